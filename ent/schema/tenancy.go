@@ -1,0 +1,195 @@
+package schema
+
+import (
+	"time"
+
+	"entgo.io/ent"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+	"github.com/google/uuid"
+
+	"lyceum/internal/policy"
+	"lyceum/internal/tenancy/brand"
+)
+
+// Placement says where a tenant's rows live. It is global: it is read before the tenant is known.
+type Placement struct{ ent.Schema }
+
+// Fields of Placement. The id is the tenant's id.
+func (Placement) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("id", uuid.UUID{}).Immutable(),
+		field.String("slug").MaxLen(63).Unique(),
+		field.String("database").Default("default").Comment("Name of the database that holds the tenant."),
+		field.Enum("status").Values("ACTIVE", "SUSPENDED").Default("ACTIVE"),
+		field.Time("created_at").Default(time.Now).Immutable(),
+	}
+}
+
+// Policy of Placement: everybody may read it, nobody writes it through the application.
+func (Placement) Policy() ent.Policy { return policy.Directory() }
+
+// Domain maps a host name of a tenant's own to the tenant. It is global for the same reason.
+type Domain struct{ ent.Schema }
+
+// Fields of Domain.
+func (Domain) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("id", uuid.UUID{}).Default(newID).Immutable(),
+		field.String("host").MaxLen(253).Unique(),
+		field.UUID("tenant_id", uuid.UUID{}).Immutable(),
+	}
+}
+
+// Policy of Domain: everybody may read it, nobody writes it through the application.
+func (Domain) Policy() ent.Policy { return policy.Directory() }
+
+// Tenant is a company or school: its name, language, and look. Its id equals its tenant_id.
+type Tenant struct{ ent.Schema }
+
+// Mixin of Tenant.
+func (Tenant) Mixin() []ent.Mixin { return []ent.Mixin{Owned{}} }
+
+// Fields of Tenant.
+func (Tenant) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("slug").MaxLen(63).Immutable(),
+		field.String("name").NotEmpty().MaxLen(200),
+		field.Enum("kind").Values("COMPANY", "SCHOOL").Default("COMPANY").
+			Comment("A SCHOOL is a K-12 tenant: stricter privacy rules apply."),
+		field.String("locale").Default("en").MaxLen(35).Comment("BCP 47."),
+		field.JSON("branding", brand.Brand{}).Default(brand.Brand{}),
+	}
+}
+
+// Policy of Tenant.
+func (Tenant) Policy() ent.Policy { return policy.Writers(policy.AdminWrites) }
+
+// User is a person of one tenant. The same person in two tenants is two users.
+type User struct{ ent.Schema }
+
+// Mixin of User.
+func (User) Mixin() []ent.Mixin { return []ent.Mixin{Owned{}} }
+
+// Fields of User.
+func (User) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("email").MaxLen(254).Comment("Lower case."),
+		field.String("name").NotEmpty().MaxLen(200),
+		field.Enum("role").Values("LEARNER", "INSTRUCTOR", "TENANT_ADMIN", "SUPPORT"),
+		field.Enum("status").Values("ACTIVE", "SUSPENDED").Default("ACTIVE"),
+		field.String("password_hash").Optional().Nillable().Sensitive().Comment("PHC string, argon2id."),
+		field.String("locale").Optional().MaxLen(35),
+		field.String("time_zone").Default("UTC").MaxLen(64).Comment("IANA name."),
+	}
+}
+
+// Indexes of User.
+func (User) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("tenant_id", "email").Unique()}
+}
+
+// Policy of User: learners see themselves and the people who teach.
+func (User) Policy() ent.Policy {
+	return policy.Rules(policy.SelfOrTeachersUnlessStaff(), policy.AdminWrites)
+}
+
+// Session is a signed-in browser or client.
+type Session struct{ ent.Schema }
+
+// Mixin of Session.
+func (Session) Mixin() []ent.Mixin { return []ent.Mixin{Owned{}} }
+
+// Fields of Session.
+func (Session) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("user_id", uuid.UUID{}).Immutable(),
+		field.Bytes("token_hash").Sensitive().Comment("SHA-256 of the token's secret."),
+		field.Time("expires_at").Comment("Absolute end of the session."),
+		field.Time("last_seen_at").Default(time.Now),
+		field.Time("revoked_at").Optional().Nillable(),
+		field.String("user_agent").Optional().MaxLen(300),
+	}
+}
+
+// Indexes of Session.
+func (Session) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("tenant_id", "token_hash").Unique(),
+		index.Fields("tenant_id", "user_id"),
+	}
+}
+
+// Policy of Session: a user's own sessions; only Lyceum itself opens one.
+func (Session) Policy() ent.Policy {
+	return policy.Rules(policy.OwnRows("user_id"), policy.OwnWrites("user_id"))
+}
+
+// APIKey lets a program act for its owner within scopes.
+type APIKey struct{ ent.Schema }
+
+// Mixin of APIKey.
+func (APIKey) Mixin() []ent.Mixin { return []ent.Mixin{Owned{}} }
+
+// Fields of APIKey.
+func (APIKey) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("user_id", uuid.UUID{}).Immutable(),
+		field.String("name").NotEmpty().MaxLen(100),
+		field.Bytes("token_hash").Sensitive(),
+		field.String("hint").MaxLen(8).Comment("Last characters of the key, to tell keys apart."),
+		field.Strings("scopes"),
+		field.Time("expires_at").Optional().Nillable(),
+		field.Time("last_used_at").Optional().Nillable(),
+		field.Time("revoked_at").Optional().Nillable(),
+	}
+}
+
+// Indexes of APIKey.
+func (APIKey) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("tenant_id", "token_hash").Unique(),
+		index.Fields("tenant_id", "user_id"),
+	}
+}
+
+// Policy of APIKey.
+func (APIKey) Policy() ent.Policy {
+	return policy.Rules(policy.OwnRows("user_id"), policy.OwnWrites("user_id"))
+}
+
+// Staff is a person who runs the platform, kept apart from every tenant. It is global.
+type Staff struct{ ent.Schema }
+
+// Fields of Staff.
+func (Staff) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("id", uuid.UUID{}).Default(newID).Immutable(),
+		field.String("email").MaxLen(254).Unique(),
+		field.String("name").NotEmpty().MaxLen(200),
+		field.Enum("role").Values("SUPER_ADMIN", "SUPPORT").Default("SUPER_ADMIN"),
+		field.String("password_hash").Sensitive(),
+		field.Time("created_at").Default(time.Now).Immutable(),
+	}
+}
+
+// Policy of Staff: read by the operator console alone, which asks as platform staff.
+func (Staff) Policy() ent.Policy { return policy.PlatformOnly() }
+
+// StaffSession is a signed-in member of the platform staff, on the admin listener. It is global.
+type StaffSession struct{ ent.Schema }
+
+// Fields of StaffSession.
+func (StaffSession) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("id", uuid.UUID{}).Default(newID).Immutable(),
+		field.UUID("staff_id", uuid.UUID{}).Immutable(),
+		field.Bytes("token_hash").Unique().Sensitive(),
+		field.Time("created_at").Default(time.Now).Immutable(),
+		field.Time("expires_at"),
+		field.Time("revoked_at").Optional().Nillable(),
+	}
+}
+
+// Policy of StaffSession.
+func (StaffSession) Policy() ent.Policy { return policy.PlatformOnly() }

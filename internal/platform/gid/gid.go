@@ -1,0 +1,124 @@
+// Package gid encodes the opaque, type-carrying identifiers of the API: three letters for the type, an
+// underscore, and the UUID in 26 characters of lower-case Crockford base32, as in "crs_01hzy…".
+//
+// The layout follows TypeID (jetify-com/typeid), with UUIDv7 inside, so that ids sort by age.
+package gid
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+
+// encodedLen is 26 characters: 130 bits, of which the upper two are zero.
+const encodedLen = 26
+
+// ErrMalformed is returned for a string that no id looks like.
+var ErrMalformed = errors.New("malformed id")
+
+var decodeTable = func() [256]byte {
+	var t [256]byte
+	for i := range t {
+		t[i] = 0xff
+	}
+	for i, c := range []byte(alphabet) {
+		t[c] = byte(i)
+	}
+	return t
+}()
+
+// ID is a global identifier: what kind of thing, and which one. The zero ID is no id.
+type ID struct {
+	// Type is the prefix: three lower-case letters.
+	Type string
+	UUID uuid.UUID
+}
+
+// New returns the id of the thing of that type.
+func New(typ string, id uuid.UUID) ID { return ID{Type: typ, UUID: id} }
+
+// String returns the external form, or "" for the zero ID.
+func (id ID) String() string {
+	if id.Type == "" {
+		return ""
+	}
+	return id.Type + "_" + Encode(id.UUID)
+}
+
+// Parse reads the external form. The error is ErrMalformed for anything String does not produce.
+func Parse(s string) (ID, error) {
+	typ, rest, found := strings.Cut(s, "_")
+	if !found || len(typ) != 3 || strings.Trim(typ, "abcdefghijklmnopqrstuvwxyz") != "" {
+		return ID{}, ErrMalformed
+	}
+	u, err := Decode(rest)
+	if err != nil {
+		return ID{}, err
+	}
+	return ID{Type: typ, UUID: u}, nil
+}
+
+// Encode returns the 26 characters of the UUID.
+func Encode(u uuid.UUID) string {
+	out := make([]byte, encodedLen)
+	// 128 bits are read as a 130-bit number, five bits a character, most significant first.
+	for i := range out {
+		var v byte
+		for b := range 5 {
+			bit := i*5 + b - 2
+			v <<= 1
+			if bit >= 0 && u[bit/8]&(1<<(7-bit%8)) != 0 {
+				v |= 1
+			}
+		}
+		out[i] = alphabet[v]
+	}
+	return string(out)
+}
+
+// Decode reads what Encode wrote and nothing else: each UUID has exactly one spelling.
+func Decode(s string) (uuid.UUID, error) {
+	if len(s) != encodedLen {
+		return uuid.Nil, ErrMalformed
+	}
+	var u uuid.UUID
+	for i := range encodedLen {
+		v := decodeTable[s[i]]
+		if v == 0xff || (i == 0 && v > 7) {
+			return uuid.Nil, ErrMalformed
+		}
+		for b := range 5 {
+			bit := i*5 + b - 2
+			if bit >= 0 && v&(1<<(4-b)) != 0 {
+				u[bit/8] |= 1 << (7 - bit%8)
+			}
+		}
+	}
+	return u, nil
+}
+
+// MarshalGQL implements graphql.Marshaler.
+func (id ID) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, `"`+id.String()+`"`) }
+
+// UnmarshalGQL implements graphql.Unmarshaler.
+func (id *ID) UnmarshalGQL(v any) error {
+	s, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("an id is a string: %w", ErrMalformed)
+	}
+	parsed, err := Parse(s)
+	if err != nil {
+		return err
+	}
+	*id = parsed
+	return nil
+}
+
+// MarshalJSON implements json.Marshaler.
+func (id ID) MarshalJSON() ([]byte, error) { return json.Marshal(id.String()) }

@@ -1,0 +1,7 @@
+package policy
+
+import "lyceum/internal/fault"
+
+func errSignIn() error { return fault.New(fault.Unauthenticated, "Sign in to do this.") }
+
+func errRole() error { return fault.New(fault.Forbidden, "Your role does not allow this.") }
