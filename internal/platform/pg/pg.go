@@ -1,0 +1,181 @@
+// Package pg is the way to Postgres: an ent client over pgx in which every statement travels with the
+// tenant of its context, and transactions that ent, raw SQL and River's jobs share.
+//
+// It is the second wall's near side. Row-level security decides by app.tenant_id, and nothing but this
+// package sets it.
+package pg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"lyceum/internal/gen/ent"
+	_ "lyceum/internal/gen/ent/runtime" // installs the policies
+)
+
+// acquireWait is how long a statement queues for a connection before the caller is told to come back.
+const acquireWait = 2 * time.Second
+
+// Event is a domain event: something that happened, told to every context that subscribed.
+type Event interface {
+	// Kind is the event's stored name, such as "learning.course_completed". It never changes.
+	Kind() string
+}
+
+// Entry is one thing worth keeping in the audit log.
+type Entry struct {
+	// Action is past tense with its context: "course.published".
+	Action string
+	// Subject is the global id of what it was done to.
+	Subject string
+	// Data says what the action cannot: names and values, no personal data.
+	Data map[string]string
+}
+
+// Hooks are what a transaction hands on before it commits. Command lyceum wires them; a nil hook refuses,
+// so that nothing announced or recorded is lost by a forgotten wire.
+type Hooks struct {
+	// Announce inserts the jobs of the events' subscribers.
+	Announce func(ctx context.Context, tx *Tx, events []Event) error
+	// Record appends to the tenant's audit chain.
+	Record func(ctx context.Context, tx *Tx, entry Entry) error
+}
+
+var errNoHook = errors.New("pg: no hook is wired")
+
+// DB is the database as the application role sees it.
+type DB struct {
+	// Client runs each statement on its own, as the tenant of its context.
+	*ent.Client
+
+	pool  *pgxpool.Pool
+	run   pooled
+	hooks Hooks
+}
+
+// Open returns a DB over the pool. The pool stays the caller's to close.
+func Open(pool *pgxpool.Pool, hooks Hooks) *DB {
+	run := pooled{pool: pool, wait: acquireWait}
+	return &DB{Client: ent.NewClient(ent.Driver(driver{run})), pool: pool, run: run, hooks: hooks}
+}
+
+// Pool returns the pool, for River and for metrics. Statements sent through it carry no tenant.
+func (db *DB) Pool() *pgxpool.Pool { return db.pool }
+
+// Query runs raw SQL as the tenant of the context. The caller closes the rows.
+func (db *DB) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	return db.run.query(ctx, sql, args)
+}
+
+// Exec runs raw SQL as the tenant of the context and returns the number of rows it touched.
+func (db *DB) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	tag, err := db.run.exec(ctx, sql, args)
+	return tag.RowsAffected(), err
+}
+
+// QueryRow runs raw SQL that returns at most one row. Scan reports pgx.ErrNoRows when there is none.
+func (db *DB) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	rows, err := db.run.query(ctx, sql, args)
+	return row{rows, err}
+}
+
+// Tx runs fn in one transaction that belongs to the tenant of the context, and commits when fn returns
+// nil. A serialization failure or deadlock runs fn again, so fn must have no effect outside tx; what must
+// happen after the commit goes to tx.AfterCommit.
+func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
+	const attempts = 4
+	var err error
+	for range attempts {
+		err = db.once(ctx, fn)
+		if !retriable(err) {
+			return err
+		}
+	}
+	return err
+}
+
+func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) error {
+	conn, err := db.run.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	began, err := conn.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	// Rollback after Commit does nothing; a panic in fn passes through here too.
+	defer func() { _ = began.Rollback(context.WithoutCancel(ctx)) }()
+	if _, err := began.Exec(ctx, setTenant, setting(ctx)); err != nil {
+		return fmt.Errorf("set tenant: %w", err)
+	}
+	tx := newTx(ctx, began, db.hooks)
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if err := began.Commit(ctx); err != nil {
+		return fmt.Errorf("commit transaction: %w", err)
+	}
+	for _, after := range tx.after {
+		after()
+	}
+	return nil
+}
+
+// retriable reports whether Postgres gave the transaction up for another one's sake.
+func retriable(err error) bool {
+	var pgErr *pgconn.PgError
+	return errors.As(err, &pgErr) && (pgErr.Code == "40001" || pgErr.Code == "40P01")
+}
+
+// row is a pgx.Row over rows.
+type row struct {
+	rows pgx.Rows
+	err  error
+}
+
+// Scan implements pgx.Row.
+func (r row) Scan(dest ...any) error {
+	if r.err != nil {
+		return r.err
+	}
+	defer r.rows.Close()
+	if !r.rows.Next() {
+		if err := r.rows.Err(); err != nil {
+			return err
+		}
+		return pgx.ErrNoRows
+	}
+	if err := r.rows.Scan(dest...); err != nil {
+		return err
+	}
+	r.rows.Close()
+	return r.rows.Err()
+}
+
+type counterKey struct{}
+
+// Counter counts the statements that ran under a context.
+type Counter struct{ n atomic.Int64 }
+
+// Load returns how many statements ran so far.
+func (c *Counter) Load() int64 { return c.n.Load() }
+
+// CountStatements returns a context under which statements are counted.
+func CountStatements(ctx context.Context) (context.Context, *Counter) {
+	c := &Counter{}
+	return context.WithValue(ctx, counterKey{}, c), c
+}
+
+func count(ctx context.Context) {
+	if c, ok := ctx.Value(counterKey{}).(*Counter); ok {
+		c.n.Add(1)
+	}
+}

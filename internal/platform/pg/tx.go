@@ -1,0 +1,95 @@
+package pg
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"lyceum/internal/gen/ent"
+)
+
+// Tx is one transaction of one tenant. Like pgx.Tx it is not for concurrent use.
+type Tx struct {
+	// Client runs its statements inside the transaction.
+	*ent.Client
+
+	tx    pgx.Tx
+	run   inside
+	hooks Hooks
+	after []func()
+}
+
+func newTx(ctx context.Context, began pgx.Tx, hooks Hooks) *Tx {
+	run := inside{tx: began, tenant: setting(ctx)}
+	return &Tx{Client: ent.NewClient(ent.Driver(driver{run})), tx: began, run: run, hooks: hooks}
+}
+
+// Pgx returns the transaction for River's InsertTx and JobCompleteTx.
+func (tx *Tx) Pgx() pgx.Tx { return tx.tx }
+
+// Enqueue tells the events to their subscribers: their jobs are inserted here and run after the commit.
+func (tx *Tx) Enqueue(ctx context.Context, events ...Event) error {
+	if tx.hooks.Announce == nil {
+		return fmt.Errorf("announce %d events: %w", len(events), errNoHook)
+	}
+	return tx.hooks.Announce(ctx, tx, events)
+}
+
+// Record appends to the tenant's audit log, in this transaction.
+func (tx *Tx) Record(ctx context.Context, entry Entry) error {
+	if tx.hooks.Record == nil {
+		return fmt.Errorf("record %s: %w", entry.Action, errNoHook)
+	}
+	return tx.hooks.Record(ctx, tx, entry)
+}
+
+// AfterCommit runs fn once the transaction has committed, and never when it has not. What fn does may be
+// lost in a crash: it is for hints, such as waking a subscriber, that something else makes good.
+func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
+
+// Query runs raw SQL. The caller closes the rows.
+func (tx *Tx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	return tx.run.query(ctx, sql, args)
+}
+
+// Exec runs raw SQL and returns the number of rows it touched.
+func (tx *Tx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	tag, err := tx.run.exec(ctx, sql, args)
+	return tag.RowsAffected(), err
+}
+
+// QueryRow runs raw SQL that returns at most one row. Scan reports pgx.ErrNoRows when there is none.
+func (tx *Tx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	rows, err := tx.run.query(ctx, sql, args)
+	return row{rows, err}
+}
+
+// inside runs statements in a transaction whose tenant is already set.
+type inside struct {
+	tx     pgx.Tx
+	tenant string
+}
+
+func (i inside) check(ctx context.Context) error {
+	if setting(ctx) != i.tenant {
+		return ErrOtherTenant
+	}
+	count(ctx)
+	return nil
+}
+
+func (i inside) query(ctx context.Context, sql string, args []any) (pgx.Rows, error) {
+	if err := i.check(ctx); err != nil {
+		return nil, err
+	}
+	return i.tx.Query(ctx, sql, args...)
+}
+
+func (i inside) exec(ctx context.Context, sql string, args []any) (pgconn.CommandTag, error) {
+	if err := i.check(ctx); err != nil {
+		return pgconn.CommandTag{}, err
+	}
+	return i.tx.Exec(ctx, sql, args...)
+}
