@@ -1,0 +1,147 @@
+package auth_test
+
+import (
+	"crypto/sha256"
+	"errors"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"lyceum/internal/platform/auth"
+	"lyceum/internal/platform/gid"
+)
+
+func TestTokenRoundTrip(t *testing.T) {
+	t.Parallel()
+	tenant := uuid.New()
+	// What a secret scanner is given to look for.
+	form := regexp.MustCompile(`^ly[skp]_[0-9a-z]{85}$`)
+	for prefix, tenant := range map[string]uuid.UUID{
+		auth.PrefixSession: tenant,
+		auth.PrefixAPIKey:  tenant,
+		auth.PrefixStaff:   uuid.Nil,
+	} {
+		t.Run(prefix, func(t *testing.T) {
+			t.Parallel()
+			token, hash := auth.NewToken(prefix, tenant)
+			if !form.MatchString(token) {
+				t.Errorf("NewToken = %q, want the form %s", token, form)
+			}
+			gotPrefix, gotTenant, gotHash, err := auth.ParseToken(token)
+			if err != nil || gotPrefix != prefix || gotTenant != tenant || !auth.SameHash(gotHash, hash) {
+				t.Errorf("ParseToken(%q) = %q, %v, %x, %v", token, gotPrefix, gotTenant, gotHash, err)
+			}
+			other, otherHash := auth.NewToken(prefix, tenant)
+			if other == token || auth.SameHash(hash, otherHash) {
+				t.Error("two tokens are the same")
+			}
+		})
+	}
+}
+
+func TestTokenHashIsOfTheSecret(t *testing.T) {
+	t.Parallel()
+	token, hash := auth.NewToken(auth.PrefixSession, uuid.New())
+	body := token[len("lys_"):]
+	upper, err1 := gid.Decode(body[26:52])
+	lower, err2 := gid.Decode(body[52:78])
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatalf("decode the secret: %v", err)
+	}
+	want := sha256.Sum256(append(upper[:], lower[:]...))
+	if !auth.SameHash(hash, want[:]) {
+		t.Errorf("hash = %x, want the SHA-256 of the secret, %x", hash, want)
+	}
+}
+
+// TestTokenEveryChange replaces each character by each other one of the alphabet: none may parse.
+func TestTokenEveryChange(t *testing.T) {
+	t.Parallel()
+	token, _ := auth.NewToken(auth.PrefixAPIKey, uuid.New())
+	for i := range len(token) {
+		for _, c := range []byte("0123456789abcdefghijklmnopqrstuvwxyz_- A%") {
+			if token[i] == c {
+				continue
+			}
+			changed := token[:i] + string(c) + token[i+1:]
+			if _, _, _, err := auth.ParseToken(changed); !errors.Is(err, auth.ErrMalformedToken) {
+				t.Fatalf("ParseToken(%q) = %v, want ErrMalformedToken (changed at %d)", changed, err, i)
+			}
+		}
+	}
+}
+
+func TestParseTokenRefuses(t *testing.T) {
+	t.Parallel()
+	token, _ := auth.NewToken(auth.PrefixSession, uuid.New())
+	noTenant, _ := auth.NewToken(auth.PrefixSession, uuid.Nil)
+	staffOfTenant, _ := auth.NewToken(auth.PrefixStaff, uuid.New())
+	unknown, _ := auth.NewToken("lyx", uuid.New())
+	for name, bad := range map[string]string{
+		"empty":                  "",
+		"prefix only":            "lys_",
+		"no prefix":              token[4:],
+		"cut short":              token[:len(token)-1],
+		"prolonged":              token + "0",
+		"capitals":               strings.ToUpper(token),
+		"with space":             " " + token,
+		"with line break":        token + "\n",
+		"of another kind":        "lyk" + token[3:],
+		"session without tenant": noTenant,
+		"staff with tenant":      staffOfTenant,
+		"unknown prefix":         unknown,
+		"very long":              "lys_" + strings.Repeat("0", 1<<20),
+		"multibyte":              "lys_" + strings.Repeat("é", 85/2) + "0",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, _, _, err := auth.ParseToken(bad); !errors.Is(err, auth.ErrMalformedToken) {
+				t.Errorf("ParseToken = %v, want ErrMalformedToken", err)
+			}
+		})
+	}
+}
+
+func TestSameHash(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		a, b []byte
+		want bool
+	}{
+		"same":         {[]byte("abc"), []byte("abc"), true},
+		"other":        {[]byte("abc"), []byte("abd"), false},
+		"other length": {[]byte("abc"), []byte("ab"), false},
+		"both empty":   {nil, nil, false},
+		"one empty":    {nil, []byte("a"), false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := auth.SameHash(tt.a, tt.b); got != tt.want {
+				t.Errorf("SameHash = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func FuzzParseToken(f *testing.F) {
+	token, _ := auth.NewToken(auth.PrefixSession, uuid.New())
+	staff, _ := auth.NewToken(auth.PrefixStaff, uuid.Nil)
+	for _, seed := range []string{token, staff, "", "lys_", "lys_\x00", token[:40]} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		prefix, tenant, hash, err := auth.ParseToken(s)
+		if err != nil {
+			if prefix != "" || tenant != uuid.Nil || hash != nil {
+				t.Errorf("ParseToken(%q) fails and still says %q, %v, %x", s, prefix, tenant, hash)
+			}
+			return
+		}
+		if len(hash) != sha256.Size || !strings.HasPrefix(s, prefix+"_"+gid.Encode(tenant)) {
+			t.Errorf("ParseToken(%q) = %q, %v, %x", s, prefix, tenant, hash)
+		}
+	})
+}
