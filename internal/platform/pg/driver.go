@@ -22,8 +22,6 @@ const setTenant = `SELECT set_config('app.tenant_id', $1, true)`
 // ErrOtherTenant is returned when a statement is run in a transaction that belongs to another tenant.
 var ErrOtherTenant = errors.New("pg: statement of one tenant in a transaction of another")
 
-var errUseTx = errors.New("pg: transactions are opened with DB.Tx")
-
 // setting is the tenant of the context's viewer as the database setting wants it.
 func setting(ctx context.Context) string {
 	tenant := viewer.Tenant(ctx)
@@ -37,6 +35,7 @@ func setting(ctx context.Context) string {
 type runner interface {
 	query(ctx context.Context, sql string, args []any) (pgx.Rows, error)
 	exec(ctx context.Context, sql string, args []any) (pgconn.CommandTag, error)
+	begin(ctx context.Context) (dialect.Tx, error)
 }
 
 // driver is ent's dialect.Driver straight over pgx, with no database/sql between them. It leaves no
@@ -51,8 +50,9 @@ func (driver) Dialect() string { return dialect.Postgres }
 // Close implements dialect.Driver; the pool is closed by its owner.
 func (driver) Close() error { return nil }
 
-// Tx implements dialect.Driver. It refuses, because ent's own transactions would not carry River's jobs.
-func (driver) Tx(context.Context) (dialect.Tx, error) { return nil, errUseTx }
+// Tx implements dialect.Driver. ent opens one by itself around an update and the select that follows it;
+// our own code uses DB.Tx, which carries River's jobs too.
+func (d driver) Tx(ctx context.Context) (dialect.Tx, error) { return d.begin(ctx) }
 
 // Exec implements dialect.ExecQuerier.
 func (d driver) Exec(ctx context.Context, query string, args, v any) error {

@@ -107,15 +107,12 @@ func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) error {
 		return err
 	}
 	defer conn.Release()
-	began, err := conn.Begin(ctx)
+	began, err := beginAs(ctx, conn)
 	if err != nil {
-		return fmt.Errorf("begin transaction: %w", err)
+		return err
 	}
 	// Rollback after Commit does nothing; a panic in fn passes through here too.
 	defer func() { _ = began.Rollback(context.WithoutCancel(ctx)) }()
-	if _, err := began.Exec(ctx, setTenant, setting(ctx)); err != nil {
-		return fmt.Errorf("set tenant: %w", err)
-	}
 	tx := newTx(ctx, began, db.hooks)
 	if err := fn(tx); err != nil {
 		return err

@@ -3,9 +3,11 @@ package pg
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
+	"entgo.io/ent/dialect"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -74,6 +76,52 @@ func (p pooled) query(ctx context.Context, sql string, args []any) (pgx.Rows, er
 		return nil, err
 	}
 	return &pooledRows{Rows: rows, conn: conn, results: results}, nil
+}
+
+// begin opens a transaction on a connection of its own.
+func (p pooled) begin(ctx context.Context) (dialect.Tx, error) {
+	conn, err := p.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tx, err := beginAs(ctx, conn)
+	if err != nil {
+		conn.Release()
+		return nil, err
+	}
+	return &entTx{driver: driver{inside{tx: tx, tenant: setting(ctx)}}, tx: tx, conn: conn}, nil
+}
+
+// beginAs opens a transaction and sets its tenant.
+func beginAs(ctx context.Context, conn *pgxpool.Conn) (pgx.Tx, error) {
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("begin transaction: %w", err)
+	}
+	if _, err := tx.Exec(ctx, setTenant, setting(ctx)); err != nil {
+		return nil, errors.Join(fmt.Errorf("set tenant: %w", err), tx.Rollback(context.WithoutCancel(ctx)))
+	}
+	return tx, nil
+}
+
+// entTx is a transaction that ent opened by itself. dialect.Tx ends without a context.
+type entTx struct {
+	driver
+
+	tx   pgx.Tx
+	conn *pgxpool.Conn
+}
+
+// Commit implements dialect.Tx.
+func (t *entTx) Commit() error {
+	defer t.conn.Release()
+	return t.tx.Commit(context.Background())
+}
+
+// Rollback implements dialect.Tx.
+func (t *entTx) Rollback() error {
+	defer t.conn.Release()
+	return t.tx.Rollback(context.Background())
 }
 
 // pooledRows gives the connection back when the rows are closed or read to their end.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"entgo.io/ent/dialect"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -79,6 +80,18 @@ func (i inside) check(ctx context.Context) error {
 	count(ctx)
 	return nil
 }
+
+// begin joins the transaction that is already open: it ends with its owner's Commit or Rollback.
+func (i inside) begin(context.Context) (dialect.Tx, error) { return joined{driver{i}}, nil }
+
+// joined is ent's own transaction inside one of ours.
+type joined struct{ driver }
+
+// Commit implements dialect.Tx.
+func (joined) Commit() error { return nil }
+
+// Rollback implements dialect.Tx. The error that led here reaches the owner, who rolls back.
+func (joined) Rollback() error { return nil }
 
 func (i inside) query(ctx context.Context, sql string, args []any) (pgx.Rows, error) {
 	if err := i.check(ctx); err != nil {
