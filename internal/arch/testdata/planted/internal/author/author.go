@@ -1,0 +1,6 @@
+package author
+
+import (
+	_ "lyceum/internal/fault"
+	_ "lyceum/internal/gen/ent"
+)

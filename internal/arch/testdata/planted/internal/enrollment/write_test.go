@@ -1,0 +1,3 @@
+package enrollment
+
+import _ "lyceum/internal/catalog"

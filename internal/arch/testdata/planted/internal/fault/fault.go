@@ -1,0 +1,3 @@
+package fault
+
+import _ "lyceum/internal/viewer"

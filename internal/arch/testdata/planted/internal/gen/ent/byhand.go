@@ -1,0 +1,2 @@
+// Package ent is no place for a file without the marker.
+package ent

@@ -1,0 +1,6 @@
+// Package ent stands for entgo.io/ent.
+package ent
+
+type Schema struct{}
+
+type Mixin any

@@ -1,0 +1,3 @@
+package search
+
+import _ "lyceum/internal/catalog"
