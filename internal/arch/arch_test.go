@@ -29,8 +29,7 @@ func expect(t *testing.T, got []string, want ...string) {
 	}
 }
 
-// load type-checks the packages of the tree that are not generated, without their tests: a test may
-// arrange rows that belong to another context.
+// load type-checks the packages of the tree that are not generated, without their tests.
 func load(t *testing.T, tree string) []*packages.Package {
 	t.Helper()
 	pkgs, err := packages.Load(&packages.Config{

@@ -1,0 +1,129 @@
+# Everything that builds, runs and checks Lyceum. `make` lists it.
+
+GO     ?= go
+BINARY := bin/lyceum
+
+# Narrow a target to some packages: make lint PKG=./internal/catalog/...
+PKG ?= ./...
+
+# How long each fuzz target runs, and what the race-enabled tests may take in all.
+FUZZTIME    ?= 20s
+TESTTIMEOUT ?= 30m
+
+# The linter has a module of its own, so that its dependencies stay out of ours.
+LINT := $(GO) tool -modfile=tools/go.mod golangci-lint
+
+# What generators write; `make check-generate` compares it with what is committed.
+GENERATED := internal/gen
+
+# Node packages: the clients and auditors that the tests drive.
+NODE_LOCKS   := $(wildcard e2e/package-lock.json e2e/*/package-lock.json web/package-lock.json)
+NODE_MODULES := $(NODE_LOCKS:package-lock.json=node_modules/.package-lock.json)
+
+# The packages whose tests are not run by a target of their own.
+UNIT = $$($(GO) list $(PKG) | grep -v -e '^lyceum/e2e' -e '^lyceum/internal/arch$$' -e '^lyceum/internal/gen/')
+
+.DEFAULT_GOAL := help
+
+##@ Use
+
+.PHONY: run
+run: install build ## Start everything on http://acme.localhost:8080 (PORT, ADMIN_PORT, LYCEUM_HOME); Ctrl-C stops it
+	@exec $(BINARY) dev
+
+.PHONY: reset
+reset: build ## Delete all local state: databases, files, logs; stop what was left behind
+	@$(BINARY) reset
+
+.PHONY: build
+build: ## Build bin/lyceum
+	@$(GO) build -o $(BINARY) ./cmd/lyceum
+
+.PHONY: install
+install: ## Find or install what a local Lyceum stands on (Postgres, Redis, ffmpeg)
+	@sh internal/platform/local/install.sh
+
+##@ Check
+
+.PHONY: test
+test: ## Everything CI runs: generated code, vet, lint, architecture, race-enabled tests, end-to-end journeys
+	@$(MAKE) check-generate
+	@$(MAKE) vet
+	@$(MAKE) lint
+	@$(MAKE) arch
+	@$(MAKE) race
+	@$(MAKE) e2e
+
+.PHONY: quick
+quick: vet node ## Vet and test without the race detector: under two minutes
+	$(GO) test -short -shuffle=on $(UNIT)
+
+.PHONY: check-generate
+check-generate: generate ## Fail when generating changes what is committed
+	@git diff --exit-code -- $(GENERATED) || { echo "Generated code is stale: run 'make generate' and commit $(GENERATED)." >&2; exit 1; }
+	@new=$$(git ls-files --others --exclude-standard -- $(GENERATED)); test -z "$$new" || { echo "Generated, not committed:" >&2; echo "$$new" >&2; exit 1; }
+
+.PHONY: vet
+vet: ## Run go vet
+	$(GO) vet $(PKG)
+
+.PHONY: lint
+lint: ## Run golangci-lint, every linter on (PKG=./… narrows it)
+	$(LINT) run $(PKG)
+
+.PHONY: fmt
+fmt: ## Format the Go code as the linter wants it
+	$(LINT) fmt $(PKG)
+
+.PHONY: arch
+arch: ## Test who imports whom, who writes what, and that every entity has a tenant
+	$(GO) test -count=1 ./internal/arch
+
+.PHONY: race
+race: node ## Run all tests but the journeys, race detector on, in random order
+	$(GO) test -race -shuffle=on -timeout=$(TESTTIMEOUT) $(UNIT)
+
+.PHONY: e2e
+e2e: node ## Run the journeys: real clients and a browser against a running server
+	$(GO) test -count=1 -timeout=$(TESTTIMEOUT) ./e2e/...
+
+.PHONY: attack
+attack: ## Attack one tenant from another: every test whose name begins with TestAttack
+	@packages=$$(grep -rl --include='*_test.go' '^func TestAttack' graph internal jobs search e2e | sed 's|^|./|; s|/[^/]*$$||' | sort -u); \
+	test -n "$$packages" || { echo "No test is named TestAttack…: nothing was attacked." >&2; exit 1; }; \
+	$(GO) test -count=1 -v -run '^TestAttack' $$packages
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME (20s)
+	@GO="$(GO)" sh tools/fuzz.sh $(FUZZTIME)
+
+.PHONY: bench
+bench: ## Run every benchmark, with allocations
+	$(GO) test -run '^$$' -bench . -benchmem $(UNIT)
+
+##@ Change
+
+.PHONY: generate
+generate: ## Generate entities, the GraphQL server and the authoring client
+	$(GO) run ./ent/entc.go
+	$(GO) tool gqlgen generate
+	$(GO) tool genqlient internal/author/client/genqlient.yaml
+
+.PHONY: migration
+migration: ## Write the SQL that takes the database to the schema: make migration name=add_badges
+	@test -n "$(name)" || { echo "Name the migration: make migration name=add_badges" >&2; exit 2; }
+	$(GO) run ./cmd/lyceum migrate diff "$(name)"
+
+.PHONY: node
+node: $(NODE_MODULES) ## Install the node packages that the tests need
+
+# Browsers come from the system, never from a package's install script.
+%/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && PUPPETEER_SKIP_DOWNLOAD=1 PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: help
+help:
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z0-9-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
