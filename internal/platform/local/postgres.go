@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 )
 
 // maxSocketPath is the longest directory for a Unix socket: the kernel's limit (104 bytes on macOS) less the
@@ -180,7 +179,7 @@ func (c *cluster) open(ctx context.Context) (*Postgres, error) {
 func (c *cluster) own(ctx context.Context) (*process, error) {
 	if left := c.running(ctx); left.pid != 0 {
 		process := watch(left.pid)
-		if err := c.await(ctx, process); err != nil {
+		if err := process.await(ctx, c.ready); err != nil {
 			process.release()
 			return nil, err
 		}
@@ -205,12 +204,10 @@ func (c *cluster) result(process *process, lock *os.File) (*Postgres, error) {
 		Host: fmt.Sprintf("127.0.0.1:%d", c.Port), Path: "/postgres", RawQuery: "sslmode=disable",
 	}
 	return &Postgres{
-		SuperuserURL: address.String(), Version: c.full, Directory: c.data(), Log: c.logPath(),
+		SuperuserURL: address.String(), Version: c.full, Directory: c.data(), Log: logPath(c.home, c.name),
 		Reused: lock == nil, bin: c.bin, process: process, lock: lock,
 	}, nil
 }
-
-func (c *cluster) logPath() string { return filepath.Join(c.home, "logs", c.name+".log") }
 
 // postmaster is what a data directory says about its server.
 type postmaster struct {
@@ -299,12 +296,11 @@ func (c *cluster) initdb(ctx context.Context, dir, password string, locale []str
 	return nil
 }
 
-// command prepares a program of Postgres to run as the account, with nothing of our environment that could
-// change what it does.
+// command prepares a program of Postgres to run as the account.
 func (c *cluster) command(ctx context.Context, program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(c.bin, program), args...) //nolint:gosec // Found by us.
 	cmd.Dir = c.dir
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"}
+	cmd.Env = childEnv()
 	cmd.SysProcAttr = attributes(c.user, interrupt)
 	return cmd
 }
@@ -368,65 +364,37 @@ full_page_writes = %[3]s
 // killed server have not all gone yet.
 func (c *cluster) serve(ctx context.Context) (*process, error) {
 	for {
-		process, said, err := c.serveOnce(ctx)
+		process, err := c.serveOnce(ctx)
 		if err == nil {
 			return process, nil
 		}
 		switch {
-		case strings.Contains(said, "could not bind"):
+		case saidWhy(err, "could not bind"):
 			c.Port = 0
-		case strings.Contains(said, "shared memory block"):
+		case saidWhy(err, "shared memory block"):
 		default:
 			return nil, err
 		}
-		if ctxErr := pause(ctx, 10*pollEvery); ctxErr != nil {
-			return nil, errors.Join(err, ctxErr)
+		if waitErr := pause(ctx, 10*pollEvery); waitErr != nil {
+			return nil, errors.Join(err, waitErr)
 		}
 	}
 }
 
-// serveOnce starts the server once; said is what it logged when it failed.
-func (c *cluster) serveOnce(ctx context.Context) (p *process, said string, err error) {
+func (c *cluster) serveOnce(ctx context.Context) (*process, error) {
 	if err := c.choosePort(ctx); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	if err := c.configure(); err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	log, begin, err := openLog(c.home, c.name)
-	if err != nil {
-		return nil, "", err
-	}
-	defer log.Close() //nolint:errcheck // The child has its own handle.
-	// The server outlives the context that it was started in.
+	// The server outlives the context that it is started in.
 	cmd := c.command(context.WithoutCancel(ctx), "postgres", "-D", c.data())
-	cmd.Stdout, cmd.Stderr = log, log
-	if p, err = spawn(cmd); err != nil {
-		return nil, "", err
-	}
-	if err = c.await(ctx, p); err == nil {
-		return p, "", nil
-	}
-	said = readLog(log.Name(), begin)
-	stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forceAfter)
-	defer cancel()
-	return nil, said, errors.Join(fmt.Errorf("%w; %s says:\n%s", err, log.Name(), said), p.stop(stopCtx, interrupt, quit))
+	return service{home: c.home, name: c.name, cmd: cmd, ready: c.ready, ask: interrupt, force: quit}.launch(ctx)
 }
 
-// await returns when the server accepts connections.
-func (c *cluster) await(ctx context.Context, p *process) error {
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
-	for {
-		if now := c.running(ctx); now.ready && now.pid == p.pid {
-			return nil
-		}
-		select {
-		case <-p.done:
-			return errors.New("the server ended before it was ready")
-		case <-ctx.Done():
-			return fmt.Errorf("wait for the server: %w", context.Cause(ctx))
-		case <-tick.C:
-		}
-	}
+// ready reports whether the server with this process id accepts connections.
+func (c *cluster) ready(ctx context.Context, pid int) bool {
+	now := c.running(ctx)
+	return now.ready && now.pid == pid
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -113,38 +112,111 @@ func (p *process) ended() bool {
 
 // commandLine returns the words that a process was started with, "" when they cannot be read.
 func commandLine(ctx context.Context, pid int) string {
-	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 	if err == nil {
 		return strings.ReplaceAll(string(text), "\x00", " ")
 	}
-	text, err = exec.CommandContext(ctx, "ps", "-ww", "-o", "command=", "-p", strconv.Itoa(pid)).Output()
+	ps := exec.CommandContext(ctx, "ps", "-ww", "-o", "command=", "-p", strconv.Itoa(pid)) //nolint:gosec // A number.
+	text, err = ps.Output()
 	if err != nil {
 		return ""
 	}
 	return string(text)
 }
 
-// openLog opens the log of a service for appending and returns where this start's part begins.
-func openLog(home, name string) (*os.File, int64, error) {
-	dir := filepath.Join(home, "logs")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, 0, fmt.Errorf("make log directory: %w", err)
+// service is how to launch a server and to end it.
+type service struct {
+	home, name string
+	cmd        *exec.Cmd
+	// ready reports whether the server answers under this process id.
+	ready func(ctx context.Context, pid int) bool
+	// ask tells the server to end in good order, force to end at once.
+	ask, force syscall.Signal
+}
+
+// failure is a launch that came to nothing, with what the server logged meanwhile.
+type failure struct {
+	cause     error
+	log, said string
+}
+
+// Error tells the cause, and quotes the log.
+func (f *failure) Error() string { return fmt.Sprintf("%v; %s says:\n%s", f.cause, f.log, f.said) }
+
+// Unwrap returns the cause.
+func (f *failure) Unwrap() error { return f.cause }
+
+// saidWhy reports whether err is the failure of a server that logged the words.
+func saidWhy(err error, words string) bool {
+	var f *failure
+	return errors.As(err, &f) && strings.Contains(f.said, words)
+}
+
+// launch starts the server as a child, logging to its file, and returns when it is ready. A server that does
+// not get there is ended, and the error is a *failure.
+func (s service) launch(ctx context.Context) (*process, error) {
+	log, err := openLog(s.home, s.name)
+	if err != nil {
+		return nil, err
 	}
-	path := filepath.Join(dir, name+".log")
+	defer log.Close() //nolint:errcheck // The child has its own handle.
+	begin, err := log.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, fmt.Errorf("find end of log: %w", err)
+	}
+	s.cmd.Stdout, s.cmd.Stderr = log, log
+	p, err := spawn(s.cmd)
+	if err != nil {
+		return nil, err
+	}
+	err = p.await(ctx, s.ready)
+	if err == nil {
+		return p, nil
+	}
+	stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forceAfter)
+	defer cancel()
+	cause := errors.Join(err, p.stop(stopCtx, s.ask, s.force))
+	return nil, &failure{cause: cause, log: log.Name(), said: readLog(log.Name(), begin)}
+}
+
+// await returns when the server is ready, and fails when it ends or ctx does.
+func (p *process) await(ctx context.Context, ready func(context.Context, int) bool) error {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for !ready(ctx, p.pid) {
+		select {
+		case <-p.done:
+			return errors.New("the server ended before it was ready")
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the server: %w", context.Cause(ctx))
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+// childEnv is the environment of a child: nothing of ours that could change what it does.
+func childEnv() []string { return []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"} }
+
+// logPath names the log of a service.
+func logPath(home, name string) string { return filepath.Join(home, "logs", name+".log") }
+
+// openLog opens the log of a service for appending. A long one is set aside first.
+func openLog(home, name string) (*os.File, error) {
+	path := logPath(home, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make log directory: %w", err)
+	}
 	if info, err := os.Stat(path); err == nil && info.Size() > logLimit {
 		if err := os.Rename(path, path+".1"); err != nil {
-			return nil, 0, fmt.Errorf("set log aside: %w", err)
+			return nil, fmt.Errorf("set log aside: %w", err)
 		}
 	}
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
-		return nil, 0, fmt.Errorf("open log: %w", err)
+		return nil, fmt.Errorf("open log: %w", err)
 	}
-	begin, err := file.Seek(0, io.SeekEnd)
-	if err != nil {
-		return nil, 0, errors.Join(fmt.Errorf("find end of log: %w", err), file.Close())
-	}
-	return file, begin, nil
+	return file, nil
 }
 
 // readLog returns what a service has logged since begin, the last few kilobytes of it.
@@ -161,7 +233,7 @@ func readLog(path string, begin int64) string {
 	const tail = 4 << 10
 	begin = max(begin, info.Size()-tail)
 	text, err := io.ReadAll(io.NewSectionReader(file, begin, tail))
-	if err != nil && !errors.Is(err, fs.ErrClosed) {
+	if err != nil {
 		return ""
 	}
 	return strings.TrimSpace(string(text))

@@ -213,48 +213,30 @@ func (k *keeper) own(ctx context.Context) (*process, error) {
 		return nil, err
 	}
 	for {
-		process, said, err := k.serve(ctx)
-		if err == nil {
-			return process, nil
-		}
-		if !strings.Contains(said, "Address already in use") {
-			return nil, err
+		process, err := k.serve(ctx)
+		if err == nil || !saidWhy(err, "Address already in use") {
+			return process, err
 		}
 		k.Port = 0
-		if ctxErr := pause(ctx, 10*pollEvery); ctxErr != nil {
-			return nil, errors.Join(err, ctxErr)
+		if waitErr := pause(ctx, 10*pollEvery); waitErr != nil {
+			return nil, errors.Join(err, waitErr)
 		}
 	}
 }
 
-// serve starts the server once; said is what it logged when it failed. The settings go through standard input,
-// so that neither a file nor the list of processes shows the password.
-func (k *keeper) serve(ctx context.Context) (p *process, said string, err error) {
+func (k *keeper) serve(ctx context.Context) (*process, error) {
 	if err := k.choosePort(ctx); err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	log, begin, err := openLog(k.home, k.name)
-	if err != nil {
-		return nil, "", err
-	}
-	defer log.Close() //nolint:errcheck // The child has its own handle.
-	// The server outlives the context that it was started in.
+	// The server outlives the context that it is started in.
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), k.server, "-") //nolint:gosec // Found on PATH or named by the caller.
 	cmd.Dir = k.dir
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"}
+	cmd.Env = childEnv()
 	cmd.SysProcAttr = attributes(k.user, terminate)
+	// Through standard input neither a file nor the list of processes shows the password.
 	cmd.Stdin = strings.NewReader(k.settings())
-	cmd.Stdout, cmd.Stderr = log, log
-	if p, err = spawn(cmd); err != nil {
-		return nil, "", err
-	}
-	if err = k.await(ctx, p); err == nil {
-		return p, "", nil
-	}
-	said = readLog(log.Name(), begin)
-	stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forceAfter)
-	defer cancel()
-	return nil, said, errors.Join(fmt.Errorf("%w; %s says:\n%s", err, log.Name(), said), p.stop(stopCtx, terminate, kill))
+	ready := func(ctx context.Context, pid int) bool { return k.running(ctx) == pid }
+	return service{home: k.home, name: k.name, cmd: cmd, ready: ready, ask: terminate, force: kill}.launch(ctx)
 }
 
 func (k *keeper) settings() string {
@@ -267,22 +249,6 @@ dir %s
 appendonly yes
 save ""
 `, k.Port, k.Password, strconv.Quote(filepath.ToSlash(k.path("data"))))
-}
-
-// await returns when the server has read its data and answers.
-func (k *keeper) await(ctx context.Context, p *process) error {
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
-	for k.running(ctx) != p.pid {
-		select {
-		case <-p.done:
-			return errors.New("the server ended before it was ready")
-		case <-ctx.Done():
-			return fmt.Errorf("wait for the server: %w", context.Cause(ctx))
-		case <-tick.C:
-		}
-	}
-	return nil
 }
 
 // running returns the process id of the server at the remembered port if it knows our password and is ready,

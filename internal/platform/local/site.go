@@ -19,17 +19,21 @@ import (
 // pollEvery is how often a condition outside this process is looked at.
 const pollEvery = 25 * time.Millisecond
 
+// lasting is where root keeps what cannot be kept in home.
+const lasting = "/var/lib/lyceum"
+
 // site is where one service keeps its state, and who it runs as.
 //
 // The directory belongs to the user of this process and holds data/ (the account's own) and a lock. It lies
 // under home, except when home cannot be entered by the account: then it lies outside, and the record in home
 // says where.
 type site struct {
+	record
+
 	home string
 	name string
 	dir  string
 	user account
-	record
 }
 
 // record is what a later start must know. It is kept in home, readable by its owner only.
@@ -57,7 +61,10 @@ func settle(home, name string, users ...string) (*site, error) {
 	if s.Password == "" {
 		s.Password = rand.Text()
 	}
-	return s, s.save()
+	if err := s.save(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // makeHome creates the directory that holds all state and returns its real, absolute path. Root's is open to
@@ -70,7 +77,7 @@ func makeHome(home string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find home: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(home), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(home), 0o755); err != nil { //nolint:gosec // Not ours: as mkdir -p makes it.
 		return "", fmt.Errorf("make home: %w", err)
 	}
 	if err := makeOpen(home); err != nil {
@@ -134,10 +141,10 @@ func (s *site) locate(users []string) error {
 func (s *site) outside() (string, error) {
 	sum := sha256.Sum256([]byte(s.home))
 	key := hex.EncodeToString(sum[:6])
-	base := filepath.Join("/var/lib/lyceum", key)
+	base := filepath.Join(lasting, key)
 	if temporary, err := filepath.EvalSymlinks(os.TempDir()); err == nil && within(temporary, s.home) {
 		base = filepath.Join(temporary, "lyceum-"+key)
-	} else if err := makeOpen("/var/lib/lyceum"); err != nil {
+	} else if err := makeOpen(lasting); err != nil {
 		return "", err
 	}
 	if err := makeOpen(base); err != nil {
@@ -148,7 +155,7 @@ func (s *site) outside() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("look at directory: %w", err)
 	}
-	if uid, _ := ownerOf(info); !info.IsDir() || int(uid) != os.Geteuid() || info.Mode().Perm()&0o022 != 0 {
+	if owner := ownerOf(info); !info.IsDir() || int(owner.uid) != os.Geteuid() || info.Mode().Perm()&0o022 != 0 {
 		return "", fmt.Errorf("%s exists and is not a directory of ours", base)
 	}
 	return filepath.Join(base, s.name), nil
@@ -181,7 +188,7 @@ func (s *site) load() error {
 
 // save writes the record whole or not at all.
 func (s *site) save() error {
-	text, err := json.MarshalIndent(s.record, "", "  ")
+	text, err := json.MarshalIndent(s.record, "", "  ") //nolint:gosec // The file is for its owner only.
 	if err != nil {
 		return fmt.Errorf("write record: %w", err)
 	}

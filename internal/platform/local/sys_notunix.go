@@ -23,5 +23,5 @@ func tryLock(*os.File) (bool, error)                          { return false, er
 func alive(int) bool                                          { return false }
 func send(int, syscall.Signal) error                          { return errNoUnix }
 func sendGroup(int, syscall.Signal) error                     { return errNoUnix }
-func ownerOf(fs.FileInfo) (uid, gid uint32)                   { return 0, 0 }
+func ownerOf(fs.FileInfo) account                             { return account{} }
 func attributes(account, syscall.Signal) *syscall.SysProcAttr { return nil }

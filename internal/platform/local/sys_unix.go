@@ -48,12 +48,12 @@ func send(pid int, signal syscall.Signal) error {
 func sendGroup(pid int, signal syscall.Signal) error { return send(-pid, signal) }
 
 // ownerOf returns the user and group that own a file.
-func ownerOf(info fs.FileInfo) (uid, gid uint32) {
+func ownerOf(info fs.FileInfo) account {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
-		return 0, 0
+		return account{}
 	}
-	return stat.Uid, stat.Gid
+	return account{uid: stat.Uid, gid: stat.Gid}
 }
 
 // attributes puts a child into its own process group, so that Ctrl-C reaches the parent alone, runs it as the
