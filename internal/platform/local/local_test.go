@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -272,6 +273,43 @@ func TestPostgresIsSharedWithWhoeverStartedIt(t *testing.T) {
 	stop(t, guest.Stop)
 	if got := ask(t, owner.SuperuserURL, `SELECT 'here'`); got != "here" {
 		t.Errorf("after the guest left the cluster says %q", got)
+	}
+}
+
+func TestStartsAtTheSameTimeShareOneStack(t *testing.T) {
+	t.Parallel()
+	home := newHome(t)
+	var group sync.WaitGroup
+	stacks := make([]*local.Stack, 4)
+	for i := range stacks {
+		group.Go(func() {
+			stack, err := local.Start(t.Context(), local.Options{Home: home, Fast: true})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			stacks[i] = stack
+			t.Cleanup(func() { stop(t, stack.Stop) })
+		})
+	}
+	group.Wait()
+	if t.Failed() {
+		return
+	}
+	owners := 0
+	for _, stack := range stacks {
+		if !stack.Postgres.Reused {
+			owners++
+		}
+		if got := ask(t, stack.Postgres.SuperuserURL, `SELECT 'here'`); got != "here" {
+			t.Errorf("the cluster says %q", got)
+		}
+		if stack.Redis.Kind == local.RedisServer && stack.Redis.URL != stacks[0].Redis.URL {
+			t.Errorf("Redis at %s and %s", stack.Redis.URL, stacks[0].Redis.URL)
+		}
+	}
+	if owners != 1 {
+		t.Errorf("%d processes own the cluster, want 1", owners)
 	}
 }
 

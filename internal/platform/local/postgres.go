@@ -54,7 +54,7 @@ type Postgres struct {
 func StartPostgres(ctx context.Context, o PostgresOptions) (*Postgres, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	s, err := settle(o.Home, "postgres", postgresUsers()...)
+	s, err := settle(ctx, o.Home, "postgres", postgresUsers()...)
 	if err != nil {
 		return nil, fmt.Errorf("start Postgres: %w", err)
 	}
@@ -90,7 +90,7 @@ func (p *Postgres) Stop(ctx context.Context) error {
 func (p *Postgres) Done() <-chan struct{} { return p.process.done }
 
 func removePostgres(ctx context.Context, home string) error {
-	s, err := settle(home, "postgres", postgresUsers()...)
+	s, err := settle(ctx, home, "postgres", postgresUsers()...)
 	if err != nil {
 		return err
 	}

@@ -151,7 +151,7 @@ func startInProcess() (*Redis, error) {
 func redisUsers() []string { return []string{"redis", "nobody"} }
 
 func removeServer(ctx context.Context, home string) error {
-	s, err := settle(home, "redis", redisUsers()...)
+	s, err := settle(ctx, home, "redis", redisUsers()...)
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ type keeper struct {
 }
 
 func startServer(ctx context.Context, home, server string) (*Redis, error) {
-	s, err := settle(home, "redis", redisUsers()...)
+	s, err := settle(ctx, home, "redis", redisUsers()...)
 	if err != nil {
 		return nil, err
 	}

@@ -46,25 +46,38 @@ type record struct {
 
 // settle finds or makes the site of a service. As root, the service will run as the first of the named users
 // that exists, or as the owner of the data that is there already.
-func settle(home, name string, users ...string) (*site, error) {
+func settle(ctx context.Context, home, name string, users ...string) (*site, error) {
 	home, err := makeHome(home)
 	if err != nil {
 		return nil, err
 	}
 	s := &site{home: home, name: name}
-	if err := s.load(); err != nil {
+	// Two processes that start at once must settle on one password and one place.
+	lock, err := take(ctx, s.recordPath()+".lock", func() bool { return false })
+	if err != nil {
 		return nil, err
 	}
+	if err := errors.Join(s.settle(users), lock.Close()); err != nil {
+		return nil, fmt.Errorf("settle %s: %w", name, err)
+	}
+	return s, nil
+}
+
+func (s *site) settle(users []string) error {
+	if err := s.load(); err != nil {
+		return err
+	}
+	known := s.record
 	if err := s.locate(users); err != nil {
-		return nil, fmt.Errorf("place %s: %w", name, err)
+		return err
 	}
 	if s.Password == "" {
 		s.Password = rand.Text()
 	}
-	if err := s.save(); err != nil {
-		return nil, err
+	if s.record == known {
+		return nil
 	}
-	return s, nil
+	return s.save()
 }
 
 // makeHome creates the directory that holds all state and returns its real, absolute path. Root's is open to
@@ -238,7 +251,16 @@ func portIsFree(ctx context.Context, port int) bool {
 // claim waits until this process owns the site or a service that another process owns is ready there. The lock
 // is nil in the second case. Closing it gives the site up.
 func (s *site) claim(ctx context.Context, ready func() bool) (*os.File, error) {
-	lock, err := os.OpenFile(s.path("lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	lock, err := take(ctx, s.path("lock"), ready)
+	if err != nil {
+		return nil, fmt.Errorf("claim %s: %w", s.dir, err)
+	}
+	return lock, nil
+}
+
+// take waits for the lock on a file and returns the file, or nil as soon as enough says that it need not be had.
+func take(ctx context.Context, path string, enough func() bool) (*os.File, error) {
+	lock, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open lock: %w", err)
 	}
@@ -247,11 +269,11 @@ func (s *site) claim(ctx context.Context, ready func() bool) (*os.File, error) {
 		if mine {
 			return lock, nil
 		}
-		if err == nil && !ready() {
+		if err == nil && !enough() {
 			if err = pause(ctx, pollEvery); err == nil {
 				continue
 			}
-			err = fmt.Errorf("another process owns %s and has nothing ready there: %w", s.dir, err)
+			err = fmt.Errorf("another process holds %s: %w", path, err)
 		}
 		return nil, errors.Join(err, lock.Close())
 	}
@@ -282,7 +304,7 @@ func (s *site) remove(ctx context.Context, end func() error) error {
 	if err := end(); err != nil {
 		return errors.Join(err, lock.Close())
 	}
-	errs := []error{os.RemoveAll(s.dir), os.Remove(s.recordPath()), lock.Close()}
+	errs := []error{os.RemoveAll(s.dir), os.Remove(s.recordPath()), os.Remove(s.recordPath() + ".lock"), lock.Close()}
 	if s.Directory != "" {
 		// Fails while another service lives there too, which is as it should be.
 		_ = os.Remove(filepath.Dir(s.Directory))

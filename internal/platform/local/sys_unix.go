@@ -32,6 +32,9 @@ func tryLock(f *os.File) (bool, error) {
 
 // alive reports whether a process with this id exists, whoever owns it.
 func alive(pid int) bool {
+	if pid <= 0 {
+		return false // To the kernel these mean groups of processes.
+	}
 	err := syscall.Kill(pid, 0)
 	return err == nil || errors.Is(err, syscall.EPERM)
 }
