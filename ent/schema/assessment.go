@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"lyceum/internal/assessment/quiz"
+	"lyceum/internal/catalog/outline"
 	"lyceum/internal/policy"
 )
 
@@ -21,9 +22,9 @@ func (Question) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("lesson_id", uuid.UUID{}).Immutable(),
 		field.String("key").MaxLen(100).Comment("Chosen by the author, unique in the quiz."),
-		field.Enum("kind").Values("SINGLE_CHOICE", "MULTIPLE_CHOICE", "NUMERIC", "SHORT_TEXT"),
+		field.Enum("kind").GoType(quiz.Kind("")),
 		field.Text("prompt"),
-		field.Enum("format").Values("MARKDOWN", "HTML").Default("MARKDOWN"),
+		field.Enum("format").GoType(outline.Format("")).Default(string(outline.Markdown)),
 		field.JSON("choices", []quiz.DraftChoice{}).Default([]quiz.DraftChoice{}),
 		field.JSON("numeric", &quiz.NumericKey{}).Optional(),
 		field.JSON("text", &quiz.TextKey{}).Optional(),
@@ -54,7 +55,7 @@ func (QuestionVersion) Fields() []ent.Field {
 		field.UUID("question_id", uuid.UUID{}).Immutable(),
 		field.UUID("lesson_id", uuid.UUID{}).Immutable(),
 		field.String("content_hash").MaxLen(64).Immutable().Comment("SHA-256 of the content, in hex."),
-		field.Enum("kind").Values("SINGLE_CHOICE", "MULTIPLE_CHOICE", "NUMERIC", "SHORT_TEXT").Immutable(),
+		field.Enum("kind").GoType(quiz.Kind("")).Immutable(),
 		field.Text("prompt_html").Immutable(),
 		field.JSON("choices", []quiz.Choice{}).Default([]quiz.Choice{}).Immutable(),
 		field.JSON("answer_key", quiz.Key{}).Immutable().Sensitive(),

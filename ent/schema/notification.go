@@ -49,7 +49,7 @@ func (Notification) Fields() []ent.Field {
 		field.UUID("user_id", uuid.UUID{}).Immutable(),
 		field.Int("seq").Positive().Immutable().Comment("Position in the user's inbox, without gaps."),
 		field.Enum("kind").Values(
-			"ENROLLED", "LESSON_COMPLETED", "COURSE_COMPLETED", "CERTIFICATE_ISSUED", "CERTIFICATE_REVOKED", "COURSE_PUBLISHED",
+			"ENROLLED", "COURSE_COMPLETED", "CERTIFICATE_ISSUED", "CERTIFICATE_REVOKED",
 		).Immutable(),
 		field.String("title").MaxLen(300).Immutable(),
 		field.String("body").MaxLen(1000).Default("").Immutable(),

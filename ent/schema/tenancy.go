@@ -10,6 +10,7 @@ import (
 
 	"lyceum/internal/policy"
 	"lyceum/internal/tenancy/brand"
+	"lyceum/internal/viewer"
 )
 
 // Placement says where a tenant's rows live. It is global: it is read before the tenant is known.
@@ -76,7 +77,7 @@ func (User) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("email").MaxLen(254).Comment("Lower case."),
 		field.String("name").NotEmpty().MaxLen(200),
-		field.Enum("role").Values("LEARNER", "INSTRUCTOR", "TENANT_ADMIN", "SUPPORT"),
+		field.Enum("role").GoType(viewer.Role("")),
 		field.Enum("status").Values("ACTIVE", "SUSPENDED").Default("ACTIVE"),
 		field.String("password_hash").Optional().Nillable().Sensitive().Comment("PHC string, argon2id."),
 		field.String("locale").Optional().MaxLen(35),
@@ -138,7 +139,7 @@ func (APIKey) Fields() []ent.Field {
 		field.String("name").NotEmpty().MaxLen(100),
 		field.Bytes("token_hash").Sensitive(),
 		field.String("hint").MaxLen(8).Comment("Last characters of the key, to tell keys apart."),
-		field.Strings("scopes"),
+		field.JSON("scopes", []viewer.Scope{}),
 		field.Time("expires_at").Optional().Nillable(),
 		field.Time("last_used_at").Optional().Nillable(),
 		field.Time("revoked_at").Optional().Nillable(),

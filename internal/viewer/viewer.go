@@ -24,14 +24,19 @@ const (
 	System Role = "SYSTEM"
 )
 
+// Values lists the roles that a user can be given, for the database schema.
+func (Role) Values() []string {
+	return []string{string(Learner), string(Instructor), string(TenantAdmin), string(Support)}
+}
+
 // Scope limits what an API key may do. A session has no scopes and is limited by its role alone.
 type Scope string
 
 // The scopes an API key can hold.
 const (
-	ScopeRead      Scope = "read"      // any query its owner may run
-	ScopeWrite     Scope = "write"     // any mutation its owner may run
-	ScopePersisted Scope = "persisted" // persisted documents only: the analyst's key
+	ScopeRead      Scope = "READ"      // any query its owner may run
+	ScopeWrite     Scope = "WRITE"     // any mutation its owner may run
+	ScopePersisted Scope = "PERSISTED" // persisted documents only: the analyst's key
 )
 
 // Viewer is one caller, in one tenant. The zero Viewer is nobody.

@@ -12,6 +12,11 @@ const (
 	ShortText      Kind = "SHORT_TEXT"
 )
 
+// Values lists the kinds, for the database schema.
+func (Kind) Values() []string {
+	return []string{string(SingleChoice), string(MultipleChoice), string(Numeric), string(ShortText)}
+}
+
 // Choice is one option of a choice question, as a learner may see it.
 type Choice struct {
 	// Key is stable across versions and unique in the question.

@@ -30,6 +30,54 @@ const (
 	Link    Kind = "LINK"
 )
 
+// Values lists the kinds, for the database schema.
+func (Kind) Values() []string {
+	return []string{string(Video), string(Article), string(Quiz), string(File), string(Link)}
+}
+
+// Level says whom a course is for.
+type Level string
+
+// The levels.
+const (
+	Beginner     Level = "BEGINNER"
+	Intermediate Level = "INTERMEDIATE"
+	Advanced     Level = "ADVANCED"
+	All          Level = "ALL"
+)
+
+// Values lists the levels, for the database schema.
+func (Level) Values() []string {
+	return []string{string(Beginner), string(Intermediate), string(Advanced), string(All)}
+}
+
+// Visibility says who finds a published course.
+type Visibility string
+
+// The visibilities: everybody; who is signed in; who has the address.
+const (
+	Public   Visibility = "PUBLIC"
+	Members  Visibility = "MEMBERS"
+	Unlisted Visibility = "UNLISTED"
+)
+
+// Values lists the visibilities, for the database schema.
+func (Visibility) Values() []string {
+	return []string{string(Public), string(Members), string(Unlisted)}
+}
+
+// Format is how an author wrote a text.
+type Format string
+
+// The formats.
+const (
+	Markdown Format = "MARKDOWN"
+	HTML     Format = "HTML"
+)
+
+// Values lists the formats, for the database schema.
+func (Format) Values() []string { return []string{string(Markdown), string(HTML)} }
+
 // Lesson is one step of a course.
 type Lesson struct {
 	ID    uuid.UUID `json:"id"`

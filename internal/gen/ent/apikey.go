@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"lyceum/internal/gen/ent/apikey"
+	"lyceum/internal/viewer"
 	"strings"
 	"time"
 
@@ -34,7 +35,7 @@ type APIKey struct {
 	// Last characters of the key, to tell keys apart.
 	Hint string `json:"hint,omitempty"`
 	// Scopes holds the value of the "scopes" field.
-	Scopes []string `json:"scopes,omitempty"`
+	Scopes []viewer.Scope `json:"scopes,omitempty"`
 	// ExpiresAt holds the value of the "expires_at" field.
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 	// LastUsedAt holds the value of the "last_used_at" field.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"lyceum/internal/gen/ent/apikey"
+	"lyceum/internal/viewer"
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -80,7 +81,7 @@ func (_c *APIKeyCreate) SetHint(v string) *APIKeyCreate {
 }
 
 // SetScopes sets the "scopes" field.
-func (_c *APIKeyCreate) SetScopes(v []string) *APIKeyCreate {
+func (_c *APIKeyCreate) SetScopes(v []viewer.Scope) *APIKeyCreate {
 	_c.mutation.SetScopes(v)
 	return _c
 }

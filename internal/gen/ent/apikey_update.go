@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"lyceum/internal/gen/ent/apikey"
 	"lyceum/internal/gen/ent/predicate"
+	"lyceum/internal/viewer"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -71,13 +72,13 @@ func (_u *APIKeyUpdate) SetNillableHint(v *string) *APIKeyUpdate {
 }
 
 // SetScopes sets the "scopes" field.
-func (_u *APIKeyUpdate) SetScopes(v []string) *APIKeyUpdate {
+func (_u *APIKeyUpdate) SetScopes(v []viewer.Scope) *APIKeyUpdate {
 	_u.mutation.SetScopes(v)
 	return _u
 }
 
 // AppendScopes appends value to the "scopes" field.
-func (_u *APIKeyUpdate) AppendScopes(v []string) *APIKeyUpdate {
+func (_u *APIKeyUpdate) AppendScopes(v []viewer.Scope) *APIKeyUpdate {
 	_u.mutation.AppendScopes(v)
 	return _u
 }
@@ -323,13 +324,13 @@ func (_u *APIKeyUpdateOne) SetNillableHint(v *string) *APIKeyUpdateOne {
 }
 
 // SetScopes sets the "scopes" field.
-func (_u *APIKeyUpdateOne) SetScopes(v []string) *APIKeyUpdateOne {
+func (_u *APIKeyUpdateOne) SetScopes(v []viewer.Scope) *APIKeyUpdateOne {
 	_u.mutation.SetScopes(v)
 	return _u
 }
 
 // AppendScopes appends value to the "scopes" field.
-func (_u *APIKeyUpdateOne) AppendScopes(v []string) *APIKeyUpdateOne {
+func (_u *APIKeyUpdateOne) AppendScopes(v []viewer.Scope) *APIKeyUpdateOne {
 	_u.mutation.AppendScopes(v)
 	return _u
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent/course"
 	"time"
 
@@ -96,13 +97,13 @@ func (_c *CourseCreate) SetNillableLanguage(v *string) *CourseCreate {
 }
 
 // SetLevel sets the "level" field.
-func (_c *CourseCreate) SetLevel(v course.Level) *CourseCreate {
+func (_c *CourseCreate) SetLevel(v outline.Level) *CourseCreate {
 	_c.mutation.SetLevel(v)
 	return _c
 }
 
 // SetNillableLevel sets the "level" field if the given value is not nil.
-func (_c *CourseCreate) SetNillableLevel(v *course.Level) *CourseCreate {
+func (_c *CourseCreate) SetNillableLevel(v *outline.Level) *CourseCreate {
 	if v != nil {
 		_c.SetLevel(*v)
 	}
@@ -122,13 +123,13 @@ func (_c *CourseCreate) SetTags(v []string) *CourseCreate {
 }
 
 // SetVisibility sets the "visibility" field.
-func (_c *CourseCreate) SetVisibility(v course.Visibility) *CourseCreate {
+func (_c *CourseCreate) SetVisibility(v outline.Visibility) *CourseCreate {
 	_c.mutation.SetVisibility(v)
 	return _c
 }
 
 // SetNillableVisibility sets the "visibility" field if the given value is not nil.
-func (_c *CourseCreate) SetNillableVisibility(v *course.Visibility) *CourseCreate {
+func (_c *CourseCreate) SetNillableVisibility(v *outline.Visibility) *CourseCreate {
 	if v != nil {
 		_c.SetVisibility(*v)
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent/course"
 	"lyceum/internal/gen/ent/predicate"
 	"time"
@@ -94,13 +95,13 @@ func (_u *CourseUpdate) SetNillableLanguage(v *string) *CourseUpdate {
 }
 
 // SetLevel sets the "level" field.
-func (_u *CourseUpdate) SetLevel(v course.Level) *CourseUpdate {
+func (_u *CourseUpdate) SetLevel(v outline.Level) *CourseUpdate {
 	_u.mutation.SetLevel(v)
 	return _u
 }
 
 // SetNillableLevel sets the "level" field if the given value is not nil.
-func (_u *CourseUpdate) SetNillableLevel(v *course.Level) *CourseUpdate {
+func (_u *CourseUpdate) SetNillableLevel(v *outline.Level) *CourseUpdate {
 	if v != nil {
 		_u.SetLevel(*v)
 	}
@@ -132,13 +133,13 @@ func (_u *CourseUpdate) AppendTags(v []string) *CourseUpdate {
 }
 
 // SetVisibility sets the "visibility" field.
-func (_u *CourseUpdate) SetVisibility(v course.Visibility) *CourseUpdate {
+func (_u *CourseUpdate) SetVisibility(v outline.Visibility) *CourseUpdate {
 	_u.mutation.SetVisibility(v)
 	return _u
 }
 
 // SetNillableVisibility sets the "visibility" field if the given value is not nil.
-func (_u *CourseUpdate) SetNillableVisibility(v *course.Visibility) *CourseUpdate {
+func (_u *CourseUpdate) SetNillableVisibility(v *outline.Visibility) *CourseUpdate {
 	if v != nil {
 		_u.SetVisibility(*v)
 	}
@@ -579,13 +580,13 @@ func (_u *CourseUpdateOne) SetNillableLanguage(v *string) *CourseUpdateOne {
 }
 
 // SetLevel sets the "level" field.
-func (_u *CourseUpdateOne) SetLevel(v course.Level) *CourseUpdateOne {
+func (_u *CourseUpdateOne) SetLevel(v outline.Level) *CourseUpdateOne {
 	_u.mutation.SetLevel(v)
 	return _u
 }
 
 // SetNillableLevel sets the "level" field if the given value is not nil.
-func (_u *CourseUpdateOne) SetNillableLevel(v *course.Level) *CourseUpdateOne {
+func (_u *CourseUpdateOne) SetNillableLevel(v *outline.Level) *CourseUpdateOne {
 	if v != nil {
 		_u.SetLevel(*v)
 	}
@@ -617,13 +618,13 @@ func (_u *CourseUpdateOne) AppendTags(v []string) *CourseUpdateOne {
 }
 
 // SetVisibility sets the "visibility" field.
-func (_u *CourseUpdateOne) SetVisibility(v course.Visibility) *CourseUpdateOne {
+func (_u *CourseUpdateOne) SetVisibility(v outline.Visibility) *CourseUpdateOne {
 	_u.mutation.SetVisibility(v)
 	return _u
 }
 
 // SetNillableVisibility sets the "visibility" field if the given value is not nil.
-func (_u *CourseUpdateOne) SetNillableVisibility(v *course.Visibility) *CourseUpdateOne {
+func (_u *CourseUpdateOne) SetNillableVisibility(v *outline.Visibility) *CourseUpdateOne {
 	if v != nil {
 		_u.SetVisibility(*v)
 	}

@@ -35,13 +35,13 @@ type CourseVersion struct {
 	// BCP 47.
 	Language string `json:"language,omitempty"`
 	// Level holds the value of the "level" field.
-	Level courseversion.Level `json:"level,omitempty"`
+	Level outline.Level `json:"level,omitempty"`
 	// Slugs of categories.
 	Categories []string `json:"categories,omitempty"`
 	// Tags holds the value of the "tags" field.
 	Tags []string `json:"tags,omitempty"`
 	// PUBLIC: everybody; MEMBERS: who is signed in; UNLISTED: who has the address.
-	Visibility courseversion.Visibility `json:"visibility,omitempty"`
+	Visibility outline.Visibility `json:"visibility,omitempty"`
 	// Minor units of the currency; 0 is free.
 	PriceAmount int `json:"price_amount,omitempty"`
 	// ISO 4217, empty when free.
@@ -157,7 +157,7 @@ func (_m *CourseVersion) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field level", values[i])
 			} else if value.Valid {
-				_m.Level = courseversion.Level(value.String)
+				_m.Level = outline.Level(value.String)
 			}
 		case courseversion.FieldCategories:
 			if value, ok := values[i].(*[]byte); !ok {
@@ -179,7 +179,7 @@ func (_m *CourseVersion) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field visibility", values[i])
 			} else if value.Valid {
-				_m.Visibility = courseversion.Visibility(value.String)
+				_m.Visibility = outline.Visibility(value.String)
 			}
 		case courseversion.FieldPriceAmount:
 			if value, ok := values[i].(*sql.NullInt64); !ok {

@@ -97,13 +97,13 @@ func (_c *CourseVersionCreate) SetNillableLanguage(v *string) *CourseVersionCrea
 }
 
 // SetLevel sets the "level" field.
-func (_c *CourseVersionCreate) SetLevel(v courseversion.Level) *CourseVersionCreate {
+func (_c *CourseVersionCreate) SetLevel(v outline.Level) *CourseVersionCreate {
 	_c.mutation.SetLevel(v)
 	return _c
 }
 
 // SetNillableLevel sets the "level" field if the given value is not nil.
-func (_c *CourseVersionCreate) SetNillableLevel(v *courseversion.Level) *CourseVersionCreate {
+func (_c *CourseVersionCreate) SetNillableLevel(v *outline.Level) *CourseVersionCreate {
 	if v != nil {
 		_c.SetLevel(*v)
 	}
@@ -123,13 +123,13 @@ func (_c *CourseVersionCreate) SetTags(v []string) *CourseVersionCreate {
 }
 
 // SetVisibility sets the "visibility" field.
-func (_c *CourseVersionCreate) SetVisibility(v courseversion.Visibility) *CourseVersionCreate {
+func (_c *CourseVersionCreate) SetVisibility(v outline.Visibility) *CourseVersionCreate {
 	_c.mutation.SetVisibility(v)
 	return _c
 }
 
 // SetNillableVisibility sets the "visibility" field if the given value is not nil.
-func (_c *CourseVersionCreate) SetNillableVisibility(v *courseversion.Visibility) *CourseVersionCreate {
+func (_c *CourseVersionCreate) SetNillableVisibility(v *outline.Visibility) *CourseVersionCreate {
 	if v != nil {
 		_c.SetVisibility(*v)
 	}

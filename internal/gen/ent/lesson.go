@@ -37,7 +37,7 @@ type Lesson struct {
 	// Section holds the value of the "section" field.
 	Section string `json:"section,omitempty"`
 	// Kind holds the value of the "kind" field.
-	Kind lesson.Kind `json:"kind,omitempty"`
+	Kind outline.Kind `json:"kind,omitempty"`
 	// Position holds the value of the "position" field.
 	Position int `json:"position,omitempty"`
 	// Required holds the value of the "required" field.
@@ -47,7 +47,7 @@ type Lesson struct {
 	// Body holds the value of the "body" field.
 	Body string `json:"body,omitempty"`
 	// BodyFormat holds the value of the "body_format" field.
-	BodyFormat lesson.BodyFormat `json:"body_format,omitempty"`
+	BodyFormat outline.Format `json:"body_format,omitempty"`
 	// The video or file.
 	AssetID *uuid.UUID `json:"asset_id,omitempty"`
 	// URL holds the value of the "url" field.
@@ -155,7 +155,7 @@ func (_m *Lesson) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field kind", values[i])
 			} else if value.Valid {
-				_m.Kind = lesson.Kind(value.String)
+				_m.Kind = outline.Kind(value.String)
 			}
 		case lesson.FieldPosition:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -185,7 +185,7 @@ func (_m *Lesson) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field body_format", values[i])
 			} else if value.Valid {
-				_m.BodyFormat = lesson.BodyFormat(value.String)
+				_m.BodyFormat = outline.Format(value.String)
 			}
 		case lesson.FieldAssetID:
 			if value, ok := values[i].(*sql.NullScanner); !ok {

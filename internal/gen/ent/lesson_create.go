@@ -95,7 +95,7 @@ func (_c *LessonCreate) SetNillableSection(v *string) *LessonCreate {
 }
 
 // SetKind sets the "kind" field.
-func (_c *LessonCreate) SetKind(v lesson.Kind) *LessonCreate {
+func (_c *LessonCreate) SetKind(v outline.Kind) *LessonCreate {
 	_c.mutation.SetKind(v)
 	return _c
 }
@@ -149,13 +149,13 @@ func (_c *LessonCreate) SetNillableBody(v *string) *LessonCreate {
 }
 
 // SetBodyFormat sets the "body_format" field.
-func (_c *LessonCreate) SetBodyFormat(v lesson.BodyFormat) *LessonCreate {
+func (_c *LessonCreate) SetBodyFormat(v outline.Format) *LessonCreate {
 	_c.mutation.SetBodyFormat(v)
 	return _c
 }
 
 // SetNillableBodyFormat sets the "body_format" field if the given value is not nil.
-func (_c *LessonCreate) SetNillableBodyFormat(v *lesson.BodyFormat) *LessonCreate {
+func (_c *LessonCreate) SetNillableBodyFormat(v *outline.Format) *LessonCreate {
 	if v != nil {
 		_c.SetBodyFormat(*v)
 	}

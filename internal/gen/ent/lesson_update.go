@@ -158,13 +158,13 @@ func (_u *LessonUpdate) SetNillableBody(v *string) *LessonUpdate {
 }
 
 // SetBodyFormat sets the "body_format" field.
-func (_u *LessonUpdate) SetBodyFormat(v lesson.BodyFormat) *LessonUpdate {
+func (_u *LessonUpdate) SetBodyFormat(v outline.Format) *LessonUpdate {
 	_u.mutation.SetBodyFormat(v)
 	return _u
 }
 
 // SetNillableBodyFormat sets the "body_format" field if the given value is not nil.
-func (_u *LessonUpdate) SetNillableBodyFormat(v *lesson.BodyFormat) *LessonUpdate {
+func (_u *LessonUpdate) SetNillableBodyFormat(v *outline.Format) *LessonUpdate {
 	if v != nil {
 		_u.SetBodyFormat(*v)
 	}
@@ -569,13 +569,13 @@ func (_u *LessonUpdateOne) SetNillableBody(v *string) *LessonUpdateOne {
 }
 
 // SetBodyFormat sets the "body_format" field.
-func (_u *LessonUpdateOne) SetBodyFormat(v lesson.BodyFormat) *LessonUpdateOne {
+func (_u *LessonUpdateOne) SetBodyFormat(v outline.Format) *LessonUpdateOne {
 	_u.mutation.SetBodyFormat(v)
 	return _u
 }
 
 // SetNillableBodyFormat sets the "body_format" field if the given value is not nil.
-func (_u *LessonUpdateOne) SetNillableBodyFormat(v *lesson.BodyFormat) *LessonUpdateOne {
+func (_u *LessonUpdateOne) SetNillableBodyFormat(v *outline.Format) *LessonUpdateOne {
 	if v != nil {
 		_u.SetBodyFormat(*v)
 	}

@@ -35,7 +35,7 @@ type LessonVersion struct {
 	// Title holds the value of the "title" field.
 	Title string `json:"title,omitempty"`
 	// Kind holds the value of the "kind" field.
-	Kind lessonversion.Kind `json:"kind,omitempty"`
+	Kind outline.Kind `json:"kind,omitempty"`
 	// Preview holds the value of the "preview" field.
 	Preview bool `json:"preview,omitempty"`
 	// Sanitised; files as asset: links.
@@ -137,7 +137,7 @@ func (_m *LessonVersion) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field kind", values[i])
 			} else if value.Valid {
-				_m.Kind = lessonversion.Kind(value.String)
+				_m.Kind = outline.Kind(value.String)
 			}
 		case lessonversion.FieldPreview:
 			if value, ok := values[i].(*sql.NullBool); !ok {

@@ -81,7 +81,7 @@ func (_c *LessonVersionCreate) SetTitle(v string) *LessonVersionCreate {
 }
 
 // SetKind sets the "kind" field.
-func (_c *LessonVersionCreate) SetKind(v lessonversion.Kind) *LessonVersionCreate {
+func (_c *LessonVersionCreate) SetKind(v outline.Kind) *LessonVersionCreate {
 	_c.mutation.SetKind(v)
 	return _c
 }

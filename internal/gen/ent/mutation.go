@@ -40,6 +40,7 @@ import (
 	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/platform/pg/multirange"
 	"lyceum/internal/tenancy/brand"
+	"lyceum/internal/viewer"
 	"sync"
 	"time"
 
@@ -101,8 +102,8 @@ type APIKeyMutation struct {
 	name          *string
 	token_hash    *[]byte
 	hint          *string
-	scopes        *[]string
-	appendscopes  []string
+	scopes        *[]viewer.Scope
+	appendscopes  []viewer.Scope
 	expires_at    *time.Time
 	last_used_at  *time.Time
 	revoked_at    *time.Time
@@ -469,13 +470,13 @@ func (m *APIKeyMutation) ResetHint() {
 }
 
 // SetScopes sets the "scopes" field.
-func (m *APIKeyMutation) SetScopes(s []string) {
-	m.scopes = &s
+func (m *APIKeyMutation) SetScopes(v []viewer.Scope) {
+	m.scopes = &v
 	m.appendscopes = nil
 }
 
 // Scopes returns the value of the "scopes" field in the mutation.
-func (m *APIKeyMutation) Scopes() (r []string, exists bool) {
+func (m *APIKeyMutation) Scopes() (r []viewer.Scope, exists bool) {
 	v := m.scopes
 	if v == nil {
 		return
@@ -486,7 +487,7 @@ func (m *APIKeyMutation) Scopes() (r []string, exists bool) {
 // OldScopes returns the old "scopes" field's value of the APIKey entity.
 // If the APIKey object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *APIKeyMutation) OldScopes(ctx context.Context) (v []string, err error) {
+func (m *APIKeyMutation) OldScopes(ctx context.Context) (v []viewer.Scope, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldScopes is only allowed on UpdateOne operations")
 	}
@@ -500,13 +501,13 @@ func (m *APIKeyMutation) OldScopes(ctx context.Context) (v []string, err error) 
 	return oldValue.Scopes, nil
 }
 
-// AppendScopes adds s to the "scopes" field.
-func (m *APIKeyMutation) AppendScopes(s []string) {
-	m.appendscopes = append(m.appendscopes, s...)
+// AppendScopes adds v to the "scopes" field.
+func (m *APIKeyMutation) AppendScopes(v []viewer.Scope) {
+	m.appendscopes = append(m.appendscopes, v...)
 }
 
 // AppendedScopes returns the list of values that were appended to the "scopes" field in this mutation.
-func (m *APIKeyMutation) AppendedScopes() ([]string, bool) {
+func (m *APIKeyMutation) AppendedScopes() ([]viewer.Scope, bool) {
 	if len(m.appendscopes) == 0 {
 		return nil, false
 	}
@@ -854,7 +855,7 @@ func (m *APIKeyMutation) SetField(name string, value ent.Value) error {
 		m.SetHint(v)
 		return nil
 	case apikey.FieldScopes:
-		v, ok := value.([]string)
+		v, ok := value.([]viewer.Scope)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -7988,12 +7989,12 @@ type CourseMutation struct {
 	title                 *string
 	summary               *string
 	language              *string
-	level                 *course.Level
+	level                 *outline.Level
 	categories            *[]string
 	appendcategories      []string
 	tags                  *[]string
 	appendtags            []string
-	visibility            *course.Visibility
+	visibility            *outline.Visibility
 	price_amount          *int
 	addprice_amount       *int
 	price_currency        *string
@@ -8370,12 +8371,12 @@ func (m *CourseMutation) ResetLanguage() {
 }
 
 // SetLevel sets the "level" field.
-func (m *CourseMutation) SetLevel(c course.Level) {
-	m.level = &c
+func (m *CourseMutation) SetLevel(o outline.Level) {
+	m.level = &o
 }
 
 // Level returns the value of the "level" field in the mutation.
-func (m *CourseMutation) Level() (r course.Level, exists bool) {
+func (m *CourseMutation) Level() (r outline.Level, exists bool) {
 	v := m.level
 	if v == nil {
 		return
@@ -8386,7 +8387,7 @@ func (m *CourseMutation) Level() (r course.Level, exists bool) {
 // OldLevel returns the old "level" field's value of the Course entity.
 // If the Course object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *CourseMutation) OldLevel(ctx context.Context) (v course.Level, err error) {
+func (m *CourseMutation) OldLevel(ctx context.Context) (v outline.Level, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldLevel is only allowed on UpdateOne operations")
 	}
@@ -8508,12 +8509,12 @@ func (m *CourseMutation) ResetTags() {
 }
 
 // SetVisibility sets the "visibility" field.
-func (m *CourseMutation) SetVisibility(c course.Visibility) {
-	m.visibility = &c
+func (m *CourseMutation) SetVisibility(o outline.Visibility) {
+	m.visibility = &o
 }
 
 // Visibility returns the value of the "visibility" field in the mutation.
-func (m *CourseMutation) Visibility() (r course.Visibility, exists bool) {
+func (m *CourseMutation) Visibility() (r outline.Visibility, exists bool) {
 	v := m.visibility
 	if v == nil {
 		return
@@ -8524,7 +8525,7 @@ func (m *CourseMutation) Visibility() (r course.Visibility, exists bool) {
 // OldVisibility returns the old "visibility" field's value of the Course entity.
 // If the Course object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *CourseMutation) OldVisibility(ctx context.Context) (v course.Visibility, err error) {
+func (m *CourseMutation) OldVisibility(ctx context.Context) (v outline.Visibility, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldVisibility is only allowed on UpdateOne operations")
 	}
@@ -9211,7 +9212,7 @@ func (m *CourseMutation) SetField(name string, value ent.Value) error {
 		m.SetLanguage(v)
 		return nil
 	case course.FieldLevel:
-		v, ok := value.(course.Level)
+		v, ok := value.(outline.Level)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -9232,7 +9233,7 @@ func (m *CourseMutation) SetField(name string, value ent.Value) error {
 		m.SetTags(v)
 		return nil
 	case course.FieldVisibility:
-		v, ok := value.(course.Visibility)
+		v, ok := value.(outline.Visibility)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -10604,12 +10605,12 @@ type CourseVersionMutation struct {
 	title             *string
 	summary           *string
 	language          *string
-	level             *courseversion.Level
+	level             *outline.Level
 	categories        *[]string
 	appendcategories  []string
 	tags              *[]string
 	appendtags        []string
-	visibility        *courseversion.Visibility
+	visibility        *outline.Visibility
 	price_amount      *int
 	addprice_amount   *int
 	price_currency    *string
@@ -10992,12 +10993,12 @@ func (m *CourseVersionMutation) ResetLanguage() {
 }
 
 // SetLevel sets the "level" field.
-func (m *CourseVersionMutation) SetLevel(c courseversion.Level) {
-	m.level = &c
+func (m *CourseVersionMutation) SetLevel(o outline.Level) {
+	m.level = &o
 }
 
 // Level returns the value of the "level" field in the mutation.
-func (m *CourseVersionMutation) Level() (r courseversion.Level, exists bool) {
+func (m *CourseVersionMutation) Level() (r outline.Level, exists bool) {
 	v := m.level
 	if v == nil {
 		return
@@ -11008,7 +11009,7 @@ func (m *CourseVersionMutation) Level() (r courseversion.Level, exists bool) {
 // OldLevel returns the old "level" field's value of the CourseVersion entity.
 // If the CourseVersion object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *CourseVersionMutation) OldLevel(ctx context.Context) (v courseversion.Level, err error) {
+func (m *CourseVersionMutation) OldLevel(ctx context.Context) (v outline.Level, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldLevel is only allowed on UpdateOne operations")
 	}
@@ -11130,12 +11131,12 @@ func (m *CourseVersionMutation) ResetTags() {
 }
 
 // SetVisibility sets the "visibility" field.
-func (m *CourseVersionMutation) SetVisibility(c courseversion.Visibility) {
-	m.visibility = &c
+func (m *CourseVersionMutation) SetVisibility(o outline.Visibility) {
+	m.visibility = &o
 }
 
 // Visibility returns the value of the "visibility" field in the mutation.
-func (m *CourseVersionMutation) Visibility() (r courseversion.Visibility, exists bool) {
+func (m *CourseVersionMutation) Visibility() (r outline.Visibility, exists bool) {
 	v := m.visibility
 	if v == nil {
 		return
@@ -11146,7 +11147,7 @@ func (m *CourseVersionMutation) Visibility() (r courseversion.Visibility, exists
 // OldVisibility returns the old "visibility" field's value of the CourseVersion entity.
 // If the CourseVersion object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *CourseVersionMutation) OldVisibility(ctx context.Context) (v courseversion.Visibility, err error) {
+func (m *CourseVersionMutation) OldVisibility(ctx context.Context) (v outline.Visibility, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldVisibility is only allowed on UpdateOne operations")
 	}
@@ -12055,7 +12056,7 @@ func (m *CourseVersionMutation) SetField(name string, value ent.Value) error {
 		m.SetLanguage(v)
 		return nil
 	case courseversion.FieldLevel:
-		v, ok := value.(courseversion.Level)
+		v, ok := value.(outline.Level)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -12076,7 +12077,7 @@ func (m *CourseVersionMutation) SetField(name string, value ent.Value) error {
 		m.SetTags(v)
 		return nil
 	case courseversion.FieldVisibility:
-		v, ok := value.(courseversion.Visibility)
+		v, ok := value.(outline.Visibility)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -14530,13 +14531,13 @@ type LessonMutation struct {
 	key            *string
 	title          *string
 	section        *string
-	kind           *lesson.Kind
+	kind           *outline.Kind
 	position       *int
 	addposition    *int
 	required       *bool
 	preview        *bool
 	body           *string
-	body_format    *lesson.BodyFormat
+	body_format    *outline.Format
 	asset_id       *uuid.UUID
 	url            *string
 	duration_ms    *int
@@ -14944,12 +14945,12 @@ func (m *LessonMutation) ResetSection() {
 }
 
 // SetKind sets the "kind" field.
-func (m *LessonMutation) SetKind(l lesson.Kind) {
-	m.kind = &l
+func (m *LessonMutation) SetKind(o outline.Kind) {
+	m.kind = &o
 }
 
 // Kind returns the value of the "kind" field in the mutation.
-func (m *LessonMutation) Kind() (r lesson.Kind, exists bool) {
+func (m *LessonMutation) Kind() (r outline.Kind, exists bool) {
 	v := m.kind
 	if v == nil {
 		return
@@ -14960,7 +14961,7 @@ func (m *LessonMutation) Kind() (r lesson.Kind, exists bool) {
 // OldKind returns the old "kind" field's value of the Lesson entity.
 // If the Lesson object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *LessonMutation) OldKind(ctx context.Context) (v lesson.Kind, err error) {
+func (m *LessonMutation) OldKind(ctx context.Context) (v outline.Kind, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldKind is only allowed on UpdateOne operations")
 	}
@@ -15144,12 +15145,12 @@ func (m *LessonMutation) ResetBody() {
 }
 
 // SetBodyFormat sets the "body_format" field.
-func (m *LessonMutation) SetBodyFormat(lf lesson.BodyFormat) {
-	m.body_format = &lf
+func (m *LessonMutation) SetBodyFormat(o outline.Format) {
+	m.body_format = &o
 }
 
 // BodyFormat returns the value of the "body_format" field in the mutation.
-func (m *LessonMutation) BodyFormat() (r lesson.BodyFormat, exists bool) {
+func (m *LessonMutation) BodyFormat() (r outline.Format, exists bool) {
 	v := m.body_format
 	if v == nil {
 		return
@@ -15160,7 +15161,7 @@ func (m *LessonMutation) BodyFormat() (r lesson.BodyFormat, exists bool) {
 // OldBodyFormat returns the old "body_format" field's value of the Lesson entity.
 // If the Lesson object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *LessonMutation) OldBodyFormat(ctx context.Context) (v lesson.BodyFormat, err error) {
+func (m *LessonMutation) OldBodyFormat(ctx context.Context) (v outline.Format, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldBodyFormat is only allowed on UpdateOne operations")
 	}
@@ -15714,7 +15715,7 @@ func (m *LessonMutation) SetField(name string, value ent.Value) error {
 		m.SetSection(v)
 		return nil
 	case lesson.FieldKind:
-		v, ok := value.(lesson.Kind)
+		v, ok := value.(outline.Kind)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -15749,7 +15750,7 @@ func (m *LessonMutation) SetField(name string, value ent.Value) error {
 		m.SetBody(v)
 		return nil
 	case lesson.FieldBodyFormat:
-		v, ok := value.(lesson.BodyFormat)
+		v, ok := value.(outline.Format)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -16922,7 +16923,7 @@ type LessonVersionMutation struct {
 	course_id      *uuid.UUID
 	lesson_id      *uuid.UUID
 	title          *string
-	kind           *lessonversion.Kind
+	kind           *outline.Kind
 	preview        *bool
 	body_html      *string
 	body_text      *string
@@ -17294,12 +17295,12 @@ func (m *LessonVersionMutation) ResetTitle() {
 }
 
 // SetKind sets the "kind" field.
-func (m *LessonVersionMutation) SetKind(l lessonversion.Kind) {
-	m.kind = &l
+func (m *LessonVersionMutation) SetKind(o outline.Kind) {
+	m.kind = &o
 }
 
 // Kind returns the value of the "kind" field in the mutation.
-func (m *LessonVersionMutation) Kind() (r lessonversion.Kind, exists bool) {
+func (m *LessonVersionMutation) Kind() (r outline.Kind, exists bool) {
 	v := m.kind
 	if v == nil {
 		return
@@ -17310,7 +17311,7 @@ func (m *LessonVersionMutation) Kind() (r lessonversion.Kind, exists bool) {
 // OldKind returns the old "kind" field's value of the LessonVersion entity.
 // If the LessonVersion object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *LessonVersionMutation) OldKind(ctx context.Context) (v lessonversion.Kind, err error) {
+func (m *LessonVersionMutation) OldKind(ctx context.Context) (v outline.Kind, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldKind is only allowed on UpdateOne operations")
 	}
@@ -17825,7 +17826,7 @@ func (m *LessonVersionMutation) SetField(name string, value ent.Value) error {
 		m.SetTitle(v)
 		return nil
 	case lessonversion.FieldKind:
-		v, ok := value.(lessonversion.Kind)
+		v, ok := value.(outline.Kind)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -20820,12 +20821,12 @@ type PublicationMutation struct {
 	title              *string
 	summary            *string
 	language           *string
-	level              *publication.Level
+	level              *outline.Level
 	categories         *[]string
 	appendcategories   []string
 	tags               *[]string
 	appendtags         []string
-	visibility         *publication.Visibility
+	visibility         *outline.Visibility
 	price_amount       *int
 	addprice_amount    *int
 	price_currency     *string
@@ -21199,12 +21200,12 @@ func (m *PublicationMutation) ResetLanguage() {
 }
 
 // SetLevel sets the "level" field.
-func (m *PublicationMutation) SetLevel(pu publication.Level) {
-	m.level = &pu
+func (m *PublicationMutation) SetLevel(o outline.Level) {
+	m.level = &o
 }
 
 // Level returns the value of the "level" field in the mutation.
-func (m *PublicationMutation) Level() (r publication.Level, exists bool) {
+func (m *PublicationMutation) Level() (r outline.Level, exists bool) {
 	v := m.level
 	if v == nil {
 		return
@@ -21215,7 +21216,7 @@ func (m *PublicationMutation) Level() (r publication.Level, exists bool) {
 // OldLevel returns the old "level" field's value of the Publication entity.
 // If the Publication object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PublicationMutation) OldLevel(ctx context.Context) (v publication.Level, err error) {
+func (m *PublicationMutation) OldLevel(ctx context.Context) (v outline.Level, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldLevel is only allowed on UpdateOne operations")
 	}
@@ -21337,12 +21338,12 @@ func (m *PublicationMutation) ResetTags() {
 }
 
 // SetVisibility sets the "visibility" field.
-func (m *PublicationMutation) SetVisibility(pu publication.Visibility) {
-	m.visibility = &pu
+func (m *PublicationMutation) SetVisibility(o outline.Visibility) {
+	m.visibility = &o
 }
 
 // Visibility returns the value of the "visibility" field in the mutation.
-func (m *PublicationMutation) Visibility() (r publication.Visibility, exists bool) {
+func (m *PublicationMutation) Visibility() (r outline.Visibility, exists bool) {
 	v := m.visibility
 	if v == nil {
 		return
@@ -21353,7 +21354,7 @@ func (m *PublicationMutation) Visibility() (r publication.Visibility, exists boo
 // OldVisibility returns the old "visibility" field's value of the Publication entity.
 // If the Publication object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PublicationMutation) OldVisibility(ctx context.Context) (v publication.Visibility, err error) {
+func (m *PublicationMutation) OldVisibility(ctx context.Context) (v outline.Visibility, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldVisibility is only allowed on UpdateOne operations")
 	}
@@ -21944,7 +21945,7 @@ func (m *PublicationMutation) SetField(name string, value ent.Value) error {
 		m.SetLanguage(v)
 		return nil
 	case publication.FieldLevel:
-		v, ok := value.(publication.Level)
+		v, ok := value.(outline.Level)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -21965,7 +21966,7 @@ func (m *PublicationMutation) SetField(name string, value ent.Value) error {
 		m.SetTags(v)
 		return nil
 	case publication.FieldVisibility:
-		v, ok := value.(publication.Visibility)
+		v, ok := value.(outline.Visibility)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -22223,9 +22224,9 @@ type QuestionMutation struct {
 	updated_at    *time.Time
 	lesson_id     *uuid.UUID
 	key           *string
-	kind          *question.Kind
+	kind          *quiz.Kind
 	prompt        *string
-	format        *question.Format
+	format        *outline.Format
 	choices       *[]quiz.DraftChoice
 	appendchoices []quiz.DraftChoice
 	numeric       **quiz.NumericKey
@@ -22528,12 +22529,12 @@ func (m *QuestionMutation) ResetKey() {
 }
 
 // SetKind sets the "kind" field.
-func (m *QuestionMutation) SetKind(q question.Kind) {
+func (m *QuestionMutation) SetKind(q quiz.Kind) {
 	m.kind = &q
 }
 
 // Kind returns the value of the "kind" field in the mutation.
-func (m *QuestionMutation) Kind() (r question.Kind, exists bool) {
+func (m *QuestionMutation) Kind() (r quiz.Kind, exists bool) {
 	v := m.kind
 	if v == nil {
 		return
@@ -22544,7 +22545,7 @@ func (m *QuestionMutation) Kind() (r question.Kind, exists bool) {
 // OldKind returns the old "kind" field's value of the Question entity.
 // If the Question object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *QuestionMutation) OldKind(ctx context.Context) (v question.Kind, err error) {
+func (m *QuestionMutation) OldKind(ctx context.Context) (v quiz.Kind, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldKind is only allowed on UpdateOne operations")
 	}
@@ -22600,12 +22601,12 @@ func (m *QuestionMutation) ResetPrompt() {
 }
 
 // SetFormat sets the "format" field.
-func (m *QuestionMutation) SetFormat(q question.Format) {
-	m.format = &q
+func (m *QuestionMutation) SetFormat(o outline.Format) {
+	m.format = &o
 }
 
 // Format returns the value of the "format" field in the mutation.
-func (m *QuestionMutation) Format() (r question.Format, exists bool) {
+func (m *QuestionMutation) Format() (r outline.Format, exists bool) {
 	v := m.format
 	if v == nil {
 		return
@@ -22616,7 +22617,7 @@ func (m *QuestionMutation) Format() (r question.Format, exists bool) {
 // OldFormat returns the old "format" field's value of the Question entity.
 // If the Question object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *QuestionMutation) OldFormat(ctx context.Context) (v question.Format, err error) {
+func (m *QuestionMutation) OldFormat(ctx context.Context) (v outline.Format, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldFormat is only allowed on UpdateOne operations")
 	}
@@ -23185,7 +23186,7 @@ func (m *QuestionMutation) SetField(name string, value ent.Value) error {
 		m.SetKey(v)
 		return nil
 	case question.FieldKind:
-		v, ok := value.(question.Kind)
+		v, ok := value.(quiz.Kind)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -23199,7 +23200,7 @@ func (m *QuestionMutation) SetField(name string, value ent.Value) error {
 		m.SetPrompt(v)
 		return nil
 	case question.FieldFormat:
-		v, ok := value.(question.Format)
+		v, ok := value.(outline.Format)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -23454,7 +23455,7 @@ type QuestionVersionMutation struct {
 	question_id      *uuid.UUID
 	lesson_id        *uuid.UUID
 	content_hash     *string
-	kind             *questionversion.Kind
+	kind             *quiz.Kind
 	prompt_html      *string
 	choices          *[]quiz.Choice
 	appendchoices    []quiz.Choice
@@ -23791,12 +23792,12 @@ func (m *QuestionVersionMutation) ResetContentHash() {
 }
 
 // SetKind sets the "kind" field.
-func (m *QuestionVersionMutation) SetKind(q questionversion.Kind) {
+func (m *QuestionVersionMutation) SetKind(q quiz.Kind) {
 	m.kind = &q
 }
 
 // Kind returns the value of the "kind" field in the mutation.
-func (m *QuestionVersionMutation) Kind() (r questionversion.Kind, exists bool) {
+func (m *QuestionVersionMutation) Kind() (r quiz.Kind, exists bool) {
 	v := m.kind
 	if v == nil {
 		return
@@ -23807,7 +23808,7 @@ func (m *QuestionVersionMutation) Kind() (r questionversion.Kind, exists bool) {
 // OldKind returns the old "kind" field's value of the QuestionVersion entity.
 // If the QuestionVersion object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *QuestionVersionMutation) OldKind(ctx context.Context) (v questionversion.Kind, err error) {
+func (m *QuestionVersionMutation) OldKind(ctx context.Context) (v quiz.Kind, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldKind is only allowed on UpdateOne operations")
 	}
@@ -24287,7 +24288,7 @@ func (m *QuestionVersionMutation) SetField(name string, value ent.Value) error {
 		m.SetContentHash(v)
 		return nil
 	case questionversion.FieldKind:
-		v, ok := value.(questionversion.Kind)
+		v, ok := value.(quiz.Kind)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -27134,7 +27135,7 @@ type UserMutation struct {
 	updated_at    *time.Time
 	email         *string
 	name          *string
-	role          *user.Role
+	role          *viewer.Role
 	status        *user.Status
 	password_hash *string
 	locale        *string
@@ -27430,12 +27431,12 @@ func (m *UserMutation) ResetName() {
 }
 
 // SetRole sets the "role" field.
-func (m *UserMutation) SetRole(u user.Role) {
-	m.role = &u
+func (m *UserMutation) SetRole(v viewer.Role) {
+	m.role = &v
 }
 
 // Role returns the value of the "role" field in the mutation.
-func (m *UserMutation) Role() (r user.Role, exists bool) {
+func (m *UserMutation) Role() (r viewer.Role, exists bool) {
 	v := m.role
 	if v == nil {
 		return
@@ -27446,7 +27447,7 @@ func (m *UserMutation) Role() (r user.Role, exists bool) {
 // OldRole returns the old "role" field's value of the User entity.
 // If the User object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *UserMutation) OldRole(ctx context.Context) (v user.Role, err error) {
+func (m *UserMutation) OldRole(ctx context.Context) (v viewer.Role, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldRole is only allowed on UpdateOne operations")
 	}
@@ -27802,7 +27803,7 @@ func (m *UserMutation) SetField(name string, value ent.Value) error {
 		m.SetName(v)
 		return nil
 	case user.FieldRole:
-		v, ok := value.(user.Role)
+		v, ok := value.(viewer.Role)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}

@@ -5,6 +5,7 @@ package ent
 import (
 	"encoding/json"
 	"fmt"
+	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent/publication"
 	"strings"
 	"time"
@@ -34,13 +35,13 @@ type Publication struct {
 	// BCP 47.
 	Language string `json:"language,omitempty"`
 	// Level holds the value of the "level" field.
-	Level publication.Level `json:"level,omitempty"`
+	Level outline.Level `json:"level,omitempty"`
 	// Slugs of categories.
 	Categories []string `json:"categories,omitempty"`
 	// Tags holds the value of the "tags" field.
 	Tags []string `json:"tags,omitempty"`
 	// PUBLIC: everybody; MEMBERS: who is signed in; UNLISTED: who has the address.
-	Visibility publication.Visibility `json:"visibility,omitempty"`
+	Visibility outline.Visibility `json:"visibility,omitempty"`
 	// Minor units of the currency; 0 is free.
 	PriceAmount int `json:"price_amount,omitempty"`
 	// ISO 4217, empty when free.
@@ -142,7 +143,7 @@ func (_m *Publication) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field level", values[i])
 			} else if value.Valid {
-				_m.Level = publication.Level(value.String)
+				_m.Level = outline.Level(value.String)
 			}
 		case publication.FieldCategories:
 			if value, ok := values[i].(*[]byte); !ok {
@@ -164,7 +165,7 @@ func (_m *Publication) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field visibility", values[i])
 			} else if value.Valid {
-				_m.Visibility = publication.Visibility(value.String)
+				_m.Visibility = outline.Visibility(value.String)
 			}
 		case publication.FieldPriceAmount:
 			if value, ok := values[i].(*sql.NullInt64); !ok {

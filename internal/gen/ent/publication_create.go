@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent/publication"
 	"time"
 
@@ -96,13 +97,13 @@ func (_c *PublicationCreate) SetNillableLanguage(v *string) *PublicationCreate {
 }
 
 // SetLevel sets the "level" field.
-func (_c *PublicationCreate) SetLevel(v publication.Level) *PublicationCreate {
+func (_c *PublicationCreate) SetLevel(v outline.Level) *PublicationCreate {
 	_c.mutation.SetLevel(v)
 	return _c
 }
 
 // SetNillableLevel sets the "level" field if the given value is not nil.
-func (_c *PublicationCreate) SetNillableLevel(v *publication.Level) *PublicationCreate {
+func (_c *PublicationCreate) SetNillableLevel(v *outline.Level) *PublicationCreate {
 	if v != nil {
 		_c.SetLevel(*v)
 	}
@@ -122,13 +123,13 @@ func (_c *PublicationCreate) SetTags(v []string) *PublicationCreate {
 }
 
 // SetVisibility sets the "visibility" field.
-func (_c *PublicationCreate) SetVisibility(v publication.Visibility) *PublicationCreate {
+func (_c *PublicationCreate) SetVisibility(v outline.Visibility) *PublicationCreate {
 	_c.mutation.SetVisibility(v)
 	return _c
 }
 
 // SetNillableVisibility sets the "visibility" field if the given value is not nil.
-func (_c *PublicationCreate) SetNillableVisibility(v *publication.Visibility) *PublicationCreate {
+func (_c *PublicationCreate) SetNillableVisibility(v *outline.Visibility) *PublicationCreate {
 	if v != nil {
 		_c.SetVisibility(*v)
 	}

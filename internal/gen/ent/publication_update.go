@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent/predicate"
 	"lyceum/internal/gen/ent/publication"
 	"time"
@@ -94,13 +95,13 @@ func (_u *PublicationUpdate) SetNillableLanguage(v *string) *PublicationUpdate {
 }
 
 // SetLevel sets the "level" field.
-func (_u *PublicationUpdate) SetLevel(v publication.Level) *PublicationUpdate {
+func (_u *PublicationUpdate) SetLevel(v outline.Level) *PublicationUpdate {
 	_u.mutation.SetLevel(v)
 	return _u
 }
 
 // SetNillableLevel sets the "level" field if the given value is not nil.
-func (_u *PublicationUpdate) SetNillableLevel(v *publication.Level) *PublicationUpdate {
+func (_u *PublicationUpdate) SetNillableLevel(v *outline.Level) *PublicationUpdate {
 	if v != nil {
 		_u.SetLevel(*v)
 	}
@@ -132,13 +133,13 @@ func (_u *PublicationUpdate) AppendTags(v []string) *PublicationUpdate {
 }
 
 // SetVisibility sets the "visibility" field.
-func (_u *PublicationUpdate) SetVisibility(v publication.Visibility) *PublicationUpdate {
+func (_u *PublicationUpdate) SetVisibility(v outline.Visibility) *PublicationUpdate {
 	_u.mutation.SetVisibility(v)
 	return _u
 }
 
 // SetNillableVisibility sets the "visibility" field if the given value is not nil.
-func (_u *PublicationUpdate) SetNillableVisibility(v *publication.Visibility) *PublicationUpdate {
+func (_u *PublicationUpdate) SetNillableVisibility(v *outline.Visibility) *PublicationUpdate {
 	if v != nil {
 		_u.SetVisibility(*v)
 	}
@@ -499,13 +500,13 @@ func (_u *PublicationUpdateOne) SetNillableLanguage(v *string) *PublicationUpdat
 }
 
 // SetLevel sets the "level" field.
-func (_u *PublicationUpdateOne) SetLevel(v publication.Level) *PublicationUpdateOne {
+func (_u *PublicationUpdateOne) SetLevel(v outline.Level) *PublicationUpdateOne {
 	_u.mutation.SetLevel(v)
 	return _u
 }
 
 // SetNillableLevel sets the "level" field if the given value is not nil.
-func (_u *PublicationUpdateOne) SetNillableLevel(v *publication.Level) *PublicationUpdateOne {
+func (_u *PublicationUpdateOne) SetNillableLevel(v *outline.Level) *PublicationUpdateOne {
 	if v != nil {
 		_u.SetLevel(*v)
 	}
@@ -537,13 +538,13 @@ func (_u *PublicationUpdateOne) AppendTags(v []string) *PublicationUpdateOne {
 }
 
 // SetVisibility sets the "visibility" field.
-func (_u *PublicationUpdateOne) SetVisibility(v publication.Visibility) *PublicationUpdateOne {
+func (_u *PublicationUpdateOne) SetVisibility(v outline.Visibility) *PublicationUpdateOne {
 	_u.mutation.SetVisibility(v)
 	return _u
 }
 
 // SetNillableVisibility sets the "visibility" field if the given value is not nil.
-func (_u *PublicationUpdateOne) SetNillableVisibility(v *publication.Visibility) *PublicationUpdateOne {
+func (_u *PublicationUpdateOne) SetNillableVisibility(v *outline.Visibility) *PublicationUpdateOne {
 	if v != nil {
 		_u.SetVisibility(*v)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"lyceum/internal/assessment/quiz"
+	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent/question"
 	"strings"
 	"time"
@@ -31,11 +32,11 @@ type Question struct {
 	// Chosen by the author, unique in the quiz.
 	Key string `json:"key,omitempty"`
 	// Kind holds the value of the "kind" field.
-	Kind question.Kind `json:"kind,omitempty"`
+	Kind quiz.Kind `json:"kind,omitempty"`
 	// Prompt holds the value of the "prompt" field.
 	Prompt string `json:"prompt,omitempty"`
 	// Format holds the value of the "format" field.
-	Format question.Format `json:"format,omitempty"`
+	Format outline.Format `json:"format,omitempty"`
 	// Choices holds the value of the "choices" field.
 	Choices []quiz.DraftChoice `json:"choices,omitempty"`
 	// Numeric holds the value of the "numeric" field.
@@ -123,7 +124,7 @@ func (_m *Question) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field kind", values[i])
 			} else if value.Valid {
-				_m.Kind = question.Kind(value.String)
+				_m.Kind = quiz.Kind(value.String)
 			}
 		case question.FieldPrompt:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -135,7 +136,7 @@ func (_m *Question) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field format", values[i])
 			} else if value.Valid {
-				_m.Format = question.Format(value.String)
+				_m.Format = outline.Format(value.String)
 			}
 		case question.FieldChoices:
 			if value, ok := values[i].(*[]byte); !ok {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"lyceum/internal/assessment/quiz"
+	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent/question"
 	"time"
 
@@ -69,7 +70,7 @@ func (_c *QuestionCreate) SetKey(v string) *QuestionCreate {
 }
 
 // SetKind sets the "kind" field.
-func (_c *QuestionCreate) SetKind(v question.Kind) *QuestionCreate {
+func (_c *QuestionCreate) SetKind(v quiz.Kind) *QuestionCreate {
 	_c.mutation.SetKind(v)
 	return _c
 }
@@ -81,13 +82,13 @@ func (_c *QuestionCreate) SetPrompt(v string) *QuestionCreate {
 }
 
 // SetFormat sets the "format" field.
-func (_c *QuestionCreate) SetFormat(v question.Format) *QuestionCreate {
+func (_c *QuestionCreate) SetFormat(v outline.Format) *QuestionCreate {
 	_c.mutation.SetFormat(v)
 	return _c
 }
 
 // SetNillableFormat sets the "format" field if the given value is not nil.
-func (_c *QuestionCreate) SetNillableFormat(v *question.Format) *QuestionCreate {
+func (_c *QuestionCreate) SetNillableFormat(v *outline.Format) *QuestionCreate {
 	if v != nil {
 		_c.SetFormat(*v)
 	}

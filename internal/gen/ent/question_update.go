@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"lyceum/internal/assessment/quiz"
+	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent/predicate"
 	"lyceum/internal/gen/ent/question"
 	"time"
@@ -52,13 +53,13 @@ func (_u *QuestionUpdate) SetNillableKey(v *string) *QuestionUpdate {
 }
 
 // SetKind sets the "kind" field.
-func (_u *QuestionUpdate) SetKind(v question.Kind) *QuestionUpdate {
+func (_u *QuestionUpdate) SetKind(v quiz.Kind) *QuestionUpdate {
 	_u.mutation.SetKind(v)
 	return _u
 }
 
 // SetNillableKind sets the "kind" field if the given value is not nil.
-func (_u *QuestionUpdate) SetNillableKind(v *question.Kind) *QuestionUpdate {
+func (_u *QuestionUpdate) SetNillableKind(v *quiz.Kind) *QuestionUpdate {
 	if v != nil {
 		_u.SetKind(*v)
 	}
@@ -80,13 +81,13 @@ func (_u *QuestionUpdate) SetNillablePrompt(v *string) *QuestionUpdate {
 }
 
 // SetFormat sets the "format" field.
-func (_u *QuestionUpdate) SetFormat(v question.Format) *QuestionUpdate {
+func (_u *QuestionUpdate) SetFormat(v outline.Format) *QuestionUpdate {
 	_u.mutation.SetFormat(v)
 	return _u
 }
 
 // SetNillableFormat sets the "format" field if the given value is not nil.
-func (_u *QuestionUpdate) SetNillableFormat(v *question.Format) *QuestionUpdate {
+func (_u *QuestionUpdate) SetNillableFormat(v *outline.Format) *QuestionUpdate {
 	if v != nil {
 		_u.SetFormat(*v)
 	}
@@ -388,13 +389,13 @@ func (_u *QuestionUpdateOne) SetNillableKey(v *string) *QuestionUpdateOne {
 }
 
 // SetKind sets the "kind" field.
-func (_u *QuestionUpdateOne) SetKind(v question.Kind) *QuestionUpdateOne {
+func (_u *QuestionUpdateOne) SetKind(v quiz.Kind) *QuestionUpdateOne {
 	_u.mutation.SetKind(v)
 	return _u
 }
 
 // SetNillableKind sets the "kind" field if the given value is not nil.
-func (_u *QuestionUpdateOne) SetNillableKind(v *question.Kind) *QuestionUpdateOne {
+func (_u *QuestionUpdateOne) SetNillableKind(v *quiz.Kind) *QuestionUpdateOne {
 	if v != nil {
 		_u.SetKind(*v)
 	}
@@ -416,13 +417,13 @@ func (_u *QuestionUpdateOne) SetNillablePrompt(v *string) *QuestionUpdateOne {
 }
 
 // SetFormat sets the "format" field.
-func (_u *QuestionUpdateOne) SetFormat(v question.Format) *QuestionUpdateOne {
+func (_u *QuestionUpdateOne) SetFormat(v outline.Format) *QuestionUpdateOne {
 	_u.mutation.SetFormat(v)
 	return _u
 }
 
 // SetNillableFormat sets the "format" field if the given value is not nil.
-func (_u *QuestionUpdateOne) SetNillableFormat(v *question.Format) *QuestionUpdateOne {
+func (_u *QuestionUpdateOne) SetNillableFormat(v *outline.Format) *QuestionUpdateOne {
 	if v != nil {
 		_u.SetFormat(*v)
 	}

@@ -33,7 +33,7 @@ type QuestionVersion struct {
 	// SHA-256 of the content, in hex.
 	ContentHash string `json:"content_hash,omitempty"`
 	// Kind holds the value of the "kind" field.
-	Kind questionversion.Kind `json:"kind,omitempty"`
+	Kind quiz.Kind `json:"kind,omitempty"`
 	// PromptHTML holds the value of the "prompt_html" field.
 	PromptHTML string `json:"prompt_html,omitempty"`
 	// Choices holds the value of the "choices" field.
@@ -125,7 +125,7 @@ func (_m *QuestionVersion) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field kind", values[i])
 			} else if value.Valid {
-				_m.Kind = questionversion.Kind(value.String)
+				_m.Kind = quiz.Kind(value.String)
 			}
 		case questionversion.FieldPromptHTML:
 			if value, ok := values[i].(*sql.NullString); !ok {

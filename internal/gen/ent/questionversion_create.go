@@ -75,7 +75,7 @@ func (_c *QuestionVersionCreate) SetContentHash(v string) *QuestionVersionCreate
 }
 
 // SetKind sets the "kind" field.
-func (_c *QuestionVersionCreate) SetKind(v questionversion.Kind) *QuestionVersionCreate {
+func (_c *QuestionVersionCreate) SetKind(v quiz.Kind) *QuestionVersionCreate {
 	_c.mutation.SetKind(v)
 	return _c
 }

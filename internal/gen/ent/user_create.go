@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"lyceum/internal/gen/ent/user"
+	"lyceum/internal/viewer"
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -68,7 +69,7 @@ func (_c *UserCreate) SetName(v string) *UserCreate {
 }
 
 // SetRole sets the "role" field.
-func (_c *UserCreate) SetRole(v user.Role) *UserCreate {
+func (_c *UserCreate) SetRole(v viewer.Role) *UserCreate {
 	_c.mutation.SetRole(v)
 	return _c
 }

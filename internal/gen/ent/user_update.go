@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"lyceum/internal/gen/ent/predicate"
 	"lyceum/internal/gen/ent/user"
+	"lyceum/internal/viewer"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -64,13 +65,13 @@ func (_u *UserUpdate) SetNillableName(v *string) *UserUpdate {
 }
 
 // SetRole sets the "role" field.
-func (_u *UserUpdate) SetRole(v user.Role) *UserUpdate {
+func (_u *UserUpdate) SetRole(v viewer.Role) *UserUpdate {
 	_u.mutation.SetRole(v)
 	return _u
 }
 
 // SetNillableRole sets the "role" field if the given value is not nil.
-func (_u *UserUpdate) SetNillableRole(v *user.Role) *UserUpdate {
+func (_u *UserUpdate) SetNillableRole(v *viewer.Role) *UserUpdate {
 	if v != nil {
 		_u.SetRole(*v)
 	}
@@ -332,13 +333,13 @@ func (_u *UserUpdateOne) SetNillableName(v *string) *UserUpdateOne {
 }
 
 // SetRole sets the "role" field.
-func (_u *UserUpdateOne) SetRole(v user.Role) *UserUpdateOne {
+func (_u *UserUpdateOne) SetRole(v viewer.Role) *UserUpdateOne {
 	_u.mutation.SetRole(v)
 	return _u
 }
 
 // SetNillableRole sets the "role" field if the given value is not nil.
-func (_u *UserUpdateOne) SetNillableRole(v *user.Role) *UserUpdateOne {
+func (_u *UserUpdateOne) SetNillableRole(v *viewer.Role) *UserUpdateOne {
 	if v != nil {
 		_u.SetRole(*v)
 	}

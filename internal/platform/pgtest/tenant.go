@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/viewer"
 )
 
@@ -36,15 +35,15 @@ func NewTenant(t testing.TB, d *Database, slug string) Tenant {
 	if err := d.Tenant.Create().SetID(tenant.ID).SetSlug(slug).SetName(strings.ToUpper(slug[:1]) + slug[1:]).Exec(ctx); err != nil {
 		t.Fatalf("create tenant: %v", err)
 	}
-	tenant.Admin = NewUser(t, d, tenant, "admin", user.RoleTENANT_ADMIN)
-	tenant.Instructor = NewUser(t, d, tenant, "instructor", user.RoleINSTRUCTOR)
-	tenant.Learner = NewUser(t, d, tenant, "learner", user.RoleLEARNER)
-	tenant.Support = NewUser(t, d, tenant, "support", user.RoleSUPPORT)
+	tenant.Admin = NewUser(t, d, tenant, "admin", viewer.TenantAdmin)
+	tenant.Instructor = NewUser(t, d, tenant, "instructor", viewer.Instructor)
+	tenant.Learner = NewUser(t, d, tenant, "learner", viewer.Learner)
+	tenant.Support = NewUser(t, d, tenant, "support", viewer.Support)
 	return tenant
 }
 
 // NewUser adds a user called name to the tenant and returns its id.
-func NewUser(t testing.TB, d *Database, tenant Tenant, name string, role user.Role) uuid.UUID {
+func NewUser(t testing.TB, d *Database, tenant Tenant, name string, role viewer.Role) uuid.UUID {
 	t.Helper()
 	u, err := d.User.Create().
 		SetEmail(name + "@" + tenant.Slug + ".example").

@@ -4,6 +4,7 @@ package course
 
 import (
 	"fmt"
+	"lyceum/internal/catalog/outline"
 	"time"
 
 	"entgo.io/ent"
@@ -147,55 +148,24 @@ var (
 	DefaultID func() uuid.UUID
 )
 
-// Level defines the type for the "level" enum field.
-type Level string
-
-// LevelALL is the default value of the Level enum.
-const DefaultLevel = LevelALL
-
-// Level values.
-const (
-	LevelBEGINNER     Level = "BEGINNER"
-	LevelINTERMEDIATE Level = "INTERMEDIATE"
-	LevelADVANCED     Level = "ADVANCED"
-	LevelALL          Level = "ALL"
-)
-
-func (l Level) String() string {
-	return string(l)
-}
+const DefaultLevel outline.Level = "ALL"
 
 // LevelValidator is a validator for the "level" field enum values. It is called by the builders before save.
-func LevelValidator(l Level) error {
+func LevelValidator(l outline.Level) error {
 	switch l {
-	case LevelBEGINNER, LevelINTERMEDIATE, LevelADVANCED, LevelALL:
+	case "BEGINNER", "INTERMEDIATE", "ADVANCED", "ALL":
 		return nil
 	default:
 		return fmt.Errorf("course: invalid enum value for level field: %q", l)
 	}
 }
 
-// Visibility defines the type for the "visibility" enum field.
-type Visibility string
-
-// VisibilityPUBLIC is the default value of the Visibility enum.
-const DefaultVisibility = VisibilityPUBLIC
-
-// Visibility values.
-const (
-	VisibilityPUBLIC   Visibility = "PUBLIC"
-	VisibilityMEMBERS  Visibility = "MEMBERS"
-	VisibilityUNLISTED Visibility = "UNLISTED"
-)
-
-func (v Visibility) String() string {
-	return string(v)
-}
+const DefaultVisibility outline.Visibility = "PUBLIC"
 
 // VisibilityValidator is a validator for the "visibility" field enum values. It is called by the builders before save.
-func VisibilityValidator(v Visibility) error {
+func VisibilityValidator(v outline.Visibility) error {
 	switch v {
-	case VisibilityPUBLIC, VisibilityMEMBERS, VisibilityUNLISTED:
+	case "PUBLIC", "MEMBERS", "UNLISTED":
 		return nil
 	default:
 		return fmt.Errorf("course: invalid enum value for visibility field: %q", v)

@@ -140,52 +140,22 @@ var (
 	DefaultID func() uuid.UUID
 )
 
-// Kind defines the type for the "kind" enum field.
-type Kind string
-
-// Kind values.
-const (
-	KindVIDEO   Kind = "VIDEO"
-	KindARTICLE Kind = "ARTICLE"
-	KindQUIZ    Kind = "QUIZ"
-	KindFILE    Kind = "FILE"
-	KindLINK    Kind = "LINK"
-)
-
-func (k Kind) String() string {
-	return string(k)
-}
-
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
-func KindValidator(k Kind) error {
+func KindValidator(k outline.Kind) error {
 	switch k {
-	case KindVIDEO, KindARTICLE, KindQUIZ, KindFILE, KindLINK:
+	case "VIDEO", "ARTICLE", "QUIZ", "FILE", "LINK":
 		return nil
 	default:
 		return fmt.Errorf("lesson: invalid enum value for kind field: %q", k)
 	}
 }
 
-// BodyFormat defines the type for the "body_format" enum field.
-type BodyFormat string
-
-// BodyFormatMARKDOWN is the default value of the BodyFormat enum.
-const DefaultBodyFormat = BodyFormatMARKDOWN
-
-// BodyFormat values.
-const (
-	BodyFormatMARKDOWN BodyFormat = "MARKDOWN"
-	BodyFormatHTML     BodyFormat = "HTML"
-)
-
-func (bf BodyFormat) String() string {
-	return string(bf)
-}
+const DefaultBodyFormat outline.Format = "MARKDOWN"
 
 // BodyFormatValidator is a validator for the "body_format" field enum values. It is called by the builders before save.
-func BodyFormatValidator(bf BodyFormat) error {
+func BodyFormatValidator(bf outline.Format) error {
 	switch bf {
-	case BodyFormatMARKDOWN, BodyFormatHTML:
+	case "MARKDOWN", "HTML":
 		return nil
 	default:
 		return fmt.Errorf("lesson: invalid enum value for body_format field: %q", bf)

@@ -3,6 +3,7 @@
 package lesson
 
 import (
+	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent/predicate"
 	"time"
 
@@ -526,23 +527,33 @@ func SectionContainsFold(v string) predicate.Lesson {
 }
 
 // KindEQ applies the EQ predicate on the "kind" field.
-func KindEQ(v Kind) predicate.Lesson {
-	return predicate.Lesson(sql.FieldEQ(FieldKind, v))
+func KindEQ(v outline.Kind) predicate.Lesson {
+	vc := v
+	return predicate.Lesson(sql.FieldEQ(FieldKind, vc))
 }
 
 // KindNEQ applies the NEQ predicate on the "kind" field.
-func KindNEQ(v Kind) predicate.Lesson {
-	return predicate.Lesson(sql.FieldNEQ(FieldKind, v))
+func KindNEQ(v outline.Kind) predicate.Lesson {
+	vc := v
+	return predicate.Lesson(sql.FieldNEQ(FieldKind, vc))
 }
 
 // KindIn applies the In predicate on the "kind" field.
-func KindIn(vs ...Kind) predicate.Lesson {
-	return predicate.Lesson(sql.FieldIn(FieldKind, vs...))
+func KindIn(vs ...outline.Kind) predicate.Lesson {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Lesson(sql.FieldIn(FieldKind, v...))
 }
 
 // KindNotIn applies the NotIn predicate on the "kind" field.
-func KindNotIn(vs ...Kind) predicate.Lesson {
-	return predicate.Lesson(sql.FieldNotIn(FieldKind, vs...))
+func KindNotIn(vs ...outline.Kind) predicate.Lesson {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Lesson(sql.FieldNotIn(FieldKind, v...))
 }
 
 // PositionEQ applies the EQ predicate on the "position" field.
@@ -671,23 +682,33 @@ func BodyContainsFold(v string) predicate.Lesson {
 }
 
 // BodyFormatEQ applies the EQ predicate on the "body_format" field.
-func BodyFormatEQ(v BodyFormat) predicate.Lesson {
-	return predicate.Lesson(sql.FieldEQ(FieldBodyFormat, v))
+func BodyFormatEQ(v outline.Format) predicate.Lesson {
+	vc := v
+	return predicate.Lesson(sql.FieldEQ(FieldBodyFormat, vc))
 }
 
 // BodyFormatNEQ applies the NEQ predicate on the "body_format" field.
-func BodyFormatNEQ(v BodyFormat) predicate.Lesson {
-	return predicate.Lesson(sql.FieldNEQ(FieldBodyFormat, v))
+func BodyFormatNEQ(v outline.Format) predicate.Lesson {
+	vc := v
+	return predicate.Lesson(sql.FieldNEQ(FieldBodyFormat, vc))
 }
 
 // BodyFormatIn applies the In predicate on the "body_format" field.
-func BodyFormatIn(vs ...BodyFormat) predicate.Lesson {
-	return predicate.Lesson(sql.FieldIn(FieldBodyFormat, vs...))
+func BodyFormatIn(vs ...outline.Format) predicate.Lesson {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Lesson(sql.FieldIn(FieldBodyFormat, v...))
 }
 
 // BodyFormatNotIn applies the NotIn predicate on the "body_format" field.
-func BodyFormatNotIn(vs ...BodyFormat) predicate.Lesson {
-	return predicate.Lesson(sql.FieldNotIn(FieldBodyFormat, vs...))
+func BodyFormatNotIn(vs ...outline.Format) predicate.Lesson {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Lesson(sql.FieldNotIn(FieldBodyFormat, v...))
 }
 
 // AssetIDEQ applies the EQ predicate on the "asset_id" field.

@@ -109,26 +109,10 @@ var (
 	DefaultID func() uuid.UUID
 )
 
-// Kind defines the type for the "kind" enum field.
-type Kind string
-
-// Kind values.
-const (
-	KindVIDEO   Kind = "VIDEO"
-	KindARTICLE Kind = "ARTICLE"
-	KindQUIZ    Kind = "QUIZ"
-	KindFILE    Kind = "FILE"
-	KindLINK    Kind = "LINK"
-)
-
-func (k Kind) String() string {
-	return string(k)
-}
-
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
-func KindValidator(k Kind) error {
+func KindValidator(k outline.Kind) error {
 	switch k {
-	case KindVIDEO, KindARTICLE, KindQUIZ, KindFILE, KindLINK:
+	case "VIDEO", "ARTICLE", "QUIZ", "FILE", "LINK":
 		return nil
 	default:
 		return fmt.Errorf("lessonversion: invalid enum value for kind field: %q", k)

@@ -3,6 +3,7 @@
 package lessonversion
 
 import (
+	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent/predicate"
 	"time"
 
@@ -421,23 +422,33 @@ func TitleContainsFold(v string) predicate.LessonVersion {
 }
 
 // KindEQ applies the EQ predicate on the "kind" field.
-func KindEQ(v Kind) predicate.LessonVersion {
-	return predicate.LessonVersion(sql.FieldEQ(FieldKind, v))
+func KindEQ(v outline.Kind) predicate.LessonVersion {
+	vc := v
+	return predicate.LessonVersion(sql.FieldEQ(FieldKind, vc))
 }
 
 // KindNEQ applies the NEQ predicate on the "kind" field.
-func KindNEQ(v Kind) predicate.LessonVersion {
-	return predicate.LessonVersion(sql.FieldNEQ(FieldKind, v))
+func KindNEQ(v outline.Kind) predicate.LessonVersion {
+	vc := v
+	return predicate.LessonVersion(sql.FieldNEQ(FieldKind, vc))
 }
 
 // KindIn applies the In predicate on the "kind" field.
-func KindIn(vs ...Kind) predicate.LessonVersion {
-	return predicate.LessonVersion(sql.FieldIn(FieldKind, vs...))
+func KindIn(vs ...outline.Kind) predicate.LessonVersion {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.LessonVersion(sql.FieldIn(FieldKind, v...))
 }
 
 // KindNotIn applies the NotIn predicate on the "kind" field.
-func KindNotIn(vs ...Kind) predicate.LessonVersion {
-	return predicate.LessonVersion(sql.FieldNotIn(FieldKind, vs...))
+func KindNotIn(vs ...outline.Kind) predicate.LessonVersion {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.LessonVersion(sql.FieldNotIn(FieldKind, v...))
 }
 
 // PreviewEQ applies the EQ predicate on the "preview" field.

@@ -596,7 +596,7 @@ var (
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "user_id", Type: field.TypeUUID},
 		{Name: "seq", Type: field.TypeInt},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENROLLED", "LESSON_COMPLETED", "COURSE_COMPLETED", "CERTIFICATE_ISSUED", "CERTIFICATE_REVOKED", "COURSE_PUBLISHED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENROLLED", "COURSE_COMPLETED", "CERTIFICATE_ISSUED", "CERTIFICATE_REVOKED"}},
 		{Name: "title", Type: field.TypeString, Size: 300},
 		{Name: "body", Type: field.TypeString, Size: 1000, Default: ""},
 		{Name: "link", Type: field.TypeString, Size: 500, Default: ""},

@@ -109,11 +109,9 @@ type Kind string
 // Kind values.
 const (
 	KindENROLLED            Kind = "ENROLLED"
-	KindLESSON_COMPLETED    Kind = "LESSON_COMPLETED"
 	KindCOURSE_COMPLETED    Kind = "COURSE_COMPLETED"
 	KindCERTIFICATE_ISSUED  Kind = "CERTIFICATE_ISSUED"
 	KindCERTIFICATE_REVOKED Kind = "CERTIFICATE_REVOKED"
-	KindCOURSE_PUBLISHED    Kind = "COURSE_PUBLISHED"
 )
 
 func (k Kind) String() string {
@@ -123,7 +121,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindENROLLED, KindLESSON_COMPLETED, KindCOURSE_COMPLETED, KindCERTIFICATE_ISSUED, KindCERTIFICATE_REVOKED, KindCOURSE_PUBLISHED:
+	case KindENROLLED, KindCOURSE_COMPLETED, KindCERTIFICATE_ISSUED, KindCERTIFICATE_REVOKED:
 		return nil
 	default:
 		return fmt.Errorf("notification: invalid enum value for kind field: %q", k)

@@ -3,6 +3,7 @@
 package publication
 
 import (
+	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent/predicate"
 	"time"
 
@@ -511,43 +512,63 @@ func LanguageContainsFold(v string) predicate.Publication {
 }
 
 // LevelEQ applies the EQ predicate on the "level" field.
-func LevelEQ(v Level) predicate.Publication {
-	return predicate.Publication(sql.FieldEQ(FieldLevel, v))
+func LevelEQ(v outline.Level) predicate.Publication {
+	vc := v
+	return predicate.Publication(sql.FieldEQ(FieldLevel, vc))
 }
 
 // LevelNEQ applies the NEQ predicate on the "level" field.
-func LevelNEQ(v Level) predicate.Publication {
-	return predicate.Publication(sql.FieldNEQ(FieldLevel, v))
+func LevelNEQ(v outline.Level) predicate.Publication {
+	vc := v
+	return predicate.Publication(sql.FieldNEQ(FieldLevel, vc))
 }
 
 // LevelIn applies the In predicate on the "level" field.
-func LevelIn(vs ...Level) predicate.Publication {
-	return predicate.Publication(sql.FieldIn(FieldLevel, vs...))
+func LevelIn(vs ...outline.Level) predicate.Publication {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Publication(sql.FieldIn(FieldLevel, v...))
 }
 
 // LevelNotIn applies the NotIn predicate on the "level" field.
-func LevelNotIn(vs ...Level) predicate.Publication {
-	return predicate.Publication(sql.FieldNotIn(FieldLevel, vs...))
+func LevelNotIn(vs ...outline.Level) predicate.Publication {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Publication(sql.FieldNotIn(FieldLevel, v...))
 }
 
 // VisibilityEQ applies the EQ predicate on the "visibility" field.
-func VisibilityEQ(v Visibility) predicate.Publication {
-	return predicate.Publication(sql.FieldEQ(FieldVisibility, v))
+func VisibilityEQ(v outline.Visibility) predicate.Publication {
+	vc := v
+	return predicate.Publication(sql.FieldEQ(FieldVisibility, vc))
 }
 
 // VisibilityNEQ applies the NEQ predicate on the "visibility" field.
-func VisibilityNEQ(v Visibility) predicate.Publication {
-	return predicate.Publication(sql.FieldNEQ(FieldVisibility, v))
+func VisibilityNEQ(v outline.Visibility) predicate.Publication {
+	vc := v
+	return predicate.Publication(sql.FieldNEQ(FieldVisibility, vc))
 }
 
 // VisibilityIn applies the In predicate on the "visibility" field.
-func VisibilityIn(vs ...Visibility) predicate.Publication {
-	return predicate.Publication(sql.FieldIn(FieldVisibility, vs...))
+func VisibilityIn(vs ...outline.Visibility) predicate.Publication {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Publication(sql.FieldIn(FieldVisibility, v...))
 }
 
 // VisibilityNotIn applies the NotIn predicate on the "visibility" field.
-func VisibilityNotIn(vs ...Visibility) predicate.Publication {
-	return predicate.Publication(sql.FieldNotIn(FieldVisibility, vs...))
+func VisibilityNotIn(vs ...outline.Visibility) predicate.Publication {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Publication(sql.FieldNotIn(FieldVisibility, v...))
 }
 
 // PriceAmountEQ applies the EQ predicate on the "price_amount" field.

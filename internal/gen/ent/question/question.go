@@ -5,6 +5,7 @@ package question
 import (
 	"fmt"
 	"lyceum/internal/assessment/quiz"
+	"lyceum/internal/catalog/outline"
 	"time"
 
 	"entgo.io/ent"
@@ -111,51 +112,22 @@ var (
 	DefaultID func() uuid.UUID
 )
 
-// Kind defines the type for the "kind" enum field.
-type Kind string
-
-// Kind values.
-const (
-	KindSINGLE_CHOICE   Kind = "SINGLE_CHOICE"
-	KindMULTIPLE_CHOICE Kind = "MULTIPLE_CHOICE"
-	KindNUMERIC         Kind = "NUMERIC"
-	KindSHORT_TEXT      Kind = "SHORT_TEXT"
-)
-
-func (k Kind) String() string {
-	return string(k)
-}
-
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
-func KindValidator(k Kind) error {
+func KindValidator(k quiz.Kind) error {
 	switch k {
-	case KindSINGLE_CHOICE, KindMULTIPLE_CHOICE, KindNUMERIC, KindSHORT_TEXT:
+	case "SINGLE_CHOICE", "MULTIPLE_CHOICE", "NUMERIC", "SHORT_TEXT":
 		return nil
 	default:
 		return fmt.Errorf("question: invalid enum value for kind field: %q", k)
 	}
 }
 
-// Format defines the type for the "format" enum field.
-type Format string
-
-// FormatMARKDOWN is the default value of the Format enum.
-const DefaultFormat = FormatMARKDOWN
-
-// Format values.
-const (
-	FormatMARKDOWN Format = "MARKDOWN"
-	FormatHTML     Format = "HTML"
-)
-
-func (f Format) String() string {
-	return string(f)
-}
+const DefaultFormat outline.Format = "MARKDOWN"
 
 // FormatValidator is a validator for the "format" field enum values. It is called by the builders before save.
-func FormatValidator(f Format) error {
+func FormatValidator(f outline.Format) error {
 	switch f {
-	case FormatMARKDOWN, FormatHTML:
+	case "MARKDOWN", "HTML":
 		return nil
 	default:
 		return fmt.Errorf("question: invalid enum value for format field: %q", f)

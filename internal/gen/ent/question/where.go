@@ -3,6 +3,8 @@
 package question
 
 import (
+	"lyceum/internal/assessment/quiz"
+	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent/predicate"
 	"time"
 
@@ -326,23 +328,33 @@ func KeyContainsFold(v string) predicate.Question {
 }
 
 // KindEQ applies the EQ predicate on the "kind" field.
-func KindEQ(v Kind) predicate.Question {
-	return predicate.Question(sql.FieldEQ(FieldKind, v))
+func KindEQ(v quiz.Kind) predicate.Question {
+	vc := v
+	return predicate.Question(sql.FieldEQ(FieldKind, vc))
 }
 
 // KindNEQ applies the NEQ predicate on the "kind" field.
-func KindNEQ(v Kind) predicate.Question {
-	return predicate.Question(sql.FieldNEQ(FieldKind, v))
+func KindNEQ(v quiz.Kind) predicate.Question {
+	vc := v
+	return predicate.Question(sql.FieldNEQ(FieldKind, vc))
 }
 
 // KindIn applies the In predicate on the "kind" field.
-func KindIn(vs ...Kind) predicate.Question {
-	return predicate.Question(sql.FieldIn(FieldKind, vs...))
+func KindIn(vs ...quiz.Kind) predicate.Question {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Question(sql.FieldIn(FieldKind, v...))
 }
 
 // KindNotIn applies the NotIn predicate on the "kind" field.
-func KindNotIn(vs ...Kind) predicate.Question {
-	return predicate.Question(sql.FieldNotIn(FieldKind, vs...))
+func KindNotIn(vs ...quiz.Kind) predicate.Question {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Question(sql.FieldNotIn(FieldKind, v...))
 }
 
 // PromptEQ applies the EQ predicate on the "prompt" field.
@@ -411,23 +423,33 @@ func PromptContainsFold(v string) predicate.Question {
 }
 
 // FormatEQ applies the EQ predicate on the "format" field.
-func FormatEQ(v Format) predicate.Question {
-	return predicate.Question(sql.FieldEQ(FieldFormat, v))
+func FormatEQ(v outline.Format) predicate.Question {
+	vc := v
+	return predicate.Question(sql.FieldEQ(FieldFormat, vc))
 }
 
 // FormatNEQ applies the NEQ predicate on the "format" field.
-func FormatNEQ(v Format) predicate.Question {
-	return predicate.Question(sql.FieldNEQ(FieldFormat, v))
+func FormatNEQ(v outline.Format) predicate.Question {
+	vc := v
+	return predicate.Question(sql.FieldNEQ(FieldFormat, vc))
 }
 
 // FormatIn applies the In predicate on the "format" field.
-func FormatIn(vs ...Format) predicate.Question {
-	return predicate.Question(sql.FieldIn(FieldFormat, vs...))
+func FormatIn(vs ...outline.Format) predicate.Question {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Question(sql.FieldIn(FieldFormat, v...))
 }
 
 // FormatNotIn applies the NotIn predicate on the "format" field.
-func FormatNotIn(vs ...Format) predicate.Question {
-	return predicate.Question(sql.FieldNotIn(FieldFormat, vs...))
+func FormatNotIn(vs ...outline.Format) predicate.Question {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Question(sql.FieldNotIn(FieldFormat, v...))
 }
 
 // NumericIsNil applies the IsNil predicate on the "numeric" field.

@@ -101,25 +101,10 @@ var (
 	DefaultID func() uuid.UUID
 )
 
-// Kind defines the type for the "kind" enum field.
-type Kind string
-
-// Kind values.
-const (
-	KindSINGLE_CHOICE   Kind = "SINGLE_CHOICE"
-	KindMULTIPLE_CHOICE Kind = "MULTIPLE_CHOICE"
-	KindNUMERIC         Kind = "NUMERIC"
-	KindSHORT_TEXT      Kind = "SHORT_TEXT"
-)
-
-func (k Kind) String() string {
-	return string(k)
-}
-
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
-func KindValidator(k Kind) error {
+func KindValidator(k quiz.Kind) error {
 	switch k {
-	case KindSINGLE_CHOICE, KindMULTIPLE_CHOICE, KindNUMERIC, KindSHORT_TEXT:
+	case "SINGLE_CHOICE", "MULTIPLE_CHOICE", "NUMERIC", "SHORT_TEXT":
 		return nil
 	default:
 		return fmt.Errorf("questionversion: invalid enum value for kind field: %q", k)

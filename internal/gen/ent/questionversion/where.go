@@ -3,6 +3,7 @@
 package questionversion
 
 import (
+	"lyceum/internal/assessment/quiz"
 	"lyceum/internal/gen/ent/predicate"
 	"time"
 
@@ -366,23 +367,33 @@ func ContentHashContainsFold(v string) predicate.QuestionVersion {
 }
 
 // KindEQ applies the EQ predicate on the "kind" field.
-func KindEQ(v Kind) predicate.QuestionVersion {
-	return predicate.QuestionVersion(sql.FieldEQ(FieldKind, v))
+func KindEQ(v quiz.Kind) predicate.QuestionVersion {
+	vc := v
+	return predicate.QuestionVersion(sql.FieldEQ(FieldKind, vc))
 }
 
 // KindNEQ applies the NEQ predicate on the "kind" field.
-func KindNEQ(v Kind) predicate.QuestionVersion {
-	return predicate.QuestionVersion(sql.FieldNEQ(FieldKind, v))
+func KindNEQ(v quiz.Kind) predicate.QuestionVersion {
+	vc := v
+	return predicate.QuestionVersion(sql.FieldNEQ(FieldKind, vc))
 }
 
 // KindIn applies the In predicate on the "kind" field.
-func KindIn(vs ...Kind) predicate.QuestionVersion {
-	return predicate.QuestionVersion(sql.FieldIn(FieldKind, vs...))
+func KindIn(vs ...quiz.Kind) predicate.QuestionVersion {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.QuestionVersion(sql.FieldIn(FieldKind, v...))
 }
 
 // KindNotIn applies the NotIn predicate on the "kind" field.
-func KindNotIn(vs ...Kind) predicate.QuestionVersion {
-	return predicate.QuestionVersion(sql.FieldNotIn(FieldKind, vs...))
+func KindNotIn(vs ...quiz.Kind) predicate.QuestionVersion {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.QuestionVersion(sql.FieldNotIn(FieldKind, v...))
 }
 
 // PromptHTMLEQ applies the EQ predicate on the "prompt_html" field.

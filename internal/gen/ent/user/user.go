@@ -4,6 +4,7 @@ package user
 
 import (
 	"fmt"
+	"lyceum/internal/viewer"
 	"time"
 
 	"entgo.io/ent"
@@ -93,25 +94,10 @@ var (
 	DefaultID func() uuid.UUID
 )
 
-// Role defines the type for the "role" enum field.
-type Role string
-
-// Role values.
-const (
-	RoleLEARNER      Role = "LEARNER"
-	RoleINSTRUCTOR   Role = "INSTRUCTOR"
-	RoleTENANT_ADMIN Role = "TENANT_ADMIN"
-	RoleSUPPORT      Role = "SUPPORT"
-)
-
-func (r Role) String() string {
-	return string(r)
-}
-
 // RoleValidator is a validator for the "role" field enum values. It is called by the builders before save.
-func RoleValidator(r Role) error {
+func RoleValidator(r viewer.Role) error {
 	switch r {
-	case RoleLEARNER, RoleINSTRUCTOR, RoleTENANT_ADMIN, RoleSUPPORT:
+	case "LEARNER", "INSTRUCTOR", "TENANT_ADMIN", "SUPPORT":
 		return nil
 	default:
 		return fmt.Errorf("user: invalid enum value for role field: %q", r)

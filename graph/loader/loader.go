@@ -1,0 +1,77 @@
+// Package loader batches what resolvers look up one by one. A Set lives as long as one response (for a
+// subscription, one event) and belongs to one viewer: it is never shared.
+package loader
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/vikstrous/dataloadgen"
+)
+
+// The window in which lookups are gathered, and how many one statement takes.
+const (
+	wait     = time.Millisecond
+	capacity = 500
+)
+
+type setKey struct{}
+
+// With puts a fresh Set into the context of a response.
+func With(ctx context.Context, sources Sources) context.Context {
+	return context.WithValue(ctx, setKey{}, newSet(sources))
+}
+
+// From returns the Set of the response. Resolvers run below With, always.
+func From(ctx context.Context) *Set {
+	set, ok := ctx.Value(setKey{}).(*Set)
+	if !ok {
+		panic("loader: the context must come from With")
+	}
+	return set
+}
+
+// byID adapts "find these, in any order" to a loader. A row the viewer may not see is absent, and loads
+// as dataloadgen.ErrNotFound.
+func byID[T any](find func(context.Context, []uuid.UUID) ([]T, error), id func(T) uuid.UUID) *dataloadgen.Loader[uuid.UUID, T] {
+	return dataloadgen.NewMappedLoader(func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]T, error) {
+		rows, err := find(ctx, ids)
+		if err != nil {
+			return nil, fmt.Errorf("load %d by id: %w", len(ids), err)
+		}
+		found := make(map[uuid.UUID]T, len(rows))
+		for _, row := range rows {
+			found[id(row)] = row
+		}
+		return found, nil
+	}, dataloadgen.WithWait(wait), dataloadgen.WithBatchCapacity(capacity))
+}
+
+// grouped adapts "find the children of these, sorted" to a loader of lists. A parent without children has
+// an empty list.
+func grouped[T any](find func(context.Context, []uuid.UUID) ([]T, error), parent func(T) uuid.UUID) *dataloadgen.Loader[uuid.UUID, []T] {
+	return dataloadgen.NewMappedLoader(func(ctx context.Context, parents []uuid.UUID) (map[uuid.UUID][]T, error) {
+		rows, err := find(ctx, parents)
+		if err != nil {
+			return nil, fmt.Errorf("load children of %d: %w", len(parents), err)
+		}
+		children := make(map[uuid.UUID][]T, len(parents))
+		for _, id := range parents {
+			children[id] = []T{}
+		}
+		for _, row := range rows {
+			children[parent(row)] = append(children[parent(row)], row)
+		}
+		return children, nil
+	}, dataloadgen.WithWait(wait), dataloadgen.WithBatchCapacity(capacity))
+}
+
+// Optional turns a missing row into nil, for fields that may be null.
+func Optional[T any](value *T, err error) (*T, error) {
+	if IsNotFound(err) {
+		return nil, nil //nolint:nilnil // a null field is what this is for
+	}
+	return value, err
+}

@@ -1,0 +1,37 @@
+package loader
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+	"github.com/vikstrous/dataloadgen"
+
+	"lyceum/internal/catalog"
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/ent/user"
+	"lyceum/internal/platform/pg"
+)
+
+// Sources are what the loaders read from.
+type Sources struct {
+	DB      *pg.DB
+	Catalog *catalog.Service
+}
+
+// Set is the loaders of one response. Each runs at most one statement for a level of the answer.
+type Set struct {
+	// User finds people of the tenant by id.
+	User *dataloadgen.Loader[uuid.UUID, *ent.User]
+}
+
+func newSet(s Sources) *Set {
+	return &Set{
+		User: byID(func(ctx context.Context, ids []uuid.UUID) ([]*ent.User, error) {
+			return s.DB.User.Query().Where(user.IDIn(ids...)).All(ctx)
+		}, func(u *ent.User) uuid.UUID { return u.ID }),
+	}
+}
+
+// IsNotFound reports whether a loader found nothing for a key.
+func IsNotFound(err error) bool { return errors.Is(err, dataloadgen.ErrNotFound) }

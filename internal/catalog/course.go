@@ -1,0 +1,83 @@
+// Package catalog owns courses: the drafts that authors edit, the immutable versions that learners see,
+// and the publication that points from one to the other.
+package catalog
+
+import (
+	"lyceum/internal/catalog/outline"
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/platform/gid"
+)
+
+// Course is a published course as learners see it: one version of it.
+type Course struct{ *ent.CourseVersion }
+
+// GlobalID returns the id of the course, whichever version this is.
+func (c *Course) GlobalID() gid.ID { return gid.New(ent.GIDCourse, c.CourseID) }
+
+// Price returns what the course costs, nil when it is free.
+func (c *Course) Price() *Price { return priceOf(c.PriceAmount, c.PriceCurrency) }
+
+// Modules returns the modules in order.
+func (c *Course) Modules() []*Module {
+	modules := make([]*Module, len(c.Outline.Modules))
+	for i := range c.Outline.Modules {
+		modules[i] = &Module{Module: &c.Outline.Modules[i], Course: c}
+	}
+	return modules
+}
+
+// Module is a module of a published course.
+type Module struct {
+	*outline.Module
+
+	Course *Course
+}
+
+// GlobalID returns the id of the module.
+func (m *Module) GlobalID() gid.ID { return gid.New(ent.GIDModule, m.ID) }
+
+// Lessons returns the lessons in order.
+func (m *Module) Lessons() []*Lesson {
+	lessons := make([]*Lesson, len(m.Module.Lessons))
+	for i := range m.Module.Lessons {
+		lessons[i] = &Lesson{Lesson: &m.Module.Lessons[i], Course: m.Course}
+	}
+	return lessons
+}
+
+// Lesson is a lesson of a published course, in the version of its Course.
+type Lesson struct {
+	*outline.Lesson
+
+	Course *Course
+}
+
+// GlobalID returns the id of the lesson, whichever version this is.
+func (l *Lesson) GlobalID() gid.ID { return gid.New(ent.GIDLesson, l.ID) }
+
+// Price is an amount of money.
+type Price struct {
+	// Amount is in minor units of the currency.
+	Amount int
+	// Currency is an ISO 4217 code.
+	Currency string
+}
+
+func priceOf(amount int, currency string) *Price {
+	if amount == 0 {
+		return nil
+	}
+	return &Price{Amount: amount, Currency: currency}
+}
+
+// Filter narrows the catalog. Zero fields do not narrow.
+type Filter struct {
+	// Category is a category's slug.
+	Category string
+	Tag      string
+	// Language is a BCP 47 tag.
+	Language string
+	Level    outline.Level
+	// Free narrows to free courses, or to priced ones; nil to neither.
+	Free *bool
+}
