@@ -16,8 +16,8 @@ import (
 	"lyceum/search"
 )
 
-// Resolver holds the services that resolvers call.
-type Resolver struct {
+// Services are what resolvers call.
+type Services struct {
 	Tenancy      *tenancy.Service
 	Catalog      *catalog.Service
 	Media        *media.Service
@@ -30,99 +30,113 @@ type Resolver struct {
 	Search       *search.Service
 }
 
+// Resolver is the root of all resolvers.
+type Resolver struct{ services *Services }
+
+// NewResolver returns the root over the services.
+func NewResolver(services *Services) *Resolver { return &Resolver{services} }
+
 var _ graphql.ResolverRoot = (*Resolver)(nil)
 
 type (
-	assetResolver                  struct{ *Resolver }
-	attemptResolver                struct{ *Resolver }
-	auditEntryResolver             struct{ *Resolver }
-	certificateResolver            struct{ *Resolver }
-	courseResolver                 struct{ *Resolver }
-	courseConnectionResolver       struct{ *Resolver }
-	courseDraftResolver            struct{ *Resolver }
-	courseProgressResolver         struct{ *Resolver }
-	courseVersionResolver          struct{ *Resolver }
-	enrollmentResolver             struct{ *Resolver }
-	lessonResolver                 struct{ *Resolver }
-	lessonDraftResolver            struct{ *Resolver }
-	lessonProgressResolver         struct{ *Resolver }
-	moduleDraftResolver            struct{ *Resolver }
-	mutationResolver               struct{ *Resolver }
-	notificationConnectionResolver struct{ *Resolver }
-	queryResolver                  struct{ *Resolver }
-	quizContentResolver            struct{ *Resolver }
-	sessionResolver                struct{ *Resolver }
-	subscriptionResolver           struct{ *Resolver }
-	userResolver                   struct{ *Resolver }
-	viewerResolver                 struct{ *Resolver }
+	assetResolver                  struct{ services *Services }
+	attemptResolver                struct{ services *Services }
+	auditEntryResolver             struct{ services *Services }
+	certificateResolver            struct{ services *Services }
+	courseResolver                 struct{ services *Services }
+	courseConnectionResolver       struct{ services *Services }
+	courseDraftResolver            struct{ services *Services }
+	courseProgressResolver         struct{ services *Services }
+	courseVersionResolver          struct{ services *Services }
+	enrollmentResolver             struct{ services *Services }
+	lessonResolver                 struct{ services *Services }
+	lessonDraftResolver            struct{ services *Services }
+	lessonProgressResolver         struct{ services *Services }
+	moduleDraftResolver            struct{ services *Services }
+	mutationResolver               struct{ services *Services }
+	notificationConnectionResolver struct{ services *Services }
+	queryResolver                  struct{ services *Services }
+	quizContentResolver            struct{ services *Services }
+	sessionResolver                struct{ services *Services }
+	subscriptionResolver           struct{ services *Services }
+	userResolver                   struct{ services *Services }
+	viewerResolver                 struct{ services *Services }
 )
 
 // Asset implements graphql.ResolverRoot.
-func (r *Resolver) Asset() graphql.AssetResolver { return assetResolver{r} }
+func (r *Resolver) Asset() graphql.AssetResolver { return assetResolver{r.services} }
 
 // Attempt implements graphql.ResolverRoot.
-func (r *Resolver) Attempt() graphql.AttemptResolver { return attemptResolver{r} }
+func (r *Resolver) Attempt() graphql.AttemptResolver { return attemptResolver{r.services} }
 
 // AuditEntry implements graphql.ResolverRoot.
-func (r *Resolver) AuditEntry() graphql.AuditEntryResolver { return auditEntryResolver{r} }
+func (r *Resolver) AuditEntry() graphql.AuditEntryResolver { return auditEntryResolver{r.services} }
 
 // Certificate implements graphql.ResolverRoot.
-func (r *Resolver) Certificate() graphql.CertificateResolver { return certificateResolver{r} }
+func (r *Resolver) Certificate() graphql.CertificateResolver { return certificateResolver{r.services} }
 
 // Course implements graphql.ResolverRoot.
-func (r *Resolver) Course() graphql.CourseResolver { return courseResolver{r} }
+func (r *Resolver) Course() graphql.CourseResolver { return courseResolver{r.services} }
 
 // CourseConnection implements graphql.ResolverRoot.
 func (r *Resolver) CourseConnection() graphql.CourseConnectionResolver {
-	return courseConnectionResolver{r}
+	return courseConnectionResolver{r.services}
 }
 
 // CourseDraft implements graphql.ResolverRoot.
-func (r *Resolver) CourseDraft() graphql.CourseDraftResolver { return courseDraftResolver{r} }
+func (r *Resolver) CourseDraft() graphql.CourseDraftResolver { return courseDraftResolver{r.services} }
 
 // CourseProgress implements graphql.ResolverRoot.
-func (r *Resolver) CourseProgress() graphql.CourseProgressResolver { return courseProgressResolver{r} }
+func (r *Resolver) CourseProgress() graphql.CourseProgressResolver {
+	return courseProgressResolver{r.services}
+}
 
 // CourseVersion implements graphql.ResolverRoot.
-func (r *Resolver) CourseVersion() graphql.CourseVersionResolver { return courseVersionResolver{r} }
+func (r *Resolver) CourseVersion() graphql.CourseVersionResolver {
+	return courseVersionResolver{r.services}
+}
 
 // Enrollment implements graphql.ResolverRoot.
-func (r *Resolver) Enrollment() graphql.EnrollmentResolver { return enrollmentResolver{r} }
+func (r *Resolver) Enrollment() graphql.EnrollmentResolver { return enrollmentResolver{r.services} }
 
 // Lesson implements graphql.ResolverRoot.
-func (r *Resolver) Lesson() graphql.LessonResolver { return lessonResolver{r} }
+func (r *Resolver) Lesson() graphql.LessonResolver { return lessonResolver{r.services} }
 
 // LessonDraft implements graphql.ResolverRoot.
-func (r *Resolver) LessonDraft() graphql.LessonDraftResolver { return lessonDraftResolver{r} }
+func (r *Resolver) LessonDraft() graphql.LessonDraftResolver { return lessonDraftResolver{r.services} }
 
 // LessonProgress implements graphql.ResolverRoot.
-func (r *Resolver) LessonProgress() graphql.LessonProgressResolver { return lessonProgressResolver{r} }
+func (r *Resolver) LessonProgress() graphql.LessonProgressResolver {
+	return lessonProgressResolver{r.services}
+}
 
 // ModuleDraft implements graphql.ResolverRoot.
-func (r *Resolver) ModuleDraft() graphql.ModuleDraftResolver { return moduleDraftResolver{r} }
+func (r *Resolver) ModuleDraft() graphql.ModuleDraftResolver { return moduleDraftResolver{r.services} }
 
 // Mutation implements graphql.ResolverRoot.
-func (r *Resolver) Mutation() graphql.MutationResolver { return mutationResolver{r} }
+func (r *Resolver) Mutation() graphql.MutationResolver { return mutationResolver{r.services} }
 
 // NotificationConnection implements graphql.ResolverRoot.
 func (r *Resolver) NotificationConnection() graphql.NotificationConnectionResolver {
-	return notificationConnectionResolver{r}
+	return notificationConnectionResolver{r.services}
 }
 
 // Query implements graphql.ResolverRoot.
-func (r *Resolver) Query() graphql.QueryResolver { return queryResolver{r} }
+func (r *Resolver) Query() graphql.QueryResolver { return queryResolver{r.services} }
 
 // QuizContent implements graphql.ResolverRoot.
-func (r *Resolver) QuizContent() graphql.QuizContentResolver { return quizContentResolver{r} }
+func (r *Resolver) QuizContent() graphql.QuizContentResolver { return quizContentResolver{r.services} }
 
 // Session implements graphql.ResolverRoot.
-func (r *Resolver) Session() graphql.SessionResolver { return sessionResolver{r} }
+func (r *Resolver) Session() graphql.SessionResolver { return sessionResolver{r.services} }
 
 // Subscription implements graphql.ResolverRoot.
-func (r *Resolver) Subscription() graphql.SubscriptionResolver { return subscriptionResolver{r} }
+func (r *Resolver) Subscription() graphql.SubscriptionResolver {
+	return subscriptionResolver{r.services}
+}
 
 // User implements graphql.ResolverRoot.
-func (r *Resolver) User() graphql.UserResolver { return userResolver{r} }
+func (r *Resolver) User() graphql.UserResolver { return userResolver{r.services} }
 
 // Viewer implements graphql.ResolverRoot.
-func (r *Resolver) Viewer() graphql.ViewerResolver { return viewerResolver{r} }
+func (r *Resolver) Viewer() graphql.ViewerResolver { return viewerResolver{r.services} }
