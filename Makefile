@@ -75,6 +75,10 @@ lint: ## Run golangci-lint, every linter on (PKG=./… narrows it)
 fmt: ## Format the Go code as the linter wants it
 	$(LINT) fmt $(PKG)
 
+.PHONY: fix
+fix: ## Let the linter repair what it can
+	$(LINT) run --fix $(PKG)
+
 .PHONY: arch
 arch: ## Test who imports whom, who writes what, and that every entity has a tenant
 	$(GO) test -count=1 ./internal/arch
