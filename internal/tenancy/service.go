@@ -1,9 +1,45 @@
-// Package tenancy owns tenants, their people, sessions and keys.
+// Package tenancy owns tenants, their people, sessions and keys: it says whose tenant a request is for and
+// who is asking.
 package tenancy
 
-import "lyceum/internal/platform/pg"
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"lyceum/internal/fault"
+	"lyceum/internal/platform/auth"
+	"lyceum/internal/platform/pg"
+)
+
+// How long a session lives without being used, and in all.
+const (
+	IdleLimit     = 12 * time.Hour
+	AbsoluteLimit = 7 * 24 * time.Hour
+)
+
+// Origin is where a request came from, as far as it is to be believed.
+type Origin struct {
+	// IP is the address of the client or of the proxy in front of it.
+	IP        string
+	UserAgent string
+}
+
+// Limiter slows down guessing. It returns a RateLimited fault when the account or the address tried too
+// often.
+type Limiter interface {
+	SignIn(ctx context.Context, tenant uuid.UUID, email, ip string) error
+}
 
 // Service is the tenancy context.
 type Service struct {
-	DB *pg.DB
+	DB      *pg.DB
+	Hasher  *auth.Hasher
+	Limiter Limiter
+}
+
+// errUnknown is the one answer to a wrong address, a wrong password, and a suspended user.
+func errUnknown() error {
+	return fault.New(fault.Unauthenticated, "The address or the password is wrong.")
 }

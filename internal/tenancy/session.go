@@ -1,0 +1,168 @@
+package tenancy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"lyceum/internal/fault"
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/ent/predicate"
+	"lyceum/internal/gen/ent/session"
+	"lyceum/internal/platform/auth"
+	"lyceum/internal/platform/pg"
+	"lyceum/internal/policy"
+	"lyceum/internal/viewer"
+)
+
+// seenEvery is how often use of a session or key is noted: often enough for the idle limit, seldom enough
+// for the database.
+const seenEvery = time.Minute
+
+// bySession finds the session, its user and the tenant's state in one statement, because it is asked with
+// every request; ent would take three.
+func (s *Service) bySession(ctx context.Context, tenant uuid.UUID, hash []byte) (viewer.Viewer, error) {
+	const find = `
+		SELECT s.id, s.user_id, u.role, s.last_seen_at < now() - $3::interval
+		FROM sessions s
+		JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
+		JOIN placements p ON p.id = s.tenant_id
+		WHERE s.tenant_id = $1 AND s.token_hash = $2
+		  AND s.revoked_at IS NULL AND s.expires_at > now() AND s.last_seen_at > now() - $4::interval
+		  AND u.status = 'ACTIVE' AND p.status = 'ACTIVE'`
+	v := viewer.Viewer{Tenant: tenant}
+	var stale bool
+	err := s.DB.QueryRow(ctx, find, tenant, hash, seenEvery, IdleLimit).Scan(&v.Session, &v.User, &v.Role, &stale)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return viewer.Viewer{}, errToken()
+	} else if err != nil {
+		return viewer.Viewer{}, fmt.Errorf("find session: %w", err)
+	}
+	if !stale {
+		return v, nil
+	}
+	if err := s.DB.Session.UpdateOneID(v.Session).SetLastSeenAt(time.Now()).Exec(ctx); err != nil {
+		return viewer.Viewer{}, fmt.Errorf("note use of session: %w", err)
+	}
+	return v, nil
+}
+
+// Still reports whether the session or key of the viewer is good now and carries the same role; a
+// subscription asks from time to time.
+func (s *Service) Still(ctx context.Context, v viewer.Viewer) (bool, error) {
+	const check = `
+		SELECT u.role = $3 AND u.status = 'ACTIVE' AND p.status = 'ACTIVE'
+		  AND ($4::uuid = $6 OR EXISTS (SELECT 1 FROM sessions s
+			WHERE s.tenant_id = $1 AND s.id = $4 AND s.revoked_at IS NULL AND s.expires_at > now()))
+		  AND ($5::uuid = $6 OR EXISTS (SELECT 1 FROM api_keys k
+			WHERE k.tenant_id = $1 AND k.id = $5 AND k.revoked_at IS NULL AND coalesce(k.expires_at > now(), true)))
+		FROM users u JOIN placements p ON p.id = u.tenant_id
+		WHERE u.tenant_id = $1 AND u.id = $2`
+	ctx = viewer.With(ctx, viewer.Job(v.Tenant, "authenticate"))
+	var good bool
+	err := s.DB.QueryRow(ctx, check, v.Tenant, v.User, v.Role, v.Session, v.APIKey, uuid.Nil).Scan(&good)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	} else if err != nil {
+		return false, fmt.Errorf("check viewer: %w", err)
+	}
+	return good, nil
+}
+
+// SignOut ends the session of the request.
+func (s *Service) SignOut(ctx context.Context) error {
+	v, err := s.inSession(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = s.revoke(ctx, v, session.ID(v.Session))
+	return err
+}
+
+// Rotate gives the session of the request a new token. The old one stops working at once, and of two
+// rotations at the same time one wins.
+func (s *Service) Rotate(ctx context.Context) (*Opened, error) {
+	v, err := s.inSession(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ctx = viewer.With(ctx, viewer.Job(v.Tenant, "rotate session"))
+	var opened *Opened
+	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
+		old, err := tx.Session.Query().Where(session.ID(v.Session), session.RevokedAtIsNil()).ForUpdate().Only(ctx)
+		if ent.IsNotFound(err) {
+			return errToken()
+		} else if err != nil {
+			return fmt.Errorf("lock session: %w", err)
+		}
+		owner, err := tx.User.Get(ctx, v.User)
+		if err != nil {
+			return fmt.Errorf("find user: %w", err)
+		}
+		token, hash := auth.NewToken(sessionPrefix, v.Tenant)
+		renewed, err := tx.Session.UpdateOne(old).SetTokenHash(hash).SetLastSeenAt(time.Now()).Save(ctx)
+		if err != nil {
+			return fmt.Errorf("keep new token: %w", err)
+		}
+		opened = &Opened{Token: token, Session: renewed, User: owner}
+		return nil
+	})
+	return opened, err
+}
+
+// Sessions returns the viewer's open sessions, newest first.
+func (s *Service) Sessions(ctx context.Context) ([]*ent.Session, error) {
+	now := time.Now()
+	return s.DB.Session.Query().
+		Where(session.RevokedAtIsNil(), session.ExpiresAtGT(now), session.LastSeenAtGT(now.Add(-IdleLimit))).
+		Order(session.ByID(sql.OrderDesc())).
+		Limit(100).
+		All(ctx)
+}
+
+// RevokeSessions ends one of the viewer's sessions, or with nil all but the one of this request. It returns
+// how many ended; a session that is not the viewer's is a NotFound fault.
+func (s *Service) RevokeSessions(ctx context.Context, id *uuid.UUID) (int, error) {
+	v, err := policy.Signed(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if id == nil {
+		return s.revoke(ctx, v, session.IDNEQ(v.Session))
+	}
+	n, err := s.revoke(ctx, v, session.ID(*id))
+	if err == nil && n == 0 {
+		return 0, fault.New(fault.NotFound, "You have no such session.")
+	}
+	return n, err
+}
+
+// revoke ends those of the viewer's sessions that match. The system does it, because support and read-only
+// keys, which change nothing, may still sign out.
+func (s *Service) revoke(ctx context.Context, v viewer.Viewer, which ...predicate.Session) (int, error) {
+	ctx = viewer.With(ctx, viewer.Job(v.Tenant, "revoke session"))
+	n, err := s.DB.Session.Update().
+		Where(append(which, session.UserID(v.User), session.RevokedAtIsNil())...).
+		SetRevokedAt(time.Now()).
+		Save(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("revoke sessions: %w", err)
+	}
+	return n, nil
+}
+
+func (*Service) inSession(ctx context.Context) (viewer.Viewer, error) {
+	v, err := policy.Signed(ctx)
+	if err != nil {
+		return viewer.Viewer{}, err
+	}
+	if v.Session == uuid.Nil {
+		return viewer.Viewer{}, fault.New(fault.Conflict, "This request is signed by an API key, not by a session.")
+	}
+	return v, nil
+}

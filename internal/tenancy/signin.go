@@ -1,0 +1,136 @@
+package tenancy
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"lyceum/internal/fault"
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/ent/user"
+	"lyceum/internal/platform/auth"
+	"lyceum/internal/platform/pg"
+	"lyceum/internal/viewer"
+)
+
+// sessionPrefix and keyPrefix begin the two kinds of token.
+const (
+	sessionPrefix = "lys"
+	keyPrefix     = "lyk"
+)
+
+// Opened is a new session with the token that only its owner ever sees.
+type Opened struct {
+	Token   string
+	Session *ent.Session
+	User    *ent.User
+}
+
+// SignIn opens a session for the person with that address and password in the tenant. Whatever is wrong,
+// the answer is the same Unauthenticated fault and takes about the same time.
+func (s *Service) SignIn(ctx context.Context, tenant uuid.UUID, email, password string, from Origin) (*Opened, error) {
+	ctx = viewer.With(ctx, viewer.Job(tenant, "sign-in"))
+	email = normalEmail(email)
+	if err := s.Limiter.SignIn(ctx, tenant, email, from.IP); err != nil {
+		return nil, err
+	}
+	found, err := s.DB.User.Query().Where(user.Email(email)).Only(ctx)
+	if err != nil && !ent.IsNotFound(err) {
+		return nil, fmt.Errorf("find user: %w", err)
+	}
+	if err := s.checkPassword(ctx, found, password); err != nil {
+		return nil, err
+	}
+	var opened *Opened
+	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
+		opened, err = open(ctx, tx, found, from)
+		if err != nil {
+			return err
+		}
+		return tx.Record(ctx, pg.Entry{Action: "session.opened", Subject: found.GlobalID().String()})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open session: %w", err)
+	}
+	return opened, nil
+}
+
+// checkPassword verifies against a dummy where there is no user, so that time does not tell.
+func (s *Service) checkPassword(ctx context.Context, u *ent.User, password string) error {
+	hash := ""
+	if u != nil && u.PasswordHash != nil {
+		hash = *u.PasswordHash
+	}
+	ok, err := s.Hasher.Verify(ctx, password, hash)
+	if err != nil {
+		return fmt.Errorf("verify password: %w", err)
+	}
+	if !ok || u == nil || u.Status != user.StatusACTIVE {
+		return errUnknown()
+	}
+	if !auth.NeedsRehash(hash) {
+		return nil
+	}
+	stronger, err := s.Hasher.Hash(ctx, password)
+	if err != nil {
+		return fmt.Errorf("rehash password: %w", err)
+	}
+	if err := s.DB.User.UpdateOneID(u.ID).SetPasswordHash(stronger).Exec(ctx); err != nil {
+		return fmt.Errorf("keep rehashed password: %w", err)
+	}
+	return nil
+}
+
+func open(ctx context.Context, tx *pg.Tx, u *ent.User, from Origin) (*Opened, error) {
+	token, hash := auth.NewToken(sessionPrefix, u.TenantID)
+	session, err := tx.Session.Create().
+		SetUserID(u.ID).
+		SetTokenHash(hash).
+		SetExpiresAt(time.Now().Add(AbsoluteLimit)).
+		SetUserAgent(cut(from.UserAgent, 300)).
+		Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("keep session: %w", err)
+	}
+	return &Opened{Token: token, Session: session, User: u}, nil
+}
+
+// ViewerOf returns the viewer that the opened session makes.
+func (o *Opened) ViewerOf() viewer.Viewer {
+	return viewer.Viewer{Tenant: o.User.TenantID, User: o.User.ID, Role: o.User.Role, Session: o.Session.ID}
+}
+
+// Authenticate returns the viewer behind a session token or API key. The error is an Unauthenticated fault
+// for any token that is not good now, and does not say why.
+func (s *Service) Authenticate(ctx context.Context, token string) (viewer.Viewer, error) {
+	prefix, tenant, hash, err := auth.ParseToken(token)
+	if err != nil {
+		return viewer.Viewer{}, errToken()
+	}
+	ctx = viewer.With(ctx, viewer.Job(tenant, "authenticate"))
+	switch prefix {
+	case sessionPrefix:
+		return s.bySession(ctx, tenant, hash)
+	case keyPrefix:
+		return s.byKey(ctx, tenant, hash)
+	default:
+		return viewer.Viewer{}, errToken()
+	}
+}
+
+func errToken() error {
+	return fault.New(fault.Unauthenticated, "The token is not valid; sign in again.")
+}
+
+func normalEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+
+// cut shortens text to at most n bytes without splitting a character.
+func cut(text string, n int) string {
+	if len(text) <= n {
+		return strings.ToValidUTF8(text, "")
+	}
+	return strings.ToValidUTF8(text[:n], "")
+}
