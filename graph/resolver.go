@@ -18,6 +18,7 @@ import (
 
 // Services are what resolvers call.
 type Services struct {
+	Directory    *tenancy.Directory
 	Tenancy      *tenancy.Service
 	Catalog      *catalog.Service
 	Media        *media.Service

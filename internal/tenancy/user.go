@@ -189,6 +189,19 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string) (int
 	return revoked, err
 }
 
+// Self returns the person the viewer is.
+func (s *Service) Self(ctx context.Context) (*ent.User, error) {
+	v, err := policy.Signed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	self, err := s.DB.User.Get(ctx, v.User)
+	if err != nil {
+		return nil, fmt.Errorf("find user: %w", err)
+	}
+	return self, nil
+}
+
 // UserFilter narrows the list of people. Zero fields do not narrow.
 type UserFilter struct {
 	// Search is part of a name or address.

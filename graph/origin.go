@@ -1,0 +1,28 @@
+package graph
+
+import (
+	"context"
+
+	"lyceum/internal/tenancy"
+)
+
+// Request is what resolvers may know about the HTTP request.
+type Request struct {
+	Origin tenancy.Origin
+	// TenantNamed is false on a host that names no tenant, where signIn takes one.
+	TenantNamed bool
+	// BaseURL is the scheme and host the client used, such as "http://acme.localhost:8080".
+	BaseURL string
+}
+
+type requestKey struct{}
+
+// WithRequest puts the request into the context.
+func WithRequest(ctx context.Context, r Request) context.Context {
+	return context.WithValue(ctx, requestKey{}, r)
+}
+
+func requestOf(ctx context.Context) Request {
+	r, _ := ctx.Value(requestKey{}).(Request)
+	return r
+}
