@@ -71,7 +71,7 @@ func (r mutationResolver) signInTenant(ctx context.Context, asked *string) (tena
 
 func openedPayload(opened *tenancy.Opened) *model.SignInPayload {
 	v := opened.ViewerOf()
-	return &model.SignInPayload{Token: opened.Token, ExpiresAt: opened.Session.ExpiresAt, Viewer: v}
+	return &model.SignInPayload{Token: opened.Token, ExpiresAt: opened.Session.ExpiresAt, Viewer: &v}
 }
 
 func (r mutationResolver) SignOut(ctx context.Context) (*model.SignOutPayload, error) {

@@ -1,4 +1,5 @@
-// Package compliance owns the audit log.
+// Package compliance owns the audit log: what staff and the system did in a tenant, each entry chained to
+// the one before it by its hash, so that a changed or missing entry shows.
 package compliance
 
 import "lyceum/internal/platform/pg"

@@ -7795,8 +7795,8 @@ func (ec *executionContext) _Attachment_asset(ctx context.Context, field graphql
 			return obj.Asset, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ent.Asset) graphql.Marshaler {
-			return ec.marshalNAsset2lyceumᚋinternalᚋgenᚋentᚐAsset(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
+			return ec.marshalNAsset2ᚖlyceumᚋinternalᚋgenᚋentᚐAsset(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8089,8 +8089,8 @@ func (ec *executionContext) _AttemptPayload_attempt(ctx context.Context, field g
 			return obj.Attempt, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ent.Attempt) graphql.Marshaler {
-			return ec.marshalNAttempt2lyceumᚋinternalᚋgenᚋentᚐAttempt(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Attempt) graphql.Marshaler {
+			return ec.marshalNAttempt2ᚖlyceumᚋinternalᚋgenᚋentᚐAttempt(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9527,8 +9527,8 @@ func (ec *executionContext) _CompleteUploadPayload_asset(ctx context.Context, fi
 			return obj.Asset, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ent.Asset) graphql.Marshaler {
-			return ec.marshalNAsset2lyceumᚋinternalᚋgenᚋentᚐAsset(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
+			return ec.marshalNAsset2ᚖlyceumᚋinternalᚋgenᚋentᚐAsset(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10871,8 +10871,8 @@ func (ec *executionContext) _CourseDraftPayload_course(ctx context.Context, fiel
 			return obj.Course, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ent.Course) graphql.Marshaler {
-			return ec.marshalNCourseDraft2lyceumᚋinternalᚋgenᚋentᚐCourse(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Course) graphql.Marshaler {
+			return ec.marshalNCourseDraft2ᚖlyceumᚋinternalᚋgenᚋentᚐCourse(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11344,8 +11344,8 @@ func (ec *executionContext) _CreateApiKeyPayload_apiKey(ctx context.Context, fie
 			return obj.APIKey, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ent.APIKey) graphql.Marshaler {
-			return ec.marshalNApiKey2lyceumᚋinternalᚋgenᚋentᚐAPIKey(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.APIKey) graphql.Marshaler {
+			return ec.marshalNApiKey2ᚖlyceumᚋinternalᚋgenᚋentᚐAPIKey(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11848,8 +11848,8 @@ func (ec *executionContext) _EnrollmentPayload_enrollment(ctx context.Context, f
 			return obj.Enrollment, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ent.Enrollment) graphql.Marshaler {
-			return ec.marshalNEnrollment2lyceumᚋinternalᚋgenᚋentᚐEnrollment(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Enrollment) graphql.Marshaler {
+			return ec.marshalNEnrollment2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollment(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15178,8 +15178,8 @@ func (ec *executionContext) _PublishCoursePayload_course(ctx context.Context, fi
 			return obj.Course, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ent.Course) graphql.Marshaler {
-			return ec.marshalNCourseDraft2lyceumᚋinternalᚋgenᚋentᚐCourse(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Course) graphql.Marshaler {
+			return ec.marshalNCourseDraft2ᚖlyceumᚋinternalᚋgenᚋentᚐCourse(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15210,8 +15210,8 @@ func (ec *executionContext) _PublishCoursePayload_version(ctx context.Context, f
 			return obj.Version, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ent.CourseVersion) graphql.Marshaler {
-			return ec.marshalNCourseVersion2lyceumᚋinternalᚋgenᚋentᚐCourseVersion(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.CourseVersion) graphql.Marshaler {
+			return ec.marshalNCourseVersion2ᚖlyceumᚋinternalᚋgenᚋentᚐCourseVersion(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16972,8 +16972,8 @@ func (ec *executionContext) _RecordProgressPayload_progress(ctx context.Context,
 			return obj.Progress, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ent.CourseProgress) graphql.Marshaler {
-			return ec.marshalNCourseProgress2lyceumᚋinternalᚋgenᚋentᚐCourseProgress(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.CourseProgress) graphql.Marshaler {
+			return ec.marshalNCourseProgress2ᚖlyceumᚋinternalᚋgenᚋentᚐCourseProgress(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17027,8 +17027,8 @@ func (ec *executionContext) _RequestUploadPayload_asset(ctx context.Context, fie
 			return obj.Asset, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ent.Asset) graphql.Marshaler {
-			return ec.marshalNAsset2lyceumᚋinternalᚋgenᚋentᚐAsset(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
+			return ec.marshalNAsset2ᚖlyceumᚋinternalᚋgenᚋentᚐAsset(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17091,8 +17091,8 @@ func (ec *executionContext) _RevokeApiKeyPayload_apiKey(ctx context.Context, fie
 			return obj.APIKey, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ent.APIKey) graphql.Marshaler {
-			return ec.marshalNApiKey2lyceumᚋinternalᚋgenᚋentᚐAPIKey(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.APIKey) graphql.Marshaler {
+			return ec.marshalNApiKey2ᚖlyceumᚋinternalᚋgenᚋentᚐAPIKey(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17123,8 +17123,8 @@ func (ec *executionContext) _RevokeCertificatePayload_certificate(ctx context.Co
 			return obj.Certificate, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ent.Certificate) graphql.Marshaler {
-			return ec.marshalNCertificate2lyceumᚋinternalᚋgenᚋentᚐCertificate(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Certificate) graphql.Marshaler {
+			return ec.marshalNCertificate2ᚖlyceumᚋinternalᚋgenᚋentᚐCertificate(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17178,8 +17178,8 @@ func (ec *executionContext) _SaveCategoryPayload_category(ctx context.Context, f
 			return obj.Category, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ent.Category) graphql.Marshaler {
-			return ec.marshalNCategory2lyceumᚋinternalᚋgenᚋentᚐCategory(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Category) graphql.Marshaler {
+			return ec.marshalNCategory2ᚖlyceumᚋinternalᚋgenᚋentᚐCategory(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17210,8 +17210,8 @@ func (ec *executionContext) _SaveLessonPayload_lesson(ctx context.Context, field
 			return obj.Lesson, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ent.Lesson) graphql.Marshaler {
-			return ec.marshalNLessonDraft2lyceumᚋinternalᚋgenᚋentᚐLesson(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Lesson) graphql.Marshaler {
+			return ec.marshalNLessonDraft2ᚖlyceumᚋinternalᚋgenᚋentᚐLesson(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17242,8 +17242,8 @@ func (ec *executionContext) _SaveModulePayload_module(ctx context.Context, field
 			return obj.Module, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ent.Module) graphql.Marshaler {
-			return ec.marshalNModuleDraft2lyceumᚋinternalᚋgenᚋentᚐModule(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Module) graphql.Marshaler {
+			return ec.marshalNModuleDraft2ᚖlyceumᚋinternalᚋgenᚋentᚐModule(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17274,8 +17274,8 @@ func (ec *executionContext) _SearchHit_course(ctx context.Context, field graphql
 			return obj.Course, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v catalog.Course) graphql.Marshaler {
-			return ec.marshalNCourse2lyceumᚋinternalᚋcatalogᚐCourse(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalog.Course) graphql.Marshaler {
+			return ec.marshalNCourse2ᚖlyceumᚋinternalᚋcatalogᚐCourse(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17738,8 +17738,8 @@ func (ec *executionContext) _SignInPayload_viewer(ctx context.Context, field gra
 			return obj.Viewer, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v viewer.Viewer) graphql.Marshaler {
-			return ec.marshalNViewer2lyceumᚋinternalᚋviewerᚐViewer(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *viewer.Viewer) graphql.Marshaler {
+			return ec.marshalNViewer2ᚖlyceumᚋinternalᚋviewerᚐViewer(ctx, selections, v)
 		},
 		true,
 		true,
@@ -18030,8 +18030,8 @@ func (ec *executionContext) _UpdateBrandingPayload_tenant(ctx context.Context, f
 			return obj.Tenant, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ent.Tenant) graphql.Marshaler {
-			return ec.marshalNTenant2lyceumᚋinternalᚋgenᚋentᚐTenant(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tenant) graphql.Marshaler {
+			return ec.marshalNTenant2ᚖlyceumᚋinternalᚋgenᚋentᚐTenant(ctx, selections, v)
 		},
 		true,
 		true,
@@ -18452,8 +18452,8 @@ func (ec *executionContext) _UserPayload_user(ctx context.Context, field graphql
 			return obj.User, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ent.User) graphql.Marshaler {
-			return ec.marshalNUser2lyceumᚋinternalᚋgenᚋentᚐUser(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalNUser2ᚖlyceumᚋinternalᚋgenᚋentᚐUser(ctx, selections, v)
 		},
 		true,
 		true,
@@ -21157,7 +21157,7 @@ func (ec *executionContext) unmarshalInputSaveAnswerInput(ctx context.Context, o
 			it.QuestionID = data
 		case "response":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("response"))
-			data, err := ec.unmarshalNResponseInput2lyceumᚋinternalᚋgenᚋmodelᚐResponseInput(ctx, v)
+			data, err := ec.unmarshalNResponseInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐResponseInput(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -26871,10 +26871,6 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) marshalNApiKey2lyceumᚋinternalᚋgenᚋentᚐAPIKey(ctx context.Context, sel ast.SelectionSet, v ent.APIKey) graphql.Marshaler {
-	return ec._ApiKey(ctx, sel, &v)
-}
-
 func (ec *executionContext) marshalNApiKey2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAPIKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.APIKey) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -26968,10 +26964,6 @@ func (ec *executionContext) unmarshalNArrangeModuleInput2ᚖlyceumᚋinternalᚋ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNAsset2lyceumᚋinternalᚋgenᚋentᚐAsset(ctx context.Context, sel ast.SelectionSet, v ent.Asset) graphql.Marshaler {
-	return ec._Asset(ctx, sel, &v)
-}
-
 func (ec *executionContext) marshalNAsset2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAssetᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Asset) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -27058,10 +27050,6 @@ func (ec *executionContext) marshalNAttachment2ᚖlyceumᚋinternalᚋgenᚋmode
 func (ec *executionContext) unmarshalNAttachmentInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐAttachmentInput(ctx context.Context, v any) (*model.AttachmentInput, error) {
 	res, err := ec.unmarshalInputAttachmentInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNAttempt2lyceumᚋinternalᚋgenᚋentᚐAttempt(ctx context.Context, sel ast.SelectionSet, v ent.Attempt) graphql.Marshaler {
-	return ec._Attempt(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNAttempt2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAttemptᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Attempt) graphql.Marshaler {
@@ -27297,10 +27285,6 @@ func (ec *executionContext) unmarshalNCaptionInput2ᚖlyceumᚋinternalᚋgenᚋ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNCategory2lyceumᚋinternalᚋgenᚋentᚐCategory(ctx context.Context, sel ast.SelectionSet, v ent.Category) graphql.Marshaler {
-	return ec._Category(ctx, sel, &v)
-}
-
 func (ec *executionContext) marshalNCategory2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCategoryᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -27323,10 +27307,6 @@ func (ec *executionContext) marshalNCategory2ᚖlyceumᚋinternalᚋgenᚋentᚐ
 		return graphql.Null
 	}
 	return ec._Category(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNCertificate2lyceumᚋinternalᚋgenᚋentᚐCertificate(ctx context.Context, sel ast.SelectionSet, v ent.Certificate) graphql.Marshaler {
-	return ec._Certificate(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNCertificate2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCertificateᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Certificate) graphql.Marshaler {
@@ -27434,10 +27414,6 @@ func (ec *executionContext) marshalNCompleteUploadPayload2ᚖlyceumᚋinternal�
 	return ec._CompleteUploadPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNCourse2lyceumᚋinternalᚋcatalogᚐCourse(ctx context.Context, sel ast.SelectionSet, v catalog.Course) graphql.Marshaler {
-	return ec._Course(ctx, sel, &v)
-}
-
 func (ec *executionContext) marshalNCourse2ᚕᚖlyceumᚋinternalᚋcatalogᚐCourseᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Course) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -27468,10 +27444,6 @@ func (ec *executionContext) marshalNCourseConnection2ᚖlyceumᚋgraphᚋrelay�
 		return graphql.Null
 	}
 	return ec._CourseConnection(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNCourseDraft2lyceumᚋinternalᚋgenᚋentᚐCourse(ctx context.Context, sel ast.SelectionSet, v ent.Course) graphql.Marshaler {
-	return ec._CourseDraft(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNCourseDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCourseᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Course) graphql.Marshaler {
@@ -27569,20 +27541,12 @@ func (ec *executionContext) marshalNCourseLevel2lyceumᚋinternalᚋcatalogᚋou
 	return res
 }
 
-func (ec *executionContext) marshalNCourseProgress2lyceumᚋinternalᚋgenᚋentᚐCourseProgress(ctx context.Context, sel ast.SelectionSet, v ent.CourseProgress) graphql.Marshaler {
-	return ec._CourseProgress(ctx, sel, &v)
-}
-
 func (ec *executionContext) marshalNCourseProgress2ᚖlyceumᚋinternalᚋgenᚋentᚐCourseProgress(ctx context.Context, sel ast.SelectionSet, v *ent.CourseProgress) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CourseProgress!")
 		return graphql.Null
 	}
 	return ec._CourseProgress(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNCourseVersion2lyceumᚋinternalᚋgenᚋentᚐCourseVersion(ctx context.Context, sel ast.SelectionSet, v ent.CourseVersion) graphql.Marshaler {
-	return ec._CourseVersion(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNCourseVersion2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCourseVersionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.CourseVersion) graphql.Marshaler {
@@ -27659,10 +27623,6 @@ func (ec *executionContext) marshalNCursor2string(ctx context.Context, sel ast.S
 func (ec *executionContext) unmarshalNEnrollInput2lyceumᚋinternalᚋgenᚋmodelᚐEnrollInput(ctx context.Context, v any) (model.EnrollInput, error) {
 	res, err := ec.unmarshalInputEnrollInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNEnrollment2lyceumᚋinternalᚋgenᚋentᚐEnrollment(ctx context.Context, sel ast.SelectionSet, v ent.Enrollment) graphql.Marshaler {
-	return ec._Enrollment(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNEnrollment2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Enrollment) graphql.Marshaler {
@@ -27884,10 +27844,6 @@ func (ec *executionContext) marshalNLesson2ᚖlyceumᚋinternalᚋcatalogᚐLess
 	return ec._Lesson(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNLessonDraft2lyceumᚋinternalᚋgenᚋentᚐLesson(ctx context.Context, sel ast.SelectionSet, v ent.Lesson) graphql.Marshaler {
-	return ec._LessonDraft(ctx, sel, &v)
-}
-
 func (ec *executionContext) marshalNLessonDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐLessonᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Lesson) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -27981,10 +27937,6 @@ func (ec *executionContext) marshalNModule2ᚖlyceumᚋinternalᚋcatalogᚐModu
 		return graphql.Null
 	}
 	return ec._Module(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNModuleDraft2lyceumᚋinternalᚋgenᚋentᚐModule(ctx context.Context, sel ast.SelectionSet, v ent.Module) graphql.Marshaler {
-	return ec._ModuleDraft(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNModuleDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐModuleᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Module) graphql.Marshaler {
@@ -28218,9 +28170,9 @@ func (ec *executionContext) marshalNRequestUploadPayload2ᚖlyceumᚋinternalᚋ
 	return ec._RequestUploadPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNResponseInput2lyceumᚋinternalᚋgenᚋmodelᚐResponseInput(ctx context.Context, v any) (model.ResponseInput, error) {
+func (ec *executionContext) unmarshalNResponseInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐResponseInput(ctx context.Context, v any) (*model.ResponseInput, error) {
 	res, err := ec.unmarshalInputResponseInput(ctx, v)
-	return res, graphql.ErrorOnPath(ctx, err)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNRevokeApiKeyPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRevokeAPIKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.RevokeAPIKeyPayload) graphql.Marshaler {
@@ -28490,10 +28442,6 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	return ret
 }
 
-func (ec *executionContext) marshalNTenant2lyceumᚋinternalᚋgenᚋentᚐTenant(ctx context.Context, sel ast.SelectionSet, v ent.Tenant) graphql.Marshaler {
-	return ec._Tenant(ctx, sel, &v)
-}
-
 func (ec *executionContext) marshalNTenant2ᚖlyceumᚋinternalᚋgenᚋentᚐTenant(ctx context.Context, sel ast.SelectionSet, v *ent.Tenant) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Tenant!")
@@ -28552,10 +28500,6 @@ func (ec *executionContext) marshalNUpdateBrandingPayload2ᚖlyceumᚋinternal�
 		return graphql.Null
 	}
 	return ec._UpdateBrandingPayload(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNUser2lyceumᚋinternalᚋgenᚋentᚐUser(ctx context.Context, sel ast.SelectionSet, v ent.User) graphql.Marshaler {
-	return ec._User(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNUser2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐUserᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.User) graphql.Marshaler {
@@ -28631,10 +28575,6 @@ func (ec *executionContext) marshalNUserStatus2lyceumᚋinternalᚋgenᚋentᚋu
 		graphql.AddInvalidNullFromMarshaler(ctx, "UserStatus!")
 	}
 	return res
-}
-
-func (ec *executionContext) marshalNViewer2lyceumᚋinternalᚋviewerᚐViewer(ctx context.Context, sel ast.SelectionSet, v viewer.Viewer) graphql.Marshaler {
-	return ec._Viewer(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNViewer2ᚖlyceumᚋinternalᚋviewerᚐViewer(ctx context.Context, sel ast.SelectionSet, v *viewer.Viewer) graphql.Marshaler {

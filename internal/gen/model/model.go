@@ -46,8 +46,8 @@ type AssignCourseInput struct {
 }
 
 type Attachment struct {
-	Name  string    `json:"name"`
-	Asset ent.Asset `json:"asset"`
+	Name  string     `json:"name"`
+	Asset *ent.Asset `json:"asset"`
 }
 
 type AttachmentInput struct {
@@ -56,7 +56,7 @@ type AttachmentInput struct {
 }
 
 type AttemptPayload struct {
-	Attempt ent.Attempt `json:"attempt"`
+	Attempt *ent.Attempt `json:"attempt"`
 }
 
 type AuditDatum struct {
@@ -111,11 +111,11 @@ type CompleteLessonInput struct {
 }
 
 type CompleteUploadPayload struct {
-	Asset ent.Asset `json:"asset"`
+	Asset *ent.Asset `json:"asset"`
 }
 
 type CourseDraftPayload struct {
-	Course ent.Course `json:"course"`
+	Course *ent.Course `json:"course"`
 }
 
 type CourseFilter struct {
@@ -135,7 +135,7 @@ type CreateAPIKeyInput struct {
 }
 
 type CreateAPIKeyPayload struct {
-	APIKey ent.APIKey `json:"apiKey"`
+	APIKey *ent.APIKey `json:"apiKey"`
 	// Send it as `Authorization: Bearer …`. It cannot be shown again.
 	Token string `json:"token"`
 }
@@ -152,7 +152,7 @@ type EnrollInput struct {
 }
 
 type EnrollmentPayload struct {
-	Enrollment ent.Enrollment `json:"enrollment"`
+	Enrollment *ent.Enrollment `json:"enrollment"`
 }
 
 type FileContent struct {
@@ -219,8 +219,8 @@ type PublishCourseInput struct {
 }
 
 type PublishCoursePayload struct {
-	Course  ent.Course        `json:"course"`
-	Version ent.CourseVersion `json:"version"`
+	Course  *ent.Course        `json:"course"`
+	Version *ent.CourseVersion `json:"version"`
 	// False when there was nothing new to publish.
 	Created bool `json:"created"`
 }
@@ -285,7 +285,7 @@ type RecordProgressInput struct {
 }
 
 type RecordProgressPayload struct {
-	Progress ent.CourseProgress `json:"progress"`
+	Progress *ent.CourseProgress `json:"progress"`
 	// The lessons that this request completed.
 	CompletedLessonIds []*gid.ID `json:"completedLessonIds"`
 }
@@ -300,7 +300,7 @@ type RequestUploadInput struct {
 }
 
 type RequestUploadPayload struct {
-	Asset ent.Asset `json:"asset"`
+	Asset *ent.Asset `json:"asset"`
 	// Null when the file is already there.
 	Upload *UploadTicket `json:"upload,omitempty"`
 }
@@ -313,7 +313,7 @@ type ResponseInput struct {
 }
 
 type RevokeAPIKeyPayload struct {
-	APIKey ent.APIKey `json:"apiKey"`
+	APIKey *ent.APIKey `json:"apiKey"`
 }
 
 type RevokeCertificateInput struct {
@@ -322,7 +322,7 @@ type RevokeCertificateInput struct {
 }
 
 type RevokeCertificatePayload struct {
-	Certificate ent.Certificate `json:"certificate"`
+	Certificate *ent.Certificate `json:"certificate"`
 }
 
 type RevokeSessionsPayload struct {
@@ -331,9 +331,9 @@ type RevokeSessionsPayload struct {
 }
 
 type SaveAnswerInput struct {
-	AttemptID  gid.ID        `json:"attemptId"`
-	QuestionID gid.ID        `json:"questionId"`
-	Response   ResponseInput `json:"response"`
+	AttemptID  gid.ID         `json:"attemptId"`
+	QuestionID gid.ID         `json:"questionId"`
+	Response   *ResponseInput `json:"response"`
 }
 
 type SaveCategoryInput struct {
@@ -343,7 +343,7 @@ type SaveCategoryInput struct {
 }
 
 type SaveCategoryPayload struct {
-	Category ent.Category `json:"category"`
+	Category *ent.Category `json:"category"`
 }
 
 type SaveCourseInput struct {
@@ -386,7 +386,7 @@ type SaveLessonInput struct {
 }
 
 type SaveLessonPayload struct {
-	Lesson ent.Lesson `json:"lesson"`
+	Lesson *ent.Lesson `json:"lesson"`
 }
 
 type SaveModuleInput struct {
@@ -397,7 +397,7 @@ type SaveModuleInput struct {
 }
 
 type SaveModulePayload struct {
-	Module ent.Module `json:"module"`
+	Module *ent.Module `json:"module"`
 }
 
 type SearchFilter struct {
@@ -407,7 +407,7 @@ type SearchFilter struct {
 }
 
 type SearchHit struct {
-	Course catalog.Course `json:"course"`
+	Course *catalog.Course `json:"course"`
 	// Null when the course itself was found.
 	Lesson *catalog.Lesson `json:"lesson,omitempty"`
 	// Plain text with the words found between ⟦ and ⟧.
@@ -447,9 +447,9 @@ type SignInInput struct {
 
 type SignInPayload struct {
 	// Send it as `Authorization: Bearer …`.
-	Token     string        `json:"token"`
-	ExpiresAt time.Time     `json:"expiresAt"`
-	Viewer    viewer.Viewer `json:"viewer"`
+	Token     string         `json:"token"`
+	ExpiresAt time.Time      `json:"expiresAt"`
+	Viewer    *viewer.Viewer `json:"viewer"`
 }
 
 type SignOutPayload struct {
@@ -470,7 +470,7 @@ type TextKeyInput struct {
 }
 
 type UpdateBrandingPayload struct {
-	Tenant ent.Tenant `json:"tenant"`
+	Tenant *ent.Tenant `json:"tenant"`
 }
 
 // How to send a file. Use it as it is: the signature covers method, address and headers.
@@ -488,7 +488,7 @@ type UserFilter struct {
 }
 
 type UserPayload struct {
-	User ent.User `json:"user"`
+	User *ent.User `json:"user"`
 }
 
 type VideoContent struct {
