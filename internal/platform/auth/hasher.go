@@ -189,7 +189,8 @@ func decodeNumber(s, name string, limit uint32) (uint32, bool) {
 
 func decodeBytes(s string, shortest, longest int) ([]byte, error) {
 	b, err := base64.RawStdEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) < shortest || len(b) > longest {
+	// Even the strict decoder skips line ends, which encode never writes.
+	if err != nil || strings.ContainsAny(s, "\r\n") || len(b) < shortest || len(b) > longest {
 		return nil, ErrMalformedHash
 	}
 	return b, nil
