@@ -62,6 +62,9 @@ func (CourseProgress) Fields() []ent.Field {
 		field.Int("required_lessons"),
 		field.UUID("last_lesson_id", uuid.UUID{}).Optional().Nillable(),
 		field.Time("last_activity_at").Default(time.Now),
+		field.Int("credit_ms").Default(60_000).
+			Comment("Watched time that may still be credited whatever the clock says, milliseconds of video."),
+		field.Time("credited_at").Default(time.Now).Comment("When watched time was last credited, or could first be."),
 		field.Time("completed_at").Optional().Nillable(),
 	}
 }

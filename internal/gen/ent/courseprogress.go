@@ -40,6 +40,10 @@ type CourseProgress struct {
 	LastLessonID *uuid.UUID `json:"last_lesson_id,omitempty"`
 	// LastActivityAt holds the value of the "last_activity_at" field.
 	LastActivityAt time.Time `json:"last_activity_at,omitempty"`
+	// Watched time that may still be credited whatever the clock says, milliseconds of video.
+	CreditMs int `json:"credit_ms,omitempty"`
+	// When watched time was last credited, or could first be.
+	CreditedAt time.Time `json:"credited_at,omitempty"`
 	// CompletedAt holds the value of the "completed_at" field.
 	CompletedAt  *time.Time `json:"completed_at,omitempty"`
 	selectValues sql.SelectValues
@@ -52,9 +56,9 @@ func (*CourseProgress) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case courseprogress.FieldLastLessonID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
-		case courseprogress.FieldCompletedLessons, courseprogress.FieldCompletedRequired, courseprogress.FieldRequiredLessons:
+		case courseprogress.FieldCompletedLessons, courseprogress.FieldCompletedRequired, courseprogress.FieldRequiredLessons, courseprogress.FieldCreditMs:
 			values[i] = new(sql.NullInt64)
-		case courseprogress.FieldCreatedAt, courseprogress.FieldUpdatedAt, courseprogress.FieldLastActivityAt, courseprogress.FieldCompletedAt:
+		case courseprogress.FieldCreatedAt, courseprogress.FieldUpdatedAt, courseprogress.FieldLastActivityAt, courseprogress.FieldCreditedAt, courseprogress.FieldCompletedAt:
 			values[i] = new(sql.NullTime)
 		case courseprogress.FieldID, courseprogress.FieldTenantID, courseprogress.FieldEnrollmentID, courseprogress.FieldLearnerID, courseprogress.FieldCourseID:
 			values[i] = new(uuid.UUID)
@@ -146,6 +150,18 @@ func (_m *CourseProgress) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.LastActivityAt = value.Time
 			}
+		case courseprogress.FieldCreditMs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field credit_ms", values[i])
+			} else if value.Valid {
+				_m.CreditMs = int(value.Int64)
+			}
+		case courseprogress.FieldCreditedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field credited_at", values[i])
+			} else if value.Valid {
+				_m.CreditedAt = value.Time
+			}
 		case courseprogress.FieldCompletedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field completed_at", values[i])
@@ -223,6 +239,12 @@ func (_m *CourseProgress) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("last_activity_at=")
 	builder.WriteString(_m.LastActivityAt.Format(time.ANSIC))
+	builder.WriteString(", ")
+	builder.WriteString("credit_ms=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CreditMs))
+	builder.WriteString(", ")
+	builder.WriteString("credited_at=")
+	builder.WriteString(_m.CreditedAt.Format(time.ANSIC))
 	builder.WriteString(", ")
 	if v := _m.CompletedAt; v != nil {
 		builder.WriteString("completed_at=")

@@ -135,6 +135,34 @@ func (_c *CourseProgressCreate) SetNillableLastActivityAt(v *time.Time) *CourseP
 	return _c
 }
 
+// SetCreditMs sets the "credit_ms" field.
+func (_c *CourseProgressCreate) SetCreditMs(v int) *CourseProgressCreate {
+	_c.mutation.SetCreditMs(v)
+	return _c
+}
+
+// SetNillableCreditMs sets the "credit_ms" field if the given value is not nil.
+func (_c *CourseProgressCreate) SetNillableCreditMs(v *int) *CourseProgressCreate {
+	if v != nil {
+		_c.SetCreditMs(*v)
+	}
+	return _c
+}
+
+// SetCreditedAt sets the "credited_at" field.
+func (_c *CourseProgressCreate) SetCreditedAt(v time.Time) *CourseProgressCreate {
+	_c.mutation.SetCreditedAt(v)
+	return _c
+}
+
+// SetNillableCreditedAt sets the "credited_at" field if the given value is not nil.
+func (_c *CourseProgressCreate) SetNillableCreditedAt(v *time.Time) *CourseProgressCreate {
+	if v != nil {
+		_c.SetCreditedAt(*v)
+	}
+	return _c
+}
+
 // SetCompletedAt sets the "completed_at" field.
 func (_c *CourseProgressCreate) SetCompletedAt(v time.Time) *CourseProgressCreate {
 	_c.mutation.SetCompletedAt(v)
@@ -229,6 +257,17 @@ func (_c *CourseProgressCreate) defaults() error {
 		v := courseprogress.DefaultLastActivityAt()
 		_c.mutation.SetLastActivityAt(v)
 	}
+	if _, ok := _c.mutation.CreditMs(); !ok {
+		v := courseprogress.DefaultCreditMs
+		_c.mutation.SetCreditMs(v)
+	}
+	if _, ok := _c.mutation.CreditedAt(); !ok {
+		if courseprogress.DefaultCreditedAt == nil {
+			return fmt.Errorf("ent: uninitialized courseprogress.DefaultCreditedAt (forgotten import ent/runtime?)")
+		}
+		v := courseprogress.DefaultCreditedAt()
+		_c.mutation.SetCreditedAt(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if courseprogress.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized courseprogress.DefaultID (forgotten import ent/runtime?)")
@@ -270,6 +309,12 @@ func (_c *CourseProgressCreate) check() error {
 	}
 	if _, ok := _c.mutation.LastActivityAt(); !ok {
 		return &ValidationError{Name: "last_activity_at", err: errors.New(`ent: missing required field "CourseProgress.last_activity_at"`)}
+	}
+	if _, ok := _c.mutation.CreditMs(); !ok {
+		return &ValidationError{Name: "credit_ms", err: errors.New(`ent: missing required field "CourseProgress.credit_ms"`)}
+	}
+	if _, ok := _c.mutation.CreditedAt(); !ok {
+		return &ValidationError{Name: "credited_at", err: errors.New(`ent: missing required field "CourseProgress.credited_at"`)}
 	}
 	return nil
 }
@@ -349,6 +394,14 @@ func (_c *CourseProgressCreate) createSpec() (*CourseProgress, *sqlgraph.CreateS
 	if value, ok := _c.mutation.LastActivityAt(); ok {
 		_spec.SetField(courseprogress.FieldLastActivityAt, field.TypeTime, value)
 		_node.LastActivityAt = value
+	}
+	if value, ok := _c.mutation.CreditMs(); ok {
+		_spec.SetField(courseprogress.FieldCreditMs, field.TypeInt, value)
+		_node.CreditMs = value
+	}
+	if value, ok := _c.mutation.CreditedAt(); ok {
+		_spec.SetField(courseprogress.FieldCreditedAt, field.TypeTime, value)
+		_node.CreditedAt = value
 	}
 	if value, ok := _c.mutation.CompletedAt(); ok {
 		_spec.SetField(courseprogress.FieldCompletedAt, field.TypeTime, value)

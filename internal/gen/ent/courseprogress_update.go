@@ -133,6 +133,41 @@ func (_u *CourseProgressUpdate) SetNillableLastActivityAt(v *time.Time) *CourseP
 	return _u
 }
 
+// SetCreditMs sets the "credit_ms" field.
+func (_u *CourseProgressUpdate) SetCreditMs(v int) *CourseProgressUpdate {
+	_u.mutation.ResetCreditMs()
+	_u.mutation.SetCreditMs(v)
+	return _u
+}
+
+// SetNillableCreditMs sets the "credit_ms" field if the given value is not nil.
+func (_u *CourseProgressUpdate) SetNillableCreditMs(v *int) *CourseProgressUpdate {
+	if v != nil {
+		_u.SetCreditMs(*v)
+	}
+	return _u
+}
+
+// AddCreditMs adds value to the "credit_ms" field.
+func (_u *CourseProgressUpdate) AddCreditMs(v int) *CourseProgressUpdate {
+	_u.mutation.AddCreditMs(v)
+	return _u
+}
+
+// SetCreditedAt sets the "credited_at" field.
+func (_u *CourseProgressUpdate) SetCreditedAt(v time.Time) *CourseProgressUpdate {
+	_u.mutation.SetCreditedAt(v)
+	return _u
+}
+
+// SetNillableCreditedAt sets the "credited_at" field if the given value is not nil.
+func (_u *CourseProgressUpdate) SetNillableCreditedAt(v *time.Time) *CourseProgressUpdate {
+	if v != nil {
+		_u.SetCreditedAt(*v)
+	}
+	return _u
+}
+
 // SetCompletedAt sets the "completed_at" field.
 func (_u *CourseProgressUpdate) SetCompletedAt(v time.Time) *CourseProgressUpdate {
 	_u.mutation.SetCompletedAt(v)
@@ -244,6 +279,15 @@ func (_u *CourseProgressUpdate) sqlSave(ctx context.Context) (_node int, err err
 	}
 	if value, ok := _u.mutation.LastActivityAt(); ok {
 		_spec.SetField(courseprogress.FieldLastActivityAt, field.TypeTime, value)
+	}
+	if value, ok := _u.mutation.CreditMs(); ok {
+		_spec.SetField(courseprogress.FieldCreditMs, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedCreditMs(); ok {
+		_spec.AddField(courseprogress.FieldCreditMs, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.CreditedAt(); ok {
+		_spec.SetField(courseprogress.FieldCreditedAt, field.TypeTime, value)
 	}
 	if value, ok := _u.mutation.CompletedAt(); ok {
 		_spec.SetField(courseprogress.FieldCompletedAt, field.TypeTime, value)
@@ -372,6 +416,41 @@ func (_u *CourseProgressUpdateOne) SetLastActivityAt(v time.Time) *CourseProgres
 func (_u *CourseProgressUpdateOne) SetNillableLastActivityAt(v *time.Time) *CourseProgressUpdateOne {
 	if v != nil {
 		_u.SetLastActivityAt(*v)
+	}
+	return _u
+}
+
+// SetCreditMs sets the "credit_ms" field.
+func (_u *CourseProgressUpdateOne) SetCreditMs(v int) *CourseProgressUpdateOne {
+	_u.mutation.ResetCreditMs()
+	_u.mutation.SetCreditMs(v)
+	return _u
+}
+
+// SetNillableCreditMs sets the "credit_ms" field if the given value is not nil.
+func (_u *CourseProgressUpdateOne) SetNillableCreditMs(v *int) *CourseProgressUpdateOne {
+	if v != nil {
+		_u.SetCreditMs(*v)
+	}
+	return _u
+}
+
+// AddCreditMs adds value to the "credit_ms" field.
+func (_u *CourseProgressUpdateOne) AddCreditMs(v int) *CourseProgressUpdateOne {
+	_u.mutation.AddCreditMs(v)
+	return _u
+}
+
+// SetCreditedAt sets the "credited_at" field.
+func (_u *CourseProgressUpdateOne) SetCreditedAt(v time.Time) *CourseProgressUpdateOne {
+	_u.mutation.SetCreditedAt(v)
+	return _u
+}
+
+// SetNillableCreditedAt sets the "credited_at" field if the given value is not nil.
+func (_u *CourseProgressUpdateOne) SetNillableCreditedAt(v *time.Time) *CourseProgressUpdateOne {
+	if v != nil {
+		_u.SetCreditedAt(*v)
 	}
 	return _u
 }
@@ -517,6 +596,15 @@ func (_u *CourseProgressUpdateOne) sqlSave(ctx context.Context) (_node *CoursePr
 	}
 	if value, ok := _u.mutation.LastActivityAt(); ok {
 		_spec.SetField(courseprogress.FieldLastActivityAt, field.TypeTime, value)
+	}
+	if value, ok := _u.mutation.CreditMs(); ok {
+		_spec.SetField(courseprogress.FieldCreditMs, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedCreditMs(); ok {
+		_spec.AddField(courseprogress.FieldCreditMs, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.CreditedAt(); ok {
+		_spec.SetField(courseprogress.FieldCreditedAt, field.TypeTime, value)
 	}
 	if value, ok := _u.mutation.CompletedAt(); ok {
 		_spec.SetField(courseprogress.FieldCompletedAt, field.TypeTime, value)

@@ -9543,6 +9543,9 @@ type CourseProgressMutation struct {
 	addrequired_lessons   *int
 	last_lesson_id        *uuid.UUID
 	last_activity_at      *time.Time
+	credit_ms             *int
+	addcredit_ms          *int
+	credited_at           *time.Time
 	completed_at          *time.Time
 	clearedFields         map[string]struct{}
 	done                  bool
@@ -10123,6 +10126,98 @@ func (m *CourseProgressMutation) ResetLastActivityAt() {
 	m.last_activity_at = nil
 }
 
+// SetCreditMs sets the "credit_ms" field.
+func (m *CourseProgressMutation) SetCreditMs(i int) {
+	m.credit_ms = &i
+	m.addcredit_ms = nil
+}
+
+// CreditMs returns the value of the "credit_ms" field in the mutation.
+func (m *CourseProgressMutation) CreditMs() (r int, exists bool) {
+	v := m.credit_ms
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreditMs returns the old "credit_ms" field's value of the CourseProgress entity.
+// If the CourseProgress object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CourseProgressMutation) OldCreditMs(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreditMs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreditMs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreditMs: %w", err)
+	}
+	return oldValue.CreditMs, nil
+}
+
+// AddCreditMs adds i to the "credit_ms" field.
+func (m *CourseProgressMutation) AddCreditMs(i int) {
+	if m.addcredit_ms != nil {
+		*m.addcredit_ms += i
+	} else {
+		m.addcredit_ms = &i
+	}
+}
+
+// AddedCreditMs returns the value that was added to the "credit_ms" field in this mutation.
+func (m *CourseProgressMutation) AddedCreditMs() (r int, exists bool) {
+	v := m.addcredit_ms
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreditMs resets all changes to the "credit_ms" field.
+func (m *CourseProgressMutation) ResetCreditMs() {
+	m.credit_ms = nil
+	m.addcredit_ms = nil
+}
+
+// SetCreditedAt sets the "credited_at" field.
+func (m *CourseProgressMutation) SetCreditedAt(t time.Time) {
+	m.credited_at = &t
+}
+
+// CreditedAt returns the value of the "credited_at" field in the mutation.
+func (m *CourseProgressMutation) CreditedAt() (r time.Time, exists bool) {
+	v := m.credited_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreditedAt returns the old "credited_at" field's value of the CourseProgress entity.
+// If the CourseProgress object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CourseProgressMutation) OldCreditedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreditedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreditedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreditedAt: %w", err)
+	}
+	return oldValue.CreditedAt, nil
+}
+
+// ResetCreditedAt resets all changes to the "credited_at" field.
+func (m *CourseProgressMutation) ResetCreditedAt() {
+	m.credited_at = nil
+}
+
 // SetCompletedAt sets the "completed_at" field.
 func (m *CourseProgressMutation) SetCompletedAt(t time.Time) {
 	m.completed_at = &t
@@ -10206,7 +10301,7 @@ func (m *CourseProgressMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CourseProgressMutation) Fields() []string {
-	fields := make([]string, 0, 12)
+	fields := make([]string, 0, 14)
 	if m.tenant_id != nil {
 		fields = append(fields, courseprogress.FieldTenantID)
 	}
@@ -10239,6 +10334,12 @@ func (m *CourseProgressMutation) Fields() []string {
 	}
 	if m.last_activity_at != nil {
 		fields = append(fields, courseprogress.FieldLastActivityAt)
+	}
+	if m.credit_ms != nil {
+		fields = append(fields, courseprogress.FieldCreditMs)
+	}
+	if m.credited_at != nil {
+		fields = append(fields, courseprogress.FieldCreditedAt)
 	}
 	if m.completed_at != nil {
 		fields = append(fields, courseprogress.FieldCompletedAt)
@@ -10273,6 +10374,10 @@ func (m *CourseProgressMutation) Field(name string) (ent.Value, bool) {
 		return m.LastLessonID()
 	case courseprogress.FieldLastActivityAt:
 		return m.LastActivityAt()
+	case courseprogress.FieldCreditMs:
+		return m.CreditMs()
+	case courseprogress.FieldCreditedAt:
+		return m.CreditedAt()
 	case courseprogress.FieldCompletedAt:
 		return m.CompletedAt()
 	}
@@ -10306,6 +10411,10 @@ func (m *CourseProgressMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldLastLessonID(ctx)
 	case courseprogress.FieldLastActivityAt:
 		return m.OldLastActivityAt(ctx)
+	case courseprogress.FieldCreditMs:
+		return m.OldCreditMs(ctx)
+	case courseprogress.FieldCreditedAt:
+		return m.OldCreditedAt(ctx)
 	case courseprogress.FieldCompletedAt:
 		return m.OldCompletedAt(ctx)
 	}
@@ -10394,6 +10503,20 @@ func (m *CourseProgressMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetLastActivityAt(v)
 		return nil
+	case courseprogress.FieldCreditMs:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreditMs(v)
+		return nil
+	case courseprogress.FieldCreditedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreditedAt(v)
+		return nil
 	case courseprogress.FieldCompletedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -10418,6 +10541,9 @@ func (m *CourseProgressMutation) AddedFields() []string {
 	if m.addrequired_lessons != nil {
 		fields = append(fields, courseprogress.FieldRequiredLessons)
 	}
+	if m.addcredit_ms != nil {
+		fields = append(fields, courseprogress.FieldCreditMs)
+	}
 	return fields
 }
 
@@ -10432,6 +10558,8 @@ func (m *CourseProgressMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedCompletedRequired()
 	case courseprogress.FieldRequiredLessons:
 		return m.AddedRequiredLessons()
+	case courseprogress.FieldCreditMs:
+		return m.AddedCreditMs()
 	}
 	return nil, false
 }
@@ -10461,6 +10589,13 @@ func (m *CourseProgressMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddRequiredLessons(v)
+		return nil
+	case courseprogress.FieldCreditMs:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreditMs(v)
 		return nil
 	}
 	return fmt.Errorf("unknown CourseProgress numeric field %s", name)
@@ -10536,6 +10671,12 @@ func (m *CourseProgressMutation) ResetField(name string) error {
 		return nil
 	case courseprogress.FieldLastActivityAt:
 		m.ResetLastActivityAt()
+		return nil
+	case courseprogress.FieldCreditMs:
+		m.ResetCreditMs()
+		return nil
+	case courseprogress.FieldCreditedAt:
+		m.ResetCreditedAt()
 		return nil
 	case courseprogress.FieldCompletedAt:
 		m.ResetCompletedAt()

@@ -4807,7 +4807,10 @@ extend type Mutation {
   in another order changes nothing: what counts is the union of the segments.
   """
   recordProgress(input: RecordProgressInput!): RecordProgressPayload! @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN])
-  "Says that an article was read, or a file or link was used. Videos and quizzes are completed by evidence."
+  """
+  Says that an article was read, or that a file, a link or a video of unknown length was used. Other videos
+  and quizzes are completed by evidence.
+  """
   completeLesson(input: CompleteLessonInput!): RecordProgressPayload! @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN])
 }
 

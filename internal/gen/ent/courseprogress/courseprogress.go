@@ -37,6 +37,10 @@ const (
 	FieldLastLessonID = "last_lesson_id"
 	// FieldLastActivityAt holds the string denoting the last_activity_at field in the database.
 	FieldLastActivityAt = "last_activity_at"
+	// FieldCreditMs holds the string denoting the credit_ms field in the database.
+	FieldCreditMs = "credit_ms"
+	// FieldCreditedAt holds the string denoting the credited_at field in the database.
+	FieldCreditedAt = "credited_at"
 	// FieldCompletedAt holds the string denoting the completed_at field in the database.
 	FieldCompletedAt = "completed_at"
 	// Table holds the table name of the courseprogress in the database.
@@ -57,6 +61,8 @@ var Columns = []string{
 	FieldRequiredLessons,
 	FieldLastLessonID,
 	FieldLastActivityAt,
+	FieldCreditMs,
+	FieldCreditedAt,
 	FieldCompletedAt,
 }
 
@@ -90,6 +96,10 @@ var (
 	DefaultCompletedRequired int
 	// DefaultLastActivityAt holds the default value on creation for the "last_activity_at" field.
 	DefaultLastActivityAt func() time.Time
+	// DefaultCreditMs holds the default value on creation for the "credit_ms" field.
+	DefaultCreditMs int
+	// DefaultCreditedAt holds the default value on creation for the "credited_at" field.
+	DefaultCreditedAt func() time.Time
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -155,6 +165,16 @@ func ByLastLessonID(opts ...sql.OrderTermOption) OrderOption {
 // ByLastActivityAt orders the results by the last_activity_at field.
 func ByLastActivityAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLastActivityAt, opts...).ToFunc()
+}
+
+// ByCreditMs orders the results by the credit_ms field.
+func ByCreditMs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCreditMs, opts...).ToFunc()
+}
+
+// ByCreditedAt orders the results by the credited_at field.
+func ByCreditedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCreditedAt, opts...).ToFunc()
 }
 
 // ByCompletedAt orders the results by the completed_at field.

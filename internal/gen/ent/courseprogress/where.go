@@ -110,6 +110,16 @@ func LastActivityAt(v time.Time) predicate.CourseProgress {
 	return predicate.CourseProgress(sql.FieldEQ(FieldLastActivityAt, v))
 }
 
+// CreditMs applies equality check predicate on the "credit_ms" field. It's identical to CreditMsEQ.
+func CreditMs(v int) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldEQ(FieldCreditMs, v))
+}
+
+// CreditedAt applies equality check predicate on the "credited_at" field. It's identical to CreditedAtEQ.
+func CreditedAt(v time.Time) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldEQ(FieldCreditedAt, v))
+}
+
 // CompletedAt applies equality check predicate on the "completed_at" field. It's identical to CompletedAtEQ.
 func CompletedAt(v time.Time) predicate.CourseProgress {
 	return predicate.CourseProgress(sql.FieldEQ(FieldCompletedAt, v))
@@ -563,6 +573,86 @@ func LastActivityAtLT(v time.Time) predicate.CourseProgress {
 // LastActivityAtLTE applies the LTE predicate on the "last_activity_at" field.
 func LastActivityAtLTE(v time.Time) predicate.CourseProgress {
 	return predicate.CourseProgress(sql.FieldLTE(FieldLastActivityAt, v))
+}
+
+// CreditMsEQ applies the EQ predicate on the "credit_ms" field.
+func CreditMsEQ(v int) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldEQ(FieldCreditMs, v))
+}
+
+// CreditMsNEQ applies the NEQ predicate on the "credit_ms" field.
+func CreditMsNEQ(v int) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldNEQ(FieldCreditMs, v))
+}
+
+// CreditMsIn applies the In predicate on the "credit_ms" field.
+func CreditMsIn(vs ...int) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldIn(FieldCreditMs, vs...))
+}
+
+// CreditMsNotIn applies the NotIn predicate on the "credit_ms" field.
+func CreditMsNotIn(vs ...int) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldNotIn(FieldCreditMs, vs...))
+}
+
+// CreditMsGT applies the GT predicate on the "credit_ms" field.
+func CreditMsGT(v int) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldGT(FieldCreditMs, v))
+}
+
+// CreditMsGTE applies the GTE predicate on the "credit_ms" field.
+func CreditMsGTE(v int) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldGTE(FieldCreditMs, v))
+}
+
+// CreditMsLT applies the LT predicate on the "credit_ms" field.
+func CreditMsLT(v int) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldLT(FieldCreditMs, v))
+}
+
+// CreditMsLTE applies the LTE predicate on the "credit_ms" field.
+func CreditMsLTE(v int) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldLTE(FieldCreditMs, v))
+}
+
+// CreditedAtEQ applies the EQ predicate on the "credited_at" field.
+func CreditedAtEQ(v time.Time) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldEQ(FieldCreditedAt, v))
+}
+
+// CreditedAtNEQ applies the NEQ predicate on the "credited_at" field.
+func CreditedAtNEQ(v time.Time) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldNEQ(FieldCreditedAt, v))
+}
+
+// CreditedAtIn applies the In predicate on the "credited_at" field.
+func CreditedAtIn(vs ...time.Time) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldIn(FieldCreditedAt, vs...))
+}
+
+// CreditedAtNotIn applies the NotIn predicate on the "credited_at" field.
+func CreditedAtNotIn(vs ...time.Time) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldNotIn(FieldCreditedAt, vs...))
+}
+
+// CreditedAtGT applies the GT predicate on the "credited_at" field.
+func CreditedAtGT(v time.Time) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldGT(FieldCreditedAt, v))
+}
+
+// CreditedAtGTE applies the GTE predicate on the "credited_at" field.
+func CreditedAtGTE(v time.Time) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldGTE(FieldCreditedAt, v))
+}
+
+// CreditedAtLT applies the LT predicate on the "credited_at" field.
+func CreditedAtLT(v time.Time) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldLT(FieldCreditedAt, v))
+}
+
+// CreditedAtLTE applies the LTE predicate on the "credited_at" field.
+func CreditedAtLTE(v time.Time) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldLTE(FieldCreditedAt, v))
 }
 
 // CompletedAtEQ applies the EQ predicate on the "completed_at" field.

@@ -330,6 +330,8 @@ var (
 		{Name: "required_lessons", Type: field.TypeInt},
 		{Name: "last_lesson_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "last_activity_at", Type: field.TypeTime},
+		{Name: "credit_ms", Type: field.TypeInt, Default: 60000},
+		{Name: "credited_at", Type: field.TypeTime},
 		{Name: "completed_at", Type: field.TypeTime, Nullable: true},
 	}
 	// CourseProgressesTable holds the schema information for the "course_progresses" table.

@@ -588,6 +588,14 @@ func init() {
 	courseprogressDescLastActivityAt := courseprogressFields[7].Descriptor()
 	// courseprogress.DefaultLastActivityAt holds the default value on creation for the last_activity_at field.
 	courseprogress.DefaultLastActivityAt = courseprogressDescLastActivityAt.Default.(func() time.Time)
+	// courseprogressDescCreditMs is the schema descriptor for credit_ms field.
+	courseprogressDescCreditMs := courseprogressFields[8].Descriptor()
+	// courseprogress.DefaultCreditMs holds the default value on creation for the credit_ms field.
+	courseprogress.DefaultCreditMs = courseprogressDescCreditMs.Default.(int)
+	// courseprogressDescCreditedAt is the schema descriptor for credited_at field.
+	courseprogressDescCreditedAt := courseprogressFields[9].Descriptor()
+	// courseprogress.DefaultCreditedAt holds the default value on creation for the credited_at field.
+	courseprogress.DefaultCreditedAt = courseprogressDescCreditedAt.Default.(func() time.Time)
 	// courseprogressDescID is the schema descriptor for id field.
 	courseprogressDescID := courseprogressMixinFields0[0].Descriptor()
 	// courseprogress.DefaultID holds the default value on creation for the id field.
