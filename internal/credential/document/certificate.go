@@ -48,14 +48,12 @@ const (
 
 // Render prints c as a PDF of one A4 page in landscape. It returns a *fault.Error with code BAD_USER_INPUT, naming
 // every field at fault, when c cannot be printed; any other error is a defect of this package.
-func Render(c Certificate) (file []byte, err error) {
-	defer func() {
-		// Fonts and shaping are foreign code that is fed foreign text: a defect there must not end a worker.
-		if cause := recover(); cause != nil {
-			file, err = nil, fmt.Errorf("render certificate: panic: %v", cause)
-		}
-	}()
-	c = c.cleaned()
+func Render(c Certificate) ([]byte, error) {
+	return guard(c.cleaned().print)
+}
+
+// print checks and draws c.
+func (c Certificate) print() ([]byte, error) {
 	picture, err := c.check()
 	if err != nil {
 		return nil, err
@@ -68,10 +66,18 @@ func Render(c Certificate) (file []byte, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare certificate: %w", err)
 	}
-	if err := p.compose(); err != nil {
-		return nil, fmt.Errorf("compose certificate: %w", err)
-	}
-	return p.sheet.Bytes(), nil
+	return p.print()
+}
+
+// guard turns a panic of work into an error. Shaping is foreign code that is fed foreign text: a defect there
+// must cost one certificate, not the worker.
+func guard(work func() ([]byte, error)) (file []byte, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			file, err = nil, fmt.Errorf("print certificate: panic: %v", cause)
+		}
+	}()
+	return work()
 }
 
 // cleaned returns c with texts that are fit to print.

@@ -69,19 +69,19 @@ func small(width, size float64) box {
 	return box{width: width, height: 3 * size, steps: []step{{1, size, size * smallest}, {lines, size * smallest, size * smallest}}}
 }
 
-// compose draws everything, in the order in which it is read.
-func (p *page) compose() error {
+// print draws everything, in the order in which it is read, and returns the file.
+func (p *page) print() ([]byte, error) {
 	p.sheet.Decoration(func() {
 		drawWatermark(p.sheet, p.palette)
 		drawFrame(p.sheet, p.palette)
-		drawDivider(p.sheet, p.palette, 144)
+		drawDivider(p.sheet, p.palette, 143.6)
 	})
 	for _, draw := range []func() error{p.drawHead, p.drawBody, p.drawFooter, p.drawVerification} {
 		if err := draw(); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return p.sheet.Bytes(), nil
 }
 
 // drawHead draws the tenant, with its logo if there is one, and the title.
@@ -96,7 +96,7 @@ func (p *page) drawHead() error {
 	}
 	return p.drawAll(tenant, label{
 		text: p.texts.title, element: "H1", weight: light, color: p.palette.strong,
-		align: center, x: pageWidth / 2, y: 155, room: small(220, 13),
+		align: center, x: pageWidth / 2, y: 156, room: small(220, 13),
 	})
 }
 
@@ -107,8 +107,8 @@ func (p *page) drawBody() error {
 		element: "P", weight: regular, color: p.palette.muted, align: center, x: middle, room: small(phraseWidth, phraseSize),
 	}
 	certifies, completed := phrase, phrase
-	certifies.text, certifies.y = p.texts.certifies, 136
-	completed.text, completed.y = p.texts.completed, 98.5
+	certifies.text, certifies.y = p.texts.certifies, 135.4
+	completed.text, completed.y = p.texts.completed, 97.9
 	err := p.drawAll(certifies, label{
 		text: p.facts.LearnerName, element: "P", weight: light, color: p.palette.ink, align: center, x: middle, y: 118.5,
 		room: box{width: 215, height: 26, steps: []step{{1, 14, 9}, {2, 10, 7}, {3, 7, 4.8}, {6, 4.8, 3}}},
@@ -119,8 +119,8 @@ func (p *page) drawBody() error {
 	p.sheet.Decoration(func() {
 		const reach = 62
 		rule := pdf.NewPath()
-		rule.MoveTo(middle-reach, 104.5)
-		rule.LineTo(middle+reach, 104.5)
+		rule.MoveTo(middle-reach, 103.8)
+		rule.LineTo(middle+reach, 103.8)
 		p.sheet.Stroke(rule, p.palette.line, 0.25)
 	})
 	return p.drawAll(completed, label{
@@ -232,7 +232,7 @@ func (p *page) draw(l label) error {
 	if err != nil {
 		return err
 	}
-	element := pdf.Element{Type: l.element}
+	element := pdf.Element{Type: l.element, Text: l.text}
 	top := l.y + set.height()/2
 	if l.link != "" {
 		element = p.linkElement(l, set, top)
@@ -276,7 +276,8 @@ func (p *page) drawLine(row line, size, x, baseline float64, c pdf.Color) {
 			p.sheet.Substitute(piece.text, func() { p.drawBox(x, baseline, size, c) })
 		} else {
 			p.sheet.Text(pdf.Run{
-				Font: piece.face.file, Size: size, X: x, Y: baseline, Color: c, Clusters: scaled(piece.clusters, size),
+				Font: piece.face.file, Size: size, X: x, Y: baseline, Color: c,
+				RightToLeft: piece.rightToLeft, Clusters: scaled(piece.clusters, size),
 			})
 		}
 		x += piece.width * size

@@ -131,10 +131,11 @@ func (t *typesetter) legible(text string) string {
 
 // piece is part of a line in one face: shaped clusters from left to right, in em relative to its start.
 type piece struct {
-	face     *face // nil: the text is drawn as an empty box
-	text     string
-	clusters []pdf.Cluster
-	width    float64
+	face        *face // nil: the text is drawn as an empty box
+	text        string
+	rightToLeft bool
+	clusters    []pdf.Cluster
+	width       float64
 }
 
 // line is a shaped line of text; lengths are in em.
@@ -207,7 +208,7 @@ func (t *typesetter) shapeRun(p *paragraph, start, end int) piece {
 
 // collect turns the shaper's output, glyphs from left to right, into clusters.
 func collect(buffer *harfbuzz.Buffer, p *paragraph, f *face, end int, rightToLeft bool) piece {
-	out := piece{face: f}
+	out := piece{face: f, rightToLeft: rightToLeft}
 	em := float64(f.shaping.Upem())
 	limits := clusterLimits(buffer.Info, end)
 	for i := 0; i < len(buffer.Info); {

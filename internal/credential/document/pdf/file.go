@@ -84,11 +84,14 @@ func (f *file) addStructure(elements []Element, page reference) (reference, stri
 			content = fmt.Sprintf("[%d <</Type /OBJR /Obj %s>>]", i, annotation)
 			fmt.Fprintf(&nums, " %d %s", key, element)
 		}
-		alt := ""
+		words := ""
 		if e.Alt != "" {
-			alt = " /Alt " + textString(e.Alt)
+			words = " /Alt " + textString(e.Alt)
 		}
-		f.set(element, "<</Type /StructElem /S /%s /P %s /Pg %s /K %s%s>>", e.Type, document, page, content, alt)
+		if e.Text != "" {
+			words += " /ActualText " + textString(e.Text)
+		}
+		f.set(element, "<</Type /StructElem /S /%s /P %s /Pg %s /K %s%s>>", e.Type, document, page, content, words)
 		kids = append(kids, element.String())
 	}
 	f.set(document, "<</Type /StructElem /S /Document /P %s /K [%s]>>", root, strings.Join(kids, " "))

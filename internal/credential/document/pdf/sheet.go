@@ -29,6 +29,8 @@ type Element struct {
 	Type string
 	// Alt describes a figure or a link in words.
 	Alt string
+	// Text is what the element says, in reading order, for readers that follow the structure.
+	Text string
 	// URL makes the element a link with Area as its hot spot. Only ASCII.
 	URL string
 	// Area is left, bottom, right, top in millimetres.

@@ -29,9 +29,10 @@ type Run struct {
 	// Size is the em in millimetres.
 	Size float64
 	// X and Y are the origin of the run on the sheet.
-	X, Y     float64
-	Color    Color
-	Clusters []Cluster
+	X, Y        float64
+	Color       Color
+	RightToLeft bool
+	Clusters    []Cluster
 }
 
 // code identifies a character code: one glyph standing for one text. A glyph that stands for two different
@@ -74,7 +75,7 @@ func writeRun(out *bytes.Buffer, font *embedded, resource string, run Run) {
 	fmt.Fprintf(out, "BT /%s %s Tf %s rg 1 0 0 1 %s Tm\n", resource, number(run.Size), run.Color.operands(), numbers(run.X, run.Y))
 	w := &textWriter{out: out, font: font, size: run.Size}
 	for _, cluster := range run.Clusters {
-		w.cluster(cluster)
+		w.cluster(cluster, run.RightToLeft)
 	}
 	w.stop()
 	if w.rise != 0 {
@@ -83,21 +84,49 @@ func writeRun(out *bytes.Buffer, font *embedded, resource string, run Run) {
 	out.WriteString("ET\n")
 }
 
-// cluster writes one cluster. Several glyphs are wrapped in their actual text, because no mapping from single
-// glyphs to characters can express how a syllable is built.
-func (w *textWriter) cluster(c Cluster) {
-	if len(c.Glyphs) > 1 {
-		w.stop()
-		fmt.Fprintf(w.out, "/Span <</ActualText %s>> BDC\n", textString(c.Text))
+// cluster writes one cluster. When it has several glyphs, no mapping from glyphs to characters can express how
+// they are built, and readers differ in what they make of the actual text that may say so instead. Around a
+// whole cluster it is understood where text runs from left to right. From right to left, readers measure the
+// cluster by its first and last glyph and see gaps beside marks; there the widest glyph carries the text.
+func (w *textWriter) cluster(c Cluster, rightToLeft bool) {
+	switch {
+	case len(c.Glyphs) == 1:
+		w.glyph(c.Glyphs[0], c.Text)
+	case rightToLeft:
+		w.widestSpeaks(c)
+	default:
+		w.spoken(c.Text, func() {
+			texts := distribute(c.Text, len(c.Glyphs))
+			for i, glyph := range c.Glyphs {
+				w.glyph(glyph, texts[i])
+			}
+		})
 	}
-	texts := distribute(c.Text, len(c.Glyphs))
+}
+
+// widestSpeaks lets the widest glyph stand for the cluster and declares the others to say nothing.
+func (w *textWriter) widestSpeaks(c Cluster) {
+	widest := 0
 	for i, glyph := range c.Glyphs {
-		w.glyph(glyph, texts[i])
+		if w.font.font.width(glyph.ID) > w.font.font.width(c.Glyphs[widest].ID) {
+			widest = i
+		}
 	}
-	if len(c.Glyphs) > 1 {
-		w.stop()
-		w.out.WriteString("EMC\n")
+	w.glyph(c.Glyphs[widest], c.Text)
+	for i, glyph := range c.Glyphs {
+		if i != widest {
+			w.spoken("", func() { w.glyph(glyph, "") })
+		}
 	}
+}
+
+// spoken runs draw and states what the glyphs say.
+func (w *textWriter) spoken(text string, draw func()) {
+	w.stop()
+	fmt.Fprintf(w.out, "/Span <</ActualText %s>> BDC\n", textString(text))
+	draw()
+	w.stop()
+	w.out.WriteString("EMC\n")
 }
 
 func (w *textWriter) glyph(g Glyph, text string) {

@@ -235,13 +235,11 @@ func (s state) inherit(attrs map[string]string) (state, error) {
 		s.evenOdd = v == "evenodd"
 	}
 	var err error
-	for name, target := range map[string]*paint{"fill": &s.fill, "stroke": &s.stroke} {
-		if attrs[name] == "" || attrs[name] == "inherit" {
-			continue
-		}
-		if *target, err = parsePaint(attrs[name]); err != nil {
-			return s, err
-		}
+	if s.fill, err = s.fill.inherit(attrs["fill"]); err != nil {
+		return s, err
+	}
+	if s.stroke, err = s.stroke.inherit(attrs["stroke"]); err != nil {
+		return s, err
 	}
 	if err := s.inheritNumbers(attrs); err != nil {
 		return s, err
@@ -256,17 +254,20 @@ func (s state) inherit(attrs map[string]string) (state, error) {
 
 func (s *state) inheritNumbers(attrs map[string]string) error {
 	opacity := 1.0
-	for name, target := range map[string]*float64{
-		"opacity": &opacity, "fill-opacity": &s.fillShare, "stroke-opacity": &s.lineShare, "stroke-width": &s.pen,
+	for _, number := range []struct {
+		name   string
+		target *float64
+	}{
+		{"opacity", &opacity}, {"fill-opacity", &s.fillShare}, {"stroke-opacity", &s.lineShare}, {"stroke-width", &s.pen},
 	} {
-		if attrs[name] == "" {
+		if attrs[number.name] == "" {
 			continue
 		}
-		v, err := parseLength(attrs[name])
+		v, err := parseLength(attrs[number.name])
 		if err != nil {
 			return err
 		}
-		*target = max(v, 0)
+		*number.target = max(v, 0)
 	}
 	s.opacity *= min(opacity, 1)
 	return nil

@@ -11,6 +11,14 @@ import (
 	"lyceum/internal/credential/document/pdf"
 )
 
+// inherit is p unless an element says otherwise.
+func (p paint) inherit(attribute string) (paint, error) {
+	if attribute == "" || attribute == "inherit" {
+		return p, nil
+	}
+	return parsePaint(attribute)
+}
+
 // parsePaint reads a colour: "none", a name, "#rgb", "#rrggbb" or "rgb(r, g, b)".
 func parsePaint(s string) (paint, error) {
 	s = strings.ToLower(s)
