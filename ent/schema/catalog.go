@@ -22,7 +22,7 @@ func (Category) Mixin() []ent.Mixin { return []ent.Mixin{Owned{}} }
 func (Category) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("slug").MaxLen(100),
-		field.String("name").NotEmpty().MaxLen(200),
+		field.String("name").NotEmpty().MaxRuneLen(200),
 		field.Int("position").Default(0),
 	}
 }
@@ -45,8 +45,8 @@ func (Course) Mixin() []ent.Mixin { return []ent.Mixin{Owned{}} }
 func listing() []ent.Field {
 	return []ent.Field{
 		field.String("slug").MaxLen(100),
-		field.String("title").NotEmpty().MaxLen(300),
-		field.String("summary").MaxLen(1000).Default(""),
+		field.String("title").NotEmpty().MaxRuneLen(300),
+		field.String("summary").MaxRuneLen(1000).Default(""),
 		field.String("language").MaxLen(35).Default("en").Comment("BCP 47."),
 		field.Enum("level").GoType(outline.Level("")).Default(string(outline.All)),
 		field.Strings("categories").Default([]string{}).Comment("Slugs of categories."),
@@ -93,8 +93,8 @@ func (Module) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("course_id", uuid.UUID{}).Immutable(),
 		field.String("key").MaxLen(100).Comment("Chosen by the author, unique in the course."),
-		field.String("title").NotEmpty().MaxLen(300),
-		field.String("summary").MaxLen(2000).Default(""),
+		field.String("title").NotEmpty().MaxRuneLen(300),
+		field.String("summary").MaxRuneLen(2000).Default(""),
 		field.Int("position"),
 	}
 }
@@ -119,8 +119,8 @@ func (Lesson) Fields() []ent.Field {
 		field.UUID("course_id", uuid.UUID{}).Immutable(),
 		field.UUID("module_id", uuid.UUID{}),
 		field.String("key").MaxLen(100).Comment("Chosen by the author, unique in the course."),
-		field.String("title").NotEmpty().MaxLen(300),
-		field.String("section").MaxLen(300).Default(""),
+		field.String("title").NotEmpty().MaxRuneLen(300),
+		field.String("section").MaxRuneLen(300).Default(""),
 		field.Enum("kind").GoType(outline.Kind("")).Immutable(),
 		field.Int("position"),
 		field.Bool("required").Default(true),
@@ -167,7 +167,7 @@ func (CourseVersion) Fields() []ent.Field {
 		field.Int("required_count"),
 		field.Int("duration_ms"),
 		field.UUID("published_by", uuid.UUID{}),
-		field.String("note").MaxLen(1000).Default(""),
+		field.String("note").MaxRuneLen(1000).Default(""),
 	)
 	for _, f := range fields {
 		f.Descriptor().Immutable = true
