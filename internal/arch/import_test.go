@@ -62,7 +62,7 @@ var layers = []layer{
 	{name: "web", holds: []string{"web/..."}, may: []string{"vocabulary", "value", "platform"}},
 	{
 		name:  "api",
-		holds: []string{"internal/gen/graphql/..."},
+		holds: []string{"internal/gen/graphql/...", "internal/gen/model/..."},
 		may:   []string{"vocabulary", "value", "entities", "platform", "context", "search", "edge"},
 	},
 	{
