@@ -6,6 +6,7 @@ import (
 	_ "entgo.io/ent/dialect/sql/schema"
 	_ "entgo.io/ent/entc"
 	_ "github.com/99designs/gqlgen/api"
+	_ "github.com/99designs/gqlgen/graphql/handler"
 	_ "github.com/99designs/gqlgen/graphql/handler/transport"
 	_ "github.com/Khan/genqlient/generate"
 	_ "github.com/Khan/genqlient/graphql"
