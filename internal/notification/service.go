@@ -1,9 +1,33 @@
-// Package notification owns inboxes.
+// Package notification owns inboxes: what people are told, in order and without gaps, as rows first and
+// live second.
 package notification
 
-import "lyceum/internal/platform/pg"
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"lyceum/internal/platform/pg"
+	"lyceum/internal/viewer"
+)
+
+// Bus wakes the streams of a user in every process. Waking is a hint: what is told is in the inbox, and a
+// stream that missed a hint finds it there.
+type Bus interface {
+	// Wake tells all streams of the user that the inbox grew.
+	Wake(ctx context.Context, tenant, user uuid.UUID)
+	// Listen returns a channel that gets a value after each Wake, until ctx ends.
+	Listen(ctx context.Context, tenant, user uuid.UUID) <-chan struct{}
+}
+
+// Gate says whether a viewer who was let in is still welcome.
+type Gate interface {
+	Still(ctx context.Context, v viewer.Viewer) (bool, error)
+}
 
 // Service is the notification context.
 type Service struct {
-	DB *pg.DB
+	DB   *pg.DB
+	Bus  Bus
+	Gate Gate
 }

@@ -1,0 +1,56 @@
+package graph
+
+import (
+	"context"
+
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/model"
+)
+
+func (r queryResolver) MyCertificates(ctx context.Context) ([]*ent.Certificate, error) {
+	return r.services.Credential.Mine(ctx)
+}
+
+func (r queryResolver) VerifyCertificate(ctx context.Context, code string) (*model.CertificateVerification, error) {
+	c, err := r.services.Credential.Verify(ctx, code)
+	if err != nil || c == nil {
+		return nil, err
+	}
+	return &model.CertificateVerification{
+		Status: statusOf(c), Code: c.Code, LearnerName: c.LearnerName, CourseTitle: c.CourseTitle,
+		TenantName: c.TenantName, CompletedAt: c.CompletedAt, IssuedAt: c.IssuedAt, RevokedAt: c.RevokedAt,
+	}, nil
+}
+
+func (r mutationResolver) RevokeCertificate(
+	ctx context.Context, in model.RevokeCertificateInput,
+) (*model.RevokeCertificatePayload, error) {
+	id, err := idOf(in.CertificateID, ent.GIDCertificate)
+	if err != nil {
+		return nil, err
+	}
+	revoked, err := r.services.Credential.Revoke(ctx, id, in.Reason)
+	if err != nil {
+		return nil, err
+	}
+	return &model.RevokeCertificatePayload{Certificate: revoked}, nil
+}
+
+func (certificateResolver) Status(_ context.Context, c *ent.Certificate) (model.CertificateStatus, error) {
+	return statusOf(c), nil
+}
+
+func statusOf(c *ent.Certificate) model.CertificateStatus {
+	if c.RevokedAt != nil {
+		return model.CertificateStatusRevoked
+	}
+	return model.CertificateStatusValid
+}
+
+func (r certificateResolver) VerifyURL(ctx context.Context, c *ent.Certificate) (string, error) {
+	return r.services.Credential.VerifyURL(ctx, c)
+}
+
+func (r certificateResolver) PDFURL(ctx context.Context, c *ent.Certificate) (*string, error) {
+	return r.services.Credential.PDF(ctx, c)
+}

@@ -1,0 +1,143 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"lyceum/internal/fault"
+	"lyceum/internal/tenancy"
+	"lyceum/internal/viewer"
+)
+
+// Identity puts the viewer into every request: from its session or key, else a visitor of the tenant that
+// the host names.
+type Identity struct {
+	Directory *tenancy.Directory
+	Tenancy   *tenancy.Service
+	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+	// Scheme is what clients use to reach us: "http" or "https".
+	Scheme string
+}
+
+// Middleware refuses requests whose token is not good or belongs to another tenant than the host.
+func (i Identity) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, err := i.identify(r)
+		if err != nil {
+			refuse(r.Context(), w, err)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+func (i Identity) identify(r *http.Request) (context.Context, error) {
+	place, named, err := i.Directory.ByHost(r.Context(), r.Host)
+	if err != nil {
+		return nil, err
+	}
+	ctx := WithRequest(r.Context(), Request{
+		Origin:      tenancy.Origin{IP: i.clientIP(r), UserAgent: r.UserAgent()},
+		TenantNamed: named,
+		BaseURL:     i.Scheme + "://" + r.Host,
+	})
+	v, err := authenticate(ctx, i.Tenancy, place, named, r.Header.Get("Authorization"))
+	if err != nil {
+		return nil, err
+	}
+	return viewer.With(ctx, v), nil
+}
+
+// authenticate returns the viewer behind an Authorization header, or a visitor when there is none. On a host
+// that names a tenant, a token of another is refused like one that does not exist.
+func authenticate(
+	ctx context.Context, sessions *tenancy.Service, place tenancy.Place, named bool, authorization string,
+) (viewer.Viewer, error) {
+	if authorization == "" {
+		return viewer.Of(place.Tenant), nil
+	}
+	scheme, token, _ := strings.Cut(authorization, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return viewer.Viewer{}, fault.New(fault.Unauthenticated, "Send `Authorization: Bearer` and a token.")
+	}
+	v, err := sessions.Authenticate(ctx, strings.TrimSpace(token))
+	if err != nil {
+		return viewer.Viewer{}, err
+	}
+	if named && v.Tenant != place.Tenant {
+		return viewer.Viewer{}, fault.New(fault.Unauthenticated, "The token is not valid; sign in again.")
+	}
+	return v, nil
+}
+
+// clientIP is the address that connected, or behind trusted proxies the last address that is not theirs.
+func (i Identity) clientIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	hops := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
+	for len(hops) > 0 && i.trusts(host) {
+		last := strings.TrimSpace(hops[len(hops)-1])
+		if _, err := netip.ParseAddr(last); err != nil {
+			break
+		}
+		host, hops = last, hops[:len(hops)-1]
+	}
+	return host
+}
+
+func (i Identity) trusts(address string) bool {
+	ip, err := netip.ParseAddr(address)
+	return err == nil && slices.ContainsFunc(i.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(ip.Unmap()) })
+}
+
+// initSocket authenticates a WebSocket from the token in its connection_init payload, since browsers cannot
+// send headers with one. Without a token the viewer of the handshake stays.
+func (s *Services) initSocket(ctx context.Context, payload map[string]any) (context.Context, error) {
+	authorization, ok := payload["authorization"].(string)
+	if !ok {
+		authorization, ok = payload["Authorization"].(string)
+	}
+	if !ok || authorization == "" {
+		return ctx, nil
+	}
+	here := tenancy.Place{Tenant: viewer.Tenant(ctx)}
+	v, err := authenticate(ctx, s.Tenancy, here, requestOf(ctx).TenantNamed, authorization)
+	if err != nil {
+		return nil, err
+	}
+	return viewer.With(ctx, v), nil
+}
+
+// refuse answers a request that does not reach GraphQL in the shape that GraphQL clients read.
+func refuse(ctx context.Context, w http.ResponseWriter, err error) {
+	f := fault.New(fault.Internal, "Something went wrong on our side.")
+	if !errors.As(err, &f) {
+		slog.ErrorContext(ctx, "request not identified", "err", err)
+	}
+	status := map[fault.Code]int{
+		fault.Unauthenticated: http.StatusUnauthorized,
+		fault.NotFound:        http.StatusNotFound,
+		fault.Unavailable:     http.StatusServiceUnavailable,
+	}[f.Code]
+	if status == 0 {
+		status = http.StatusInternalServerError
+	}
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="lyceum"`)
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"errors": []map[string]any{{"message": f.Message, "extensions": map[string]any{"code": f.Code}}},
+	})
+}

@@ -1,0 +1,69 @@
+package graph
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"lyceum/graph/relay"
+	"lyceum/graph/transport"
+	"lyceum/internal/fault"
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/model"
+	"lyceum/internal/platform/gid"
+	"lyceum/internal/platform/page"
+)
+
+func (r queryResolver) Notifications(
+	ctx context.Context, first *int, after *string, unreadOnly *bool,
+) (*relay.NotificationConnection, error) {
+	request, err := page.Parse(first, after)
+	if err != nil {
+		return nil, err
+	}
+	notifications, err := r.services.Notification.List(ctx, request, value(unreadOnly))
+	if err != nil {
+		return nil, err
+	}
+	return &relay.NotificationConnection{Page: relay.From(notifications)}, nil
+}
+
+func (r notificationConnectionResolver) UnreadCount(ctx context.Context, _ *relay.NotificationConnection) (int, error) {
+	return r.services.Notification.Unread(ctx)
+}
+
+func (r mutationResolver) MarkNotificationsRead(
+	ctx context.Context, ids []*gid.ID,
+) (*model.MarkNotificationsReadPayload, error) {
+	marked, unread, err := r.services.Notification.MarkRead(ctx, notificationIDs(ids))
+	if err != nil {
+		return nil, err
+	}
+	return &model.MarkNotificationsReadPayload{Marked: marked, UnreadCount: unread}, nil
+}
+
+// notificationIDs leaves out ids of other types, which like unknown ones name nothing in the inbox.
+func notificationIDs(ids []*gid.ID) []uuid.UUID {
+	if ids == nil {
+		return nil
+	}
+	found := make([]uuid.UUID, 0, len(ids))
+	for _, id := range ids {
+		if id.Type == ent.GIDNotification {
+			found = append(found, id.UUID)
+		}
+	}
+	return found
+}
+
+func (r subscriptionResolver) NotificationReceived(ctx context.Context, after *int) (<-chan *ent.Notification, error) {
+	if last := transport.LastEventID(ctx); after == nil && last != "" {
+		seq, err := strconv.Atoi(last)
+		if err != nil || seq < 0 {
+			return nil, fault.Invalid("lastEventId", "The id of an event of this subscription is a number.")
+		}
+		after = &seq
+	}
+	return r.services.Notification.Stream(ctx, after)
+}

@@ -1,0 +1,133 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"entgo.io/ent/privacy"
+	gqlgen "github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/handler"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"lyceum/graph/limit"
+	"lyceum/graph/loader"
+	"lyceum/graph/present"
+	"lyceum/graph/transport"
+	"lyceum/internal/fault"
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/graphql"
+	"lyceum/internal/viewer"
+)
+
+// documentCache is how much memory validated documents may take, in bytes.
+const documentCache = 64 << 20
+
+// validateTimeout bounds parsing and validation of one document.
+const validateTimeout = 200 * time.Millisecond
+
+// Options are what the endpoint is made of.
+type Options struct {
+	Services  *Services
+	Sources   loader.Sources
+	Documents transport.Documents
+	Limits    limit.Limits
+	// MaxBody bounds a request, in bytes; Timeout a query or mutation.
+	MaxBody int64
+	Timeout time.Duration
+	// StreamsPerUser bounds the subscriptions that one user holds open.
+	StreamsPerUser int
+	Streams        *transport.Streams
+	// Origins are the hosts, besides our own, whose pages may open a WebSocket.
+	Origins []string
+	// Introspect lets everybody read the schema; otherwise staff only.
+	Introspect bool
+	Log        *slog.Logger
+}
+
+// NewServer returns the GraphQL endpoint: transports, limits, access, loaders and resolvers, in the order in
+// which a request meets them.
+func NewServer(o Options) (http.Handler, error) {
+	schema := graphql.NewExecutableSchema(graphql.Config{Resolvers: NewResolver(o.Services)})
+	access, err := NewAccess(schema.Schema())
+	if err != nil {
+		return nil, err
+	}
+	documents, err := limit.NewDocuments(documentCache)
+	if err != nil {
+		return nil, fmt.Errorf("make document cache: %w", err)
+	}
+	server := handler.New(schema)
+	admission := transport.NewCap(o.StreamsPerUser, streamOwner)
+	server.AddTransport(transport.WebSocket{
+		Init: o.Services.initSocket, Origins: o.Origins, MaxRequest: o.MaxBody,
+		Timeout: o.Timeout, Admission: admission, Streams: o.Streams,
+	})
+	server.AddTransport(transport.HTTP{
+		MaxRequest: o.MaxBody, Timeout: o.Timeout, Admission: admission, Streams: o.Streams,
+	})
+	server.SetQueryCache(documents)
+	server.SetParserTokenLimit(o.Limits.Tokens)
+	server.SetValidationRulesFn(limit.ValidationRules)
+	server.SetDisableSuggestion(true)
+	presenter := present.Presenter{Classify: classify, Log: o.Log}
+	server.SetErrorPresenter(presenter.Present)
+	server.SetRecoverFunc(presenter.Recover)
+	server.Use(present.Errors{})
+	server.Use(transport.Persisted{Documents: o.Documents, Only: persistedOnly})
+	server.Use(limit.Shape{Limits: o.Limits, Accepted: documents})
+	server.Use(limit.Introspection{Allow: mayIntrospect(o.Introspect)})
+	server.Use(limit.Cost{})
+	server.AroundResponses(func(ctx context.Context, next gqlgen.ResponseHandler) *gqlgen.Response {
+		return next(loader.With(ctx, o.Sources))
+	})
+	server.AroundFields(access.AroundFields)
+	server.AroundFields(numberEvent)
+	return server, nil
+}
+
+// persistedOnly reports whether the caller's key is for persisted documents and nothing else.
+func persistedOnly(ctx context.Context) bool {
+	v, _ := viewer.From(ctx)
+	return !v.Can(viewer.ScopeRead) && !v.Can(viewer.ScopeWrite)
+}
+
+func mayIntrospect(everybody bool) func(context.Context) bool {
+	return func(ctx context.Context) bool {
+		v, _ := viewer.From(ctx)
+		return everybody || v.Staff()
+	}
+}
+
+// streamOwner names who holds a stream; visitors share one allowance for their address.
+func streamOwner(ctx context.Context) string {
+	v, _ := viewer.From(ctx)
+	if v.SignedIn() {
+		return v.User.String()
+	}
+	return "visitor " + requestOf(ctx).Origin.IP
+}
+
+// classify names the fault behind errors of storage. A denied row is reported as missing, so that its
+// existence is not revealed.
+func classify(err error) *fault.Error {
+	if ent.IsNotFound(err) || errors.Is(err, privacy.Deny) {
+		return fault.New(fault.NotFound, "Not found.").Because(err)
+	}
+	return nil
+}
+
+// numberEvent gives each event of notificationReceived its id.
+func numberEvent(ctx context.Context, next gqlgen.Resolver) (any, error) {
+	field := gqlgen.GetFieldContext(ctx)
+	if field.Object == "Notification" && gqlgen.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
+		if n, ok := field.Parent.Result.(*ent.Notification); ok && gqlgen.GetExtension(ctx, "eventId") == nil {
+			transport.SetEventID(ctx, strconv.Itoa(n.Seq))
+		}
+	}
+	return next(ctx)
+}

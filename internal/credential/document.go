@@ -1,0 +1,93 @@
+package credential
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"lyceum/internal/credential/document"
+	"lyceum/internal/fault"
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/platform/blob"
+)
+
+const pdfType = "application/pdf"
+
+// Print makes the certificate's document and keeps it. The document follows from the certificate alone, so
+// that printing it again makes the same bytes in the same place.
+func (s *Service) Print(ctx context.Context, id uuid.UUID) error {
+	c, err := s.DB.Certificate.Get(ctx, id)
+	if ent.IsNotFound(err) {
+		return fault.New(fault.NotFound, "There is no such certificate.")
+	} else if err != nil {
+		return fmt.Errorf("find certificate: %w", err)
+	}
+	if c.PdfKey != "" {
+		return nil
+	}
+	tenant, err := s.DB.Tenant.Get(ctx, c.TenantID)
+	if err != nil {
+		return fmt.Errorf("find tenant: %w", err)
+	}
+	pdf, err := document.Render(document.Certificate{
+		LearnerName: c.LearnerName, CourseTitle: c.CourseTitle, TenantName: c.TenantName, InstructorName: c.Signatory,
+		Issued: c.CompletedAt.UTC(), Code: c.Code, VerifyURL: s.Page(tenant.Slug, verifyPath(c.Code)),
+		Locale: c.Locale, Accent: tenant.Branding.Accent,
+	})
+	if err != nil {
+		return fmt.Errorf("print certificate: %w", err)
+	}
+	return s.keep(ctx, c, pdf)
+}
+
+func (s *Service) keep(ctx context.Context, c *ent.Certificate, pdf []byte) error {
+	key, err := blob.NewKey(c.TenantID, "certificates", c.ID.String()+".pdf")
+	if err != nil {
+		return fmt.Errorf("make blob key: %w", err)
+	}
+	info, err := s.Blobs.Put(ctx, key, bytes.NewReader(pdf), blob.PutRule{ContentType: pdfType, Size: int64(len(pdf))})
+	if errors.Is(err, blob.ErrExists) {
+		// A worker was killed between keeping the document and saying so.
+		info, err = s.Blobs.Stat(ctx, key)
+	}
+	if err != nil {
+		return fmt.Errorf("keep document: %w", err)
+	}
+	err = s.DB.Certificate.UpdateOne(c).SetPdfKey(info.Key.String()).SetPdfSha256(info.SHA256.String()).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("note document: %w", err)
+	}
+	return nil
+}
+
+// PDF returns a signed address of the document, nil until it has been made.
+func (s *Service) PDF(ctx context.Context, c *ent.Certificate) (*string, error) {
+	if c.PdfKey == "" {
+		return nil, nil //nolint:nilnil // there is no document yet
+	}
+	key, err := blob.ParseKey(c.PdfKey)
+	if err != nil {
+		return nil, fmt.Errorf("read blob key: %w", err)
+	}
+	url, err := s.Blobs.PresignDownload(ctx, key, blob.DownloadRule{
+		Expires: pdfLife, ContentType: pdfType, Filename: c.CourseTitle + ".pdf",
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sign address: %w", err)
+	}
+	return &url, nil
+}
+
+// VerifyURL is the public page of the certificate.
+func (s *Service) VerifyURL(ctx context.Context, c *ent.Certificate) (string, error) {
+	tenant, err := s.DB.Tenant.Get(ctx, c.TenantID)
+	if err != nil {
+		return "", fmt.Errorf("find tenant: %w", err)
+	}
+	return s.Page(tenant.Slug, verifyPath(c.Code)), nil
+}
+
+func verifyPath(code string) string { return "/verify/" + code }

@@ -1,0 +1,120 @@
+package media
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"lyceum/internal/fault"
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/ent/asset"
+	"lyceum/internal/platform/blob"
+	"lyceum/internal/viewer"
+)
+
+// maxByContent is how many files one request may ask about.
+const maxByContent = 100
+
+// Address is where a file can be read for a while.
+type Address struct {
+	Asset     *ent.Asset
+	URL       string
+	ExpiresAt time.Time
+}
+
+// Addresses signs the ready assets among ids, in one statement. It asks nobody: whoever calls it has
+// decided that the viewer may read what it links to, so it sees the whole tenant's files.
+func (s *Service) Addresses(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]Address, error) {
+	if len(ids) == 0 {
+		return map[uuid.UUID]Address{}, nil
+	}
+	ready, err := s.DB.Asset.Query().
+		Where(asset.IDIn(ids...), asset.StatusEQ(asset.StatusREADY)).
+		All(viewer.WholeTenant(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("find assets: %w", err)
+	}
+	addresses := make(map[uuid.UUID]Address, len(ready))
+	for _, a := range ready {
+		address, err := s.sign(ctx, a)
+		if err != nil {
+			return nil, err
+		}
+		addresses[a.ID] = address
+	}
+	return addresses, nil
+}
+
+// sign makes the address. What a browser shows is shown, everything else is saved under its name.
+func (s *Service) sign(ctx context.Context, a *ent.Asset) (Address, error) {
+	key, err := blob.ParseKey(a.BlobKey)
+	if err != nil {
+		return Address{}, fmt.Errorf("read blob key: %w", err)
+	}
+	rule := blob.DownloadRule{Expires: downloadLife, ContentType: a.ContentType}
+	if a.Kind == asset.KindDOCUMENT || a.Kind == asset.KindOTHER {
+		rule.Filename = a.FileName
+	}
+	url, err := s.Blobs.PresignDownload(ctx, key, rule)
+	if err != nil {
+		return Address{}, fmt.Errorf("sign address: %w", err)
+	}
+	return Address{Asset: a, URL: url, ExpiresAt: time.Now().Add(downloadLife)}, nil
+}
+
+// URL signs one asset for staff; it is nil until the asset is ready.
+func (s *Service) URL(ctx context.Context, a *ent.Asset) (*string, error) {
+	if a.Status != asset.StatusREADY {
+		return nil, nil //nolint:nilnil // there is no address yet
+	}
+	address, err := s.sign(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return &address.URL, nil
+}
+
+// ByContent returns the ready assets that have one of the digests (hex).
+func (s *Service) ByContent(ctx context.Context, digests []string) ([]*ent.Asset, error) {
+	if len(digests) > maxByContent {
+		return nil, fault.Invalid("sha256", "At most 100 digests at a time.")
+	}
+	found, err := s.DB.Asset.Query().
+		Where(asset.Sha256In(digests...), asset.StatusEQ(asset.StatusREADY)).
+		Order(asset.ByID()).
+		All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find assets: %w", err)
+	}
+	return found, nil
+}
+
+// sweepBatch is how many assets one sweep removes.
+const sweepBatch = 100
+
+// Sweep removes uploads that were abandoned or rejected, bytes first, and returns how many. An asset that
+// something refers to is never pending.
+func (s *Service) Sweep(ctx context.Context) (int, error) {
+	stale, err := s.DB.Asset.Query().
+		Where(asset.StatusNEQ(asset.StatusREADY), asset.ExpiresAtLT(time.Now().Add(-uploadLife))).
+		Limit(sweepBatch).
+		All(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("find abandoned uploads: %w", err)
+	}
+	for _, a := range stale {
+		key, err := blob.ParseKey(a.BlobKey)
+		if err != nil {
+			return 0, fmt.Errorf("read blob key: %w", err)
+		}
+		if err := s.Blobs.Delete(ctx, key); err != nil {
+			return 0, fmt.Errorf("delete abandoned upload: %w", err)
+		}
+		if err := s.DB.Asset.DeleteOne(a).Exec(ctx); err != nil {
+			return 0, fmt.Errorf("forget abandoned upload: %w", err)
+		}
+	}
+	return len(stale), nil
+}

@@ -1,0 +1,91 @@
+package notification
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"lyceum/internal/fault"
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/ent/notification"
+	"lyceum/internal/platform/pg"
+)
+
+// Assigned tells a learner that somebody gave them a course.
+func (s *Service) Assigned(ctx context.Context, tx *pg.Tx, enrollment uuid.UUID) error {
+	return s.aboutEnrollment(ctx, tx, enrollment, notification.KindENROLLED)
+}
+
+// CourseCompleted congratulates a learner.
+func (s *Service) CourseCompleted(ctx context.Context, tx *pg.Tx, enrollment uuid.UUID) error {
+	return s.aboutEnrollment(ctx, tx, enrollment, notification.KindCOURSE_COMPLETED)
+}
+
+// CertificateIssued tells a learner where the certificate is.
+func (s *Service) CertificateIssued(ctx context.Context, tx *pg.Tx, certificate uuid.UUID) error {
+	return s.aboutCertificate(ctx, tx, certificate, notification.KindCERTIFICATE_ISSUED)
+}
+
+// CertificateRevoked tells a learner that a certificate is not valid any more.
+func (s *Service) CertificateRevoked(ctx context.Context, tx *pg.Tx, certificate uuid.UUID) error {
+	return s.aboutCertificate(ctx, tx, certificate, notification.KindCERTIFICATE_REVOKED)
+}
+
+func (s *Service) aboutEnrollment(ctx context.Context, tx *pg.Tx, id uuid.UUID, kind notification.Kind) error {
+	enrollment, err := tx.Enrollment.Get(ctx, id)
+	if err != nil {
+		return gone(err, "enrollment")
+	}
+	version, err := tx.CourseVersion.Get(ctx, enrollment.VersionID)
+	if err != nil {
+		return gone(err, "course")
+	}
+	locale, err := localeOf(ctx, tx, enrollment.LearnerID)
+	if err != nil {
+		return err
+	}
+	return s.deliver(ctx, tx, note{
+		user: enrollment.LearnerID, kind: kind, subject: id,
+		text: write(locale, kind, version.Title), link: "/courses/" + version.Slug,
+	})
+}
+
+func (s *Service) aboutCertificate(ctx context.Context, tx *pg.Tx, id uuid.UUID, kind notification.Kind) error {
+	certificate, err := tx.Certificate.Get(ctx, id)
+	if err != nil {
+		return gone(err, "certificate")
+	}
+	locale, err := localeOf(ctx, tx, certificate.LearnerID)
+	if err != nil {
+		return err
+	}
+	return s.deliver(ctx, tx, note{
+		user: certificate.LearnerID, kind: kind, subject: id,
+		text: write(locale, kind, certificate.CourseTitle), link: "/verify/" + certificate.Code,
+	})
+}
+
+// localeOf is the language the user reads, or the tenant's.
+func localeOf(ctx context.Context, tx *pg.Tx, user uuid.UUID) (string, error) {
+	reader, err := tx.User.Get(ctx, user)
+	if err != nil {
+		return "", gone(err, "user")
+	}
+	if reader.Locale != "" {
+		return reader.Locale, nil
+	}
+	tenant, err := tx.Tenant.Get(ctx, reader.TenantID)
+	if err != nil {
+		return "", gone(err, "tenant")
+	}
+	return tenant.Locale, nil
+}
+
+// gone turns a missing row into a fault: what is gone cannot be told of, and trying again will not help.
+func gone(err error, what string) error {
+	if ent.IsNotFound(err) {
+		return fault.Newf(fault.NotFound, "There is no such %s any more.", what).Because(err)
+	}
+	return fmt.Errorf("find %s: %w", what, err)
+}

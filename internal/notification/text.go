@@ -1,0 +1,40 @@
+package notification
+
+import (
+	"fmt"
+
+	"golang.org/x/text/language"
+
+	"lyceum/internal/gen/ent/notification"
+)
+
+// text is what a note says.
+type text struct{ title, body string }
+
+// write says it in the reader's language, or in English.
+func write(locale string, kind notification.Kind, course string) text {
+	phrases := english()
+	if base, _ := language.Make(locale).Base(); base.String() == "de" {
+		phrases = german()
+	}
+	p := phrases[kind]
+	return text{title: fmt.Sprintf(p.title, course), body: p.body}
+}
+
+func english() map[notification.Kind]text {
+	return map[notification.Kind]text{
+		notification.KindENROLLED:            {"You have been given “%s”", "Start whenever you like; your progress is kept."},
+		notification.KindCOURSE_COMPLETED:    {"You completed “%s”", "Well done. If the course has a certificate, it is on its way."},
+		notification.KindCERTIFICATE_ISSUED:  {"Your certificate for “%s” is ready", "Anybody can check it at its address."},
+		notification.KindCERTIFICATE_REVOKED: {"Your certificate for “%s” was revoked", "Its page says so; ask your instructor why."},
+	}
+}
+
+func german() map[notification.Kind]text {
+	return map[notification.Kind]text{
+		notification.KindENROLLED:            {"Dir wurde „%s“ zugewiesen", "Fang an, wann du willst; dein Fortschritt bleibt erhalten."},
+		notification.KindCOURSE_COMPLETED:    {"Du hast „%s“ abgeschlossen", "Glückwunsch. Gibt es ein Zertifikat, ist es unterwegs."},
+		notification.KindCERTIFICATE_ISSUED:  {"Dein Zertifikat für „%s“ ist da", "Unter seiner Adresse kann es jeder prüfen."},
+		notification.KindCERTIFICATE_REVOKED: {"Dein Zertifikat für „%s“ wurde widerrufen", "Seine Seite sagt es; frag deine Lehrkraft nach dem Grund."},
+	}
+}
