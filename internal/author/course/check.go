@@ -2,9 +2,7 @@ package course
 
 import (
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -27,13 +25,13 @@ const (
 	MaxAttempts  = 1000
 	MaxPoints    = 1000
 
-	maxTitle    = 200
-	maxSummary  = 500
+	maxTitle    = 300
+	maxSummary  = 1000
 	maxURL      = 2000
 	maxAnswer   = 200
 	maxText     = 64 << 10
 	maxBody     = 1 << 20
-	maxAmount   = 1_000_000_000_00
+	maxAmount   = 1_000_000_00
 	maxDuration = 100 * time.Hour
 )
 
@@ -41,7 +39,8 @@ const (
 type Finding struct {
 	// Path leads to it: "modules.0.lessons.2.quiz.questions.1.prompt".
 	Path string
-	// Offset is where in that text it stands, in bytes, when the thing is inside a text.
+	// Text is the text that the thing stands in, and Offset where, in bytes; "" and 0 for any other thing.
+	Text   string
 	Offset int
 	// Message is a full sentence.
 	Message string
@@ -94,27 +93,30 @@ func (k *checker) course(c *Course) {
 	k.key("slug", "slug", c.Slug)
 	k.title("title", c.Title)
 	k.line("summary", c.Summary, maxSummary)
-	k.text("description", Text{Format: formatOf(c.Description), Source: c.Description}, maxText)
+	k.text("description", textOf(Markdown, c.Description), maxText)
 	k.language("language", c.Language)
 	if !slices.Contains([]Level{Beginner, Intermediate, Advanced, AllLevels}, c.Level) {
 		k.add("level", "The level is beginner, intermediate, advanced or all.")
 	}
-	k.names("categories", c.Categories)
-	k.names("tags", c.Tags)
-	if c.Cover != "" {
-		k.media("cover", c.Cover)
+	k.slugs("categories", c.Categories)
+	k.tags("tags", c.Tags)
+	if !slices.Contains([]Visibility{Public, Members, Unlisted}, c.Visibility) {
+		k.add("visibility", "The visibility is public, members or unlisted.")
 	}
 	k.price(c.Price)
-	k.prerequisites(c)
-	k.percent("passing.minScore", c.Passing.MinScore)
+	k.slugs("prerequisites", c.Prerequisites)
+	if i := slices.Index(c.Prerequisites, c.Slug); i >= 0 {
+		k.add(at("prerequisites", i), "A course cannot be its own prerequisite.")
+	}
 	k.modules(c.Modules)
 }
 
-func formatOf(markdown string) Format {
-	if markdown == "" {
-		return ""
+// textOf is a text as it stands, canonical or not.
+func textOf(format Format, source string) Text {
+	if source == "" {
+		return Text{}
 	}
-	return Markdown
+	return Text{Format: format, Source: source}
 }
 
 func (k *checker) key(path, what, key string) {
@@ -167,7 +169,7 @@ func (k *checker) links(path string, t Text) {
 	for _, link := range t.Links() {
 		if problem := linkProblem(link.Target, k.lessons); problem != "" {
 			k.findings = append(k.findings, Finding{
-				Path: path, Offset: link.Offset, Message: "The text " + strings.TrimSuffix(problem, ".") + ".",
+				Path: path, Text: t.Source, Offset: link.Offset, Message: "The text " + strings.TrimSuffix(problem, ".") + ".",
 			})
 		}
 	}
@@ -185,15 +187,23 @@ func (k *checker) language(path, tag string) {
 	}
 }
 
-func (k *checker) names(path string, names []string) {
-	if len(names) > MaxNames {
-		k.add(path, "There are %d names, and at most %d are allowed.", len(names), MaxNames)
+func (k *checker) slugs(path string, slugs []string) {
+	k.count(path, "name", len(slugs), 0, MaxNames)
+	for i, slug := range slugs {
+		k.key(at(path, i), "slug", slug)
+		if slices.Index(slugs, slug) < i {
+			k.add(at(path, i), "%s stands here twice.", quote(slug))
+		}
 	}
+}
+
+func (k *checker) tags(path string, tags []string) {
+	k.count(path, "tag", len(tags), 0, MaxNames)
 	seen := map[string]bool{}
-	for i, name := range names {
-		k.title(at(path, i), name)
-		if folded := strings.ToLower(name); seen[folded] {
-			k.add(at(path, i), "%s stands here twice.", quote(name))
+	for i, tag := range tags {
+		k.title(at(path, i), tag)
+		if folded := strings.ToLower(tag); seen[folded] {
+			k.add(at(path, i), "%s stands here twice.", quote(tag))
 		} else {
 			seen[folded] = true
 		}
@@ -215,22 +225,6 @@ func (k *checker) price(p *Price) {
 	}
 	if p.Amount <= 0 || p.Amount > maxAmount {
 		k.add("price", "A price is more than zero, and not absurd; a free course has none.")
-	}
-}
-
-func (k *checker) prerequisites(c *Course) {
-	if len(c.Prerequisites) > MaxNames {
-		k.add("prerequisites", "There are %d prerequisites, and at most %d are allowed.", len(c.Prerequisites), MaxNames)
-	}
-	for i, slug := range c.Prerequisites {
-		path := at("prerequisites", i)
-		k.key(path, "slug", slug)
-		if slug == c.Slug {
-			k.add(path, "A course cannot be its own prerequisite.")
-		}
-		if slices.Index(c.Prerequisites, slug) < i {
-			k.add(path, "%s stands here twice.", quote(slug))
-		}
 	}
 }
 
@@ -351,18 +345,15 @@ func (k *checker) captions(path string, captions []Caption) {
 	for i, c := range captions {
 		path := at(path, i)
 		k.language(at(path, "locale"), c.Locale)
+		k.line(at(path, "label"), c.Label, maxTitle)
 		k.media(at(path, "file"), c.File)
 		if lower := strings.ToLower(c.File); !strings.HasSuffix(lower, ".vtt") && !strings.HasSuffix(lower, ".srt") {
 			k.add(at(path, "file"), "A caption file ends in .vtt or .srt.")
 		}
-		if !slices.Contains([]CaptionKind{Captions, Subtitles, Descriptions}, c.Kind) {
-			k.add(at(path, "kind"), "The kind is captions, subtitles or descriptions.")
+		if seen[c.Locale] {
+			k.add(path, "There are two caption files for %s.", quote(c.Locale))
 		}
-		if id := c.Locale + string(c.Kind); seen[id] {
-			k.add(path, "There are two files of this kind for %s.", quote(c.Locale))
-		} else {
-			seen[id] = true
-		}
+		seen[c.Locale] = true
 	}
 }
 
@@ -379,8 +370,8 @@ func (k *checker) quiz(path string, q *Quiz) {
 		k.add(at(path, "timeLimit"), "The time limit is written like 20m, in whole seconds, up to 100 hours.")
 	}
 	k.count(at(path, "questions"), "question", len(q.Questions), 1, MaxQuestions)
-	if q.Pool < 0 || q.Pool > len(q.Questions) {
-		k.add(at(path, "pool"), "The quiz draws %d of its %d questions.", q.Pool, len(q.Questions))
+	if q.Draw < 0 || q.Draw > len(q.Questions) {
+		k.add(at(path, "draw"), "The quiz draws %d of its %d questions.", q.Draw, len(q.Questions))
 	}
 	keys := map[string]bool{}
 	for i, question := range q.Questions {
@@ -392,22 +383,28 @@ func (k *checker) quiz(path string, q *Quiz) {
 
 func (k *checker) question(path string, q Question) {
 	k.key(at(path, "key"), "key", q.Key)
-	if q.Prompt.IsZero() {
-		k.add(at(path, "prompt"), "The question asks nothing: write a prompt.")
+	if q.Format != Markdown && q.Format != HTML {
+		k.add(at(path, "format"), "The format is markdown or html.")
+		q.Format = Markdown
 	}
-	k.text(at(path, "prompt"), q.Prompt, maxText)
-	k.text(at(path, "explanation"), q.Explanation, maxText)
+	k.said(at(path, "prompt"), "The question asks nothing: write a prompt.", q.Format, q.Prompt)
+	k.text(at(path, "explanation"), textOf(q.Format, q.Explanation), maxText)
 	k.count(at(path, "hints"), "hint", len(q.Hints), 0, MaxHints)
 	for i, hint := range q.Hints {
-		if hint.IsZero() {
-			k.add(at(path, "hints", i), "The hint is empty.")
-		}
-		k.text(at(path, "hints", i), hint, maxText)
+		k.said(at(path, "hints", i), "The hint is empty.", q.Format, hint)
 	}
-	if cents := q.Points * 100; !(q.Points > 0 && q.Points <= MaxPoints) || math.Abs(cents-math.Round(cents)) > 1e-6 {
-		k.add(at(path, "points"), "Points are more than 0 and at most %d, with at most two decimals.", MaxPoints)
+	if q.Points < 1 || q.Points > MaxPoints {
+		k.add(at(path, "points"), "Points are a whole number from 1 to %d.", MaxPoints)
 	}
 	k.answer(path, q)
+}
+
+// said checks a text that must not be empty.
+func (k *checker) said(path, missing string, format Format, source string) {
+	if source == "" {
+		k.add(path, "%s", missing)
+	}
+	k.text(path, textOf(format, source), maxText)
 }
 
 func (k *checker) answer(path string, q Question) {
@@ -441,28 +438,24 @@ func (k *checker) choices(path string, q Question) {
 		path := at(path, i)
 		k.key(at(path, "key"), "key", c.Key)
 		k.once(keys, at(path, "key"), "choice", c.Key)
-		if c.Text.IsZero() {
-			k.add(at(path, "text"), "The choice says nothing: write a text.")
-		}
-		k.text(at(path, "text"), c.Text, maxText)
-		k.text(at(path, "feedback"), c.Feedback, maxText)
+		k.said(at(path, "text"), "The choice says nothing: write a text.", q.Format, c.Text)
+		k.text(at(path, "feedback"), textOf(q.Format, c.Feedback), maxText)
 		if c.Correct {
 			correct++
 		}
 	}
 	if q.Kind == SingleChoice && correct != 1 {
-		k.add(path, "A single choice question has exactly one correct choice, and this one has %s.", strconv.Itoa(correct))
+		k.add(path, "A single choice question has exactly one correct choice, and this one has %d.", correct)
 	}
 }
 
 func (k *checker) number(path string, n *Number) {
-	switch {
-	case n == nil:
+	if n == nil {
 		k.add(path, "The answer is missing.")
-	case math.IsNaN(n.Answer) || math.IsInf(n.Answer, 0):
-		k.add(at(path, "answer"), "The answer is a number.")
-	case !(n.Tolerance >= 0) || math.IsInf(n.Tolerance, 0):
-		k.add(at(path, "tolerance"), "The tolerance is a number that is not negative, or a percentage.")
+		return
+	}
+	if problem := n.problem(); problem != "" {
+		k.add(path, "%s", problem)
 	}
 }
 

@@ -19,16 +19,18 @@ type Course struct {
 	// Language is a BCP 47 tag: "en", "pt-BR".
 	Language string
 	Level    Level
-	// Categories and Tags are names, in the author's order, without repetitions.
+	// Categories are slugs, in the author's order, without repetitions.
 	Categories []string
+	// Tags are words of one's own choice, without repetitions.
 	Tags       []string
-	// Cover is the picture of the course card, a media path, or "".
-	Cover string
+	Visibility Visibility
 	// Price is nil for a free course.
 	Price *Price
+	// Certificate tells whether completing the course earns one. A course is completed when its required
+	// lessons are, and a quiz is when it is passed.
+	Certificate bool
 	// Prerequisites are slugs of courses of the same tenant to be completed first.
 	Prerequisites []string
-	Passing       PassingRule
 	Modules       []Module
 }
 
@@ -43,18 +45,22 @@ const (
 	AllLevels    Level = "ALL"
 )
 
+// Visibility says who finds a published course.
+type Visibility string
+
+// The visibilities: everybody; who is signed in; who has the address.
+const (
+	Public   Visibility = "PUBLIC"
+	Members  Visibility = "MEMBERS"
+	Unlisted Visibility = "UNLISTED"
+)
+
 // Price is what a course costs.
 type Price struct {
 	// Amount is in the currency's minor unit: 4900 is 49.00 USD, and 4,900 JPY.
-	Amount int64
+	Amount int
 	// Currency is an ISO 4217 code.
 	Currency string
-}
-
-// PassingRule says what a learner needs besides the required lessons to complete the course.
-type PassingRule struct {
-	// MinScore is the percentage of the points of all required quizzes, 0 to 100; 0 asks for none.
-	MinScore int
 }
 
 // Module is a chapter: lessons that belong together.
@@ -118,25 +124,13 @@ type Video struct {
 
 // Caption is a WebVTT or SubRip file that goes with a video.
 type Caption struct {
-	// Locale is a BCP 47 tag. Locale and Kind together are unique in a video.
+	// Locale is a BCP 47 tag, unique in the video.
 	Locale string
+	// Label is what a player's menu shows, or "".
+	Label string
 	// File is a media path that ends in .vtt or .srt.
 	File string
-	Kind CaptionKind
 }
-
-// CaptionKind says whom a caption file is for.
-type CaptionKind string
-
-// The kinds of caption files, as HTML's track element has them.
-const (
-	// Captions write down what is said and heard.
-	Captions CaptionKind = "CAPTIONS"
-	// Subtitles translate what is said.
-	Subtitles CaptionKind = "SUBTITLES"
-	// Descriptions tell what is to be seen.
-	Descriptions CaptionKind = "DESCRIPTIONS"
-)
 
 // Quiz is what a quiz lesson asks.
 type Quiz struct {
@@ -146,10 +140,10 @@ type Quiz struct {
 	AttemptsAllowed int
 	// TimeLimit of one attempt is in whole seconds, and 0 when there is none.
 	TimeLimit time.Duration
-	// Shuffle asks for the questions in another order in every attempt.
+	// Shuffle asks for questions and choices in another order in every attempt.
 	Shuffle bool
-	// Pool is how many of the questions each attempt draws; 0 asks all of them.
-	Pool      int
+	// Draw is how many of the questions each attempt takes; 0 asks all of them.
+	Draw      int
 	Questions []Question
 }
 
@@ -171,37 +165,30 @@ const (
 // Question is one question of a quiz, with its answer.
 type Question struct {
 	// Key is unique in its quiz.
-	Key    string
-	Kind   QuestionKind
-	Prompt Text
-	// Points are what a right answer earns: more than 0, at most MaxPoints, at most two decimals.
-	Points  float64
-	Choices []Choice
-	Number  *Number
-	// Accepted holds the right answers to a short text question.
+	Key  string
+	Kind QuestionKind
+	// Format is the notation of every text of the question: prompt, choices, feedback, explanation, hints.
+	Format Format
+	Prompt string
+	// Points are what a right answer earns, 1 to MaxPoints.
+	Points   int
+	Choices  []Choice
+	Number   *Number
 	Accepted *Accepted
 	// Explanation is shown after the answer.
-	Explanation Text
+	Explanation string
 	// Hints are shown one after another, when asked for.
-	Hints []Text
+	Hints []string
 }
 
 // Choice is one option of a choice question.
 type Choice struct {
 	// Key is unique in its question.
 	Key     string
-	Text    Text
+	Text    string
 	Correct bool
 	// Feedback is shown to who chose it.
-	Feedback Text
-}
-
-// Number is the right answer to a numeric question and how far from it is still right.
-type Number struct {
-	Answer float64
-	// Tolerance is a distance, or with Percent a percentage of Answer. Both ends count as right.
-	Tolerance float64
-	Percent   bool
+	Feedback string
 }
 
 // Accepted are the right answers to a short text question: plain strings, of which one has to match after

@@ -10,7 +10,7 @@ import (
 )
 
 // MaxKeyLen is the length of the longest slug or key.
-const MaxKeyLen = 64
+const MaxKeyLen = 100
 
 var keyPattern = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 

@@ -77,7 +77,7 @@ func isDevice(name string) bool {
 // MediaName makes out of any file name one that a media path may have: blanks become underscores, what is
 // not allowed is dropped.
 func MediaName(name string) string {
-	name = strings.Map(func(r rune) rune {
+	name = norm.NFC.String(strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
 			return '_'
@@ -86,7 +86,7 @@ func MediaName(name string) string {
 		default:
 			return r
 		}
-	}, norm.NFC.String(strings.ToValidUTF8(name, "")))
+	}, strings.ToValidUTF8(name, "")))
 	name = strings.Trim(name, ".")
 	if len(name) > maxPathLen/2 {
 		name = strings.ToValidUTF8(name[len(name)-maxPathLen/2:], "")

@@ -18,8 +18,9 @@ func (c *Course) MediaPaths() []string {
 
 // MediaUse is a place that needs a file.
 type MediaUse struct {
-	// Path leads to the field, as in Finding, and Offset into its text.
+	// Path, Text and Offset are those of a Finding.
 	Path   string
+	Text   string
 	Offset int
 	// File is the media path.
 	File string
@@ -28,8 +29,7 @@ type MediaUse struct {
 // MediaUses returns every place of the course that names a media path, in the order of its fields.
 func (c *Course) MediaUses() []MediaUse {
 	u := &uses{}
-	u.file("cover", c.Cover)
-	u.text("description", Text{Format: formatOf(c.Description), Source: c.Description})
+	u.text("description", textOf(Markdown, c.Description))
 	for i, m := range c.Modules {
 		for j, l := range m.Lessons {
 			u.lesson(at("modules", i, "lessons", j), l)
@@ -50,7 +50,7 @@ func (u *uses) file(path, file string) {
 func (u *uses) text(path string, t Text) {
 	for _, link := range t.Links() {
 		if file := MediaPath(link.Target); file != "" {
-			u.found = append(u.found, MediaUse{Path: path, Offset: link.Offset, File: file})
+			u.found = append(u.found, MediaUse{Path: path, Text: t.Source, Offset: link.Offset, File: file})
 		}
 	}
 }
@@ -68,15 +68,18 @@ func (u *uses) lesson(path string, l Lesson) {
 		return
 	}
 	for i, q := range l.Quiz.Questions {
-		path := at(path, "quiz.questions", i)
-		u.text(at(path, "prompt"), q.Prompt)
-		for j, c := range q.Choices {
-			u.text(at(path, "choices", j, "text"), c.Text)
-			u.text(at(path, "choices", j, "feedback"), c.Feedback)
-		}
-		u.text(at(path, "explanation"), q.Explanation)
-		for j, hint := range q.Hints {
-			u.text(at(path, "hints", j), hint)
-		}
+		u.question(at(path, "quiz.questions", i), q)
+	}
+}
+
+func (u *uses) question(path string, q Question) {
+	u.text(at(path, "prompt"), textOf(q.Format, q.Prompt))
+	for i, c := range q.Choices {
+		u.text(at(path, "choices", i, "text"), textOf(q.Format, c.Text))
+		u.text(at(path, "choices", i, "feedback"), textOf(q.Format, c.Feedback))
+	}
+	u.text(at(path, "explanation"), textOf(q.Format, q.Explanation))
+	for i, hint := range q.Hints {
+		u.text(at(path, "hints", i), textOf(q.Format, hint))
 	}
 }
