@@ -1,0 +1,183 @@
+package transport
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+// maxNesting bounds how deep the JSON of a request may nest.
+const maxNesting = 64
+
+// malformed is what is wrong with a request, in words for its sender that repeat nothing of it.
+type malformed string
+
+func (m malformed) Error() string { return string(m) }
+
+// The members of a request, and of the extensions that are understood here.
+const (
+	keyQuery         = "query"
+	keyOperationName = "operationName"
+	keyVariables     = "variables"
+	keyExtensions    = "extensions"
+	keyDocumentID    = "documentId"
+	keyLastEventID   = "lastEventId"
+)
+
+// decodeObject reads one JSON object, strictly: UTF-8, no key twice, nothing behind it. Numbers stay as
+// they were written. The error is malformed.
+func decodeObject(text []byte) (map[string]any, error) {
+	if !utf8.Valid(text) {
+		return nil, malformed("The request is not UTF-8.")
+	}
+	if !json.Valid(text) {
+		return nil, malformed("The request is not valid JSON, or something follows it.")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	value, err := decodeValue(decoder, 0)
+	if err != nil {
+		return nil, err
+	}
+	object, ok := value.(map[string]any)
+	if !ok {
+		return nil, malformed("The request must be one JSON object; batches are not supported.")
+	}
+	return object, nil
+}
+
+func decodeValue(decoder *json.Decoder, depth int) (any, error) {
+	token, err := decoder.Token()
+	if err != nil {
+		return nil, malformed("The request is not valid JSON.")
+	}
+	if depth > maxNesting {
+		return nil, malformed("The request nests too deeply.")
+	}
+	switch token {
+	case json.Delim('{'):
+		return decodeMembers(decoder, depth)
+	case json.Delim('['):
+		return decodeItems(decoder, depth)
+	default:
+		return token, nil
+	}
+}
+
+func decodeMembers(decoder *json.Decoder, depth int) (map[string]any, error) {
+	object := map[string]any{}
+	for decoder.More() {
+		key, err := decodeValue(decoder, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		name, _ := key.(string)
+		if _, twice := object[name]; twice {
+			return nil, malformed("The request holds the same key twice.")
+		}
+		if object[name], err = decodeValue(decoder, depth+1); err != nil {
+			return nil, err
+		}
+	}
+	_, err := decoder.Token() // the closing brace
+	return object, err
+}
+
+func decodeItems(decoder *json.Decoder, depth int) ([]any, error) {
+	items := []any{}
+	for decoder.More() {
+		item, err := decodeValue(decoder, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	_, err := decoder.Token() // the closing bracket
+	return items, err
+}
+
+// requestOf reads a GraphQL request from its decoded members; others are ignored. A document id goes into
+// the extensions, where Persisted finds it on every transport. The error is malformed.
+func requestOf(members map[string]any) (*graphql.RawParams, error) {
+	params := &graphql.RawParams{}
+	var documentID string
+	err := cmp.Or(
+		member(members, keyQuery, "a string", &params.Query),
+		member(members, keyOperationName, "a string", &params.OperationName),
+		member(members, keyVariables, "an object", &params.Variables),
+		member(members, keyExtensions, "an object", &params.Extensions),
+		member(members, keyDocumentID, "a string", &documentID),
+	)
+	if err != nil {
+		return nil, err
+	}
+	if documentID != "" {
+		if params.Extensions == nil {
+			params.Extensions = map[string]any{}
+		}
+		params.Extensions[keyDocumentID] = documentID
+	}
+	if params.Query == "" && params.Extensions[keyDocumentID] == nil && params.Extensions[keyPersistedQuery] == nil {
+		return nil, malformed(`The request must have a "query" or a "documentId".`)
+	}
+	return params, nil
+}
+
+// member copies a member of the right type, or none, or null.
+func member[T any](members map[string]any, name, kind string, to *T) error {
+	value, given := members[name]
+	if !given || value == nil {
+		return nil
+	}
+	typed, ok := value.(T)
+	if !ok {
+		return malformed(fmt.Sprintf("%q must be %s.", name, kind))
+	}
+	*to = typed
+	return nil
+}
+
+type lastEventKey struct{}
+
+// maxEventID bounds event ids, in bytes.
+const maxEventID = 256
+
+// LastEventID returns the id of the last event that the subscriber has seen, or "" when it starts afresh.
+// It comes from the header Last-Event-ID, or from extensions.lastEventId of the request, and may be
+// anything: whoever resumes from it checks it.
+func LastEventID(ctx context.Context) string {
+	id, _ := ctx.Value(lastEventKey{}).(string)
+	return id
+}
+
+// withLastEvent puts the id of the last event into the context, if there is one.
+func withLastEvent(ctx context.Context, header string, extensions map[string]any) (context.Context, error) {
+	id := header
+	if id == "" {
+		if err := member(extensions, keyLastEventID, "a string", &id); err != nil {
+			return nil, err
+		}
+	}
+	if len(id) > maxEventID {
+		return nil, malformed("The id of the last event is too long.")
+	}
+	if id == "" {
+		return ctx, nil
+	}
+	return context.WithValue(ctx, lastEventKey{}, id), nil
+}
+
+// keyEventID is the extension of a response that carries the id of its event.
+const keyEventID = "eventId"
+
+// SetEventID gives the response being made an event id: the transports send it as extensions.eventId, and
+// server-sent events as the event's "id" too. It may be called once for a response, from a resolver or
+// from AroundResponses. A line break in the id would end it, so such an id is not sent as "id".
+func SetEventID(ctx context.Context, id string) {
+	graphql.RegisterExtension(ctx, keyEventID, id)
+}
