@@ -1,0 +1,39 @@
+package enrollment
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/platform/pg"
+)
+
+// EnrollmentActivated says that a learner took up a place, for the first time or again.
+type EnrollmentActivated struct {
+	ID         uuid.UUID `json:"id"`
+	Tenant     uuid.UUID `json:"tenant_id"`
+	At         time.Time `json:"at"`
+	Enrollment uuid.UUID `json:"enrollment_id"`
+	Learner    uuid.UUID `json:"learner_id"`
+	Course     uuid.UUID `json:"course_id"`
+	// ByStaff is true when somebody else gave the learner the place.
+	ByStaff bool `json:"by_staff"`
+}
+
+var _ pg.Event = EnrollmentActivated{}
+
+// Kind implements pg.Event.
+func (EnrollmentActivated) Kind() string { return "enrollment.activated" }
+
+func activated(place *ent.Enrollment, at time.Time, byStaff bool) EnrollmentActivated {
+	return EnrollmentActivated{
+		ID:         uuid.Must(uuid.NewV7()),
+		Tenant:     place.TenantID,
+		At:         at,
+		Enrollment: place.ID,
+		Learner:    place.LearnerID,
+		Course:     place.CourseID,
+		ByStaff:    byStaff,
+	}
+}
