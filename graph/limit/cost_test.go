@@ -57,7 +57,7 @@ func TestCost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			exec := newExecutor(t, limit.Cost{})
-			operation, errs := create(exec, tt.query, tt.variables)
+			operation, errs := create(t.Context(), exec, tt.query, tt.variables)
 			if got := codeOf(errs); got != tt.want {
 				t.Fatalf("code %q, want %q (%v)", got, tt.want, errs)
 			}
@@ -71,7 +71,7 @@ func TestCost(t *testing.T) {
 
 func TestCostNamesTheField(t *testing.T) {
 	t.Parallel()
-	_, errs := create(newExecutor(t, limit.Cost{}), `{courses(first:101,last:-5){nodes{id}}}`, nil)
+	_, errs := create(t.Context(), newExecutor(t, limit.Cost{}), `{courses(first:101,last:-5){nodes{id}}}`, nil)
 	if len(errs) == 0 {
 		t.Fatal("accepted")
 	}
@@ -102,11 +102,11 @@ func TestBudget(t *testing.T) {
 	t.Parallel()
 	exec := newExecutor(t, limit.Cost{Maximum: 50, Budget: &purse{left: 45}})
 	for i, want := range []string{"", "", "RATE_LIMITED"} {
-		if _, errs := create(exec, `{courses{nodes{id}}}`, nil); codeOf(errs) != want {
+		if _, errs := create(t.Context(), exec, `{courses{nodes{id}}}`, nil); codeOf(errs) != want {
 			t.Errorf("operation %d: %v, want %q", i, errs, want)
 		}
 	}
-	_, errs := create(exec, `{courses(first:51){nodes{id}}}`, nil)
+	_, errs := create(t.Context(), exec, `{courses(first:51){nodes{id}}}`, nil)
 	if got := codeOf(errs); got != limit.CodeTooCostly {
 		t.Errorf("an operation above the maximum reached the budget: %q", got)
 	}
@@ -117,7 +117,7 @@ func TestCostIsTold(t *testing.T) {
 	exec := newExecutor(t, limit.Cost{})
 	ctx := graphql.StartOperationTrace(t.Context())
 	extensions := func(query string) map[string]any {
-		operation, errs := create(exec, query, nil)
+		operation, errs := create(t.Context(), exec, query, nil)
 		if len(errs) > 0 {
 			return exec.DispatchError(graphql.WithOperationContext(ctx, operation), errs).Extensions
 		}

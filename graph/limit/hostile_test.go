@@ -136,7 +136,7 @@ func FuzzDocument(f *testing.F) {
 			t.Skip("larger than any request")
 		}
 		start := time.Now()
-		_, errs := create(exec, text, map[string]any{"n": text})
+		_, errs := create(t.Context(), exec, text, map[string]any{"n": text})
 		if took := time.Since(start); took > 10*budget {
 			t.Errorf("took %v", took)
 		}

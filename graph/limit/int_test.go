@@ -22,7 +22,8 @@ func TestUnmarshalInt(t *testing.T) {
 	}
 	for _, v := range []any{
 		int64(math.MaxInt32) + 1, int64(math.MinInt32) - 1, math.MaxInt64, "7", 7.0, true,
-		json.Number("7.5"), json.Number("1e3"), json.Number("99999999999999999999"), []any{7},
+		json.Number("7.5"), json.Number("1e3"), json.Number("99999999999999999999"),
+		[]any{7},
 	} {
 		_, err := limit.UnmarshalInt(v)
 		if fault.CodeOf(err) != fault.BadInput {

@@ -6,10 +6,9 @@
 package limit
 
 import (
+	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/validator/rules"
-
-	"github.com/99designs/gqlgen/graphql/errcode"
 )
 
 // The codes that this package puts into errors[].extensions.code.

@@ -81,9 +81,9 @@ func newExecutor(t testing.TB, extensions ...graphql.HandlerExtension) *executor
 	return exec
 }
 
-func create(exec graphql.GraphExecutor, query string, variables map[string]any) (*graphql.OperationContext, gqlerror.List) {
+func create(ctx context.Context, exec graphql.GraphExecutor, query string, variables map[string]any) (*graphql.OperationContext, gqlerror.List) {
 	return exec.CreateOperationContext(
-		graphql.StartOperationTrace(context.Background()),
+		graphql.StartOperationTrace(ctx),
 		&graphql.RawParams{Query: query, Variables: variables},
 	)
 }
@@ -186,7 +186,7 @@ func TestShape(t *testing.T) {
 			t.Parallel()
 			exec := newExecutor(t)
 			for range 2 { // the second time from the cache
-				_, errs := create(exec, tt.query, tt.variables)
+				_, errs := create(t.Context(), exec, tt.query, tt.variables)
 				if got := codeOf(errs); got != tt.want {
 					t.Fatalf("code %q, want %q (%v)", got, tt.want, errs)
 				}
@@ -209,7 +209,7 @@ func TestManyValuesInVariables(t *testing.T) {
 	for i := range lists {
 		lists[i] = make([]any, 1000)
 	}
-	_, errs := create(newExecutor(t), `{b}`, map[string]any{"x": lists})
+	_, errs := create(t.Context(), newExecutor(t), `{b}`, map[string]any{"x": lists})
 	if got := codeOf(errs); got != limit.CodeTooLarge {
 		t.Errorf("code %q, want %q", got, limit.CodeTooLarge)
 	}
@@ -223,7 +223,7 @@ func TestNoSuggestions(t *testing.T) {
 		`{tagged(filter:{state:OPE})}`, `{tagged(filter:{state:"OPEN"})}`, `{b @skp(if:true)}`,
 		`{viewer}`, `{...on Usr{id}}`,
 	} {
-		_, errs := create(exec, query, nil)
+		_, errs := create(t.Context(), exec, query, nil)
 		if len(errs) == 0 {
 			t.Errorf("%s: accepted", query)
 		}
@@ -254,7 +254,7 @@ func TestIntrospectionQueryFits(t *testing.T) {
 		t.Fatal(err)
 	}
 	exec := newExecutor(t, limit.Introspection{Allow: func(context.Context) bool { return true }}, limit.Cost{})
-	if _, errs := create(exec, introspectionQuery, nil); len(errs) > 0 {
+	if _, errs := create(t.Context(), exec, introspectionQuery, nil); len(errs) > 0 {
 		t.Fatal(errs)
 	}
 }
@@ -300,7 +300,7 @@ type staffKey struct{}
 
 func TestIntrospectionForNobody(t *testing.T) {
 	t.Parallel()
-	_, errs := create(newExecutor(t, limit.Introspection{}), `{__schema{queryType{name}}}`, nil)
+	_, errs := create(t.Context(), newExecutor(t, limit.Introspection{}), `{__schema{queryType{name}}}`, nil)
 	if got := codeOf(errs); got != "FORBIDDEN" {
 		t.Errorf("code %q, want FORBIDDEN", got)
 	}
@@ -310,7 +310,7 @@ func TestCountRootFields(t *testing.T) {
 	t.Parallel()
 	const query = `mutation{signIn(password:"1"){id} x:signIn(password:"2"){id} ...f ...f
 	  ... on Mutation{z:signIn @skip(if:true){id} signOut}} fragment f on Mutation{x:signIn(password:"2"){name} y:signIn{id}}`
-	operation, errs := create(newExecutor(t), query, nil)
+	operation, errs := create(t.Context(), newExecutor(t), query, nil)
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}

@@ -87,13 +87,13 @@ func (p Presenter) fault(err error, argument string) *fault.Error {
 func (p Presenter) describe(ctx context.Context, shown *gqlerror.Error, f *fault.Error, argument string) {
 	if f == nil {
 		traceID := traceID(ctx)
-		p.log(ctx, slog.LevelError, "internal error", shown, slog.String("trace_id", traceID))
+		p.log(ctx, slog.LevelError, shown, slog.String("trace_id", traceID))
 		shown.Message = "Something went wrong on our side."
 		shown.Extensions = map[string]any{keyCode: string(fault.Internal), keyTraceID: traceID}
 		return
 	}
 	if f.Code == fault.Unavailable && f.Unwrap() != nil {
-		p.log(ctx, slog.LevelWarn, "dependency unavailable", shown)
+		p.log(ctx, slog.LevelWarn, shown)
 	}
 	shown.Message = f.Message
 	shown.Extensions = map[string]any{keyCode: string(f.Code)}
@@ -138,7 +138,7 @@ func splitPath(ctx context.Context, path ast.Path) (field ast.Path, argument str
 // breaks, it breaks a thousand times for one reason.
 const maxLogged = 20
 
-func (p Presenter) log(ctx context.Context, level slog.Level, message string, shown *gqlerror.Error, more ...slog.Attr) {
+func (p Presenter) log(ctx context.Context, level slog.Level, shown *gqlerror.Error, more ...slog.Attr) {
 	if t, ok := ctx.Value(tallyKey{}).(*tally); ok && t.logged.Add(1) > maxLogged {
 		return
 	}
@@ -150,7 +150,7 @@ func (p Presenter) log(ctx context.Context, level slog.Level, message string, sh
 	if panicked, ok := errors.AsType[*panicError](shown.Err); ok {
 		attrs = append(attrs, slog.String("stack", string(panicked.stack)))
 	}
-	cmp.Or(p.Log, slog.Default()).LogAttrs(ctx, level, "graphql: "+message, attrs...)
+	cmp.Or(p.Log, slog.Default()).LogAttrs(ctx, level, "graphql error", attrs...)
 }
 
 // traceID returns the id of the trace that the context belongs to, or a fresh one to find the log line by.

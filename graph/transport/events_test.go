@@ -172,7 +172,7 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	body := `{"query":"subscription{flood(n:60000)}"}`
 	r := request(t, http.MethodPost, s.URL, strings.NewReader(body), "Content-Type", "application/json", "Accept", "text/event-stream")
 	if err := r.Write(conn); err != nil {

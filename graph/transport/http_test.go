@@ -249,7 +249,7 @@ func TestSlowBody(t *testing.T) {
 	t.Parallel()
 	s := serve(t, options{http: transport.HTTP{BodyTimeout: 20 * time.Millisecond}})
 	body, end := io.Pipe()
-	defer end.Close()
+	defer func() { _ = end.Close() }()
 	got := do(t, request(t, http.MethodPost, s.URL, body, "Content-Type", "application/json"))
 	if got.status != http.StatusRequestTimeout || got.code(t) != transport.CodeTimeout {
 		t.Errorf("%d %s", got.status, got.body)
@@ -405,7 +405,11 @@ func TestLargeDataIsWrittenWhole(t *testing.T) {
 	t.Parallel()
 	s := serve(t, options{})
 	got := s.ask(t, `{big(n:1000000)}`)
-	var body struct{ Data struct{ Big string } }
+	var body struct {
+		Data struct {
+			Big string `json:"big"`
+		} `json:"data"`
+	}
 	if err := json.Unmarshal([]byte(got.body), &body); err != nil || len(body.Data.Big) != 1_000_000 {
 		t.Errorf("%d characters, %v", len(body.Data.Big), err)
 	}

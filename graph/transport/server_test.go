@@ -61,13 +61,12 @@ type service struct {
 }
 
 type options struct {
-	http    transport.HTTP
-	socket  transport.WebSocket
-	only    func(context.Context) bool
-	wrap    func(http.Handler) http.Handler
-	tls     bool
-	budget  limit.Budget
-	recover bool
+	http   transport.HTTP
+	socket transport.WebSocket
+	only   func(context.Context) bool
+	wrap   func(http.Handler) http.Handler
+	tls    bool
+	budget limit.Budget
 }
 
 func serve(t testing.TB, o options) *service {
@@ -323,9 +322,11 @@ func (a answer) code(t testing.TB) string {
 	t.Helper()
 	var body struct {
 		Errors []struct {
-			Message    string
-			Extensions struct{ Code string }
-		}
+			Message    string `json:"message"`
+			Extensions struct {
+				Code string `json:"code"`
+			} `json:"extensions"`
+		} `json:"errors"`
 	}
 	if err := json.Unmarshal([]byte(a.body), &body); err != nil {
 		t.Fatalf("%v: %q", err, a.body)

@@ -349,7 +349,10 @@ func (s *socket) writeErrors(ctx context.Context, id string, errs gqlerror.List)
 }
 
 func quote(text string) string {
-	quoted, _ := json.Marshal(text) // a string always encodes
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		return `""` // cannot be: a string always encodes
+	}
 	return string(quoted)
 }
 

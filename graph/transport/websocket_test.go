@@ -116,7 +116,10 @@ func TestSocketOperations(t *testing.T) {
 	if got := c.next(); !strings.Contains(got, `"data":{"bump":1}`) {
 		t.Error(got)
 	}
-	var last struct{ ID, Type string }
+	var last struct {
+		ID   string `json:"id"`
+		Type string `json:"type"`
+	}
 	if err := json.Unmarshal([]byte(c.next()), &last); err != nil || last.ID != "\"<é" || last.Type != "complete" {
 		t.Errorf("%+v, %v", last, err)
 	}
