@@ -35,7 +35,8 @@ func Start(t testing.TB) *Server {
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
 		t.Log("redis-server is not installed: testing against miniredis")
-		return &Server{mini: miniredis.RunT(t)}
+		mini := miniredis.RunT(t)
+		return &Server{address: mini.Addr(), mini: mini}
 	}
 	s := &Server{dir: t.TempDir(), path: path}
 	t.Cleanup(func() { s.Stop(t) })
@@ -54,12 +55,7 @@ func Start(t testing.TB) *Server {
 func (s *Server) IsReal() bool { return s.mini == nil }
 
 // URL returns where the server is, for cache.Config. It stays the same after Stop and Restart.
-func (s *Server) URL() string {
-	if s.mini != nil {
-		return "redis://" + s.mini.Addr()
-	}
-	return "redis://" + s.address
-}
+func (s *Server) URL() string { return "redis://" + s.address }
 
 // Stop kills the server. What was in it is lost.
 func (s *Server) Stop(t testing.TB) {
