@@ -13,6 +13,9 @@ TESTTIMEOUT ?= 30m
 # The linter has a module of its own, so that its dependencies stay out of ours.
 LINT := $(GO) tool -modfile=tools/go.mod golangci-lint
 
+# Runs a command with one Postgres and one Redis for all test processes; both end with it.
+SERVERS := $(GO) run ./internal/platform/pgtest/withservers
+
 # What generators write; `make check-generate` compares it with what is committed.
 GENERATED := internal/gen
 
@@ -56,7 +59,7 @@ test: ## Everything CI runs: generated code, vet, lint, architecture, race-enabl
 
 .PHONY: quick
 quick: vet node ## Vet and test without the race detector: under two minutes
-	$(GO) test -short -shuffle=on $(UNIT)
+	$(SERVERS) $(GO) test -short -shuffle=on $(UNIT)
 
 .PHONY: check-generate
 check-generate: generate ## Fail when generating changes what is committed
@@ -85,17 +88,17 @@ arch: ## Test who imports whom, who writes what, and that every entity has a ten
 
 .PHONY: race
 race: node ## Run all tests but the journeys, race detector on, in random order
-	$(GO) test -race -shuffle=on -timeout=$(TESTTIMEOUT) $(UNIT)
+	$(SERVERS) $(GO) test -race -shuffle=on -timeout=$(TESTTIMEOUT) $(UNIT)
 
 .PHONY: e2e
 e2e: node ## Run the journeys: real clients and a browser against a running server
-	$(GO) test -count=1 -timeout=$(TESTTIMEOUT) ./e2e/...
+	$(SERVERS) $(GO) test -count=1 -timeout=$(TESTTIMEOUT) ./e2e/...
 
 .PHONY: attack
 attack: ## Attack one tenant from another: every test whose name begins with TestAttack
 	@packages=$$(grep -rl --include='*_test.go' '^func TestAttack' graph internal jobs search e2e | sed 's|^|./|; s|/[^/]*$$||' | sort -u); \
 	test -n "$$packages" || { echo "No test is named TestAttack…: nothing was attacked." >&2; exit 1; }; \
-	$(GO) test -count=1 -v -run '^TestAttack' $$packages
+	$(SERVERS) $(GO) test -count=1 -v -run '^TestAttack' $$packages
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (20s)
@@ -103,7 +106,7 @@ fuzz: ## Run each fuzz target for FUZZTIME (20s)
 
 .PHONY: bench
 bench: ## Run every benchmark, with allocations
-	$(GO) test -run '^$$' -bench . -benchmem $(UNIT)
+	$(SERVERS) $(GO) test -run '^$$' -bench . -benchmem $(UNIT)
 
 ##@ Change
 
