@@ -28,6 +28,9 @@ UNIT = $$($(GO) list $(PKG) | grep -v -e '^lyceum/e2e' -e '^lyceum/internal/arch
 
 .DEFAULT_GOAL := help
 
+# The generators build on each other, and tests share two cores: one thing at a time, whatever -j says.
+.NOTPARALLEL:
+
 ##@ Use
 
 .PHONY: run
@@ -111,9 +114,18 @@ bench: ## Run every benchmark, with allocations
 ##@ Change
 
 .PHONY: generate
-generate: ## Generate entities, the GraphQL server and the authoring client
+generate: generate-ent generate-graphql generate-client ## Generate entities, the GraphQL server and the authoring client
+
+.PHONY: generate-ent
+generate-ent: ## ent/schema → internal/gen/ent
 	$(GO) run ./ent/entc.go
+
+.PHONY: generate-graphql
+generate-graphql: ## schema.graphql → internal/gen/graphql and internal/gen/model
 	$(GO) tool gqlgen generate
+
+.PHONY: generate-client
+generate-client: ## schema.graphql and the client's operations → the authoring client
 	$(GO) tool genqlient internal/author/client/genqlient.yaml
 
 .PHONY: migration
@@ -133,4 +145,4 @@ node: $(NODE_MODULES) ## Install the node packages that the tests need
 help:
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z0-9-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		/^[a-z0-9-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

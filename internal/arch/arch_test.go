@@ -1,11 +1,14 @@
 package arch
 
 import (
+	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -29,26 +32,40 @@ func expect(t *testing.T, got []string, want ...string) {
 	}
 }
 
-// load type-checks the packages of the tree that are not generated, without their tests.
-func load(t *testing.T, tree string) []*packages.Package {
-	t.Helper()
-	pkgs, err := packages.Load(&packages.Config{
-		Context: t.Context(),
-		Dir:     tree,
-		Mode:    packages.LoadSyntax,
-	}, "./...")
+// oursTyped and plantedTyped type-check each tree once for all rules.
+var (
+	oursTyped    = sync.OnceValues(func() ([]*packages.Package, error) { return typeCheck(ours) })
+	plantedTyped = sync.OnceValues(func() ([]*packages.Package, error) { return typeCheck(planted) })
+)
+
+// typeCheck loads the packages of the tree that are not generated, without their tests. Packages that do not
+// compile are an error.
+func typeCheck(tree string) ([]*packages.Package, error) {
+	pkgs, err := packages.Load(&packages.Config{Dir: tree, Mode: packages.LoadSyntax}, "./...")
 	if err != nil {
-		t.Fatalf("load %s: %v", tree, err)
+		return nil, fmt.Errorf("load %s: %w", tree, err)
 	}
 	written := slices.DeleteFunc(pkgs, func(p *packages.Package) bool {
 		return strings.HasPrefix(p.PkgPath, module+"internal/gen/")
 	})
+	var errs []error
 	for _, pkg := range written {
 		for _, problem := range pkg.Errors {
-			t.Errorf("load %s: %v", pkg.PkgPath, problem)
+			errs = append(errs, fmt.Errorf("load %s: %w", pkg.PkgPath, problem))
 		}
 	}
-	return written
+	return written, errors.Join(errs...)
+}
+
+// typed gives the packages that one of the functions above loads. A package that does not compile fails the
+// test, and the rules see what is left of it.
+func typed(t *testing.T, load func() ([]*packages.Package, error)) []*packages.Package {
+	t.Helper()
+	pkgs, err := load()
+	if err != nil {
+		t.Error(err)
+	}
+	return pkgs
 }
 
 // short is the path of a package inside the module.

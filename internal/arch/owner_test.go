@@ -168,12 +168,12 @@ func TestOnlyTheOwnerWrites(t *testing.T) {
 	if len(tables) != len(owners) {
 		t.Errorf("%d entities have tables, %d have owners", len(tables), len(owners))
 	}
-	expect(t, foreignWrites(load(t, ours), tables))
+	expect(t, foreignWrites(typed(t, oursTyped), tables))
 }
 
 func TestOnlyTheOwnerWritesFindsPlanted(t *testing.T) {
 	t.Parallel()
-	expect(t, foreignWrites(load(t, planted), entityTables(t, planted)),
+	expect(t, foreignWrites(typed(t, plantedTyped), entityTables(t, planted)),
 		"write.go:13: internal/enrollment writes Course", // passes a builder on
 		"write.go:14: internal/enrollment writes Course", // calls for one
 		"write.go:15: internal/enrollment writes Course", // names a method that gives one

@@ -132,12 +132,12 @@ func isLock(name *types.TypeName) bool {
 
 func TestNoPackageState(t *testing.T) {
 	t.Parallel()
-	expect(t, packageState(load(t, ours)))
+	expect(t, packageState(typed(t, oursTyped)))
 }
 
 func TestNoPackageStateFindsPlanted(t *testing.T) {
 	t.Parallel()
-	expect(t, packageState(load(t, planted)),
+	expect(t, packageState(typed(t, plantedTyped)),
 		"state.go:11: internal/catalog keeps lock",
 		"state.go:12: internal/catalog keeps wake",
 		"state.go:17: internal/catalog changes seen",
