@@ -25,15 +25,16 @@ func (t HTTP) stream(ctx context.Context, w http.ResponseWriter, stopping <-chan
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	responses := make(chan *graphql.Response)
+	frames := make(chan string)
 	defer func() {
 		cancel() // the client has gone, or everything is said
-		for range responses {
+		for range frames {
 		}
 	}()
 	go func() {
-		defer close(responses)
-		execute(ctx, func(resp *graphql.Response) bool { return send(ctx, responses, resp) })
+		defer close(frames)
+		// Encoded over there: gqlgen reuses a response's buffer for the next one.
+		execute(ctx, func(resp *graphql.Response) bool { return send(ctx, frames, nextFrame(resp)) })
 	}()
 	silence := time.NewTicker(cmp.Or(t.KeepAlive, DefaultKeepAlive))
 	defer silence.Stop()
@@ -48,24 +49,24 @@ func (t HTTP) stream(ctx context.Context, w http.ResponseWriter, stopping <-chan
 			if !out.comment() {
 				return
 			}
-		case resp, more := <-responses:
+		case frame, more := <-frames:
 			if !more {
 				if ctx.Err() == nil { // else it did not end by itself
 					out.complete()
 				}
 				return
 			}
-			if !out.next(resp) {
+			if !out.send(frame) {
 				return
 			}
 		}
 	}
 }
 
-// send hands a response over, unless the context ends first.
-func send(ctx context.Context, to chan<- *graphql.Response, resp *graphql.Response) bool {
+// send hands a frame over, unless the context ends first.
+func send(ctx context.Context, to chan<- string, frame string) bool {
 	select {
-	case to <- resp:
+	case to <- frame:
 		return true
 	case <-ctx.Done():
 		return false
@@ -106,7 +107,8 @@ func (e *eventWriter) comeBack() {
 	e.send(fmt.Sprintf("retry: %d\n\n", wait))
 }
 
-func (e *eventWriter) next(resp *graphql.Response) bool {
+// nextFrame writes a response as an event.
+func nextFrame(resp *graphql.Response) string {
 	var frame strings.Builder
 	frame.WriteString("event: next\n")
 	if id, _ := resp.Extensions[keyEventID].(string); id != "" && !strings.ContainsAny(id, "\r\n\x00") {
@@ -117,7 +119,7 @@ func (e *eventWriter) next(resp *graphql.Response) bool {
 		frame.Write(oneLine(piece))
 	}
 	frame.WriteString("\n\n")
-	return e.send(frame.String())
+	return frame.String()
 }
 
 // oneLine returns JSON without line breaks, which would end the data of an event. In JSON they can only

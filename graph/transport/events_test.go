@@ -3,6 +3,7 @@ package transport_test
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -82,6 +83,22 @@ func TestEvents(t *testing.T) {
 				t.Errorf("headers %v", resp.Header)
 			}
 		})
+	}
+}
+
+// gqlgen writes every response of a subscription into one buffer, so a response must not be looked at once
+// the next one is being made.
+func TestFastEventsStayWhole(t *testing.T) {
+	t.Parallel()
+	s := serve(t, options{})
+	body, err := io.ReadAll(s.subscribe(t, t.Context(), `subscription{count(to:2000)}`).Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, frame := range strings.Split(strings.TrimPrefix(string(body), ":\n\n"), "\n\n")[:2000] {
+		if want := fmt.Sprintf("id: %d\ndata: {\"data\":{\"count\":%d},", i+1, i+1); !strings.Contains(frame, want) {
+			t.Fatalf("event %d is %q", i+1, frame)
+		}
 	}
 }
 

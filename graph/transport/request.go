@@ -3,7 +3,6 @@ package transport
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"encoding/json"
 	"fmt"
 	"unicode/utf8"
@@ -26,7 +25,6 @@ const (
 	keyVariables     = "variables"
 	keyExtensions    = "extensions"
 	keyDocumentID    = "documentId"
-	keyLastEventID   = "lastEventId"
 )
 
 // decodeObject reads one JSON object, strictly: UTF-8, no key twice, nothing behind it. Numbers stay as
@@ -140,44 +138,4 @@ func member[T any](members map[string]any, name, kind string, to *T) error {
 	}
 	*to = typed
 	return nil
-}
-
-type lastEventKey struct{}
-
-// maxEventID bounds event ids, in bytes.
-const maxEventID = 256
-
-// LastEventID returns the id of the last event that the subscriber has seen, or "" when it starts afresh.
-// It comes from the header Last-Event-ID, or from extensions.lastEventId of the request, and may be
-// anything: whoever resumes from it checks it.
-func LastEventID(ctx context.Context) string {
-	id, _ := ctx.Value(lastEventKey{}).(string)
-	return id
-}
-
-// withLastEvent puts the id of the last event into the context, if there is one.
-func withLastEvent(ctx context.Context, header string, extensions map[string]any) (context.Context, error) {
-	id := header
-	if id == "" {
-		if err := member(extensions, keyLastEventID, "a string", &id); err != nil {
-			return nil, err
-		}
-	}
-	if len(id) > maxEventID {
-		return nil, malformed("The id of the last event is too long.")
-	}
-	if id == "" {
-		return ctx, nil
-	}
-	return context.WithValue(ctx, lastEventKey{}, id), nil
-}
-
-// keyEventID is the extension of a response that carries the id of its event.
-const keyEventID = "eventId"
-
-// SetEventID gives the response being made an event id: the transports send it as extensions.eventId, and
-// server-sent events as the event's "id" too. It may be called once for a response, from a resolver or
-// from AroundResponses. A line break in the id would end it, so such an id is not sent as "id".
-func SetEventID(ctx context.Context, id string) {
-	graphql.RegisterExtension(ctx, keyEventID, id)
 }

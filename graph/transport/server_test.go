@@ -219,8 +219,11 @@ func orWorld(name any) string {
 func (e *executable) subscribe(ctx context.Context, op *graphql.OperationContext) graphql.ResponseHandler {
 	field := graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Subscription"})[0]
 	args := field.ArgumentMap(op.Variables)
+	var buf bytes.Buffer // one for all responses, as in generated code
 	event := func(n int) *graphql.Response {
-		return &graphql.Response{Data: []byte("{" + strconv.Quote(field.Alias) + ":" + strconv.Itoa(n) + "}")}
+		buf.Reset()
+		buf.WriteString("{" + strconv.Quote(field.Alias) + ":" + strconv.Itoa(n) + "}")
+		return &graphql.Response{Data: buf.Bytes()}
 	}
 	e.service.running.Add(1)
 	context.AfterFunc(ctx, func() { e.service.running.Add(-1) })
