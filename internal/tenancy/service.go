@@ -13,12 +13,6 @@ import (
 	"lyceum/internal/platform/pg"
 )
 
-// How long a session lives without being used, and in all.
-const (
-	IdleLimit     = 12 * time.Hour
-	AbsoluteLimit = 7 * 24 * time.Hour
-)
-
 // Origin is where a request came from, as far as it is to be believed.
 type Origin struct {
 	// IP is the address of the client or of the proxy in front of it.
@@ -37,6 +31,8 @@ type Service struct {
 	DB      *pg.DB
 	Hasher  *auth.Hasher
 	Limiter Limiter
+	// Idle ends a session that is not used, Absolute any session.
+	Idle, Absolute time.Duration
 }
 
 // errUnknown is the one answer to a wrong address, a wrong password, and a suspended user.

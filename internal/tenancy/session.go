@@ -37,7 +37,7 @@ func (s *Service) bySession(ctx context.Context, tenant uuid.UUID, hash []byte) 
 		  AND u.status = 'ACTIVE' AND p.status = 'ACTIVE'`
 	v := viewer.Viewer{Tenant: tenant}
 	var stale bool
-	err := s.DB.QueryRow(ctx, find, tenant, hash, seenEvery, IdleLimit).Scan(&v.Session, &v.User, &v.Role, &stale)
+	err := s.DB.QueryRow(ctx, find, tenant, hash, seenEvery, s.Idle).Scan(&v.Session, &v.User, &v.Role, &stale)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return viewer.Viewer{}, errToken()
 	} else if err != nil {
@@ -119,7 +119,7 @@ func (s *Service) Rotate(ctx context.Context) (*Opened, error) {
 func (s *Service) Sessions(ctx context.Context) ([]*ent.Session, error) {
 	now := time.Now()
 	return s.DB.Session.Query().
-		Where(session.RevokedAtIsNil(), session.ExpiresAtGT(now), session.LastSeenAtGT(now.Add(-IdleLimit))).
+		Where(session.RevokedAtIsNil(), session.ExpiresAtGT(now), session.LastSeenAtGT(now.Add(-s.Idle))).
 		Order(session.ByID(sql.OrderDesc())).
 		Limit(100).
 		All(ctx)

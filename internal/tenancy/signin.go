@@ -46,7 +46,7 @@ func (s *Service) SignIn(ctx context.Context, tenant uuid.UUID, email, password 
 	}
 	var opened *Opened
 	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
-		opened, err = open(ctx, tx, found, from)
+		opened, err = s.open(ctx, tx, found, from)
 		if err != nil {
 			return err
 		}
@@ -84,12 +84,12 @@ func (s *Service) checkPassword(ctx context.Context, u *ent.User, password strin
 	return nil
 }
 
-func open(ctx context.Context, tx *pg.Tx, u *ent.User, from Origin) (*Opened, error) {
+func (s *Service) open(ctx context.Context, tx *pg.Tx, u *ent.User, from Origin) (*Opened, error) {
 	token, hash := auth.NewToken(sessionPrefix, u.TenantID)
 	session, err := tx.Session.Create().
 		SetUserID(u.ID).
 		SetTokenHash(hash).
-		SetExpiresAt(time.Now().Add(AbsoluteLimit)).
+		SetExpiresAt(time.Now().Add(s.Absolute)).
 		SetUserAgent(cut(from.UserAgent, 300)).
 		Save(ctx)
 	if err != nil {

@@ -1,0 +1,235 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"lyceum/graph"
+	"lyceum/graph/loader"
+	"lyceum/internal/assessment"
+	"lyceum/internal/catalog"
+	"lyceum/internal/compliance"
+	"lyceum/internal/credential"
+	"lyceum/internal/enrollment"
+	"lyceum/internal/learning"
+	"lyceum/internal/media"
+	"lyceum/internal/notification"
+	"lyceum/internal/platform/auth"
+	"lyceum/internal/platform/blob"
+	"lyceum/internal/platform/blob/file"
+	"lyceum/internal/platform/blob/s3"
+	"lyceum/internal/platform/config"
+	"lyceum/internal/platform/health"
+	"lyceum/internal/platform/pg"
+	"lyceum/internal/platform/telemetry"
+	"lyceum/internal/tenancy"
+	"lyceum/jobs"
+	"lyceum/search"
+)
+
+// app is everything a process needs to serve or to work, wired together.
+type app struct {
+	config  *config.Config
+	health  *health.Health
+	log     *slog.Logger
+	metrics *telemetry.Metrics
+	tracing *telemetry.Tracing
+
+	pool     *pgxpool.Pool
+	db       *pg.DB
+	bus      *bus
+	blobs    blob.Store
+	files    *file.Store // nil when blobs are in S3
+	inserter *jobs.Client
+	services *graph.Services
+	sources  loader.Sources
+
+	closers []func(context.Context) error
+}
+
+// newApp connects and wires. Close gives everything back, also after an error.
+func newApp(ctx context.Context, c *config.Config) (a *app, err error) {
+	if err := c.Require("database.url", "signing.keys"); err != nil {
+		return nil, err
+	}
+	a = &app{
+		config: c, metrics: telemetry.NewMetrics(),
+		log: telemetry.NewLogger(os.Stderr, telemetry.LogOptions{Level: c.Log.Level, Format: c.Log.Format}),
+	}
+	slog.SetDefault(a.log)
+	for _, step := range []func(context.Context) error{a.trace, a.connect, a.openBus, a.openBlobs, a.wire} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, a.Close(context.WithoutCancel(ctx)))
+		}
+	}
+	return a, nil
+}
+
+// Close gives back what newApp took, last first.
+func (a *app) Close(ctx context.Context) error {
+	var errs []error
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		errs = append(errs, a.closers[i](ctx))
+	}
+	a.closers = nil
+	return errors.Join(errs...)
+}
+
+func (a *app) onClose(fn func(context.Context) error) { a.closers = append(a.closers, fn) }
+
+func (a *app) trace(ctx context.Context) error {
+	tracing, err := telemetry.NewTracing(ctx, telemetry.TraceOptions{
+		Endpoint: a.config.Telemetry.OTLPEndpoint, SampleRatio: a.config.Telemetry.SampleRatio,
+		Service: a.config.Telemetry.Service, Version: version(),
+	})
+	if err != nil {
+		return fmt.Errorf("start tracing: %w", err)
+	}
+	a.tracing = tracing
+	a.onClose(tracing.Shutdown)
+	return nil
+}
+
+// connect opens the pool and refuses a role that row-level security does not bind.
+func (a *app) connect(ctx context.Context) error {
+	pool, err := openPool(ctx, a.config.Database.URL.Reveal(), func(p *pgxpool.Config) {
+		p.MaxConns = int32(a.config.Database.MaxConns)
+		p.MinConns = int32(a.config.Database.MinConns)
+		p.MaxConnLifetime = a.config.Database.ConnLifetime
+		p.MaxConnIdleTime = a.config.Database.ConnIdle
+		p.ConnConfig.ConnectTimeout = a.config.Database.ConnectTimeout
+		p.ConnConfig.Tracer = a.tracing.Postgres()
+		p.ConnConfig.RuntimeParams["statement_timeout"] = fmt.Sprint(a.config.Timeout.Statement.Milliseconds())
+		p.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60000"
+	})
+	if err != nil {
+		return err
+	}
+	a.pool = pool
+	a.onClose(func(context.Context) error { pool.Close(); return nil })
+	if err := pg.CheckRole(ctx, pool); err != nil {
+		return err
+	}
+	a.inserter, err = jobs.NewInserter(pool, a.log)
+	if err != nil {
+		return err
+	}
+	a.db = pg.Open(pool, hooks(a.inserter))
+	return a.metrics.Pool("app", func() telemetry.PoolStat { return pool.Stat() })
+}
+
+// hooks are what every transaction hands on before it commits.
+func hooks(inserter *jobs.Client) pg.Hooks {
+	return pg.Hooks{Announce: jobs.Announce(inserter), Record: compliance.Record}
+}
+
+// openPool opens a pool and makes sure that it answers.
+func openPool(ctx context.Context, url string, tune func(*pgxpool.Config)) (*pgxpool.Pool, error) {
+	parsed, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, errors.New("the database URL is malformed")
+	}
+	parsed.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	tune(parsed)
+	pool, err := pgxpool.NewWithConfig(ctx, parsed)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("reach database: %w", err)
+	}
+	return pool, nil
+}
+
+// blobPath is where the file driver's signed URLs lead.
+const blobPath = "/blob"
+
+func (a *app) openBlobs(context.Context) error {
+	c := a.config.Blob
+	if c.Endpoint != "" {
+		store, err := s3.New(s3.Config{
+			Endpoint: c.Endpoint, Region: c.Region, Bucket: c.Bucket, PathStyle: true,
+			AccessKey: c.AccessKey.Reveal(), SecretKey: c.SecretKey.Reveal(),
+		})
+		a.blobs = store
+		return err
+	}
+	signer, err := a.signer()
+	if err != nil {
+		return err
+	}
+	a.files, err = file.Open(file.Config{
+		Dir:     filepath.Join(a.config.Home, "blobs"),
+		BaseURL: a.config.Public.Origin(a.config.Public.BaseDomain) + blobPath,
+		Signer:  signer, Log: a.log,
+	})
+	if err != nil {
+		return fmt.Errorf("open blobs: %w", err)
+	}
+	a.blobs = a.files
+	a.onClose(func(context.Context) error { return a.files.Close() })
+	return nil
+}
+
+func (a *app) signer() (*blob.Signer, error) {
+	keys := make([]blob.SigningKey, len(a.config.Signing.Keys))
+	for i, key := range a.config.Signing.Keys {
+		keys[i] = blob.SigningKey{ID: key.ID, Secret: []byte(key.Secret.Reveal())}
+	}
+	signer, err := blob.NewSigner(keys[0], keys[1:]...)
+	if err != nil {
+		return nil, fmt.Errorf("read signing keys: %w", err)
+	}
+	return signer, nil
+}
+
+// wire makes the services, each given what it asks of the others.
+func (a *app) wire(context.Context) error {
+	engine, err := a.engine()
+	if err != nil {
+		return err
+	}
+	tenants := &tenancy.Service{
+		DB: a.db, Hasher: auth.NewHasher(), Limiter: a.bus, Idle: a.config.Session.Idle, Absolute: a.config.Session.Absolute,
+	}
+	files := &media.Service{DB: a.db, Blobs: a.blobs, MaxUpload: a.config.Limit.Upload}
+	learned := &learning.Service{DB: a.db}
+	assessed := &assessment.Service{DB: a.db, Completer: learned}
+	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: files}
+	a.services = &graph.Services{
+		Directory:    tenancy.NewDirectory(a.db, a.config.Public.BaseDomain, a.config.Tenant.Default),
+		Tenancy:      tenants,
+		Catalog:      courses,
+		Media:        files,
+		Enrollment:   &enrollment.Service{DB: a.db},
+		Learning:     learned,
+		Assessment:   assessed,
+		Credential:   &credential.Service{DB: a.db, Blobs: a.blobs, Page: a.page},
+		Notification: &notification.Service{DB: a.db, Bus: a.bus, Gate: tenants},
+		Compliance:   &compliance.Service{DB: a.db},
+		Search:       &search.Service{DB: a.db, Engine: engine},
+	}
+	a.sources = loader.Sources{DB: a.db, Catalog: courses}
+	a.health = a.checks()
+	return nil
+}
+
+// page is the public address of a path of a tenant.
+func (a *app) page(slug, path string) string {
+	return a.config.Public.Origin(slug+"."+a.config.Public.BaseDomain) + path
+}
+
+func (a *app) workerServices() jobs.Services {
+	return jobs.Services{
+		DB: a.db, Enrollment: a.services.Enrollment, Assessment: a.services.Assessment, Credential: a.services.Credential,
+		Notification: a.services.Notification, Media: a.services.Media, Search: a.services.Search,
+	}
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
+
+	"lyceum/internal/fault"
+	"lyceum/internal/platform/cache"
+)
+
+// bus is what the contexts use Redis for: waking streams in every process, and counting tries to sign in.
+// Without Redis both work inside this process.
+type bus struct {
+	client  *cache.Client // nil when there is no Redis
+	hub     *cache.Hub
+	limiter *cache.Limiter
+}
+
+func (a *app) openBus(ctx context.Context) error {
+	a.bus = &bus{}
+	if a.config.Redis.URL.IsSet() {
+		client, err := cache.Open(cache.Config{
+			URL: a.config.Redis.URL.Reveal(), Mode: cache.Mode(a.config.Redis.Mode),
+			Timeout: a.config.Redis.Timeout, PoolSize: a.config.Redis.PoolSize,
+			Instrument: func(c redis.UniversalClient) error { return a.tracing.Redis(c) },
+		})
+		if err != nil {
+			return fmt.Errorf("open Redis: %w", err)
+		}
+		a.bus.client = client
+		a.onClose(func(context.Context) error { return client.Close() })
+	}
+	a.bus.hub = cache.NewHub(ctx, a.bus.client, cache.HubConfig{Log: a.log})
+	a.bus.limiter = cache.NewLimiter(a.bus.client)
+	a.onClose(func(context.Context) error { a.bus.hub.Close(); return nil })
+	return nil
+}
+
+func inboxChannel(tenant, user uuid.UUID) cache.Key {
+	return cache.NewKey(tenant, "inbox", user.String())
+}
+
+// Wake implements notification.Bus. A hint that does not get through is made good by the stream itself.
+func (b *bus) Wake(ctx context.Context, tenant, user uuid.UUID) {
+	err := b.hub.Publish(ctx, inboxChannel(tenant, user), []byte{1})
+	if err != nil && !errors.Is(err, cache.ErrDown) {
+		slog.WarnContext(ctx, "inbox not woken", "err", err)
+	}
+}
+
+// Listen implements notification.Bus.
+func (b *bus) Listen(ctx context.Context, tenant, user uuid.UUID) <-chan struct{} {
+	woken := make(chan struct{}, 1)
+	events, err := b.hub.Subscribe(ctx, inboxChannel(tenant, user))
+	if err != nil {
+		return woken
+	}
+	go func() {
+		for range events {
+			select {
+			case woken <- struct{}{}:
+			default: // a wake is waiting already
+			}
+		}
+	}()
+	return woken
+}
+
+// Limits of signing in: five tries a minute for an account from one address, twenty for an address.
+const (
+	triesAccount = 5
+	triesAddress = 20
+)
+
+// SignIn implements tenancy.Limiter. A nil tenant is the platform's own staff.
+func (b *bus) SignIn(ctx context.Context, tenant uuid.UUID, email, ip string) error {
+	key := func(parts ...string) cache.Key {
+		if tenant == uuid.Nil {
+			return cache.GlobalKey(cache.Staff, parts...)
+		}
+		return cache.NewKey(tenant, parts...)
+	}
+	decision, err := b.limiter.Allow(ctx, 1,
+		cache.Bucket{Key: key("sign-in", "account", email, ip), Rate: cache.Rate{Count: triesAccount, Per: time.Minute}},
+		cache.Bucket{Key: key("sign-in", "address", ip), Rate: cache.Rate{Count: triesAddress, Per: time.Minute}},
+	)
+	if err != nil {
+		return fmt.Errorf("limit sign-in: %w", err)
+	}
+	if !decision.Allowed {
+		return fault.New(fault.RateLimited, "Too many tries; wait a moment and try again.").After(decision.RetryAfter)
+	}
+	return nil
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/spf13/cobra"
+
+	"lyceum/cmd/lyceum/demo"
+	"lyceum/internal/platform/config"
+	"lyceum/internal/platform/local"
+	"lyceum/internal/platform/pg"
+	"lyceum/jobs"
+)
+
+// devDatabase is the name of the database that dev makes.
+const devDatabase = "lyceum"
+
+func newDev() *cobra.Command {
+	command := &cobra.Command{
+		Use:   "dev",
+		Short: "Run everything on this machine, with demo tenants",
+		Long: "Finds or starts Postgres and Redis under the home directory, migrates, fills three demo tenants, and\n" +
+			"serves the API and works on all queues in one process. Ctrl-C stops every child.",
+		Args:    cobra.NoArgs,
+		Example: "  lyceum dev\n  PORT=9000 LYCEUM_HOME=/tmp/lyceum lyceum dev",
+	}
+	config.Flags(command.Flags())
+	command.RunE = func(command *cobra.Command, _ []string) error {
+		return dev(command.Context(), command)
+	}
+	return command
+}
+
+// secrets are what dev makes once and keeps under its home.
+type secrets struct {
+	OwnerPassword string `json:"owner_password"`
+	AppPassword   string `json:"app_password"`
+	SigningKey    string `json:"signing_key"`
+	StaffPassword string `json:"staff_password"`
+	// Token is a demo session's, for the box that dev prints.
+	Token string `json:"token,omitempty"`
+}
+
+func dev(ctx context.Context, command *cobra.Command) (err error) {
+	home, given, err := surroundings(command)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(home, 0o750); err != nil {
+		return fmt.Errorf("make home: %w", err)
+	}
+	kept, err := loadSecrets(filepath.Join(home, "secrets.json"))
+	if err != nil {
+		return err
+	}
+	stack, err := local.Start(ctx, local.Options{Home: home, Given: given})
+	if err != nil {
+		return err
+	}
+	// The children outlive the server inside, which needs them to stop in order.
+	defer func() { err = errors.Join(err, stack.Stop(context.WithoutCancel(ctx))) }()
+	variables, ownerURL, err := prepareDatabase(ctx, stack, kept)
+	if err != nil {
+		return err
+	}
+	c, err := config.Load(config.Sources{Flags: command.Flags(), Environ: append(os.Environ(), variables...)})
+	if err != nil {
+		return err
+	}
+	a, err := newApp(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close(context.WithoutCancel(ctx))) }()
+	if ownerURL != "" {
+		if err := a.seed(ctx, ownerURL); err != nil {
+			return err
+		}
+	}
+	return a.run(ctx, roles{serve: true, queues: jobs.Queues()}, func(ctx context.Context) { a.welcome(ctx, stack) })
+}
+
+// surroundings reads where dev lives and what it need not start.
+func surroundings(command *cobra.Command) (home string, given local.Given, err error) {
+	c, err := config.Load(config.Sources{Flags: command.Flags()})
+	if err != nil {
+		return "", local.Given{}, err
+	}
+	home, err = filepath.Abs(c.Home)
+	return home, local.Given{
+		DatabaseURL: c.Database.URL.Reveal(), RedisURL: c.Redis.URL.Reveal(), SearchURL: c.Search.URL,
+		BlobEndpoint: c.Blob.Endpoint, MailURL: c.Mail.SMTPURL.Reveal(),
+	}, err
+}
+
+// loadSecrets reads the secrets of a home, or makes and keeps them.
+func loadSecrets(path string) (*secrets, error) {
+	body, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		made := &secrets{OwnerPassword: rand.Text(), AppPassword: rand.Text(), SigningKey: rand.Text() + rand.Text()}
+		return made, made.save(path)
+	} else if err != nil {
+		return nil, fmt.Errorf("read secrets: %w", err)
+	}
+	kept := &secrets{}
+	if err := json.Unmarshal(body, kept); err != nil {
+		return nil, fmt.Errorf("read secrets: %s is damaged; `lyceum reset` starts anew: %w", path, err)
+	}
+	return kept, nil
+}
+
+func (s *secrets) save(path string) error {
+	body, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return fmt.Errorf("keep secrets: %w", err)
+	}
+	if err := os.WriteFile(path, body, 0o600); err != nil {
+		return fmt.Errorf("keep secrets: %w", err)
+	}
+	return nil
+}
+
+// prepareDatabase makes roles and database in a private cluster and migrates. It returns the variables that
+// lead the server there, and the owner's URL; a database that was given is left alone.
+func prepareDatabase(ctx context.Context, stack *local.Stack, kept *secrets) (variables []string, ownerURL string, err error) {
+	variables = []string{"REDIS_URL=" + stack.Redis.URL, "LYCEUM_SIGNING_KEYS=dev:" + kept.SigningKey}
+	if os.Getenv("LYCEUM_DEFAULT_TENANT") == "" {
+		variables = append(variables, "LYCEUM_DEFAULT_TENANT=acme")
+	}
+	if stack.Postgres == nil {
+		return variables, "", nil
+	}
+	superuser, err := pgx.Connect(ctx, stack.Postgres.SuperuserURL)
+	if err != nil {
+		return nil, "", fmt.Errorf("connect to the private cluster: %w", err)
+	}
+	defer func() { _ = superuser.Close(context.WithoutCancel(ctx)) }()
+	roles := pg.Roles{
+		Owner: "lyceum_owner", OwnerPassword: kept.OwnerPassword, App: pg.AppRole, AppPassword: kept.AppPassword,
+	}
+	if err := pg.Bootstrap(ctx, superuser, devDatabase, roles); err != nil {
+		return nil, "", err
+	}
+	ownerURL, err = asRole(stack.Postgres.SuperuserURL, roles.Owner, roles.OwnerPassword)
+	if err != nil {
+		return nil, "", err
+	}
+	if _, err := migrateUp(ctx, ownerURL); err != nil {
+		return nil, "", err
+	}
+	appURL, err := asRole(stack.Postgres.SuperuserURL, roles.App, roles.AppPassword)
+	return append(variables, "DATABASE_URL="+appURL, "LYCEUM_MIGRATE_DATABASE_URL="+ownerURL), ownerURL, err
+}
+
+// asRole returns the URL of dev's database for a role.
+func asRole(superuserURL, role, password string) (string, error) {
+	u, err := url.Parse(superuserURL)
+	if err != nil {
+		return "", fmt.Errorf("read the cluster's URL: %w", err)
+	}
+	u.User, u.Path = url.UserPassword(role, password), "/"+devDatabase
+	return u.String(), nil
+}
+
+// seed fills the demo tenants, once.
+func (a *app) seed(ctx context.Context, ownerURL string) error {
+	owner, err := openPool(ctx, ownerURL, quietPool)
+	if err != nil {
+		return err
+	}
+	defer owner.Close()
+	return demo.Seed(ctx, demo.Services{
+		Provisioner: a.provisioner(owner), Tenancy: a.services.Tenancy, Catalog: a.services.Catalog,
+		Media: a.services.Media, Blobs: a.blobs, Search: a.services.Search, Log: a.log,
+	})
+}

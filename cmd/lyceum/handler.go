@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/pprof"
+	"net/url"
+
+	"riverqueue.com/riverui"
+
+	"lyceum/docs/operations"
+	"lyceum/graph"
+	"lyceum/graph/limit"
+	"lyceum/graph/transport"
+	"lyceum/internal/platform/telemetry"
+	"lyceum/jobs"
+	"lyceum/web"
+)
+
+// publicHandler is what the world reaches: the API, the pages, and with the file driver the files.
+func (a *app) publicHandler(streams *transport.Streams) (http.Handler, error) {
+	documents, err := operations.Load()
+	if err != nil {
+		return nil, fmt.Errorf("read persisted documents: %w", err)
+	}
+	endpoint, err := graph.NewServer(graph.Options{
+		Services: a.services, Sources: a.sources, Documents: documents, Limits: a.limits(),
+		MaxBody: a.config.Limit.Body, Timeout: a.config.Timeout.Request,
+		StreamsPerUser: a.config.Limit.ConnectionsPerUser, Streams: streams,
+		Origins: hosts(a.config.HTTP.AllowedOrigins), Introspect: a.local(), Log: a.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	identity := graph.Identity{
+		Directory: a.services.Directory, Tenancy: a.services.Tenancy,
+		TrustedProxies: a.config.HTTP.TrustedProxies, Scheme: a.config.Public.Scheme,
+	}
+	mux := http.NewServeMux()
+	a.health.Mount(mux, false)
+	mux.Handle("/graphql", a.cors(identity.Middleware(endpoint)))
+	if a.files != nil {
+		mux.Handle(blobPath+"/", a.files.Handler())
+	}
+	web.Mount(mux, identity.Middleware, a.pages())
+	return a.observed(mux), nil
+}
+
+// adminHandler is what operators reach: metrics, profiles, and the job console behind staff sign-in.
+func (a *app) adminHandler(ctx context.Context) (http.Handler, error) {
+	console, err := a.jobConsole(ctx)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	a.health.Mount(mux, true)
+	mux.Handle("GET /metrics", a.metrics.Handler())
+	staff := web.Staff{Tenancy: a.services.Tenancy}
+	staff.Mount(mux)
+	mux.Handle(consolePath+"/", staff.Only(console))
+	mux.Handle("/debug/pprof/", staff.Only(http.HandlerFunc(pprof.Index)))
+	mux.Handle("/debug/pprof/profile", staff.Only(http.HandlerFunc(pprof.Profile)))
+	mux.Handle("/debug/pprof/trace", staff.Only(http.HandlerFunc(pprof.Trace)))
+	return a.observed(mux), nil
+}
+
+// consolePath is where the job console is mounted on the admin listener.
+const consolePath = "/jobs"
+
+func (a *app) jobConsole(ctx context.Context) (http.Handler, error) {
+	client, err := jobs.NewInserter(a.pool, a.log)
+	if err != nil {
+		return nil, err
+	}
+	console, err := riverui.NewHandler(&riverui.HandlerOpts{
+		Endpoints: riverui.NewEndpoints(client, nil), Prefix: consolePath, Logger: a.log, JobListHideArgsByDefault: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open job console: %w", err)
+	}
+	if err := console.Start(ctx); err != nil {
+		return nil, fmt.Errorf("start job console: %w", err)
+	}
+	return console, nil
+}
+
+func (a *app) observed(next http.Handler) http.Handler {
+	return telemetry.Middleware{Logger: a.log, Tracing: a.tracing, Metrics: a.metrics}.Wrap(next)
+}
+
+func (a *app) limits() limit.Limits {
+	l := limit.DefaultLimits()
+	l.Depth, l.Fields, l.RootFields = a.config.Limit.Depth, a.config.Limit.Fields, a.config.Limit.RootFields
+	l.Aliases, l.Tokens = a.config.Limit.Aliases, a.config.Limit.Tokens
+	return l
+}
+
+// local reports whether this is somebody's own machine, where the schema is open to read.
+func (a *app) local() bool { return a.config.Public.BaseDomain == "localhost" }
+
+// cors lets the configured origins call the API from their pages. Tokens travel in a header that no page
+// gets without asking, so there is nothing for a forged request to ride on.
+func (a *app) cors(next http.Handler) http.Handler {
+	allowed := map[string]bool{}
+	for _, origin := range a.config.HTTP.AllowedOrigins {
+		allowed[origin] = true
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Vary", "Origin")
+		origin := r.Header.Get("Origin")
+		if !allowed[origin] {
+			next.ServeHTTP(w, r)
+			return
+		}
+		header := w.Header()
+		header.Set("Access-Control-Allow-Origin", origin)
+		header.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After")
+		if r.Method == http.MethodOptions {
+			header.Set("Access-Control-Allow-Methods", "GET, POST")
+			header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID, Idempotency-Key, X-Request-Id")
+			header.Set("Access-Control-Max-Age", "600")
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// hosts are the host names of origins, as WebSocket origin patterns.
+func hosts(origins []string) []string {
+	var names []string
+	for _, origin := range origins {
+		if u, err := url.Parse(origin); err == nil {
+			names = append(names, u.Host)
+		}
+	}
+	return names
+}

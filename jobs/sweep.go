@@ -1,0 +1,77 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"lyceum/internal/gen/ent/placement"
+)
+
+// sweepEvery is how often time that ran out is noticed.
+const sweepEvery = time.Minute
+
+// SweepAll inserts a SweepTenant for every active tenant. It belongs to none of them.
+type SweepAll struct{}
+
+// Kind implements river.JobArgs.
+func (SweepAll) Kind() string { return "sweep.all" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (SweepAll) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: sweepEvery}}
+}
+
+// SweepTenant grades attempts whose time ran out and removes uploads that were abandoned.
+type SweepTenant struct {
+	Tenant uuid.UUID `json:"tenant_id" river:"unique"`
+}
+
+// Kind implements river.JobArgs.
+func (SweepTenant) Kind() string { return "sweep.tenant" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (SweepTenant) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: sweepEvery}}
+}
+
+func sweepAll(s Services) river.Worker[SweepAll] {
+	return action[SweepAll]{limit: defaultLimit, do: func(ctx context.Context, _ SweepAll) error {
+		tenants, err := s.DB.Placement.Query().Where(placement.StatusEQ(placement.StatusACTIVE)).IDs(ctx)
+		if err != nil {
+			return fmt.Errorf("list tenants: %w", err)
+		}
+		params := make([]river.InsertManyParams, len(tenants))
+		for i, tenant := range tenants {
+			params[i] = river.InsertManyParams{Args: SweepTenant{Tenant: tenant}}
+		}
+		if len(params) == 0 {
+			return nil
+		}
+		if _, err := river.ClientFromContext[pgx.Tx](ctx).InsertMany(ctx, params); err != nil {
+			return fmt.Errorf("insert sweeps: %w", err)
+		}
+		return nil
+	}}
+}
+
+func sweepTenant(s Services) river.Worker[SweepTenant] {
+	return action[SweepTenant]{limit: defaultLimit, do: func(ctx context.Context, _ SweepTenant) error {
+		_, graded := s.Assessment.ExpireOverdue(ctx)
+		_, swept := s.Media.Sweep(ctx)
+		return errors.Join(graded, swept)
+	}}
+}
+
+func periodic() []*river.PeriodicJob {
+	return []*river.PeriodicJob{river.NewPeriodicJob(
+		river.PeriodicInterval(sweepEvery),
+		func() (river.JobArgs, *river.InsertOpts) { return SweepAll{}, nil },
+		&river.PeriodicJobOpts{ID: "sweep", RunOnStart: true},
+	)}
+}

@@ -1,0 +1,53 @@
+package jobs
+
+import (
+	"fmt"
+
+	"github.com/riverqueue/river"
+
+	"lyceum/internal/assessment"
+	"lyceum/internal/catalog"
+	"lyceum/internal/credential"
+	"lyceum/internal/enrollment"
+	"lyceum/internal/learning"
+	"lyceum/internal/platform/pg"
+)
+
+// subscribers is the table of who hears which event: one job for each, so that each is tried again alone.
+// An event that nobody hears stands here too; one that does not is an error.
+func subscribers(event pg.Event) ([]river.JobArgs, error) {
+	switch e := event.(type) {
+	case catalog.CoursePublished:
+		return []river.JobArgs{SyncCourse{Tenant: e.Tenant, Course: e.Course}}, nil
+	case catalog.CourseUnpublished:
+		return []river.JobArgs{SyncCourse{Tenant: e.Tenant, Course: e.Course}}, nil
+
+	case enrollment.EnrollmentActivated:
+		if !e.ByStaff {
+			return nil, nil
+		}
+		return []river.JobArgs{NotifyAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
+
+	case learning.LessonCompleted:
+		return nil, nil
+	case learning.CourseCompleted:
+		return []river.JobArgs{
+			FinishEnrollment{Tenant: e.Tenant, Enrollment: e.Enrollment, At: e.At},
+			IssueCertificate{Tenant: e.Tenant, Enrollment: e.Enrollment, At: e.At},
+			NotifyCompleted{Tenant: e.Tenant, Enrollment: e.Enrollment},
+		}, nil
+	case assessment.AttemptGraded:
+		return nil, nil
+
+	case credential.CertificateIssued:
+		return []river.JobArgs{
+			PrintCertificate{Tenant: e.Tenant, Certificate: e.Certificate},
+			NotifyIssued{Tenant: e.Tenant, Certificate: e.Certificate},
+		}, nil
+	case credential.CertificateRevoked:
+		return []river.JobArgs{NotifyRevoked{Tenant: e.Tenant, Certificate: e.Certificate}}, nil
+
+	default:
+		return nil, fmt.Errorf("jobs: the table does not know the event %s", event.Kind())
+	}
+}

@@ -1,0 +1,44 @@
+package jobs
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+
+	"lyceum/internal/assessment"
+	"lyceum/internal/credential"
+	"lyceum/internal/enrollment"
+	"lyceum/internal/media"
+	"lyceum/internal/notification"
+	"lyceum/internal/platform/pg"
+)
+
+// Syncer brings the search engine up to date with one course.
+type Syncer interface {
+	SyncCourse(ctx context.Context, course uuid.UUID) error
+}
+
+// Services are what workers call.
+type Services struct {
+	DB           *pg.DB
+	Enrollment   *enrollment.Service
+	Assessment   *assessment.Service
+	Credential   *credential.Service
+	Notification *notification.Service
+	Media        *media.Service
+	Search       Syncer
+}
+
+// workers registers every kind.
+func workers(s Services) *river.Workers {
+	all := river.NewWorkers()
+	river.AddWorker(all, issueCertificate(s))
+	river.AddWorker(all, printCertificate(s))
+	river.AddWorker(all, finishEnrollment(s))
+	river.AddWorker(all, syncCourse(s))
+	river.AddWorker(all, sweepAll(s))
+	river.AddWorker(all, sweepTenant(s))
+	addNotifiers(all, s)
+	return all
+}
