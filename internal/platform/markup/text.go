@@ -1,0 +1,139 @@
+package markup
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/go-text/typesetting/segmenter"
+	"golang.org/x/net/html"
+)
+
+// Text is what a reader sees of source, for search and for excerpts: words as they are separated on the page,
+// blocks on lines of their own, images by their descriptions. It takes any HTML and runs in linear time.
+func Text(source string) string {
+	t := &plainText{}
+	tokens := html.NewTokenizer(strings.NewReader(source))
+	skip := false
+	for {
+		kind := tokens.Next()
+		if kind == html.ErrorToken {
+			return t.out.String()
+		}
+		token := tokens.Token()
+		switch kind {
+		case html.TextToken:
+			if !skip {
+				t.add(token.Data)
+			}
+		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
+			t.tag(token)
+		}
+		skip = (kind == html.StartTagToken || kind == html.SelfClosingTagToken) && hidden(token.Data)
+	}
+}
+
+// plainText joins words by single spaces and blocks by single line feeds.
+type plainText struct {
+	out     strings.Builder
+	pending byte // the separator before the next word
+}
+
+// add appends character data.
+func (t *plainText) add(data string) {
+	for _, r := range scrub(data) {
+		if unicode.IsSpace(r) {
+			t.separate(' ')
+			continue
+		}
+		if r == '\u00AD' || r == '\u200B' {
+			continue // Soft hyphens and break opportunities are inside of words.
+		}
+		if t.pending != 0 && t.out.Len() > 0 {
+			t.out.WriteByte(t.pending)
+		}
+		t.pending = 0
+		t.out.WriteRune(r)
+	}
+}
+
+// separate asks for a separator; a line feed is stronger than a space.
+func (t *plainText) separate(by byte) {
+	if t.pending != '\n' {
+		t.pending = by
+	}
+}
+
+// tag separates what the tag separates on a page. Elements within text leave words whole.
+func (t *plainText) tag(token html.Token) {
+	if hidden(token.Data) {
+		return
+	}
+	switch token.Data {
+	case "img":
+		if alt, ok := value(token, "alt"); ok {
+			t.separate(' ')
+			t.add(alt)
+			t.separate(' ')
+		}
+	case "td", "th":
+		t.separate(' ')
+	case "br":
+		t.separate('\n')
+	default:
+		if k := kindOf(modern(token.Data)); k != inline && k != voidInline && !unknownInline(token.Data) {
+			t.separate('\n')
+		}
+	}
+}
+
+// unknownInline names elements that the sanitiser drops and that do not end a word.
+func unknownInline(name string) bool {
+	switch name {
+	case "font", "big", "nobr", "time", "data", "ruby", "rb", "bdo", "label", "output", "blink":
+		return true
+	}
+	return false
+}
+
+// Excerpt is the beginning of the text of source, at most n characters long, the ellipsis of a cut included. It
+// ends with a whole word where the last one leaves room for that, and never inside of a user-perceived character.
+func Excerpt(source string, n int) string {
+	runes := []rune(strings.ReplaceAll(Text(source), "\n", " "))
+	if len(runes) <= max(n, 0) {
+		return string(runes)
+	}
+	if n <= 0 {
+		return ""
+	}
+	end := lastBoundary(runes, n-1)
+	for cut := end; cut > end/2; cut-- {
+		if runes[cut] == ' ' {
+			end = cut
+			break
+		}
+	}
+	return strings.TrimRightFunc(string(runes[:end]), trailing) + "…"
+}
+
+// lastBoundary is the last place up to limit that is not inside of a user-perceived character. Of characters that
+// are longer than any in use, a part is kept.
+func lastBoundary(runes []rune, limit int) int {
+	const longest = 64
+	var segments segmenter.Segmenter
+	segments.Init(runes[:min(len(runes), limit+longest)])
+	end := 0
+	for graphemes := segments.GraphemeIterator(); graphemes.Next(); {
+		grapheme := graphemes.Grapheme()
+		next := grapheme.Offset + len(grapheme.Text)
+		if next > limit {
+			break
+		}
+		end = next
+	}
+	return end
+}
+
+// trailing reports characters that look lost before an ellipsis.
+func trailing(r rune) bool {
+	return unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) || unicode.Is(unicode.Po, r) && r != '%'
+}
