@@ -35,8 +35,9 @@ type Budget interface {
 // costly or that its caller cannot pay.
 //
 // An object costs 1, a leaf nothing; connections, edges and page infos are only the paper around objects.
-// A field with "first" or "last" multiplies what is below it by that number, a list without them by 10,
-// and the lists inside a connection by nothing more. The directive @cost(weight: Int!), where the schema
+// A field with "first" or "last" multiplies what is below it by that number, a list without them by 10, or
+// by the length of the longest list among its arguments, as in nodes(ids: […]), and the lists inside a
+// connection by nothing more. The directive @cost(weight: Int!), where the schema
 // declares it, sets what one object of a field costs, and @listSize(assumedSize: Int!) what its list is
 // taken to hold; both after IBM's GraphQL cost directives specification.
 //
@@ -195,7 +196,19 @@ func (p *pricer) count(field *ast.Field) int {
 	if field.Definition.Type.Elem == nil || inConnection {
 		return 1
 	}
-	return listSize
+	return max(listSize, p.longestList(field))
+}
+
+// longestList is the length of the longest list that the field is given as an argument.
+func (p *pricer) longestList(field *ast.Field) int {
+	longest := 0
+	for _, argument := range field.Arguments {
+		given, err := argument.Value.Value(p.variables)
+		if list, ok := given.([]any); ok && err == nil {
+			longest = max(longest, len(list))
+		}
+	}
+	return longest
 }
 
 // page reads "first" and "last" of a field that has them: the larger of those given, else the default.

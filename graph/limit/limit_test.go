@@ -36,6 +36,7 @@ type Query {
   modules: [Module!]!
   badges: [User!] @listSize(assumedSize: 3)
   hits: [Hit!]!
+  users(ids: [ID]): [User]!
 }
 input Filter { and: [Filter!] name: String state: State }
 enum State { OPEN CLOSED }
