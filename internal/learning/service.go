@@ -1,9 +1,148 @@
 // Package learning owns the evidence of learning: what was played, read and passed, and what that completes.
 package learning
 
-import "lyceum/internal/platform/pg"
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"lyceum/internal/catalog/outline"
+	"lyceum/internal/fault"
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/platform/pg"
+	"lyceum/internal/policy"
+)
 
 // Service is the learning context.
 type Service struct {
 	DB *pg.DB
+}
+
+// Recorded is what evidence led to.
+type Recorded struct {
+	Progress *ent.CourseProgress
+	// Completed are the lessons that this evidence completed, in the order of the course.
+	Completed []uuid.UUID
+}
+
+// RecordProgress adds what was played of videos in the viewer's own enrollment. What counts is the union of
+// all segments, so that a batch which comes twice, late or out of order changes nothing; the clock caps what
+// is credited (see allowance). A video of known length is completed when 80 % of it has been watched; one
+// of unknown length is not, and its learner completes it with CompleteLesson. Faults: Unauthenticated and
+// Forbidden; NotFound for an enrollment or lesson that is not there; Conflict for a place that was given
+// up; BadInput for lessons that are no videos and segments that cannot be.
+func (s *Service) RecordProgress(ctx context.Context, enrollmentID uuid.UUID, batch []Played) (*Recorded, error) {
+	who, err := policy.Learning(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkBatch(batch); err != nil {
+		return nil, err
+	}
+	var recorded *Recorded
+	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
+		place, err := own(ctx, tx, who.User, enrollmentID)
+		if err != nil {
+			return err
+		}
+		recorded, err = record(ctx, tx, place, batch)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("record progress: %w", err)
+	}
+	return recorded, nil
+}
+
+// record keeps a batch.
+func record(ctx context.Context, tx *pg.Tx, place *ent.Enrollment, batch []Played) (*Recorded, error) {
+	st, err := begin(ctx, tx, place)
+	if err != nil {
+		return nil, err
+	}
+	lessons, err := fold(st.outline, batch)
+	if err != nil {
+		return nil, err
+	}
+	allowed := allowance(st.progress.CreditMs, st.now.Sub(st.progress.CreditedAt))
+	lengths, credited, err := st.watch(ctx, lessons, allowed)
+	if err != nil {
+		return nil, err
+	}
+	var enough []uuid.UUID
+	for _, f := range lessons {
+		if watchedEnough(lengths[f.lesson.ID], f.lesson.DurationMS) {
+			enough = append(enough, f.lesson.ID)
+		}
+	}
+	change := st.change(batch[len(batch)-1].Lesson).SetCreditMs(leftOver(allowed, credited)).SetCreditedAt(st.now)
+	return st.end(ctx, enough, change)
+}
+
+// CompleteLesson completes a lesson of the viewer's own enrollment on their word: an article, a file, a
+// link, or a video of unknown length. A second time changes nothing. Faults: Unauthenticated and Forbidden;
+// NotFound for an enrollment or lesson that is not there; Conflict for a place that was given up, and for
+// a quiz or a video of known length, which are completed by evidence.
+func (s *Service) CompleteLesson(ctx context.Context, enrollmentID, lessonID uuid.UUID) (*Recorded, error) {
+	who, err := policy.Learning(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var recorded *Recorded
+	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
+		place, err := own(ctx, tx, who.User, enrollmentID)
+		if err != nil {
+			return err
+		}
+		st, err := begin(ctx, tx, place)
+		if err != nil {
+			return err
+		}
+		if err := onTheirWord(st.outline.Lesson(lessonID)); err != nil {
+			return err
+		}
+		recorded, err = st.end(ctx, []uuid.UUID{lessonID}, st.change(lessonID))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("complete lesson: %w", err)
+	}
+	return recorded, nil
+}
+
+// onTheirWord says whether a learner may declare the lesson completed; it is nil when there is none.
+func onTheirWord(lesson *outline.Lesson) error {
+	switch {
+	case lesson == nil:
+		return errNoLesson()
+	case lesson.Kind == outline.Quiz:
+		return fault.New(fault.Conflict, "A quiz is completed by passing it.")
+	case lesson.Kind == outline.Video && lesson.DurationMS > 0:
+		return fault.New(fault.Conflict, "A video is completed by watching it.")
+	default:
+		return nil
+	}
+}
+
+// QuizPassed completes the quiz lesson in the transaction of the grade. Assessment calls it, as the learner
+// or as the job that grades what was left lying; it knows that the quiz was passed and in which enrollment.
+// The lesson counts even if the place was given up meanwhile: it is there when the learner returns.
+func (s *Service) QuizPassed(ctx context.Context, tx *pg.Tx, enrollmentID, lessonID uuid.UUID) error {
+	place, err := tx.Enrollment.Query().Where(enrollment.ID(enrollmentID)).Only(ctx)
+	if err != nil {
+		return fmt.Errorf("find enrollment of a passed quiz: %w", err)
+	}
+	st, err := begin(ctx, tx, place)
+	if err != nil {
+		return err
+	}
+	if st.outline.Lesson(lessonID) == nil {
+		return errNoLesson()
+	}
+	if _, err := st.end(ctx, []uuid.UUID{lessonID}, st.change(lessonID)); err != nil {
+		return fmt.Errorf("complete quiz lesson: %w", err)
+	}
+	return nil
 }

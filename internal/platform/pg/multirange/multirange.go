@@ -44,7 +44,7 @@ func (m Int4) Len() int {
 // Value implements driver.Valuer.
 func (m Int4) Value() (driver.Value, error) { return m.String(), nil }
 
-// Scan implements sql.Scanner.
+// Scan implements sql.Scanner for both forms in which Postgres answers.
 func (m *Int4) Scan(src any) error {
 	switch v := src.(type) {
 	case nil:
@@ -53,7 +53,11 @@ func (m *Int4) Scan(src any) error {
 	case string:
 		return m.parse(v)
 	case []byte:
-		return m.parse(string(v))
+		// As a count of ranges the brace would mean two thousand million of them.
+		if len(v) > 0 && v[0] == '{' {
+			return m.parse(string(v))
+		}
+		return m.parseBinary(v)
 	default:
 		return fmt.Errorf("scan %T: %w", src, ErrMalformed)
 	}

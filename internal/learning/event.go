@@ -1,0 +1,42 @@
+package learning
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"lyceum/internal/platform/pg"
+)
+
+// LessonCompleted says that a learner completed a lesson. It is announced once for each lesson and place.
+type LessonCompleted struct {
+	ID         uuid.UUID `json:"id"`
+	Tenant     uuid.UUID `json:"tenant_id"`
+	At         time.Time `json:"at"`
+	Enrollment uuid.UUID `json:"enrollment_id"`
+	Learner    uuid.UUID `json:"learner_id"`
+	Course     uuid.UUID `json:"course_id"`
+	Lesson     uuid.UUID `json:"lesson_id"`
+}
+
+// CourseCompleted says that a learner completed all that a course requires. It is announced once for each
+// place.
+type CourseCompleted struct {
+	ID         uuid.UUID `json:"id"`
+	Tenant     uuid.UUID `json:"tenant_id"`
+	At         time.Time `json:"at"`
+	Enrollment uuid.UUID `json:"enrollment_id"`
+	Learner    uuid.UUID `json:"learner_id"`
+	Course     uuid.UUID `json:"course_id"`
+}
+
+var (
+	_ pg.Event = LessonCompleted{}
+	_ pg.Event = CourseCompleted{}
+)
+
+// Kind implements pg.Event.
+func (LessonCompleted) Kind() string { return "learning.lesson_completed" }
+
+// Kind implements pg.Event.
+func (CourseCompleted) Kind() string { return "learning.course_completed" }

@@ -1,0 +1,171 @@
+package learning
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"lyceum/internal/catalog/outline"
+	"lyceum/internal/fault"
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/ent/courseprogress"
+	"lyceum/internal/gen/ent/courseversion"
+	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/lessonprogress"
+	"lyceum/internal/platform/pg"
+)
+
+// study is one enrollment while its progress changes: the row of its counters is locked, so that of all
+// that happens at once the next one sees what the one before did.
+type study struct {
+	tx       *pg.Tx
+	place    *ent.Enrollment
+	outline  *outline.Outline
+	progress *ent.CourseProgress
+	// now is the database's clock, read behind the lock: it never runs back from one study to the next.
+	now time.Time
+}
+
+// own returns the learner's own enrollment, if it is one to learn in. Staff see everybody's, and still
+// learn in nobody's but their own.
+func own(ctx context.Context, tx *pg.Tx, learner, id uuid.UUID) (*ent.Enrollment, error) {
+	place, err := tx.Enrollment.Query().Where(enrollment.ID(id), enrollment.LearnerID(learner)).Only(ctx)
+	switch {
+	case ent.IsNotFound(err):
+		return nil, fault.New(fault.NotFound, "There is no such enrollment.").Because(err)
+	case err != nil:
+		return nil, fmt.Errorf("find enrollment: %w", err)
+	case place.State == enrollment.StateWITHDRAWN:
+		return nil, fault.New(fault.Conflict, "You gave this place up; enroll again to go on.")
+	default:
+		return place, nil
+	}
+}
+
+// begin reads the version the place is pinned to, and locks its progress.
+func begin(ctx context.Context, tx *pg.Tx, place *ent.Enrollment) (*study, error) {
+	version, err := tx.CourseVersion.Query().
+		Where(courseversion.ID(place.VersionID)).Select(courseversion.FieldOutline).Only(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read outline: %w", err)
+	}
+	st := &study{tx: tx, place: place, outline: &version.Outline}
+	if err := st.lock(ctx); err != nil {
+		return nil, err
+	}
+	st.now, err = tx.Now(ctx)
+	return st, err
+}
+
+// lock locks the counters, which the first evidence makes.
+func (st *study) lock(ctx context.Context) error {
+	progress, err := st.locked(ctx)
+	if ent.IsNotFound(err) {
+		if err := st.start(ctx); err != nil {
+			return err
+		}
+		progress, err = st.locked(ctx)
+	}
+	st.progress = progress
+	return err
+}
+
+func (st *study) locked(ctx context.Context) (*ent.CourseProgress, error) {
+	progress, err := st.tx.CourseProgress.Query().
+		Where(courseprogress.EnrollmentID(st.place.ID)).ForUpdate().Only(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("lock progress: %w", err)
+	}
+	return progress, nil
+}
+
+// complete completes the lessons of which the study has evidence enough. It returns those that were not
+// completed before, in the order of the course, and what is to be announced. Counters are set in change.
+func (st *study) complete(
+	ctx context.Context, lessons []uuid.UUID, change *ent.CourseProgressUpdateOne,
+) (completed []uuid.UUID, events []pg.Event, err error) {
+	crossed, err := st.cross(ctx, lessons)
+	if err != nil || len(crossed) == 0 {
+		return nil, nil, err
+	}
+	for _, lesson := range st.outline.Lessons() {
+		if crossed[lesson.ID] {
+			completed = append(completed, lesson.ID)
+			events = append(events, st.lessonCompleted(lesson.ID))
+		}
+	}
+	done, err := st.done(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	now := count(st.outline, done)
+	change.SetCompletedLessons(now.lessons).SetCompletedRequired(now.required).SetRequiredLessons(st.outline.Required())
+	if now.complete && st.progress.CompletedAt == nil {
+		change.SetCompletedAt(st.now)
+		events = append(events, st.courseCompleted())
+	}
+	return completed, events, nil
+}
+
+// done returns the lessons that are completed by now.
+func (st *study) done(ctx context.Context) (map[uuid.UUID]bool, error) {
+	rows, err := st.tx.LessonProgress.Query().
+		Where(lessonprogress.EnrollmentID(st.place.ID), lessonprogress.CompletedAtNotNil()).
+		Select(lessonprogress.FieldLessonID).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("count completed lessons: %w", err)
+	}
+	done := make(map[uuid.UUID]bool, len(rows))
+	for _, row := range rows {
+		done[row.LessonID] = true
+	}
+	return done, nil
+}
+
+// change starts the change of the counters that every study ends with.
+func (st *study) change(lesson uuid.UUID) *ent.CourseProgressUpdateOne {
+	return st.tx.CourseProgress.UpdateOne(st.progress).SetLastLessonID(lesson).SetLastActivityAt(st.now)
+}
+
+// end completes the lessons, writes the counters and announces what happened.
+func (st *study) end(ctx context.Context, lessons []uuid.UUID, change *ent.CourseProgressUpdateOne) (*Recorded, error) {
+	completed, events, err := st.complete(ctx, lessons, change)
+	if err != nil {
+		return nil, err
+	}
+	progress, err := change.Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("keep progress: %w", err)
+	}
+	if len(events) > 0 {
+		if err := st.tx.Enqueue(ctx, events...); err != nil {
+			return nil, fmt.Errorf("announce completion: %w", err)
+		}
+	}
+	return &Recorded{Progress: progress, Completed: completed}, nil
+}
+
+func (st *study) lessonCompleted(lesson uuid.UUID) LessonCompleted {
+	return LessonCompleted{
+		ID:         uuid.Must(uuid.NewV7()),
+		Tenant:     st.place.TenantID,
+		At:         st.now,
+		Enrollment: st.place.ID,
+		Learner:    st.place.LearnerID,
+		Course:     st.place.CourseID,
+		Lesson:     lesson,
+	}
+}
+
+func (st *study) courseCompleted() CourseCompleted {
+	return CourseCompleted{
+		ID:         uuid.Must(uuid.NewV7()),
+		Tenant:     st.place.TenantID,
+		At:         st.now,
+		Enrollment: st.place.ID,
+		Learner:    st.place.LearnerID,
+		Course:     st.place.CourseID,
+	}
+}
