@@ -27,9 +27,6 @@ import (
 // documentCache is how much memory validated documents may take, in bytes.
 const documentCache = 64 << 20
 
-// validateTimeout bounds parsing and validation of one document.
-const validateTimeout = 200 * time.Millisecond
-
 // Options are what the endpoint is made of.
 type Options struct {
 	Services  *Services
@@ -125,7 +122,7 @@ func classify(err error) *fault.Error {
 func numberEvent(ctx context.Context, next gqlgen.Resolver) (any, error) {
 	field := gqlgen.GetFieldContext(ctx)
 	if field.Object == "Notification" && gqlgen.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
-		if n, ok := field.Parent.Result.(*ent.Notification); ok && gqlgen.GetExtension(ctx, "eventId") == nil {
+		if n, ok := field.Parent.Result.(*ent.Notification); ok {
 			transport.SetEventID(ctx, strconv.Itoa(n.Seq))
 		}
 	}
