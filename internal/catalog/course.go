@@ -3,6 +3,8 @@
 package catalog
 
 import (
+	"github.com/google/uuid"
+
 	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/platform/gid"
@@ -24,6 +26,14 @@ func (c *Course) Modules() []*Module {
 		modules[i] = &Module{Module: &c.Outline.Modules[i], Course: c}
 	}
 	return modules
+}
+
+// Lesson returns the lesson with the id, or nil when this version has none.
+func (c *Course) Lesson(id uuid.UUID) *Lesson {
+	if l := c.Outline.Lesson(id); l != nil {
+		return &Lesson{Lesson: l, Course: c}
+	}
+	return nil
 }
 
 // Module is a module of a published course.
@@ -68,16 +78,4 @@ func priceOf(amount int, currency string) *Price {
 		return nil
 	}
 	return &Price{Amount: amount, Currency: currency}
-}
-
-// Filter narrows the catalog. Zero fields do not narrow.
-type Filter struct {
-	// Category is a category's slug.
-	Category string
-	Tag      string
-	// Language is a BCP 47 tag.
-	Language string
-	Level    outline.Level
-	// Free narrows to free courses, or to priced ones; nil to neither.
-	Free *bool
 }

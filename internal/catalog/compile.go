@@ -1,0 +1,228 @@
+package catalog
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"lyceum/internal/assessment/quiz"
+	"lyceum/internal/author/caption"
+	"lyceum/internal/catalog/outline"
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/platform/input"
+	"lyceum/internal/platform/markup"
+)
+
+// source is everything that a course is compiled from.
+type source struct {
+	course  *ent.Course
+	modules []*ent.Module
+	// lessons are in order of their positions, those of all modules together.
+	lessons []*ent.Lesson
+	pinned  map[uuid.UUID]quiz.Pinned
+	// ready are the assets that can be read.
+	ready map[uuid.UUID]bool
+}
+
+// compiled is a course as it is published: rows that have no id, number and author yet.
+type compiled struct {
+	version *ent.CourseVersion
+	lessons []*ent.LessonVersion
+}
+
+// compile makes the published form of a draft. The error is a BadInput fault with everything that keeps
+// the course from being published; its fields are like "lessons.the-bowline.body".
+func compile(from *source) (*compiled, error) {
+	var c input.Checker
+	out := &compiled{version: from.version(&c)}
+	modules := make([]outline.Module, len(from.modules))
+	place := make(map[uuid.UUID]*outline.Module, len(from.modules))
+	for i, m := range from.modules {
+		modules[i] = outline.Module{ID: m.ID, Key: m.Key, Title: m.Title, Summary: m.Summary, Lessons: []outline.Lesson{}}
+		place[m.ID] = &modules[i]
+	}
+	for _, l := range from.lessons {
+		k := lessonCompiler{Checker: &c, at: input.Path("lessons", l.Key), lesson: l, from: from}
+		home := place[l.ModuleID]
+		home.Lessons = append(home.Lessons, k.entry())
+		out.lessons = append(out.lessons, k.body())
+		out.version.DurationMs += l.DurationMs
+	}
+	c.Check(len(from.lessons) > 0, "modules", "A course needs at least one lesson.")
+	out.version.Outline = outline.Outline{Modules: modules}
+	out.version.LessonCount = len(out.lessons)
+	out.version.RequiredCount = out.version.Outline.Required()
+	out.version.ContentHash = out.hash()
+	return out, c.Err()
+}
+
+// version is what the course says about itself.
+func (s *source) version(c *input.Checker) *ent.CourseVersion {
+	d := s.course
+	return &ent.CourseVersion{
+		CourseID: d.ID, Slug: d.Slug, Title: d.Title, Summary: d.Summary, Language: d.Language, Level: d.Level,
+		Categories: d.Categories, Tags: d.Tags, Visibility: d.Visibility,
+		PriceAmount: d.PriceAmount, PriceCurrency: d.PriceCurrency,
+		InstructorID: d.InstructorID, Certificate: d.Certificate,
+		DescriptionHTML: render(c, "description", outline.Markdown, d.Description, nil),
+	}
+}
+
+// hash is the SHA-256 of the published content in hex. Equal content has the same hash, whichever draft and
+// number it comes from; what follows from the rest (counts, text for search) is left out.
+func (c *compiled) hash() string {
+	type body struct {
+		ID       uuid.UUID
+		HTML     string
+		Asset    *uuid.UUID
+		URL      string
+		Captions []outline.Caption
+		Assets   map[string]uuid.UUID
+	}
+	v := c.version
+	content := struct {
+		Slug, Title, Summary, Language string
+		Level                          outline.Level
+		Categories, Tags               []string
+		Visibility                     outline.Visibility
+		PriceAmount                    int
+		PriceCurrency                  string
+		Instructor                     uuid.UUID
+		Certificate                    bool
+		Description                    string
+		Outline                        outline.Outline
+		Lessons                        []body
+	}{
+		v.Slug, v.Title, v.Summary, v.Language, v.Level, v.Categories, v.Tags, v.Visibility, v.PriceAmount, v.PriceCurrency,
+		v.InstructorID, v.Certificate, v.DescriptionHTML, v.Outline, make([]body, len(c.lessons)),
+	}
+	for i, l := range c.lessons {
+		content.Lessons[i] = body{l.LessonID, l.BodyHTML, l.AssetID, l.URL, l.Captions, l.Assets}
+	}
+	encoded, err := json.Marshal(content)
+	if err != nil {
+		// Strings, numbers, ids and maps by string always encode.
+		panic("catalog: must encode a course: " + err.Error())
+	}
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:])
+}
+
+// render makes safe HTML of a text. Files are what it may link to by asset:NAME; any other such link is a
+// violation of the field.
+func render(c *input.Checker, field string, format outline.Format, source string, files map[string]uuid.UUID) string {
+	var missing []string
+	renderer := markup.Renderer{Rewrite: func(address string) (string, bool) {
+		if name, ok := outline.FileName(address); ok && files[name] == uuid.Nil {
+			missing = append(missing, name)
+		}
+		return address, true
+	}}
+	convert := renderer.Markdown
+	if format == outline.HTML {
+		convert = renderer.HTML
+	}
+	safe, err := convert(source)
+	if err != nil {
+		c.Fail(field, "The text cannot be shown: %v.", err)
+	}
+	failMissing(c, field, missing)
+	return safe
+}
+
+func failMissing(c *input.Checker, field string, names []string) {
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		c.Fail(field, "The text links to asset:%s, but the lesson has no attachment with this name.", name)
+	}
+}
+
+// lessonCompiler compiles one lesson.
+type lessonCompiler struct {
+	*input.Checker
+	at     string
+	lesson *ent.Lesson
+	from   *source
+}
+
+func (k lessonCompiler) must(ok bool, field, message string) {
+	k.Check(ok, input.Path(k.at, field), message)
+}
+
+// entry is the lesson's place in the outline.
+func (k lessonCompiler) entry() outline.Lesson {
+	l := k.lesson
+	e := outline.Lesson{
+		ID: l.ID, Key: l.Key, Title: l.Title, Section: l.Section, Kind: l.Kind,
+		Required: l.Required, Preview: l.Preview, DurationMS: l.DurationMs,
+	}
+	if l.Kind == outline.Quiz {
+		e.Quiz = k.quiz()
+	}
+	return e
+}
+
+// quiz is how the quiz is taken, with its questions pinned.
+func (k lessonCompiler) quiz() *outline.QuizSettings {
+	settings := outline.QuizSettings{}
+	k.must(k.lesson.Quiz != nil, "quiz", "The quiz does not say how it is passed.")
+	set(&settings, k.lesson.Quiz)
+	pinned := k.from.pinned[k.lesson.ID]
+	settings.Questions = pinned.Versions
+	k.must(len(pinned.Versions) > 0, "quiz.questions", "A quiz needs at least one question.")
+	k.must(settings.Draw <= len(pinned.Versions), "quiz.draw", "An attempt cannot draw more questions than there are.")
+	failMissing(k.Checker, input.Path(k.at, "quiz.questions"), slices.DeleteFunc(slices.Clone(pinned.Files), func(name string) bool {
+		return k.lesson.Assets[name] != uuid.Nil
+	}))
+	return &settings
+}
+
+// body is what the lesson shows.
+func (k lessonCompiler) body() *ent.LessonVersion {
+	l := k.lesson
+	html := render(k.Checker, input.Path(k.at, "body"), l.BodyFormat, l.Body, l.Assets)
+	k.complete(html)
+	return &ent.LessonVersion{
+		CourseID: l.CourseID, LessonID: l.ID, Title: l.Title, Kind: l.Kind, Preview: l.Preview,
+		BodyHTML: html, BodyText: textOf(html, l.Captions),
+		AssetID: l.AssetID, URL: l.URL, Captions: l.Captions, Assets: l.Assets,
+	}
+}
+
+// complete records what a lesson of its kind cannot do without.
+func (k lessonCompiler) complete(html string) {
+	l := k.lesson
+	k.must(l.AssetID == nil || k.from.ready[*l.AssetID], "assetId", "The file is gone; upload it again.")
+	for _, name := range slices.Sorted(maps.Keys(l.Assets)) {
+		k.must(k.from.ready[l.Assets[name]], "attachments", "The file "+name+" is gone; upload it again.")
+	}
+	switch l.Kind {
+	case outline.Video:
+		k.must(l.AssetID != nil || l.URL != "", "assetId", "A video lesson needs a file, or the address of a video elsewhere.")
+	case outline.Article:
+		k.must(html != "", "body", "The article is empty.")
+	case outline.File:
+		k.must(l.AssetID != nil, "assetId", "A file lesson needs its file.")
+	case outline.Link:
+		k.must(l.URL != "", "url", "A link lesson needs its address.")
+	case outline.Quiz:
+		// Its questions are checked where they are pinned.
+	}
+}
+
+// textOf is what a lesson says, in its body and in its captions, as plain text.
+func textOf(html string, captions []outline.Caption) string {
+	parts := []string{markup.Text(html)}
+	for _, track := range captions {
+		// Captions are checked when they are saved; what cannot be read says nothing.
+		if parsed, err := caption.Parse([]byte(track.VTT)); err == nil {
+			parts = append(parts, parsed.Transcript())
+		}
+	}
+	return strings.TrimSpace(strings.Join(parts, "\n"))
+}
