@@ -6,6 +6,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"lyceum/docs/operations"
 )
@@ -26,7 +27,7 @@ func TestDocumentsFitTheSchema(t *testing.T) {
 		t.Fatalf("only %d documents", len(documents.Names()))
 	}
 	for _, name := range documents.Names() {
-		doc, errs := gqlparser.LoadQueryWithRules(schema, documents.Text(name), nil)
+		doc, errs := gqlparser.LoadQueryWithRules(schema, documents.Text(name), rules.NewDefaultRules())
 		if len(errs) > 0 {
 			t.Errorf("%s: %v", name, errs)
 			continue
