@@ -131,7 +131,7 @@ generate-client: ## schema.graphql and the client's operations → the authoring
 .PHONY: migration
 migration: ## Write the SQL that takes the database to the schema: make migration name=add_badges
 	@test -n "$(name)" || { echo "Name the migration: make migration name=add_badges" >&2; exit 2; }
-	$(GO) run ./cmd/lyceum migrate diff "$(name)"
+	@GO="$(GO)" $(SERVERS) sh tools/migration.sh "$(name)"
 
 .PHONY: node
 node: $(NODE_MODULES) ## Install the node packages that the tests need
