@@ -406,8 +406,11 @@ func FuzzRender(f *testing.F) {
 	f.Add("أميرة \u202E ऋत्विका", "מבוא ל־Python 3", "小林", "ar-EG", "#ffffff", []byte("<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>"))
 	f.Add(strings.Repeat("क्ष", 200), "\u200D(\\)", "A", "x-y", "", []byte("\x89PNG\r\n\x1a\n"))
 	f.Fuzz(func(t *testing.T, learner, course, tenant, language, accent string, logo []byte) {
-		facts := sample(name(learner), title(course), locale(language))
-		facts.TenantName, facts.Accent, facts.Logo = tenant, accent, logo
+		facts := sample(name(learner), title("C"+course), locale(language))
+		facts.TenantName, facts.Logo = "T"+tenant, logo
+		if _, err := parseColor(accent); err == nil {
+			facts.Accent = accent
+		}
 		file, err := Render(facts)
 		if err != nil {
 			if fault.CodeOf(err) != fault.BadInput {

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+	"pgregory.net/rapid"
 )
 
 func TestHTML(t *testing.T) {
@@ -182,8 +183,16 @@ func TestVectors(t *testing.T) {
 	}
 }
 
+// reporter is what checks need of a test, be it of testing or of rapid.
+type reporter interface {
+	Helper()
+	Failed() bool
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // checkBoth sends source through both entrances and checks what holds for every output.
-func checkBoth(t *testing.T, source string) {
+func checkBoth(t reporter, source string) {
 	t.Helper()
 	for name, entrance := range map[string]func(string) (string, error){"HTML": Renderer{}.HTML, "Markdown": Renderer{}.Markdown} {
 		output, err := entrance(source)
@@ -206,7 +215,7 @@ func checkBoth(t *testing.T, source string) {
 
 // checkSafe parses output the way browsers do, independently of how it was made, and checks that the tree is
 // exactly what was written, stays inside of what is around it, and holds nothing but what is allowed.
-func checkSafe(t *testing.T, output string) {
+func checkSafe(t reporter, output string) {
 	t.Helper()
 	const marker = "u-around"
 	page, err := html.Parse(strings.NewReader(`<!doctype html><body><ul><li><div id="` + marker + `">` + output + `</div>after</li></ul>`))
@@ -234,7 +243,7 @@ func checkSafe(t *testing.T, output string) {
 	}
 }
 
-func checkNode(t *testing.T, node *html.Node) {
+func checkNode(t reporter, node *html.Node) {
 	t.Helper()
 	if node.Type == html.TextNode {
 		return
@@ -260,7 +269,7 @@ func checkNode(t *testing.T, node *html.Node) {
 		}
 	}
 	if node.DataAtom == atom.A && !slices.Contains(node.Attr, html.Attribute{Key: "rel", Val: "noopener nofollow ugc"}) {
-		t.Error("a link without rel")
+		t.Errorf("a link without rel")
 	}
 }
 
@@ -324,13 +333,32 @@ func TestLimits(t *testing.T) {
 		"quotes":      strings.Repeat(">", 1000) + "a",
 		"lists":       strings.Repeat("- ", 1000) + "a",
 		"numbers":     strings.Repeat("1. ", 1000) + "a",
-		"indents":     strings.Repeat(" ", 1000) + "- a",
+		"indents":     strings.Repeat(" ", 2000) + "- a",
 		"wide tables": "|" + strings.Repeat("a|", 1000) + "\n|" + strings.Repeat("-|", 1000) + "\n" + strings.Repeat("a\n", 1000),
 		"footnotes":   strings.Repeat("[^1]: a\n\n", 5000),
-		"brackets":    strings.Repeat("[", 10_000),
+		"definitions": strings.Repeat("[a]: /b\n", 10_000),
+		"links":       strings.Repeat("[a](", 10_000),
+		"references":  strings.Repeat("[a][b]", 10_000),
+		"delimiters":  strings.Repeat("*a_b~~c", 10_000),
 	} {
 		if _, err := (Renderer{}).Markdown(source); !errors.Is(err, ErrTooComplex) {
 			t.Errorf("%s: %v, want ErrTooComplex", label, err)
+		}
+	}
+}
+
+// TestLimitsSpareRealText sees that the limits do not refuse what people write.
+func TestLimitsSpareRealText(t *testing.T) {
+	t.Parallel()
+	for label, source := range map[string]string{
+		"rule":       strings.Repeat("- ", 50),
+		"long code":  "```c\n" + strings.Repeat("    *p++ = a[i](b) & ~_c; /* x_y */\n", 1000) + "```\n",
+		"long table": "|a|b|c|\n|-|-|-|\n" + strings.Repeat("|*x*|[y](/z)|w|\n", 1500),
+		"long prose": strings.Repeat("Some *text* with [a link](/x) and `code`, https://a.example and more.\n\n", 10_000),
+		"notes":      strings.Repeat("a[^1] b[^2]\n\n", 1000) + "[^1]: x\n[^2]: y\n",
+	} {
+		if output, err := (Renderer{}).Markdown(source); err != nil || output == "" {
+			t.Errorf("%s: %d bytes, error %v", label, len(output), err)
 		}
 	}
 }
@@ -372,7 +400,7 @@ func hostile() map[string]string {
 		"md bracket": "[", "md link": "[a](", "md image": "![", "md star": "*a ", "md stars": "**a*b", "md under": "_a", "md tick": "`a``", "md tilde": "~~a", "md lt": "<a ",
 		"md quote": "> > a\n", "md list": "- a\n", "md nested": "- a\n  - b\n", "md ref": "[a]: /b\n", "md refs": "[a][b]\n", "md footnote": "[^a]: b\n\n[^a]\n\n", "md rows": "|a|b|\n|-|-|\n",
 		"md row": "|a", "md setext": "a\n-\n", "md fence": "```\n", "md heading": "# a\n", "md same": "#\n", "md url": "http://a.example/(", "md mail": "a@b.", "md www": "www.", "md html": "<div>\n\n",
-		"md entity": "&amp", "md escape": `\`, "md hard": "a  \n", "md colon": ":", "md emph": "*_", "md nul": "\x00", "md wide": "𝒜", "md tabs": "\t", "md paren": "[a](((", "md title": "[a](b \"",
+		"md entity": "&amp", "md escape": `\`, "md mixed": "*a_b~~c", "md notes": "[^a] [^b] [^c]\n", "md hard": "a  \n", "md colon": ":", "md emph": "*_", "md nul": "\x00", "md wide": "𝒜", "md tabs": "\t", "md paren": "[a](((", "md title": "[a](b \"",
 	}
 }
 
@@ -475,6 +503,23 @@ func TestAddress(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestAnyOrderOfTags puts tags together at random, which reaches what damaged bytes do not: every pair of elements
+// that a browser would rearrange.
+func TestAnyOrderOfTags(t *testing.T) {
+	t.Parallel()
+	var pieces []string
+	for name := range strings.FieldsSeq("a b i code span p h1 h2 pre summary caption dt dd dl div blockquote figure figcaption details " +
+		"ul ol li table thead tbody tfoot tr td th section form select option script title svg math button font strike") {
+		pieces = append(pieces, "<"+name+">", "</"+name+">")
+	}
+	pieces = append(pieces, "x", " ", "\n", "&lt;", "<br>", "<hr>", `<img src="/a">`, `<img alt="b">`, `<a href="/c">`, `<a href="x:y">`,
+		`<p id="d">`, `<span lang="de">`, `<td colspan="2">`, "<!-- -->", "<p/>", "<pre>\n", "</br>", "</p>")
+	piece := rapid.SampledFrom(pieces)
+	rapid.Check(t, func(rt *rapid.T) {
+		checkBoth(rt, strings.Join(rapid.SliceOfN(piece, 1, 60).Draw(rt, "source"), ""))
+	})
 }
 
 func BenchmarkMarkdown(b *testing.B) {
