@@ -125,7 +125,7 @@ func identify(ctx context.Context, w http.ResponseWriter, r *http.Request) conte
 
 // rescue ends the panic of a handler; it is to be deferred.
 func (m Middleware) rescue(ctx context.Context, w http.ResponseWriter, a *answer) {
-	reason := recover()
+	reason := recover() //nolint:revive // This is the deferred function.
 	if reason == nil {
 		return
 	}
@@ -148,6 +148,9 @@ func apologise(ctx context.Context, w http.ResponseWriter) {
 	text, err := json.Marshal(content)
 	if err != nil {
 		text = nil // Texts can always be encoded.
+	}
+	for _, stale := range []string{"Content-Length", "Content-Encoding", "Etag", "Last-Modified"} {
+		w.Header().Del(stale)
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")

@@ -162,7 +162,10 @@ func newServer(t *testing.T, tracing *Tracing) server {
 		say(t, w, RequestID(ctx))
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
-	mux.HandleFunc("POST /panic", func(http.ResponseWriter, *http.Request) { panic("oh no") })
+	mux.HandleFunc("POST /panic", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "5")
+		panic("oh no")
+	})
 	mux.HandleFunc("GET /abort", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	mux.HandleFunc("GET /half", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "100")
