@@ -59,6 +59,12 @@ func Worse(err error) error {
 	return worseError{cause: err}
 }
 
+// IsWorse reports whether the error is one that Worse marked, or wraps one.
+func IsWorse(err error) bool {
+	_, marked := errors.AsType[worseError](err)
+	return marked
+}
+
 // Error tells the cause.
 func (e worseError) Error() string { return e.cause.Error() }
 
@@ -164,7 +170,7 @@ func (p *probe) run(ctx context.Context) Result {
 		return result
 	}
 	result.State, result.Detail = Down, err.Error()
-	if _, usable := errors.AsType[worseError](err); usable {
+	if IsWorse(err) {
 		result.State = Degraded
 	}
 	return result

@@ -206,11 +206,11 @@ func TestHangingChecks(t *testing.T) {
 
 func TestWorse(t *testing.T) {
 	t.Parallel()
-	if health.Worse(nil) != nil {
-		t.Error("nothing is worse than nil")
+	if health.Worse(nil) != nil || health.IsWorse(nil) || health.IsWorse(errors.New("down")) {
+		t.Error("only what was marked is worse, and nil cannot be")
 	}
 	cause := errors.New("late")
-	if err := health.Worse(cause); !errors.Is(err, cause) || err.Error() != "late" {
+	if err := health.Worse(cause); !health.IsWorse(fmt.Errorf("replica: %w", err)) || !errors.Is(err, cause) || err.Error() != "late" {
 		t.Errorf("got %v", err)
 	}
 }
