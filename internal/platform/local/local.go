@@ -25,8 +25,8 @@ const DefaultHome = ".lyceum"
 // startTimeout bounds one start, recovery after a crash included.
 const startTimeout = 2 * time.Minute
 
-// stopTimeout bounds the stop of what a failed start leaves behind.
-const stopTimeout = 10 * time.Second
+// stopTimeout bounds every stop, whatever its context says.
+const stopTimeout = 30 * time.Second
 
 // Options say where the stack lives and which of its parts are given from outside.
 type Options struct {
@@ -88,15 +88,13 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 		return err
 	})
 	if err := group.Wait(); err != nil {
-		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-		defer cancel()
-		return nil, errors.Join(err, stack.Stop(stopCtx))
+		return nil, errors.Join(err, stack.Stop(context.WithoutCancel(ctx)))
 	}
 	stack.Choices = append(stack.choices(o.Given), Survey(o.Given)...)
 	return &stack, nil
 }
 
-// Stop ends what Start started, Redis first. When ctx ends before they have, they are killed.
+// Stop ends what Start started, Redis first. When ctx ends before they have, or after 30 s, they are killed.
 func (s *Stack) Stop(ctx context.Context) error {
 	var errs []error
 	if s.Redis != nil {

@@ -72,8 +72,11 @@ func watch(pid int) *process {
 	return p
 }
 
-// stop asks the process to end. When ctx ends first, force is sent, and at last it is killed with its group.
+// stop asks the process to end. When ctx ends first, or stopTimeout is over, force is sent, and at last it is
+// killed with its group.
 func (p *process) stop(ctx context.Context, ask, force syscall.Signal) error {
+	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
+	defer cancel()
 	defer p.release()
 	if p.ended() {
 		return nil

@@ -47,7 +47,7 @@ type record struct {
 // settle finds or makes the site of a service. As root, the service will run as the first of the named users
 // that exists, or as the owner of the data that is there already.
 func settle(ctx context.Context, home, name string, users ...string) (*site, error) {
-	home, err := makeHome(home)
+	home, err := MakeHome(home)
 	if err != nil {
 		return nil, err
 	}
@@ -80,9 +80,10 @@ func (s *site) settle(users []string) error {
 	return s.save()
 }
 
-// makeHome creates the directory that holds all state and returns its real, absolute path. Root's is open to
-// passers-by, so that the accounts of the children can get to their own directories; secrets in it are not.
-func makeHome(home string) (string, error) {
+// MakeHome creates the directory that holds all state, unless it exists, and returns its real, absolute path;
+// empty means DefaultHome. Root's is open to passers-by (0711), so that the accounts of the children can get to
+// their own directories: what is secret in it must be closed by itself.
+func MakeHome(home string) (string, error) {
 	if home == "" {
 		home = DefaultHome
 	}
