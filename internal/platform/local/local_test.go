@@ -65,7 +65,7 @@ func newHome(t *testing.T) string {
 // openHome is newHome in a directory that every account may enter.
 func openHome(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "lyceum-test-") //nolint:usetesting // t.TempDir is closed to other accounts.
+	dir, err := os.MkdirTemp("", "lyceum-local-test-") //nolint:usetesting // t.TempDir is closed to other accounts.
 	if err != nil {
 		t.Fatal(err)
 	}
