@@ -35,6 +35,7 @@ func baseLevel(runes []rune) int {
 			return 0
 		case bidi.R, bidi.AL:
 			return 1
+		default: // Digits, marks and punctuation have no direction of their own.
 		}
 	}
 	return 0

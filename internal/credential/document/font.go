@@ -54,8 +54,6 @@ func (f *face) has(cluster []rune) bool {
 type library map[weight][]*face
 
 // loadLibrary reads every embedded font, once for the process: the result is shared and read only.
-//
-//nolint:gochecknoglobals // A cache of immutable data that takes 20 ms to build.
 var loadLibrary = sync.OnceValues(func() (library, error) {
 	faces := library{}
 	for _, w := range []weight{light, regular, semiBold} {

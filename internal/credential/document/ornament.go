@@ -9,14 +9,14 @@ import (
 // curve is a plane curve with its derivative, both in millimetres, over a parameter.
 type curve func(t float64) (x, y, dx, dy float64)
 
-// trace draws a curve from one parameter to another as cubic pieces that touch it and its tangents.
-func trace(p *pdf.Path, c curve, from, to float64, pieces int) {
+// trace draws a curve up to a parameter, from 0 on, as cubic pieces that touch it and its tangents.
+func trace(p *pdf.Path, c curve, end float64, pieces int) {
 	const third = 1.0 / 3
-	step := (to - from) / float64(pieces)
-	x, y, dx, dy := c(from)
+	step := end / float64(pieces)
+	x, y, dx, dy := c(0)
 	p.MoveTo(x, y)
 	for i := 1; i <= pieces; i++ {
-		nx, ny, ndx, ndy := c(from + float64(i)*step)
+		nx, ny, ndx, ndy := c(float64(i) * step)
 		p.CurveTo(x+dx*step*third, y+dy*step*third, nx-ndx*step*third, ny-ndy*step*third, nx, ny)
 		x, y, dx, dy = nx, ny, ndx, ndy
 	}
@@ -48,7 +48,7 @@ func strand(radius, swing float64, count int, c pdf.Color, pen float64) *pdf.For
 	reach := radius*(1+swing) + pen
 	form := pdf.NewForm(-reach, -reach, 2*reach, 2*reach)
 	path := pdf.NewPath()
-	trace(path, petals(radius, swing, count, 0), 0, 2*math.Pi, count*piecesPerPetal)
+	trace(path, petals(radius, swing, count, 0), 2*math.Pi, count*piecesPerPetal)
 	path.Close()
 	form.Stroke(path, c, pen)
 	return form
@@ -75,12 +75,12 @@ func braid(length float64, palette colors) *pdf.Form {
 	form := pdf.NewForm(-pen, -amplitude-pen, length+2*pen, 2*(amplitude+pen))
 	for i := range strands {
 		path := pdf.NewPath()
-		trace(path, wave(amplitude, length, 2*math.Pi*float64(i)/strands), 0, length, pieces)
+		trace(path, wave(amplitude, length, 2*math.Pi*float64(i)/strands), length, pieces)
 		form.Stroke(path, palette.line, pen)
 	}
 	fine := pdf.NewPath()
-	trace(fine, wave(amplitude*0.42, length/2, 0), 0, length, 2*pieces)
-	trace(fine, wave(amplitude*0.42, length/2, math.Pi), 0, length, 2*pieces)
+	trace(fine, wave(amplitude*0.42, length/2, 0), length, 2*pieces)
+	trace(fine, wave(amplitude*0.42, length/2, math.Pi), length, 2*pieces)
 	form.Stroke(fine, palette.accent, pen)
 	return form
 }
@@ -124,18 +124,18 @@ func drawFrame(s *pdf.Sheet, palette colors) {
 
 func drawCorners(s *pdf.Sheet, palette colors, inset float64) {
 	const (
-		clear, outerRadius, innerRadius = 7.2, 4.9, 2.4
-		petalCount, strands             = 8, 5
-		pen                             = 0.11
+		around, outerRadius, innerRadius = 7.2, 4.9, 2.4
+		petalCount, strands              = 8, 5
+		pen                              = 0.11
 	)
-	outer := rosette(petalCount, strands, strand(outerRadius, 0.3, petalCount, palette.line, pen), clear)
-	inner := rosette(petalCount, strands, strand(innerRadius, 0.35, petalCount, palette.accent, pen), clear)
+	outer := rosette(petalCount, strands, strand(outerRadius, 0.3, petalCount, palette.line, pen), around)
+	inner := rosette(petalCount, strands, strand(innerRadius, 0.35, petalCount, palette.accent, pen), around)
 	for _, x := range []float64{inset, pageWidth - inset} {
 		for _, y := range []float64{inset, pageHeight - inset} {
 			background, ring := pdf.NewPath(), pdf.NewPath()
-			background.Circle(x, y, clear)
+			background.Circle(x, y, around)
 			s.Fill(background, white(), false)
-			ring.Circle(x, y, clear-0.3)
+			ring.Circle(x, y, around-0.3)
 			s.Stroke(ring, palette.accent, 0.25)
 			s.Draw(outer, pdf.Translate(x, y))
 			s.Draw(inner, pdf.Translate(x, y))

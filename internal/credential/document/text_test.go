@@ -365,8 +365,13 @@ func TestFormatDate(t *testing.T) {
 		date   time.Time
 		want   string
 	}{
-		{"en", late, "31 January 2026"}, {"de", first, "1. August 2026"}, {"es", first, "1 de agosto de 2026"},
-		{"fr", first, "1er août 2026"}, {"ar", first, "1 أغسطس 2026"}, {"he", first, "1 באוגוסט 2026"}, {"hi", first, "1 अगस्त 2026"},
+		{"en", late, "31 January 2026"},
+		{"de", first, "1. August 2026"},
+		{"es", first, "1 de agosto de 2026"},
+		{"fr", first, "1er août 2026"},
+		{"ar", first, "1 أغسطس 2026"},
+		{"he", first, "1 באוגוסט 2026"},
+		{"hi", first, "1 अगस्त 2026"},
 	} {
 		if got := phrasesFor(tt.locale).formatDate(tt.date); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.locale, got, tt.want)

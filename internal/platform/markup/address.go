@@ -2,6 +2,7 @@ package markup
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -24,7 +25,7 @@ func address(raw string, schemes []string) (string, bool) {
 		return "", false
 	}
 	u, err := url.Parse(raw)
-	if err != nil || u.User != nil || !contains(schemes, u.Scheme) {
+	if err != nil || u.User != nil || !slices.Contains(schemes, u.Scheme) {
 		return "", false
 	}
 	switch u.Scheme {
@@ -43,15 +44,6 @@ func address(raw string, schemes []string) (string, bool) {
 
 // ambiguous reports characters that browsers drop from addresses or read as others.
 func ambiguous(r rune) bool { return r <= ' ' || r == '\\' || r >= 0x7F && r < 0xA0 || r == '\uFFFD' }
-
-func contains(list []string, s string) bool {
-	for _, candidate := range list {
-		if candidate == s {
-			return true
-		}
-	}
-	return false
-}
 
 // fragment turns a link to a place on the same page into one that fits the prefixed identifiers.
 func fragment(raw string) (string, bool) {

@@ -30,6 +30,9 @@ const (
 	voidBlock                  // a block without content
 )
 
+// table is the element that the rules single out most often.
+const table = "table"
+
 // kindOf returns the kind of an allowed element, 0 for any other.
 func kindOf(name string) kind {
 	switch name {
@@ -42,7 +45,7 @@ func kindOf(name string) kind {
 		return line
 	case "div", "blockquote", "figure", "figcaption", "details":
 		return flow
-	case "ul", "ol", "dl", "table", "thead", "tbody", "tfoot", "tr":
+	case "ul", "ol", "dl", table, "thead", "tbody", "tfoot", "tr":
 		return group
 	case "li", "dd", "td", "th":
 		return item
@@ -152,7 +155,7 @@ func language(value string) (string, bool) { return value, languageShape.MatchSt
 // classes keeps the class names that pages have styles for.
 func classes(value string) (string, bool) {
 	var kept []string
-	for _, class := range strings.Fields(value) {
+	for class := range strings.FieldsSeq(value) {
 		if classShape.MatchString(class) && !slices.Contains(kept, class) {
 			kept = append(kept, class)
 		}

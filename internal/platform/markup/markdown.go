@@ -18,8 +18,6 @@ import (
 )
 
 // converter is the Markdown engine; it keeps nothing between calls.
-//
-//nolint:gochecknoglobals // Built once, read only.
 var converter = sync.OnceValue(func() goldmark.Markdown {
 	return goldmark.New(
 		goldmark.WithExtensions(

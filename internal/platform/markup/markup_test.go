@@ -269,7 +269,7 @@ func checkNode(t reporter, node *html.Node) {
 		}
 	}
 	if node.DataAtom == atom.A && !slices.Contains(node.Attr, html.Attribute{Key: "rel", Val: "noopener nofollow ugc"}) {
-		t.Errorf("a link without rel")
+		t.Errorf("%s without rel", node.Data)
 	}
 }
 
@@ -385,6 +385,7 @@ func depthOf(output string) int {
 			depth++
 		case html.EndTagToken:
 			depth--
+		default: // Text opens nothing.
 		}
 		deepest = max(deepest, depth)
 	}
@@ -472,7 +473,8 @@ func TestExcerpt(t *testing.T) {
 		{"100% sure of it", 7, "100%…"},
 		{"ae\u0301e\u0301e\u0301", 4, "ae\u0301…"},
 		{"a👩‍👩‍👧‍👦b cdefgh", 6, "a…"},
-		{"कि कि कि कि", 3, "कि…"}, {"कि कि कि कि", 2, "…"},
+		{"कि कि कि कि", 3, "कि…"},
+		{"कि कि कि कि", 2, "…"},
 		{"abc", 0, ""},
 		{"abc", -1, ""},
 		{"abc", 1, "…"},

@@ -9,8 +9,6 @@ import (
 
 // policy is the second wall. It is written down on its own and not derived from the first one's tables: what one
 // of the two allows by mistake, the other refuses. Bluemonday never changes a policy after it was built.
-//
-//nolint:gochecknoglobals // Built once, read only.
 var policy = sync.OnceValue(newPolicy)
 
 func newPolicy() *bluemonday.Policy {

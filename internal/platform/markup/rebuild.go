@@ -70,6 +70,7 @@ func rebuild(source string, rewrite func(string) (string, bool)) string {
 			b.start(token)
 		case html.EndTagToken:
 			b.end(modern(token.Data))
+		default: // Comments and document types are not for readers.
 		}
 		skip = (kind == html.StartTagToken || kind == html.SelfClosingTagToken) && hidden(token.Data)
 	}
@@ -152,7 +153,7 @@ func (b *builder) startLine(token html.Token) {
 		return
 	case "caption":
 		// Only the first thing in a table can be its caption.
-		if b.closeInlines(); b.top().name != "table" || b.top().started {
+		if b.closeInlines(); b.top().name != table || b.top().started {
 			return
 		}
 	default:
@@ -195,7 +196,7 @@ func (b *builder) prepare() {
 func (b *builder) fillGroup() {
 	for b.top().kind == group {
 		name := map[string]string{
-			"ul": "li", "ol": "li", "dl": "dd", "table": "tbody", "thead": "tr", "tbody": "tr", "tfoot": "tr", "tr": "td",
+			"ul": "li", "ol": "li", "dl": "dd", table: "tbody", "thead": "tr", "tbody": "tr", "tfoot": "tr", "tr": "td",
 		}[b.top().name]
 		b.push(name, "<"+name+">")
 	}
@@ -206,7 +207,7 @@ func (b *builder) startPart(token html.Token) {
 	name := token.Data
 	b.closeInlines()
 	switch name {
-	case "ul", "ol", "dl", "table":
+	case "ul", "ol", "dl", table:
 		if len(b.blocks) >= maxBlocks {
 			return
 		}
@@ -251,11 +252,11 @@ func (b *builder) findTable(part string) bool {
 	}
 	for i := len(b.blocks) - 1; i > 0; i-- {
 		name := b.blocks[i].name
-		if name != "table" && !slices.Contains(parents, name) {
+		if name != table && !slices.Contains(parents, name) {
 			continue
 		}
 		b.popTo(i + 1)
-		if name == "table" && part != "thead" && part != "tbody" && part != "tfoot" {
+		if name == table && part != "thead" && part != "tbody" && part != "tfoot" {
 			b.push("tbody", "<tbody>")
 		}
 		if b.top().name != "tr" && (part == "td" || part == "th") {
@@ -273,13 +274,14 @@ func (b *builder) end(name string) {
 		b.endInline(name)
 	case line, flow, group, item:
 		b.endBlock(name)
+	case voidInline, voidBlock: // A tag that ends what has no content is a mistake.
 	}
 }
 
 // endInline ends the innermost wanted element of that name. Those inside of it that go on are written anew.
 func (b *builder) endInline(name string) {
-	for i := len(b.inlines) - 1; i >= 0; i-- {
-		if b.inlines[i].name != name {
+	for i, candidate := range slices.Backward(b.inlines) {
+		if candidate.name != name {
 			continue
 		}
 		b.closeInlinesTo(i)
@@ -290,14 +292,14 @@ func (b *builder) endInline(name string) {
 
 // endBlock closes the innermost block of that name, with all in it, but none around the cell it stands in.
 func (b *builder) endBlock(name string) {
-	inTable := slices.Contains([]string{"table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption"}, name)
+	inTable := slices.Contains([]string{table, "thead", "tbody", "tfoot", "tr", "td", "th", "caption"}, name)
 	for i := len(b.blocks) - 1; i > 0; i-- {
 		current := b.blocks[i].name
 		if current == name {
 			b.popTo(i)
 			return
 		}
-		if current == "table" || !inTable && (current == "td" || current == "th" || current == "caption") {
+		if current == table || !inTable && (current == "td" || current == "th" || current == "caption") {
 			return
 		}
 	}

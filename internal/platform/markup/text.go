@@ -27,6 +27,7 @@ func Text(source string) string {
 			}
 		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
 			t.tag(token)
+		default: // Comments and document types are not for readers.
 		}
 		skip = (kind == html.StartTagToken || kind == html.SelfClosingTagToken) && hidden(token.Data)
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/xml"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -76,7 +77,7 @@ func (f *file) addStructure(elements []Element, page reference) (reference, stri
 	var nums strings.Builder
 	for i, e := range elements {
 		element := f.reserve()
-		content := fmt.Sprint(i)
+		content := strconv.Itoa(i)
 		if e.URL != "" {
 			key := len(annotations) + 1
 			annotation := f.addLink(e, key)
@@ -121,7 +122,7 @@ func (f *file) addFont(e *embedded) reference {
 	widths, glyphs := make([]string, len(e.order)), make([]byte, 2, 2*len(e.order)+2)
 	for i, c := range e.order {
 		wanted[c.glyph] = true
-		widths[i] = fmt.Sprint(e.font.width(c.glyph))
+		widths[i] = strconv.Itoa(e.font.width(c.glyph))
 		glyphs = append(glyphs, byte(c.glyph>>8), byte(c.glyph))
 	}
 	program := e.font.subset(wanted)

@@ -29,8 +29,15 @@ var fontTables = [...]struct {
 	tag      string
 	optional bool
 }{
-	{"cvt ", true}, {"fpgm", true}, {"glyf", false}, {"head", false}, {"hhea", false},
-	{"hmtx", false}, {"loca", false}, {"maxp", false}, {"prep", true},
+	{"cvt ", true},
+	{"fpgm", true},
+	{"glyf", false},
+	{"head", false},
+	{"hhea", false},
+	{"hmtx", false},
+	{"loca", false},
+	{"maxp", false},
+	{"prep", true},
 }
 
 var errShortTable = errors.New("font table is too short")

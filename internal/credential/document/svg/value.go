@@ -1,6 +1,7 @@
 package svg
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -99,30 +100,27 @@ func parseTransform(s string) (pdf.Matrix, error) {
 	return result, nil
 }
 
-// transformation builds one step of a list (SVG 1.1, 7.6).
+// transformation builds one step of a list (SVG 1.1, 7.6). The second result says that there is such a step.
 func transformation(name string, v []float64) (pdf.Matrix, bool) {
 	const degree = math.Pi / 180
-	switch {
-	case name == "matrix" && len(v) == 6:
-		return pdf.Matrix{A: v[0], B: v[1], C: v[2], D: v[3], E: v[4], F: v[5]}, true
-	case name == "translate" && len(v) == 1:
-		return pdf.Translate(v[0], 0), true
-	case name == "translate" && len(v) == 2:
-		return pdf.Translate(v[0], v[1]), true
-	case name == "scale" && len(v) == 1:
-		return pdf.Scale(v[0], v[0]), true
-	case name == "scale" && len(v) == 2:
-		return pdf.Scale(v[0], v[1]), true
-	case name == "rotate" && len(v) == 1:
-		return pdf.Rotate(v[0] * degree), true
-	case name == "rotate" && len(v) == 3:
-		return pdf.Translate(-v[1], -v[2]).Then(pdf.Rotate(v[0] * degree)).Then(pdf.Translate(v[1], v[2])), true
-	case name == "skewX" && len(v) == 1:
-		return pdf.Matrix{A: 1, C: math.Tan(v[0] * degree), D: 1}, true
-	case name == "skewY" && len(v) == 1:
-		return pdf.Matrix{A: 1, B: math.Tan(v[0] * degree), D: 1}, true
+	steps := map[string]func() pdf.Matrix{
+		"matrix 6":    func() pdf.Matrix { return pdf.Matrix{A: v[0], B: v[1], C: v[2], D: v[3], E: v[4], F: v[5]} },
+		"translate 1": func() pdf.Matrix { return pdf.Translate(v[0], 0) },
+		"translate 2": func() pdf.Matrix { return pdf.Translate(v[0], v[1]) },
+		"scale 1":     func() pdf.Matrix { return pdf.Scale(v[0], v[0]) },
+		"scale 2":     func() pdf.Matrix { return pdf.Scale(v[0], v[1]) },
+		"rotate 1":    func() pdf.Matrix { return pdf.Rotate(v[0] * degree) },
+		"rotate 3": func() pdf.Matrix {
+			return pdf.Translate(-v[1], -v[2]).Then(pdf.Rotate(v[0] * degree)).Then(pdf.Translate(v[1], v[2]))
+		},
+		"skewX 1": func() pdf.Matrix { return pdf.Matrix{A: 1, C: math.Tan(v[0] * degree), D: 1} },
+		"skewY 1": func() pdf.Matrix { return pdf.Matrix{A: 1, B: math.Tan(v[0] * degree), D: 1} },
 	}
-	return pdf.Matrix{}, false
+	step, ok := steps[name+" "+strconv.Itoa(len(v))]
+	if !ok {
+		return pdf.Matrix{}, false
+	}
+	return step(), true
 }
 
 // scanner takes numbers off the front of a string.
@@ -137,7 +135,7 @@ func (s *scanner) done() bool {
 // number takes the longest number (SVG 1.1, 4.2), so that "1-.5.5" is three.
 func (s *scanner) number() (float64, error) {
 	if s.done() {
-		return 0, fmt.Errorf("the SVG ends a list of numbers early")
+		return 0, errors.New("the SVG ends a list of numbers early")
 	}
 	end := numberLength(s.rest)
 	v, err := strconv.ParseFloat(s.rest[:end], 64)
