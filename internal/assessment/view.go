@@ -3,11 +3,11 @@
 package assessment
 
 import (
+	"github.com/google/uuid"
+
 	"lyceum/internal/assessment/quiz"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/platform/gid"
-
-	"github.com/google/uuid"
 )
 
 // Question is a question of an attempt as its learner sees it.
