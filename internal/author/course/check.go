@@ -454,7 +454,7 @@ func (k *checker) number(path string, n *Number) {
 		k.add(path, "The answer is missing.")
 		return
 	}
-	if problem := n.problem(); problem != "" {
+	if problem := n.Problem(); problem != "" {
 		k.add(path, "%s", problem)
 	}
 }

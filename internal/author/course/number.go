@@ -124,8 +124,8 @@ func FormatFloat(f float64) string {
 	return strconv.FormatFloat(f, 'f', -1, 64)
 }
 
-// problem says what is wrong with the number, or "".
-func (n Number) problem() string {
+// Problem says in a sentence what is wrong with the number, or "".
+func (n Number) Problem() string {
 	for _, f := range []float64{n.Answer, n.Tolerance} {
 		if math.IsNaN(f) || math.IsInf(f, 0) {
 			return "The answer is a number."

@@ -60,7 +60,7 @@ func (w *washer) inline(n *html.Node) []*html.Node {
 // wrap puts an element around content, and the blanks at its ends outside: "<em>your </em>own" and
 // "<em>your</em> own" look the same, and only the second can be written in Markdown.
 func wrap(name atom.Atom, content []*html.Node) []*html.Node {
-	lead, content, trail := peel(content)
+	lead, content, trail := peel(strip(name, content))
 	if len(content) == 0 {
 		if lead || trail {
 			return []*html.Node{textNode(" ")}
@@ -116,7 +116,13 @@ func (w *washer) picture(n *html.Node) []*html.Node {
 	if title := strings.Join(strings.Fields(visible(attr(n, "title"))), " "); title != "" {
 		img.Attr = append(img.Attr, html.Attribute{Key: "title", Val: title})
 	}
+	w.floats[img] = floats(n)
 	return []*html.Node{img}
+}
+
+func floats(n *html.Node) bool {
+	style := strings.ReplaceAll(strings.ToLower(attr(n, "style")), " ", "")
+	return strings.Contains(style, "float:") || attr(n, "align") == "left" || attr(n, "align") == "right"
 }
 
 func (w *washer) anchor(n *html.Node) []*html.Node {
@@ -128,7 +134,7 @@ func (w *washer) anchor(n *html.Node) []*html.Node {
 	if !ok {
 		return content
 	}
-	out := wrap(atom.A, unlink(content))
+	out := wrap(atom.A, content)
 	for _, a := range out {
 		if a.DataAtom == atom.A {
 			a.Attr = []html.Attribute{{Key: "href", Val: href}}
@@ -137,16 +143,17 @@ func (w *washer) anchor(n *html.Node) []*html.Node {
 	return out
 }
 
-// unlink unwraps links inside a link, which HTML forbids and XML does not.
-func unlink(nodes []*html.Node) []*html.Node {
+// strip unwraps elements of that name in what such an element is to hold: nothing is twice as bold, and a
+// link in a link is forbidden in HTML, though not in XML.
+func strip(name atom.Atom, nodes []*html.Node) []*html.Node {
 	var out []*html.Node
 	for _, n := range nodes {
 		inner := children(n)
 		for _, child := range inner {
 			n.RemoveChild(child)
 		}
-		inner = unlink(inner)
-		if n.DataAtom == atom.A {
+		inner = strip(name, inner)
+		if n.DataAtom == name {
 			out = append(out, inner...)
 			continue
 		}

@@ -68,7 +68,7 @@ func (s *scribe) blocks(nodes []*html.Node, tight bool) []string {
 func (s *scribe) block(n *html.Node) []string {
 	switch n.DataAtom {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
-		line := strings.Join(s.lines(children(n)), " ")
+		line := strings.ReplaceAll(s.spans(children(n)), "\n", " ")
 		return []string{strings.Repeat("#", int(n.Data[1]-'0')) + " " + line}
 	case atom.Hr:
 		return []string{"---"}
@@ -159,7 +159,12 @@ func (s *scribe) span(n *html.Node) string {
 	case atom.Strong:
 		return "**" + s.spans(children(n)) + "**"
 	case atom.Em:
-		return "*" + s.spans(children(n)) + "*"
+		mark := "*"
+		if n.Parent != nil && n.Parent.DataAtom == atom.Strong {
+			// Three stars would put the strong text into the emphasis.
+			mark = "_"
+		}
+		return mark + s.spans(children(n)) + mark
 	case atom.Code:
 		return codeSpan(nodeText(n))
 	case atom.Img:

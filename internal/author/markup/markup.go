@@ -48,9 +48,9 @@ type Lost struct {
 	Icons int
 	// Graphics counts inline drawings and formulas: svg, canvas, math.
 	Graphics int
-	// Embeds are the addresses of embedded things, which became links or nothing.
+	// Embeds are the addresses of embedded things that became links.
 	Embeds []string
-	// Links are the addresses that Link refused.
+	// Links are the addresses that Link refused: links, pictures and embedded things.
 	Links []string
 }
 
@@ -73,7 +73,7 @@ func (c *Cleaner) Parse(source string) (*Doc, error) {
 
 // Nodes cleans a list of nodes; they are not changed.
 func (c *Cleaner) Nodes(nodes []*html.Node) *Doc {
-	w := &washer{cleaner: c, doc: &Doc{}}
+	w := &washer{cleaner: c, doc: &Doc{}, floats: map[*html.Node]bool{}}
 	w.doc.blocks = w.blocks(nodes)
 	return w.doc
 }
@@ -105,6 +105,17 @@ func (d *Doc) DropLeading(texts ...string) {
 	if slices.Contains(texts, first) {
 		d.blocks = d.blocks[1:]
 	}
+}
+
+// Heading returns the text of the first heading, or "".
+func (d *Doc) Heading() string {
+	for _, n := range d.blocks {
+		switch n.DataAtom {
+		case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
+			return strings.Join(strings.Fields(nodeText(n)), " ")
+		}
+	}
+	return ""
 }
 
 // HasMedia tells whether the page shows pictures or links to anything.
@@ -225,3 +236,33 @@ func element(name atom.Atom, children ...*html.Node) *html.Node {
 func textNode(s string) *html.Node { return &html.Node{Type: html.TextNode, Data: s} }
 
 func children(n *html.Node) []*html.Node { return slices.Collect(n.ChildNodes()) }
+
+// Relink rewrites the addresses of links, and unwraps the links whose address is refused. It returns the
+// refused addresses.
+func (d *Doc) Relink(link func(address string) (rewritten string, ok bool)) []string {
+	var lost []string
+	for _, block := range d.blocks {
+		for _, n := range slices.Collect(block.Descendants()) {
+			if n.DataAtom != atom.A {
+				continue
+			}
+			address, ok := link(attr(n, "href"))
+			if !ok {
+				lost = append(lost, attr(n, "href"))
+				unwrap(n)
+				continue
+			}
+			n.Attr = []html.Attribute{{Key: "href", Val: address}}
+		}
+	}
+	return lost
+}
+
+// unwrap puts the children of a node in its place.
+func unwrap(n *html.Node) {
+	for _, child := range children(n) {
+		n.RemoveChild(child)
+		n.Parent.InsertBefore(child, n)
+	}
+	n.Parent.RemoveChild(n)
+}

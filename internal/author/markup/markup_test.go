@@ -46,6 +46,9 @@ func TestClean(t *testing.T) {
 		"definition list":               {`<dl><dt>a</dt><dd><p>b</p></dd></dl>`, "<dl>\n<dt>a</dt>\n<dd>b</dd>\n</dl>"},
 		"a comment":                     {`a<!-- b -->c`, "<p>ac</p>"},
 		"a heading that is a picture":   {`<h2><img src=x alt=a></h2>`, `<p><img src="x" alt="a"></p>`},
+		"a picture beside the text":     {`<p><img src=x style="float: left">Text <img src=y> more</p>`, "<p><img src=\"x\" alt=\"\"></p>\n<p>Text <img src=\"y\" alt=\"\"> more</p>"},
+		"twice as bold":                 {"<p><b>a <b>b</b><i><b>c</b></i></b></p>", "<p><strong>a b<em>c</em></strong></p>"},
+		"a heading in bold":             {"<h2><b>a <i>b</i></b></h2>", "<h2>a <em>b</em></h2>"},
 		"summary of details":            {`<details><summary>More</summary>text</details>`, "<p><strong>More</strong></p>\n<p>text</p>"},
 		"blanks between inline strands": {"<p>a <b> b</b> \n c</p>", "<p>a <strong>b</strong> c</p>"},
 	}
@@ -71,7 +74,7 @@ func TestLost(t *testing.T) {
 	}
 	want := markup.Lost{
 		Scripts: 2, Styles: 1, Controls: 1, Hidden: 1, Styled: 1, Graphics: 1,
-		Embeds: []string{"f"}, Links: []string{"bad", "bad"},
+		Links: []string{"f", "bad", "bad"},
 	}
 	if diff := cmp.Diff(want, doc.Lost); diff != "" {
 		t.Errorf("lost (-want +got):\n%s", diff)
@@ -87,8 +90,9 @@ func TestMarkdown(t *testing.T) {
 		in, want string
 		inexact  bool
 	}{
-		"paragraphs": {in: "<p>One <b>bold</b> and <i>more</i>.</p><p>Two<br>lines</p>", want: "One **bold** and *more*.\n\nTwo\\\nlines"},
-		"headings":   {in: "<h2>A <em>b</em></h2><p>c</p>", want: "## A *b*\n\nc"},
+		"paragraphs":            {in: "<p>One <b>bold</b> and <i>more</i>.</p><p>Two<br>lines</p>", want: "One **bold** and *more*.\n\nTwo\\\nlines"},
+		"a heading with a sign": {in: "<h4>+ a</h4><h5>1. b</h5>", want: "#### + a\n\n##### 1. b"},
+		"headings":              {in: "<h2>A <em>b</em></h2><p>c</p>", want: "## A *b*\n\nc"},
 		"lists": {
 			in:   "<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul><p>x</p><ol start=3><li>d</li></ol>",
 			want: "- a\n  - b\n- c\n\nx\n\n3. d",

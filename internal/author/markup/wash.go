@@ -12,6 +12,8 @@ import (
 type washer struct {
 	cleaner *Cleaner
 	doc     *Doc
+	// floats are pictures that text flowed around.
+	floats map[*html.Node]bool
 }
 
 // isBlock tells whether the element begins a block of its own. Elements that HTML does not define are
@@ -89,8 +91,11 @@ func (w *washer) count(n *html.Node) {
 func (w *washer) blocks(nodes []*html.Node) []*html.Node {
 	var out, run []*html.Node
 	flush := func() {
-		if p := paragraph(run); p != nil {
-			out = append(out, p)
+		floated, rest := w.unfloat(run)
+		for _, line := range [][]*html.Node{floated, rest} {
+			if p := paragraph(line); p != nil {
+				out = append(out, p)
+			}
 		}
 		run = nil
 	}
@@ -122,6 +127,18 @@ func paragraph(run []*html.Node) *html.Node {
 		return nil
 	}
 	return element(atom.P, run...)
+}
+
+// unfloat takes pictures out of a line that stood beside the text, not in it.
+func (w *washer) unfloat(run []*html.Node) (floated, rest []*html.Node) {
+	for _, n := range run {
+		if w.floats[n] {
+			floated = append(floated, n)
+		} else {
+			rest = append(rest, n)
+		}
+	}
+	return floated, rest
 }
 
 // block cleans one block element.
@@ -161,7 +178,7 @@ func nonEmpty(n *html.Node) []*html.Node {
 }
 
 func (w *washer) heading(n *html.Node) []*html.Node {
-	content := tidy(w.inlines(children(n)))
+	content := unstressed(tidy(w.inlines(children(n))))
 	if len(content) == 0 {
 		return nil
 	}
@@ -169,6 +186,18 @@ func (w *washer) heading(n *html.Node) []*html.Node {
 		return []*html.Node{element(atom.P, content...)}
 	}
 	return []*html.Node{element(n.DataAtom, content...)}
+}
+
+// unstressed unwraps emphasis around a whole heading, which stands out anyway.
+func unstressed(content []*html.Node) []*html.Node {
+	for len(content) == 1 && (content[0].DataAtom == atom.Strong || content[0].DataAtom == atom.Em) {
+		inner := children(content[0])
+		for _, n := range inner {
+			content[0].RemoveChild(n)
+		}
+		content = inner
+	}
+	return content
 }
 
 // nodeTextOnly is the text of nodes without that of pictures.
@@ -356,11 +385,11 @@ func (w *washer) embed(n *html.Node) []*html.Node {
 			address = attr(d, "src")
 		}
 	}
-	w.doc.Lost.Embeds = append(w.doc.Lost.Embeds, address)
 	target, ok := w.link(Embed, address)
 	if !ok {
 		return nil
 	}
+	w.doc.Lost.Embeds = append(w.doc.Lost.Embeds, address)
 	label := attr(n, "title")
 	if label == "" {
 		label = target
@@ -376,7 +405,7 @@ func (w *washer) link(use Use, address string) (string, bool) {
 	if ok && w.cleaner.Link != nil {
 		target, ok = w.cleaner.Link(use, address)
 	}
-	if !ok && address != "" && use != Embed {
+	if !ok && address != "" {
 		w.doc.Lost.Links = append(w.doc.Lost.Links, address)
 	}
 	return target, ok

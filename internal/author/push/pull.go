@@ -1,0 +1,245 @@
+package push
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"lyceum/internal/author/course"
+	"lyceum/internal/author/folder"
+	"lyceum/internal/gen/authorapi"
+)
+
+// pulled is a draft as it came from the server.
+type pulled struct {
+	id     string
+	course *course.Course
+	// files are the assets by media path, captions the text tracks.
+	files    map[string]remoteFile
+	captions map[string]string
+	client   *http.Client
+}
+
+type remoteFile struct {
+	sum string
+	// url is signed and short-lived.
+	url string
+}
+
+func (p *pulled) digests() digests {
+	sums := digests{}
+	for path, file := range p.files {
+		sums[path] = file.sum
+	}
+	return sums
+}
+
+// open gives the bytes of a media path: captions are at hand, files are fetched.
+func (p *pulled) open(path string) (io.ReadCloser, error) {
+	if vtt, ok := p.captions[path]; ok {
+		return io.NopCloser(strings.NewReader(vtt)), nil
+	}
+	return nil, fmt.Errorf("there is no %s in this course", path)
+}
+
+// Open implements folder.Opener.
+func (p *pulled) Open(path string) (io.ReadCloser, error) {
+	file, found := p.files[path]
+	if !found {
+		return p.open(path)
+	}
+	request, err := http.NewRequest(http.MethodGet, file.url, http.NoBody)
+	if err != nil {
+		return nil, fmt.Errorf("prepare download: %w", err)
+	}
+	response, err := p.client.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("download %s: %w", path, err)
+	}
+	if response.StatusCode != http.StatusOK {
+		return nil, errors.Join(fmt.Errorf("download %s: storage answered %s", path, response.Status), response.Body.Close())
+	}
+	return response.Body, nil
+}
+
+// Pull writes the draft into a new folder at dir.
+func (c *Client) Pull(ctx context.Context, slug, dir string) (*course.Course, error) {
+	p, err := c.pull(ctx, slug)
+	if err != nil {
+		return nil, err
+	}
+	if err := folder.Create(ctx, dir, p.course, p); err != nil {
+		return nil, err
+	}
+	return p.course, nil
+}
+
+func (c *Client) pull(ctx context.Context, slug string) (*pulled, error) {
+	draft, err := authorapi.Draft(ctx, c.api, slug)
+	if err != nil {
+		return nil, told(err)
+	}
+	if draft.CourseDraft == nil {
+		return nil, errNoCourse(slug)
+	}
+	lessons, err := authorapi.DraftLessons(ctx, c.api, slug)
+	if err != nil {
+		return nil, told(err)
+	}
+	p := &pulled{id: draft.CourseDraft.Id, files: map[string]remoteFile{}, captions: map[string]string{}, client: c.files}
+	p.course = courseFrom(draft.CourseDraft)
+	byKey := map[string][]course.Lesson{}
+	if lessons.CourseDraft != nil {
+		for _, m := range lessons.CourseDraft.Modules {
+			for _, l := range m.Lessons {
+				byKey[m.Key] = append(byKey[m.Key], p.lesson(l))
+			}
+		}
+	}
+	for _, m := range draft.CourseDraft.Modules {
+		p.course.Modules = append(p.course.Modules, course.Module{Key: m.Key, Title: m.Title, Summary: m.Summary, Lessons: byKey[m.Key]})
+	}
+	return p, nil
+}
+
+func courseFrom(d *authorapi.DraftCourseDraft) *course.Course {
+	c := &course.Course{
+		Slug: d.Slug, Title: d.Title, Summary: d.Summary, Description: d.Description, Language: d.Language,
+		Level: course.Level(d.Level), Visibility: course.Visibility(d.Visibility),
+		Categories: emptied(d.Categories), Tags: emptied(d.Tags), Certificate: d.HasCertificate, Prerequisites: emptied(d.Prerequisites),
+	}
+	if d.Price != nil {
+		c.Price = &course.Price{Amount: d.Price.Amount, Currency: d.Price.Currency}
+	}
+	return c
+}
+
+type (
+	draftLesson   = authorapi.DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraft
+	draftQuiz     = authorapi.DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraftQuizQuizDraft
+	draftQuestion = authorapi.DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraftQuizQuizDraftQuestionsQuestionDraft
+)
+
+func (p *pulled) lesson(d *draftLesson) course.Lesson {
+	for _, a := range d.Attachments {
+		p.files[course.MediaDir+"/"+a.Name] = remoteFile{a.Asset.Sha256, text(a.Asset.Url)}
+	}
+	l := course.Lesson{
+		Key: d.Key, Title: d.Title, Section: d.Section, Kind: course.LessonKind(d.Kind),
+		Required: d.Required, Preview: d.Preview, Body: fromServer(textFrom(d.BodyFormat, d.Body)),
+	}
+	file := ""
+	if d.Asset != nil {
+		file = p.own(d)
+	}
+	switch l.Kind {
+	case course.VideoLesson:
+		l.Video = p.video(d, file)
+	case course.FileLesson:
+		l.File = file
+	case course.LinkLesson:
+		l.URL = d.Url
+	case course.QuizLesson:
+		l.Quiz = quizFrom(d.Quiz)
+	case course.ArticleLesson:
+	}
+	return l
+}
+
+// own is the media path of the lesson's own file: its name, unless another file has it.
+func (p *pulled) own(d *draftLesson) string {
+	file := course.MediaDir + "/" + course.MediaName(d.Asset.FileName)
+	if other, taken := p.files[file]; taken && other.sum != d.Asset.Sha256 {
+		file = course.MediaDir + "/" + d.Key + "-" + course.MediaName(d.Asset.FileName)
+	}
+	p.files[file] = remoteFile{d.Asset.Sha256, text(d.Asset.Url)}
+	return file
+}
+
+func (p *pulled) video(d *draftLesson, file string) *course.Video {
+	v := &course.Video{File: file, URL: d.Url, Duration: time.Duration(d.DurationMs) * time.Millisecond}
+	for _, c := range d.Captions {
+		path := fmt.Sprintf("%s/captions/%s.%s.vtt", course.MediaDir, d.Key, c.Locale)
+		p.captions[path] = c.Vtt
+		v.Captions = append(v.Captions, course.Caption{Locale: c.Locale, Label: c.Label, File: path})
+	}
+	return v
+}
+
+func quizFrom(d *draftQuiz) *course.Quiz {
+	if d == nil {
+		return nil
+	}
+	q := &course.Quiz{
+		PassMark: d.PassMark, AttemptsAllowed: number(d.AttemptsAllowed), Draw: number(d.Draw), Shuffle: d.Shuffle,
+		TimeLimit: time.Duration(number(d.TimeLimitSeconds)) * time.Second,
+	}
+	for _, question := range d.Questions {
+		q.Questions = append(q.Questions, questionFrom(question))
+	}
+	return q
+}
+
+func questionFrom(d *draftQuestion) course.Question {
+	format := course.Format(d.Format)
+	in := func(source string) string { return fromServer(course.Text{Format: format, Source: source}).Source }
+	q := course.Question{
+		Key: d.Key, Kind: course.QuestionKind(d.Kind), Format: format, Prompt: in(d.Prompt), Points: d.Points,
+		Explanation: in(d.Explanation),
+	}
+	for _, hint := range d.Hints {
+		q.Hints = append(q.Hints, in(hint))
+	}
+	for _, c := range d.Choices {
+		q.Choices = append(q.Choices, course.Choice{Key: c.Key, Text: in(c.Text), Correct: c.Correct, Feedback: in(c.Feedback)})
+	}
+	if d.Numeric != nil {
+		n, ok := course.ParseNumber(d.Numeric.Answer)
+		if !ok {
+			n = course.Number{Interval: &course.Interval{
+				Min: d.Numeric.Min, Max: d.Numeric.Max, ExcludeMin: d.Numeric.ExcludeMin, ExcludeMax: d.Numeric.ExcludeMax,
+			}}
+		}
+		q.Number = &n
+	}
+	if d.Text != nil {
+		q.Accepted = &course.Accepted{Answers: d.Text.Accepted, CaseSensitive: d.Text.CaseSensitive}
+	}
+	return q
+}
+
+func textFrom(format authorapi.TextFormat, source string) course.Text {
+	if source == "" {
+		return course.Text{}
+	}
+	return course.Text{Format: course.Format(format), Source: source}
+}
+
+func number(n *int) int {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// emptied makes an empty list an absent one, as a folder has it.
+func emptied(list []string) []string {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}
+
+// ensure that what is pulled can be written.
+var _ folder.Opener = (*pulled)(nil)

@@ -1,0 +1,205 @@
+package push
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/gabriel-vasile/mimetype"
+
+	"lyceum/internal/author/course"
+	"lyceum/internal/author/folder"
+	"lyceum/internal/fault"
+	"lyceum/internal/gen/authorapi"
+)
+
+// askAtOnce is how many digests one request asks about.
+const askAtOnce = 100
+
+// isCaption reports whether a file is a caption track, which travels inside its lesson.
+func isCaption(file string) bool {
+	return slices.Contains([]string{".vtt", ".srt"}, strings.ToLower(path.Ext(file)))
+}
+
+// digest reads the files that the course uses and returns their digests.
+func digest(c *course.Course, from folder.Opener) (digests, error) {
+	found := digests{}
+	for _, file := range c.MediaPaths() {
+		if isCaption(file) {
+			continue
+		}
+		sum, err := sumOf(from, file)
+		if err != nil {
+			return nil, err
+		}
+		found[file] = sum
+	}
+	return found, nil
+}
+
+func sumOf(from folder.Opener, file string) (sum string, err error) {
+	reader, err := from.Open(file)
+	if err != nil {
+		return "", fmt.Errorf("read %s: %w", file, err)
+	}
+	defer func() { err = errors.Join(err, reader.Close()) }()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, reader); err != nil {
+		return "", fmt.Errorf("read %s: %w", file, err)
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// upload makes sure that every file is on the server, and returns the ids of the assets by digest. Files
+// that are there already are not sent.
+func (c *Client) upload(ctx context.Context, f *folder.Folder, files digests, p Progress) (map[string]string, error) {
+	ids, err := c.there(ctx, files)
+	if err != nil {
+		return nil, err
+	}
+	sizes := map[string]int64{}
+	for _, m := range f.Media {
+		sizes[m.Path] = m.Size
+	}
+	var missing []string
+	for file, sum := range files {
+		if ids[sum] == "" {
+			missing = append(missing, file)
+		}
+	}
+	slices.Sort(missing)
+	p.Begin("files", len(missing))
+	for _, file := range missing {
+		sum := files[file]
+		if ids[sum] == "" {
+			id, err := c.send(ctx, f, file, sum, sizes[file])
+			if err != nil {
+				return nil, fmt.Errorf("upload %s: %w", file, err)
+			}
+			ids[sum] = id
+		}
+		p.Step("files", file)
+	}
+	return ids, nil
+}
+
+func (c *Client) there(ctx context.Context, files digests) (map[string]string, error) {
+	sums := make([]string, 0, len(files))
+	for _, sum := range files {
+		sums = append(sums, sum)
+	}
+	ids := map[string]string{}
+	for some := range slices.Chunk(sums, askAtOnce) {
+		answer, err := authorapi.AssetsByContent(ctx, c.api, some)
+		if err != nil {
+			return nil, told(err)
+		}
+		for _, asset := range answer.AssetsByContent {
+			ids[asset.Sha256] = asset.Id
+		}
+	}
+	return ids, nil
+}
+
+// send uploads one file straight to storage.
+func (c *Client) send(ctx context.Context, f *folder.Folder, file, sum string, size int64) (id string, err error) {
+	contentType, err := typeOf(f, file)
+	if err != nil {
+		return "", err
+	}
+	answer, err := authorapi.RequestUpload(ctx, c.api, &authorapi.RequestUploadInput{
+		Kind: kindOf(contentType), FileName: path.Base(file), ContentType: contentType, Size: size, Sha256: sum,
+	})
+	if err != nil {
+		return "", told(err)
+	}
+	asset, ticket := answer.RequestUpload.Asset, answer.RequestUpload.Upload
+	if ticket == nil {
+		return asset.Id, nil
+	}
+	if err := c.put(ctx, f, file, size, ticket); err != nil {
+		return "", err
+	}
+	completed, err := authorapi.CompleteUpload(ctx, c.api, asset.Id)
+	if err != nil {
+		return "", told(err)
+	}
+	if done := completed.CompleteUpload.Asset; done.Status != authorapi.AssetStatusReady {
+		return "", fault.New(fault.BadInput, done.Failure)
+	}
+	return asset.Id, nil
+}
+
+func (c *Client) put(
+	ctx context.Context, f *folder.Folder, file string, size int64, ticket *authorapi.RequestUploadRequestUploadRequestUploadPayloadUploadUploadTicket,
+) (err error) {
+	body, err := f.Open(file)
+	if err != nil {
+		return err
+	}
+	// The client closes the body.
+	request, err := http.NewRequestWithContext(ctx, ticket.Method, ticket.Url, body)
+	if err != nil {
+		return errors.Join(fmt.Errorf("prepare upload: %w", err), body.Close())
+	}
+	request.ContentLength = size
+	for _, header := range ticket.Headers {
+		request.Header.Set(header.Name, header.Value)
+	}
+	response, err := c.files.Do(request)
+	if err != nil {
+		return fmt.Errorf("send: %w", err)
+	}
+	defer func() { err = errors.Join(err, response.Body.Close()) }()
+	if response.StatusCode/100 != 2 {
+		return fmt.Errorf("storage answered %s", response.Status)
+	}
+	return nil
+}
+
+// typeOf is the media type of a file: what its bytes show, made more precise by its name where they do not
+// tell.
+func typeOf(f *folder.Folder, file string) (contentType string, err error) {
+	reader, err := f.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, reader.Close()) }()
+	found, err := mimetype.DetectReader(reader)
+	if err != nil {
+		return "", fmt.Errorf("read %s: %w", file, err)
+	}
+	base, _, _ := strings.Cut(found.String(), ";")
+	if base != "text/plain" {
+		return base, nil
+	}
+	switch strings.ToLower(path.Ext(file)) {
+	case ".md":
+		return "text/markdown", nil
+	case ".csv":
+		return "text/csv", nil
+	default:
+		return base, nil
+	}
+}
+
+func kindOf(contentType string) authorapi.AssetKind {
+	family, _, _ := strings.Cut(contentType, "/")
+	switch family {
+	case "video":
+		return authorapi.AssetKindVideo
+	case "audio":
+		return authorapi.AssetKindAudio
+	case "image":
+		return authorapi.AssetKindImage
+	default:
+		return authorapi.AssetKindDocument
+	}
+}
