@@ -35,13 +35,13 @@ func From(ctx context.Context) *Set {
 
 // byID adapts "find these, in any order" to a loader. A row the viewer may not see is absent, and loads
 // as dataloadgen.ErrNotFound.
-func byID[T any](find func(context.Context, []uuid.UUID) ([]T, error), id func(T) uuid.UUID) *dataloadgen.Loader[uuid.UUID, T] {
-	return dataloadgen.NewMappedLoader(func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]T, error) {
+func byID[K comparable, T any](find func(context.Context, []K) ([]T, error), id func(T) K) *dataloadgen.Loader[K, T] {
+	return dataloadgen.NewMappedLoader(func(ctx context.Context, ids []K) (map[K]T, error) {
 		rows, err := find(ctx, ids)
 		if err != nil {
 			return nil, fmt.Errorf("load %d by id: %w", len(ids), err)
 		}
-		found := make(map[uuid.UUID]T, len(rows))
+		found := make(map[K]T, len(rows))
 		for _, row := range rows {
 			found[id(row)] = row
 		}
@@ -74,4 +74,23 @@ func Optional[T any](value *T, err error) (*T, error) {
 		return nil, nil //nolint:nilnil // a null field is what this is for
 	}
 	return value, err
+}
+
+// Found returns what exists of the keys, in their order.
+func Found[K comparable, T any](ctx context.Context, l *dataloadgen.Loader[K, T], keys []K) ([]T, error) {
+	thunks := make([]func() (T, error), len(keys))
+	for i, key := range keys {
+		thunks[i] = l.LoadThunk(ctx, key)
+	}
+	found := make([]T, 0, len(keys))
+	for _, thunk := range thunks {
+		value, err := thunk()
+		switch {
+		case err == nil:
+			found = append(found, value)
+		case !IsNotFound(err):
+			return nil, err
+		}
+	}
+	return found, nil
 }

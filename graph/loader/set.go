@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/vikstrous/dataloadgen"
 
+	"lyceum/internal/assessment"
 	"lyceum/internal/catalog"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/user"
@@ -15,18 +16,26 @@ import (
 
 // Sources are what the loaders read from.
 type Sources struct {
-	DB      *pg.DB
-	Catalog *catalog.Service
+	DB         *pg.DB
+	Catalog    *catalog.Service
+	Assessment *assessment.Service
 }
 
 // Set is the loaders of one response. Each runs at most one statement for a level of the answer.
 type Set struct {
+	Catalog
+	Authoring
+	Learning
+
 	// User finds people of the tenant by id.
 	User *dataloadgen.Loader[uuid.UUID, *ent.User]
 }
 
 func newSet(s Sources) *Set {
 	return &Set{
+		Catalog:   newCatalog(s),
+		Authoring: newAuthoring(s),
+		Learning:  newLearning(s),
 		User: byID(func(ctx context.Context, ids []uuid.UUID) ([]*ent.User, error) {
 			return s.DB.User.Query().Where(user.IDIn(ids...)).All(ctx)
 		}, func(u *ent.User) uuid.UUID { return u.ID }),

@@ -21,15 +21,6 @@ import (
 	"lyceum/internal/platform/pg"
 )
 
-// DraftsOf returns the draft questions of the lessons, in order.
-func (s *Service) DraftsOf(ctx context.Context, lessons []uuid.UUID) ([]*ent.Question, error) {
-	rows, err := s.DB.Question.Query().Where(question.LessonIDIn(lessons...)).Order(question.ByPosition()).All(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read questions: %w", err)
-	}
-	return rows, nil
-}
-
 // Pin makes immutable versions of the lessons' draft questions and returns them by lesson; a lesson
 // without questions is absent. A question whose content has a version already keeps it, so that pinning
 // again writes nothing. The caller holds the lock of the course.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -207,32 +206,4 @@ func (s *Service) addresses(ctx context.Context, rows []*ent.LessonVersion) (map
 	}
 	addresses, err := s.Files.Addresses(ctx, slices.Collect(maps.Keys(ids)))
 	return addresses, wrap("sign addresses", err)
-}
-
-// LinkFiles puts signed addresses of a lesson's files into sanitised texts that belong to it, such as its
-// questions. It asks nobody: whoever calls it has decided that the viewer may read the texts.
-func (s *Service) LinkFiles(ctx context.Context, version, lesson uuid.UUID, texts []string) ([]string, error) {
-	if !slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(t, outline.FileScheme) }) {
-		return texts, nil
-	}
-	rows, err := s.DB.LessonVersion.Query().
-		Where(lessonversion.VersionID(version), lessonversion.LessonID(lesson)).
-		Select(lessonversion.FieldAssets).
-		All(viewer.WholeTenant(ctx))
-	if err != nil {
-		return nil, fmt.Errorf("find lesson: %w", err)
-	}
-	addresses, err := s.addresses(ctx, rows)
-	if err != nil {
-		return nil, err
-	}
-	files := map[string]uuid.UUID{}
-	for _, row := range rows {
-		files = row.Assets
-	}
-	done := make([]string, len(texts))
-	for i, text := range texts {
-		done[i] = linked(text, files, addresses)
-	}
-	return done, nil
 }

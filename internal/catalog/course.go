@@ -17,7 +17,7 @@ type Course struct{ *ent.CourseVersion }
 func (c *Course) GlobalID() gid.ID { return gid.New(ent.GIDCourse, c.CourseID) }
 
 // Price returns what the course costs, nil when it is free.
-func (c *Course) Price() *Price { return priceOf(c.PriceAmount, c.PriceCurrency) }
+func (c *Course) Price() *Price { return PriceOf(c.PriceAmount, c.PriceCurrency) }
 
 // Modules returns the modules in order.
 func (c *Course) Modules() []*Module {
@@ -73,7 +73,8 @@ type Price struct {
 	Currency string
 }
 
-func priceOf(amount int, currency string) *Price {
+// PriceOf returns what an amount in a currency is, nil when it is free.
+func PriceOf(amount int, currency string) *Price {
 	if amount == 0 {
 		return nil
 	}

@@ -291,4 +291,3 @@ func (s *Service) pinned(ctx context.Context, courses []uuid.UUID) (map[uuid.UUI
 	}
 	return pins, nil
 }
-
