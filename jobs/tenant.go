@@ -21,7 +21,7 @@ func acrossTenants(kind string) bool { return kind == SweepAll{}.Kind() }
 type asTenant struct{ river.MiddlewareDefaults }
 
 // Work implements rivertype.WorkerMiddleware.
-func (asTenant) Work(ctx context.Context, job *rivertype.JobRow, next func(context.Context) error) error {
+func (*asTenant) Work(ctx context.Context, job *rivertype.JobRow, next func(context.Context) error) error {
 	if acrossTenants(job.Kind) {
 		return next(ctx)
 	}
@@ -34,4 +34,4 @@ func (asTenant) Work(ctx context.Context, job *rivertype.JobRow, next func(conte
 	return next(viewer.With(ctx, viewer.Job(args.Tenant, job.Kind)))
 }
 
-func middleware() []rivertype.WorkerMiddleware { return []rivertype.WorkerMiddleware{asTenant{}} }
+func middleware() []rivertype.WorkerMiddleware { return []rivertype.WorkerMiddleware{&asTenant{}} }

@@ -31,7 +31,6 @@ import (
 	"lyceum/internal/platform/telemetry"
 	"lyceum/internal/tenancy"
 	"lyceum/jobs"
-	"lyceum/search"
 )
 
 // app is everything a process needs to serve or to work, wired together.
@@ -193,7 +192,7 @@ func (a *app) signer() (*blob.Signer, error) {
 
 // wire makes the services, each given what it asks of the others.
 func (a *app) wire(context.Context) error {
-	engine, err := a.engine()
+	finder, err := a.searchService()
 	if err != nil {
 		return err
 	}
@@ -202,8 +201,8 @@ func (a *app) wire(context.Context) error {
 	}
 	files := &media.Service{DB: a.db, Blobs: a.blobs, MaxUpload: a.config.Limit.Upload}
 	learned := &learning.Service{DB: a.db}
-	assessed := &assessment.Service{DB: a.db, Completer: learned}
-	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: files}
+	assessed := &assessment.Service{DB: a.db, Completer: learned, Files: quizFiles{files}}
+	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: catalogFiles{files}}
 	a.services = &graph.Services{
 		Directory:    tenancy.NewDirectory(a.db, a.config.Public.BaseDomain, a.config.Tenant.Default),
 		Tenancy:      tenants,
@@ -215,7 +214,7 @@ func (a *app) wire(context.Context) error {
 		Credential:   &credential.Service{DB: a.db, Blobs: a.blobs, Page: a.page},
 		Notification: &notification.Service{DB: a.db, Bus: a.bus, Gate: tenants},
 		Compliance:   &compliance.Service{DB: a.db},
-		Search:       &search.Service{DB: a.db, Engine: engine},
+		Search:       finder,
 	}
 	a.sources = loader.Sources{DB: a.db, Catalog: courses}
 	a.health = a.checks()

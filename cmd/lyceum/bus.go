@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,6 +13,7 @@ import (
 
 	"lyceum/internal/fault"
 	"lyceum/internal/platform/cache"
+	"lyceum/internal/platform/config"
 )
 
 // bus is what the contexts use Redis for: waking streams in every process, and counting tries to sign in.
@@ -26,8 +28,7 @@ func (a *app) openBus(ctx context.Context) error {
 	a.bus = &bus{}
 	if a.config.Redis.URL.IsSet() {
 		client, err := cache.Open(cache.Config{
-			URL: a.config.Redis.URL.Reveal(), Mode: cache.Mode(a.config.Redis.Mode),
-			Timeout: a.config.Redis.Timeout, PoolSize: a.config.Redis.PoolSize,
+			URL: redisURL(a.config.Redis), Timeout: a.config.Redis.Timeout,
 			Instrument: func(c redis.UniversalClient) error { return a.tracing.Redis(c) },
 		})
 		if err != nil {
@@ -40,6 +41,16 @@ func (a *app) openBus(ctx context.Context) error {
 	a.bus.limiter = cache.NewLimiter(a.bus.client)
 	a.onClose(func(context.Context) error { a.bus.hub.Close(); return nil })
 	return nil
+}
+
+// redisURL writes the mode into the address, as the client reads it.
+func redisURL(c config.Redis) string {
+	address := c.URL.Reveal()
+	if c.Mode == "single" {
+		return address
+	}
+	scheme, rest, _ := strings.Cut(address, "://")
+	return scheme + "+" + c.Mode + "://" + rest
 }
 
 func inboxChannel(tenant, user uuid.UUID) cache.Key {

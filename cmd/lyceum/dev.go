@@ -132,7 +132,7 @@ func (s *secrets) save(path string) error {
 // prepareDatabase makes roles and database in a private cluster and migrates. It returns the variables that
 // lead the server there, and the owner's URL; a database that was given is left alone.
 func prepareDatabase(ctx context.Context, stack *local.Stack, kept *secrets) (variables []string, ownerURL string, err error) {
-	variables = []string{"REDIS_URL=" + stack.Redis.URL, "LYCEUM_SIGNING_KEYS=dev:" + kept.SigningKey}
+	variables = []string{"REDIS_URL=" + stack.Redis.URL, "LYCEUM_SIGNING_KEYS=dev=literal:" + kept.SigningKey}
 	if os.Getenv("LYCEUM_DEFAULT_TENANT") == "" {
 		variables = append(variables, "LYCEUM_DEFAULT_TENANT=acme")
 	}

@@ -43,7 +43,9 @@ func (a *app) publicHandler(streams *transport.Streams) (http.Handler, error) {
 	if a.files != nil {
 		mux.Handle(blobPath+"/", a.files.Handler())
 	}
-	web.Mount(mux, identity.Middleware, a.pages())
+	if err := web.Mount(mux, identity.Middleware, a.pages()); err != nil {
+		return nil, fmt.Errorf("open pages: %w", err)
+	}
 	return a.observed(mux), nil
 }
 
@@ -56,7 +58,7 @@ func (a *app) adminHandler(ctx context.Context) (http.Handler, error) {
 	mux := http.NewServeMux()
 	a.health.Mount(mux, true)
 	mux.Handle("GET /metrics", a.metrics.Handler())
-	staff := web.Staff{Tenancy: a.services.Tenancy}
+	staff := web.Staff{Sessions: a.services.Tenancy, Home: consolePath + "/"}
 	staff.Mount(mux)
 	mux.Handle(consolePath+"/", staff.Only(console))
 	mux.Handle("/debug/pprof/", staff.Only(http.HandlerFunc(pprof.Index)))

@@ -42,6 +42,7 @@ func newRoot() *cobra.Command {
 	)
 	for group, commands := range map[string][]*cobra.Command{
 		"run":     {newDev(), newServe(), newWork()},
+		"author":  {newAuthor()},
 		"operate": {newMigrate(), newTenant(), newSearch(), newAudit(), newConfig(), newDoctor(), newReset()},
 	} {
 		for _, command := range commands {
