@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
@@ -18,7 +20,6 @@ import (
 	"lyceum/internal/platform/config"
 	"lyceum/internal/platform/local"
 	"lyceum/internal/platform/pg"
-	"lyceum/jobs"
 )
 
 // devDatabase is the name of the database that dev makes.
@@ -86,7 +87,7 @@ func dev(ctx context.Context, command *cobra.Command) (err error) {
 			return err
 		}
 	}
-	return a.run(ctx, roles{serve: true, queues: jobs.Queues()}, func(ctx context.Context) { a.welcome(ctx, stack) })
+	return a.run(ctx, roles{serve: true, queues: slices.Sorted(maps.Keys(c.Jobs.Queues))}, func(ctx context.Context) { a.welcome(ctx, stack) })
 }
 
 // surroundings reads where dev lives and what it need not start.
@@ -135,6 +136,10 @@ func prepareDatabase(ctx context.Context, stack *local.Stack, kept *secrets) (va
 	variables = []string{"REDIS_URL=" + stack.Redis.URL, "LYCEUM_SIGNING_KEYS=dev=literal:" + kept.SigningKey}
 	if os.Getenv("LYCEUM_DEFAULT_TENANT") == "" {
 		variables = append(variables, "LYCEUM_DEFAULT_TENANT=acme")
+	}
+	if os.Getenv("LYCEUM_TIMEOUT_UNREADY") == "" {
+		// Nobody balances load here, and Ctrl-C should not take its time.
+		variables = append(variables, "LYCEUM_TIMEOUT_UNREADY=0s")
 	}
 	if stack.Postgres == nil {
 		return variables, "", nil

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -45,7 +47,6 @@ func newWork() *cobra.Command {
 		Args:    cobra.NoArgs,
 		Example: "  lyceum work\n  lyceum work --queues=media",
 	}
-	queues := command.Flags().StringSlice("queues", jobs.Queues(), "queues to work on")
 	load := configured(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		c, err := load()
@@ -57,7 +58,7 @@ func newWork() *cobra.Command {
 			return err
 		}
 		defer func() { _ = a.Close(context.WithoutCancel(command.Context())) }()
-		return a.run(command.Context(), roles{queues: *queues}, nil)
+		return a.run(command.Context(), roles{queues: slices.Sorted(maps.Keys(c.Jobs.Queues))}, nil)
 	}
 	return command
 }
@@ -149,7 +150,8 @@ func listen(ctx context.Context, servers []*http.Server) ([]net.Listener, error)
 func (a *app) stop(ctx context.Context, r roles, servers []*http.Server, streams *transport.Streams, worker *jobs.Client) error {
 	a.health.Drain()
 	if r.serve {
-		time.Sleep(a.config.Timeout.Unready)
+		// Balancers need a moment to see it and send requests elsewhere.
+		<-time.After(a.config.Timeout.Unready)
 	}
 	ctx, cancel := context.WithTimeout(ctx, a.config.Timeout.Drain)
 	defer cancel()

@@ -341,7 +341,7 @@ func (c *Config) bindBounds(add adder) {
 	add("limit.subscriptions", "20", "Most subscriptions of a stream.", integer(&c.Limit.Subscriptions, 1, 1000))
 	// Before the queues, which it completes.
 	add("jobs.workers", "4", "Workers of a queue that names no number.", integer(&c.Jobs.Workers, 1, 1000))
-	add("jobs.queues", "default=8,mail=2,media=1", "Queues that this process works on.", queues(&c.Jobs.Queues, &c.Jobs.Workers))
+	add("jobs.queues", "default=8,mail=2,media=1,search=2", "Queues that this process works on.", queues(&c.Jobs.Queues, &c.Jobs.Workers))
 	add("jobs.timeout", "1m", "Longest job whose kind says nothing else.", duration(&c.Jobs.Timeout, time.Second, 24*time.Hour))
 	add("jobs.rescue_after", "2m", "When the job of a vanished worker is given to another.", duration(&c.Jobs.RescueAfter, time.Second, 48*time.Hour))
 	add("jobs.poll", "1s", "How often a queue is looked at without being told.", duration(&c.Jobs.Poll, 10*time.Millisecond, time.Minute))
