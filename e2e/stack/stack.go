@@ -81,8 +81,8 @@ func Start(ctx context.Context, binary, home string, environ ...string) (*Stack,
 	s := &Stack{Home: home, Binary: binary, Port: ports[0], AdminPort: ports[1], output: &lockedBuffer{}, exited: make(chan error, 1)}
 	s.command = exec.Command(binary, "dev")
 	s.command.Env = append(os.Environ(), append([]string{
-		fmt.Sprintf("PORT=%d", s.Port), fmt.Sprintf("ADMIN_PORT=%d", s.AdminPort), "LYCEUM_HOME=" + home,
-		"LYCEUM_HTTP_ADDR=", "DATABASE_URL=", "REDIS_URL=",
+		"PORT=", "ADMIN_PORT=", "DATABASE_URL=", "REDIS_URL=", "LYCEUM_HOME=" + home,
+		fmt.Sprintf("LYCEUM_HTTP_ADDR=127.0.0.1:%d", s.Port), fmt.Sprintf("LYCEUM_HTTP_ADMIN_ADDR=127.0.0.1:%d", s.AdminPort),
 	}, environ...)...)
 	s.command.Stdout, s.command.Stderr = s.output, s.output
 	if err := s.command.Start(); err != nil {

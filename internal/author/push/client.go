@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -18,6 +19,9 @@ import (
 // timeout bounds one request of the API. Uploads take as long as they take.
 const timeout = 60 * time.Second
 
+// dialTimeout bounds one attempt to connect.
+const dialTimeout = 10 * time.Second
+
 // Client talks to one tenant of one server.
 type Client struct {
 	api graphql.Client
@@ -29,13 +33,29 @@ type Client struct {
 // with the token, if there is one. A nil transport is the usual one.
 func NewClient(server, token string, transport http.RoundTripper) *Client {
 	if transport == nil {
-		transport = http.DefaultTransport
+		transport = usual()
 	}
 	return &Client{
 		api: graphql.NewClient(strings.TrimSuffix(server, "/")+"/graphql", &http.Client{
 			Timeout: timeout, Transport: signed{transport, token},
 		}),
 		files: &http.Client{Transport: transport},
+	}
+}
+
+// usual is the usual transport, which finds *.localhost on this machine (RFC 6761, section 6.3) even where
+// the system's resolver does not.
+func usual() http.RoundTripper {
+	dialer := &net.Dialer{Timeout: dialTimeout}
+	return &http.Transport{
+		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			host, port, err := net.SplitHostPort(address)
+			if err == nil && strings.HasSuffix(host, ".localhost") {
+				address = net.JoinHostPort("localhost", port)
+			}
+			return dialer.DialContext(ctx, network, address)
+		},
 	}
 }
 
