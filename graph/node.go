@@ -22,6 +22,10 @@ type nodeLoader func(ctx context.Context, id uuid.UUID) func() (relay.Node, erro
 var nodeLoaders = map[string]nodeLoader{
 	ent.GIDCourse:   lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *catalog.Course] { return s.Published }),
 	ent.GIDCategory: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.Category] { return s.Category }),
+	ent.GIDEnrollment: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.Enrollment] {
+		return s.Enrollment
+	}),
+	ent.GIDAttempt: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.Attempt] { return s.Attempt }),
 }
 
 // lookup is the nodeLoader over one of the response's loaders.

@@ -22,6 +22,22 @@ const grace = 5 * time.Second
 // Graded reports whether the attempt has ended. Before, nobody is told a score, staff included.
 func Graded(a *ent.Attempt) bool { return a.State != attempt.StateIN_PROGRESS }
 
+// Score returns the points of an attempt, nil until it is graded.
+func Score(a *ent.Attempt) *float64 {
+	if !Graded(a) {
+		return nil
+	}
+	return &a.Score
+}
+
+// Passed returns whether an attempt was passed, nil until it is graded.
+func Passed(a *ent.Attempt) *bool {
+	if !Graded(a) {
+		return nil
+	}
+	return &a.Passed
+}
+
 // overdue reports whether the attempt's time is up, and the grace too.
 func overdue(a *ent.Attempt, now time.Time) bool {
 	return a.DeadlineAt != nil && now.After(a.DeadlineAt.Add(grace))

@@ -1,0 +1,126 @@
+package graph
+
+import (
+	"context"
+
+	"lyceum/graph/loader"
+	"lyceum/graph/relay"
+	"lyceum/internal/catalog"
+	places "lyceum/internal/enrollment"
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/model"
+	"lyceum/internal/learning"
+	"lyceum/internal/platform/gid"
+	"lyceum/internal/platform/page"
+)
+
+func (r queryResolver) MyEnrollments(
+	ctx context.Context, first *int, after *string, state *enrollment.State,
+) (*relay.EnrollmentConnection, error) {
+	request, err := page.Parse(first, after)
+	if err != nil {
+		return nil, err
+	}
+	return enrollmentConnection(r.services.Enrollment.Mine(ctx, request, value(state)))
+}
+
+func (r queryResolver) Enrollments(
+	ctx context.Context, courseID gid.ID, first *int, after *string, state *enrollment.State,
+) (*relay.EnrollmentConnection, error) {
+	course, err := idOf(courseID, ent.GIDCourse)
+	if err != nil {
+		return nil, err
+	}
+	request, err := page.Parse(first, after)
+	if err != nil {
+		return nil, err
+	}
+	return enrollmentConnection(r.services.Enrollment.OfCourse(ctx, course, request, value(state)))
+}
+
+func enrollmentConnection(found page.Page[*ent.Enrollment], err error) (*relay.EnrollmentConnection, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &relay.EnrollmentConnection{Page: relay.From(found)}, nil
+}
+
+func (r mutationResolver) Enroll(ctx context.Context, in model.EnrollInput) (*model.EnrollmentPayload, error) {
+	course, err := idOf(in.CourseID, ent.GIDCourse)
+	if err != nil {
+		return nil, err
+	}
+	return enrollmentPayload(r.services.Enrollment.Enroll(ctx, course))
+}
+
+func (r mutationResolver) AssignCourse(
+	ctx context.Context, in model.AssignCourseInput,
+) (*model.EnrollmentPayload, error) {
+	course, err := idOf(in.CourseID, ent.GIDCourse)
+	if err != nil {
+		return nil, err
+	}
+	learner, err := idOf(in.LearnerID, ent.GIDUser)
+	if err != nil {
+		return nil, err
+	}
+	return enrollmentPayload(r.services.Enrollment.Assign(ctx, places.Assignment{Course: course, Learner: learner, DueAt: in.DueAt}))
+}
+
+func (r mutationResolver) Withdraw(ctx context.Context, id gid.ID) (*model.EnrollmentPayload, error) {
+	place, err := idOf(id, ent.GIDEnrollment)
+	if err != nil {
+		return nil, err
+	}
+	return enrollmentPayload(r.services.Enrollment.Withdraw(ctx, place))
+}
+
+func enrollmentPayload(place *ent.Enrollment, err error) (*model.EnrollmentPayload, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &model.EnrollmentPayload{Enrollment: place}, nil
+}
+
+func (enrollmentResolver) Learner(ctx context.Context, e *ent.Enrollment) (*ent.User, error) {
+	return loader.Optional(loader.From(ctx).User.Load(ctx, e.LearnerID))
+}
+
+// Course is the course in the version that the place is pinned to.
+func (enrollmentResolver) Course(ctx context.Context, e *ent.Enrollment) (*catalog.Course, error) {
+	return loader.From(ctx).Version.Load(ctx, e.VersionID)
+}
+
+// Progress of a place without evidence has no row.
+func (enrollmentResolver) Progress(ctx context.Context, e *ent.Enrollment) (*ent.CourseProgress, error) {
+	progress, err := loader.Optional(loader.From(ctx).CourseProgress.Load(ctx, e.ID))
+	if err != nil || progress != nil {
+		return progress, err
+	}
+	course, err := loader.From(ctx).Version.Load(ctx, e.VersionID)
+	if err != nil {
+		return nil, err
+	}
+	return learning.Untouched(e, course.RequiredCount), nil
+}
+
+func (enrollmentResolver) NextLesson(ctx context.Context, e *ent.Enrollment) (*catalog.Lesson, error) {
+	course, err := loader.From(ctx).Version.Load(ctx, e.VersionID)
+	if err != nil {
+		return nil, err
+	}
+	evidence, err := loader.From(ctx).Evidence.Load(ctx, e.ID)
+	if err != nil {
+		return nil, err
+	}
+	next := learning.Next(&course.Outline, evidence)
+	if next == nil {
+		return nil, nil //nolint:nilnil // everything is done
+	}
+	return course.Lesson(next.ID), nil
+}
+
+func (enrollmentResolver) Certificate(ctx context.Context, e *ent.Enrollment) (*ent.Certificate, error) {
+	return loader.Optional(loader.From(ctx).Certificate.Load(ctx, e.ID))
+}

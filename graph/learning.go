@@ -1,0 +1,96 @@
+package graph
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"lyceum/graph/loader"
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/model"
+	"lyceum/internal/learning"
+	"lyceum/internal/platform/gid"
+)
+
+func (r mutationResolver) RecordProgress(
+	ctx context.Context, in model.RecordProgressInput,
+) (*model.RecordProgressPayload, error) {
+	place, err := idOf(in.EnrollmentID, ent.GIDEnrollment)
+	if err != nil {
+		return nil, err
+	}
+	batch := make([]learning.Played, len(in.Lessons))
+	for i, played := range in.Lessons {
+		if batch[i], err = playedOf(played); err != nil {
+			return nil, err
+		}
+	}
+	return recorded(r.services.Learning.RecordProgress(ctx, place, batch))
+}
+
+func playedOf(in *model.PlayedLessonInput) (learning.Played, error) {
+	lesson, err := idOf(in.LessonID, ent.GIDLesson)
+	if err != nil {
+		return learning.Played{}, err
+	}
+	played := learning.Played{Lesson: lesson, PositionMS: in.PositionMs, Segments: make([]learning.Segment, len(in.Segments))}
+	for i, s := range in.Segments {
+		played.Segments[i] = learning.Segment{FromMS: s.FromMs, ToMS: s.ToMs}
+	}
+	return played, nil
+}
+
+func (r mutationResolver) CompleteLesson(
+	ctx context.Context, in model.CompleteLessonInput,
+) (*model.RecordProgressPayload, error) {
+	place, err := idOf(in.EnrollmentID, ent.GIDEnrollment)
+	if err != nil {
+		return nil, err
+	}
+	lesson, err := idOf(in.LessonID, ent.GIDLesson)
+	if err != nil {
+		return nil, err
+	}
+	return recorded(r.services.Learning.CompleteLesson(ctx, place, lesson))
+}
+
+func recorded(r *learning.Recorded, err error) (*model.RecordProgressPayload, error) {
+	if err != nil {
+		return nil, err
+	}
+	completed := make([]*gid.ID, len(r.Completed))
+	for i, lesson := range r.Completed {
+		completed[i] = lessonID(lesson)
+	}
+	return &model.RecordProgressPayload{Progress: r.Progress, CompletedLessonIds: completed}, nil
+}
+
+func lessonID(lesson uuid.UUID) *gid.ID {
+	id := gid.New(ent.GIDLesson, lesson)
+	return &id
+}
+
+func (courseProgressResolver) State(_ context.Context, p *ent.CourseProgress) (model.ProgressState, error) {
+	return model.ProgressState(learning.CourseState(p)), nil
+}
+
+func (courseProgressResolver) Percent(_ context.Context, p *ent.CourseProgress) (int, error) {
+	return learning.Percent(p), nil
+}
+
+func (courseProgressResolver) LastActivityAt(_ context.Context, p *ent.CourseProgress) (*time.Time, error) {
+	return learning.LastActivity(p), nil
+}
+
+func (courseProgressResolver) Lessons(ctx context.Context, p *ent.CourseProgress) ([]*ent.LessonProgress, error) {
+	return loader.From(ctx).Evidence.Load(ctx, p.EnrollmentID)
+}
+
+func (lessonProgressResolver) LessonID(_ context.Context, p *ent.LessonProgress) (*gid.ID, error) {
+	return lessonID(p.LessonID), nil
+}
+
+func (lessonProgressResolver) State(_ context.Context, p *ent.LessonProgress) (model.ProgressState, error) {
+	return model.ProgressState(learning.LessonState(p)), nil
+}

@@ -1,0 +1,90 @@
+package loader
+
+import (
+	"context"
+	"fmt"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+	"github.com/vikstrous/dataloadgen"
+
+	"lyceum/internal/assessment"
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/ent/attempt"
+	"lyceum/internal/gen/ent/certificate"
+	"lyceum/internal/gen/ent/courseprogress"
+	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/lessonprogress"
+	"lyceum/internal/viewer"
+)
+
+// Learning is the loaders of places, progress and attempts.
+type Learning struct {
+	// Enrollment finds places by id, Attempt attempts.
+	Enrollment *dataloadgen.Loader[uuid.UUID, *ent.Enrollment]
+	Attempt    *dataloadgen.Loader[uuid.UUID, *ent.Attempt]
+	// CourseProgress finds the counters of enrollments; of one without evidence it says IsNotFound.
+	CourseProgress *dataloadgen.Loader[uuid.UUID, *ent.CourseProgress]
+	// Evidence finds the lessons of enrollments of which there is evidence, in the order in which it came.
+	Evidence *dataloadgen.Loader[uuid.UUID, []*ent.LessonProgress]
+	// Certificate finds the certificates of enrollments.
+	Certificate *dataloadgen.Loader[uuid.UUID, *ent.Certificate]
+	// Attempts finds the viewer's own attempts at quiz lessons, newest first.
+	Attempts *dataloadgen.Loader[uuid.UUID, []*ent.Attempt]
+	// Asked finds the questions of attempts that were read already.
+	Asked *dataloadgen.Loader[*ent.Attempt, []*assessment.Question]
+}
+
+func newLearning(s Sources) Learning {
+	return Learning{
+		Enrollment: byID(members(func(ctx context.Context, _ viewer.Viewer, ids []uuid.UUID) ([]*ent.Enrollment, error) {
+			return s.DB.Enrollment.Query().Where(enrollment.IDIn(ids...)).All(ctx)
+		}), func(e *ent.Enrollment) uuid.UUID { return e.ID }),
+		Attempt: byID(members(func(ctx context.Context, _ viewer.Viewer, ids []uuid.UUID) ([]*ent.Attempt, error) {
+			return s.DB.Attempt.Query().Where(attempt.IDIn(ids...)).All(ctx)
+		}), func(a *ent.Attempt) uuid.UUID { return a.ID }),
+		CourseProgress: byID(func(ctx context.Context, places []uuid.UUID) ([]*ent.CourseProgress, error) {
+			return s.DB.CourseProgress.Query().Where(courseprogress.EnrollmentIDIn(places...)).All(ctx)
+		}, func(p *ent.CourseProgress) uuid.UUID { return p.EnrollmentID }),
+		Evidence: grouped(func(ctx context.Context, places []uuid.UUID) ([]*ent.LessonProgress, error) {
+			return s.DB.LessonProgress.Query().
+				Where(lessonprogress.EnrollmentIDIn(places...)).Order(lessonprogress.ByID()).All(ctx)
+		}, func(p *ent.LessonProgress) uuid.UUID { return p.EnrollmentID }),
+		Certificate: byID(func(ctx context.Context, places []uuid.UUID) ([]*ent.Certificate, error) {
+			return s.DB.Certificate.Query().Where(certificate.EnrollmentIDIn(places...)).All(ctx)
+		}, func(c *ent.Certificate) uuid.UUID { return c.EnrollmentID }),
+		// Staff may see everybody's attempts; these are the viewer's own.
+		Attempts: grouped(members(func(ctx context.Context, v viewer.Viewer, lessons []uuid.UUID) ([]*ent.Attempt, error) {
+			return s.DB.Attempt.Query().
+				Where(attempt.LearnerID(v.User), attempt.LessonIDIn(lessons...)).
+				Order(attempt.ByNumber(sql.OrderDesc())).All(ctx)
+		}), func(a *ent.Attempt) uuid.UUID { return a.LessonID }),
+		Asked: dataloadgen.NewMappedLoader(s.asked, dataloadgen.WithWait(wait), dataloadgen.WithBatchCapacity(capacity)),
+	}
+}
+
+// members finds nothing for visitors, who have nothing of what only members have.
+func members[T any](
+	find func(context.Context, viewer.Viewer, []uuid.UUID) ([]T, error),
+) func(context.Context, []uuid.UUID) ([]T, error) {
+	return func(ctx context.Context, ids []uuid.UUID) ([]T, error) {
+		v, _ := viewer.From(ctx)
+		if !v.SignedIn() {
+			return nil, nil
+		}
+		return find(ctx, v, ids)
+	}
+}
+
+// asked keys questions by the attempt itself: what is asked stands in its row.
+func (s Sources) asked(ctx context.Context, attempts []*ent.Attempt) (map[*ent.Attempt][]*assessment.Question, error) {
+	byID, err := s.Assessment.Questions(ctx, attempts)
+	if err != nil {
+		return nil, fmt.Errorf("load questions of %d attempts: %w", len(attempts), err)
+	}
+	asked := make(map[*ent.Attempt][]*assessment.Question, len(attempts))
+	for _, a := range attempts {
+		asked[a] = byID[a.ID]
+	}
+	return asked, nil
+}
