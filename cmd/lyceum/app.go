@@ -216,7 +216,7 @@ func (a *app) wire(context.Context) error {
 		Compliance:   &compliance.Service{DB: a.db},
 		Search:       finder,
 	}
-	a.sources = loader.Sources{DB: a.db, Catalog: courses}
+	a.sources = loader.Sources{DB: a.db, Catalog: courses, Assessment: assessed}
 	a.health = a.checks()
 	return nil
 }
