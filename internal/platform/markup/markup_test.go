@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -388,43 +387,6 @@ func depthOf(output string) int {
 		default: // Text opens nothing.
 		}
 		deepest = max(deepest, depth)
-	}
-}
-
-// hostile are repetitions that make careless parsers slow.
-func hostile() map[string]string {
-	return map[string]string{
-		"div": "<div>", "b": "<b>", "font": "<font size=1>", "a": `<a href="/x">`, "b and p": "<b><p>", "end tags": "</p></b></div>",
-		"li": "<ul><li>", "table": "<table><tr><td>", "td": "<table><td>", "tables, text": "<table>a", "less": "<", "comment": "<!--", "amp": "&", "entity": "&#x41", "quote": `<a title="`,
-		"attributes": "<p a=b ", "cdata": "<![CDATA[", "script": "<script>", "title": "<title>", "svg": "<svg><math>", "ids": `<p id="x">`, "select": "<select><option>",
-		"formatting": "<b><i><u><s><em>", "misnested": "<b><i></b></i>", "links, blocks": `<a href="https://a.example/` + strings.Repeat("x", 500) + `"><div>a</div>`,
-		"md bracket": "[", "md link": "[a](", "md image": "![", "md star": "*a ", "md stars": "**a*b", "md under": "_a", "md tick": "`a``", "md tilde": "~~a", "md lt": "<a ",
-		"md quote": "> > a\n", "md list": "- a\n", "md nested": "- a\n  - b\n", "md ref": "[a]: /b\n", "md refs": "[a][b]\n", "md footnote": "[^a]: b\n\n[^a]\n\n", "md rows": "|a|b|\n|-|-|\n",
-		"md row": "|a", "md setext": "a\n-\n", "md fence": "```\n", "md heading": "# a\n", "md same": "#\n", "md url": "http://a.example/(", "md mail": "a@b.", "md www": "www.", "md html": "<div>\n\n",
-		"md entity": "&amp", "md escape": `\`, "md mixed": "*a_b~~c", "md notes": "[^a] [^b] [^c]\n", "md hard": "a  \n", "md colon": ":", "md emph": "*_", "md nul": "\x00", "md wide": "𝒜", "md tabs": "\t", "md paren": "[a](((", "md title": "[a](b \"",
-	}
-}
-
-func TestHostileInputTakesLinearTime(t *testing.T) {
-	t.Parallel()
-	const size = 128 << 10
-	for label, unit := range hostile() {
-		source := strings.Repeat(unit, size/len(unit)+1)[:size]
-		for name, entrance := range map[string]func(string) (string, error){"HTML": Renderer{}.HTML, "Markdown": Renderer{}.Markdown} {
-			started := time.Now()
-			output, err := entrance(source)
-			if elapsed := time.Since(started); elapsed > 5*time.Second {
-				t.Errorf("%s, %s: %v", label, name, elapsed)
-			}
-			if err != nil && !errors.Is(err, ErrTooComplex) {
-				t.Errorf("%s, %s: %v", label, name, err)
-			}
-			if len(output) > 40*size {
-				t.Errorf("%s, %s: %d bytes became %d", label, name, size, len(output))
-			}
-		}
-		Text(source)
-		Excerpt(source, 100)
 	}
 }
 

@@ -1,6 +1,9 @@
 // Package pdf writes one-page tagged PDF 1.7 files (ISO 32000-1): vector graphics, shaped text in embedded
 // subsets, pictures, links, and a structure that screen readers follow. The same calls give the same bytes:
 // nothing in a file comes from the clock, from chance or from the order of a map.
+//
+// General writers were tried first. They stamp the time, drop the offsets that put vowel signs and accents in
+// their places, and lose the text behind ligatures and syllables; all three matter on a certificate.
 package pdf
 
 import (
