@@ -121,4 +121,3 @@ func checkText(c *input.Checker, at string, key *quiz.TextKey) {
 		c.Line(input.Path(at, "accepted", i), answer, 1, maxAnswer)
 	}
 }
-

@@ -101,8 +101,7 @@ func TestCheckQuestions(t *testing.T) {
 			var c input.Checker
 			(&assessment.Service{}).CheckQuestions(&c, "q", tt.questions)
 			var got []string
-			var f *fault.Error
-			if errors.As(c.Err(), &f) {
+			if f, ok := errors.AsType[*fault.Error](c.Err()); ok {
 				for _, v := range f.Violations {
 					got = append(got, v.Field)
 				}
@@ -312,7 +311,7 @@ func TestPinCostsTheSame(t *testing.T) {
 		return count.Load()
 	}
 	var many []quiz.Draft
-	for _, key := range strings.Split("abcdefghijklmnopqrstuvwxyz", "") {
+	for key := range strings.SplitSeq("abcdefghijklmnopqrstuvwxyz", "") {
 		many = append(many, single(key))
 	}
 	if few, all := cost(single("zz")), cost(many...); few != all || few != 3 {

@@ -164,5 +164,3 @@ func expect(t *testing.T, err error, code fault.Code, fields ...string) {
 		t.Errorf("violations of %v, want %v", f.Violations, fields)
 	}
 }
-
-func ptr[T any](v T) *T { return &v }

@@ -73,36 +73,46 @@ func (s *source) version(c *input.Checker) *ent.CourseVersion {
 	}
 }
 
+// hashed is what a version says, in the form that is hashed. What follows from the rest (counts, text for
+// search) is left out.
+type hashed struct {
+	Slug          string             `json:"slug"`
+	Title         string             `json:"title"`
+	Summary       string             `json:"summary"`
+	Description   string             `json:"description"`
+	Language      string             `json:"language"`
+	Level         outline.Level      `json:"level"`
+	Categories    []string           `json:"categories"`
+	Tags          []string           `json:"tags"`
+	Visibility    outline.Visibility `json:"visibility"`
+	PriceAmount   int                `json:"price_amount"`
+	PriceCurrency string             `json:"price_currency"`
+	Instructor    uuid.UUID          `json:"instructor"`
+	Certificate   bool               `json:"certificate"`
+	Outline       outline.Outline    `json:"outline"`
+	Lessons       []hashedLesson     `json:"lessons"`
+}
+
+type hashedLesson struct {
+	ID       uuid.UUID            `json:"id"`
+	HTML     string               `json:"html"`
+	Asset    *uuid.UUID           `json:"asset"`
+	URL      string               `json:"url"`
+	Captions []outline.Caption    `json:"captions"`
+	Assets   map[string]uuid.UUID `json:"assets"`
+}
+
 // hash is the SHA-256 of the published content in hex. Equal content has the same hash, whichever draft and
-// number it comes from; what follows from the rest (counts, text for search) is left out.
+// number it comes from.
 func (c *compiled) hash() string {
-	type body struct {
-		ID       uuid.UUID
-		HTML     string
-		Asset    *uuid.UUID
-		URL      string
-		Captions []outline.Caption
-		Assets   map[string]uuid.UUID
-	}
 	v := c.version
-	content := struct {
-		Slug, Title, Summary, Language string
-		Level                          outline.Level
-		Categories, Tags               []string
-		Visibility                     outline.Visibility
-		PriceAmount                    int
-		PriceCurrency                  string
-		Instructor                     uuid.UUID
-		Certificate                    bool
-		Description                    string
-		Outline                        outline.Outline
-		Lessons                        []body
-	}{
-		v.Slug, v.Title, v.Summary, v.Language, v.Level, v.Categories, v.Tags, v.Visibility, v.PriceAmount, v.PriceCurrency,
-		v.InstructorID, v.Certificate, v.DescriptionHTML, v.Outline, make([]body, len(c.lessons)),
+	content := hashed{
+		Slug: v.Slug, Title: v.Title, Summary: v.Summary, Description: v.DescriptionHTML, Language: v.Language, Level: v.Level,
+		Categories: v.Categories, Tags: v.Tags, Visibility: v.Visibility, PriceAmount: v.PriceAmount, PriceCurrency: v.PriceCurrency,
+		Instructor: v.InstructorID, Certificate: v.Certificate, Outline: v.Outline, Lessons: make([]hashedLesson, len(c.lessons)),
 	}
 	for i, l := range c.lessons {
-		content.Lessons[i] = body{l.LessonID, l.BodyHTML, l.AssetID, l.URL, l.Captions, l.Assets}
+		content.Lessons[i] = hashedLesson{ID: l.LessonID, HTML: l.BodyHTML, Asset: l.AssetID, URL: l.URL, Captions: l.Captions, Assets: l.Assets}
 	}
 	encoded, err := json.Marshal(content)
 	if err != nil {

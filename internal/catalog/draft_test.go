@@ -33,10 +33,10 @@ func TestSaveCourse(t *testing.T) {
 		t.Errorf("a new course: %v", made)
 	}
 	full := catalog.CourseInput{
-		Slug: "knots", Title: "गाँठें", Summary: ptr("Twelve of them."), Description: ptr("# Why"), Language: ptr("pt-br"),
-		Level: ptr(outline.Beginner), Categories: []string{"sailing", "data-science"}, Tags: []string{"Rope"},
-		Visibility: ptr(outline.Members), Price: &catalog.Price{Amount: 4900, Currency: "EUR"}, Certificate: ptr(false),
-		ExpectedRevision: ptr(1),
+		Slug: "knots", Title: "गाँठें", Summary: new("Twelve of them."), Description: new("# Why"), Language: new("pt-br"),
+		Level: new(outline.Beginner), Categories: []string{"sailing", "data-science"}, Tags: []string{"Rope"},
+		Visibility: new(outline.Members), Price: &catalog.Price{Amount: 4900, Currency: "EUR"}, Certificate: new(false),
+		ExpectedRevision: new(1),
 	}
 	changed := must(d.SaveCourse(ctx, full))(t)
 	if changed.ID != made.ID || changed.Revision != 2 || changed.Language != "pt-BR" || changed.PriceAmount != 4900 || changed.Certificate {
@@ -45,7 +45,7 @@ func TestSaveCourse(t *testing.T) {
 	if name := d.db.Category.Query().Where(category.Slug("data-science")).OnlyX(ctx).Name; name != "Data science" {
 		t.Errorf("a category made by its slug is called %q", name)
 	}
-	full.ExpectedRevision = ptr(2)
+	full.ExpectedRevision = new(2)
 	if again := must(d.SaveCourse(ctx, full))(t); again.Revision != 2 {
 		t.Errorf("saving what is there raised the revision to %d", again.Revision)
 	}
@@ -61,9 +61,9 @@ func TestSaveCourse(t *testing.T) {
 	}
 	_, err := d.SaveCourse(ctx, full)
 	expect(t, err, fault.Conflict)
-	_, err = d.SaveCourse(ctx, catalog.CourseInput{Slug: "new", Title: "New", ExpectedRevision: ptr(1)})
+	_, err = d.SaveCourse(ctx, catalog.CourseInput{Slug: "new", Title: "New", ExpectedRevision: new(1)})
 	expect(t, err, fault.Conflict)
-	must(d.SaveCourse(ctx, catalog.CourseInput{Slug: "new", Title: "New", ExpectedRevision: ptr(0)}))(t)
+	must(d.SaveCourse(ctx, catalog.CourseInput{Slug: "new", Title: "New", ExpectedRevision: new(0)}))(t)
 	// The other tenant may have the same slug.
 	if theirs := must(d.SaveCourse(d.globex.AsAdmin(t.Context()), catalog.CourseInput{Slug: "knots", Title: "Ours"}))(t); theirs.ID == made.ID {
 		t.Error("two tenants share a course")
@@ -76,8 +76,8 @@ func TestSaveCourseRefuses(t *testing.T) {
 	ctx := d.acme.AsInstructor(t.Context())
 	must(d.SaveCourse(d.globex.AsInstructor(t.Context()), catalog.CourseInput{Slug: "theirs", Title: "Theirs"}))(t)
 	_, err := d.SaveCourse(ctx, catalog.CourseInput{
-		Slug: "No Slug", Title: " ", Summary: ptr("two\nlines"), Description: ptr("\x00"), Language: ptr("klingon!"),
-		Level: ptr(outline.Level("HARD")), Visibility: ptr(outline.Visibility("SECRET")),
+		Slug: "No Slug", Title: " ", Summary: new("two\nlines"), Description: new("\x00"), Language: new("klingon!"),
+		Level: new(outline.Level("HARD")), Visibility: new(outline.Visibility("SECRET")),
 		Categories: []string{"ok", "ok", "Not ok"}, Tags: []string{"a", "A", ""},
 		Price: &catalog.Price{Amount: -1, Currency: "XYZ1"}, Prerequisites: []string{"nowhere", "theirs"},
 	})
@@ -251,7 +251,7 @@ func TestSaveModule(t *testing.T) {
 	ctx := d.acme.AsInstructor(t.Context())
 	c := must(d.SaveCourse(ctx, catalog.CourseInput{Slug: "knots", Title: "Knots"}))(t)
 	for i, key := range []string{"m1", "m2"} {
-		if m := must(d.SaveModule(ctx, c.ID, catalog.ModuleInput{Key: key, Title: key, Summary: ptr("S")}))(t); m.Position != i {
+		if m := must(d.SaveModule(ctx, c.ID, catalog.ModuleInput{Key: key, Title: key, Summary: new("S")}))(t); m.Position != i {
 			t.Errorf("%s is at %d", key, m.Position)
 		}
 	}
@@ -259,13 +259,13 @@ func TestSaveModule(t *testing.T) {
 	if same.Summary != "S" || revision(t, d, c.ID) != 3 {
 		t.Errorf("saving the same module: summary %q, revision %d", same.Summary, revision(t, d, c.ID))
 	}
-	if m := must(d.SaveModule(ctx, c.ID, catalog.ModuleInput{Key: "m1", Title: "Other", Summary: ptr("")}))(t); m.Title != "Other" || m.Summary != "" || m.Position != 0 {
+	if m := must(d.SaveModule(ctx, c.ID, catalog.ModuleInput{Key: "m1", Title: "Other", Summary: new("")}))(t); m.Title != "Other" || m.Summary != "" || m.Position != 0 {
 		t.Errorf("a changed module: %v", m)
 	}
 	if revision(t, d, c.ID) != 4 {
 		t.Errorf("revision %d", revision(t, d, c.ID))
 	}
-	_, err := d.SaveModule(ctx, c.ID, catalog.ModuleInput{Key: "m_3", Summary: ptr("\x01")})
+	_, err := d.SaveModule(ctx, c.ID, catalog.ModuleInput{Key: "m_3", Summary: new("\x01")})
 	expect(t, err, fault.BadInput, "key", "title", "summary")
 }
 
@@ -278,8 +278,6 @@ func TestSaveLesson(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	ctx := d.acme.AsInstructor(t.Context())
-	c := d.course(t, "knots", 2)
-	must(d.SaveModule(ctx, c.ID, catalog.ModuleInput{Key: "m2", Title: "Two"}))(t)
 	film, plan := d.asset(t, d.acme, asset.KindVIDEO, asset.StatusREADY), d.asset(t, d.acme, asset.KindDOCUMENT, asset.StatusREADY)
 	lessons := map[string]catalog.LessonInput{
 		"video": {
@@ -302,6 +300,9 @@ func TestSaveLesson(t *testing.T) {
 	}
 	for name, in := range lessons {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := d.course(t, name, 2)
+			must(d.SaveModule(ctx, c.ID, catalog.ModuleInput{Key: "m2", Title: "Two"}))(t)
 			before := revision(t, d, c.ID)
 			made := must(d.SaveLesson(ctx, c.ID, in))(t)
 			if revision(t, d, c.ID) != before+1 {
@@ -320,13 +321,24 @@ func TestSaveLesson(t *testing.T) {
 			}
 		})
 	}
-	kept := must(d.SaveLesson(ctx, c.ID, lessons["video"]))(t)
+}
+
+func TestSaveLessonReplacesAll(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	ctx := d.acme.AsInstructor(t.Context())
+	c := d.course(t, "knots", 0)
+	film := d.asset(t, d.acme, asset.KindVIDEO, asset.StatusREADY)
+	kept := must(d.SaveLesson(ctx, c.ID, catalog.LessonInput{
+		Module: "m1", Key: "v1", Title: "Film", Kind: outline.Video, Preview: true, Asset: &film, Body: "Words.",
+		Captions:    []outline.Caption{{Locale: "en", VTT: "1\n00:00:01,000 --> 00:00:02,000\n<b>Hi</b> <script>x</script>\n"}},
+		Attachments: []catalog.Attachment{{Name: "film", Asset: film}},
+	}))(t)
 	if vtt := kept.Captions[0].VTT; !strings.HasPrefix(vtt, "WEBVTT\n") || strings.Contains(vtt, "<script") {
 		t.Errorf("captions kept as %q", vtt)
 	}
-	// Everything that is not said is gone.
 	bare := must(d.SaveLesson(ctx, c.ID, catalog.LessonInput{Module: "m1", Key: "v1", Title: "Film", Kind: outline.Video}))(t)
-	if bare.AssetID != nil || len(bare.Captions)+len(bare.Assets) > 0 || bare.Body != "" || bare.Preview {
+	if bare.ID != kept.ID || bare.AssetID != nil || len(bare.Captions)+len(bare.Assets) > 0 || bare.Body != "" || bare.Preview {
 		t.Errorf("a replaced lesson keeps %v", bare)
 	}
 }
@@ -413,7 +425,7 @@ func TestSaveLessonRefuses(t *testing.T) {
 		"script as address": {catalog.LessonInput{Module: "m1", Key: "l1", Title: "T", Kind: outline.Link, URL: "javascript:alert(1)"}, []string{"url"}},
 		"pending upload":    {catalog.LessonInput{Module: "m1", Key: "v1", Title: "T", Kind: outline.Video, Asset: &pending}, []string{"assetId"}},
 		"foreign file":      {catalog.LessonInput{Module: "m1", Key: "v1", Title: "T", Kind: outline.Video, Asset: &theirs}, []string{"assetId"}},
-		"no such file":      {catalog.LessonInput{Module: "m1", Key: "v1", Title: "T", Kind: outline.Video, Asset: ptr(uuid.New())}, []string{"assetId"}},
+		"no such file":      {catalog.LessonInput{Module: "m1", Key: "v1", Title: "T", Kind: outline.Video, Asset: new(uuid.New())}, []string{"assetId"}},
 		"document as film":  {catalog.LessonInput{Module: "m1", Key: "v1", Title: "T", Kind: outline.Video, Asset: &document}, []string{"assetId"}},
 		"attachments": {
 			catalog.LessonInput{Module: "m1", Key: "a1", Title: "T", Kind: outline.Article, Attachments: []catalog.Attachment{
@@ -437,12 +449,13 @@ func TestSaveLessonRefuses(t *testing.T) {
 	before := revision(t, d, c.ID)
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			_, err := d.SaveLesson(ctx, c.ID, tt.in)
 			expect(t, err, fault.BadInput, tt.want...)
+			if got := revision(t, d, c.ID); got != before || keys(t, d, c.ID) != "m1: a1" {
+				t.Errorf("refused lessons left revision %d, %s", got, keys(t, d, c.ID))
+			}
 		})
-	}
-	if got := revision(t, d, c.ID); got != before || keys(t, d, c.ID) != "m1: a1" {
-		t.Errorf("refused lessons left revision %d, %s", got, keys(t, d, c.ID))
 	}
 }
 
@@ -566,7 +579,7 @@ func TestDrafts(t *testing.T) {
 	var titles []string
 	request := page.Request{First: 2}
 	for range 3 {
-		p := must(d.Service.Drafts(ctx, request))(t)
+		p := must(d.Drafts(ctx, request))(t)
 		for _, row := range p.Rows {
 			titles = append(titles, row.Title)
 		}
@@ -578,7 +591,7 @@ func TestDrafts(t *testing.T) {
 	if diff := cmp.Diff([]string{"A", "B", "B", "C"}, titles); diff != "" {
 		t.Error(diff)
 	}
-	_, err := d.Service.Drafts(ctx, page.Request{First: 2, After: "x"})
+	_, err := d.Drafts(ctx, page.Request{First: 2, After: "x"})
 	expect(t, err, fault.BadInput, "after")
 	if got := must(d.DraftBySlug(ctx, "old"))(t); got.ID != hidden.ID {
 		t.Error("an archived draft cannot be found by its slug")
@@ -630,14 +643,14 @@ func TestSaveCategory(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	ctx := d.acme.AsAdmin(t.Context())
-	made := must(d.SaveCategory(ctx, catalog.CategoryInput{Slug: "sailing", Name: "Sailing", Position: ptr(2)}))(t)
+	made := must(d.SaveCategory(ctx, catalog.CategoryInput{Slug: "sailing", Name: "Sailing", Position: new(2)}))(t)
 	kept := must(d.SaveCategory(ctx, catalog.CategoryInput{Slug: "sailing", Name: "Segeln"}))(t)
 	if kept.ID != made.ID || kept.Name != "Segeln" || kept.Position != 2 {
 		t.Errorf("a renamed category: %v", kept)
 	}
 	must(d.SaveCategory(ctx, catalog.CategoryInput{Slug: "first", Name: "First"}))(t)
 	must(d.SaveCategory(d.globex.AsAdmin(t.Context()), catalog.CategoryInput{Slug: "theirs", Name: "Theirs"}))(t)
-	_, err := d.SaveCategory(ctx, catalog.CategoryInput{Slug: "Sailing", Position: ptr(-1)})
+	_, err := d.SaveCategory(ctx, catalog.CategoryInput{Slug: "Sailing", Position: new(-1)})
 	expect(t, err, fault.BadInput, "slug", "name", "position")
 	var slugs []string
 	for _, c := range must(d.Categories(d.acme.Anonymous(t.Context())))(t) {

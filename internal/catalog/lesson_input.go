@@ -123,9 +123,12 @@ func checkVTT(c *input.Checker, field, vtt string) string {
 		return vtt
 	}
 	track, err := caption.Parse([]byte(vtt))
-	var refused *fault.Error
-	if errors.As(err, &refused) {
-		c.Fail(field, "%s", refused.Message)
+	if err != nil {
+		message := "The captions cannot be read."
+		if refused, ok := errors.AsType[*fault.Error](err); ok {
+			message = refused.Message
+		}
+		c.Fail(field, "%s", message)
 		return vtt
 	}
 	return string(track.VTT())

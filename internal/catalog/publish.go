@@ -131,7 +131,7 @@ func (e *edit) publish(ctx context.Context, next *compiled, note string) (Publis
 	revision := e.course.Revision
 	newest, err := e.version(ctx, e.course.PublishedNumber)
 	if err != nil && !ent.IsNotFound(err) {
-		return Published{}, fmt.Errorf("find newest version: %w", err)
+		return Published{}, err
 	}
 	if err == nil && newest.ContentHash == next.version.ContentHash {
 		return Published{Version: newest}, e.putInForce(ctx, newest, revision, "course.published", map[string]string{})
@@ -144,11 +144,12 @@ func (e *edit) publish(ctx context.Context, next *compiled, note string) (Publis
 	return Published{Version: made, Created: true}, e.putInForce(ctx, made, revision, "course.published", map[string]string{})
 }
 
-// version returns the course's version with the number, or a not-found error of ent.
+// version returns the course's version with the number; ent.IsNotFound says that there is none.
 func (e *edit) version(ctx context.Context, number int) (*ent.CourseVersion, error) {
-	return e.tx.CourseVersion.Query().
+	v, err := e.tx.CourseVersion.Query().
 		Where(courseversion.CourseID(e.course.ID), courseversion.Number(number)).
 		Only(ctx)
+	return v, wrap("find version", err)
 }
 
 // insertVersion writes the version and its lessons under the next number.
@@ -246,11 +247,11 @@ func (e *edit) firstPublication(ctx context.Context, v *ent.CourseVersion) error
 	if v.Number > 1 {
 		first, err := e.version(ctx, 1)
 		if err != nil {
-			return fmt.Errorf("find first version: %w", err)
+			return err
 		}
 		create.SetFirstPublishedAt(first.CreatedAt)
 	}
-	return create.Exec(ctx)
+	return wrap("create publication", create.Exec(ctx))
 }
 
 // list copies what catalog pages filter and sort by.

@@ -2,8 +2,8 @@ package catalog
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -111,12 +111,11 @@ func (s *Service) Courses(ctx context.Context, request page.Request, f Filter, o
 
 // orderName binds cursors to the order and the filter.
 func orderName(order Order, f Filter) string {
-	encoded, err := json.Marshal(f)
-	if err != nil {
-		// Strings and a boolean always encode.
-		panic("catalog: must encode a filter: " + err.Error())
+	free := "any"
+	if f.Free != nil {
+		free = strconv.FormatBool(*f.Free)
 	}
-	return "courses " + string(order) + " " + string(encoded)
+	return fmt.Sprintf("courses %s %q %q %s %s %s", order, f.Category, f.Tag, f.Language, f.Level, free)
 }
 
 // position is where a publication stands in the order.

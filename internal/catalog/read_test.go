@@ -24,11 +24,11 @@ func newShop(t *testing.T) *desk {
 	d := newDesk(t)
 	ctx := d.acme.AsInstructor(t.Context())
 	for _, in := range []catalog.CourseInput{
-		{Slug: "english", Title: "C", Language: ptr("en"), Categories: []string{"a", "b"}, Tags: []string{"x"}, Level: ptr(outline.Beginner)},
-		{Slug: "british", Title: "B", Language: ptr("en-GB"), Categories: []string{"b"}, Price: &catalog.Price{Amount: 1, Currency: "GBP"}},
-		{Slug: "english-creole", Title: "B", Language: ptr("enc"), Tags: []string{"x y"}},
-		{Slug: "members", Title: "A", Visibility: ptr(outline.Members), Categories: []string{"a"}},
-		{Slug: "unlisted", Title: "D", Visibility: ptr(outline.Unlisted), Categories: []string{"a"}},
+		{Slug: "english", Title: "C", Language: new("en"), Categories: []string{"a", "b"}, Tags: []string{"x"}, Level: new(outline.Beginner)},
+		{Slug: "british", Title: "B", Language: new("en-GB"), Categories: []string{"b"}, Price: &catalog.Price{Amount: 1, Currency: "GBP"}},
+		{Slug: "english-creole", Title: "B", Language: new("enc"), Tags: []string{"x y"}},
+		{Slug: "members", Title: "A", Visibility: new(outline.Members), Categories: []string{"a"}},
+		{Slug: "unlisted", Title: "D", Visibility: new(outline.Unlisted), Categories: []string{"a"}},
 	} {
 		c := must(d.SaveCourse(ctx, in))(t)
 		must(d.SaveModule(ctx, c.ID, catalog.ModuleInput{Key: "m1", Title: "One"}))(t)
@@ -72,14 +72,15 @@ func TestCourses(t *testing.T) {
 		"language":      {learner, catalog.Filter{Language: "EN"}, catalog.Newest, "members british english"},
 		"region":        {learner, catalog.Filter{Language: "en-gb"}, catalog.Newest, "british"},
 		"level":         {learner, catalog.Filter{Level: outline.Beginner}, catalog.Newest, "english"},
-		"free":          {learner, catalog.Filter{Free: ptr(true)}, catalog.Newest, "members english-creole english"},
-		"priced":        {learner, catalog.Filter{Free: ptr(false)}, catalog.Newest, "british"},
-		"several":       {learner, catalog.Filter{Category: "b", Language: "en", Free: ptr(true)}, catalog.Newest, "english"},
+		"free":          {learner, catalog.Filter{Free: new(true)}, catalog.Newest, "members english-creole english"},
+		"priced":        {learner, catalog.Filter{Free: new(false)}, catalog.Newest, "british"},
+		"several":       {learner, catalog.Filter{Category: "b", Language: "en", Free: new(true)}, catalog.Newest, "english"},
 		"tag of SQL":    {learner, catalog.Filter{Tag: `"]' OR 1=1 --`}, catalog.Newest, ""},
 		"level unknown": {learner, catalog.Filter{Level: "HARD"}, catalog.Newest, ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			got := must(d.Courses(tt.ctx, page.Request{First: 10}, tt.filter, tt.order))(t)
 			// Two courses with one title stand in the order of their ids, which is that of their creation.
 			if slugs(got.Rows) != tt.want {
@@ -237,6 +238,7 @@ func TestContents(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			contents, errs := d.Contents(tt.ctx, []catalog.LessonRef{ref(t, now, "film"), ref(t, now, "text"), ref(t, now, "more"), ref(t, old, "text")})
 			for i, want := range []fault.Code{tt.preview, tt.text, tt.more, tt.ours} {
 				if got := fault.CodeOf(errs[i]); got != want {
@@ -248,12 +250,21 @@ func TestContents(t *testing.T) {
 			}
 		})
 	}
-	// Once unpublished, a preview is nobody's who has no place.
+}
+
+// TestContentsOfUnpublished looks at a preview after its course has left the catalog.
+func TestContentsOfUnpublished(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	author := d.acme.AsInstructor(t.Context())
+	id := d.rich(t, "knots")
+	first := must(d.Publish(author, id, catalog.PublishInput{}))(t)
+	film := ref(t, &catalog.Course{CourseVersion: first.Version}, "film")
+	d.enroll(t, first.Version, enrollment.StateCOMPLETED)
 	must(d.Unpublish(author, id))(t)
-	_, errs := d.Contents(d.acme.Anonymous(t.Context()), []catalog.LessonRef{ref(t, now, "film")})
+	_, errs := d.Contents(d.acme.Anonymous(t.Context()), []catalog.LessonRef{film})
 	expect(t, errs[0], fault.Unauthenticated)
-	_, errs = d.Contents(d.acme.AsLearner(t.Context()), []catalog.LessonRef{ref(t, old, "film")})
-	if errs[0] != nil {
+	if _, errs = d.Contents(d.acme.AsLearner(t.Context()), []catalog.LessonRef{film}); errs[0] != nil {
 		t.Error(errs[0])
 	}
 }

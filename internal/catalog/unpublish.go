@@ -69,7 +69,7 @@ func (s *Service) Revert(ctx context.Context, courseID uuid.UUID, number int) (*
 		if ent.IsNotFound(err) {
 			return fault.New(fault.NotFound, "The course has no version with this number.")
 		} else if err != nil {
-			return fmt.Errorf("find version: %w", err)
+			return err
 		}
 		result, err = e.revert(ctx, old)
 		return err
@@ -85,7 +85,7 @@ func (e *edit) revert(ctx context.Context, old *ent.CourseVersion) (Published, e
 	from := map[string]string{"from": strconv.Itoa(old.Number)}
 	newest, err := e.version(ctx, e.course.PublishedNumber)
 	if err != nil {
-		return Published{}, fmt.Errorf("find newest version: %w", err)
+		return Published{}, err
 	}
 	if newest.ContentHash == old.ContentHash {
 		return Published{Version: newest}, e.putInForce(ctx, newest, e.course.PublishedRevision, "course.reverted", from)
