@@ -117,6 +117,10 @@ func TestEnroll(t *testing.T) {
 	if err != nil || again.ID != place.ID {
 		t.Errorf("asking twice: %v, %v; want the same place", again, err)
 	}
+	s.db.Publication.Delete().ExecX(s.acme.System(t.Context()))
+	if again, err = s.Enroll(learner, v.CourseID); err != nil || again.ID != place.ID {
+		t.Errorf("asking when the course is not published any more: %v, %v; want the same place", again, err)
+	}
 	want := []pg.Event{enrollment.EnrollmentActivated{
 		Tenant: s.acme.ID, Enrollment: place.ID, Learner: s.acme.Learner, Course: v.CourseID,
 	}}

@@ -2,6 +2,7 @@ package learning_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -363,6 +364,58 @@ func TestCompletionRace(t *testing.T) {
 		t.Errorf("%d requests completed the lesson; events: %v", total, n)
 	}
 	if p := c.progress(t); p.CompletedLessons != 1 || p.CompletedAt == nil || c.watched(t, 0).WatchedMs != 9_150 {
+		t.Errorf("progress: %+v", p)
+	}
+}
+
+// TestLastLessonRace completes all lessons of a course at once, each by another request: the counters miss
+// none, and whoever comes last completes the course.
+func TestLastLessonRace(t *testing.T) {
+	t.Parallel()
+	lessons := []outline.Lesson{video(10_000), of(outline.Quiz)}
+	for len(lessons) < 16 {
+		lessons = append(lessons, of(outline.Article))
+	}
+	c := newClass(t, lessons...)
+	errs := make([]error, len(lessons))
+	start := make(chan struct{})
+	var group sync.WaitGroup
+	for i := range lessons {
+		group.Go(func() {
+			<-start
+			switch lessons[i].Kind {
+			case outline.Video:
+				_, errs[i] = c.RecordProgress(c.learner, c.place.ID, c.play(i, learning.Segment{FromMS: 0, ToMS: 10_000}))
+			case outline.Quiz:
+				errs[i] = c.db.Tx(c.learner, func(tx *pg.Tx) error { return c.QuizPassed(c.learner, tx, c.place.ID, lessons[i].ID) })
+			default:
+				_, errs[i] = c.CompleteLesson(c.learner, c.place.ID, lessons[i].ID)
+			}
+		})
+	}
+	close(start)
+	group.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	if p := c.progress(t); p.CompletedLessons != 16 || p.CompletedRequired != 16 || p.CompletedAt == nil {
+		t.Errorf("progress: %+v", p)
+	}
+	if n := kinds(c.db); n["learning.lesson_completed"] != 16 || n["learning.course_completed"] != 1 {
+		t.Errorf("events: %v", n)
+	}
+}
+
+// TestQuizPassedAfterLeaving is graded by the job when the learner has given the place up.
+func TestQuizPassedAfterLeaving(t *testing.T) {
+	t.Parallel()
+	c := newClass(t, of(outline.Quiz), of(outline.Article))
+	ctx := c.tenant.System(t.Context())
+	c.db.Enrollment.UpdateOne(c.place).SetState(enrollment.StateWITHDRAWN).ExecX(ctx)
+	if err := c.db.Tx(ctx, func(tx *pg.Tx) error { return c.QuizPassed(ctx, tx, c.place.ID, c.lessons[0].ID) }); err != nil {
+		t.Fatal(err)
+	}
+	if p := c.progress(t); p.CompletedLessons != 1 || p.LearnerID != c.tenant.Learner {
 		t.Errorf("progress: %+v", p)
 	}
 }
