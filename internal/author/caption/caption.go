@@ -240,7 +240,7 @@ func stamp(d time.Duration) string {
 // cleanSettings keeps the cue settings that WebVTT defines, without regions, which are not kept either.
 func cleanSettings(s string) string {
 	var kept []string
-	for _, field := range strings.Fields(s) {
+	for field := range strings.FieldsSeq(s) {
 		name, value, found := strings.Cut(field, ":")
 		known := slices.Contains([]string{"vertical", "line", "position", "size", "align"}, name)
 		if found && known && value != "" && strings.Trim(value, "0123456789abcdefghijklmnopqrstuvwxyz.,%-") == "" {

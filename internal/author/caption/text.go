@@ -3,6 +3,7 @@ package caption
 import (
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -28,8 +29,8 @@ func sanitise(text string, web bool) string {
 		at = span[1]
 	}
 	writeEscaped(&b, text[at:])
-	for i := len(open) - 1; i >= 0; i-- {
-		b.WriteString("</" + open[i] + ">")
+	for _, name := range slices.Backward(open) {
+		b.WriteString("</" + name + ">")
 	}
 	return tidyLines(b.String())
 }

@@ -71,7 +71,7 @@ func (b *book) tell(path string, line int, message string) {
 }
 
 // lineOf returns the line of an offset in the text of a field, or of the field itself.
-func (b *book) lineOf(path string, text string, offset int) int {
+func (b *book) lineOf(path, text string, offset int) int {
 	at := b.find(path)
 	if at.text == 0 || offset <= 0 || offset > len(text) {
 		return at.line

@@ -31,6 +31,13 @@ func (s shelf) Open(path string) (io.ReadCloser, error) {
 	return io.NopCloser(strings.NewReader(data)), nil
 }
 
+func closed(t *testing.T, c io.Closer) {
+	t.Helper()
+	if err := c.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+}
+
 // files returns the rendered course as a file system, with a file for every media path.
 func files(t interface {
 	Helper()
@@ -355,11 +362,7 @@ func TestCreateAndRead(t *testing.T) {
 	if err != nil {
 		t.Fatalf("Read: %v", violations(err))
 	}
-	defer func() {
-		if err := read.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-	}()
+	defer closed(t, read)
 	if diff := cmp.Diff(coursetest.Example(), read.Course); diff != "" {
 		t.Errorf("course (-want +got):\n%s", diff)
 	}
@@ -371,9 +374,7 @@ func TestCreateAndRead(t *testing.T) {
 	if err != nil || string(data) != "bytes of media/sheet.pdf" {
 		t.Errorf("media: %q, %v", data, err)
 	}
-	if err := f.Close(); err != nil {
-		t.Errorf("Close: %v", err)
-	}
+	closed(t, f)
 	for _, path := range []string{"course.yaml", "media/../course.yaml", "/etc/passwd", "media/none"} {
 		if _, err := read.Open(path); err == nil {
 			t.Errorf("Open(%q) succeeded", path)

@@ -114,9 +114,8 @@ func (r *reader) open(name string, limit int64, missing string) (data []byte, er
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
-	defer file.Close()
 	data, err = io.ReadAll(io.LimitReader(file, limit+1))
-	if err != nil {
+	if err := errors.Join(err, file.Close()); err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	if int64(len(data)) > limit {
@@ -326,7 +325,7 @@ func (r *reader) addMedia(path string, e fs.DirEntry, folded map[string]string) 
 	}
 	info, err := e.Info()
 	if err != nil {
-		return err
+		return fmt.Errorf("look at %s: %w", path, err)
 	}
 	if problem := course.MediaPathProblem(path); problem != "" {
 		r.book.add(path, 0, "%s", problem)

@@ -28,7 +28,7 @@ func TestInit(t *testing.T) {
 			if err != nil {
 				t.Fatalf("Read: %v", violations(err))
 			}
-			defer f.Close()
+			t.Cleanup(func() { closed(t, f) })
 			c := f.Course
 			if c.Slug != tt.slug || c.Title != tt.title || c.Language != tt.language || len(f.Unused) > 0 {
 				t.Errorf("read %q, %q, %q, unused %v", c.Slug, c.Title, c.Language, f.Unused)

@@ -109,7 +109,10 @@ func fill(ctx context.Context, dir string, files []File, paths []string, media O
 	if err != nil {
 		return fmt.Errorf("open folder: %w", err)
 	}
-	defer root.Close()
+	return errors.Join(fillRoot(ctx, root, files, paths, media), root.Close())
+}
+
+func fillRoot(ctx context.Context, root *os.Root, files []File, paths []string, media Opener) error {
 	for _, f := range files {
 		if err := writeFile(root, f.Path, bytes.NewReader(f.Data)); err != nil {
 			return err

@@ -167,7 +167,7 @@ func strip(name atom.Atom, nodes []*html.Node) []*html.Node {
 
 // isIcon tells whether the element is a pictogram of an icon font, whose text is the icon's name.
 func isIcon(n *html.Node) bool {
-	for _, class := range strings.Fields(attr(n, "class")) {
+	for class := range strings.FieldsSeq(attr(n, "class")) {
 		if strings.HasPrefix(class, "material-symbols") || strings.HasPrefix(class, "material-icons") {
 			return true
 		}

@@ -110,8 +110,7 @@ func (d *Doc) DropLeading(texts ...string) {
 // Heading returns the text of the first heading, or "".
 func (d *Doc) Heading() string {
 	for _, n := range d.blocks {
-		switch n.DataAtom {
-		case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
+		if len(n.Data) == 2 && n.Data[0] == 'h' && n.DataAtom != atom.Hr {
 			return strings.Join(strings.Fields(nodeText(n)), " ")
 		}
 	}

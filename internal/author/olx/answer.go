@@ -145,7 +145,7 @@ func appended(to, doc *markup.Doc) *markup.Doc {
 	return to
 }
 
-// letter is a, b … z, a1, b1 …
+// letter names the i-th choice: a, b, up to z, then a1, b1 and so on.
 func letter(i int) string {
 	name := string(rune('a' + i%26))
 	if i < 26 {

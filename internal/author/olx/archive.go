@@ -25,18 +25,13 @@ func openArchive(ctx context.Context, name string, limits Limits) (*export, erro
 	if err != nil {
 		return nil, refuse("%s cannot be read.", name).Because(err)
 	}
-	defer file.Close()
 	dir, err := os.MkdirTemp("", "lyceum-olx-*")
 	if err != nil {
-		return nil, fmt.Errorf("make folder to unpack in: %w", err)
+		return nil, errors.Join(fmt.Errorf("make folder to unpack in: %w", err), file.Close())
 	}
 	remove := func() error { return os.RemoveAll(dir) }
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open folder to unpack in: %w", err), remove())
-	}
-	err = unpack(ctx, file, root, limits)
-	if err := errors.Join(err, root.Close()); err != nil {
+	err = unpackInto(ctx, file, dir, limits)
+	if err := errors.Join(err, file.Close()); err != nil {
 		return nil, errors.Join(err, remove())
 	}
 	e, err := openFolder(ctx, dir, limits)
@@ -45,6 +40,14 @@ func openArchive(ctx context.Context, name string, limits Limits) (*export, erro
 	}
 	e.remove = remove
 	return e, nil
+}
+
+func unpackInto(ctx context.Context, from io.Reader, dir string, limits Limits) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("open folder to unpack in: %w", err)
+	}
+	return errors.Join(unpack(ctx, from, root, limits), root.Close())
 }
 
 // unpacker writes the entries of an archive below root, and counts.

@@ -7,6 +7,15 @@ import (
 	"strings"
 )
 
+// The kinds of containers that the import treats by name.
+const (
+	courseKind     = "course"
+	chapterKind    = "chapter"
+	sequentialKind = "sequential"
+	verticalKind   = "vertical"
+	unitKind       = "unit"
+)
+
 // block is one block of the course: a container, or something to read, watch or answer.
 type block struct {
 	// kind is the name of the block's element: "vertical", "html".
@@ -26,14 +35,17 @@ type block struct {
 // name returns the display name, or "".
 func (b *block) name() string { return strings.Join(strings.Fields(b.attrs["display_name"]), " ") }
 
+// isUnit tells whether the block is a page of the course: a vertical.
+func (b *block) isUnit() bool { return b.kind == verticalKind || b.kind == unitKind }
+
 // staffOnly tells whether learners never saw the block.
 func (b *block) staffOnly() bool { return strings.EqualFold(b.attrs["visible_to_staff_only"], "true") }
 
 // isContainer tells whether elements inside the block are blocks.
 func isContainer(kind string) bool {
 	switch kind {
-	case "course", "chapter", "sequential", "vertical", "library_content", "itembank", "legacy_library_content",
-		"conditional", "split_test", "randomize", "wrapper", "videosequence", "problemset", "section", "unit":
+	case courseKind, chapterKind, sequentialKind, verticalKind, unitKind, "library_content", "itembank", "legacy_library_content",
+		"conditional", "split_test", "randomize", "wrapper", "videosequence", "problemset", "section":
 		return true
 	default:
 		return false
@@ -46,7 +58,7 @@ func isNoBlock(parent, name string) bool {
 	case "wiki", "textbook", "pdf_textbook", "html_textbook", "grading", "show":
 		return true
 	case "source", "metadata":
-		return parent != "vertical"
+		return parent != verticalKind
 	default:
 		return false
 	}
@@ -70,7 +82,7 @@ func readTree(e *export) (*tree, *block, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if pointer.name != "course" {
+	if pointer.name != courseKind {
 		return nil, nil, refuse("This is no Open edX export: course.xml does not hold a course.")
 	}
 	if t.policy, err = readPolicy(e, pointer.attr("url_name")); err != nil {
@@ -118,7 +130,7 @@ func (t *tree) block(n *node, parent *block, nth int) (*block, error) {
 }
 
 func nameless(b *block, nth int) string {
-	above := "course"
+	above := courseKind
 	if b.parent != nil {
 		above = b.parent.id
 	}

@@ -106,11 +106,11 @@ func placeOf(b *block) Entry {
 	e := Entry{Kind: b.kind, ID: b.id, Name: b.name()}
 	for above := b.parent; above != nil; above = above.parent {
 		switch above.kind {
-		case "chapter":
+		case chapterKind:
 			e.Chapter = above.name()
-		case "sequential", "videosequence", "problemset":
+		case sequentialKind, "videosequence", "problemset":
 			e.Sequential = above.name()
-		case "vertical", "unit":
+		case verticalKind, unitKind:
 			e.Vertical = above.name()
 		}
 	}
@@ -166,7 +166,7 @@ func (c *converter) chapter(b *block) error {
 	module := course.Module{Key: c.modules.Take(title, "module"), Title: title}
 	from := len(c.drafts)
 	var err error
-	if b.kind == "chapter" {
+	if b.kind == chapterKind {
 		err = c.sequentials(b)
 	} else {
 		err = c.sequential(b)
@@ -215,7 +215,7 @@ func (c *converter) sequential(b *block) error {
 		return err
 	}
 	for _, child := range b.children {
-		if child.kind != "vertical" && child.kind != "unit" {
+		if !child.isUnit() {
 			loose = append(loose, child)
 			continue
 		}
@@ -330,7 +330,7 @@ func (c *converter) lessonOf(id string) string {
 		if b.id != id {
 			continue
 		}
-		for above := b; above != nil && above.kind != "course"; above = above.parent {
+		for above := b; above != nil && above.kind != courseKind; above = above.parent {
 			if key := c.firsts[above.id]; key != "" {
 				return key
 			}

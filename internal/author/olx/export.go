@@ -160,9 +160,8 @@ func (e *export) readBytes(name string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
-	defer file.Close()
 	data, err := io.ReadAll(io.LimitReader(file, limit))
-	if err != nil {
+	if err := errors.Join(err, file.Close()); err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	return data, nil

@@ -300,8 +300,9 @@ func (c *converter) readTrack(file string) (data []byte, loss string, err error)
 // SubRip. What is no such transcript gives nothing.
 func fromSJSON(data []byte) []byte {
 	var t struct {
-		Start, End []float64
-		Text       []string
+		Start []float64 `json:"start"`
+		End   []float64 `json:"end"`
+		Text  []string  `json:"text"`
 	}
 	if err := json.Unmarshal(data, &t); err != nil || len(t.Start) != len(t.Text) || len(t.End) != len(t.Text) {
 		return nil

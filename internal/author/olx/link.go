@@ -3,6 +3,7 @@ package olx
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"lyceum/internal/author/course"
@@ -61,9 +62,9 @@ func (c *converter) jumpTarget(address string) string {
 	}
 	if m := warePattern.FindStringSubmatch(address); m != nil {
 		parts := strings.Split(m[1], "/")
-		for i := len(parts) - 1; i >= 0; i-- {
-			if c.knows(parts[i]) {
-				return parts[i]
+		for _, part := range slices.Backward(parts) {
+			if c.knows(part) {
+				return part
 			}
 		}
 	}

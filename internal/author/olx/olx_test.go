@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,9 +35,7 @@ func small(vertical string, more export) export {
 		"vertical/vt.xml":          `<vertical display_name="Unit">` + vertical + `</vertical>`,
 		"policies/run/policy.json": `{}`,
 	}
-	for name, data := range more {
-		e[name] = data
-	}
+	maps.Copy(e, more)
 	return e
 }
 
@@ -71,6 +70,13 @@ func archiveOf(t *testing.T, write func(w *tar.Writer)) string {
 		t.Fatal(err)
 	}
 	return file
+}
+
+func closed(t *testing.T, c io.Closer) {
+	t.Helper()
+	if err := c.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
 }
 
 func put(t *testing.T, w *tar.Writer, header tar.Header, data string) {
@@ -248,6 +254,7 @@ func TestPages(t *testing.T) {
 			"Its buttons and input fields are gone.",
 		},
 		"large widget": {`<script>x</script><p>` + strings.Repeat("word ", 20_000) + `</p>`, "", olx.Dropped, "It is a large widget run by scripts."},
+		"endless page": {`<p>` + strings.Repeat("word ", 60_000) + `</p>`, "", olx.Dropped, "It is too long for a page."},
 		"a table":      {`<table><tr><td>a</td><td>b</td></tr></table>`, "<table>\n<tbody>\n<tr>\n<td>a</td>\n<td>b</td>\n</tr>\n</tbody>\n</table>", olx.Carried, ""},
 		"nests deep":   {strings.Repeat("<b><i>", 100) + "x", "**_x_**", olx.Carried, ""},
 	}
@@ -457,7 +464,7 @@ func TestToFolder(t *testing.T) {
 	if err != nil {
 		t.Fatalf("Read: %v", err)
 	}
-	defer f.Close()
+	defer closed(t, f)
 	if f.Course.Title != "Small" || len(f.Unused) > 0 || len(f.Media) != 1 || f.Media[0].Path != "media/a_b.png" {
 		t.Errorf("folder: %q, media %v, unused %v", f.Course.Title, f.Media, f.Unused)
 	}
@@ -475,5 +482,43 @@ func TestToFolder(t *testing.T) {
 	entries, err := os.ReadDir(parent)
 	if err != nil || len(entries) != 1 {
 		t.Errorf("left %v, %v", entries, err)
+	}
+}
+
+// unpacked writes the entries of a trusted archive as a folder, and returns the course in it.
+func unpacked(t *testing.T, archive string) string {
+	t.Helper()
+	file, err := os.Open(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, file)
+	unzipped, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for r := tar.NewReader(unzipped); ; {
+		header, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return filepath.Join(dir, "course")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Join(dir, filepath.FromSlash(header.Name))
+		if header.Typeflag == tar.TypeDir {
+			continue
+		}
+		data, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -15,6 +15,8 @@ import (
 const (
 	// maxPrompt is how much text may stand beside buttons in a page that is nothing but a widget.
 	maxPrompt = 80
+	// maxPage is the size of the largest page that comes along: an article holds several of them.
+	maxPage = 256 << 10
 	// maxWidget is the size of the largest page with scripts that is still taken for prose.
 	maxWidget = 64 << 10
 )
@@ -81,6 +83,8 @@ func uselessness(doc *markup.Doc, size int) string {
 		return "It is a widget with buttons, run by scripts."
 	case lost.Scripts > 0 && size > maxWidget:
 		return "It is a large widget run by scripts."
+	case len(doc.HTML()) > maxPage:
+		return "It is too long for a page."
 	default:
 		return ""
 	}
@@ -126,7 +130,7 @@ func (c *converter) countStyles(doc *markup.Doc) {
 // reading.
 func (c *converter) other(b *block) []piece {
 	var nodes []*html.Node
-	what := ""
+	var what string
 	switch b.kind {
 	case "poll":
 		nodes, what = poll(b), "The question and its options remain as text; nobody can vote."

@@ -12,6 +12,9 @@ import (
 	"lyceum/internal/author/markup"
 )
 
+// maxQuestionText is less than what a question may have, since writing Markdown adds to it.
+const maxQuestionText = 48 << 10
+
 // question is a question whose texts are not written yet.
 type question struct {
 	block *block
@@ -34,6 +37,11 @@ func (q *question) docs() []*markup.Doc {
 		docs = append(docs, ch.text, ch.feedback)
 	}
 	return slices.DeleteFunc(docs, func(d *markup.Doc) bool { return d == nil })
+}
+
+// tooLong tells whether a text is longer than questions may have.
+func (q *question) tooLong() bool {
+	return slices.ContainsFunc(q.docs(), func(d *markup.Doc) bool { return len(d.HTML()) > maxQuestionText })
 }
 
 // write writes the texts: as Markdown when all of them can be, as HTML otherwise.
@@ -222,6 +230,10 @@ func (r *reader) response(n *node, label string) {
 	questions := r.answers(n)
 	for _, q := range questions {
 		q.prompt = r.prompt(prompt, n)
+		if q.prompt.IsEmpty() {
+			r.lose("It asks nothing.")
+			continue
+		}
 		q.explanation = r.explanation(n.all("solution"), q.explanation)
 		q.hints = r.hints(n.all("demandhint"))
 		r.questions = append(r.questions, q)
@@ -268,11 +280,10 @@ func holdsInput(n *node) bool {
 // or by the name of the problem.
 func (r *reader) prompt(prose []*node, response *node) *markup.Doc {
 	doc := r.clean(prose)
-	if doc.IsEmpty() {
-		doc = r.clean([]*node{{text: inputLabel(response)}})
-	}
-	if doc.IsEmpty() {
-		doc = r.clean([]*node{{text: r.block.name()}})
+	for _, fallback := range []string{inputLabel(response), r.block.name()} {
+		if doc.IsEmpty() {
+			doc = r.clean([]*node{{text: fallback}})
+		}
 	}
 	return doc
 }
@@ -351,6 +362,10 @@ func (r *reader) hints(groups []*node) []*markup.Doc {
 // result settles the problem and returns its questions, with what belongs to all of them.
 func (r *reader) result() []piece {
 	r.share()
+	r.questions = slices.DeleteFunc(r.questions, (*question).tooLong)
+	if len(r.questions) == 0 {
+		return r.give("Its texts are too long for questions.")
+	}
 	attempts, err := strconv.Atoi(r.block.attrs["max_attempts"])
 	if err != nil || attempts < 0 {
 		attempts = 0

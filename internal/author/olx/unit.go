@@ -118,7 +118,7 @@ func isGeneric(name string) bool {
 // lesson makes a lesson of a group.
 func (c *converter) lesson(owner *block, title string, g group) {
 	sequential := owner
-	if owner.kind == "vertical" || owner.kind == "unit" {
+	if owner.isUnit() {
 		sequential = owner.parent
 	}
 	l := &course.Lesson{
@@ -165,7 +165,7 @@ func (c *converter) pieces(b *block) ([]piece, error) {
 		return c.problem(b), nil
 	case "library_content", "itembank", "legacy_library_content":
 		return c.pool(b)
-	case "vertical", "unit", "wrapper", "section", "problemset", "videosequence", "sequential":
+	case verticalKind, unitKind, sequentialKind, "wrapper", "section", "problemset", "videosequence":
 		c.settle(b, Carried, settingLosses(b)...)
 		return c.inside(b, b.children)
 	case "conditional", "randomize":
