@@ -25,10 +25,10 @@ func (Certificate) Fields() []ent.Field {
 		field.UUID("course_id", uuid.UUID{}).Immutable(),
 		field.UUID("version_id", uuid.UUID{}).Immutable(),
 		field.String("code").MaxLen(40).Immutable().Comment("What the public page is opened with; 128 random bits."),
-		field.String("learner_name").MaxLen(200).Immutable(),
-		field.String("course_title").MaxLen(300).Immutable(),
-		field.String("tenant_name").MaxLen(200).Immutable(),
-		field.String("signatory").MaxLen(200).Default("").Immutable(),
+		field.String("learner_name").MaxRuneLen(200).Immutable(),
+		field.String("course_title").MaxRuneLen(300).Immutable(),
+		field.String("tenant_name").MaxRuneLen(200).Immutable(),
+		field.String("signatory").MaxRuneLen(200).Default("").Immutable(),
 		field.String("locale").MaxLen(35).Immutable(),
 		field.Time("completed_at").Immutable(),
 		field.Time("issued_at").Default(time.Now).Immutable(),
@@ -36,7 +36,7 @@ func (Certificate) Fields() []ent.Field {
 		field.String("pdf_sha256").Default("").MaxLen(64),
 		field.Time("revoked_at").Optional().Nillable(),
 		field.UUID("revoked_by", uuid.UUID{}).Optional().Nillable(),
-		field.String("revocation_reason").Default("").MaxLen(500),
+		field.String("revocation_reason").Default("").MaxRuneLen(500),
 	}
 }
 

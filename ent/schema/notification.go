@@ -51,8 +51,8 @@ func (Notification) Fields() []ent.Field {
 		field.Enum("kind").Values(
 			"ENROLLED", "COURSE_COMPLETED", "CERTIFICATE_ISSUED", "CERTIFICATE_REVOKED",
 		).Immutable(),
-		field.String("title").MaxLen(300).Immutable(),
-		field.String("body").MaxLen(1000).Default("").Immutable(),
+		field.String("title").MaxRuneLen(400).Immutable(),
+		field.String("body").MaxRuneLen(1000).Default("").Immutable(),
 		field.String("link").MaxLen(500).Default("").Immutable().Comment("Path in the frontend."),
 		field.UUID("subject_id", uuid.UUID{}).Immutable().Comment("What it is about; with kind and user, unique."),
 		field.Time("read_at").Optional().Nillable(),

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
@@ -55,11 +57,18 @@ func (Tenant) Mixin() []ent.Mixin { return []ent.Mixin{Owned{}} }
 func (Tenant) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("slug").MaxLen(63).Immutable(),
-		field.String("name").NotEmpty().MaxLen(200),
+		field.String("name").NotEmpty().MaxRuneLen(200),
 		field.Enum("kind").Values("COMPANY", "SCHOOL").Default("COMPANY").
 			Comment("A SCHOOL is a K-12 tenant: stricter privacy rules apply."),
 		field.String("locale").Default("en").MaxLen(35).Comment("BCP 47."),
 		field.JSON("branding", brand.Brand{}).Default(brand.Brand{}),
+	}
+}
+
+// Annotations of Tenant.
+func (Tenant) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		entsql.Annotation{Checks: map[string]string{"tenants_is_its_own_tenant": "id = tenant_id"}},
 	}
 }
 
@@ -76,7 +85,7 @@ func (User) Mixin() []ent.Mixin { return []ent.Mixin{Owned{}} }
 func (User) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("email").MaxLen(254).Comment("Lower case."),
-		field.String("name").NotEmpty().MaxLen(200),
+		field.String("name").NotEmpty().MaxRuneLen(200),
 		field.Enum("role").GoType(viewer.Role("")),
 		field.Enum("status").Values("ACTIVE", "SUSPENDED").Default("ACTIVE"),
 		field.String("password_hash").Optional().Nillable().Sensitive().Comment("PHC string, argon2id."),
@@ -110,6 +119,7 @@ func (Session) Fields() []ent.Field {
 		field.Time("last_seen_at").Default(time.Now),
 		field.Time("revoked_at").Optional().Nillable(),
 		field.String("user_agent").Optional().MaxLen(300),
+		field.Int("rotation").Default(0).Comment("How often the token was replaced; of two who replace it at once, one wins."),
 	}
 }
 
@@ -136,7 +146,7 @@ func (APIKey) Mixin() []ent.Mixin { return []ent.Mixin{Owned{}} }
 func (APIKey) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("user_id", uuid.UUID{}).Immutable(),
-		field.String("name").NotEmpty().MaxLen(100),
+		field.String("name").NotEmpty().MaxRuneLen(100),
 		field.Bytes("token_hash").Sensitive(),
 		field.String("hint").MaxLen(8).Comment("Last characters of the key, to tell keys apart."),
 		field.JSON("scopes", []viewer.Scope{}),
@@ -167,7 +177,7 @@ func (Staff) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("id", uuid.UUID{}).Default(newID).Immutable(),
 		field.String("email").MaxLen(254).Unique(),
-		field.String("name").NotEmpty().MaxLen(200),
+		field.String("name").NotEmpty().MaxRuneLen(200),
 		field.Enum("role").Values("SUPER_ADMIN", "SUPPORT").Default("SUPER_ADMIN"),
 		field.String("password_hash").Sensitive(),
 		field.Time("created_at").Default(time.Now).Immutable(),

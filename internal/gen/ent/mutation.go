@@ -24647,6 +24647,8 @@ type SessionMutation struct {
 	last_seen_at  *time.Time
 	revoked_at    *time.Time
 	user_agent    *string
+	rotation      *int
+	addrotation   *int
 	clearedFields map[string]struct{}
 	done          bool
 	oldValue      func(context.Context) (*Session, error)
@@ -25107,6 +25109,62 @@ func (m *SessionMutation) ResetUserAgent() {
 	delete(m.clearedFields, session.FieldUserAgent)
 }
 
+// SetRotation sets the "rotation" field.
+func (m *SessionMutation) SetRotation(i int) {
+	m.rotation = &i
+	m.addrotation = nil
+}
+
+// Rotation returns the value of the "rotation" field in the mutation.
+func (m *SessionMutation) Rotation() (r int, exists bool) {
+	v := m.rotation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRotation returns the old "rotation" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldRotation(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRotation is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRotation requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRotation: %w", err)
+	}
+	return oldValue.Rotation, nil
+}
+
+// AddRotation adds i to the "rotation" field.
+func (m *SessionMutation) AddRotation(i int) {
+	if m.addrotation != nil {
+		*m.addrotation += i
+	} else {
+		m.addrotation = &i
+	}
+}
+
+// AddedRotation returns the value that was added to the "rotation" field in this mutation.
+func (m *SessionMutation) AddedRotation() (r int, exists bool) {
+	v := m.addrotation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRotation resets all changes to the "rotation" field.
+func (m *SessionMutation) ResetRotation() {
+	m.rotation = nil
+	m.addrotation = nil
+}
+
 // Where appends a list predicates to the SessionMutation builder.
 func (m *SessionMutation) Where(ps ...predicate.Session) {
 	m.predicates = append(m.predicates, ps...)
@@ -25141,7 +25199,7 @@ func (m *SessionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SessionMutation) Fields() []string {
-	fields := make([]string, 0, 9)
+	fields := make([]string, 0, 10)
 	if m.tenant_id != nil {
 		fields = append(fields, session.FieldTenantID)
 	}
@@ -25169,6 +25227,9 @@ func (m *SessionMutation) Fields() []string {
 	if m.user_agent != nil {
 		fields = append(fields, session.FieldUserAgent)
 	}
+	if m.rotation != nil {
+		fields = append(fields, session.FieldRotation)
+	}
 	return fields
 }
 
@@ -25195,6 +25256,8 @@ func (m *SessionMutation) Field(name string) (ent.Value, bool) {
 		return m.RevokedAt()
 	case session.FieldUserAgent:
 		return m.UserAgent()
+	case session.FieldRotation:
+		return m.Rotation()
 	}
 	return nil, false
 }
@@ -25222,6 +25285,8 @@ func (m *SessionMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldRevokedAt(ctx)
 	case session.FieldUserAgent:
 		return m.OldUserAgent(ctx)
+	case session.FieldRotation:
+		return m.OldRotation(ctx)
 	}
 	return nil, fmt.Errorf("unknown Session field %s", name)
 }
@@ -25294,6 +25359,13 @@ func (m *SessionMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetUserAgent(v)
 		return nil
+	case session.FieldRotation:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRotation(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Session field %s", name)
 }
@@ -25301,13 +25373,21 @@ func (m *SessionMutation) SetField(name string, value ent.Value) error {
 // AddedFields returns all numeric fields that were incremented/decremented during
 // this mutation.
 func (m *SessionMutation) AddedFields() []string {
-	return nil
+	var fields []string
+	if m.addrotation != nil {
+		fields = append(fields, session.FieldRotation)
+	}
+	return fields
 }
 
 // AddedField returns the numeric value that was incremented/decremented on a field
 // with the given name. The second boolean return value indicates that this field
 // was not set, or was not defined in the schema.
 func (m *SessionMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case session.FieldRotation:
+		return m.AddedRotation()
+	}
 	return nil, false
 }
 
@@ -25316,6 +25396,13 @@ func (m *SessionMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *SessionMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case session.FieldRotation:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRotation(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Session numeric field %s", name)
 }
@@ -25384,6 +25471,9 @@ func (m *SessionMutation) ResetField(name string) error {
 		return nil
 	case session.FieldUserAgent:
 		m.ResetUserAgent()
+		return nil
+	case session.FieldRotation:
+		m.ResetRotation()
 		return nil
 	}
 	return fmt.Errorf("unknown Session field %s", name)

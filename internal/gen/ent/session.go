@@ -35,7 +35,9 @@ type Session struct {
 	// RevokedAt holds the value of the "revoked_at" field.
 	RevokedAt *time.Time `json:"revoked_at,omitempty"`
 	// UserAgent holds the value of the "user_agent" field.
-	UserAgent    string `json:"user_agent,omitempty"`
+	UserAgent string `json:"user_agent,omitempty"`
+	// How often the token was replaced; of two who replace it at once, one wins.
+	Rotation     int `json:"rotation,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -46,6 +48,8 @@ func (*Session) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case session.FieldTokenHash:
 			values[i] = new([]byte)
+		case session.FieldRotation:
+			values[i] = new(sql.NullInt64)
 		case session.FieldUserAgent:
 			values[i] = new(sql.NullString)
 		case session.FieldCreatedAt, session.FieldUpdatedAt, session.FieldExpiresAt, session.FieldLastSeenAt, session.FieldRevokedAt:
@@ -128,6 +132,12 @@ func (_m *Session) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.UserAgent = value.String
 			}
+		case session.FieldRotation:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field rotation", values[i])
+			} else if value.Valid {
+				_m.Rotation = int(value.Int64)
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -191,6 +201,9 @@ func (_m *Session) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("user_agent=")
 	builder.WriteString(_m.UserAgent)
+	builder.WriteString(", ")
+	builder.WriteString("rotation=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Rotation))
 	builder.WriteByte(')')
 	return builder.String()
 }

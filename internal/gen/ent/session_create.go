@@ -115,6 +115,20 @@ func (_c *SessionCreate) SetNillableUserAgent(v *string) *SessionCreate {
 	return _c
 }
 
+// SetRotation sets the "rotation" field.
+func (_c *SessionCreate) SetRotation(v int) *SessionCreate {
+	_c.mutation.SetRotation(v)
+	return _c
+}
+
+// SetNillableRotation sets the "rotation" field if the given value is not nil.
+func (_c *SessionCreate) SetNillableRotation(v *int) *SessionCreate {
+	if v != nil {
+		_c.SetRotation(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *SessionCreate) SetID(v uuid.UUID) *SessionCreate {
 	_c.mutation.SetID(v)
@@ -187,6 +201,10 @@ func (_c *SessionCreate) defaults() error {
 		v := session.DefaultLastSeenAt()
 		_c.mutation.SetLastSeenAt(v)
 	}
+	if _, ok := _c.mutation.Rotation(); !ok {
+		v := session.DefaultRotation
+		_c.mutation.SetRotation(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if session.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized session.DefaultID (forgotten import ent/runtime?)")
@@ -224,6 +242,9 @@ func (_c *SessionCreate) check() error {
 		if err := session.UserAgentValidator(v); err != nil {
 			return &ValidationError{Name: "user_agent", err: fmt.Errorf(`ent: validator failed for field "Session.user_agent": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.Rotation(); !ok {
+		return &ValidationError{Name: "rotation", err: errors.New(`ent: missing required field "Session.rotation"`)}
 	}
 	return nil
 }
@@ -295,6 +316,10 @@ func (_c *SessionCreate) createSpec() (*Session, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.UserAgent(); ok {
 		_spec.SetField(session.FieldUserAgent, field.TypeString, value)
 		_node.UserAgent = value
+	}
+	if value, ok := _c.mutation.Rotation(); ok {
+		_spec.SetField(session.FieldRotation, field.TypeInt, value)
+		_node.Rotation = value
 	}
 	return _node, _spec
 }

@@ -109,6 +109,27 @@ func (_u *SessionUpdate) ClearUserAgent() *SessionUpdate {
 	return _u
 }
 
+// SetRotation sets the "rotation" field.
+func (_u *SessionUpdate) SetRotation(v int) *SessionUpdate {
+	_u.mutation.ResetRotation()
+	_u.mutation.SetRotation(v)
+	return _u
+}
+
+// SetNillableRotation sets the "rotation" field if the given value is not nil.
+func (_u *SessionUpdate) SetNillableRotation(v *int) *SessionUpdate {
+	if v != nil {
+		_u.SetRotation(*v)
+	}
+	return _u
+}
+
+// AddRotation adds value to the "rotation" field.
+func (_u *SessionUpdate) AddRotation(v int) *SessionUpdate {
+	_u.mutation.AddRotation(v)
+	return _u
+}
+
 // Mutation returns the SessionMutation object of the builder.
 func (_u *SessionUpdate) Mutation() *SessionMutation {
 	return _u.mutation
@@ -207,6 +228,12 @@ func (_u *SessionUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.UserAgentCleared() {
 		_spec.ClearField(session.FieldUserAgent, field.TypeString)
+	}
+	if value, ok := _u.mutation.Rotation(); ok {
+		_spec.SetField(session.FieldRotation, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedRotation(); ok {
+		_spec.AddField(session.FieldRotation, field.TypeInt, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -307,6 +334,27 @@ func (_u *SessionUpdateOne) SetNillableUserAgent(v *string) *SessionUpdateOne {
 // ClearUserAgent clears the value of the "user_agent" field.
 func (_u *SessionUpdateOne) ClearUserAgent() *SessionUpdateOne {
 	_u.mutation.ClearUserAgent()
+	return _u
+}
+
+// SetRotation sets the "rotation" field.
+func (_u *SessionUpdateOne) SetRotation(v int) *SessionUpdateOne {
+	_u.mutation.ResetRotation()
+	_u.mutation.SetRotation(v)
+	return _u
+}
+
+// SetNillableRotation sets the "rotation" field if the given value is not nil.
+func (_u *SessionUpdateOne) SetNillableRotation(v *int) *SessionUpdateOne {
+	if v != nil {
+		_u.SetRotation(*v)
+	}
+	return _u
+}
+
+// AddRotation adds value to the "rotation" field.
+func (_u *SessionUpdateOne) AddRotation(v int) *SessionUpdateOne {
+	_u.mutation.AddRotation(v)
 	return _u
 }
 
@@ -438,6 +486,12 @@ func (_u *SessionUpdateOne) sqlSave(ctx context.Context) (_node *Session, err er
 	}
 	if _u.mutation.UserAgentCleared() {
 		_spec.ClearField(session.FieldUserAgent, field.TypeString)
+	}
+	if value, ok := _u.mutation.Rotation(); ok {
+		_spec.SetField(session.FieldRotation, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedRotation(); ok {
+		_spec.AddField(session.FieldRotation, field.TypeInt, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Session{config: _u.config}

@@ -3,6 +3,7 @@
 package migrate
 
 import (
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/dialect/sql/schema"
 	"entgo.io/ent/schema/field"
 )
@@ -599,7 +600,7 @@ var (
 		{Name: "user_id", Type: field.TypeUUID},
 		{Name: "seq", Type: field.TypeInt},
 		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENROLLED", "COURSE_COMPLETED", "CERTIFICATE_ISSUED", "CERTIFICATE_REVOKED"}},
-		{Name: "title", Type: field.TypeString, Size: 300},
+		{Name: "title", Type: field.TypeString, Size: 400},
 		{Name: "body", Type: field.TypeString, Size: 1000, Default: ""},
 		{Name: "link", Type: field.TypeString, Size: 500, Default: ""},
 		{Name: "subject_id", Type: field.TypeUUID},
@@ -790,6 +791,7 @@ var (
 		{Name: "last_seen_at", Type: field.TypeTime},
 		{Name: "revoked_at", Type: field.TypeTime, Nullable: true},
 		{Name: "user_agent", Type: field.TypeString, Nullable: true, Size: 300},
+		{Name: "rotation", Type: field.TypeInt, Default: 0},
 	}
 	// SessionsTable holds the schema information for the "sessions" table.
 	SessionsTable = &schema.Table{
@@ -919,4 +921,8 @@ var (
 )
 
 func init() {
+	TenantsTable.Annotation = &entsql.Annotation{}
+	TenantsTable.Annotation.Checks = map[string]string{
+		"tenants_is_its_own_tenant": "id = tenant_id",
+	}
 }

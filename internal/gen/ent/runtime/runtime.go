@@ -1342,6 +1342,10 @@ func init() {
 	sessionDescUserAgent := sessionFields[5].Descriptor()
 	// session.UserAgentValidator is a validator for the "user_agent" field. It is called by the builders before save.
 	session.UserAgentValidator = sessionDescUserAgent.Validators[0].(func(string) error)
+	// sessionDescRotation is the schema descriptor for rotation field.
+	sessionDescRotation := sessionFields[6].Descriptor()
+	// session.DefaultRotation holds the default value on creation for the rotation field.
+	session.DefaultRotation = sessionDescRotation.Default.(int)
 	// sessionDescID is the schema descriptor for id field.
 	sessionDescID := sessionMixinFields0[0].Descriptor()
 	// session.DefaultID holds the default value on creation for the id field.

@@ -33,6 +33,8 @@ const (
 	FieldRevokedAt = "revoked_at"
 	// FieldUserAgent holds the string denoting the user_agent field in the database.
 	FieldUserAgent = "user_agent"
+	// FieldRotation holds the string denoting the rotation field in the database.
+	FieldRotation = "rotation"
 	// Table holds the table name of the session in the database.
 	Table = "sessions"
 )
@@ -49,6 +51,7 @@ var Columns = []string{
 	FieldLastSeenAt,
 	FieldRevokedAt,
 	FieldUserAgent,
+	FieldRotation,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -79,6 +82,8 @@ var (
 	DefaultLastSeenAt func() time.Time
 	// UserAgentValidator is a validator for the "user_agent" field. It is called by the builders before save.
 	UserAgentValidator func(string) error
+	// DefaultRotation holds the default value on creation for the "rotation" field.
+	DefaultRotation int
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -129,4 +134,9 @@ func ByRevokedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByUserAgent orders the results by the user_agent field.
 func ByUserAgent(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldUserAgent, opts...).ToFunc()
+}
+
+// ByRotation orders the results by the rotation field.
+func ByRotation(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRotation, opts...).ToFunc()
 }

@@ -100,6 +100,11 @@ func UserAgent(v string) predicate.Session {
 	return predicate.Session(sql.FieldEQ(FieldUserAgent, v))
 }
 
+// Rotation applies equality check predicate on the "rotation" field. It's identical to RotationEQ.
+func Rotation(v int) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldRotation, v))
+}
+
 // TenantIDEQ applies the EQ predicate on the "tenant_id" field.
 func TenantIDEQ(v uuid.UUID) predicate.Session {
 	return predicate.Session(sql.FieldEQ(FieldTenantID, v))
@@ -503,6 +508,46 @@ func UserAgentEqualFold(v string) predicate.Session {
 // UserAgentContainsFold applies the ContainsFold predicate on the "user_agent" field.
 func UserAgentContainsFold(v string) predicate.Session {
 	return predicate.Session(sql.FieldContainsFold(FieldUserAgent, v))
+}
+
+// RotationEQ applies the EQ predicate on the "rotation" field.
+func RotationEQ(v int) predicate.Session {
+	return predicate.Session(sql.FieldEQ(FieldRotation, v))
+}
+
+// RotationNEQ applies the NEQ predicate on the "rotation" field.
+func RotationNEQ(v int) predicate.Session {
+	return predicate.Session(sql.FieldNEQ(FieldRotation, v))
+}
+
+// RotationIn applies the In predicate on the "rotation" field.
+func RotationIn(vs ...int) predicate.Session {
+	return predicate.Session(sql.FieldIn(FieldRotation, vs...))
+}
+
+// RotationNotIn applies the NotIn predicate on the "rotation" field.
+func RotationNotIn(vs ...int) predicate.Session {
+	return predicate.Session(sql.FieldNotIn(FieldRotation, vs...))
+}
+
+// RotationGT applies the GT predicate on the "rotation" field.
+func RotationGT(v int) predicate.Session {
+	return predicate.Session(sql.FieldGT(FieldRotation, v))
+}
+
+// RotationGTE applies the GTE predicate on the "rotation" field.
+func RotationGTE(v int) predicate.Session {
+	return predicate.Session(sql.FieldGTE(FieldRotation, v))
+}
+
+// RotationLT applies the LT predicate on the "rotation" field.
+func RotationLT(v int) predicate.Session {
+	return predicate.Session(sql.FieldLT(FieldRotation, v))
+}
+
+// RotationLTE applies the LTE predicate on the "rotation" field.
+func RotationLTE(v int) predicate.Session {
+	return predicate.Session(sql.FieldLTE(FieldRotation, v))
 }
 
 // And groups predicates with the AND operator between them.
