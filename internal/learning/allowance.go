@@ -10,7 +10,8 @@ import "time"
 //     first lesson first, and what lies beyond is not stored: sent again later, it counts then.
 //   - What a batch leaves over is kept for the next, up to keptCredit. So a player that comes back from a
 //     tunnel and sends its queue of batches within a second loses nothing, and one that sends sixty batches
-//     a minute gains nothing: over any time the credit is at most topSpeed times that time, and keptCredit.
+//     a minute gains nothing: from one batch to any later one the credit is at most topSpeed times the time
+//     between them, and keptCredit.
 //
 // It stops a script that claims a course in one go. It does not tell a playing video from a watched one.
 const (
