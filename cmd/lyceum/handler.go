@@ -41,7 +41,7 @@ func (a *app) publicHandler(streams *transport.Streams) (http.Handler, error) {
 	a.health.Mount(mux, false)
 	mux.Handle("/graphql", a.cors(identity.Middleware(endpoint)))
 	if a.files != nil {
-		mux.Handle(blobPath+"/", a.files.Handler())
+		mux.Handle(blobPath+"/", http.StripPrefix(blobPath+"/", a.files.Handler()))
 	}
 	if err := web.Mount(mux, identity.Middleware, a.pages()); err != nil {
 		return nil, fmt.Errorf("open pages: %w", err)
