@@ -90,7 +90,7 @@ func (h *Hasher) Verify(ctx context.Context, password, hash string) (bool, error
 	if err != nil {
 		return false, err
 	}
-	got, err := h.derive(ctx, password, salt, c, uint32(len(want))) //nolint:gosec // decode bounds it by maxKey.
+	got, err := h.derive(ctx, password, salt, c, uint32(len(want)))
 	if err != nil {
 		return false, err
 	}
@@ -174,7 +174,7 @@ func decodeCost(s string) (cost, error) {
 	if !okMemory || !okTime || !okThreads || memory < 8*threads {
 		return cost{}, ErrMalformedHash
 	}
-	return cost{memory: memory, time: passes, threads: uint8(threads)}, nil //nolint:gosec // Bounded by maxThreads.
+	return cost{memory: memory, time: passes, threads: uint8(threads)}, nil
 }
 
 // decodeNumber reads a number from 1 to limit behind its name.

@@ -171,8 +171,6 @@ func (c *Client) State() State {
 		return Up
 	case gobreaker.StateHalfOpen:
 		return Probing
-	case gobreaker.StateOpen:
-		return Down
 	default:
 		return Down
 	}
@@ -185,14 +183,19 @@ func (c *Client) Ping(ctx context.Context) error {
 
 // Get returns the value, and whether there is one. When Redis is down the error is ErrDown: ask the truth instead.
 func (c *Client) Get(ctx context.Context, key Key) (value []byte, found bool, err error) {
+	var answer *redis.StringCmd
 	err = c.onKey(ctx, "read cache", key, func(ctx context.Context, name string) error {
-		value, err = c.rdb.Get(ctx, name).Bytes()
-		return err
+		answer = c.rdb.Get(ctx, name)
+		return answer.Err()
 	})
-	if errors.Is(err, redis.Nil) {
+	switch {
+	case errors.Is(err, redis.Nil):
 		return nil, false, nil
+	case err != nil:
+		return nil, false, err
+	default:
+		return []byte(answer.Val()), true, nil
 	}
-	return value, err == nil, err
 }
 
 // Set stores the value for the given time, at least a millisecond: nothing stays for ever.
@@ -223,7 +226,7 @@ func (c *Client) Increment(ctx context.Context, key Key, life time.Duration) (va
 		counter := pipe.Incr(ctx, name)
 		pipe.PExpire(ctx, name, life)
 		if _, err := pipe.Exec(ctx); err != nil {
-			return err
+			return fmt.Errorf("run pipeline: %w", err)
 		}
 		value = counter.Val()
 		return nil

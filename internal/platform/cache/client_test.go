@@ -1,6 +1,7 @@
 package cache_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -121,7 +122,7 @@ func TestEntries(t *testing.T) {
 	if err := client.Set(ctx, key, value, time.Minute); err != nil {
 		t.Fatalf("Set: %v", err)
 	}
-	if got, found, err := client.Get(ctx, key); string(got) != string(value) || !found || err != nil {
+	if got, found, err := client.Get(ctx, key); !bytes.Equal(got, value) || !found || err != nil {
 		t.Errorf("Get = %q, %v, %v", got, found, err)
 	}
 	if _, found, err := client.Get(ctx, foreign); found || err != nil {

@@ -261,7 +261,7 @@ func (h *Hub) run(ctx context.Context) {
 			h.log.WarnContext(ctx, "messages between processes stopped", "error", err)
 		}
 		// The jitter keeps the processes of an installation from coming back all at once.
-		timer := time.NewTimer(pause/2 + mathrand.N(pause))
+		timer := time.NewTimer(pause/2 + mathrand.N(pause)) //nolint:gosec // It may be guessed.
 		select {
 		case <-ctx.Done():
 		case <-timer.C:

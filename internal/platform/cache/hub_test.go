@@ -131,6 +131,7 @@ func TestHubEndsWithContext(t *testing.T) {
 		"in one process": newHub(t, nil, 0), "with Redis": connected(t, cachetest.Start(t).URL(), 0),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			channel := cache.NewKey(uuid.New(), "a")
 			ctx, cancel := context.WithCancel(t.Context())
 			events, err := hub.Subscribe(ctx, channel)

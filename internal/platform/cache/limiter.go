@@ -84,15 +84,19 @@ func (l *Limiter) shared(ctx context.Context, cost int, buckets []Bucket) (Decis
 		keys[i] = b.Key.String()
 		args = append(args, b.Rate.unit().Microseconds(), b.Rate.whole().Microseconds())
 	}
-	var answer []int64
-	err := l.client.do(ctx, "count in redis", func(ctx context.Context) (err error) {
-		answer, err = l.script.Run(ctx, l.client.rdb, keys, args...).Int64Slice()
-		return err
+	var reply *redis.Cmd
+	err := l.client.do(ctx, "count in redis", func(ctx context.Context) error {
+		reply = l.script.Run(ctx, l.client.rdb, keys, args...)
+		return reply.Err()
 	})
-	const fields = 3
 	if err != nil {
 		return Decision{}, err
 	}
+	answer, err := reply.Int64Slice()
+	if err != nil {
+		return Decision{}, fmt.Errorf("count in redis: %w", err)
+	}
+	const fields = 3
 	if len(answer) != fields {
 		return Decision{}, fmt.Errorf("count in redis: answer of %d numbers", len(answer))
 	}

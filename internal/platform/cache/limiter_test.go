@@ -208,7 +208,7 @@ func TestLocalLimiter(t *testing.T) {
 		if d := allow(t, l, 1, b); d.Allowed || d.RetryAfter != 30*time.Second {
 			t.Errorf("decision %+v, want a refusal for 30 s", d)
 		}
-		time.Sleep(30 * time.Second)
+		<-time.After(30 * time.Second)
 		if d := allow(t, l, 1, b); !d.Allowed || d.Remaining != 0 {
 			t.Errorf("after 30 s: %+v", d)
 		}

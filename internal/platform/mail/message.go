@@ -113,17 +113,14 @@ func checkID(id string) error {
 	return nil
 }
 
-// isDotAtom reports whether the text is of letters, digits and harmless signs, in parts between single dots.
+// atoms are the characters of an id's parts: fewer than RFC 5322 §3.2.3 allows.
+const atoms = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_+"
+
+// isDotAtom reports whether the text is of such characters, in parts between single dots.
 func isDotAtom(s string) bool {
 	for part := range strings.SplitSeq(s, ".") {
-		if part == "" {
+		if part == "" || strings.Trim(part, atoms) != "" {
 			return false
-		}
-		for i := range len(part) {
-			c := part[i]
-			if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '+') {
-				return false
-			}
 		}
 	}
 	return true

@@ -244,21 +244,21 @@ func TestValidate(t *testing.T) {
 
 func TestCleanLine(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]string{
-		"":                "",
-		"  a \t b\r\nc ":  "a b c",
-		"a\x00\x1b[31mb":  "a [31mb",
-		"\xffx":           "\uFFFDx",
-		"a\u202eb\u2066c": "a b c",
-		"می\u200cخواهم":   "می\u200cخواهم",
-		"👩\u200d🚀":        "👩\u200d🚀",
-		"=?utf-8?q":       "= ?utf-8?q",
-		"1234567890":      "1234567890",
-		"12345678901":     "123456789…",
-		"日本語日本語日本語日本語":    "日本語日本語日本語…",
+	for _, tt := range []struct{ text, want string }{
+		{"", ""},
+		{"  a \t b\r\nc ", "a b c"},
+		{"a\x00\x1b[31mb", "a [31mb"},
+		{"\xffx", "\uFFFDx"},
+		{"a\u202eb\u2066c", "a b c"},
+		{"می\u200cخواهم", "می\u200cخواهم"},
+		{"👩\u200d🚀", "👩\u200d🚀"},
+		{"=?utf-8?q", "= ?utf-8?q"},
+		{"1234567890", "1234567890"},
+		{"12345678901", "123456789…"},
+		{"日本語日本語日本語日本語", "日本語日本語日本語…"},
 	} {
-		if got := cleanLine(text, 10); got != want {
-			t.Errorf("cleanLine(%q) = %q, want %q", text, got, want)
+		if got := cleanLine(tt.text, 10); got != tt.want {
+			t.Errorf("cleanLine(%q) = %q, want %q", tt.text, got, tt.want)
 		}
 	}
 }

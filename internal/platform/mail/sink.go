@@ -58,7 +58,12 @@ func OpenSink(dir string, keep int) (*Sink, error) {
 }
 
 // Close releases the directory.
-func (s *Sink) Close() error { return s.root.Close() }
+func (s *Sink) Close() error {
+	if err := s.root.Close(); err != nil {
+		return fmt.Errorf("close mail sink: %w", err)
+	}
+	return nil
+}
 
 // Send implements Sender: it keeps the message, and refuses what the SMTP sender would refuse.
 func (s *Sink) Send(ctx context.Context, m Message) error {
@@ -80,7 +85,7 @@ func (s *Sink) Send(ctx context.Context, m Message) error {
 		return fmt.Errorf("encode mail: %w", err)
 	}
 	if err := s.write(id.String(), text); err != nil {
-		return fmt.Errorf("keep mail: %w", err)
+		return err
 	}
 	return s.prune()
 }
@@ -88,10 +93,14 @@ func (s *Sink) Send(ctx context.Context, m Message) error {
 // write makes the file appear whole.
 func (s *Sink) write(id string, text []byte) error {
 	unfinished := id + ".tmp"
-	if err := s.root.WriteFile(unfinished, text, sinkFileMode); err != nil {
-		return errors.Join(err, s.root.RemoveAll(unfinished))
+	err := s.root.WriteFile(unfinished, text, sinkFileMode)
+	if err == nil {
+		err = s.root.Rename(unfinished, id+sinkSuffix)
 	}
-	return s.root.Rename(unfinished, id+sinkSuffix)
+	if err != nil {
+		return errors.Join(fmt.Errorf("keep mail: %w", err), s.root.RemoveAll(unfinished))
+	}
+	return nil
 }
 
 // prune removes the oldest messages beyond the number to keep.

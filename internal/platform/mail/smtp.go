@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -22,6 +23,9 @@ const (
 	// permanentCode is the first of the replies that mean no for good.
 	permanentCode = 500
 )
+
+// schemeTLS is the scheme of a server that speaks TLS from the start.
+const schemeTLS = "smtps"
 
 // SMTPConfig says which server takes the mail.
 type SMTPConfig struct {
@@ -55,7 +59,7 @@ func NewSMTP(cfg SMTPConfig) (*SMTP, error) {
 	if err != nil {
 		return nil, errors.New("configure SMTP: the URL cannot be parsed")
 	}
-	if u.Hostname() == "" || (u.Scheme != "smtp" && u.Scheme != "smtps") || (u.Path != "" && u.Path != "/") {
+	if u.Hostname() == "" || (u.Scheme != "smtp" && u.Scheme != schemeTLS) || (u.Path != "" && u.Path != "/") {
 		return nil, errors.New("configure SMTP: the URL must be smtp://host:port or smtps://host:port")
 	}
 	policy, err := tlsPolicy(u)
@@ -63,7 +67,7 @@ func NewSMTP(cfg SMTPConfig) (*SMTP, error) {
 		return nil, err
 	}
 	port := submissionPort
-	if u.Scheme == "smtps" {
+	if u.Scheme == schemeTLS {
 		port = submissionTLSPort
 	}
 	if u.Port() != "" {
@@ -72,17 +76,18 @@ func NewSMTP(cfg SMTPConfig) (*SMTP, error) {
 		}
 	}
 	s := &SMTP{
-		host: u.Hostname(), address: net.JoinHostPort(u.Hostname(), strconv.Itoa(port)), direct: u.Scheme == "smtps",
+		host: u.Hostname(), address: net.JoinHostPort(u.Hostname(), strconv.Itoa(port)), direct: u.Scheme == schemeTLS,
 		tls: trust(cfg.TLS, u.Hostname()), timeout: cfg.Timeout,
 	}
 	if s.timeout == 0 {
 		s.timeout = defaultTimeout
 	}
-	s.options = append(policy, gomail.WithPort(port), gomail.WithTLSConfig(s.tls), gomail.WithoutNoop(), gomail.WithoutRset())
+	s.options = slices.Concat(policy, credentials(u), []gomail.Option{
+		gomail.WithPort(port), gomail.WithTLSConfig(s.tls), gomail.WithoutNoop(), gomail.WithoutRset(),
+	})
 	if cfg.Hello != "" {
 		s.options = append(s.options, gomail.WithHELO(cfg.Hello))
 	}
-	s.options = append(s.options, credentials(u)...)
 	if _, err := gomail.NewClient(s.host, s.options...); err != nil {
 		return nil, fmt.Errorf("configure SMTP: %w", err)
 	}
@@ -98,9 +103,9 @@ func tlsPolicy(u *url.URL) ([]gomail.Option, error) {
 	}
 	password, _ := u.User.Password()
 	switch {
-	case u.Scheme == "smtps" && mode == "":
+	case u.Scheme == schemeTLS && mode == "":
 		return []gomail.Option{gomail.WithSSL()}, nil
-	case u.Scheme == "smtps":
+	case u.Scheme == schemeTLS:
 		return nil, errors.New("configure SMTP: smtps always has TLS")
 	case mode == "":
 		return []gomail.Option{gomail.WithTLSPolicy(gomail.TLSMandatory)}, nil
@@ -149,7 +154,7 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 	}
 	conn, err := s.dial(ctx)
 	if err != nil {
-		return fmt.Errorf("connect to mail server: %w", err)
+		return err
 	}
 	// Whatever happens, the connection ends here; and when the context ends, so does whatever waits for the server.
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
@@ -167,10 +172,15 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 func (s *SMTP) dial(ctx context.Context) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
+	connect := new(net.Dialer).DialContext
 	if s.direct {
-		return (&tls.Dialer{Config: s.tls}).DialContext(ctx, "tcp", s.address)
+		connect = (&tls.Dialer{Config: s.tls}).DialContext
 	}
-	return new(net.Dialer).DialContext(ctx, "tcp", s.address)
+	conn, err := connect(ctx, "tcp", s.address)
+	if err != nil {
+		return nil, fmt.Errorf("connect to mail server: %w", err)
+	}
+	return conn, nil
 }
 
 // talk greets the server, sends the message, and takes its leave.

@@ -7,7 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http/httptest"
 	"strings"
@@ -117,7 +117,7 @@ func serve(t *testing.T, s *server, config *tls.Config, direct bool) string {
 	address := listener.Addr().String()
 	backend := smtp.NewServer(s)
 	backend.Domain, backend.AllowInsecureAuth, backend.EnableSMTPUTF8 = "mail.example", true, true
-	backend.ErrorLog = log.New(io.Discard, "", 0)
+	backend.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	if direct {
 		listener = tls.NewListener(listener, config)
 	} else {
@@ -127,9 +127,10 @@ func serve(t *testing.T, s *server, config *tls.Config, direct bool) string {
 	go func() { served <- backend.Serve(listener) }()
 	t.Cleanup(func() {
 		// A server that has not begun to serve yet does not know its listener.
-		_ = listener.Close()
-		_ = backend.Close()
-		<-served
+		_, _ = listener.Close(), backend.Close()
+		if err := <-served; err != nil && !errors.Is(err, net.ErrClosed) {
+			t.Errorf("serve mail: %v", err)
+		}
 	})
 	return address
 }

@@ -172,9 +172,13 @@ func answer(w http.ResponseWriter, status int, code fault.Code, message string) 
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	// The client may be gone; there is nobody else to tell.
-	_ = json.NewEncoder(w).Encode(struct {
+	body, err := json.Marshal(struct {
 		Code    fault.Code `json:"code"`
 		Message string     `json:"message"`
 	}{code, message})
+	if err != nil {
+		return // Two strings always encode.
+	}
+	// The client may be gone; there is nobody else to tell.
+	_, _ = w.Write(body)
 }

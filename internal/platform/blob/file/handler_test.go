@@ -226,7 +226,10 @@ func TestRefusalsAreJSON(t *testing.T) {
 	store := openStore(t)
 	absent := download(t, store, newKey(t, "asset"), blob.DownloadRule{})
 	res := do(t, store, http.MethodGet, absent, nil, http.NoBody)
-	var answer struct{ Code, Message string }
+	var answer struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+	}
 	if err := json.Unmarshal(res.Body.Bytes(), &answer); err != nil || answer.Code != "NOT_FOUND" || answer.Message != "No such file." {
 		t.Errorf("answer %q, %v", res.Body, err)
 	}

@@ -91,7 +91,7 @@ func Open(cfg Config) (*Store, error) {
 }
 
 // Close releases the directory. Open objects stay readable.
-func (s *Store) Close() error { return s.root.Close() }
+func (s *Store) Close() error { return storeError("close blob directory", s.root.Close()) }
 
 // Ping reports whether the directory can be written to.
 func (s *Store) Ping(context.Context) error {
@@ -99,7 +99,7 @@ func (s *Store) Ping(context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.root.Remove(dir)
+	return storeError("remove empty blob", s.root.Remove(dir))
 }
 
 // sweep removes what was begun before the given time and never finished.

@@ -85,7 +85,7 @@ func testConfig(t *testing.T) s3.Config {
 func startGateway(t *testing.T, path string) string {
 	t.Helper()
 	address := freeAddress(t)
-	var cfg = config("")
+	cfg := config("")
 	cmd := exec.CommandContext(t.Context(), path, "--port", address, "--access", cfg.AccessKey, "--secret", cfg.SecretKey,
 		"--quiet", "posix", t.TempDir())
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

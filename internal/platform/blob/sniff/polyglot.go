@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -104,10 +105,8 @@ func beginsScript(head []byte) bool {
 		if !bytes.HasPrefix(head, []byte(signature)) || len(head) < at+2 {
 			continue
 		}
-		for _, opening := range []string{"/*", "//", "=\"", "='", "=/"} {
-			if string(head[at:at+2]) == opening {
-				return true
-			}
+		if slices.Contains([]string{"/*", "//", "=\"", "='", "=/"}, string(head[at:at+2])) {
+			return true
 		}
 	}
 	return false
