@@ -71,13 +71,15 @@ type tree struct {
 	// seen are the definition files that were read, by "kind/id": the same one twice would go in circles.
 	seen map[string]bool
 	all  []*block
+	// byID leads to the first block of an id.
+	byID map[string]*block
 	// extras are elements of the course that are no blocks.
 	extras []*node
 }
 
 // readTree reads course.xml and all it leads to.
 func readTree(e *export) (*tree, *block, error) {
-	t := &tree{export: e, seen: map[string]bool{}}
+	t := &tree{export: e, seen: map[string]bool{}, byID: map[string]*block{}}
 	pointer, err := e.xml("course.xml")
 	if err != nil {
 		return nil, nil, err
@@ -102,6 +104,9 @@ func (t *tree) block(n *node, parent *block, nth int) (*block, error) {
 		b.id = nameless(b, nth)
 	}
 	t.all = append(t.all, b)
+	if t.byID[b.id] == nil {
+		t.byID[b.id] = b
+	}
 	if err := t.define(b); err != nil {
 		return nil, err
 	}

@@ -326,14 +326,9 @@ func (c *converter) lessonOf(id string) string {
 	if key := c.firsts[id]; key != "" {
 		return key
 	}
-	for _, b := range c.tree.all {
-		if b.id != id {
-			continue
-		}
-		for above := b; above != nil && above.kind != courseKind; above = above.parent {
-			if key := c.firsts[above.id]; key != "" {
-				return key
-			}
+	for above := c.tree.byID[id]; above != nil && above.kind != courseKind; above = above.parent {
+		if key := c.firsts[above.id]; key != "" {
+			return key
 		}
 	}
 	return ""

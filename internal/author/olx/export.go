@@ -24,8 +24,8 @@ type export struct {
 	fsys   fs.FS
 	// files are the sizes of all files, by path.
 	files map[string]int64
-	// parsed counts the bytes of XML that were read, and touched the files.
-	parsed  int64
+	// texts counts the bytes of texts that were read, and touched holds the files.
+	texts   int64
 	touched map[string]bool
 	remove  func() error
 }
@@ -140,10 +140,13 @@ func (e *export) has(name string) bool {
 
 // read reads a text file of the export. It must be UTF-8.
 func (e *export) read(name string) ([]byte, error) {
-	if e.files[name] > e.limits.XMLBytes {
+	if e.files[name] > e.limits.TextBytes {
 		return nil, refuse("The file “%s” is too large.", name)
 	}
-	data, err := e.readBytes(name, e.limits.XMLBytes)
+	if e.texts += e.files[name]; e.texts > e.limits.AllTextBytes {
+		return nil, refuse("The export holds more than %d MB of texts.", e.limits.AllTextBytes>>20)
+	}
+	data, err := e.readBytes(name, e.limits.TextBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -169,9 +172,6 @@ func (e *export) readBytes(name string, limit int64) ([]byte, error) {
 
 // xml reads an XML file.
 func (e *export) xml(name string) (*node, error) {
-	if e.parsed += e.files[name]; e.parsed > e.limits.AllXMLBytes {
-		return nil, refuse("The export holds more than %d MB of XML.", e.limits.AllXMLBytes>>20)
-	}
 	data, err := e.read(name)
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ import (
 func tight() olx.Limits {
 	l := olx.DefaultLimits()
 	l.Bytes, l.FileBytes, l.Files, l.Ratio, l.Slack = 4<<20, 2<<20, 50, 20, 1<<20
-	l.XMLBytes, l.AllXMLBytes, l.Depth, l.Nodes, l.AttrBytes = 64<<10, 128<<10, 20, 1000, 1000
+	l.TextBytes, l.AllTextBytes, l.Depth, l.Nodes, l.AttrBytes = 64<<10, 128<<10, 20, 1000, 1000
 	return l
 }
 
@@ -167,11 +167,11 @@ func TestHostileExports(t *testing.T) {
 		"many elements":   {chapter(`<chapter>` + strings.Repeat("<a/>", 1001) + `</chapter>`), "too many elements"},
 		"long attribute":  {chapter(`<chapter display_name="` + strings.Repeat("x", 1001) + `"/>`), "attribute that is too long"},
 		"large file":      {chapter(`<chapter>` + strings.Repeat(" ", 64<<10) + `</chapter>`), "is too large"},
-		"much XML": {export{
+		"much text": {export{
 			"course/run.xml": `<course><chapter url_name="ch"/><chapter url_name="c2"/><chapter url_name="c3"/></course>`,
 			"chapter/ch.xml": `<chapter>` + strings.Repeat(" ", 60<<10) + `</chapter>`, "chapter/c2.xml": `<chapter>` + strings.Repeat(" ", 60<<10) + `</chapter>`,
 			"chapter/c3.xml": `<chapter>` + strings.Repeat(" ", 60<<10) + `</chapter>`,
-		}, "more than 0 MB of XML"},
+		}, "more than 0 MB of texts"},
 		"no course element": {export{"course.xml": `<html/>`}, "does not hold a course"},
 		"no course file":    {export{"course.xml": `<course url_name="other"/>`}, "the file of its course is missing"},
 		"policy is no JSON": {export{"policies/run/policy.json": `{`}, "“policies/run/policy.json” is not well-formed JSON"},

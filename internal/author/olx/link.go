@@ -74,14 +74,7 @@ func (c *converter) jumpTarget(address string) string {
 	return ""
 }
 
-func (c *converter) knows(id string) bool {
-	for _, b := range c.tree.all {
-		if b.id == id {
-			return true
-		}
-	}
-	return false
-}
+func (c *converter) knows(id string) bool { return c.tree.byID[id] != nil }
 
 // isForeign tells whether an address leads out of the export, and may stay as it is.
 func isForeign(address string) bool {

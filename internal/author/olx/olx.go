@@ -30,8 +30,8 @@ type Limits struct {
 	Files int
 	// Ratio is how many times its size an archive may inflate to, once it is past Slack bytes.
 	Ratio, Slack int64
-	// XMLBytes is the size of one XML, HTML or JSON file, and AllXMLBytes of all XML files together.
-	XMLBytes, AllXMLBytes int64
+	// TextBytes is the size of one XML, HTML or JSON file, and AllTextBytes of all of them together.
+	TextBytes, AllTextBytes int64
 	// Depth is how deep XML may nest, Nodes how many elements and texts a file may have, and AttrBytes how
 	// long an attribute may be.
 	Depth, Nodes, AttrBytes int
@@ -41,7 +41,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Bytes: 8 << 30, FileBytes: 4 << 30, Files: 50_000, Ratio: 200, Slack: 64 << 20,
-		XMLBytes: 8 << 20, AllXMLBytes: 256 << 20, Depth: 100, Nodes: 200_000, AttrBytes: 1 << 20,
+		TextBytes: 8 << 20, AllTextBytes: 256 << 20, Depth: 100, Nodes: 200_000, AttrBytes: 1 << 20,
 	}
 }
 

@@ -112,7 +112,7 @@ func (r *Report) Markdown() string {
 }
 
 func (r *Report) writeTotals(b *strings.Builder) {
-	fmt.Fprintf(b, "The course has %d modules, %d files and %d caption files.\n\n", r.Totals.Modules, r.Totals.Media, r.Totals.Captions)
+	fmt.Fprintf(b, "The course has %d modules and %d files, of which %d are captions.\n\n", r.Totals.Modules, r.Totals.Media, r.Totals.Captions)
 	b.WriteString("| Lessons | |\n|---|---|\n")
 	for _, kind := range []course.LessonKind{course.ArticleLesson, course.VideoLesson, course.QuizLesson, course.FileLesson, course.LinkLesson} {
 		if n := r.Totals.Lessons[kind]; n > 0 {
@@ -142,7 +142,10 @@ func writeSection(b *strings.Builder, title string, entries []Entry) {
 	groups := map[string][]Entry{}
 	var order []string
 	for _, e := range entries {
-		heading := fmt.Sprintf("**%s**: %s\n%s", escape(e.Kind), escape(strings.Join(e.Losses, " ")), quoted(e.Text))
+		heading := fmt.Sprintf("**%s**: %s\n", escape(e.Kind), escape(strings.Join(e.Losses, " ")))
+		if e.Text != "" && !e.isBrief() {
+			heading += quoted(e.Text)
+		}
 		if groups[heading] == nil {
 			order = append(order, heading)
 		}
@@ -173,14 +176,19 @@ func (e Entry) line() string {
 	if e.Target != "" {
 		line += " → " + e.Target
 	}
+	if e.Text != "" && e.isBrief() {
+		line += ": " + escape(e.Text)
+	}
 	return line
 }
 
-// quoted is what something said, as a quotation, or "".
+// isBrief tells whether what the thing said fits on its line: settings of the course do.
+func (e Entry) isBrief() bool {
+	return e.Chapter == "" && len(e.Text) <= 500 && !strings.Contains(e.Text, "\n")
+}
+
+// quoted is what something said, as a quotation.
 func quoted(text string) string {
-	if text == "" {
-		return ""
-	}
 	var lines []string
 	for line := range strings.SplitSeq(text, "\n") {
 		lines = append(lines, "> "+escape(line))
