@@ -65,5 +65,9 @@ func (r subscriptionResolver) NotificationReceived(ctx context.Context, after *i
 		}
 		after = &seq
 	}
-	return r.services.Notification.Stream(ctx, after)
+	notifications, err := r.services.Notification.Stream(ctx, after)
+	if err != nil {
+		return nil, err
+	}
+	return identified(ctx, notifications, func(n *ent.Notification) string { return strconv.Itoa(n.Seq) }), nil
 }

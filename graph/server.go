@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strconv"
 	"time"
 
 	"entgo.io/ent/privacy"
@@ -79,11 +78,19 @@ func NewServer(o Options) (http.Handler, error) {
 	server.Use(limit.Shape{Limits: o.Limits, Accepted: documents})
 	server.Use(limit.Introspection{Allow: mayIntrospect(o.Introspect)})
 	server.Use(limit.Cost{})
+	server.AroundOperations(withEventIDs)
+	server.AroundResponses(giveEventID)
 	server.AroundResponses(func(ctx context.Context, next gqlgen.ResponseHandler) *gqlgen.Response {
 		return next(loader.With(ctx, o.Sources))
 	})
+	server.AroundRootFields(func(ctx context.Context, next gqlgen.RootResolver) gqlgen.Marshaler {
+		// Mutations run one after another: what one has loaded, the next may have changed.
+		if gqlgen.GetOperationContext(ctx).Operation.Operation == ast.Mutation {
+			ctx = loader.With(ctx, o.Sources)
+		}
+		return next(ctx)
+	})
 	server.AroundFields(access.AroundFields)
-	server.AroundFields(numberEvent)
 	return server, nil
 }
 
@@ -116,15 +123,4 @@ func classify(err error) *fault.Error {
 		return fault.New(fault.NotFound, "Not found.").Because(err)
 	}
 	return nil
-}
-
-// numberEvent gives each event of notificationReceived its id.
-func numberEvent(ctx context.Context, next gqlgen.Resolver) (any, error) {
-	field := gqlgen.GetFieldContext(ctx)
-	if field.Object == "Notification" && gqlgen.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
-		if n, ok := field.Parent.Result.(*ent.Notification); ok {
-			transport.SetEventID(ctx, strconv.Itoa(n.Seq))
-		}
-	}
-	return next(ctx)
 }
