@@ -19,9 +19,6 @@ import (
 // which the policies read as NULL: it matches no row.
 const setTenant = `SELECT set_config('app.tenant_id', $1, true)`
 
-// ErrOtherTenant is returned when a statement is run in a transaction that belongs to another tenant.
-var ErrOtherTenant = errors.New("pg: statement of one tenant in a transaction of another")
-
 // setting is the tenant of the context's viewer as the database setting wants it.
 func setting(ctx context.Context) string {
 	tenant := viewer.Tenant(ctx)

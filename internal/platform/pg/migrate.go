@@ -2,7 +2,6 @@ package pg
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -27,8 +26,12 @@ const migrationLock = 0x6c796365756d
 
 // Migrate brings the database up to date: the versioned SQL of files (folder sql), then River's tables.
 // It connects as the owner of the tables and holds an advisory lock, so that two servers starting at
-// once do not meet. It returns how many migrations of ours were applied.
+// once do not meet. It returns how many migrations of ours were applied. The pool has room for two connections
+// at least: one holds the lock.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, files fs.FS) (applied int, err error) {
+	if pool.Config().MaxConns < 2 {
+		return 0, errors.New("migrating takes a pool of two connections or more")
+	}
 	lock, err := pool.Acquire(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("connect to migrate: %w", err)
@@ -68,7 +71,7 @@ func migrateOurs(ctx context.Context, pool *pgxpool.Pool, files fs.FS) (int, err
 		return 0, fmt.Errorf("open migrations: %w", err)
 	}
 	db := stdlib.OpenDBFromPool(pool)
-	defer func(db *sql.DB) { _ = db.Close() }(db)
+	defer func() { _ = db.Close() }()
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, folder)
 	if err != nil {
 		return 0, fmt.Errorf("read migrations: %w", err)

@@ -12,16 +12,20 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"lyceum/internal/gen/ent"
 	_ "lyceum/internal/gen/ent/runtime" // installs the policies
 )
 
-// acquireWait is how long a statement queues for a connection before the caller is told to come back.
-const acquireWait = 2 * time.Second
+const (
+	// acquireWait is how long a statement queues for a connection before the caller is told to come back.
+	acquireWait = 2 * time.Second
+	// endWait bounds ending a transaction whose caller has gone away.
+	endWait = 5 * time.Second
+	// maxAttempts is how often a transaction is tried that Postgres gives up for another one's sake.
+	maxAttempts = 4
+)
 
 // Event is a domain event: something that happened, told to every context that subscribed.
 type Event interface {
@@ -70,7 +74,7 @@ func Open(pool *pgxpool.Pool, hooks Hooks) *DB {
 func (db *DB) Pool() *pgxpool.Pool { return db.pool }
 
 // Query runs raw SQL as the tenant of the context. The caller closes the rows.
-func (db *DB) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+func (db *DB) Query(ctx context.Context, sql string, args ...any) (Rows, error) {
 	return db.run.query(ctx, sql, args)
 }
 
@@ -80,8 +84,8 @@ func (db *DB) Exec(ctx context.Context, sql string, args ...any) (int64, error) 
 	return tag.RowsAffected(), err
 }
 
-// QueryRow runs raw SQL that returns at most one row. Scan reports pgx.ErrNoRows when there is none.
-func (db *DB) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+// QueryRow runs raw SQL that returns at most one row. Scan reports ErrNoRows when there is none.
+func (db *DB) QueryRow(ctx context.Context, sql string, args ...any) Row {
 	rows, err := db.run.query(ctx, sql, args)
 	return row{rows, err}
 }
@@ -90,71 +94,43 @@ func (db *DB) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 // nil. A serialization failure or deadlock runs fn again, so fn must have no effect outside tx; what must
 // happen after the commit goes to tx.AfterCommit.
 func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
-	const attempts = 4
-	var err error
-	for range attempts {
-		err = db.once(ctx, fn)
-		if !retriable(err) {
+	for attempt := 1; ; attempt++ {
+		tx, err := db.once(ctx, fn)
+		if err == nil {
+			tx.committed()
+			return nil
+		}
+		if attempt == maxAttempts || !retriable(err) {
 			return err
 		}
 	}
-	return err
 }
 
-func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) error {
+// once returns the transaction when it has committed.
+func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) (*Tx, error) {
 	conn, err := db.run.acquire(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer conn.Release()
 	began, err := beginAs(ctx, conn)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// Rollback after Commit does nothing; a panic in fn passes through here too.
-	defer func() { _ = began.Rollback(context.WithoutCancel(ctx)) }()
+	defer func() {
+		ctx, cancel := endContext(ctx)
+		defer cancel()
+		_ = began.Rollback(ctx)
+	}()
 	tx := newTx(ctx, began, db.hooks)
 	if err := fn(tx); err != nil {
-		return err
+		return nil, err
 	}
 	if err := began.Commit(ctx); err != nil {
-		return fmt.Errorf("commit transaction: %w", err)
+		return nil, explain(fmt.Errorf("commit transaction: %w", err))
 	}
-	for _, after := range tx.after {
-		after()
-	}
-	return nil
-}
-
-// retriable reports whether Postgres gave the transaction up for another one's sake.
-func retriable(err error) bool {
-	var pgErr *pgconn.PgError
-	return errors.As(err, &pgErr) && (pgErr.Code == "40001" || pgErr.Code == "40P01")
-}
-
-// row is a pgx.Row over rows.
-type row struct {
-	rows pgx.Rows
-	err  error
-}
-
-// Scan implements pgx.Row.
-func (r row) Scan(dest ...any) error {
-	if r.err != nil {
-		return r.err
-	}
-	defer r.rows.Close()
-	if !r.rows.Next() {
-		if err := r.rows.Err(); err != nil {
-			return err
-		}
-		return pgx.ErrNoRows
-	}
-	if err := r.rows.Scan(dest...); err != nil {
-		return err
-	}
-	r.rows.Close()
-	return r.rows.Err()
+	return tx, nil
 }
 
 type counterKey struct{}

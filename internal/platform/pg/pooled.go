@@ -11,8 +11,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"lyceum/internal/fault"
 )
 
 // pooled runs each statement on any free connection, in one round trip together with its tenant: the
@@ -27,20 +25,32 @@ func (p pooled) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	queue, cancel := context.WithTimeout(ctx, p.wait)
 	defer cancel()
 	conn, err := p.pool.Acquire(queue)
-	if err == nil {
+	switch {
+	case err == nil:
 		return conn, nil
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("wait for a connection: %w", err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, unavailable("The service is busy; try again shortly.", err)
+	default:
+		return nil, unavailable("The database cannot be reached; try again shortly.", err)
 	}
-	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-		return nil, fault.New(fault.Unavailable, "The service is busy; try again shortly.").After(time.Second).Because(err)
-	}
-	return nil, err
 }
 
+// send runs the statement behind its tenant and hands its connection over with the results. A connection that
+// is not handed over goes back, also when an argument panics while it is encoded: Release closes a connection
+// that is in the middle of something.
 func (p pooled) send(ctx context.Context, sql string, args []any) (*pgxpool.Conn, pgx.BatchResults, error) {
 	conn, err := p.acquire(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
+	handed := false
+	defer func() {
+		if !handed {
+			conn.Release()
+		}
+	}()
 	count(ctx)
 	batch := &pgx.Batch{}
 	batch.Queue(setTenant, setting(ctx))
@@ -48,9 +58,9 @@ func (p pooled) send(ctx context.Context, sql string, args []any) (*pgxpool.Conn
 	results := conn.SendBatch(ctx, batch)
 	if _, err := results.Exec(); err != nil {
 		_ = results.Close()
-		conn.Release()
-		return nil, nil, err
+		return nil, nil, explain(err)
 	}
+	handed = true
 	return conn, results, nil
 }
 
@@ -61,7 +71,11 @@ func (p pooled) exec(ctx context.Context, sql string, args []any) (pgconn.Comman
 	}
 	defer conn.Release()
 	tag, err := results.Exec()
-	return tag, errors.Join(err, results.Close())
+	// Closing commits; after an error it says the same again.
+	if closed := results.Close(); err == nil {
+		err = closed
+	}
+	return tag, explain(err)
 }
 
 func (p pooled) query(ctx context.Context, sql string, args []any) (pgx.Rows, error) {
@@ -73,7 +87,7 @@ func (p pooled) query(ctx context.Context, sql string, args []any) (pgx.Rows, er
 	if err != nil {
 		_ = results.Close()
 		conn.Release()
-		return nil, err
+		return nil, explain(err)
 	}
 	return &pooledRows{Rows: rows, conn: conn, results: results}, nil
 }
@@ -89,44 +103,54 @@ func (p pooled) begin(ctx context.Context) (dialect.Tx, error) {
 		conn.Release()
 		return nil, err
 	}
-	return &entTx{driver: driver{inside{tx: tx, tenant: setting(ctx)}}, tx: tx, conn: conn}, nil
+	// dialect.Tx ends without a context. A caller who has gone away does not keep it from ending.
+	ending := func(end func(context.Context) error) func() error {
+		return func() error {
+			defer conn.Release()
+			ctx, cancel := endContext(ctx)
+			defer cancel()
+			return explain(end(ctx))
+		}
+	}
+	return entTx{
+		driver: driver{inside{tx: tx, tenant: setting(ctx)}},
+		commit: ending(tx.Commit), rollback: ending(tx.Rollback),
+	}, nil
 }
 
-// beginAs opens a transaction and sets its tenant.
+// beginAs opens a transaction and sets its tenant, in one round trip. What is pasted into the statement is a
+// UUID or nothing.
 func beginAs(ctx context.Context, conn *pgxpool.Conn) (pgx.Tx, error) {
-	tx, err := conn.Begin(ctx)
+	begin := fmt.Sprintf(`BEGIN; SELECT set_config('app.tenant_id', '%s', true)`, setting(ctx))
+	tx, err := conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: begin})
 	if err != nil {
-		return nil, fmt.Errorf("begin transaction: %w", err)
-	}
-	if _, err := tx.Exec(ctx, setTenant, setting(ctx)); err != nil {
-		return nil, errors.Join(fmt.Errorf("set tenant: %w", err), tx.Rollback(context.WithoutCancel(ctx)))
+		return nil, explain(fmt.Errorf("begin transaction: %w", err))
 	}
 	return tx, nil
 }
 
-// entTx is a transaction that ent opened by itself. dialect.Tx ends without a context.
+// endContext is the context in which a transaction of ctx ends, though ctx may be over.
+func endContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), endWait)
+}
+
+// entTx is a transaction that ent opened by itself.
 type entTx struct {
 	driver
 
-	tx   pgx.Tx
-	conn *pgxpool.Conn
+	commit, rollback func() error
 }
 
 // Commit implements dialect.Tx.
-func (t *entTx) Commit() error {
-	defer t.conn.Release()
-	return t.tx.Commit(context.Background())
-}
+func (t entTx) Commit() error { return t.commit() }
 
 // Rollback implements dialect.Tx.
-func (t *entTx) Rollback() error {
-	defer t.conn.Release()
-	return t.tx.Rollback(context.Background())
-}
+func (t entTx) Rollback() error { return t.rollback() }
 
 // pooledRows gives the connection back when the rows are closed or read to their end.
 type pooledRows struct {
 	pgx.Rows
+
 	conn    *pgxpool.Conn
 	results pgx.BatchResults
 	once    sync.Once
@@ -142,19 +166,19 @@ func (r *pooledRows) Next() bool {
 	return false
 }
 
-// Close implements pgx.Rows.
+// Close implements pgx.Rows. It commits, which may fail too.
 func (r *pooledRows) Close() {
 	r.once.Do(func() {
+		defer r.conn.Release()
 		r.Rows.Close()
 		r.err = r.results.Close()
-		r.conn.Release()
 	})
 }
 
 // Err implements pgx.Rows.
 func (r *pooledRows) Err() error {
 	if err := r.Rows.Err(); err != nil {
-		return err
+		return explain(err)
 	}
-	return r.err
+	return explain(r.err)
 }

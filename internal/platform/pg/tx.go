@@ -50,8 +50,14 @@ func (tx *Tx) Record(ctx context.Context, entry Entry) error {
 // lost in a crash: it is for hints, such as waking a subscriber, that something else makes good.
 func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
 
+func (tx *Tx) committed() {
+	for _, after := range tx.after {
+		after()
+	}
+}
+
 // Query runs raw SQL. The caller closes the rows.
-func (tx *Tx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+func (tx *Tx) Query(ctx context.Context, sql string, args ...any) (Rows, error) {
 	return tx.run.query(ctx, sql, args)
 }
 
@@ -61,8 +67,8 @@ func (tx *Tx) Exec(ctx context.Context, sql string, args ...any) (int64, error) 
 	return tag.RowsAffected(), err
 }
 
-// QueryRow runs raw SQL that returns at most one row. Scan reports pgx.ErrNoRows when there is none.
-func (tx *Tx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+// QueryRow runs raw SQL that returns at most one row. Scan reports ErrNoRows when there is none.
+func (tx *Tx) QueryRow(ctx context.Context, sql string, args ...any) Row {
 	rows, err := tx.run.query(ctx, sql, args)
 	return row{rows, err}
 }
@@ -97,12 +103,17 @@ func (i inside) query(ctx context.Context, sql string, args []any) (pgx.Rows, er
 	if err := i.check(ctx); err != nil {
 		return nil, err
 	}
-	return i.tx.Query(ctx, sql, args...)
+	rows, err := i.tx.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return explainedRows{rows}, nil
 }
 
 func (i inside) exec(ctx context.Context, sql string, args []any) (pgconn.CommandTag, error) {
 	if err := i.check(ctx); err != nil {
 		return pgconn.CommandTag{}, err
 	}
-	return i.tx.Exec(ctx, sql, args...)
+	tag, err := i.tx.Exec(ctx, sql, args...)
+	return tag, explain(err)
 }

@@ -39,8 +39,9 @@ const templateLock = 0x74656d706c
 type Database struct {
 	*pg.DB
 
-	// URL connects as the application role, OwnerURL as the owner of the tables.
-	URL, OwnerURL string
+	// URL connects as the application role, OwnerURL as the owner of the tables, and SuperuserURL as somebody
+	// whom no wall stops: to arrange and to look at what a test cannot otherwise.
+	URL, OwnerURL, SuperuserURL string
 
 	mu      sync.Mutex
 	events  []pg.Event
@@ -80,14 +81,15 @@ func New(t testing.TB) *Database {
 			return nil
 		},
 	}
-	d.URL, d.OwnerURL = Clone(t)
+	d.URL, d.OwnerURL, d.SuperuserURL = Clone(t)
 	pool := Pool(t, d.URL)
 	d.DB = pg.Open(pool, hooks)
 	return d
 }
 
-// Clone makes a migrated database and returns the URLs of the application role and of the owner.
-func Clone(t testing.TB) (appURL, ownerURL string) {
+// Clone makes a migrated database and returns the URLs of the application role, of the owner and of the
+// superuser.
+func Clone(t testing.TB) (appURL, ownerURL, superuserURL string) {
 	t.Helper()
 	server := serverURL(t)
 	template := buildTemplate(t, server)
@@ -96,13 +98,39 @@ func Clone(t testing.TB) (appURL, ownerURL string) {
 		_, err := conn.Exec(t.Context(), `CREATE DATABASE `+name+` TEMPLATE `+template+` OWNER `+ownerRole)
 		return err
 	})
+	dropAtEnd(t, server, name)
+	user := url.UserPassword
+	return at(t, server, user(pg.AppRole, password), name), at(t, server, user(ownerRole, password), name), at(t, server, nil, name)
+}
+
+// Empty makes a database that nothing has been migrated into and returns the URL of its owner.
+func Empty(t testing.TB) (ownerURL string) {
+	t.Helper()
+	server := serverURL(t)
+	name := "t_" + strings.ToLower(rand.Text()[:16])
+	admin(t, server, func(conn *pgx.Conn) error {
+		// Roles belong to the whole server: the lock keeps test processes from making them twice.
+		if _, err := conn.Exec(t.Context(), `SELECT pg_advisory_lock($1)`, templateLock); err != nil {
+			return err
+		}
+		return pg.Bootstrap(t.Context(), conn, name, roles())
+	})
+	dropAtEnd(t, server, name)
+	return at(t, server, url.UserPassword(ownerRole, password), name)
+}
+
+func roles() pg.Roles {
+	return pg.Roles{Owner: ownerRole, App: pg.AppRole, OwnerPassword: password, AppPassword: password}
+}
+
+func dropAtEnd(t testing.TB, server, name string) {
+	t.Helper()
 	t.Cleanup(func() {
 		admin(t, server, func(conn *pgx.Conn) error {
 			_, err := conn.Exec(context.WithoutCancel(t.Context()), `DROP DATABASE IF EXISTS `+name+` WITH (FORCE)`)
 			return err
 		})
 	})
-	return as(t, server, pg.AppRole, name), as(t, server, ownerRole, name)
 }
 
 // Pool opens a small pool on the URL, closed at the end of the test.
@@ -136,16 +164,29 @@ func admin(t testing.TB, server string, fn func(conn *pgx.Conn) error) {
 	}
 }
 
-// as returns the server's URL for another role and database.
-func as(t testing.TB, server, role, database string) string {
+// at returns the server's URL for a database, and for a user unless it is nil.
+func at(t testing.TB, server string, user *url.Userinfo, database string) string {
 	t.Helper()
 	u, err := url.Parse(server)
 	if err != nil {
 		t.Fatalf("parse %s: %v", URLVariable, err)
 	}
-	u.User = url.UserPassword(role, password)
+	if user != nil {
+		u.User = user
+	}
 	u.Path = "/" + database
 	return u.String()
+}
+
+// Superuser connects to the database as somebody whom no wall stops.
+func Superuser(t testing.TB, d *Database) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), d.SuperuserURL)
+	if err != nil {
+		t.Fatalf("connect as superuser: %v", err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	return conn
 }
 
 // buildTemplate migrates the template once for each set of migrations and returns its name.
@@ -173,11 +214,10 @@ func migrateTemplate(t testing.TB, conn *pgx.Conn, server, name string) error {
 	if _, err := conn.Exec(t.Context(), `DROP DATABASE IF EXISTS `+building+` WITH (FORCE)`); err != nil {
 		return err
 	}
-	roles := pg.Roles{Owner: ownerRole, App: pg.AppRole, OwnerPassword: password, AppPassword: password}
-	if err := pg.Bootstrap(t.Context(), conn, building, roles); err != nil {
+	if err := pg.Bootstrap(t.Context(), conn, building, roles()); err != nil {
 		return err
 	}
-	pool, err := pgxpool.New(t.Context(), as(t, server, ownerRole, building))
+	pool, err := pgxpool.New(t.Context(), at(t, server, url.UserPassword(ownerRole, password), building))
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,0 @@
-package pg_test
-
-import "time"
-
-func expiry() time.Time { return time.Now().Add(time.Hour) }
