@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -99,17 +100,33 @@ func (a *api) must(t *testing.T, ctx context.Context, document string, variables
 	return data
 }
 
-// cost is how many statements the document takes. A loader whose window closes early on a busy machine
-// takes more, so the best of some runs counts.
+// cost is how many statements the document takes. On a busy machine the window of a loader may close
+// before all that belongs together is in it, so the best of some runs counts.
 func (a *api) cost(t *testing.T, ctx context.Context, document string, variables map[string]any) int64 {
 	t.Helper()
-	costs := make([]int64, 5)
-	for i := range costs {
+	return a.best(t, ctx, document, variables, 0, 5)
+}
+
+// costs is cost for a number that is known: it looks until it sees it.
+func (a *api) costs(t *testing.T, ctx context.Context, want int64, document string, variables map[string]any) {
+	t.Helper()
+	if got := a.best(t, ctx, document, variables, want, 100); got != want {
+		t.Errorf("%d statements with %v, want %d: %.60s", got, variables, want, document)
+	}
+}
+
+// best is the cost of the cheapest of at most so many runs, or of the first that costs no more than enough.
+func (a *api) best(t *testing.T, ctx context.Context, document string, variables map[string]any, enough int64, runs int) int64 {
+	t.Helper()
+	least := int64(math.MaxInt64)
+	for range runs {
 		counting, count := pg.CountStatements(ctx)
 		a.must(t, counting, document, variables)
-		costs[i] = count.Load()
+		if least = min(least, count.Load()); least <= enough {
+			break
+		}
 	}
-	return slices.Min(costs)
+	return least
 }
 
 // dig follows keys and indexes into data.
@@ -203,17 +220,12 @@ func TestCatalogPageCostsTheSame(t *testing.T) {
 		a.enroll(t, v)
 	}
 	ctx := a.acme.AsLearner(t.Context())
-	few := a.cost(t, ctx, catalogPage, map[string]any{"first": 2})
-	many := a.cost(t, ctx, catalogPage, map[string]any{"first": 20})
-	if few != many {
-		t.Errorf("%d statements for 2 courses, %d for 20", few, many)
+	for _, first := range []int{2, 20} {
+		page := map[string]any{"first": first}
+		a.costs(t, ctx, 9, catalogPage, page)
+		a.costs(t, ctx, 3, plainPage, page)
+		a.costs(t, ctx, 4, `query ($first: Int!) { courses(first: $first) { totalCount nodes { title instructor { name } } } }`, page)
 	}
-	plain := a.cost(t, ctx, `{ courses { nodes { title instructor { name } modules { title lessons { title } } } } }`, nil)
-	counted := a.cost(t, ctx, `{ courses { totalCount nodes { title instructor { name } } } }`, nil)
-	if plain != 3 || counted != 4 {
-		t.Errorf("%d statements for the page, %d with its count, want 3 and 4", plain, counted)
-	}
-	t.Logf("catalog page with everything: %d statements; with instructor, modules and lessons: %d", many, plain)
 	data := a.must(t, ctx, catalogPage, map[string]any{"first": 20})
 	if got := dig(t, data, "courses", "nodes", 0, "prerequisites", 0, "slug"); got != "c0" {
 		t.Errorf("the newest course asks for %v", got)
@@ -222,6 +234,10 @@ func TestCatalogPageCostsTheSame(t *testing.T) {
 		t.Errorf("the last course is in %v", got)
 	}
 }
+
+const plainPage = `query ($first: Int!) {
+	courses(first: $first) { nodes { title instructor { name } modules { title lessons { title } } } }
+}`
 
 const coursePage = `query ($slug: String!) {
 	course(slug: $slug) {
@@ -236,7 +252,7 @@ func TestCoursePageCostsTheSame(t *testing.T) {
 	small := a.courses(t, 1, 1)[0]
 	a.enroll(t, small)
 	ctx := a.acme.AsLearner(t.Context())
-	few := a.cost(t, ctx, coursePage, map[string]any{"slug": "c0"})
+	a.costs(t, ctx, 6, coursePage, map[string]any{"slug": "c0"})
 	author := a.acme.AsAdmin(t.Context())
 	for m := range 8 {
 		key := fmt.Sprint("n", m)
@@ -256,11 +272,7 @@ func TestCoursePageCostsTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.db.Enrollment.Update().SetVersionID(done.Version.ID).ExecX(a.acme.System(t.Context()))
-	many := a.cost(t, ctx, coursePage, map[string]any{"slug": "c0"})
-	if few != many {
-		t.Errorf("%d statements for 3 lessons, %d for 43", few, many)
-	}
-	t.Logf("course page with every lesson's content: %d statements", many)
+	a.costs(t, ctx, 6, coursePage, map[string]any{"slug": "c0"})
 }
 
 func TestContentByViewer(t *testing.T) {
@@ -328,9 +340,7 @@ func TestNode(t *testing.T) {
 			t.Errorf("node %d (%s): %v", i, id, node)
 		}
 	}
-	if cost := a.cost(t, ctx, document, map[string]any{"ids": ids}); cost != 3 {
-		t.Errorf("%d statements for nodes of two types, want 3", cost)
-	}
+	a.costs(t, ctx, 3, document, map[string]any{"ids": ids})
 	if foreign := a.must(t, a.globex.AsAdmin(t.Context()), document, map[string]any{"ids": ids}); len(slices.DeleteFunc(dig(t, foreign, "nodes").([]any), func(n any) bool { return n == nil })) != 0 {
 		t.Errorf("another tenant sees %v", foreign)
 	}
@@ -453,18 +463,14 @@ func TestDraftPageCostsTheSame(t *testing.T) {
 	a := newAPI(t)
 	ctx := a.acme.AsInstructor(t.Context())
 	a.courses(t, 2, 5)
-	few := a.cost(t, ctx, draftPage, map[string]any{"slug": "c1"})
 	a.bulky(t, "large", 6, 8)
-	many := a.cost(t, ctx, draftPage, map[string]any{"slug": "large"})
-	if few < many {
-		t.Errorf("%d statements for 15 lessons, %d for 48", few, many)
-	}
-	all := strings.Replace(strings.Replace(draftPage, "query ($slug: String!)", "query ($first: Int!)", 1), "courseDraft(slug: $slug) {", "courseDrafts(first: $first) { nodes {", 1) + "}"
-	one, three := a.cost(t, ctx, all, map[string]any{"first": 2}), a.cost(t, ctx, all, map[string]any{"first": 3})
-	if one != three {
-		t.Errorf("%d statements for 2 drafts, %d for 3", one, three)
-	}
-	t.Logf("a whole draft: %d statements; a page of whole drafts: %d", few, three)
+	all := strings.Replace(draftPage, "query ($slug: String!)", "query ($first: Int!)", 1)
+	all = strings.Replace(all, "courseDraft(slug: $slug) {", "courseDrafts(first: $first) { nodes {", 1) + "}"
+	a.costs(t, ctx, 10, draftPage, map[string]any{"slug": "c1"})
+	// The large one was never published, and asks for nothing.
+	a.costs(t, ctx, 8, draftPage, map[string]any{"slug": "large"})
+	a.costs(t, ctx, 10, all, map[string]any{"first": 2})
+	a.costs(t, ctx, 10, all, map[string]any{"first": 3})
 }
 
 // bulky makes an unpublished course of so many modules and lessons.
