@@ -88,7 +88,7 @@ func unpack(ctx context.Context, from io.Reader, root *os.Root, limits Limits) e
 		}
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return finish(unzipped)
 		}
 		if err != nil {
 			return refuse("The archive is damaged, or no .tar.gz archive.").Because(err)
@@ -97,6 +97,20 @@ func unpack(ctx context.Context, from io.Reader, root *os.Root, limits Limits) e
 			return err
 		}
 	}
+}
+
+// finish reads what follows the last entry, which is padding: the checksum that tells whether the archive is
+// whole stands at its very end.
+func finish(unzipped io.Reader) error {
+	const padding = 1 << 20
+	n, err := io.Copy(io.Discard, io.LimitReader(unzipped, padding+1))
+	if err != nil {
+		return refuse("The archive is damaged.").Because(err)
+	}
+	if n > padding {
+		return refuse("The archive is damaged: data follows its end.")
+	}
+	return nil
 }
 
 func (u *unpacker) entry(header *tar.Header, data io.Reader) error {

@@ -132,6 +132,8 @@ func TestHostileFiles(t *testing.T) {
 		"zip":          {"PK\x03\x04", "no .tar.gz archive"},
 		"cut":          {string(whole[:len(whole)/2]), "damaged"},
 		"gzip of text": {gzipped(t, strings.Repeat("hello", 1000)), "damaged"},
+		"goes on":      {gzipped(t, strings.Repeat("\x00", 2<<20)), "data follows its end"},
+		"checksum":     {string(whole[:len(whole)-8]) + "xxxxxxxx", "damaged"},
 		"flipped":      {string(whole[:len(whole)-40]) + "xxxx" + string(whole[len(whole)-36:]), "damaged"},
 	}
 	for name, tt := range tests {
