@@ -2,51 +2,50 @@ package web
 
 import (
 	"context"
-	"errors"
-	"html/template"
+	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"time"
-
-	"lyceum/internal/fault"
-	"lyceum/internal/gen/ent"
-	"lyceum/internal/tenancy"
 )
 
 // staffCookie holds the session of platform staff on the admin listener.
 const staffCookie = "lyceum_staff"
 
-// StaffSessions signs platform staff in.
-type StaffSessions interface {
-	SignInStaff(ctx context.Context, email, password string, from tenancy.Origin) (token string, ends time.Time, err error)
-	Staff(ctx context.Context, token string) (*ent.Staff, error)
-}
+// maxForm bounds a sign-in, in bytes.
+const maxForm = 4 << 10
 
 // Staff guards the admin listener's pages with a sign-in.
 type Staff struct {
-	Sessions StaffSessions
+	// SignIn opens a session for a member of the platform's staff; ip and agent say from where.
+	SignIn func(ctx context.Context, email, password, ip, agent string) (token string, ends time.Time, err error)
+	// Check returns nil for the token of an open session.
+	Check func(ctx context.Context, token string) error
 	// Home is where a sign-in leads.
 	Home string
+	Log  *slog.Logger
 }
 
 // Mount adds the sign-in page. The browser's own word for where a request comes from (Sec-Fetch-Site) keeps
 // other sites from posting to it or to what it guards.
-func (s Staff) Mount(mux *http.ServeMux) {
+func (s Staff) Mount(mux *http.ServeMux) error {
+	if _, err := templates(); err != nil {
+		return fmt.Errorf("read templates: %w", err)
+	}
+	static := http.FileServerFS(files)
 	own := http.NewCrossOriginProtection()
+	mux.Handle("GET /static/lyceum.css", cached(static))
+	mux.Handle("GET /static/icon.svg", cached(static))
 	mux.Handle("GET /{$}", secure(http.HandlerFunc(s.form)))
 	mux.Handle("POST /sign-in", own.Handler(secure(http.HandlerFunc(s.signIn))))
+	return nil
 }
 
 // Only lets members of the staff through and sends everybody else to the sign-in page.
 func (s Staff) Only(next http.Handler) http.Handler {
 	own := http.NewCrossOriginProtection()
 	return own.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		cookie, err := r.Cookie(staffCookie)
-		if err == nil {
-			_, err = s.Sessions.Staff(r.Context(), cookie.Value)
-		}
-		if err != nil {
+		if !s.signedIn(r) {
 			http.Redirect(w, r, "/", http.StatusSeeOther)
 			return
 		}
@@ -54,15 +53,35 @@ func (s Staff) Only(next http.Handler) http.Handler {
 	}))
 }
 
-func (s Staff) form(w http.ResponseWriter, _ *http.Request) { s.show(w, http.StatusOK, "") }
+func (s Staff) signedIn(r *http.Request) bool {
+	cookie, err := r.Cookie(staffCookie)
+	return err == nil && s.Check(r.Context(), cookie.Value) == nil
+}
+
+// desk is what the sign-in page shows.
+type desk struct {
+	Home     string
+	SignedIn bool
+	Email    string
+	// Problem is why a sign-in failed, "" when none did.
+	Problem string
+}
+
+func (s Staff) form(w http.ResponseWriter, r *http.Request) {
+	s.show(w, r, http.StatusOK, desk{Home: s.Home, SignedIn: s.signedIn(r)})
+}
 
 func (s Staff) signIn(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
-	host, _, _ := net.SplitHostPort(r.RemoteAddr)
-	token, ends, err := s.Sessions.SignInStaff(
-		r.Context(), r.PostFormValue("email"), r.PostFormValue("password"), tenancy.Origin{IP: host, UserAgent: r.UserAgent()})
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
-		s.show(w, http.StatusUnauthorized, told(err))
+		host = r.RemoteAddr
+	}
+	email := r.PostFormValue("email")
+	token, ends, err := s.SignIn(r.Context(), email, r.PostFormValue("password"), host, r.UserAgent())
+	if err != nil {
+		problem := told(err, "Something went wrong on our side.")
+		s.show(w, r, http.StatusUnauthorized, desk{Home: s.Home, Email: email, Problem: problem})
 		return
 	}
 	http.SetCookie(w, &http.Cookie{
@@ -72,26 +91,8 @@ func (s Staff) signIn(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, s.Home, http.StatusSeeOther)
 }
 
-func told(err error) string {
-	var f *fault.Error
-	if errors.As(err, &f) {
-		return f.Message
+func (s Staff) show(w http.ResponseWriter, r *http.Request, status int, d desk) {
+	if err := show(w, status, "staff.html", d); err != nil {
+		s.Log.ErrorContext(r.Context(), "page not rendered", "page", "staff.html", "err", err)
 	}
-	return "Something went wrong on our side."
-}
-
-func (Staff) show(w http.ResponseWriter, status int, message string) {
-	page, err := template.ParseFS(files, "templates/*.html")
-	if err != nil {
-		http.Error(w, "Something went wrong on our side.", http.StatusInternalServerError)
-		return
-	}
-	var body strings.Builder
-	if err := page.ExecuteTemplate(&body, "staff.html", message); err != nil {
-		http.Error(w, "Something went wrong on our side.", http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write([]byte(body.String()))
 }

@@ -3,41 +3,47 @@ package web
 import (
 	"net/http"
 	"time"
-
-	"lyceum/internal/gen/ent"
 )
+
+// Certificate is what a certificate states to anybody who holds its code.
+type Certificate struct {
+	Code, LearnerName, CourseTitle, TenantName string
+	CompletedAt, IssuedAt                      time.Time
+	// RevokedAt is nil for a certificate that is valid.
+	RevokedAt *time.Time
+}
 
 // verification is what the public page of a certificate shows, and nothing beyond what it states.
 type verification struct {
-	Certificate *ent.Certificate
-	Accent      string
+	Tenant      *Tenant
+	Certificate *Certificate
 	// Statement is JSON-LD for machines: schema.org's EducationalOccupationalCredential.
 	Statement map[string]any
 }
 
 // verify shows a certificate to whoever holds its code. A revoked one has a page too: it says so.
 func (h handlers) verify(w http.ResponseWriter, r *http.Request) {
-	certificate, err := h.Certificates.Verify(r.Context(), r.PathValue("code"))
-	if err != nil {
-		h.fail(w, r, err)
-		return
-	}
 	w.Header().Set("X-Robots-Tag", "noindex")
-	if certificate == nil {
-		h.render(w, r, http.StatusNotFound, "unknown.html", nil)
-		return
-	}
-	tenant, err := h.Tenants.Tenant(r.Context())
+	tenant, err := h.Tenant(r.Context())
 	if err != nil {
 		h.fail(w, r, err)
+		return
+	}
+	certificate, err := h.Certificate(r.Context(), r.PathValue("code"))
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	if certificate == nil {
+		h.render(w, r, http.StatusNotFound, "unknown.html", verification{Tenant: tenant})
 		return
 	}
 	h.render(w, r, http.StatusOK, "verify.html", verification{
-		Certificate: certificate, Accent: tenant.Branding.Accent, Statement: statement(certificate),
+		Tenant: tenant, Certificate: certificate, Statement: statement(certificate),
 	})
 }
 
-func statement(c *ent.Certificate) map[string]any {
+func statement(c *Certificate) map[string]any {
 	s := map[string]any{
 		"@context":           "https://schema.org",
 		"@type":              "EducationalOccupationalCredential",

@@ -3,54 +3,71 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"sync"
 
-	"lyceum/internal/gen/ent"
+	"lyceum/internal/fault"
 )
 
 //go:embed static templates
 var files embed.FS
 
+// templates are parsed once and never change.
+var templates = sync.OnceValues(func() (*template.Template, error) {
+	return template.ParseFS(files, "templates/*.html")
+})
+
 // policyHeader keeps pages to what comes from here. GraphiQL's editor writes styles into the page.
 const policyHeader = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; " +
 	"media-src *; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 
-// Certificates finds a certificate of the tenant of the context by its code, nil when there is none.
-type Certificates interface {
-	Verify(ctx context.Context, code string) (*ent.Certificate, error)
-}
-
-// Tenants tells about the tenant of the context.
-type Tenants interface {
-	Tenant(ctx context.Context) (*ent.Tenant, error)
+// Tenant is whose page it is, as far as the page shows it.
+type Tenant struct {
+	Slug, Name string
+	// Locale is a BCP 47 tag.
+	Locale string
+	// Accent is "#rrggbb", or "" for our own; LogoURL an https address, or "".
+	Accent, LogoURL string
 }
 
 // Example is a ready document that GraphiQL opens in a tab of its own.
 type Example struct {
-	Name string `json:"name"`
-	Text string `json:"text"`
+	Text string `json:"query"`
 	// Variables is JSON, to begin with.
 	Variables string `json:"variables"`
 }
 
 // Login is a demo user that the welcome page shows.
-type Login struct{ Tenant, Email, Role string }
+type Login struct {
+	// Tenant is a slug.
+	Tenant, Email, Name string
+	// Role is what the person is, in a word or two.
+	Role string
+}
+
+// Place is one of the demo tenants: where it is, what it is like, and its colour.
+type Place struct{ Slug, Name, URL, About, Accent string }
 
 // Pages are what the pages show.
 type Pages struct {
-	Certificates Certificates
-	Tenants      Tenants
+	// Tenant returns the tenant of the context.
+	Tenant func(ctx context.Context) (*Tenant, error)
+	// Certificate finds a certificate of that tenant by its code, nil when there is none.
+	Certificate func(ctx context.Context, code string) (*Certificate, error)
+	// Examples are GraphiQL's tabs for that tenant.
+	Examples func(ctx context.Context) ([]Example, error)
 	// Schema is the text of schema.graphql.
-	Schema   string
-	Examples []Example
-	// Demo shows logins and the attack on the welcome page; it is for a local stack.
+	Schema string
+	// Demo shows logins and the attack on the welcome page; it is nil but on a local stack with demo data.
 	Demo *Demo
 	Log  *slog.Logger
 }
@@ -61,8 +78,10 @@ type Demo struct {
 	Password string
 	// AdminURL is where operators look.
 	AdminURL string
-	// Tenants are the addresses of the demo tenants, by slug.
-	Tenants map[string]string
+	// Tenants are the demo tenants.
+	Tenants []Place
+	// Certificate returns the address of a certificate to look at, "" when there is none.
+	Certificate func(ctx context.Context) (string, error)
 	// Attack lets one tenant's admin go after another tenant, for real.
 	Attack func(ctx context.Context) ([]Attempt, error)
 }
@@ -82,16 +101,16 @@ func Mount(mux *http.ServeMux, identity func(http.Handler) http.Handler, p Pages
 	if err != nil {
 		return fmt.Errorf("open static files: %w", err)
 	}
-	pages, err := template.ParseFS(files, "templates/*.html")
-	if err != nil {
+	if _, err := templates(); err != nil {
 		return fmt.Errorf("read templates: %w", err)
 	}
-	h := handlers{Pages: p, templates: pages}
+	h := handlers{p}
+	page := func(show http.HandlerFunc) http.Handler { return secure(identity(show)) }
 	mux.Handle("GET /static/", cached(http.StripPrefix("/static/", http.FileServerFS(static))))
 	mux.HandleFunc("GET /schema.graphql", h.schema)
-	mux.Handle("GET /graphiql", secure(http.HandlerFunc(h.graphiql)))
-	mux.Handle("GET /verify/{code}", secure(identity(http.HandlerFunc(h.verify))))
-	mux.Handle("GET /{$}", secure(identity(http.HandlerFunc(h.welcome))))
+	mux.Handle("GET /graphiql", page(h.graphiql))
+	mux.Handle("GET /verify/{code}", page(h.verify))
+	mux.Handle("GET /{$}", page(h.welcome))
 	if p.Demo != nil {
 		own := http.NewCrossOriginProtection()
 		mux.Handle("POST /demo/attack", own.Handler(http.HandlerFunc(h.attack)))
@@ -99,11 +118,7 @@ func Mount(mux *http.ServeMux, identity func(http.Handler) http.Handler, p Pages
 	return nil
 }
 
-type handlers struct {
-	Pages
-
-	templates *template.Template
-}
+type handlers struct{ Pages }
 
 func (h handlers) schema(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -111,33 +126,71 @@ func (h handlers) schema(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (h handlers) graphiql(w http.ResponseWriter, r *http.Request) {
-	h.render(w, r, http.StatusOK, "graphiql.html", struct {
-		Examples []Example
-		Demo     *Demo
-	}{h.Examples, h.Demo})
-}
-
-func (h handlers) welcome(w http.ResponseWriter, r *http.Request) {
-	tenant, err := h.Tenants.Tenant(r.Context())
+	tenant, err := h.Tenant(r.Context())
 	if err != nil {
 		h.fail(w, r, err)
 		return
 	}
+	examples, err := h.Examples(r.Context())
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	h.render(w, r, http.StatusOK, "graphiql.html", struct {
+		Tenant   *Tenant
+		Examples []Example
+		Demo     *Demo
+	}{tenant, examples, h.Demo})
+}
+
+func (h handlers) welcome(w http.ResponseWriter, r *http.Request) {
+	tenant, err := h.Tenant(r.Context())
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	certificate := ""
+	if h.Demo != nil {
+		if certificate, err = h.Demo.Certificate(r.Context()); err != nil {
+			h.fail(w, r, err)
+			return
+		}
+	}
 	h.render(w, r, http.StatusOK, "welcome.html", struct {
-		Tenant *ent.Tenant
-		Demo   *Demo
-	}{tenant, h.Demo})
+		Tenant      *Tenant
+		Origin      string
+		Certificate string
+		Demo        *Demo
+	}{tenant, origin(r), certificate, h.Demo})
+}
+
+// origin is the address that the reader used, for commands to copy.
+func origin(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
 }
 
 func (h handlers) attack(w http.ResponseWriter, r *http.Request) {
 	attempts, err := h.Demo.Attack(r.Context())
 	if err != nil {
 		h.Log.ErrorContext(r.Context(), "attack not carried out", "err", err)
-		http.Error(w, "The attack could not be carried out.", http.StatusInternalServerError)
+		http.Error(w, told(err, "The attack could not be carried out."), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
 	_ = json.NewEncoder(w).Encode(attempts)
+}
+
+// told is what a person may be told of an error.
+func told(err error, otherwise string) string {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return f.Message
+	}
+	return otherwise
 }
 
 func (h handlers) fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -146,12 +199,28 @@ func (h handlers) fail(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func (h handlers) render(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
+	if err := show(w, status, name, data); err != nil {
+		h.Log.ErrorContext(r.Context(), "page not rendered", "page", name, "err", err)
+	}
+}
+
+// show writes a page whole or an apology.
+func show(w http.ResponseWriter, status int, name string, data any) error {
+	all, err := templates()
+	var body bytes.Buffer
+	if err == nil {
+		err = all.ExecuteTemplate(&body, name, data)
+	}
+	if err != nil {
+		http.Error(w, "Something went wrong on our side.", http.StatusInternalServerError)
+		return fmt.Errorf("render %s: %w", name, err)
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	if err := h.templates.ExecuteTemplate(w, name, data); err != nil {
-		h.Log.ErrorContext(r.Context(), "page not rendered", "page", name, "err", err)
-	}
+	// The reader may be gone; there is nobody else to tell.
+	_, _ = w.Write(body.Bytes())
+	return nil
 }
 
 // secure sets the headers that keep a page to itself.

@@ -49,6 +49,8 @@ type app struct {
 	inserter *jobs.Client
 	services *graph.Services
 	sources  loader.Sources
+	// seeded says that the demo tenants are here.
+	seeded bool
 
 	closers []func(context.Context) error
 }

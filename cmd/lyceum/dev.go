@@ -16,7 +16,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
-	"lyceum/cmd/lyceum/demo"
 	"lyceum/internal/platform/config"
 	"lyceum/internal/platform/local"
 	"lyceum/internal/platform/pg"
@@ -56,9 +55,6 @@ func dev(ctx context.Context, command *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(home, 0o750); err != nil {
-		return fmt.Errorf("make home: %w", err)
-	}
 	kept, err := loadSecrets(filepath.Join(home, "secrets.json"))
 	if err != nil {
 		return err
@@ -90,13 +86,13 @@ func dev(ctx context.Context, command *cobra.Command) (err error) {
 	return a.run(ctx, roles{serve: true, queues: slices.Sorted(maps.Keys(c.Jobs.Queues))}, func(ctx context.Context) { a.welcome(ctx, stack) })
 }
 
-// surroundings reads where dev lives and what it need not start.
+// surroundings makes the place where dev lives, and reads what it need not start.
 func surroundings(command *cobra.Command) (home string, given local.Given, err error) {
 	c, err := config.Load(config.Sources{Flags: command.Flags()})
 	if err != nil {
 		return "", local.Given{}, err
 	}
-	home, err = filepath.Abs(c.Home)
+	home, err = local.MakeHome(c.Home)
 	return home, local.Given{
 		DatabaseURL: c.Database.URL.Reveal(), RedisURL: c.Redis.URL.Reveal(), SearchURL: c.Search.URL,
 		BlobEndpoint: c.Blob.Endpoint, MailURL: c.Mail.SMTPURL.Reveal(),
@@ -174,17 +170,4 @@ func asRole(superuserURL, role, password string) (string, error) {
 	}
 	u.User, u.Path = url.UserPassword(role, password), "/"+devDatabase
 	return u.String(), nil
-}
-
-// seed fills the demo tenants, once.
-func (a *app) seed(ctx context.Context, ownerURL string) error {
-	owner, err := openPool(ctx, ownerURL, quietPool)
-	if err != nil {
-		return err
-	}
-	defer owner.Close()
-	return demo.Seed(ctx, demo.Services{
-		Provisioner: a.provisioner(owner), Tenancy: a.services.Tenancy, Catalog: a.services.Catalog,
-		Media: a.services.Media, Blobs: a.blobs, Search: a.services.Search, Log: a.log,
-	})
 }

@@ -58,8 +58,10 @@ func (a *app) adminHandler(ctx context.Context) (http.Handler, error) {
 	mux := http.NewServeMux()
 	a.health.Mount(mux, true)
 	mux.Handle("GET /metrics", a.metrics.Handler())
-	staff := web.Staff{Sessions: a.services.Tenancy, Home: consolePath + "/"}
-	staff.Mount(mux)
+	staff := a.staffDoor()
+	if err := staff.Mount(mux); err != nil {
+		return nil, fmt.Errorf("open staff pages: %w", err)
+	}
 	mux.Handle(consolePath+"/", staff.Only(console))
 	mux.Handle("/debug/pprof/", staff.Only(http.HandlerFunc(pprof.Index)))
 	mux.Handle("/debug/pprof/profile", staff.Only(http.HandlerFunc(pprof.Profile)))

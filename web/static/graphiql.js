@@ -1,8 +1,9 @@
 // GraphiQL with sign-in: the token stays in this page's memory, and subscriptions come over server-sent events.
 const { React, ReactDOM, GraphiQL } = window
 const examples = JSON.parse(document.getElementById('examples').textContent)
-const demo = JSON.parse(document.getElementById('demo')?.textContent ?? 'null')
+const here = JSON.parse(document.getElementById('here').textContent)
 const state = document.getElementById('state')
+const persona = document.getElementById('persona')
 let token = ''
 
 function headers(more, accept) {
@@ -61,37 +62,62 @@ function fetcher(params, options) {
   return subscribes(params) ? events(params, options?.headers) : post(params, options?.headers)
 }
 
-async function signIn(email, password) {
+function say(text, wrong = false) {
+  state.textContent = text
+  state.className = wrong ? 'wrong' : ''
+}
+
+// named says whether the host's name says which tenant is meant.
+const named = location.hostname.startsWith(`${here.slug}.`)
+
+async function signIn(email, password, tenant) {
   token = ''
   if (!email) {
-    state.textContent = 'You are a visitor.'
+    say('You are a visitor.')
     return
   }
-  const result = await post({
-    query: 'mutation($i: SignInInput!) { signIn(input: $i) { token viewer { role tenant { name } user { name } } } }',
-    variables: { i: { email, password, ...tenantOf(email) } },
-  })
-  if (result.errors) {
-    state.textContent = result.errors[0].message
-    return
+  try {
+    const result = await post({
+      query: 'mutation($i: SignInInput!) { signIn(input: $i) { token viewer { role tenant { name } user { name } } } }',
+      variables: { i: { email, password, ...(named || !tenant ? {} : { tenant }) } },
+    })
+    if (result.errors) {
+      say(result.errors[0].message, true)
+      return
+    }
+    const { viewer } = result.data.signIn
+    token = result.data.signIn.token
+    say(`You are ${viewer.user.name}, ${viewer.role.toLowerCase().replace('_', ' ')} at ${viewer.tenant.name}.`)
+  } catch {
+    say('The server cannot be reached.', true)
   }
-  const { viewer } = result.data.signIn
-  token = result.data.signIn.token
-  state.textContent = `You are ${viewer.user.name}, ${viewer.role} of ${viewer.tenant.name}.`
 }
 
-// tenantOf names the tenant on hosts that name none; demo addresses carry it.
-function tenantOf(email) {
-  const named = location.hostname.endsWith('.localhost')
-  const match = email.match(/@(\w+)\.example$/)
-  return !named && match ? { tenant: match[1] } : {}
+// become signs a demo person in, at their own tenant's address when this one is another's.
+function become(option) {
+  const tenant = option?.closest('optgroup')?.dataset
+  if (tenant && named && tenant.slug !== here.slug) {
+    location.assign(`${tenant.url}/graphiql#as=${option.value}`)
+    return undefined
+  }
+  return signIn(option?.value, here.password, tenant?.slug)
 }
 
+persona?.addEventListener('change', () => become(persona.selectedOptions[0]))
 document.getElementById('who').addEventListener('submit', (event) => {
   event.preventDefault()
-  signIn(document.getElementById('email').value, document.getElementById('password').value)
+  document.querySelector('#who details')?.removeAttribute('open')
+  if (persona) persona.value = ''
+  signIn(document.getElementById('email').value, document.getElementById('password').value, here.slug)
 })
-document.getElementById('persona')?.addEventListener('change', (event) => signIn(event.target.value, demo.password))
+
+// The welcome page leads here as one of the demo people: /graphiql#as=learner@acme.example.
+const wanted = decodeURIComponent(location.hash.match(/^#as=(.+)$/)?.[1] ?? '')
+const option = [...(persona?.options ?? [])].find((known) => known.value && known.value === wanted)
+if (option) {
+  persona.value = wanted
+  await become(option)
+}
 
 const memory = new Map()
 const storage = {
@@ -106,7 +132,7 @@ ReactDOM.createRoot(document.getElementById('graphiql')).render(
   React.createElement(GraphiQL, {
     fetcher,
     storage,
-    defaultTabs: examples.map((example) => ({ query: example.text, variables: example.variables })),
+    defaultTabs: examples,
     shouldPersistHeaders: false,
   }),
 )

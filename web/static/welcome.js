@@ -1,34 +1,38 @@
 // Runs the live attack of the welcome page and shows what stopped each attempt.
 const button = document.getElementById('attack')
-const table = document.getElementById('attempts')
+const frame = document.getElementById('attempts')
 const outcome = document.getElementById('outcome')
 
-function cell(row, text, className) {
-  const td = row.insertCell()
-  td.textContent = text
-  if (className) td.className = className
+function show(attempts) {
+  const body = frame.querySelector('tbody')
+  body.replaceChildren()
+  for (const attempt of attempts) {
+    const row = body.insertRow()
+    if (attempt.leaked) row.className = 'leaked'
+    const stopped = attempt.leaked ? 'Nothing. This is a leak.' : attempt.stoppedBy
+    for (const text of [attempt.tried, attempt.answer, stopped]) row.insertCell().textContent = text
+  }
+  frame.hidden = false
+}
+
+function say(text, className = '') {
+  outcome.textContent = text
+  outcome.className = className
 }
 
 async function attack() {
   button.disabled = true
-  outcome.textContent = 'Attacking…'
+  say('Attacking…')
   try {
     const response = await fetch('/demo/attack', { method: 'POST' })
-    if (!response.ok) throw new Error(`The server answered ${response.status}.`)
+    if (!response.ok) throw new Error(await response.text())
     const attempts = await response.json()
-    const body = table.tBodies[0]
-    body.replaceChildren()
-    for (const attempt of attempts) {
-      const row = body.insertRow()
-      cell(row, attempt.tried)
-      cell(row, attempt.answer)
-      cell(row, attempt.leaked ? 'NOTHING: this is a leak' : attempt.stoppedBy, attempt.leaked ? 'leaked' : 'stopped')
-    }
-    table.hidden = false
+    show(attempts)
     const leaks = attempts.filter((attempt) => attempt.leaked).length
-    outcome.textContent = leaks === 0 ? `${attempts.length} attempts, 0 leaks.` : `${leaks} of ${attempts.length} attempts leaked!`
+    if (leaks === 0) say(`${attempts.length} attempts, 0 leaks.`, 'held')
+    else say(`${leaks} of ${attempts.length} attempts leaked!`, 'leaked')
   } catch (error) {
-    outcome.textContent = error.message
+    say(error.message, 'leaked')
   } finally {
     button.disabled = false
   }

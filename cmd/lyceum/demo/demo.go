@@ -1,0 +1,119 @@
+// Package demo fills a local stack with three tenants that feel lived in, and lets one of them attack
+// another for all to see.
+//
+// Everything but the tenants and their people comes in through the public API: courses are pushed by the
+// authoring client from folders that are embedded here, and learners learn with the ready documents of
+// docs/operations. Whatever is there already is left alone.
+package demo
+
+import (
+	"embed"
+
+	"lyceum/internal/gen/ent/tenant"
+	"lyceum/internal/tenancy/brand"
+	"lyceum/internal/viewer"
+)
+
+// Password is everybody's.
+const Password = "lyceum-demo"
+
+// StaffEmail signs in on the admin listener.
+const StaffEmail = "staff@lyceum.example"
+
+const staffName = "Olga Sorensen"
+
+// courses holds one authoring folder for each course: courses/<tenant>/<slug>.
+//
+//go:embed courses
+var courses embed.FS
+
+// Tenant is one of the demo tenants.
+type Tenant struct {
+	Slug, Name string
+	// About is what there is to see, in a sentence.
+	About string
+	Kind  tenant.Kind
+	// Locale is a BCP 47 tag.
+	Locale string
+	Brand  brand.Brand
+	// People have the admin first, who comes with the tenant.
+	People []Person
+	// Courses are slugs, those that others require before them.
+	Courses []string
+
+	studies []study
+}
+
+// Person is a user of a demo tenant.
+type Person struct {
+	// Mailbox is the address up to the at sign.
+	Mailbox string
+	Name    string
+	Role    viewer.Role
+}
+
+// Email is the person's address in the tenant.
+func (t *Tenant) Email(mailbox string) string { return mailbox + "@" + t.Slug + ".example" }
+
+// The mailboxes that every demo tenant has, one for each role.
+const (
+	Admin      = "admin"
+	Instructor = "instructor"
+	Learner    = "learner"
+	Support    = "support"
+)
+
+// Personas are those mailboxes, in the order in which they are best tried.
+func Personas() []string { return []string{Learner, Instructor, Admin, Support} }
+
+// Tenants returns the demo tenants.
+func Tenants() []Tenant { return []Tenant{acme(), globex(), springfield()} }
+
+func acme() Tenant {
+	return Tenant{
+		Slug: "acme", Name: "Acme Coffee Roasters", Kind: tenant.KindCOMPANY, Locale: "en",
+		About: "A company. Coffee and fire safety in English, data protection in German.",
+		Brand: brand.Brand{Accent: "#7c2d12", Signatory: "Ingrid Halvorsen, People and Learning"},
+		People: []Person{
+			{Admin, "Ingrid Halvorsen", viewer.TenantAdmin},
+			{Instructor, "Tomás Rivera", viewer.Instructor},
+			{Learner, "Amina Yusuf", viewer.Learner},
+			{Support, "Leo Becker", viewer.Support},
+			{"mei.tanaka", "Mei Tanaka", viewer.Learner},
+			{"jonas.weber", "Jonas Weber", viewer.Learner},
+			{"priya.nair", "Priya Nair", viewer.Learner},
+		},
+	}
+}
+
+func globex() Tenant {
+	return Tenant{
+		Slug: "globex", Name: "Globex Analytics", Kind: tenant.KindCOMPANY, Locale: "en",
+		About: "A company. Two SQL courses; the second asks for the first.",
+		Brand: brand.Brand{Accent: "#0f766e", Signatory: "Claire Fontaine, Chief Data Officer"},
+		People: []Person{
+			{Admin, "Claire Fontaine", viewer.TenantAdmin},
+			{Instructor, "Daniel Okafor", viewer.Instructor},
+			{Learner, "Sofia Marchetti", viewer.Learner},
+			{Support, "Ravi Menon", viewer.Support},
+			{"layla.mansour", "ليلى منصور", viewer.Learner},
+			{"henrik.lund", "Henrik Lund", viewer.Learner},
+		},
+	}
+}
+
+func springfield() Tenant {
+	return Tenant{
+		Slug: "springfield", Name: "Springfield International School", Kind: tenant.KindSCHOOL, Locale: "en",
+		About: "A K-12 school. Photosynthesis in English, fractions in German.",
+		Brand: brand.Brand{Accent: "#6d28d9", Signatory: "Margaret Lindqvist, Head of School"},
+		People: []Person{
+			{Admin, "Margaret Lindqvist", viewer.TenantAdmin},
+			{Instructor, "Samuel Ortiz", viewer.Instructor},
+			{Learner, "Emma Novak", viewer.Learner},
+			{Support, "Peter Lang", viewer.Support},
+			{"noah.fischer", "Noah Fischer", viewer.Learner},
+			{"aisha.rahman", "Aisha Rahman", viewer.Learner},
+		},
+	}
+}

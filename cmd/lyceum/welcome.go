@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"lyceum/cmd/lyceum/demo"
+	"lyceum/internal/platform/local"
+	"lyceum/internal/tenancy"
+	"lyceum/internal/viewer"
+)
+
+// welcomeWidth is how wide the box is, borders included.
+const welcomeWidth = 98
+
+// welcome says on standard output where everything is and what to try first.
+func (a *app) welcome(ctx context.Context, stack *local.Stack) {
+	fd := int(os.Stdout.Fd())
+	b := &box{bold: term.IsTerminal(fd) && os.Getenv("NO_COLOR") == ""}
+	b.title("Lyceum is running")
+	if a.seeded {
+		a.sayDemo(ctx, b)
+	} else {
+		b.line("API", a.config.Public.Origin(a.config.Public.BaseDomain)+"/graphql")
+		b.line("Operators", "http://"+a.config.HTTP.AdminAddr)
+	}
+	b.title("It stands on")
+	for _, c := range stack.Choices {
+		text := c.Chosen + ", because " + c.Why + "."
+		if c.Limits != "" {
+			text += " " + c.Limits
+		}
+		b.line(c.Need, text)
+	}
+	if _, err := io.WriteString(os.Stdout, b.String()+a.firstSteps(ctx)); err != nil {
+		a.log.WarnContext(ctx, "welcome not printed", "err", err)
+	}
+}
+
+// sayDemo writes the addresses and the logins of the demo.
+func (a *app) sayDemo(ctx context.Context, b *box) {
+	var domains []string
+	for i, t := range demo.Tenants() {
+		b.line([]string{"Tenants", "", ""}[i], fmt.Sprintf("%-36s %s", a.page(t.Slug, ""), t.Name))
+		domains = append(domains, t.Slug+".example")
+	}
+	b.line("GraphiQL", fmt.Sprintf("%-36s ask the API as anybody", a.page("acme", "/graphiql")))
+	b.line("Operators", fmt.Sprintf("%-36s jobs and metrics, as %s", "http://"+a.config.HTTP.AdminAddr, demo.StaffEmail))
+	if address := a.certificateToShow(ctx); address != "" {
+		b.line("Certificate", address)
+	}
+	b.title("Who you can be")
+	b.line("Addresses", strings.Join(demo.Personas(), "@, ")+"@ and one of "+strings.Join(domains, ", "))
+	b.line("Password", demo.Password)
+}
+
+// certificateToShow is the address of a certificate of acme, "" when there is none.
+func (a *app) certificateToShow(ctx context.Context) string {
+	place, err := a.services.Directory.BySlug(ctx, "acme")
+	if err != nil {
+		return ""
+	}
+	address, err := a.demoCertificate(viewer.With(ctx, viewer.Of(place.Tenant)))
+	if err != nil {
+		a.log.WarnContext(ctx, "no certificate to show", "err", err)
+	}
+	return address
+}
+
+// firstSteps are commands that work when they are pasted; they stand outside the box for that.
+func (a *app) firstSteps(ctx context.Context) string {
+	if !a.seeded {
+		return ""
+	}
+	token, err := a.demoToken(ctx)
+	if err != nil {
+		a.log.WarnContext(ctx, "no token to show", "err", err)
+		return ""
+	}
+	return strings.NewReplacer(
+		"$SERVER", a.config.Public.Origin(a.config.Public.BaseDomain), "$ACME", a.page("acme", ""), "$KEY", token, "$LYCEUM", os.Args[0],
+	).Replace(`
+Open $ACME and press “Attack acme”. Or ask as the admin of acme:
+
+TOKEN=$KEY
+curl $SERVER/graphql -H "Authorization: Bearer $TOKEN" \
+  -H 'Content-Type: application/json' \
+  -d '{"query":"{ viewer { user { name } } courses { nodes { slug title } } }"}'
+
+Write a course and put it online:
+
+$LYCEUM author init my-course --title='My first course'
+LYCEUM_SERVER=$SERVER LYCEUM_TOKEN=$TOKEN $LYCEUM author push my-course --publish
+
+Ctrl-C stops everything. What was stored stays until “$LYCEUM reset”.
+
+`)
+}
+
+// demoToken opens a session of acme's admin.
+func (a *app) demoToken(ctx context.Context) (string, error) {
+	place, err := a.services.Directory.BySlug(ctx, "acme")
+	if err != nil {
+		return "", err
+	}
+	opened, err := a.services.Tenancy.SignIn(ctx, place.Tenant, demo.Admin+"@acme.example", demo.Password,
+		tenancy.Origin{IP: "demo", UserAgent: "lyceum dev"})
+	if err != nil {
+		return "", err
+	}
+	return opened.Token, nil
+}
+
+// box is text between borders.
+type box struct {
+	bold bool
+	rows []string
+}
+
+// labelWidth is the room for what stands left of the text.
+const labelWidth = 13
+
+// title begins a part.
+func (b *box) title(text string) {
+	if len(b.rows) > 0 {
+		b.rows = append(b.rows, "")
+	}
+	b.rows = append(b.rows, "\x00"+text)
+}
+
+// line adds a text with a label, on as many rows as it needs.
+func (b *box) line(label, text string) {
+	for i, row := range wrap(text, welcomeWidth-4-labelWidth) {
+		if i > 0 {
+			label = ""
+		}
+		b.rows = append(b.rows, fmt.Sprintf("%-*s%s", labelWidth, label, row))
+	}
+}
+
+// String draws the box.
+func (b *box) String() string {
+	rule := strings.Repeat("─", welcomeWidth-2)
+	var out strings.Builder
+	fmt.Fprintf(&out, "\n╭%s╮\n", rule)
+	for _, row := range b.rows {
+		text, isTitle := strings.CutPrefix(row, "\x00")
+		padding := strings.Repeat(" ", max(0, welcomeWidth-4-utf8.RuneCountInString(text)))
+		if isTitle && b.bold {
+			text = "\x1b[1m" + text + "\x1b[0m"
+		}
+		fmt.Fprintf(&out, "│ %s%s │\n", text, padding)
+	}
+	fmt.Fprintf(&out, "╰%s╯\n", rule)
+	return out.String()
+}
+
+// wrap breaks a text between words where it would be wider. Runs of blanks are kept, so that columns stay.
+func wrap(text string, width int) []string {
+	var rows []string
+	row := ""
+	for word := range strings.SplitSeq(text, " ") {
+		if row != "" && utf8.RuneCountInString(row)+1+utf8.RuneCountInString(word) > width {
+			rows = append(rows, row)
+			row = word
+			continue
+		}
+		if row != "" || len(rows) > 0 {
+			row += " "
+		}
+		row += word
+	}
+	return append(rows, row)
+}
