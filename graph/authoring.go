@@ -266,7 +266,7 @@ func (moduleDraftResolver) Lessons(ctx context.Context, m *ent.Module) ([]*ent.L
 
 func (lessonDraftResolver) Asset(ctx context.Context, l *ent.Lesson) (*ent.Asset, error) {
 	if l.AssetID == nil {
-		return nil, nil
+		return nil, nil //nolint:nilnil // the lesson has no file
 	}
 	return loader.Optional(loader.From(ctx).Asset.Load(ctx, *l.AssetID))
 }
@@ -293,7 +293,7 @@ func (lessonDraftResolver) Attachments(ctx context.Context, l *ent.Lesson) ([]*m
 
 func (lessonDraftResolver) Quiz(ctx context.Context, l *ent.Lesson) (*model.QuizDraft, error) {
 	if l.Quiz == nil {
-		return nil, nil
+		return nil, nil //nolint:nilnil // the lesson is no quiz
 	}
 	questions, err := loader.From(ctx).Questions.Load(ctx, l.ID)
 	if err != nil {

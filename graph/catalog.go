@@ -108,7 +108,7 @@ func byEither[T any](
 // absent turns NotFound into null, for fields that say so.
 func absent[T any](found *T, err error) (*T, error) {
 	if fault.CodeOf(err) == fault.NotFound {
-		return nil, nil
+		return nil, nil //nolint:nilnil // null is what absent means
 	}
 	return found, err
 }
