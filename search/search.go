@@ -1,5 +1,5 @@
-// Package search finds published courses and lessons by their words. An Engine answers with ids only; what
-// is shown is read again under the viewer's policies, so that a stale or poisoned index cannot leak.
+// Package search finds published courses and lessons by their words. An Engine answers with ids; what is
+// shown is read again under the viewer's policies, so that a stale or poisoned index cannot leak.
 package search
 
 import (
@@ -11,13 +11,16 @@ import (
 	"lyceum/internal/platform/pg"
 )
 
-// Marks around the words found, in titles and snippets.
+// Marks around the words found, in titles and snippets. Documents hold neither.
 const (
 	MarkStart = "⟦"
 	MarkEnd   = "⟧"
 )
 
-// Document is what can be found: a published course, or a lesson of one.
+// MaxTotal is how many hits a search counts to: there may be more, and nobody pages that far.
+const MaxTotal = 1000
+
+// Document is what can be found: a published course, or a lesson of one. Its texts are plain.
 type Document struct {
 	// ID is the course's or the lesson's.
 	ID     uuid.UUID
@@ -25,24 +28,32 @@ type Document struct {
 	Lesson bool
 	// Version is the number of the course version that this is of.
 	Version int
-	Title   string
-	// Body is plain text.
+	// Title is the course's or the lesson's, CourseTitle always the course's.
+	Title, CourseTitle string
+	// Summary may be read by whoever may find the document.
+	Summary string
+	// Body is searched, and shown in excerpts by the API. Nobody gets it whole: lessons are for who is
+	// enrolled.
 	Body string
 	// Language is a BCP 47 tag.
-	Language    string
-	Level       string
-	Categories  []string
+	Language string
+	Level    string
+	// Categories are slugs.
+	Categories []string
+	// Visibility is PUBLIC or MEMBERS.
 	Visibility  string
 	PublishedAt time.Time
 }
 
-// Query is what is looked for, inside the tenant of the context.
+// Query is what is looked for, inside the tenant of the context. All words must be there; words in double
+// quotes must stand together, and a word after a hyphen must not be there. The last word may be unfinished.
 type Query struct {
 	Text string
 	// Members includes what only signed-in people may find.
 	Members       bool
 	Limit, Offset int
-	// Language, Level and Category narrow when they are not empty.
+	// Language, Level and Category narrow when they are not empty. Language "pt" finds "pt-BR" too. They are
+	// a canonical BCP 47 tag, a level and a slug: engines put them into filters.
 	Language, Level, Category string
 }
 
@@ -58,7 +69,7 @@ type Hit struct {
 // Found is a page of hits, best first.
 type Found struct {
 	Hits []Hit
-	// Total is how many there are in all; engines may estimate above 1000.
+	// Total is how many there are in all, or MaxTotal when there are more.
 	Total int
 }
 
@@ -68,17 +79,31 @@ type Held struct {
 	Version   int
 }
 
+// Settle waits until queries see what was put.
+type Settle func(ctx context.Context) error
+
+// Settled is for what queries see at once.
+func Settled(context.Context) error { return nil }
+
 // Engine finds documents. Every method works inside the tenant of the context and reaches nothing else.
 type Engine interface {
 	// Put makes the documents all there is of the course: others of it are forgotten. With none the course is
-	// forgotten.
-	Put(ctx context.Context, tx *pg.Tx, course uuid.UUID, documents []Document) error
+	// forgotten. What is put later wins. The caller may put the same again after an error.
+	Put(ctx context.Context, tx *pg.Tx, course uuid.UUID, documents []Document) (Settle, error)
 	// Query finds documents.
 	Query(ctx context.Context, q Query) (Found, error)
 	// Held tells what is held, by course.
 	Held(ctx context.Context) (map[uuid.UUID]Held, error)
 	// Ping returns nil when the engine answers.
 	Ping(ctx context.Context) error
+}
+
+// Store is the engine in our own database, under row-level security. What it holds is always up to date.
+type Store interface {
+	Engine
+	// Show returns those of the hits that are held and that the query's asker may find, in the same order, with
+	// titles and snippets of what is held.
+	Show(ctx context.Context, q Query, hits []Hit) ([]Hit, error)
 }
 
 // Token lets a search box ask the engine directly, inside one tenant.
@@ -89,11 +114,13 @@ type Token struct {
 	Host, Index string
 }
 
-// Remote is an Engine that search boxes can reach, and that is built anew beside the one that answers.
+// Remote is an Engine that search boxes can reach, and that is built anew beside the one that answers. Its
+// hits have no snippets.
 type Remote interface {
 	Engine
 	// Token mints a token for the tenant of the context. Members includes what only signed-in people may find.
 	Token(ctx context.Context, members bool) (Token, error)
-	// Rebuild calls fill with an engine that writes to a new index, and then puts that in force.
+	// Rebuild calls fill with an engine that writes to a new index, and then puts that in force. When fill
+	// fails, what is in force stays.
 	Rebuild(ctx context.Context, fill func(Engine) error) error
 }

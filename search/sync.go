@@ -1,6 +1,7 @@
 package search
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -8,19 +9,16 @@ import (
 
 	"github.com/google/uuid"
 
-	"lyceum/internal/catalog/outline"
-	"lyceum/internal/gen/ent"
-	"lyceum/internal/gen/ent/lessonversion"
-	"lyceum/internal/gen/ent/publication"
 	"lyceum/internal/platform/pg"
 )
 
-// SyncCourse makes the engines say what is true of the course now. The lock puts syncs of one course in
-// order, so that what is written last was read last.
+// SyncCourse makes the engines say what is true of the course now, and waits until they do. It may be
+// repeated after an error, and should be.
 func (s *Service) SyncCourse(ctx context.Context, course uuid.UUID) error {
 	return s.sync(ctx, course, s.engines()...)
 }
 
+// engines are all there are, the one that answers last.
 func (s *Service) engines() []Engine {
 	if s.Remote == nil {
 		return []Engine{s.Local}
@@ -28,7 +26,10 @@ func (s *Service) engines() []Engine {
 	return []Engine{s.Local, s.Remote}
 }
 
+// sync writes the course to the engines. The lock puts syncs of one course in order, so that what is written
+// last was read last; it is not held while an engine works off what it was given.
 func (s *Service) sync(ctx context.Context, course uuid.UUID, engines ...Engine) error {
+	var settling []Settle
 	err := s.DB.Tx(ctx, func(tx *pg.Tx) error {
 		const lock = `SELECT pg_advisory_xact_lock(hashtextextended('search ' || $1::text, 0))`
 		if _, err := tx.Exec(ctx, lock, course.String()); err != nil {
@@ -38,53 +39,25 @@ func (s *Service) sync(ctx context.Context, course uuid.UUID, engines ...Engine)
 		if err != nil {
 			return err
 		}
+		settling = nil
 		for _, engine := range engines {
-			if err := engine.Put(ctx, tx, course, documents); err != nil {
-				return err
+			settle, err := engine.Put(ctx, tx, course, documents)
+			if err != nil {
+				return fmt.Errorf("put documents: %w", err)
 			}
+			settling = append(settling, settle)
 		}
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("sync course %s: %w", course, err)
 	}
+	for _, settle := range settling {
+		if err := settle(ctx); err != nil {
+			return fmt.Errorf("settle course %s: %w", course, err)
+		}
+	}
 	return nil
-}
-
-// documentsOf reads what can be found of the course: nothing when it is not published, or not listed.
-func documentsOf(ctx context.Context, tx *pg.Tx, course uuid.UUID) ([]Document, error) {
-	published, err := tx.Publication.Query().Where(publication.CourseID(course)).Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil, nil
-	} else if err != nil {
-		return nil, fmt.Errorf("find publication: %w", err)
-	}
-	if published.Visibility == outline.Unlisted {
-		return nil, nil
-	}
-	version, err := tx.CourseVersion.Get(ctx, published.VersionID)
-	if err != nil {
-		return nil, fmt.Errorf("find course version: %w", err)
-	}
-	lessons, err := tx.LessonVersion.Query().
-		Where(lessonversion.VersionID(version.ID)).
-		Select(lessonversion.FieldLessonID, lessonversion.FieldTitle, lessonversion.FieldBodyText).
-		All(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read lessons: %w", err)
-	}
-	base := Document{
-		ID: course, Course: course, Version: version.Number, Title: version.Title, Body: version.Summary,
-		Language: version.Language, Level: string(version.Level), Categories: version.Categories,
-		Visibility: string(published.Visibility), PublishedAt: published.PublishedAt,
-	}
-	documents := []Document{base}
-	for _, lesson := range lessons {
-		document := base
-		document.ID, document.Lesson, document.Title, document.Body = lesson.LessonID, true, lesson.Title, lesson.BodyText
-		documents = append(documents, document)
-	}
-	return documents, nil
 }
 
 // TenantContext is a context in which the system works for one tenant.
@@ -101,7 +74,7 @@ func (s *Service) Reindex(ctx context.Context, tenants []TenantContext, done fun
 		for _, t := range tenants {
 			n, err := s.reindexTenant(t.Context, engines...)
 			if err != nil {
-				return fmt.Errorf("%s: %w", t.Slug, err)
+				return fmt.Errorf("reindex %s: %w", t.Slug, err)
 			}
 			total += n
 			done()
@@ -109,7 +82,8 @@ func (s *Service) Reindex(ctx context.Context, tenants []TenantContext, done fun
 		return nil
 	}
 	if s.Remote == nil {
-		return total, fill(s.Local)
+		err := fill(s.Local)
+		return total, err
 	}
 	if err := s.Remote.Rebuild(ctx, func(fresh Engine) error { return fill(s.Local, fresh) }); err != nil {
 		return 0, fmt.Errorf("rebuild index: %w", err)
@@ -117,7 +91,8 @@ func (s *Service) Reindex(ctx context.Context, tenants []TenantContext, done fun
 	return total, s.catchUp(tenants)
 }
 
-// reindexTenant writes what is published, and forgets what is held and is not.
+// reindexTenant writes what is published, and forgets what is held and is not. It returns how many documents
+// are published.
 func (s *Service) reindexTenant(ctx context.Context, engines ...Engine) (int, error) {
 	wanted, err := s.published(ctx)
 	if err != nil {
@@ -125,16 +100,11 @@ func (s *Service) reindexTenant(ctx context.Context, engines ...Engine) (int, er
 	}
 	held, err := s.Local.Held(ctx)
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("ask Postgres: %w", err)
 	}
-	courses := map[uuid.UUID]bool{}
-	for course := range wanted {
-		courses[course] = true
-	}
-	for course := range held {
-		courses[course] = true
-	}
-	for course := range courses {
+	courses := maps.Clone(wanted)
+	maps.Copy(courses, held)
+	for _, course := range sorted(courses) {
 		if err := s.sync(ctx, course, engines...); err != nil {
 			return 0, err
 		}
@@ -151,11 +121,11 @@ func (s *Service) catchUp(tenants []TenantContext) error {
 	for _, t := range tenants {
 		diff, err := s.Check(t.Context)
 		if err != nil {
-			return err
+			return fmt.Errorf("check %s: %w", t.Slug, err)
 		}
 		for _, course := range diff.Courses {
 			if err := s.SyncCourse(t.Context, course); err != nil {
-				return err
+				return fmt.Errorf("catch up in %s: %w", t.Slug, err)
 			}
 		}
 	}
@@ -164,7 +134,7 @@ func (s *Service) catchUp(tenants []TenantContext) error {
 
 // published is what the engines should hold, by course.
 func (s *Service) published(ctx context.Context) (map[uuid.UUID]Held, error) {
-	// One statement over three tables, and only counts: ent would read every body.
+	// One statement over two tables, and only counts: ent would read every body.
 	const count = `
 		SELECT p.course_id, p.number, 1 + count(l.id)
 		FROM publications p
@@ -174,11 +144,11 @@ func (s *Service) published(ctx context.Context) (map[uuid.UUID]Held, error) {
 	return HeldFrom(s.DB.Query(ctx, count))
 }
 
-// Diff is where an index differs from what is published.
+// Diff is where the engines differ from what is published.
 type Diff struct {
-	// Published and Held count documents.
+	// Published counts documents, Held those of the engine that answers.
 	Published, Held int
-	// Courses differ in number of documents or in version.
+	// Courses differ, in one engine at least, in number of documents or in version.
 	Courses []uuid.UUID
 }
 
@@ -193,34 +163,39 @@ func (d Diff) String() string {
 	return fmt.Sprintf("%d documents published, %d held; %d courses differ", d.Published, d.Held, len(d.Courses))
 }
 
-// Check compares the engine that answers with what is published in the tenant of the context.
+// Check compares the engines with what is published in the tenant of the context.
 func (s *Service) Check(ctx context.Context) (Diff, error) {
 	wanted, err := s.published(ctx)
 	if err != nil {
 		return Diff{}, err
 	}
-	engine := s.Local
-	if s.Remote != nil {
-		engine = s.Remote
-	}
-	held, err := engine.Held(ctx)
-	if err != nil {
-		return Diff{}, fmt.Errorf("ask the engine: %w", err)
-	}
 	var d Diff
-	differing := map[uuid.UUID]bool{}
-	for course, w := range wanted {
+	for _, w := range wanted {
 		d.Published += w.Documents
-		if held[course] != w {
-			differing[course] = true
+	}
+	differing := map[uuid.UUID]Held{}
+	for _, engine := range s.engines() {
+		held, err := engine.Held(ctx)
+		if err != nil {
+			return Diff{}, fmt.Errorf("ask engine: %w", err)
+		}
+		d.Held = 0
+		for course, h := range held {
+			d.Held += h.Documents
+			if wanted[course] != h {
+				differing[course] = h
+			}
+		}
+		for course, w := range wanted {
+			if held[course] != w {
+				differing[course] = w
+			}
 		}
 	}
-	for course, h := range held {
-		d.Held += h.Documents
-		if wanted[course] != h {
-			differing[course] = true
-		}
-	}
-	d.Courses = slices.Collect(maps.Keys(differing))
+	d.Courses = sorted(differing)
 	return d, nil
+}
+
+func sorted(courses map[uuid.UUID]Held) []uuid.UUID {
+	return slices.SortedFunc(maps.Keys(courses), func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
 }

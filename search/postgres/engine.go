@@ -1,71 +1,137 @@
 // Package postgres searches with Postgres: full text in the language of each document, unaccented, with a
 // prefix for the word being typed, and trigrams on titles for words that were mistyped.
+//
+// It is raw SQL throughout: text search, ranking, headlines and trigrams are Postgres' own.
 package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
-	"golang.org/x/text/language"
 
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/viewer"
 	"lyceum/search"
 )
 
-// Engine implements search.Engine.
+// Engine implements search.Store.
 type Engine struct{ DB *pg.DB }
 
-var _ search.Engine = (*Engine)(nil)
+var _ search.Store = (*Engine)(nil)
 
-// maxBody bounds the text of a document that is indexed, in bytes: a tsvector has a limit of its own.
-const maxBody = 200_000
+const (
+	// maxBody bounds the text of a document that is indexed, in bytes: a tsvector has a limit of its own.
+	maxBody = 200_000
+	// maxChunk bounds what one statement indexes, in bytes, well inside the time that a statement may take.
+	maxChunk = 400_000
+)
 
-// Put implements search.Engine. The vector is made by Postgres' own dictionaries, so it is raw SQL; the
-// words stand in it twice, as the language stems them and as they are.
-func (*Engine) Put(ctx context.Context, tx *pg.Tx, course uuid.UUID, documents []search.Document) error {
-	const forget = `DELETE FROM search_documents WHERE course_id = $1`
-	if _, err := tx.Exec(ctx, forget, course); err != nil {
-		return fmt.Errorf("forget course: %w", err)
+// row is a document as jsonb_to_recordset reads it.
+type row struct {
+	ID          uuid.UUID `json:"id"`
+	Lesson      bool      `json:"is_lesson"`
+	Version     int       `json:"version"`
+	Title       string    `json:"title"`
+	Body        string    `json:"body"`
+	Language    string    `json:"language"`
+	Dictionary  string    `json:"dictionary"`
+	Level       string    `json:"level"`
+	Categories  []string  `json:"categories"`
+	Visibility  string    `json:"visibility"`
+	PublishedAt time.Time `json:"published_at"`
+}
+
+func rowOf(d search.Document) row {
+	return row{
+		ID: d.ID, Lesson: d.Lesson, Version: d.Version, Title: d.Title,
+		Body:     cut(strings.TrimSpace(d.Summary+"\n"+d.Body), maxBody),
+		Language: d.Language, Dictionary: dictionary(d.Language), Level: d.Level,
+		// A nil slice would become null.
+		Categories: append([]string{}, d.Categories...),
+		Visibility: d.Visibility, PublishedAt: d.PublishedAt,
 	}
-	const put = `
+}
+
+// put indexes documents: $1 is the tenant, $2 the course, $3 the rows. Every word stands in the vector as
+// its language stems it and as it is, at the same position: one text joined to the other keeps positions,
+// which || would shift. A tsvector has 16383 positions, and 255 for one word.
+const put = `
+	WITH given AS MATERIALIZED (
+		SELECT * FROM jsonb_to_recordset($3::jsonb) AS g(
+			id uuid, is_lesson boolean, version integer, title text, body text, language text, dictionary text,
+			level text, categories text[], visibility text, published_at timestamptz)
+	), documents AS (
 		INSERT INTO search_documents
-			(tenant_id, id, course_id, is_lesson, version, title, body, language, level, categories, visibility, published_at, words)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
-			setweight(to_tsvector($13::regconfig, unaccent($6)), 'A') || setweight(to_tsvector('simple', unaccent($6)), 'A') ||
-			setweight(to_tsvector($13::regconfig, unaccent($7)), 'C') || setweight(to_tsvector('simple', unaccent($7)), 'D'))`
-	for _, d := range documents {
-		_, err := tx.Exec(ctx, put, viewer.Tenant(ctx), d.ID, d.Course, d.Lesson, d.Version, d.Title, cut(d.Body, maxBody),
-			d.Language, d.Level, d.Categories, d.Visibility, d.PublishedAt, dictionary(d.Language))
+			(tenant_id, id, course_id, is_lesson, version, title, body, language, dictionary, level, categories,
+			 visibility, published_at)
+		SELECT $1, id, $2, is_lesson, version, title, body, language, dictionary, level, categories,
+			visibility, published_at
+		FROM given
+	), titles AS (
+		INSERT INTO search_titles (tenant_id, course_id, id, title) SELECT $1, $2, id, lower(unaccent(title)) FROM given
+	), vectors AS (
+		SELECT id,
+			(setweight(to_tsvector(dictionary::regconfig, title), 'A')::text || ' ' ||
+			 setweight(to_tsvector('lyceum_simple', title), 'A')::text)::tsvector AS heading,
+			setweight(to_tsvector(dictionary::regconfig, body), 'C')::text AS stems,
+			setweight(to_tsvector('lyceum_simple', body), 'D') AS forms
+		FROM given
+	)
+	INSERT INTO search_words (tenant_id, course_id, id, heading, words, is_cut)
+	SELECT $1, $2, id, heading, heading || (stems || ' ' || forms::text)::tsvector,
+		EXISTS (SELECT FROM unnest(forms) AS f
+			WHERE cardinality(f.positions) >= 255 OR f.positions[cardinality(f.positions)] >= 16000)
+	FROM vectors`
+
+// Put implements search.Engine. It is part of the transaction, so there is nothing to settle.
+func (*Engine) Put(ctx context.Context, tx *pg.Tx, course uuid.UUID, documents []search.Document) (search.Settle, error) {
+	// What hangs on the documents goes with them.
+	if _, err := tx.Exec(ctx, `DELETE FROM search_documents WHERE course_id = $1`, course); err != nil {
+		return nil, fmt.Errorf("forget course: %w", err)
+	}
+	for _, chunk := range chunks(documents) {
+		given, err := json.Marshal(chunk)
 		if err != nil {
-			return fmt.Errorf("index document: %w", err)
+			return nil, fmt.Errorf("encode documents: %w", err)
+		}
+		if _, err := tx.Exec(ctx, put, viewer.Tenant(ctx), course, string(given)); err != nil {
+			return nil, fmt.Errorf("index documents: %w", err)
 		}
 	}
-	return nil
+	return search.Settled, nil
 }
 
-// dictionary is the text search configuration for a language, "simple" for those that Postgres does not know.
-func dictionary(tag string) string {
-	base, _ := language.Make(tag).Base()
-	known := map[string]string{
-		"ar": "arabic", "da": "danish", "de": "german", "en": "english", "es": "spanish", "fi": "finnish",
-		"fr": "french", "hi": "hindi", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian",
-		"pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish", "tr": "turkish",
+// chunks cuts the documents into lists of bounded size.
+func chunks(documents []search.Document) [][]row {
+	var (
+		all  [][]row
+		size = maxChunk
+	)
+	for _, d := range documents {
+		r := rowOf(d)
+		size += len(r.Title) + len(r.Body)
+		if size > maxChunk {
+			all, size = append(all, nil), len(r.Title)+len(r.Body)
+		}
+		all[len(all)-1] = append(all[len(all)-1], r)
 	}
-	if name, ok := known[base.String()]; ok {
-		return name
-	}
-	return "simple"
+	return all
 }
 
-// dictionaries are those that a query is read with: a query does not say its language.
-func dictionaries(narrowed string) []string {
-	if narrowed != "" {
-		return []string{dictionary(narrowed), "simple"}
+// cut shortens the text to n bytes at most, between two characters.
+func cut(text string, n int) string {
+	if len(text) <= n {
+		return text
 	}
-	return []string{"english", "german", "spanish", "french", "simple"}
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
 }
 
 // Held implements search.Engine.
@@ -80,11 +146,4 @@ func (e *Engine) Ping(ctx context.Context) error {
 		return fmt.Errorf("ask Postgres: %w", err)
 	}
 	return nil
-}
-
-func cut(text string, n int) string {
-	if len(text) <= n {
-		return text
-	}
-	return strings.ToValidUTF8(text[:n], "")
 }

@@ -3,97 +3,145 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"strings"
-	"unicode"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/google/uuid"
 
+	"lyceum/internal/platform/pg"
 	"lyceum/search"
 )
 
-// match is the rows that a query finds and how well: $1 is the tsquery's text in its dictionaries.
-const match = `
-	WITH asked AS MATERIALIZED (
-		SELECT coalesce(string_agg('(' || q::text || ')', ' | '), '')::tsquery AS q
+// asked is a common table expression with one row and column, q: the query as a tsquery, empty when it has
+// no words. $1 is the text, $2 and $3 the text before its last word and that word, as in words. A query does
+// not say its language, so it is read with each dictionary in use, found by skipping along the index, and
+// without any.
+const asked = `
+	used AS (
+		(SELECT dictionary FROM search_documents ORDER BY dictionary LIMIT 1)
+		UNION ALL
+		SELECT (SELECT d.dictionary FROM search_documents d WHERE d.dictionary > u.dictionary ORDER BY d.dictionary LIMIT 1)
+		FROM used u WHERE u.dictionary IS NOT NULL
+	), known AS (
+		SELECT dictionary::regconfig AS d FROM used WHERE dictionary IS NOT NULL UNION SELECT 'lyceum_simple'
+	), asked AS (
+		SELECT coalesce(string_agg('(' || q || ')', ' | '), '')::tsquery AS q
 		FROM (
-			SELECT websearch_to_tsquery(d::regconfig, unaccent($1)) AS q FROM unnest($2::text[]) AS d
-			UNION ALL
-			SELECT to_tsquery('simple', $3) WHERE $3 <> ''
-		) AS parts
-		WHERE numnode(q) > 0
-	), found AS MATERIALIZED (
-		SELECT d.id, d.course_id, d.is_lesson, d.title, d.body, d.language, asked.q,
-			ts_rank_cd('{0.05, 0.1, 0.3, 1.0}', d.words, asked.q, 1) AS rank
-		FROM search_documents d, asked
-		WHERE d.words @@ asked.q
-		  AND (d.visibility = 'PUBLIC' OR $4)
-		  AND ($5 = '' OR d.language = $5 OR d.language LIKE $5 || '-%')
-		  AND ($6 = '' OR d.level = $6)
-		  AND ($7 = '' OR $7 = ANY (d.categories))
+			-- As texts: a word and a prefix are equal as tsqueries.
+			SELECT websearch_to_tsquery(d, $1)::text AS q FROM known
+			UNION
+			SELECT (websearch_to_tsquery(d, $2) && to_tsquery('lyceum_simple', $3))::text FROM known WHERE $3 <> ''
+		) AS readings
+		WHERE q <> ''
+	)`
+
+// loose is the tsquery asked.q with its phrases taken apart, which finds all that it finds and more; but
+// where a phrase is excluded it stays, since taken apart it would exclude more.
+const loose = `CASE WHEN asked.q::text LIKE '%!%' THEN asked.q ELSE regexp_replace(asked.q::text, '<(-|\d+)>', '&', 'g')::tsquery END`
+
+// arm makes search_words show the rows that match loosely, until the transaction ends, and returns the
+// tsquery and the loose one.
+const arm = `WITH RECURSIVE` + asked + `
+	SELECT q::text, loose, set_config('app.search_words', loose, true)
+	FROM asked, LATERAL (SELECT (` + loose + `)::text AS loose) AS taken`
+
+// narrowed is what a query narrows to: $2 to $5 are members, language, level and category.
+const narrowed = `
+	(d.visibility = 'PUBLIC' OR $2)
+	AND ($3 = '' OR d.language = $3 OR starts_with(d.language, $3 || '-'))
+	AND ($4 = '' OR d.level = $4)
+	AND ($5 = '' OR $5 = ANY (d.categories))`
+
+// match is a page of what search_words shows, best first: $1 is the tsquery, $6 the phrases, $7 and $8 limit
+// and offset, $9 the loose tsquery. There is one row at least, with the total. Ranking reads whole vectors, so of very many matches
+// only those are ranked that match in the title, then the newest.
+var match = `
+	WITH found AS MATERIALIZED (
+		SELECT d.course_id, d.id, d.is_lesson, d.title, d.body, d.dictionary, w.words
+		FROM search_words w JOIN search_documents d USING (tenant_id, course_id, id)
+		WHERE ` + narrowed + `
+		AND (cardinality($6::text[]) = 0 OR w.words @@ $1::tsquery OR (w.is_cut AND (
+			SELECT bool_and(strpos(translate(lower(d.body), E'\n\t', '  '), lower(phrase)) > 0)
+			FROM unnest($6::text[]) AS phrase)))
+		ORDER BY w.heading @@ $1::tsquery DESC, d.published_at DESC, d.id
+		LIMIT 1000
+	), page AS (
+		SELECT *, ts_rank_cd('{0.05, 0.1, 0.3, 1.0}', words, $1::tsquery, 1) AS rank
+		FROM found ORDER BY rank DESC, is_lesson, id LIMIT $7 OFFSET $8
 	)
-	SELECT id, course_id, is_lesson,
-		ts_headline('simple', title, q, 'StartSel=⟦, StopSel=⟧, HighlightAll=true'),
-		ts_headline('simple', left(body, 100000), q, 'StartSel=⟦, StopSel=⟧, MaxFragments=1, MaxWords=30, MinWords=10'),
-		total
-	FROM (
-		SELECT *, count(*) OVER () AS total FROM found ORDER BY rank DESC, is_lesson, id LIMIT $8 OFFSET $9
-	) AS page
-	ORDER BY rank DESC, is_lesson, id`
+	SELECT counted.total, page.course_id, page.id, page.is_lesson,
+		ts_headline(page.dictionary::regconfig, page.title, $9::tsquery, ` + whole + `), excerpt.text
+	FROM (SELECT count(*) AS total FROM found) AS counted LEFT JOIN page ON true
+	LEFT JOIN LATERAL (` + excerptOf("page", "$1::tsquery", "$9::tsquery") + `) AS excerpt ON true
+	ORDER BY page.rank DESC, page.is_lesson, page.id`
 
-// alike finds titles that look like the query, for words that were mistyped.
-const alike = `
-	SELECT id, course_id, is_lesson, title, left(body, 200), count(*) OVER ()
-	FROM search_documents
-	WHERE word_similarity(unaccent($1), unaccent(title)) > 0.45
-	  AND (visibility = 'PUBLIC' OR $2)
-	  AND ($3 = '' OR language = $3 OR language LIKE $3 || '-%')
-	  AND ($4 = '' OR level = $4)
-	  AND ($5 = '' OR $5 = ANY (categories))
-	ORDER BY word_similarity(unaccent($1), unaccent(title)) DESC, is_lesson, id
-	LIMIT $6 OFFSET $7`
+// whole makes a headline of all of a text.
+const whole = `'StartSel=⟦, StopSel=⟧, HighlightAll=true'`
 
-// Query implements search.Engine. Ranking, headlines and trigrams are Postgres' own, so it is raw SQL.
+// excerptOf selects the part of the body that has most of what was looked for. Reading a long text takes
+// long, so its beginning is tried first. In the whole the query is looked for loosely, since headlines find no
+// phrases far into a text.
+func excerptOf(document, query, loose string) string {
+	headline := func(body, query string) string {
+		return `ts_headline(` + document + `.dictionary::regconfig, ` + body + `, ` + query + `,
+			'StartSel=⟦, StopSel=⟧, MaxFragments=1, MaxWords=30, MinWords=10, ShortWord=0')`
+	}
+	return `
+		SELECT CASE WHEN length(` + document + `.body) <= 16000 OR start.text LIKE '%⟦%' THEN start.text
+			ELSE ` + headline(document+".body", loose) + ` END AS text
+		FROM (SELECT ` + headline(`left(`+document+`.body, 16000)`, query) + ` AS text) AS start`
+}
+
+// Query implements search.Engine.
 func (e *Engine) Query(ctx context.Context, q search.Query) (search.Found, error) {
-	found, err := hits(e.DB.Query(ctx, match,
-		q.Text, dictionaries(q.Language), prefix(q.Text), q.Members, q.Language, q.Level, q.Category, q.Limit, q.Offset))
+	var found search.Found
+	// The settings last as long as the transaction.
+	err := e.DB.Tx(ctx, func(tx *pg.Tx) error {
+		var err error
+		if found, err = matching(ctx, tx, q); err != nil || found.Total > 0 {
+			return err
+		}
+		found, err = alike(ctx, tx, q)
+		return err
+	})
 	if err != nil {
-		return search.Found{}, fmt.Errorf("search: %w", err)
-	}
-	if len(found.Hits) > 0 || q.Offset > 0 {
-		return found, nil
-	}
-	found, err = hits(e.DB.Query(ctx, alike, q.Text, q.Members, q.Language, q.Level, q.Category, q.Limit, q.Offset))
-	if err != nil {
-		return search.Found{}, fmt.Errorf("search alike: %w", err)
+		return search.Found{}, fmt.Errorf("search documents: %w", err)
 	}
 	return found, nil
 }
 
-func hits(rows pgx.Rows, err error) (search.Found, error) {
-	if err != nil {
-		return search.Found{}, err
+func matching(ctx context.Context, tx *pg.Tx, q search.Query) (search.Found, error) {
+	w := wordsOf(q.Text)
+	var query, loose, armed string
+	if err := tx.QueryRow(ctx, arm, w.text, w.before, w.last).Scan(&query, &loose, &armed); err != nil {
+		return search.Found{}, fmt.Errorf("read query: %w", err)
 	}
-	var (
-		found search.Found
-		hit   search.Hit
-	)
-	_, err = pgx.ForEachRow(rows, []any{&hit.ID, &hit.Course, &hit.Lesson, &hit.Title, &hit.Snippet, &found.Total}, func() error {
-		found.Hits = append(found.Hits, hit)
-		return nil
-	})
-	return found, err
+	if query == "" {
+		return search.Found{}, nil
+	}
+	return page(tx.Query(ctx, match, query, q.Members, q.Language, q.Level, q.Category, w.phrases, q.Limit, q.Offset, loose))
 }
 
-// prefix is a tsquery for the word being typed, so that "photosyn" finds; empty when the last word is too
-// short, or the text ends a word or asks for something more particular than words.
-func prefix(text string) string {
-	if strings.ContainsAny(text, `"-`) {
-		return ""
+// page reads rows of total and, where there is one, a hit.
+func page(rows search.Rows, err error) (search.Found, error) {
+	if err != nil {
+		return search.Found{}, fmt.Errorf("match: %w", err)
 	}
-	words := strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	if len(words) == 0 || len([]rune(words[len(words)-1])) < 3 {
-		return ""
+	defer rows.Close()
+	var found search.Found
+	for rows.Next() {
+		var (
+			course, id     *uuid.UUID
+			lesson         *bool
+			title, snippet *string
+		)
+		if err := rows.Scan(&found.Total, &course, &id, &lesson, &title, &snippet); err != nil {
+			return search.Found{}, fmt.Errorf("read match: %w", err)
+		}
+		if id != nil {
+			found.Hits = append(found.Hits, search.Hit{ID: *id, Course: *course, Lesson: *lesson, Title: *title, Snippet: *snippet})
+		}
 	}
-	words[len(words)-1] += ":*"
-	return strings.ToLower(strings.Join(words, " & "))
+	if err := rows.Err(); err != nil {
+		return search.Found{}, fmt.Errorf("match: %w", err)
+	}
+	return found, nil
 }

@@ -1,0 +1,52 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"lyceum/search"
+)
+
+// show is the documents $4 and $5 (ids of courses and their own), in that order.
+var show = `
+	WITH RECURSIVE` + asked + `
+	SELECT d.course_id, d.id, d.is_lesson,
+		ts_headline(d.dictionary::regconfig, d.title, taken.loose, ` + whole + `), excerpt.text
+	FROM asked
+	CROSS JOIN LATERAL (SELECT ` + loose + ` AS loose) AS taken
+	CROSS JOIN unnest($4::uuid[], $5::uuid[]) WITH ORDINALITY AS hit(course_id, id, place)
+	JOIN search_documents d USING (course_id, id)
+	CROSS JOIN LATERAL (` + excerptOf("d", "asked.q", "taken.loose") + `) AS excerpt
+	WHERE d.visibility = 'PUBLIC' OR $6
+	ORDER BY hit.place`
+
+// Show implements search.Store.
+func (e *Engine) Show(ctx context.Context, q search.Query, hits []search.Hit) ([]search.Hit, error) {
+	if len(hits) == 0 {
+		return nil, nil
+	}
+	courses, ids := make([]uuid.UUID, len(hits)), make([]uuid.UUID, len(hits))
+	for i, hit := range hits {
+		courses[i], ids[i] = hit.Course, hit.ID
+	}
+	w := wordsOf(q.Text)
+	rows, err := e.DB.Query(ctx, show, w.text, w.before, w.last, courses, ids, q.Members)
+	if err != nil {
+		return nil, fmt.Errorf("read hits: %w", err)
+	}
+	defer rows.Close()
+	shown := make([]search.Hit, 0, len(hits))
+	for rows.Next() {
+		var hit search.Hit
+		if err := rows.Scan(&hit.Course, &hit.ID, &hit.Lesson, &hit.Title, &hit.Snippet); err != nil {
+			return nil, fmt.Errorf("read hit: %w", err)
+		}
+		shown = append(shown, hit)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read hits: %w", err)
+	}
+	return shown, nil
+}
