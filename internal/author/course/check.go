@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/currency"
 	"golang.org/x/text/language"
 
+	"lyceum/internal/author/markup"
 	"lyceum/internal/fault"
 )
 
@@ -160,6 +161,8 @@ func (k *checker) text(path string, t Text, limit int) {
 		k.add(path, "The text must be UTF-8 without control characters, with \\n as line end, and without blank lines at its ends.")
 	case len(t.Source) > limit:
 		k.add(path, "The text is %d KB long, and at most %d KB are allowed.", len(t.Source)>>10, limit>>10)
+	case t.Format == Markdown && markup.IsTangled(t.Source):
+		k.add(path, "A paragraph holds thousands of signs such as [ * _, or nests hundreds of quotations: put code between ``` lines with blank lines in it, or use html.")
 	default:
 		k.links(path, t)
 	}

@@ -177,6 +177,22 @@ func TestCheckLinks(t *testing.T) {
 	}
 }
 
+// TestTangledTextsAreRefusedAtOnce checks that texts made to keep a Markdown reader busy for minutes are not
+// read at all.
+func TestTangledTextsAreRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, sign := range []string{"[", "[a](", "_a*", "> ", "![", "*a ", "- ", "`a"} {
+		c := coursetest.Example()
+		c.Modules[0].Lessons[0].Body = course.MarkdownText(strings.Repeat(sign, 900_000/len(sign)))
+		if found := c.Check(); len(found) != 1 || !strings.Contains(found[0].Message, "thousands of signs") {
+			t.Errorf("%q: %v", sign, found)
+		}
+		if uses := c.MediaUses(); len(uses) == 0 {
+			t.Errorf("%q hides the other uses", sign)
+		}
+	}
+}
+
 func TestMediaPaths(t *testing.T) {
 	t.Parallel()
 	want := []string{"media/film.en.vtt", "media/film.mp4", "media/film.pt-BR.srt", "media/knot.png", "media/sheet.pdf"}

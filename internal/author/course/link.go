@@ -9,6 +9,8 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/text"
 	"golang.org/x/net/html"
+
+	"lyceum/internal/author/markup"
 )
 
 // LessonScheme begins the address of another lesson of the same course: "lesson:the-bowline".
@@ -22,12 +24,15 @@ type Link struct {
 	Offset int
 }
 
-// Links returns what the text links to or shows, in order of appearance.
+// Links returns what the text links to or shows, in order of appearance. A text that Check refuses as
+// tangled has none.
 func (t Text) Links() []Link {
 	var targets []string
 	switch t.Format {
 	case Markdown:
-		targets = markdownTargets(t.Source)
+		if !markup.IsTangled(t.Source) {
+			targets = markdownTargets(t.Source)
+		}
 	case HTML:
 		targets = htmlTargets(t.Source)
 	}

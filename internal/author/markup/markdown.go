@@ -27,6 +27,9 @@ func (d *Doc) Markdown() (source string, exact bool) {
 
 // rendersTo renders Markdown, cleans what comes out in the same way, and compares.
 func rendersTo(source, want string) bool {
+	if IsTangled(source) {
+		return false
+	}
 	var rendered bytes.Buffer
 	if err := goldmark.Convert([]byte(source), &rendered); err != nil {
 		return false

@@ -124,6 +124,19 @@ func TestMarkdown(t *testing.T) {
 	}
 }
 
+func TestTangledPagesStayHTML(t *testing.T) {
+	t.Parallel()
+	for _, sign := range []string{"[a](", "_a*", "![", "`"} {
+		doc := parse(t, "<p>"+strings.Repeat(sign, 60_000)+"</p>")
+		if source, exact := doc.Markdown(); exact || !markup.IsTangled(source) {
+			t.Errorf("%q: exact %v", sign, exact)
+		}
+	}
+	if markup.IsTangled(strings.Repeat("[a](b) *c*\n\n"+strings.Repeat("-", 150)+"\n\n", 50_000)) {
+		t.Error("a long text of short paragraphs is called tangled")
+	}
+}
+
 func TestText(t *testing.T) {
 	t.Parallel()
 	doc := parse(t, `<h2>A</h2><p>b <img src=x alt="picture"></p><ul><li>c<ul><li>d</li></ul></li></ul><table><tr><td>e</td><td>f</td></tr></table>`)
