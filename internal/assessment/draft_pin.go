@@ -41,7 +41,7 @@ func (*Service) Pin(ctx context.Context, tx *pg.Tx, lessons []uuid.UUID) (map[uu
 	for i, row := range rows {
 		p := pinned[row.LessonID]
 		p.Versions = append(p.Versions, versions[i])
-		p.Files = append(p.Files, contents[i].files...)
+		p.Links = append(p.Links, contents[i].links...)
 		pinned[row.LessonID] = p
 	}
 	return pinned, nil
@@ -57,8 +57,8 @@ type content struct {
 	Explanation string        `json:"explanation"`
 	Hints       []string      `json:"hints"`
 
-	// files are the names that it links to.
-	files []string
+	// links are the addresses in it.
+	links []string
 }
 
 // hash is the SHA-256 of the content in hex.
@@ -109,14 +109,14 @@ func freeze(q *ent.Question) (*content, error) {
 	for i, hint := range q.Hints {
 		c.Hints[i] = markup.Text(r.html(hint))
 	}
-	c.files = r.files
+	c.links = r.links
 	return c, r.err
 }
 
-// renderer renders the texts of one question, and keeps the first error and the files they link to.
+// renderer renders the texts of one question, and keeps the first error and the addresses in them.
 type renderer struct {
 	format outline.Format
-	files  []string
+	links  []string
 	err    error
 }
 
@@ -135,9 +135,7 @@ func (r *renderer) html(source string) string {
 
 // note keeps every address as it is.
 func (r *renderer) note(address string) (string, bool) {
-	if name, ok := outline.FileName(address); ok {
-		r.files = append(r.files, name)
-	}
+	r.links = append(r.links, address)
 	return address, true
 }
 

@@ -237,7 +237,7 @@ func TestPin(t *testing.T) {
 	if n := len(first[d.lessons[0]].Versions); n != 3 || len(first[d.lessons[1]].Versions) != 1 {
 		t.Fatalf("pinned: %v", first)
 	}
-	if diff := cmp.Diff([]string{"knot.png"}, first[d.lessons[0]].Files); diff != "" {
+	if diff := cmp.Diff([]string{"asset:knot.png"}, first[d.lessons[0]].Links); diff != "" {
 		t.Error(diff)
 	}
 	v := d.db.QuestionVersion.Query().Where(questionversion.ID(first[d.lessons[0]].Versions[0])).OnlyX(ctx)

@@ -72,9 +72,7 @@ func (q *questions) Pin(_ context.Context, _ *pg.Tx, lessons []uuid.UUID) (map[u
 		for _, draft := range q.saved[lesson] {
 			p := pinned[lesson]
 			p.Versions = append(p.Versions, uuid.NewSHA1(lesson, []byte(draft.Key+"\n"+draft.Prompt)))
-			if name, ok := outline.FileName(draft.Prompt); ok {
-				p.Files = append(p.Files, name)
-			}
+			p.Links = append(p.Links, draft.Prompt)
 			pinned[lesson] = p
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -39,7 +40,11 @@ type compiled struct {
 // the course from being published; its fields are like "lessons.the-bowline.body".
 func compile(from *source) (*compiled, error) {
 	var c input.Checker
-	out := &compiled{version: from.version(&c)}
+	keys := make(map[string]bool, len(from.lessons))
+	for _, l := range from.lessons {
+		keys[l.Key] = true
+	}
+	out := &compiled{version: from.version(&c, targets{lessons: keys})}
 	modules := make([]outline.Module, len(from.modules))
 	place := make(map[uuid.UUID]*outline.Module, len(from.modules))
 	for i, m := range from.modules {
@@ -47,7 +52,9 @@ func compile(from *source) (*compiled, error) {
 		place[m.ID] = &modules[i]
 	}
 	for _, l := range from.lessons {
-		k := lessonCompiler{Checker: &c, at: input.Path("lessons", l.Key), lesson: l, from: from}
+		k := lessonCompiler{
+			Checker: &c, at: input.Path("lessons", l.Key), lesson: l, from: from, may: targets{files: l.Assets, lessons: keys},
+		}
 		home := place[l.ModuleID]
 		home.Lessons = append(home.Lessons, k.entry())
 		out.lessons = append(out.lessons, k.body())
@@ -62,14 +69,14 @@ func compile(from *source) (*compiled, error) {
 }
 
 // version is what the course says about itself.
-func (s *source) version(c *input.Checker) *ent.CourseVersion {
+func (s *source) version(c *input.Checker, may targets) *ent.CourseVersion {
 	d := s.course
 	return &ent.CourseVersion{
 		CourseID: d.ID, Slug: d.Slug, Title: d.Title, Summary: d.Summary, Language: d.Language, Level: d.Level,
 		Categories: d.Categories, Tags: d.Tags, Visibility: d.Visibility,
 		PriceAmount: d.PriceAmount, PriceCurrency: d.PriceCurrency,
 		InstructorID: d.InstructorID, Certificate: d.Certificate,
-		DescriptionHTML: render(c, "description", outline.Markdown, d.Description, nil),
+		DescriptionHTML: render(c, "description", outline.Markdown, d.Description, may),
 	}
 }
 
@@ -123,14 +130,37 @@ func (c *compiled) hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// render makes safe HTML of a text. Files are what it may link to by asset:NAME; any other such link is a
-// violation of the field.
-func render(c *input.Checker, field string, format outline.Format, source string, files map[string]uuid.UUID) string {
-	var missing []string
+// targets are what the texts of a lesson may link to inside the course.
+type targets struct {
+	files   map[string]uuid.UUID
+	lessons map[string]bool
+}
+
+// problem says what is wrong with an address, or "".
+func (t targets) problem(address string) string {
+	if name, ok := outline.FileName(address); ok && t.files[name] == uuid.Nil {
+		return fmt.Sprintf("The text links to asset:%s, but the lesson has no attachment with this name.", name)
+	}
+	if key, ok := outline.LessonKey(address); ok && !t.lessons[key] {
+		return fmt.Sprintf("The text links to lesson:%s, but the course has no lesson with this key.", key)
+	}
+	return ""
+}
+
+// check records the problems of the addresses, each once.
+func (t targets) check(c *input.Checker, field string, addresses []string) {
+	slices.Sort(addresses)
+	for _, address := range slices.Compact(addresses) {
+		problem := t.problem(address)
+		c.Check(problem == "", field, problem)
+	}
+}
+
+// render makes safe HTML of a text and records what is wrong with it.
+func render(c *input.Checker, field string, format outline.Format, source string, may targets) string {
+	var addresses []string
 	renderer := markup.Renderer{Rewrite: func(address string) (string, bool) {
-		if name, ok := outline.FileName(address); ok && files[name] == uuid.Nil {
-			missing = append(missing, name)
-		}
+		addresses = append(addresses, address)
 		return address, true
 	}}
 	convert := renderer.Markdown
@@ -141,15 +171,8 @@ func render(c *input.Checker, field string, format outline.Format, source string
 	if err != nil {
 		c.Fail(field, "The text cannot be shown: %v.", err)
 	}
-	failMissing(c, field, missing)
+	may.check(c, field, addresses)
 	return safe
-}
-
-func failMissing(c *input.Checker, field string, names []string) {
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
-		c.Fail(field, "The text links to asset:%s, but the lesson has no attachment with this name.", name)
-	}
 }
 
 // lessonCompiler compiles one lesson.
@@ -158,6 +181,7 @@ type lessonCompiler struct {
 	at     string
 	lesson *ent.Lesson
 	from   *source
+	may    targets
 }
 
 func (k lessonCompiler) must(ok bool, field, message string) {
@@ -186,16 +210,14 @@ func (k lessonCompiler) quiz() *outline.QuizSettings {
 	settings.Questions = pinned.Versions
 	k.must(len(pinned.Versions) > 0, "quiz.questions", "A quiz needs at least one question.")
 	k.must(settings.Draw <= len(pinned.Versions), "quiz.draw", "An attempt cannot draw more questions than there are.")
-	failMissing(k.Checker, input.Path(k.at, "quiz.questions"), slices.DeleteFunc(slices.Clone(pinned.Files), func(name string) bool {
-		return k.lesson.Assets[name] != uuid.Nil
-	}))
+	k.may.check(k.Checker, input.Path(k.at, "quiz.questions"), pinned.Links)
 	return &settings
 }
 
 // body is what the lesson shows.
 func (k lessonCompiler) body() *ent.LessonVersion {
 	l := k.lesson
-	html := render(k.Checker, input.Path(k.at, "body"), l.BodyFormat, l.Body, l.Assets)
+	html := render(k.Checker, input.Path(k.at, "body"), l.BodyFormat, l.Body, k.may)
 	k.complete(html)
 	return &ent.LessonVersion{
 		CourseID: l.CourseID, LessonID: l.ID, Title: l.Title, Kind: l.Kind, Preview: l.Preview,

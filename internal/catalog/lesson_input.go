@@ -140,7 +140,7 @@ func (in *LessonInput) checkAttachments(c *input.Checker) {
 	for i, a := range in.Attachments {
 		at := input.Path("attachments", i, "name")
 		c.Line(at, a.Name, 1, maxName)
-		c.Check(!strings.ContainsAny(a.Name, `"<>\#?`), at, `A name holds none of " < > \ # ?.`)
+		c.Check(!strings.ContainsAny(a.Name, `"<>\`), at, `A name holds none of " < > \.`)
 		c.Check(!seen[a.Name], at, "There is an attachment with this name already.")
 		seen[a.Name] = true
 	}

@@ -36,7 +36,7 @@ func (d *desk) rich(t *testing.T, slug string) uuid.UUID {
 		{
 			Module: "m1", Key: "film", Title: "Film", Kind: outline.Video, Section: "Begin", Preview: true, Asset: &film, DurationMS: 90_000,
 			Captions:    []outline.Caption{{Locale: "en", VTT: "WEBVTT\n\n00:01.000 --> 00:02.000\nthe rabbit comes out of its hole\n"}},
-			Body:        "See [the plan](asset:plan.pdf) and ![it](asset:plan.pdf#page=2).",
+			Body:        "See [the plan](asset:plan.pdf), [the text](lesson:text) and ![it](asset:plan.pdf#page=2).",
 			Attachments: []catalog.Attachment{{Name: "plan.pdf", Asset: plan}},
 		},
 		{Module: "m1", Key: "text", Title: "Text", Kind: outline.Article, Format: outline.HTML, Body: `<p onclick="x()">Words</p>`},
@@ -87,7 +87,7 @@ func TestPublish(t *testing.T) {
 	body := func(key string) *ent.LessonVersion {
 		return d.db.LessonVersion.Query().Where(lessonversion.VersionID(v.ID), lessonversion.LessonID(lesson(key).ID)).OnlyX(ctx)
 	}
-	if b := body("film"); !strings.Contains(b.BodyHTML, `href="asset:plan.pdf"`) || !strings.Contains(b.BodyText, "rabbit") || b.AssetID == nil {
+	if b := body("film"); !strings.Contains(b.BodyHTML, `href="asset:plan.pdf"`) || !strings.Contains(b.BodyHTML, `href="lesson:text"`) || !strings.Contains(b.BodyText, "rabbit") || b.AssetID == nil {
 		t.Errorf("film: %v", b)
 	}
 	if b := body("text"); b.BodyHTML != "<p>Words</p>" || b.BodyText != "Words" {
@@ -161,6 +161,7 @@ func TestPublishNamesEveryProblem(t *testing.T) {
 		{Key: "empty", Kind: outline.Article, Body: "<script>x</script>"},
 		{Key: "deep", Kind: outline.Article, Body: strings.Repeat("> ", 5000) + "x"},
 		{Key: "pictures", Kind: outline.Article, Body: "![](asset:b.png) ![](asset:a.png) ![](asset:a.png)"},
+		{Key: "references", Kind: outline.Article, Body: "[here](lesson:file) [nowhere](lesson:nowhere)"},
 		{Key: "unasked", Kind: outline.Quiz, Quiz: &catalog.QuizInput{}},
 		{Key: "unset", Kind: outline.Quiz},
 		{Key: "asking", Kind: outline.Quiz, Quiz: &catalog.QuizInput{Questions: []quiz.Draft{{Key: "one", Prompt: "asset:a.png"}}}},
@@ -176,7 +177,7 @@ func TestPublishNamesEveryProblem(t *testing.T) {
 	_, err = d.Publish(ctx, c.ID, catalog.PublishInput{})
 	expect(t, err, fault.BadInput,
 		"description", "lessons.film.assetId", "lessons.empty.body", "lessons.deep.body", "lessons.deep.body",
-		"lessons.pictures.body", "lessons.pictures.body", "lessons.unasked.quiz.questions",
+		"lessons.pictures.body", "lessons.pictures.body", "lessons.references.body", "lessons.unasked.quiz.questions",
 		"lessons.unset.quiz", "lessons.unset.quiz.questions", "lessons.asking.quiz.questions",
 		"lessons.file.assetId", "lessons.lost.assetId", "lessons.attached.attachments", "lessons.link.url")
 	if n := d.db.CourseVersion.Query().CountX(ctx); n != 0 || len(d.db.Events()) != 0 {

@@ -29,6 +29,6 @@ type Draft struct {
 type Pinned struct {
 	// Versions are the ids of the question versions, in order. Equal content has the same id, always.
 	Versions []uuid.UUID
-	// Files are the names that the questions link to as asset:NAME.
-	Files []string
+	// Links are all addresses in the questions, in normal form.
+	Links []string
 }

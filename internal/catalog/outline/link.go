@@ -18,6 +18,17 @@ func FileName(address string) (string, bool) {
 	return name, ok
 }
 
+// LessonScheme begins the address of another lesson of the same course: "lesson:the-bowline". It stays in
+// what readers get, who find the lesson by its key in the outline.
+const LessonScheme = "lesson:"
+
+// LessonKey returns the key in such an address, and whether it is one.
+func LessonKey(address string) (string, bool) {
+	rest, found := strings.CutPrefix(address, LessonScheme)
+	key, _, _ := strings.Cut(rest, "#")
+	return key, found
+}
+
 func splitFile(address string) (name, fragment string, ok bool) {
 	rest, found := strings.CutPrefix(address, FileScheme)
 	if !found {

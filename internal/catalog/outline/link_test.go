@@ -28,6 +28,22 @@ func TestFileName(t *testing.T) {
 	}
 }
 
+func TestLessonKey(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"lesson:film":      "film",
+		"lesson:film#knot": "film",
+		"lesson:":          "",
+	} {
+		if key, ok := outline.LessonKey(address); key != want || !ok {
+			t.Errorf("LessonKey(%q) = %q, %t, want %q", address, key, ok, want)
+		}
+	}
+	if _, ok := outline.LessonKey("https://example.org/lesson:film"); ok {
+		t.Error("an address elsewhere is taken for a lesson")
+	}
+}
+
 func TestLinkFiles(t *testing.T) {
 	t.Parallel()
 	addresses := map[string]string{

@@ -11,7 +11,7 @@ const maxAddress = 2048
 
 // linkSchemes and imageSchemes are what addresses may start with; the empty scheme is a relative address. Images
 // of other sites come over https only, so that a page never mixes in unprotected content.
-func linkSchemes() []string  { return []string{"", "http", "https", "mailto", "tel", "asset"} }
+func linkSchemes() []string  { return []string{"", "http", "https", "mailto", "tel", "asset", "lesson"} }
 func imageSchemes() []string { return []string{"", "https", "asset"} }
 
 // address checks a link or a source and returns it in normal form. Only what url.Parse and browsers read alike
@@ -33,7 +33,7 @@ func address(raw string, schemes []string) (string, bool) {
 		if u.Host == "" {
 			return "", false
 		}
-	case "mailto", "tel", "asset":
+	case "mailto", "tel", "asset", "lesson":
 		if u.Opaque == "" || u.Host != "" {
 			return "", false
 		}

@@ -28,7 +28,7 @@ var (
 type Renderer struct {
 	// Rewrite, when set, is called with every address that passed the checks: links, and sources of images;
 	// not with fragments of the same page. It returns the address to use instead, or false to drop the link or
-	// image. What it returns must be relative or have one of the schemes http, https, mailto, tel or asset.
+	// image. What it returns must be relative or have one of the schemes http, https, mailto, tel, asset or lesson.
 	Rewrite func(url string) (string, bool)
 }
 

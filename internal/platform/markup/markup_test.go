@@ -52,6 +52,8 @@ func TestHTML(t *testing.T) {
 		"direction, language":    {`<p dir=RTL lang="ar">a</p><p dir=up lang="a b">b</p>`, `<p dir="rtl" lang="ar">a</p><p>b</p>`},
 		"image":                  {`<img src=/a.png alt=" a  b " width=10 height=1e3 onerror=x>`, `<img src="/a.png" alt="a b" loading="lazy" width="10">`},
 		"image, https":           {`<img src="https://a.example/b.png">`, `<img src="https://a.example/b.png" alt="" loading="lazy">`},
+		"link, lesson":           {`<a href="lesson:the-bowline">x</a>`, `<a href="lesson:the-bowline" rel="noopener nofollow ugc">x</a>`},
+		"image, lesson":          {`<img src="lesson:the-bowline" alt="x">`, `x`},
 		"image, asset":           {`<img src="asset:01J9Z/x.png">`, `<img src="asset:01J9Z/x.png" alt="" loading="lazy">`},
 		"image, http":            {`a<img src="http://a.example/b.png" alt="chart">b`, `a chart b`},
 		"image with space":       {`<img src="/my pic.png" alt="">`, `<img src="/my%20pic.png" alt="" loading="lazy">`},
@@ -257,7 +259,7 @@ func checkNode(t reporter, node *html.Node) {
 		}
 		switch a.Key {
 		case "href", "src":
-			if scheme := schemeOf(a.Val); !slices.Contains([]string{"", "http", "https", "mailto", "tel", "asset"}, scheme) ||
+			if scheme := schemeOf(a.Val); !slices.Contains([]string{"", "http", "https", "mailto", "tel", "asset", "lesson"}, scheme) ||
 				a.Key == "src" && !slices.Contains([]string{"", "https", "asset"}, scheme) {
 				t.Errorf("address %q", a.Val)
 			}

@@ -28,7 +28,7 @@ func newPolicy() *bluemonday.Policy {
 	p.AllowAttrs("title").OnElements("a", "abbr", "dfn", "img")
 	p.AllowAttrs("role").Matching(regexp.MustCompile(`^doc-[a-z]+$`)).OnElements("a", "div")
 
-	p.AllowURLSchemes("http", "https", "mailto", "tel", "asset")
+	p.AllowURLSchemes("http", "https", "mailto", "tel", "asset", "lesson")
 	p.AllowRelativeURLs(true)
 	p.RequireParseableURLs(true)
 	p.AllowAttrs("href").OnElements("a")
