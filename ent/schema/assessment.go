@@ -75,7 +75,7 @@ func (QuestionVersion) Indexes() []ent.Index {
 
 // Policy of QuestionVersion: the key lies here, so learners reach it through attempts only.
 func (QuestionVersion) Policy() ent.Policy {
-	return policy.Rules(policy.StaffOnly(), policy.StaffWrites)
+	return policy.Rules(policy.StaffOnly(), policy.AppendOnly(policy.StaffWrites))
 }
 
 // Attempt is one try of a learner at a quiz, with the questions frozen at its start.
@@ -115,7 +115,7 @@ func (Attempt) Indexes() []ent.Index {
 
 // Policy of Attempt.
 func (Attempt) Policy() ent.Policy {
-	return policy.Rules(policy.OwnRowsUnlessStaff("learner_id"), policy.OwnWritesUnlessStaff("learner_id"))
+	return policy.Rules(policy.OwnRowsUnlessStaff("learner_id"), policy.Kept(policy.OwnWritesUnlessStaff("learner_id")))
 }
 
 // Answer is what a learner answered to one question of an attempt.
@@ -143,5 +143,5 @@ func (Answer) Indexes() []ent.Index {
 
 // Policy of Answer.
 func (Answer) Policy() ent.Policy {
-	return policy.Rules(policy.OwnRowsUnlessStaff("learner_id"), policy.OwnWritesUnlessStaff("learner_id"))
+	return policy.Rules(policy.OwnRowsUnlessStaff("learner_id"), policy.Kept(policy.OwnWritesUnlessStaff("learner_id")))
 }

@@ -182,7 +182,9 @@ func (CourseVersion) Indexes() []ent.Index {
 
 // Policy of CourseVersion: a version is shown to whoever may know that the course exists; bodies are
 // guarded apart. Anonymous visitors and learners see the same versions.
-func (CourseVersion) Policy() ent.Policy { return policy.Writers(policy.StaffWrites) }
+func (CourseVersion) Policy() ent.Policy {
+	return policy.Writers(policy.AppendOnly(policy.StaffWrites))
+}
 
 // LessonVersion is the published body of one lesson in one course version.
 type LessonVersion struct{ ent.Schema }
@@ -216,7 +218,7 @@ func (LessonVersion) Indexes() []ent.Index {
 // Policy of LessonVersion: staff see all; learners come through the catalog's rule, which checks the
 // enrollment and then reads with the whole tenant in view.
 func (LessonVersion) Policy() ent.Policy {
-	return policy.Rules(policy.StaffOnly(), policy.StaffWrites)
+	return policy.Rules(policy.StaffOnly(), policy.AppendOnly(policy.StaffWrites))
 }
 
 // Publication is the pointer from a course to the version that is in force, with the columns that the

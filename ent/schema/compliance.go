@@ -41,7 +41,7 @@ func (AuditEntry) Indexes() []ent.Index {
 
 // Policy of AuditEntry: admins read it; whoever acts appends to it.
 func (AuditEntry) Policy() ent.Policy {
-	return policy.Rules(policy.AdminOnly(), policy.AppendOnly())
+	return policy.Rules(policy.AdminOnly(), policy.AppendOnly(policy.AnyoneWrites))
 }
 
 // AuditHead is the end of a tenant's chain; its row lock puts appends in order.
@@ -66,5 +66,5 @@ func (AuditHead) Indexes() []ent.Index {
 
 // Policy of AuditHead.
 func (AuditHead) Policy() ent.Policy {
-	return policy.Rules(policy.AdminOnly(), policy.AppendOnly())
+	return policy.Rules(policy.AdminOnly(), policy.Kept(policy.AnyoneWrites))
 }

@@ -51,5 +51,5 @@ func (Certificate) Indexes() []ent.Index {
 
 // Policy of Certificate. The public page reads one by its code with the whole tenant in view.
 func (Certificate) Policy() ent.Policy {
-	return policy.Rules(policy.OwnRowsUnlessStaff("learner_id"), policy.StaffWrites)
+	return policy.Rules(policy.OwnRowsUnlessStaff("learner_id"), policy.Kept(policy.StaffWrites))
 }

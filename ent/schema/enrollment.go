@@ -44,5 +44,5 @@ func (Enrollment) Indexes() []ent.Index {
 
 // Policy of Enrollment.
 func (Enrollment) Policy() ent.Policy {
-	return policy.Rules(policy.OwnRowsUnlessStaff("learner_id"), policy.OwnWritesUnlessStaff("learner_id"))
+	return policy.Rules(policy.OwnRowsUnlessStaff("learner_id"), policy.Kept(policy.OwnWritesUnlessStaff("learner_id")))
 }

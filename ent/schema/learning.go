@@ -42,7 +42,7 @@ func (LessonProgress) Indexes() []ent.Index {
 
 // Policy of LessonProgress.
 func (LessonProgress) Policy() ent.Policy {
-	return policy.Rules(policy.OwnRowsUnlessStaff("learner_id"), policy.OwnWritesUnlessStaff("learner_id"))
+	return policy.Rules(policy.OwnRowsUnlessStaff("learner_id"), policy.Kept(policy.OwnWritesUnlessStaff("learner_id")))
 }
 
 // CourseProgress holds the counters that dashboards show, kept on write.
@@ -76,5 +76,5 @@ func (CourseProgress) Indexes() []ent.Index {
 
 // Policy of CourseProgress.
 func (CourseProgress) Policy() ent.Policy {
-	return policy.Rules(policy.OwnRowsUnlessStaff("learner_id"), policy.OwnWritesUnlessStaff("learner_id"))
+	return policy.Rules(policy.OwnRowsUnlessStaff("learner_id"), policy.Kept(policy.OwnWritesUnlessStaff("learner_id")))
 }

@@ -34,7 +34,7 @@ func (Inbox) Indexes() []ent.Index {
 
 // Policy of Inbox.
 func (Inbox) Policy() ent.Policy {
-	return policy.Rules(policy.OwnRows("user_id"), policy.OwnWrites("user_id"))
+	return policy.Rules(policy.OwnRows("user_id"), policy.Kept(policy.OwnWrites("user_id")))
 }
 
 // Notification is one entry of a user's inbox.
@@ -70,5 +70,5 @@ func (Notification) Indexes() []ent.Index {
 
 // Policy of Notification: nobody reads another's inbox, staff included.
 func (Notification) Policy() ent.Policy {
-	return policy.Rules(policy.OwnRows("user_id"), policy.OwnWrites("user_id"))
+	return policy.Rules(policy.OwnRows("user_id"), policy.Kept(policy.OwnWrites("user_id")))
 }

@@ -73,7 +73,7 @@ func (Tenant) Annotations() []schema.Annotation {
 }
 
 // Policy of Tenant.
-func (Tenant) Policy() ent.Policy { return policy.Writers(policy.AdminWrites) }
+func (Tenant) Policy() ent.Policy { return policy.Writers(policy.Kept(policy.AdminWrites)) }
 
 // User is a person of one tenant. The same person in two tenants is two users.
 type User struct{ ent.Schema }
@@ -101,7 +101,7 @@ func (User) Indexes() []ent.Index {
 
 // Policy of User: learners see themselves and the people who teach.
 func (User) Policy() ent.Policy {
-	return policy.Rules(policy.SelfOrTeachersUnlessStaff(), policy.AdminWrites)
+	return policy.Rules(policy.SelfOrTeachersUnlessStaff(), policy.Kept(policy.AdminWrites))
 }
 
 // Session is a signed-in browser or client.
@@ -133,7 +133,7 @@ func (Session) Indexes() []ent.Index {
 
 // Policy of Session: a user's own sessions; only Lyceum itself opens one.
 func (Session) Policy() ent.Policy {
-	return policy.Rules(policy.OwnRows("user_id"), policy.OwnWrites("user_id"))
+	return policy.Rules(policy.OwnRows("user_id"), policy.Kept(policy.OwnWrites("user_id")))
 }
 
 // APIKey lets a program act for its owner within scopes.
@@ -166,7 +166,7 @@ func (APIKey) Indexes() []ent.Index {
 
 // Policy of APIKey.
 func (APIKey) Policy() ent.Policy {
-	return policy.Rules(policy.OwnRows("user_id"), policy.OwnWrites("user_id"))
+	return policy.Rules(policy.OwnRows("user_id"), policy.Kept(policy.OwnWrites("user_id")))
 }
 
 // Staff is a person who runs the platform, kept apart from every tenant. It is global.

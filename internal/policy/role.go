@@ -37,8 +37,9 @@ func (r rules) EvalMutation(ctx context.Context, m ent.Mutation) error { return 
 
 func anyQuery(context.Context, ent.Query) error { return privacy.Skip }
 
-// unrestricted reports whether own-rows rules are lifted: for the system, and where a service said so.
-func unrestricted(ctx context.Context, v viewer.Viewer) bool {
+// seesAll reports whether the rules of reading are lifted: for the system, and where a service said so. The
+// rules of writing are lifted for the system alone.
+func seesAll(ctx context.Context, v viewer.Viewer) bool {
 	return v.Is(viewer.System) || viewer.SeesWholeTenant(ctx)
 }
 
@@ -53,7 +54,7 @@ func AdminOnly() QueryRule { return onlyRoles(viewer.TenantAdmin) }
 func onlyRoles(roles ...viewer.Role) QueryRule {
 	return func(ctx context.Context, q ent.Query) error {
 		v, _ := viewer.From(ctx)
-		if unrestricted(ctx, v) || slices.Contains(roles, v.Role) {
+		if seesAll(ctx, v) || slices.Contains(roles, v.Role) {
 			return privacy.Skip
 		}
 		return privacy.Denyf("policy: %T by %s", q, v.Role)
@@ -76,7 +77,7 @@ func OwnRowsUnlessStaff(column string) QueryRule {
 func OwnRows(column string) QueryRule {
 	return func(ctx context.Context, q ent.Query) error {
 		v, _ := viewer.From(ctx)
-		if unrestricted(ctx, v) {
+		if seesAll(ctx, v) {
 			return privacy.Skip
 		}
 		if !v.SignedIn() {
@@ -91,7 +92,7 @@ func OwnRows(column string) QueryRule {
 func SelfOrTeachersUnlessStaff() QueryRule {
 	return func(ctx context.Context, q ent.Query) error {
 		v, _ := viewer.From(ctx)
-		if unrestricted(ctx, v) || v.Staff() || v.Is(viewer.Support) {
+		if seesAll(ctx, v) || v.Staff() || v.Is(viewer.Support) {
 			return privacy.Skip
 		}
 		teachers := sql.FieldIn("role", string(viewer.Instructor), string(viewer.TenantAdmin))
@@ -103,7 +104,7 @@ func SelfOrTeachersUnlessStaff() QueryRule {
 func HideFromAnonymous(column, value string) QueryRule {
 	return func(ctx context.Context, q ent.Query) error {
 		v, _ := viewer.From(ctx)
-		if v.SignedIn() || unrestricted(ctx, v) {
+		if v.SignedIn() || seesAll(ctx, v) {
 			return privacy.Skip
 		}
 		return narrow(q, sql.FieldNEQ(column, value))
@@ -120,15 +121,18 @@ func AdminWrites(ctx context.Context, m ent.Mutation) error {
 	return writesBy(ctx, m, viewer.TenantAdmin)
 }
 
+// AnyoneWrites lets everybody change rows who may write at all.
+func AnyoneWrites(context.Context, ent.Mutation) error { return privacy.Skip }
+
 func writesBy(ctx context.Context, m ent.Mutation, roles ...viewer.Role) error {
 	v, _ := viewer.From(ctx)
-	if unrestricted(ctx, v) || slices.Contains(roles, v.Role) {
+	if v.Is(viewer.System) || slices.Contains(roles, v.Role) {
 		return privacy.Skip
 	}
 	return privacy.Denyf("policy: %s of %s by %s", m.Op(), m.Type(), v.Role)
 }
 
-// OwnWritesUnlessStaff lets a learner change the rows that carry the learner's id, and staff all.
+// OwnWritesUnlessStaff lets a learner add and change the rows that carry the learner's id, and staff all.
 func OwnWritesUnlessStaff(column string) MutationRule {
 	own := OwnWrites(column)
 	return func(ctx context.Context, m ent.Mutation) error {
@@ -139,17 +143,17 @@ func OwnWritesUnlessStaff(column string) MutationRule {
 	}
 }
 
-// OwnWrites lets everybody, staff included, change only the rows that carry the viewer's id in the column.
+// OwnWrites lets everybody, staff included, add and change only the rows that carry the viewer's id in the
+// column.
 func OwnWrites(column string) MutationRule {
 	return func(ctx context.Context, m ent.Mutation) error {
 		v, _ := viewer.From(ctx)
-		if unrestricted(ctx, v) {
+		switch {
+		case v.Is(viewer.System):
 			return privacy.Skip
-		}
-		if !v.SignedIn() {
+		case !v.SignedIn():
 			return privacy.Denyf("policy: %s of %s by a visitor", m.Op(), m.Type())
-		}
-		if !m.Op().Is(ent.OpCreate) {
+		case !m.Op().Is(ent.OpCreate):
 			return narrowMutation(m, sql.FieldEQ(column, v.User))
 		}
 		if owner, _ := m.Field(column); owner != ent.Value(v.User) {
@@ -159,14 +163,24 @@ func OwnWrites(column string) MutationRule {
 	}
 }
 
-// AppendOnly lets every viewer who may write at all add rows, and move the end of a chain along; what the
-// database grants decides which tables can be updated.
-func AppendOnly() MutationRule {
-	return func(_ context.Context, m ent.Mutation) error {
-		if m.Op().Is(ent.OpDelete | ent.OpDeleteOne) {
+// Kept lets rows be added and changed as the rule says, and deleted by nobody but the system.
+func Kept(rule MutationRule) MutationRule {
+	return func(ctx context.Context, m ent.Mutation) error {
+		if v, _ := viewer.From(ctx); m.Op().Is(ent.OpDelete|ent.OpDeleteOne) && !v.Is(viewer.System) {
+			return privacy.Denyf("policy: %s is kept", m.Type())
+		}
+		return rule(ctx, m)
+	}
+}
+
+// AppendOnly lets rows be added as the rule says, and changed or deleted by nobody, the system included. The
+// database's grants say the same.
+func AppendOnly(rule MutationRule) MutationRule {
+	return func(ctx context.Context, m ent.Mutation) error {
+		if !m.Op().Is(ent.OpCreate) {
 			return privacy.Denyf("policy: %s is append-only", m.Type())
 		}
-		return privacy.Skip
+		return rule(ctx, m)
 	}
 }
 

@@ -48,6 +48,8 @@ type Viewer struct {
 	Role Role
 	// Session is the session that signed the request, or uuid.Nil.
 	Session uuid.UUID
+	// Rotation is how often that session's token had been replaced when it signed the request.
+	Rotation int
 	// APIKey is the key that signed the request, or uuid.Nil.
 	APIKey uuid.UUID
 	// Scopes are the API key's; nil for sessions.
@@ -81,13 +83,22 @@ func (v Viewer) Staff() bool { return v.Is(Instructor, TenantAdmin, System) }
 // Can reports whether the viewer's key, if it is one, holds the scope.
 func (v Viewer) Can(s Scope) bool { return v.APIKey == uuid.Nil || slices.Contains(v.Scopes, s) }
 
-type viewerKey struct{}
+type (
+	viewerKey      struct{}
+	wholeTenantKey struct{}
+	platformKey    struct{}
+)
 
-type wholeTenantKey struct{}
-
-// With puts the viewer into the context. It also drops any earlier WholeTenant.
+// With puts the viewer into the context. Whatever an earlier viewer was allowed beyond its role is over:
+// WholeTenant and AsPlatform are dropped.
 func With(ctx context.Context, v Viewer) context.Context {
-	return context.WithValue(context.WithValue(ctx, viewerKey{}, v), wholeTenantKey{}, false)
+	if SeesWholeTenant(ctx) {
+		ctx = context.WithValue(ctx, wholeTenantKey{}, false)
+	}
+	if IsPlatform(ctx) {
+		ctx = context.WithValue(ctx, platformKey{}, false)
+	}
+	return context.WithValue(ctx, viewerKey{}, v)
 }
 
 // From returns the viewer of the context, and whether there is one that belongs to a tenant.
@@ -102,9 +113,9 @@ func Tenant(ctx context.Context) uuid.UUID {
 	return v.Tenant
 }
 
-// WholeTenant lifts the own-rows rules for one read or write that needs all rows of the viewer's tenant,
-// such as counting the taken seats, or grading an attempt. It cannot widen beyond the tenant: no policy
-// of tenant isolation asks for it.
+// WholeTenant lifts the rules of roles and of own rows for one read that needs all rows of the viewer's
+// tenant, such as counting the taken seats, or grading an attempt. It cannot widen beyond the tenant: tenant
+// isolation does not ask for it. Writing it does not widen at all.
 func WholeTenant(ctx context.Context) context.Context {
 	return context.WithValue(ctx, wholeTenantKey{}, true)
 }
@@ -114,8 +125,6 @@ func SeesWholeTenant(ctx context.Context) bool {
 	whole, _ := ctx.Value(wholeTenantKey{}).(bool)
 	return whole
 }
-
-type platformKey struct{}
 
 // AsPlatform marks the context as work of the platform itself, outside every tenant: finding platform
 // staff and their sessions. It opens the platform's own tables and no tenant's.

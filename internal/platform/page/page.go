@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 
 	"lyceum/internal/fault"
@@ -69,7 +70,7 @@ func (r Request) Position(order string, into ...any) (bool, error) {
 	if err := decoder.Decode(&values); err != nil || len(values) != len(into) {
 		return false, refused
 	}
-	if _, err := decoder.Token(); err != io.EOF {
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return false, refused
 	}
 	for i, value := range values {
