@@ -107,7 +107,7 @@ func fileID(id *gid.ID) *uuid.UUID {
 	}
 	u, err := idOf(*id, ent.GIDAsset)
 	if err != nil {
-		return &uuid.Nil
+		return new(uuid.UUID)
 	}
 	return &u
 }
