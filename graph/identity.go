@@ -25,21 +25,24 @@ type Identity struct {
 	TrustedProxies []netip.Prefix
 	// Scheme is what clients use to reach us: "http" or "https".
 	Scheme string
+	// Log hears of requests that could not be looked at.
+	Log *slog.Logger
 }
 
 // Middleware refuses requests whose token is not good or belongs to another tenant than the host.
 func (i Identity) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, err := i.identify(r)
+		identified, err := i.identify(r)
 		if err != nil {
-			refuse(r.Context(), w, err)
+			i.refuse(r.Context(), w, err)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(ctx))
+		next.ServeHTTP(w, identified)
 	})
 }
 
-func (i Identity) identify(r *http.Request) (context.Context, error) {
+// identify returns the request with its viewer in its context.
+func (i Identity) identify(r *http.Request) (*http.Request, error) {
 	place, named, err := i.Directory.ByHost(r.Context(), r.Host)
 	if err != nil {
 		return nil, err
@@ -53,7 +56,7 @@ func (i Identity) identify(r *http.Request) (context.Context, error) {
 	if err != nil {
 		return nil, err
 	}
-	return viewer.With(ctx, v), nil
+	return r.WithContext(viewer.With(ctx, v)), nil
 }
 
 // authenticate returns the viewer behind an Authorization header, or a visitor when there is none. On a host
@@ -118,26 +121,48 @@ func (s *Services) initSocket(ctx context.Context, payload map[string]any) (cont
 	return viewer.With(ctx, v), nil
 }
 
-// refuse answers a request that does not reach GraphQL in the shape that GraphQL clients read.
-func refuse(ctx context.Context, w http.ResponseWriter, err error) {
-	f := fault.New(fault.Internal, "Something went wrong on our side.")
-	if !errors.As(err, &f) {
-		slog.ErrorContext(ctx, "request not identified", "err", err)
+// refusal is an answer without data, in the shape that GraphQL clients read.
+type refusal struct {
+	Errors [1]refusalError `json:"errors"`
+}
+
+type refusalError struct {
+	Message    string `json:"message"`
+	Extensions struct {
+		Code fault.Code `json:"code"`
+	} `json:"extensions"`
+}
+
+// refuse answers a request that does not reach GraphQL.
+func (i Identity) refuse(ctx context.Context, w http.ResponseWriter, err error) {
+	f, told := errors.AsType[*fault.Error](err)
+	if !told {
+		i.Log.ErrorContext(ctx, "request not identified", "err", err)
+		f = fault.New(fault.Internal, "Something went wrong on our side.")
 	}
-	status := map[fault.Code]int{
-		fault.Unauthenticated: http.StatusUnauthorized,
-		fault.NotFound:        http.StatusNotFound,
-		fault.Unavailable:     http.StatusServiceUnavailable,
-	}[f.Code]
-	if status == 0 {
-		status = http.StatusInternalServerError
-	}
+	status := refusalStatus(f.Code)
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="lyceum"`)
 	}
+	var answer refusal
+	answer.Errors[0].Message, answer.Errors[0].Extensions.Code = f.Message, f.Code
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{
-		"errors": []map[string]any{{"message": f.Message, "extensions": map[string]any{"code": f.Code}}},
-	})
+	if err := json.NewEncoder(w).Encode(answer); err != nil {
+		i.Log.DebugContext(ctx, "refusal not delivered", "err", err)
+	}
+}
+
+// refusalStatus is the status of a refusal.
+func refusalStatus(code fault.Code) int {
+	switch code {
+	case fault.Unauthenticated:
+		return http.StatusUnauthorized
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusInternalServerError
+	}
 }

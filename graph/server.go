@@ -32,12 +32,15 @@ type Options struct {
 	Sources   loader.Sources
 	Documents transport.Documents
 	Limits    limit.Limits
+	// MaxCost is what one operation may cost, in objects it can return.
+	MaxCost int
 	// MaxBody bounds a request, in bytes; Timeout a query or mutation.
 	MaxBody int64
 	Timeout time.Duration
-	// StreamsPerUser bounds the subscriptions that one user holds open.
-	StreamsPerUser int
-	Streams        *transport.Streams
+	// MaxStreams bounds the live connections of this process, StreamsPerUser those of one user, and
+	// MaxSubscriptions what runs on one WebSocket.
+	MaxStreams, StreamsPerUser, MaxSubscriptions int
+	Streams                                      *transport.Streams
 	// Origins are the hosts, besides our own, whose pages may open a WebSocket.
 	Origins []string
 	// Introspect lets everybody read the schema; otherwise staff only.
@@ -58,9 +61,9 @@ func NewServer(o Options) (http.Handler, error) {
 		return nil, fmt.Errorf("make document cache: %w", err)
 	}
 	server := handler.New(schema)
-	admission := transport.NewCap(o.StreamsPerUser, streamOwner)
+	admission := transport.NewCap(o.MaxStreams, o.StreamsPerUser, streamOwner)
 	server.AddTransport(transport.WebSocket{
-		Init: o.Services.initSocket, Origins: o.Origins, MaxRequest: o.MaxBody,
+		Init: o.Services.initSocket, Origins: o.Origins, MaxRequest: o.MaxBody, MaxOperations: o.MaxSubscriptions,
 		Timeout: o.Timeout, Admission: admission, Streams: o.Streams,
 	})
 	server.AddTransport(transport.HTTP{
@@ -77,7 +80,7 @@ func NewServer(o Options) (http.Handler, error) {
 	server.Use(transport.Persisted{Documents: o.Documents, Only: persistedOnly})
 	server.Use(limit.Shape{Limits: o.Limits, Accepted: documents})
 	server.Use(limit.Introspection{Allow: mayIntrospect(o.Introspect)})
-	server.Use(limit.Cost{})
+	server.Use(limit.Cost{Maximum: o.MaxCost})
 	server.AroundOperations(withEventIDs)
 	server.AroundResponses(giveEventID)
 	server.AroundResponses(func(ctx context.Context, next gqlgen.ResponseHandler) *gqlgen.Response {

@@ -26,8 +26,9 @@ func (a *app) publicHandler(streams *transport.Streams) (http.Handler, error) {
 	}
 	endpoint, err := graph.NewServer(graph.Options{
 		Services: a.services, Sources: a.sources, Documents: documents, Limits: a.limits(),
-		MaxBody: a.config.Limit.Body, Timeout: a.config.Timeout.Request,
-		StreamsPerUser: a.config.Limit.ConnectionsPerUser, Streams: streams,
+		MaxCost: a.config.Limit.Nodes, MaxBody: a.config.Limit.Body, Timeout: a.config.Timeout.Request,
+		MaxStreams: a.config.Limit.Connections, StreamsPerUser: a.config.Limit.ConnectionsPerUser,
+		MaxSubscriptions: a.config.Limit.Subscriptions, Streams: streams,
 		Origins: hosts(a.config.HTTP.AllowedOrigins), Introspect: a.local(), Log: a.log,
 	})
 	if err != nil {
@@ -35,7 +36,7 @@ func (a *app) publicHandler(streams *transport.Streams) (http.Handler, error) {
 	}
 	identity := graph.Identity{
 		Directory: a.services.Directory, Tenancy: a.services.Tenancy,
-		TrustedProxies: a.config.HTTP.TrustedProxies, Scheme: a.config.Public.Scheme,
+		TrustedProxies: a.config.HTTP.TrustedProxies, Scheme: a.config.Public.Scheme, Log: a.log,
 	}
 	mux := http.NewServeMux()
 	a.health.Mount(mux, false)

@@ -252,7 +252,7 @@ func TestAdmission(t *testing.T) {
 	t.Parallel()
 	caller := func(ctx context.Context) string { name, _ := ctx.Value(callerKey{}).(string); return name }
 	s := serve(t, options{
-		http: transport.HTTP{Admission: transport.NewCap(2, caller)},
+		http: transport.HTTP{Admission: transport.NewCap(9, 2, caller)},
 		wrap: func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, r.Header.Get("Caller"))))

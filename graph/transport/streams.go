@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"lyceum/internal/fault"
 )
@@ -102,34 +103,39 @@ func admit(ctx context.Context, admission Admission) (release func(), err error)
 	return release, nil
 }
 
-// Cap is an Admission of one process: so many streams for each caller.
-type Cap struct {
-	limit  int
-	caller func(context.Context) string
+// fullRetry is when to try again with a process that is full: the balancer may choose another one.
+const fullRetry = 5 * time.Second
 
-	mu   sync.Mutex
-	open map[string]int
+// Cap is an Admission of one process: so many streams in all, and for each caller.
+type Cap struct {
+	inAll, each int
+	caller      func(context.Context) string
+
+	mu    sync.Mutex
+	total int
+	open  map[string]int
 }
 
 var _ Admission = (*Cap)(nil)
 
-// NewCap returns a cap of limit streams for each caller, as named by the function. Callers whom it names
-// "" are not limited.
-func NewCap(limit int, caller func(context.Context) string) *Cap {
-	return &Cap{limit: limit, caller: caller, open: map[string]int{}}
+// NewCap returns a cap of so many streams in all, and for each caller, as named by the function. Those whom
+// it names "" share the number in all only.
+func NewCap(inAll, each int, caller func(context.Context) string) *Cap {
+	return &Cap{inAll: inAll, each: each, caller: caller, open: map[string]int{}}
 }
 
 // Admit implements Admission.
 func (c *Cap) Admit(ctx context.Context) (release func(), err error) {
 	caller := c.caller(ctx)
-	if caller == "" {
-		return func() {}, nil
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.open[caller] >= c.limit {
-		return nil, fault.Newf(fault.RateLimited, "You have %d live connections open already; close one first.", c.limit)
+	if caller != "" && c.open[caller] >= c.each {
+		return nil, fault.Newf(fault.RateLimited, "You have %d live connections open already; close one first.", c.each)
 	}
+	if c.total >= c.inAll {
+		return nil, fault.New(fault.Unavailable, "Too many live connections are open here; try again in a moment.").After(fullRetry)
+	}
+	c.total++
 	c.open[caller]++
 	return sync.OnceFunc(func() { c.release(caller) }), nil
 }
@@ -137,6 +143,7 @@ func (c *Cap) Admit(ctx context.Context) (release func(), err error) {
 func (c *Cap) release(caller string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.total--
 	if c.open[caller]--; c.open[caller] == 0 {
 		delete(c.open, caller)
 	}

@@ -56,7 +56,7 @@ func TestNoStreams(t *testing.T) {
 func TestCap(t *testing.T) {
 	t.Parallel()
 	caller := "a"
-	c := NewCap(1, func(context.Context) string { return caller })
+	c := NewCap(3, 1, func(context.Context) string { return caller })
 	release, err := c.Admit(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -73,13 +73,19 @@ func TestCap(t *testing.T) {
 		}
 		again()
 	}
-	if len(c.open) != 0 {
-		t.Errorf("%v is remembered", c.open)
+	if len(c.open) != 0 || c.total != 0 {
+		t.Errorf("%d, %v are remembered", c.total, c.open)
 	}
 	caller = ""
 	for range 3 {
 		if _, err := c.Admit(t.Context()); err != nil {
 			t.Errorf("somebody without a name: %v", err)
+		}
+	}
+	for _, caller = range []string{"", "b"} {
+		_, err := c.Admit(t.Context())
+		if full, ok := errors.AsType[*fault.Error](err); !ok || full.Code != fault.Unavailable || full.RetryAfter == 0 {
+			t.Errorf("%q in a full process: %v", caller, err)
 		}
 	}
 }

@@ -374,7 +374,7 @@ func TestServerStopsSockets(t *testing.T) {
 func TestSocketAdmission(t *testing.T) {
 	t.Parallel()
 	s := serve(t, options{socket: transport.WebSocket{
-		Admission: transport.NewCap(1, func(context.Context) string { return "everybody" }),
+		Admission: transport.NewCap(9, 1, func(context.Context) string { return "everybody" }),
 	}})
 	first := s.connected(t)
 	second := s.dial(t, nil)

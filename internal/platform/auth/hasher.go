@@ -38,7 +38,7 @@ const (
 	maxKey     = 64
 )
 
-// queueLimit is how long a caller waits for a free slot before it hears Unavailable.
+// queueLimit is how long a caller of NewHasher's waits for a free slot before it hears Unavailable.
 const queueLimit = 2 * time.Second
 
 // ErrMalformedHash is returned for a stored hash that Hash could not have written.
@@ -53,10 +53,17 @@ type Hasher struct {
 }
 
 // NewHasher returns a Hasher that works on as many passwords at once as the process has cores.
-func NewHasher() *Hasher {
+func NewHasher() *Hasher { return NewHasherWith(0, queueLimit) }
+
+// NewHasherWith returns a Hasher that works on so many passwords at once, 0 being one for each core. A caller
+// waits so long for its turn before it hears Unavailable.
+func NewHasherWith(parallel int, wait time.Duration) *Hasher {
+	if parallel == 0 {
+		parallel = runtime.GOMAXPROCS(0)
+	}
 	return &Hasher{
-		slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
-		wait:  queueLimit,
+		slots: make(chan struct{}, parallel),
+		wait:  wait,
 		decoy: encode(currentCost(), random(saltBytes), random(keyBytes)),
 	}
 }

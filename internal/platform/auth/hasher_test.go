@@ -150,8 +150,10 @@ func TestVerifiesHashOfOlderCost(t *testing.T) {
 
 func TestHasherIsBounded(t *testing.T) {
 	t.Parallel()
-	h := NewHasher()
-	h.wait = 20 * time.Millisecond
+	h := NewHasherWith(2, 20*time.Millisecond)
+	if got := cap(h.slots); got != 2 {
+		t.Errorf("%d slots, want 2", got)
+	}
 	for range cap(h.slots) {
 		h.slots <- struct{}{}
 	}
@@ -173,8 +175,7 @@ func TestHasherIsBounded(t *testing.T) {
 
 func TestHasherServesQueue(t *testing.T) {
 	t.Parallel()
-	h := NewHasher()
-	h.wait = time.Minute
+	h := NewHasherWith(0, time.Minute)
 	errs := make([]error, 3*cap(h.slots))
 	var group sync.WaitGroup
 	for i := range errs {

@@ -6,6 +6,7 @@
 package cache
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,6 +45,8 @@ type Config struct {
 	URL string
 	// Timeout is what one operation may take; 0 is 50 ms.
 	Timeout time.Duration
+	// PoolSize bounds the connections to each server; 0 leaves it to the client.
+	PoolSize int
 	// Instrument, when not nil, is given the client before its first use, to add tracing and metrics.
 	Instrument func(redis.UniversalClient) error
 }
@@ -70,11 +73,8 @@ type Client struct {
 
 // Open returns a client. It does not connect: Redis may come later. The error is about the configuration.
 func Open(cfg Config) (*Client, error) {
-	timeout := cfg.Timeout
-	if timeout == 0 {
-		timeout = defaultTimeout
-	}
-	rdb, err := connect(cfg.URL, timeout)
+	cfg.Timeout = cmp.Or(cfg.Timeout, defaultTimeout)
+	rdb, err := connect(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -90,12 +90,12 @@ func Open(cfg Config) (*Client, error) {
 		IsSuccessful: func(err error) bool { return !errors.Is(err, ErrDown) },
 		IsExcluded:   func(err error) bool { return errors.Is(err, context.Canceled) },
 	})
-	return &Client{rdb: rdb, breaker: breaker, timeout: timeout}, nil
+	return &Client{rdb: rdb, breaker: breaker, timeout: cfg.Timeout}, nil
 }
 
 // connect chooses the kind of client by the scheme of the URL.
-func connect(raw string, timeout time.Duration) (redis.UniversalClient, error) {
-	u, err := url.Parse(raw)
+func connect(cfg Config) (redis.UniversalClient, error) {
+	u, err := url.Parse(cfg.URL)
 	if err != nil {
 		// The parser's error repeats the URL, and with it the password.
 		return nil, errors.New("configure redis: the URL cannot be parsed")
@@ -106,28 +106,29 @@ func connect(raw string, timeout time.Duration) (redis.UniversalClient, error) {
 	case u.Host == "":
 		return nil, errors.New("configure redis: the URL names no host")
 	case kind == "":
-		return single(u.String(), timeout)
+		return single(u.String(), cfg)
 	case kind == "sentinel":
-		return sentinel(u.String(), timeout)
+		return sentinel(u.String(), cfg)
 	case kind == "cluster":
-		return cluster(u.String(), timeout)
+		return cluster(u.String(), cfg)
 	default:
 		return nil, fmt.Errorf("configure redis: unknown scheme %q", scheme+"+"+kind)
 	}
 }
 
-func single(raw string, timeout time.Duration) (redis.UniversalClient, error) {
+func single(raw string, cfg Config) (redis.UniversalClient, error) {
 	o, err := redis.ParseURL(raw)
 	if err != nil {
 		return nil, fmt.Errorf("configure redis: %w", err)
 	}
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialFactor*timeout, timeout, timeout, timeout
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialFactor*cfg.Timeout, cfg.Timeout, cfg.Timeout, cfg.Timeout
 	o.ContextTimeoutEnabled, o.MaxRetries, o.DialerRetries = true, -1, 1
+	o.PoolSize = cmp.Or(cfg.PoolSize, o.PoolSize)
 	o.MaintNotificationsConfig = quiet()
 	return redis.NewClient(o), nil
 }
 
-func sentinel(raw string, timeout time.Duration) (redis.UniversalClient, error) {
+func sentinel(raw string, cfg Config) (redis.UniversalClient, error) {
 	o, err := redis.ParseFailoverURL(raw)
 	if err != nil {
 		return nil, fmt.Errorf("configure redis: %w", err)
@@ -135,18 +136,20 @@ func sentinel(raw string, timeout time.Duration) (redis.UniversalClient, error) 
 	if o.MasterName == "" {
 		return nil, errors.New("configure redis: a sentinel URL needs a master_name")
 	}
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialFactor*timeout, timeout, timeout, timeout
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialFactor*cfg.Timeout, cfg.Timeout, cfg.Timeout, cfg.Timeout
 	o.ContextTimeoutEnabled, o.MaxRetries, o.DialerRetries = true, -1, 1
+	o.PoolSize = cmp.Or(cfg.PoolSize, o.PoolSize)
 	return redis.NewFailoverClient(o), nil
 }
 
-func cluster(raw string, timeout time.Duration) (redis.UniversalClient, error) {
+func cluster(raw string, cfg Config) (redis.UniversalClient, error) {
 	o, err := redis.ParseClusterURL(raw)
 	if err != nil {
 		return nil, fmt.Errorf("configure redis: %w", err)
 	}
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialFactor*timeout, timeout, timeout, timeout
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = dialFactor*cfg.Timeout, cfg.Timeout, cfg.Timeout, cfg.Timeout
 	o.ContextTimeoutEnabled, o.MaxRetries, o.DialerRetries = true, -1, 1
+	o.PoolSize = cmp.Or(cfg.PoolSize, o.PoolSize)
 	o.MaintNotificationsConfig = quiet()
 	return redis.NewClusterClient(o), nil
 }

@@ -86,17 +86,18 @@ func TestOpenKinds(t *testing.T) {
 		"rediss+cluster://127.0.0.1:1":                                                 "*redis.ClusterClient",
 	} {
 		var got string
-		client, err := cache.Open(cache.Config{URL: url, Instrument: func(rdb redis.UniversalClient) error {
-			switch rdb.(type) {
+		var pool int
+		client, err := cache.Open(cache.Config{URL: url, PoolSize: 7, Instrument: func(rdb redis.UniversalClient) error {
+			switch rdb := rdb.(type) {
 			case *redis.Client:
-				got = "*redis.Client"
+				got, pool = "*redis.Client", rdb.Options().PoolSize
 			case *redis.ClusterClient:
-				got = "*redis.ClusterClient"
+				got, pool = "*redis.ClusterClient", rdb.Options().PoolSize
 			}
 			return nil
 		}})
-		if err != nil || got != want {
-			t.Errorf("Open(%q) makes a %s, %v; want a %s", url, got, err, want)
+		if err != nil || got != want || pool != 7 {
+			t.Errorf("Open(%q) makes a %s with %d connections, %v; want a %s with 7", url, got, pool, err, want)
 			continue
 		}
 		if err := client.Close(); err != nil {
