@@ -13,11 +13,12 @@ import (
 	"lyceum/internal/fault"
 )
 
-// The bounds of a course. They are far above what people write, and keep one course from filling a tenant.
+// The bounds of a course, as the server has them. They are far above what people write, and keep one course
+// from filling a tenant.
 const (
 	MaxModules   = 200
-	MaxLessons   = 2000
-	MaxQuestions = 500
+	MaxLessons   = 1000
+	MaxQuestions = 200
 	MaxChoices   = 50
 	MaxHints     = 20
 	MaxAccepted  = 100
@@ -31,7 +32,7 @@ const (
 	maxURL      = 2000
 	maxAnswer   = 200
 	maxText     = 64 << 10
-	maxBody     = 1 << 20
+	maxBody     = 200 << 10
 	maxAmount   = 1_000_000_00
 	maxDuration = 100 * time.Hour
 )

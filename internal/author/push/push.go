@@ -157,6 +157,8 @@ func courseInput(c *course.Course) *authorapi.SaveCourseInput {
 		Level: &level, Visibility: &visibility, Categories: filled(c.Categories), Tags: filled(c.Tags),
 		HasCertificate: &c.Certificate, Prerequisites: filled(c.Prerequisites),
 	}
+	// An absent price would leave the old one: what is free says so.
+	in.Price = &authorapi.PriceInput{}
 	if c.Price != nil {
 		in.Price = &authorapi.PriceInput{Amount: c.Price.Amount, Currency: c.Price.Currency}
 	}
