@@ -1,0 +1,39 @@
+package arch
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// promise is a row of docs/promises.md: what is promised, and where it is proven.
+var promise = regexp.MustCompile("^\\| .+ \\| `([^`]+)` (Test\\w+) \\|$")
+
+// TestPromisesHaveTests makes sure that the test of each promise still exists.
+func TestPromisesHaveTests(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..")
+	page, err := os.ReadFile(filepath.Join(root, "docs", "promises.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for line := range strings.Lines(string(page)) {
+		match := promise.FindStringSubmatch(strings.TrimSpace(line))
+		if match == nil {
+			continue
+		}
+		found++
+		dir := filepath.Join(root, match[1])
+		if err := exec.CommandContext(t.Context(), "grep", "-rqE", `^func `+match[2]+`\(`, "--include=*_test.go", dir).Run(); err != nil {
+			t.Errorf("no test %s in %s: %s", match[2], match[1], strings.TrimSpace(line))
+		}
+	}
+	const least = 20
+	if found < least {
+		t.Errorf("only %d promises could be read", found)
+	}
+}
