@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -76,8 +78,8 @@ func newApp(ctx context.Context, c *config.Config) (a *app, err error) {
 // Close gives back what newApp took, last first.
 func (a *app) Close(ctx context.Context) error {
 	var errs []error
-	for i := len(a.closers) - 1; i >= 0; i-- {
-		errs = append(errs, a.closers[i](ctx))
+	for _, closer := range slices.Backward(a.closers) {
+		errs = append(errs, closer(ctx))
 	}
 	a.closers = nil
 	return errors.Join(errs...)
@@ -107,7 +109,7 @@ func (a *app) connect(ctx context.Context) error {
 		p.MaxConnIdleTime = a.config.Database.ConnIdle
 		p.ConnConfig.ConnectTimeout = a.config.Database.ConnectTimeout
 		p.ConnConfig.Tracer = a.tracing.Postgres()
-		p.ConnConfig.RuntimeParams["statement_timeout"] = fmt.Sprint(a.config.Timeout.Statement.Milliseconds())
+		p.ConnConfig.RuntimeParams["statement_timeout"] = strconv.FormatInt(a.config.Timeout.Statement.Milliseconds(), 10)
 		p.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60000"
 	})
 	if err != nil {
@@ -157,7 +159,7 @@ func (a *app) openBlobs(context.Context) error {
 	c := a.config.Blob
 	if c.Endpoint != "" {
 		store, err := s3.New(s3.Config{
-			Endpoint: c.Endpoint, Region: c.Region, Bucket: c.Bucket, PathStyle: true,
+			Endpoint: c.Endpoint, PublicEndpoint: c.PublicEndpoint, Region: c.Region, Bucket: c.Bucket, PathStyle: true,
 			AccessKey: c.AccessKey.Reveal(), SecretKey: c.SecretKey.Reveal(),
 		})
 		a.blobs = store
@@ -199,7 +201,7 @@ func (a *app) wire(context.Context) error {
 		return err
 	}
 	tenants := &tenancy.Service{
-		DB: a.db, Hasher: auth.NewHasher(), Limiter: a.bus, Idle: a.config.Session.Idle, Absolute: a.config.Session.Absolute,
+		DB: a.db, Hasher: hasher(a.config), Limiter: a.bus, Idle: a.config.Session.Idle, Absolute: a.config.Session.Absolute,
 	}
 	files := &media.Service{DB: a.db, Blobs: a.blobs, MaxUpload: a.config.Limit.Upload}
 	learned := &learning.Service{DB: a.db}
@@ -221,6 +223,11 @@ func (a *app) wire(context.Context) error {
 	a.sources = loader.Sources{DB: a.db, Catalog: courses, Assessment: assessed}
 	a.health = a.checks()
 	return nil
+}
+
+// hasher checks as many passwords at once as is configured.
+func hasher(c *config.Config) *auth.Hasher {
+	return auth.NewHasherWith(c.Password.Parallel, c.Password.Wait)
 }
 
 // page is the public address of a path of a tenant.

@@ -22,7 +22,7 @@ import (
 
 // tokenVariable and serverVariable stand in for a sign-in, for scripts.
 const (
-	tokenVariable  = "LYCEUM_TOKEN"
+	tokenVariable  = "LYCEUM_TOKEN" //nolint:gosec // the name of a variable
 	serverVariable = "LYCEUM_SERVER"
 )
 

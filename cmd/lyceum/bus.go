@@ -22,13 +22,24 @@ type bus struct {
 	client  *cache.Client // nil when there is no Redis
 	hub     *cache.Hub
 	limiter *cache.Limiter
+	log     *slog.Logger
+}
+
+// redisLog takes what the Redis client has to say. Whether Redis answers is known without it, by the breaker
+// in front of it.
+type redisLog struct{ log *slog.Logger }
+
+// Printf implements the client's interface for logs.
+func (l redisLog) Printf(ctx context.Context, format string, v ...any) {
+	l.log.DebugContext(ctx, "redis client", "said", fmt.Sprintf(format, v...))
 }
 
 func (a *app) openBus(ctx context.Context) error {
-	a.bus = &bus{}
+	a.bus = &bus{log: a.log}
+	redis.SetLogger(redisLog{a.log})
 	if a.config.Redis.URL.IsSet() {
 		client, err := cache.Open(cache.Config{
-			URL: redisURL(a.config.Redis), Timeout: a.config.Redis.Timeout,
+			URL: redisURL(a.config.Redis), Timeout: a.config.Redis.Timeout, PoolSize: a.config.Redis.PoolSize,
 			Instrument: func(c redis.UniversalClient) error { return a.tracing.Redis(c) },
 		})
 		if err != nil {
@@ -61,7 +72,7 @@ func inboxChannel(tenant, user uuid.UUID) cache.Key {
 func (b *bus) Wake(ctx context.Context, tenant, user uuid.UUID) {
 	err := b.hub.Publish(ctx, inboxChannel(tenant, user), []byte{1})
 	if err != nil && !errors.Is(err, cache.ErrDown) {
-		slog.WarnContext(ctx, "inbox not woken", "err", err)
+		b.log.WarnContext(ctx, "inbox not woken", "err", err)
 	}
 }
 

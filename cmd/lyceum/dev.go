@@ -104,7 +104,10 @@ func loadSecrets(path string) (*secrets, error) {
 	body, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		made := &secrets{OwnerPassword: rand.Text(), AppPassword: rand.Text(), SigningKey: rand.Text() + rand.Text()}
-		return made, made.save(path)
+		if err := made.save(path); err != nil {
+			return nil, err
+		}
+		return made, nil
 	} else if err != nil {
 		return nil, fmt.Errorf("read secrets: %w", err)
 	}

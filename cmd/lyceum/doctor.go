@@ -50,10 +50,10 @@ func newDoctor() *cobra.Command {
 	return command
 }
 
-// errBroken is what doctor ends with; the lines before say what.
-type errBroken int
+// brokenError is what doctor ends with; the lines before say what.
+type brokenError int
 
-func (n errBroken) Error() string { return fmt.Sprintf("%d things are broken", int(n)) }
+func (n brokenError) Error() string { return fmt.Sprintf("%d things are broken", int(n)) }
 
 func report(command *cobra.Command, findings []finding) error {
 	broken := 0
@@ -69,7 +69,7 @@ func report(command *cobra.Command, findings []finding) error {
 		}
 	}
 	if broken > 0 {
-		return errBroken(broken)
+		return brokenError(broken)
 	}
 	return nil
 }
@@ -136,7 +136,10 @@ func checkHome(home string) error {
 	if err := probe.Close(); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
-	return os.Remove(probe.Name())
+	if err := os.Remove(probe.Name()); err != nil {
+		return fmt.Errorf("delete: %w", err)
+	}
+	return nil
 }
 
 func checkTool(name, without string) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"lyceum/internal/platform/cache"
 	"lyceum/internal/platform/health"
@@ -40,5 +41,8 @@ func (a *app) probeBlobs(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	return pinger.Ping(ctx)
+	if err := pinger.Ping(ctx); err != nil {
+		return fmt.Errorf("ping blob storage: %w", err)
+	}
+	return nil
 }

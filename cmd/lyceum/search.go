@@ -4,14 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/ent/placement"
 	"lyceum/internal/viewer"
 	"lyceum/search"
 )
@@ -45,9 +45,13 @@ func newSearchReindex() *cobra.Command {
 }
 
 func (a *app) reindex(ctx context.Context, command *cobra.Command) error {
-	tenants, err := a.tenants(ctx)
+	places, err := a.places(ctx)
 	if err != nil {
 		return err
+	}
+	tenants := make([]search.TenantContext, len(places))
+	for i, place := range places {
+		tenants[i] = search.TenantContext{Slug: place.Slug, Context: inPlace(ctx, place)}
 	}
 	bars := mpb.NewWithContext(ctx, mpb.WithOutput(os.Stderr))
 	bar := bars.AddBar(int64(len(tenants)),
@@ -63,23 +67,18 @@ func (a *app) reindex(ctx context.Context, command *cobra.Command) error {
 	return nil
 }
 
-// tenants returns a context for each active tenant, by slug.
-func (a *app) tenants(ctx context.Context) ([]search.TenantContext, error) {
-	places, err := a.db.Placement.Query().All(ctx)
+// places returns where each tenant is, by slug.
+func (a *app) places(ctx context.Context) ([]*ent.Placement, error) {
+	places, err := a.db.Placement.Query().Order(placement.BySlug()).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list tenants: %w", err)
 	}
-	bySlug := map[string]search.TenantContext{}
-	for _, place := range places {
-		bySlug[place.Slug] = search.TenantContext{
-			Slug: place.Slug, Context: viewer.With(ctx, viewer.Operator(place.ID, "search")),
-		}
-	}
-	var sorted []search.TenantContext
-	for _, slug := range slices.Sorted(maps.Keys(bySlug)) {
-		sorted = append(sorted, bySlug[slug])
-	}
-	return sorted, nil
+	return places, nil
+}
+
+// inPlace is a context in which the system looks after the index of one tenant.
+func inPlace(ctx context.Context, place *ent.Placement) context.Context {
+	return viewer.With(ctx, viewer.Operator(place.ID, "search"))
 }
 
 func newSearchCheck() *cobra.Command {
@@ -103,17 +102,17 @@ func newSearchCheck() *cobra.Command {
 }
 
 func (a *app) checkIndex(ctx context.Context, command *cobra.Command) error {
-	tenants, err := a.tenants(ctx)
+	places, err := a.places(ctx)
 	if err != nil {
 		return err
 	}
 	differs := false
-	for _, t := range tenants {
-		diff, err := a.services.Search.Check(t.Context)
+	for _, place := range places {
+		diff, err := a.services.Search.Check(inPlace(ctx, place))
 		if err != nil {
-			return fmt.Errorf("%s: %w", t.Slug, err)
+			return fmt.Errorf("%s: %w", place.Slug, err)
 		}
-		command.Printf("%s: %s\n", t.Slug, diff)
+		command.Printf("%s: %s\n", place.Slug, diff)
 		differs = differs || !diff.Clean()
 	}
 	if differs {

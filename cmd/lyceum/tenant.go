@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"lyceum/internal/gen/ent/tenant"
-	"lyceum/internal/platform/auth"
 	"lyceum/internal/platform/config"
+	"lyceum/internal/platform/pg"
 	"lyceum/internal/tenancy"
 	"lyceum/jobs"
 )
@@ -23,7 +23,7 @@ func quietPool(p *pgxpool.Config) { p.MaxConns = 4 }
 
 // provisioner makes tenants through the owner's connection.
 func (a *app) provisioner(owner *pgxpool.Pool) *tenancy.Provisioner {
-	return &tenancy.Provisioner{Owner: owner, Hasher: a.services.Tenancy.Hasher, Hooks: hooks(a.inserter)}
+	return &tenancy.Provisioner{Owner: pg.Open(owner, hooks(a.inserter)), Hasher: a.services.Tenancy.Hasher}
 }
 
 func newTenant() *cobra.Command {
@@ -50,11 +50,11 @@ func asOwner(ctx context.Context, load func() (*config.Config, error), fn func(p
 	if err != nil {
 		return err
 	}
-	return fn(&tenancy.Provisioner{Owner: owner, Hasher: auth.NewHasher(), Hooks: hooks(inserter)})
+	return fn(&tenancy.Provisioner{Owner: pg.Open(owner, hooks(inserter)), Hasher: hasher(c)})
 }
 
 // passwordVariable names the variable that passwords are read from: a flag would show them to others.
-const passwordVariable = "LYCEUM_NEW_PASSWORD"
+const passwordVariable = "LYCEUM_NEW_PASSWORD" //nolint:gosec // the name of a variable
 
 func newTenantCreate() *cobra.Command {
 	var n tenancy.NewTenant

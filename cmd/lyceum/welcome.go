@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"unicode/utf8"
@@ -38,7 +37,7 @@ func (a *app) welcome(ctx context.Context, stack *local.Stack) {
 		}
 		b.line(c.Need, text)
 	}
-	if _, err := io.WriteString(os.Stdout, b.String()+a.firstSteps(ctx)); err != nil {
+	if _, err := os.Stdout.WriteString(b.String() + a.firstSteps(ctx)); err != nil {
 		a.log.WarnContext(ctx, "welcome not printed", "err", err)
 	}
 }

@@ -86,14 +86,10 @@ type Tenant struct {
 type Database struct {
 	// URL connects as the application's role, which row-level security binds.
 	URL Secret
-	// ReplicaURL connects to a read replica, as the same role; not set: there is none.
-	ReplicaURL Secret
 	// MigrateURL connects as the owner of the schema, for migrations.
 	MigrateURL Secret
 	// MaxConns and MinConns bound the pool of a process.
 	MaxConns, MinConns int
-	// ReplicaMaxConns bounds the pool for the replica.
-	ReplicaMaxConns int
 	// ConnectTimeout bounds one attempt to connect.
 	ConnectTimeout time.Duration
 	// ConnLifetime and ConnIdle are how long a connection lives, and how long unused.
@@ -119,7 +115,9 @@ type Search struct {
 
 // Blob is S3-compatible storage; without an endpoint, files are kept under Home.
 type Blob struct {
-	Endpoint, Bucket, Region string
+	// Endpoint is where we reach the storage, PublicEndpoint where clients do; empty is the same.
+	Endpoint, PublicEndpoint string
+	Bucket, Region           string
 	AccessKey, SecretKey     Secret
 }
 
@@ -140,8 +138,6 @@ type Signing struct {
 type Session struct {
 	// Idle ends a session that is not used, Absolute any session.
 	Idle, Absolute time.Duration
-	// StaffIdle and StaffAbsolute do the same for those who may change what others see.
-	StaffIdle, StaffAbsolute time.Duration
 }
 
 // Password is how passwords are checked. One check takes 19 MiB of memory.
@@ -172,8 +168,8 @@ type Telemetry struct {
 
 // Timeout bounds what takes time.
 type Timeout struct {
-	// Request bounds one request, Statement one SQL statement, Validate the validation of one document.
-	Request, Statement, Validate time.Duration
+	// Request bounds one request, Statement one SQL statement.
+	Request, Statement time.Duration
 	// ReadHeader bounds the header of a request, Idle an unused connection.
 	ReadHeader, Idle time.Duration
 	// Unready is how long a stopping server still accepts requests while it says that it is not ready, and
@@ -188,8 +184,8 @@ type Limit struct {
 	// Depth, Fields, RootFields, Aliases and Tokens bound the shape of a document; Aliases is how often one
 	// field may stand under one parent.
 	Depth, Fields, RootFields, Aliases, Tokens int
-	// Page is the largest page of a list, Nodes how many things one document may ask for in all.
-	Page, Nodes int
+	// Nodes is how many things one document may ask for in all.
+	Nodes int
 	// Connections is how many open streams a process holds, ConnectionsPerUser how many one user,
 	// Subscriptions how many subscriptions one stream.
 	Connections, ConnectionsPerUser, Subscriptions int
@@ -283,13 +279,10 @@ func (c *Config) bindDoors(add adder) {
 func (c *Config) bindServices(add adder, env environment) {
 	add("database.url", "", "Postgres, as the application's role.",
 		secretURL(&c.Database.URL, env, "postgres", "postgresql"), "DATABASE_URL")
-	add("database.replica_url", "", "A read replica of Postgres, as the application's role.",
-		secretURL(&c.Database.ReplicaURL, env, "postgres", "postgresql"), "DATABASE_REPLICA_URL")
 	add("database.migrate_url", "", "Postgres, as the owner of the schema; for migrations only.",
 		secretURL(&c.Database.MigrateURL, env, "postgres", "postgresql"), "LYCEUM_MIGRATE_DATABASE_URL")
 	add("database.max_conns", "20", "Most connections of a process to Postgres.", integer(&c.Database.MaxConns, 1, 10000))
 	add("database.min_conns", "2", "Connections that are kept open.", integer(&c.Database.MinConns, 0, 10000))
-	add("database.replica_max_conns", "10", "Most connections of a process to the replica.", integer(&c.Database.ReplicaMaxConns, 1, 10000))
 	add("database.connect_timeout", "5s", "Longest attempt to connect.", duration(&c.Database.ConnectTimeout, 100*time.Millisecond, time.Minute))
 	add("database.conn_lifetime", "1h", "How long a connection lives.", duration(&c.Database.ConnLifetime, time.Second, 24*time.Hour))
 	add("database.conn_idle", "30m", "How long an unused connection lives.", duration(&c.Database.ConnIdle, time.Second, 24*time.Hour))
@@ -300,6 +293,8 @@ func (c *Config) bindServices(add adder, env environment) {
 	add("search.url", "", "Meilisearch; empty lets Postgres search.", link(&c.Search.URL), "MEILI_URL")
 	add("search.master_key", "", "Master key of Meilisearch.", secret(&c.Search.MasterKey, env), "MEILI_MASTER_KEY")
 	add("blob.endpoint", "", "S3-compatible storage; empty keeps files under home.", link(&c.Blob.Endpoint), "S3_ENDPOINT")
+	add("blob.public_endpoint", "", "Where clients reach the storage; empty is blob.endpoint.",
+		link(&c.Blob.PublicEndpoint), "S3_PUBLIC_ENDPOINT")
 	add("blob.bucket", "", "Bucket for files.", text(&c.Blob.Bucket), "S3_BUCKET")
 	add("blob.region", "us-east-1", "Region of the bucket.", text(&c.Blob.Region), "S3_REGION")
 	add("blob.access_key", "", "Access key of the storage.", secret(&c.Blob.AccessKey, env), "S3_ACCESS_KEY")
@@ -313,8 +308,6 @@ func (c *Config) bindIdentity(add adder, env environment) {
 	add("signing.keys", "", "Keys for signed URLs and cursors, current one first.", signingKeys(&c.Signing.Keys, env))
 	add("session.idle", "12h", "When an unused session ends.", duration(&c.Session.Idle, time.Minute, 90*day))
 	add("session.absolute", "168h", "When any session ends.", duration(&c.Session.Absolute, time.Minute, 365*day))
-	add("session.staff_idle", "30m", "When an unused session of staff ends.", duration(&c.Session.StaffIdle, time.Minute, 90*day))
-	add("session.staff_absolute", "12h", "When any session of staff ends.", duration(&c.Session.StaffAbsolute, time.Minute, 365*day))
 	add("password.parallel", "0", "Passwords checked at a time, 19 MiB each; 0 is one for each core.", integer(&c.Password.Parallel, 0, 256))
 	add("password.wait", "2s", "How long the check of a password queues.", duration(&c.Password.Wait, 0, time.Minute))
 }
@@ -322,7 +315,6 @@ func (c *Config) bindIdentity(add adder, env environment) {
 func (c *Config) bindBounds(add adder) {
 	add("timeout.request", "10s", "Longest request.", duration(&c.Timeout.Request, 100*time.Millisecond, 10*time.Minute))
 	add("timeout.statement", "5s", "Longest SQL statement.", duration(&c.Timeout.Statement, 10*time.Millisecond, 10*time.Minute))
-	add("timeout.validate", "200ms", "Longest validation of a document.", duration(&c.Timeout.Validate, time.Millisecond, 10*time.Second))
 	add("timeout.read_header", "5s", "Longest arrival of a request's header.", duration(&c.Timeout.ReadHeader, 100*time.Millisecond, time.Minute))
 	add("timeout.idle", "2m", "How long an unused connection stays open.", duration(&c.Timeout.Idle, time.Second, time.Hour))
 	add("timeout.unready", "5s", "How long a stopping server still accepts requests.", duration(&c.Timeout.Unready, 0, time.Minute))
@@ -334,7 +326,6 @@ func (c *Config) bindBounds(add adder) {
 	add("limit.root_fields", "20", "Most fields at the root of a document.", integer(&c.Limit.RootFields, 1, 1000))
 	add("limit.aliases", "10", "How often one field may stand under one parent.", integer(&c.Limit.Aliases, 1, 1000))
 	add("limit.tokens", "2000", "Most tokens of a document.", integer(&c.Limit.Tokens, 1, 1000000))
-	add("limit.page", "100", "Largest page of a list.", integer(&c.Limit.Page, 1, 1000))
 	add("limit.nodes", "20000", "Most things that a document may ask for.", integer(&c.Limit.Nodes, 1, 10000000))
 	add("limit.connections", "20000", "Most open streams of a process.", integer(&c.Limit.Connections, 1, 1000000))
 	add("limit.connections_per_user", "10", "Most open streams of a user.", integer(&c.Limit.ConnectionsPerUser, 1, 1000))
@@ -373,6 +364,8 @@ func (c *Config) validate() []Problem {
 		"%d is more than database.max_conns, which is %d; give less", c.Database.MinConns, c.Database.MaxConns)
 	check(c.Search.URL == "" || c.Search.MasterKey.IsSet(), "search.master_key",
 		"it is not set although search.url is; give env:NAME, file:/path or the key itself")
+	check(c.Blob.PublicEndpoint == "" || c.Blob.Endpoint != "", "blob.public_endpoint",
+		"it is set although blob.endpoint is not; give that, too")
 	if c.Blob.Endpoint != "" {
 		const missing = "it is not set although blob.endpoint is"
 		check(c.Blob.Bucket != "", "blob.bucket", missing+"; give a name")
@@ -381,8 +374,6 @@ func (c *Config) validate() []Problem {
 	}
 	check(c.Session.Idle <= c.Session.Absolute, "session.idle",
 		"%v is longer than session.absolute, which is %v; give less", c.Session.Idle, c.Session.Absolute)
-	check(c.Session.StaffIdle <= c.Session.StaffAbsolute, "session.staff_idle",
-		"%v is longer than session.staff_absolute, which is %v; give less", c.Session.StaffIdle, c.Session.StaffAbsolute)
 	check(c.Timeout.Statement <= c.Timeout.Request, "timeout.statement",
 		"%v is longer than timeout.request, which is %v; give less", c.Timeout.Statement, c.Timeout.Request)
 	check(c.Jobs.Timeout <= c.Jobs.RescueAfter, "jobs.rescue_after",

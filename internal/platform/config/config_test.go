@@ -64,7 +64,7 @@ func TestDefaults(t *testing.T) {
 		"base": c.Public.BaseDomain == "localhost" && c.Public.Port == 8080,
 		"time": c.Timeout.Request == 10*time.Second && c.Timeout.Drain == 25*time.Second && c.Timeout.Statement == 5*time.Second,
 		"body": c.Limit.Body == 256<<10,
-		"work": cmp.Equal(c.Jobs.Queues, config.Queues{"default": 8, "mail": 2, "media": 1}),
+		"work": cmp.Equal(c.Jobs.Queues, config.Queues{"default": 8, "mail": 2, "media": 1, "search": 2}),
 		"none": !c.Database.URL.IsSet() && !c.Redis.URL.IsSet() && c.Search.URL == "" && len(c.Signing.Keys) == 0,
 	}
 	for what, holds := range want {
@@ -92,8 +92,8 @@ func TestDescribeIsComplete(t *testing.T) {
 		}
 	}
 	for _, name := range []string{
-		"PORT", "ADMIN_PORT", "DATABASE_URL", "DATABASE_REPLICA_URL", "LYCEUM_MIGRATE_DATABASE_URL", "REDIS_URL", "MEILI_URL",
-		"MEILI_MASTER_KEY", "S3_ENDPOINT", "S3_BUCKET", "S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_REGION", "SMTP_URL",
+		"PORT", "ADMIN_PORT", "DATABASE_URL", "LYCEUM_MIGRATE_DATABASE_URL", "REDIS_URL", "MEILI_URL",
+		"MEILI_MASTER_KEY", "S3_ENDPOINT", "S3_PUBLIC_ENDPOINT", "S3_BUCKET", "S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_REGION", "SMTP_URL",
 		"LYCEUM_HOME", "LYCEUM_DEFAULT_TENANT", "LYCEUM_BASE_DOMAIN", "LYCEUM_SIGNING_KEYS",
 	} {
 		if seen[name] == "" {
@@ -258,6 +258,10 @@ func TestMistakes(t *testing.T) {
 			environ: []string{"S3_ENDPOINT=https://s3.example", "S3_BUCKET=b"},
 			want:    []string{"blob.access_key: it is not set although blob.endpoint is", "blob.secret_key: it is not set"},
 		},
+		"storage for the public alone": {
+			environ: []string{"S3_PUBLIC_ENDPOINT=https://files.example"},
+			want:    []string{"blob.public_endpoint (S3_PUBLIC_ENDPOINT): it is set although blob.endpoint is not"},
+		},
 		"search without its key": {environ: []string{"MEILI_URL=http://search:7700"}, want: []string{"search.master_key: it is not set although search.url is"}},
 		"pools upside down":      {environ: []string{"LYCEUM_DATABASE_MAX_CONNS=1"}, want: []string{"database.min_conns: 2 is more than database.max_conns, which is 1"}},
 		"sessions upside down":   {environ: []string{"LYCEUM_SESSION_IDLE=200h"}, want: []string{"session.idle (LYCEUM_SESSION_IDLE): 200h0m0s is longer than session.absolute"}},
@@ -266,8 +270,8 @@ func TestMistakes(t *testing.T) {
 			environ: []string{"LYCEUM_TIMEOUT_STATEMENT=1m"}, want: []string{"timeout.statement (LYCEUM_TIMEOUT_STATEMENT): 1m0s is longer than timeout.request"},
 		},
 		"all at once": {
-			file: "htpp: 1\nlog: {level: loud}\n", environ: []string{"LYCEUM_LIMIT_DEPTH=x", "S3_ENDPOINT=ftp://s3"}, args: []string{"--limit-page=0"},
-			want: []string{"htpp (", "log.level (", "blob.endpoint (", "limit.depth (", "limit.page ("},
+			file: "htpp: 1\nlog: {level: loud}\n", environ: []string{"LYCEUM_LIMIT_DEPTH=x", "S3_ENDPOINT=ftp://s3"}, args: []string{"--limit-nodes=0"},
+			want: []string{"htpp (", "log.level (", "blob.endpoint (", "limit.depth (", "limit.nodes ("},
 		},
 	}
 	for name, tt := range tests {
@@ -306,15 +310,15 @@ func TestSecretsAreMasked(t *testing.T) {
 	file := write(t, "key", password+"\n")
 	c := load(t, from(t, "signing:\n  keys: [{id: a, secret: "+password+"}]\n", []string{
 		"DATABASE_URL=postgres://app:" + password + "@db.example/lyceum?password=" + password,
-		"DATABASE_REPLICA_URL=env:REPLICA", "REPLICA=postgres://app:" + password + "@replica.example/lyceum",
+		"REDIS_URL=env:CACHE", "CACHE=redis://app:" + password + "@cache.example/0",
 		"S3_SECRET_KEY=" + password, "S3_ACCESS_KEY=file:" + file, "MEILI_MASTER_KEY=literal:env:" + password,
 	}))
 	for what, got := range map[string]string{
-		c.Database.URL.Reveal():        "postgres://app:" + password + "@db.example/lyceum?password=" + password,
-		c.Database.ReplicaURL.Reveal(): "postgres://app:" + password + "@replica.example/lyceum",
-		c.Blob.SecretKey.Reveal():      password,
-		c.Blob.AccessKey.Reveal():      password,
-		c.Search.MasterKey.Reveal():    "env:" + password,
+		c.Database.URL.Reveal():     "postgres://app:" + password + "@db.example/lyceum?password=" + password,
+		c.Redis.URL.Reveal():        "redis://app:" + password + "@cache.example/0",
+		c.Blob.SecretKey.Reveal():   password,
+		c.Blob.AccessKey.Reveal():   password,
+		c.Search.MasterKey.Reveal(): "env:" + password,
 	} {
 		if what != got {
 			t.Errorf("revealed %q, want %q", what, got)
@@ -346,7 +350,7 @@ func TestSecretsAreMasked(t *testing.T) {
 		}
 	}
 	for _, part := range []string{
-		"url: postgres://********@db.example/lyceum\n", "replica_url: env:REPLICA\n", "access_key: file:" + file + "\n",
+		"url: postgres://********@db.example/lyceum\n", "url: env:CACHE\n", "access_key: file:" + file + "\n",
 		"secret_key: '********'\n", "# set by DATABASE_URL\n",
 	} {
 		if !strings.Contains(string(printed), part) {
