@@ -104,7 +104,7 @@ func (r mutationResolver) RevokeSessions(ctx context.Context, id *gid.ID) (*mode
 func (r mutationResolver) ChangePassword(
 	ctx context.Context, in model.ChangePasswordInput,
 ) (*model.ChangePasswordPayload, error) {
-	n, err := r.services.Tenancy.ChangePassword(ctx, in.Current, in.New)
+	n, err := r.services.Tenancy.ChangePassword(ctx, in.Current, in.New, requestOf(ctx).Origin)
 	if err != nil {
 		return nil, err
 	}

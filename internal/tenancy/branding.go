@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"unicode/utf8"
 
-	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
+	"lyceum/internal/platform/input"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/policy"
 	"lyceum/internal/viewer"
@@ -16,28 +17,32 @@ import (
 // BrandingChange names what to change; nil fields stay as they are.
 type BrandingChange struct{ Accent, LogoURL, Signatory *string }
 
+// The bounds of branding, in bytes and in characters.
+const (
+	maxLogo      = 500
+	maxSignatory = 200
+)
+
+// colour is how a colour is written.
+var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
+
 func (b BrandingChange) check() error {
-	var c fault.Collector
+	var c input.Checker
 	if b.Accent != nil && *b.Accent != "" {
-		c.Check(isColour(*b.Accent), "accent", "A colour looks like #1a2b3c.")
+		c.Check(colour.MatchString(*b.Accent), "accent", "A colour looks like #1a2b3c.")
 	}
 	if b.LogoURL != nil && *b.LogoURL != "" {
 		c.Check(isHTTPS(*b.LogoURL), "logoUrl", "A logo is an https address of at most 500 characters.")
 	}
 	if b.Signatory != nil {
-		c.Check(len(*b.Signatory) <= 200, "signatory", "A signatory is at most 200 characters.")
+		c.Line("signatory", *b.Signatory, 0, maxSignatory)
 	}
 	return c.Err()
 }
 
-func isColour(s string) bool {
-	ok, err := regexp.MatchString(`^#[0-9a-fA-F]{6}$`, s)
-	return ok && err == nil
-}
-
 func isHTTPS(s string) bool {
 	u, err := url.Parse(s)
-	return err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil && len(s) <= 500
+	return err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil && len(s) <= maxLogo && utf8.ValidString(s)
 }
 
 // Tenant returns the viewer's tenant.
@@ -59,9 +64,9 @@ func (s *Service) UpdateBranding(ctx context.Context, change BrandingChange) (*e
 	}
 	var changed *ent.Tenant
 	err := s.DB.Tx(ctx, func(tx *pg.Tx) error {
-		now, err := tx.Tenant.Get(ctx, viewer.Tenant(ctx))
+		now, err := tx.Tenant.Query().ForUpdate().Only(ctx)
 		if err != nil {
-			return fmt.Errorf("find tenant: %w", err)
+			return fmt.Errorf("lock tenant: %w", err)
 		}
 		look := now.Branding
 		set(&look.Accent, change.Accent)

@@ -2,9 +2,7 @@ package tenancy
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"time"
 
@@ -46,11 +44,17 @@ type Directory struct {
 // NewDirectory returns a directory for the base domain, which serves the fallback tenant on hosts that name
 // none.
 func NewDirectory(db *pg.DB, base, fallback string) *Directory {
+	return newDirectory(db, base, fallback, nil)
+}
+
+// newDirectory is NewDirectory with a clock; nil is the wall's.
+func newDirectory(db *pg.DB, base, fallback string, clock otter.Clock) *Directory {
 	return &Directory{
 		db: db, base: base, fallback: fallback,
 		remembered: otter.Must(&otter.Options[string, Place]{
 			MaximumSize:      directorySize,
 			ExpiryCalculator: otter.ExpiryWriting[string, Place](directoryTTL),
+			Clock:            clock,
 		}),
 	}
 }
@@ -66,7 +70,7 @@ func (d *Directory) ByHost(ctx context.Context, host string) (place Place, named
 		place, err = d.BySlug(ctx, slug)
 		return place, true, err
 	}
-	if name == d.base || name == "localhost" || net.ParseIP(name) != nil {
+	if name == d.base || name == "localhost" || isAddress(name) {
 		if d.fallback == "" {
 			return Place{}, false, errNoTenant()
 		}
@@ -79,7 +83,7 @@ func (d *Directory) ByHost(ctx context.Context, host string) (place Place, named
 
 // BySlug finds a tenant by its slug. The error is a NotFound fault when there is none.
 func (d *Directory) BySlug(ctx context.Context, slug string) (Place, error) {
-	if !validSlug(slug) {
+	if !isLabel(slug) {
 		return Place{}, errNoTenant()
 	}
 	return d.find(ctx, "slug:"+slug)
@@ -96,7 +100,9 @@ func (d *Directory) find(ctx context.Context, key string) (Place, error) {
 	return place, nil
 }
 
+// load looks a name up for everybody who waits for it: the first one's going away is not the others' loss.
 func (d *Directory) load(ctx context.Context, key string) (Place, error) {
+	ctx = context.WithoutCancel(ctx)
 	query := d.db.Placement.Query().Where(placement.StatusEQ(placement.StatusACTIVE))
 	if slug, ok := strings.CutPrefix(key, "slug:"); ok {
 		query = query.Where(placement.Slug(slug))
@@ -105,7 +111,7 @@ func (d *Directory) load(ctx context.Context, key string) (Place, error) {
 		if ent.IsNotFound(err) {
 			return Place{}, nil
 		} else if err != nil {
-			return Place{}, err
+			return Place{}, fmt.Errorf("find domain: %w", err)
 		}
 		query = query.Where(placement.ID(owner.TenantID))
 	}
@@ -113,33 +119,9 @@ func (d *Directory) load(ctx context.Context, key string) (Place, error) {
 	if ent.IsNotFound(err) {
 		return Place{}, nil
 	} else if err != nil {
-		return Place{}, err
+		return Place{}, fmt.Errorf("find placement: %w", err)
 	}
 	return Place{Tenant: found.ID, Slug: found.Slug, Database: found.Database}, nil
-}
-
-// cleanHost lowers the name and takes the port and the trailing dot away.
-func cleanHost(host string) (string, bool) {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	} else if addr := (*net.AddrError)(nil); errors.As(err, &addr) && addr.Err != "missing port in address" {
-		return "", false
-	}
-	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
-	if host == "" || len(host) > 253 || strings.ContainsFunc(host, notInHost) {
-		return "", false
-	}
-	return host, true
-}
-
-func notInHost(r rune) bool {
-	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '.' && r != ':'
-}
-
-// validSlug reports whether the text is one DNS label.
-func validSlug(s string) bool {
-	return s != "" && len(s) <= 63 && !strings.ContainsFunc(s, notInHost) && !strings.ContainsAny(s, ".:") &&
-		s[0] != '-' && s[len(s)-1] != '-'
 }
 
 func errNoTenant() error { return fault.New(fault.NotFound, "There is no tenant at this address.") }

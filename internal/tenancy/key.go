@@ -11,22 +11,26 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/apikey"
+	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/platform/auth"
+	"lyceum/internal/platform/input"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/policy"
 	"lyceum/internal/viewer"
 )
 
-// maxKeys is how many open keys one person may hold.
-const maxKeys = 50
-
-// hintLength is how many of a key's last characters are kept to tell keys apart.
-const hintLength = 4
+const (
+	// maxKeys is how many keys that are not revoked one person may hold.
+	maxKeys = 50
+	// maxKeyName is the longest name of a key, in characters.
+	maxKeyName = 100
+	// hintLength is how many of a key's last characters are kept to tell keys apart.
+	hintLength = 4
+)
 
 // byKey is bySession for API keys.
 func (s *Service) byKey(ctx context.Context, tenant uuid.UUID, hash []byte) (viewer.Viewer, error) {
@@ -44,7 +48,7 @@ func (s *Service) byKey(ctx context.Context, tenant uuid.UUID, hash []byte) (vie
 		stale  bool
 	)
 	err := s.DB.QueryRow(ctx, find, tenant, hash, seenEvery).Scan(&v.APIKey, &v.User, &v.Role, &scopes, &stale)
-	if errors.Is(err, pgx.ErrNoRows) {
+	if errors.Is(err, pg.ErrNoRows) {
 		return viewer.Viewer{}, errToken()
 	} else if err != nil {
 		return viewer.Viewer{}, fmt.Errorf("find API key: %w", err)
@@ -52,13 +56,8 @@ func (s *Service) byKey(ctx context.Context, tenant uuid.UUID, hash []byte) (vie
 	if err := json.Unmarshal(scopes, &v.Scopes); err != nil {
 		return viewer.Viewer{}, fmt.Errorf("read scopes: %w", err)
 	}
-	if !stale {
-		return v, nil
-	}
-	if err := s.DB.APIKey.UpdateOneID(v.APIKey).SetLastUsedAt(time.Now()).Exec(ctx); err != nil {
-		return viewer.Viewer{}, fmt.Errorf("note use of API key: %w", err)
-	}
-	return v, nil
+	const used = `UPDATE api_keys SET last_used_at = now(), updated_at = now() WHERE tenant_id = $1 AND id = $2`
+	return v, s.noteUse(ctx, stale, used, tenant, v.APIKey)
 }
 
 // NewKey is what a key is made with.
@@ -70,13 +69,12 @@ type NewKey struct {
 }
 
 func (k NewKey) check(now time.Time) error {
-	var c fault.Collector
-	c.Check(strings.TrimSpace(k.Name) != "" && len(k.Name) <= 100, "name", "A name is 1 to 100 characters.")
+	var c input.Checker
+	c.Line("name", k.Name, 1, maxKeyName)
 	c.Check(len(k.Scopes) > 0, "scopes", "A key has at least one scope.")
-	for _, scope := range k.Scopes {
-		known := slices.Contains([]viewer.Scope{viewer.ScopeRead, viewer.ScopeWrite, viewer.ScopePersisted}, scope)
-		c.Check(known, "scopes", "Scopes are READ, WRITE and PERSISTED.")
-	}
+	known := []viewer.Scope{viewer.ScopeRead, viewer.ScopeWrite, viewer.ScopePersisted}
+	unknown := slices.ContainsFunc(k.Scopes, func(s viewer.Scope) bool { return !slices.Contains(known, s) })
+	c.Check(!unknown, "scopes", "Scopes are READ, WRITE and PERSISTED.")
 	c.Check(k.ExpiresAt == nil || k.ExpiresAt.After(now), "expiresAt", "The end lies in the future.")
 	return c.Err()
 }
@@ -84,6 +82,9 @@ func (k NewKey) check(now time.Time) error {
 // CreateKey makes an API key for the viewer and returns it with its token, which cannot be shown again. A
 // key cannot make keys: it would outlive its own revocation.
 func (s *Service) CreateKey(ctx context.Context, k NewKey) (*ent.APIKey, string, error) {
+	if err := policy.Require(ctx, viewer.Instructor, viewer.TenantAdmin); err != nil {
+		return nil, "", err
+	}
 	v, err := s.inSession(ctx)
 	if err != nil {
 		return nil, "", err
@@ -91,9 +92,13 @@ func (s *Service) CreateKey(ctx context.Context, k NewKey) (*ent.APIKey, string,
 	if err := k.check(time.Now()); err != nil {
 		return nil, "", err
 	}
-	token, hash := auth.NewToken(keyPrefix, v.Tenant)
+	token, hash := auth.NewToken(auth.PrefixAPIKey, v.Tenant)
 	var made *ent.APIKey
 	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
+		// The lock on their owner makes counting and adding one step.
+		if _, err := tx.User.Query().Where(user.ID(v.User)).ForUpdate().Only(ctx); err != nil {
+			return fmt.Errorf("lock user: %w", err)
+		}
 		held, err := tx.APIKey.Query().Where(apikey.RevokedAtIsNil()).Count(ctx)
 		if err != nil {
 			return fmt.Errorf("count keys: %w", err)
@@ -106,7 +111,7 @@ func (s *Service) CreateKey(ctx context.Context, k NewKey) (*ent.APIKey, string,
 			SetName(strings.TrimSpace(k.Name)).
 			SetTokenHash(hash).
 			SetHint(token[len(token)-hintLength:]).
-			SetScopes(k.Scopes).
+			SetScopes(slices.Compact(slices.Sorted(slices.Values(k.Scopes)))).
 			SetNillableExpiresAt(k.ExpiresAt).
 			Save(ctx)
 		if err != nil {
@@ -122,7 +127,11 @@ func (s *Service) CreateKey(ctx context.Context, k NewKey) (*ent.APIKey, string,
 
 // Keys returns the viewer's API keys, newest first.
 func (s *Service) Keys(ctx context.Context) ([]*ent.APIKey, error) {
-	return s.DB.APIKey.Query().Order(apikey.ByID(sql.OrderDesc())).Limit(200).All(ctx)
+	keys, err := s.DB.APIKey.Query().Order(apikey.ByID(sql.OrderDesc())).Limit(200).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list API keys: %w", err)
+	}
+	return keys, nil
 }
 
 // RevokeKey ends one of the viewer's keys. Ending it again changes nothing.

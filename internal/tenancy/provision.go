@@ -1,16 +1,19 @@
 package tenancy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
+	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/text/language"
 
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/platform/auth"
+	"lyceum/internal/platform/input"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/tenancy/brand"
 	"lyceum/internal/viewer"
@@ -20,38 +23,46 @@ import (
 type NewTenant struct {
 	Slug, Name string
 	Kind       tenant.Kind
-	// Locale is a BCP 47 tag.
+	// Locale is a BCP 47 tag; empty is English.
 	Locale   string
 	Branding brand.Brand
 	// Admin is the first person, who can add the others.
 	Admin NewUser
 }
 
-func (n NewTenant) check() error {
-	var c fault.Collector
-	c.Check(validSlug(n.Slug), "slug", "A slug is one label of a host name: a to z, 0 to 9 and hyphens.")
-	c.Check(n.Name != "" && len(n.Name) <= 200, "name", "A name is 1 to 200 characters.")
+// clean returns the tenant as kept, and what is wrong with it.
+func (n NewTenant) clean() (NewTenant, error) {
+	n.Name, n.Admin.Role = strings.TrimSpace(n.Name), viewer.TenantAdmin
+	var c input.Checker
+	c.Check(isLabel(n.Slug), "slug", "A slug is one label of a host name: a to z, 0 to 9 and hyphens.")
+	c.Line("name", n.Name, 1, maxName)
 	c.Check(tenant.KindValidator(n.Kind) == nil, "kind", "Kinds are COMPANY and SCHOOL.")
-	return c.Err()
+	locale, err := language.Parse(cmp.Or(n.Locale, language.English.String()))
+	c.Check(err == nil, "locale", "A language is a BCP 47 tag, such as en or de-CH.")
+	n.Locale = locale.String()
+	if err := c.Err(); err != nil {
+		return NewTenant{}, err
+	}
+	look := BrandingChange{Accent: &n.Branding.Accent, LogoURL: &n.Branding.LogoURL, Signatory: &n.Branding.Signatory}
+	if err := look.check(); err != nil {
+		return NewTenant{}, err
+	}
+	n.Admin, err = n.Admin.clean()
+	return n, err
 }
 
-// Provisioner makes tenants. It holds the connection of the owner of the tables, because the directory of
-// tenants is written through nothing else.
+// Provisioner makes tenants. It is connected as the owner of the tables, because the directory of tenants is
+// written through nothing else.
 type Provisioner struct {
-	Owner  *pgxpool.Pool
+	Owner  *pg.DB
 	Hasher *auth.Hasher
-	// Hooks are those of the server: what provisioning does is audited too.
-	Hooks pg.Hooks
 }
 
 // Create makes the tenant with its first admin in one transaction and returns its id. A slug that is taken
 // is a Conflict fault.
 func (p *Provisioner) Create(ctx context.Context, n NewTenant) (uuid.UUID, error) {
-	n.Admin.Role, n.Admin.Email = viewer.TenantAdmin, normalEmail(n.Admin.Email)
-	if err := n.check(); err != nil {
-		return uuid.Nil, err
-	}
-	if err := n.Admin.check(); err != nil {
+	n, err := n.clean()
+	if err != nil {
 		return uuid.Nil, err
 	}
 	hash, err := p.Hasher.Hash(ctx, n.Admin.Password)
@@ -60,49 +71,62 @@ func (p *Provisioner) Create(ctx context.Context, n NewTenant) (uuid.UUID, error
 	}
 	id := uuid.Must(uuid.NewV7())
 	ctx = viewer.With(ctx, viewer.Operator(id, "tenant create"))
-	err = pg.Open(p.Owner, p.Hooks).Tx(ctx, func(tx *pg.Tx) error {
-		if err := tx.Placement.Create().SetID(id).SetSlug(n.Slug).Exec(viewer.AsPlatform(ctx)); err != nil {
-			return fault.Newf(fault.Conflict, "There is a tenant called %s already.", n.Slug).Because(err)
-		}
-		made, err := tx.Tenant.Create().
-			SetID(id).SetSlug(n.Slug).SetName(n.Name).SetKind(n.Kind).SetLocale(n.Locale).SetBranding(n.Branding).
-			Save(ctx)
-		if err != nil {
-			return fmt.Errorf("keep tenant: %w", err)
-		}
-		err = tx.User.Create().
-			SetEmail(n.Admin.Email).SetName(n.Admin.Name).SetRole(n.Admin.Role).SetPasswordHash(hash).
-			Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("keep admin: %w", err)
-		}
-		return tx.Record(ctx, pg.Entry{Action: "tenant.created", Subject: made.GlobalID().String()})
-	})
+	err = p.Owner.Tx(ctx, func(tx *pg.Tx) error { return create(ctx, tx, id, n, hash) })
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("create tenant %s: %w", n.Slug, err)
 	}
 	return id, nil
 }
 
+func create(ctx context.Context, tx *pg.Tx, id uuid.UUID, n NewTenant, hash string) error {
+	err := tx.Placement.Create().SetID(id).SetSlug(n.Slug).Exec(viewer.AsPlatform(ctx))
+	if sqlgraph.IsUniqueConstraintError(err) {
+		return fault.Newf(fault.Conflict, "There is a tenant called %s already.", n.Slug).Because(err)
+	} else if err != nil {
+		return fmt.Errorf("place tenant: %w", err)
+	}
+	made, err := tx.Tenant.Create().
+		SetID(id).SetSlug(n.Slug).SetName(n.Name).SetKind(n.Kind).SetLocale(n.Locale).SetBranding(n.Branding).
+		Save(ctx)
+	if err != nil {
+		return fmt.Errorf("keep tenant: %w", err)
+	}
+	err = tx.User.Create().
+		SetEmail(n.Admin.Email).SetName(n.Admin.Name).SetRole(n.Admin.Role).SetPasswordHash(hash).
+		Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("keep admin: %w", err)
+	}
+	return tx.Record(ctx, pg.Entry{Action: "tenant.created", Subject: made.GlobalID().String()})
+}
+
 // AddDomain lets the tenant be reached at a host name of its own.
 func (p *Provisioner) AddDomain(ctx context.Context, tenantID uuid.UUID, host string) error {
 	name, ok := cleanHost(host)
-	if !ok {
+	if !ok || !strings.Contains(name, ".") || isAddress(name) {
 		return fault.Invalid("host", "A host name looks like learn.example.com.")
 	}
-	ctx = viewer.AsPlatform(ctx)
-	err := pg.Open(p.Owner, p.Hooks).Domain.Create().SetTenantID(tenantID).SetHost(name).Exec(ctx)
-	if err != nil {
+	err := p.Owner.Domain.Create().SetTenantID(tenantID).SetHost(name).Exec(viewer.AsPlatform(ctx))
+	switch {
+	case sqlgraph.IsUniqueConstraintError(err):
 		return fault.Newf(fault.Conflict, "%s belongs to a tenant already.", name).Because(err)
+	case sqlgraph.IsForeignKeyConstraintError(err):
+		return fault.New(fault.NotFound, "There is no such tenant.").Because(err)
+	case err != nil:
+		return fmt.Errorf("keep domain: %w", err)
 	}
 	return nil
 }
 
-// CreateStaff adds a person who runs the platform, or changes their password.
+// CreateStaff adds a person who runs the platform, or changes their password and ends their sessions. It is
+// plain SQL: upserts are off in ent, where they would overwrite rows that are not to be seen.
 func (p *Provisioner) CreateStaff(ctx context.Context, email, name, password string) error {
-	email = normalEmail(email)
-	if !validEmail(email) {
-		return fault.Invalid("email", "An address looks like name@example.com.")
+	email, name = normalEmail(email), strings.TrimSpace(name)
+	var c input.Checker
+	c.Check(validEmail(email), "email", "An address looks like name@example.com and has at most 254 characters.")
+	c.Line("name", name, 1, maxName)
+	if err := c.Err(); err != nil {
+		return err
 	}
 	if err := auth.CheckPassword("password", password); err != nil {
 		return err
@@ -112,9 +136,12 @@ func (p *Provisioner) CreateStaff(ctx context.Context, email, name, password str
 		return fmt.Errorf("hash password: %w", err)
 	}
 	const save = `
-		INSERT INTO staffs (id, email, name, role, password_hash, created_at)
-		VALUES ($1, $2, $3, 'SUPER_ADMIN', $4, now())
-		ON CONFLICT (email) DO UPDATE SET password_hash = EXCLUDED.password_hash`
+		WITH saved AS (
+			INSERT INTO staffs (id, email, name, role, password_hash, created_at)
+			VALUES ($1, $2, $3, 'SUPER_ADMIN', $4, now())
+			ON CONFLICT (email) DO UPDATE SET name = EXCLUDED.name, password_hash = EXCLUDED.password_hash
+			RETURNING id)
+		UPDATE staff_sessions s SET revoked_at = now() FROM saved WHERE s.staff_id = saved.id AND s.revoked_at IS NULL`
 	if _, err := p.Owner.Exec(ctx, save, uuid.Must(uuid.NewV7()), email, name, hash); err != nil {
 		return fmt.Errorf("keep staff: %w", err)
 	}
@@ -123,21 +150,13 @@ func (p *Provisioner) CreateStaff(ctx context.Context, email, name, password str
 
 // Tenants returns the id of every tenant by slug.
 func (p *Provisioner) Tenants(ctx context.Context) (map[string]uuid.UUID, error) {
-	rows, err := p.Owner.Query(ctx, `SELECT slug, id FROM placements`)
+	placements, err := p.Owner.Placement.Query().All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list tenants: %w", err)
 	}
-	bySlug := map[string]uuid.UUID{}
-	var (
-		slug string
-		id   uuid.UUID
-	)
-	_, err = pgx.ForEachRow(rows, []any{&slug, &id}, func() error {
-		bySlug[slug] = id
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list tenants: %w", err)
+	bySlug := make(map[string]uuid.UUID, len(placements))
+	for _, p := range placements {
+		bySlug[p.Slug] = p.ID
 	}
 	return bySlug, nil
 }

@@ -4,17 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/predicate"
 	"lyceum/internal/gen/ent/session"
 	"lyceum/internal/platform/auth"
+	"lyceum/internal/platform/gid"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/policy"
 	"lyceum/internal/viewer"
@@ -28,7 +29,7 @@ const seenEvery = time.Minute
 // every request; ent would take three.
 func (s *Service) bySession(ctx context.Context, tenant uuid.UUID, hash []byte) (viewer.Viewer, error) {
 	const find = `
-		SELECT s.id, s.user_id, u.role, s.last_seen_at < now() - $3::interval
+		SELECT s.id, s.rotation, s.user_id, u.role, s.last_seen_at < now() - $3::interval
 		FROM sessions s
 		JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
 		JOIN placements p ON p.id = s.tenant_id
@@ -37,23 +38,30 @@ func (s *Service) bySession(ctx context.Context, tenant uuid.UUID, hash []byte) 
 		  AND u.status = 'ACTIVE' AND p.status = 'ACTIVE'`
 	v := viewer.Viewer{Tenant: tenant}
 	var stale bool
-	err := s.DB.QueryRow(ctx, find, tenant, hash, seenEvery, s.Idle).Scan(&v.Session, &v.User, &v.Role, &stale)
-	if errors.Is(err, pgx.ErrNoRows) {
+	err := s.DB.QueryRow(ctx, find, tenant, hash, seenEvery, s.Idle).Scan(&v.Session, &v.Rotation, &v.User, &v.Role, &stale)
+	if errors.Is(err, pg.ErrNoRows) {
 		return viewer.Viewer{}, errToken()
 	} else if err != nil {
 		return viewer.Viewer{}, fmt.Errorf("find session: %w", err)
 	}
+	const seen = `UPDATE sessions SET last_seen_at = now(), updated_at = now() WHERE tenant_id = $1 AND id = $2`
+	return v, s.noteUse(ctx, stale, seen, tenant, v.Session)
+}
+
+// noteUse runs the statement that notes use of a session or key, when the last note is stale. It is plain SQL,
+// because the database's clock decides what is idle.
+func (s *Service) noteUse(ctx context.Context, stale bool, statement string, tenant, id uuid.UUID) error {
 	if !stale {
-		return v, nil
+		return nil
 	}
-	if err := s.DB.Session.UpdateOneID(v.Session).SetLastSeenAt(time.Now()).Exec(ctx); err != nil {
-		return viewer.Viewer{}, fmt.Errorf("note use of session: %w", err)
+	if _, err := s.DB.Exec(ctx, statement, tenant, id); err != nil {
+		return fmt.Errorf("note use of token: %w", err)
 	}
-	return v, nil
+	return nil
 }
 
 // Still reports whether the session or key of the viewer is good now and carries the same role; a
-// subscription asks from time to time.
+// subscription asks from time to time. The idle limit does not count: who listens is there.
 func (s *Service) Still(ctx context.Context, v viewer.Viewer) (bool, error) {
 	const check = `
 		SELECT u.role = $3 AND u.status = 'ACTIVE' AND p.status = 'ACTIVE'
@@ -66,7 +74,7 @@ func (s *Service) Still(ctx context.Context, v viewer.Viewer) (bool, error) {
 	ctx = viewer.With(ctx, viewer.Job(v.Tenant, "authenticate"))
 	var good bool
 	err := s.DB.QueryRow(ctx, check, v.Tenant, v.User, v.Role, v.Session, v.APIKey, uuid.Nil).Scan(&good)
-	if errors.Is(err, pgx.ErrNoRows) {
+	if errors.Is(err, pg.ErrNoRows) {
 		return false, nil
 	} else if err != nil {
 		return false, fmt.Errorf("check viewer: %w", err)
@@ -94,7 +102,10 @@ func (s *Service) Rotate(ctx context.Context) (*Opened, error) {
 	ctx = viewer.With(ctx, viewer.Job(v.Tenant, "rotate session"))
 	var opened *Opened
 	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
-		old, err := tx.Session.Query().Where(session.ID(v.Session), session.RevokedAtIsNil()).ForUpdate().Only(ctx)
+		old, err := tx.Session.Query().
+			Where(session.ID(v.Session), session.Rotation(v.Rotation), session.RevokedAtIsNil()).
+			ForUpdate().
+			Only(ctx)
 		if ent.IsNotFound(err) {
 			return errToken()
 		} else if err != nil {
@@ -104,8 +115,8 @@ func (s *Service) Rotate(ctx context.Context) (*Opened, error) {
 		if err != nil {
 			return fmt.Errorf("find user: %w", err)
 		}
-		token, hash := auth.NewToken(sessionPrefix, v.Tenant)
-		renewed, err := tx.Session.UpdateOne(old).SetTokenHash(hash).SetLastSeenAt(time.Now()).Save(ctx)
+		token, hash := auth.NewToken(auth.PrefixSession, v.Tenant)
+		renewed, err := tx.Session.UpdateOne(old).SetTokenHash(hash).AddRotation(1).Save(ctx)
 		if err != nil {
 			return fmt.Errorf("keep new token: %w", err)
 		}
@@ -117,16 +128,25 @@ func (s *Service) Rotate(ctx context.Context) (*Opened, error) {
 
 // Sessions returns the viewer's open sessions, newest first.
 func (s *Service) Sessions(ctx context.Context) ([]*ent.Session, error) {
-	now := time.Now()
-	return s.DB.Session.Query().
-		Where(session.RevokedAtIsNil(), session.ExpiresAtGT(now), session.LastSeenAtGT(now.Add(-s.Idle))).
+	open, err := s.DB.Session.Query().
+		Where(session.RevokedAtIsNil(), s.unexpired).
 		Order(session.ByID(sql.OrderDesc())).
 		Limit(100).
 		All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list sessions: %w", err)
+	}
+	return open, nil
+}
+
+// unexpired holds for sessions that are within both limits by the database's clock.
+func (s *Service) unexpired(selector *sql.Selector) {
+	idle := fmt.Sprintf("%d microseconds", s.Idle.Microseconds())
+	selector.Where(sql.ExprP("expires_at > now() AND last_seen_at > now() - $1::interval", idle))
 }
 
 // RevokeSessions ends one of the viewer's sessions, or with nil all but the one of this request. It returns
-// how many ended; a session that is not the viewer's is a NotFound fault.
+// how many ended; a session that is not the viewer's, or has ended, is a NotFound fault.
 func (s *Service) RevokeSessions(ctx context.Context, id *uuid.UUID) (int, error) {
 	v, err := policy.Signed(ctx)
 	if err != nil {
@@ -144,14 +164,32 @@ func (s *Service) RevokeSessions(ctx context.Context, id *uuid.UUID) (int, error
 
 // revoke ends those of the viewer's sessions that match. The system does it, because support and read-only
 // keys, which change nothing, may still sign out.
-func (s *Service) revoke(ctx context.Context, v viewer.Viewer, which ...predicate.Session) (int, error) {
+func (s *Service) revoke(ctx context.Context, v viewer.Viewer, which predicate.Session) (int, error) {
 	ctx = viewer.With(ctx, viewer.Job(v.Tenant, "revoke session"))
-	n, err := s.DB.Session.Update().
-		Where(append(which, session.UserID(v.User), session.RevokedAtIsNil())...).
+	ended := 0
+	err := s.DB.Tx(ctx, func(tx *pg.Tx) error {
+		var err error
+		ended, err = endSessions(ctx, tx, v.User, which)
+		if err != nil || ended == 0 {
+			return err
+		}
+		return tx.Record(ctx, pg.Entry{
+			Action: "session.revoked", Subject: gid.New(ent.GIDUser, v.User).String(),
+			Data: map[string]string{"sessions": strconv.Itoa(ended)},
+		})
+	})
+	return ended, err
+}
+
+// endSessions ends those of a user's sessions that match, and returns how many. Everybody's sessions are their
+// own, so it is the system that ends them.
+func endSessions(ctx context.Context, tx *pg.Tx, of uuid.UUID, which ...predicate.Session) (int, error) {
+	n, err := tx.Session.Update().
+		Where(append(which, session.UserID(of), session.RevokedAtIsNil())...).
 		SetRevokedAt(time.Now()).
-		Save(ctx)
+		Save(viewer.With(ctx, viewer.Job(viewer.Tenant(ctx), "end sessions")))
 	if err != nil {
-		return 0, fmt.Errorf("revoke sessions: %w", err)
+		return 0, fmt.Errorf("end sessions: %w", err)
 	}
 	return n, nil
 }

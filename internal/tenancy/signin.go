@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -16,11 +15,8 @@ import (
 	"lyceum/internal/viewer"
 )
 
-// sessionPrefix and keyPrefix begin the two kinds of token.
-const (
-	sessionPrefix = "lys"
-	keyPrefix     = "lyk"
-)
+// maxAgent is how much is kept of what a client calls itself, in bytes.
+const maxAgent = 300
 
 // Opened is a new session with the token that only its owner ever sees.
 type Opened struct {
@@ -34,6 +30,9 @@ type Opened struct {
 func (s *Service) SignIn(ctx context.Context, tenant uuid.UUID, email, password string, from Origin) (*Opened, error) {
 	ctx = viewer.With(ctx, viewer.Job(tenant, "sign-in"))
 	email = normalEmail(email)
+	if !validEmail(email) {
+		return nil, errUnknown() // nobody has it, and the limiter need not keep it
+	}
 	if err := s.Limiter.SignIn(ctx, tenant, email, from.IP); err != nil {
 		return nil, err
 	}
@@ -45,9 +44,8 @@ func (s *Service) SignIn(ctx context.Context, tenant uuid.UUID, email, password 
 		return nil, err
 	}
 	var opened *Opened
-	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
-		opened, err = s.open(ctx, tx, found, from)
-		if err != nil {
+	err = s.DB.Tx(ctx, func(tx *pg.Tx) (err error) {
+		if opened, err = s.open(ctx, tx, found, from); err != nil {
 			return err
 		}
 		return tx.Record(ctx, pg.Entry{Action: "session.opened", Subject: found.GlobalID().String()})
@@ -58,20 +56,17 @@ func (s *Service) SignIn(ctx context.Context, tenant uuid.UUID, email, password 
 	return opened, nil
 }
 
-// checkPassword verifies against a dummy where there is no user, so that time does not tell.
+// checkPassword lets an active user with the right password through, and renews a hash that was made with
+// another cost than today's.
 func (s *Service) checkPassword(ctx context.Context, u *ent.User, password string) error {
-	hash := ""
-	if u != nil && u.PasswordHash != nil {
-		hash = *u.PasswordHash
-	}
-	ok, err := s.Hasher.Verify(ctx, password, hash)
+	right, err := s.matches(ctx, u, password)
 	if err != nil {
-		return fmt.Errorf("verify password: %w", err)
+		return err
 	}
-	if !ok || u == nil || u.Status != user.StatusACTIVE {
+	if !right || u.Status != user.StatusACTIVE {
 		return errUnknown()
 	}
-	if !auth.NeedsRehash(hash) {
+	if !auth.NeedsRehash(*u.PasswordHash) {
 		return nil
 	}
 	stronger, err := s.Hasher.Hash(ctx, password)
@@ -84,13 +79,32 @@ func (s *Service) checkPassword(ctx context.Context, u *ent.User, password strin
 	return nil
 }
 
+// matches reports whether it is the user's password. Without a user or a password of theirs it takes as long
+// and is false, so that time does not tell.
+func (s *Service) matches(ctx context.Context, u *ent.User, password string) (bool, error) {
+	hash := ""
+	if u != nil && u.PasswordHash != nil {
+		hash = *u.PasswordHash
+	}
+	right, err := s.Hasher.Verify(ctx, password, hash)
+	if err != nil {
+		return false, fmt.Errorf("verify password: %w", err)
+	}
+	return right && hash != "", nil
+}
+
 func (s *Service) open(ctx context.Context, tx *pg.Tx, u *ent.User, from Origin) (*Opened, error) {
-	token, hash := auth.NewToken(sessionPrefix, u.TenantID)
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	token, hash := auth.NewToken(auth.PrefixSession, u.TenantID)
 	session, err := tx.Session.Create().
 		SetUserID(u.ID).
 		SetTokenHash(hash).
-		SetExpiresAt(time.Now().Add(s.Absolute)).
-		SetUserAgent(cut(from.UserAgent, 300)).
+		SetExpiresAt(now.Add(s.Absolute)).
+		SetLastSeenAt(now).
+		SetUserAgent(cut(from.UserAgent, maxAgent)).
 		Save(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("keep session: %w", err)
@@ -100,7 +114,9 @@ func (s *Service) open(ctx context.Context, tx *pg.Tx, u *ent.User, from Origin)
 
 // ViewerOf returns the viewer that the opened session makes.
 func (o *Opened) ViewerOf() viewer.Viewer {
-	return viewer.Viewer{Tenant: o.User.TenantID, User: o.User.ID, Role: o.User.Role, Session: o.Session.ID}
+	return viewer.Viewer{
+		Tenant: o.User.TenantID, User: o.User.ID, Role: o.User.Role, Session: o.Session.ID, Rotation: o.Session.Rotation,
+	}
 }
 
 // Authenticate returns the viewer behind a session token or API key. The error is an Unauthenticated fault
@@ -112,9 +128,9 @@ func (s *Service) Authenticate(ctx context.Context, token string) (viewer.Viewer
 	}
 	ctx = viewer.With(ctx, viewer.Job(tenant, "authenticate"))
 	switch prefix {
-	case sessionPrefix:
+	case auth.PrefixSession:
 		return s.bySession(ctx, tenant, hash)
-	case keyPrefix:
+	case auth.PrefixAPIKey:
 		return s.byKey(ctx, tenant, hash)
 	default:
 		return viewer.Viewer{}, errToken()
@@ -127,10 +143,8 @@ func errToken() error {
 
 func normalEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
 
-// cut shortens text to at most n bytes without splitting a character.
+// cut shortens text to at most n bytes that the database can keep.
 func cut(text string, n int) string {
-	if len(text) <= n {
-		return strings.ToValidUTF8(text, "")
-	}
-	return strings.ToValidUTF8(text[:n], "")
+	text = strings.ReplaceAll(text[:min(len(text), n)], "\x00", "")
+	return strings.ToValidUTF8(text, "")
 }

@@ -5,17 +5,16 @@ import (
 	"fmt"
 	"time"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/staff"
 	"lyceum/internal/gen/ent/staffsession"
 	"lyceum/internal/platform/auth"
+	"lyceum/internal/platform/pg"
 	"lyceum/internal/viewer"
 )
-
-// staffPrefix begins the token of a platform session.
-const staffPrefix = "lyp"
 
 // staffLimit is how long platform staff stay signed in.
 const staffLimit = 30 * time.Minute
@@ -24,6 +23,9 @@ const staffLimit = 30 * time.Minute
 func (s *Service) SignInStaff(ctx context.Context, email, password string, from Origin) (string, time.Time, error) {
 	ctx = viewer.AsPlatform(ctx)
 	email = normalEmail(email)
+	if !validEmail(email) {
+		return "", time.Time{}, errUnknown()
+	}
 	if err := s.Limiter.SignIn(ctx, uuid.Nil, email, from.IP); err != nil {
 		return "", time.Time{}, err
 	}
@@ -42,9 +44,19 @@ func (s *Service) SignInStaff(ctx context.Context, email, password string, from 
 	if !ok || found == nil {
 		return "", time.Time{}, errUnknown()
 	}
-	token, tokenHash := auth.NewToken(staffPrefix, uuid.Nil)
-	ends := time.Now().Add(staffLimit)
-	err = s.DB.StaffSession.Create().SetStaffID(found.ID).SetTokenHash(tokenHash).SetExpiresAt(ends).Exec(ctx)
+	return s.openStaff(ctx, found.ID)
+}
+
+func (s *Service) openStaff(ctx context.Context, id uuid.UUID) (token string, ends time.Time, err error) {
+	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		made, hash := auth.NewToken(auth.PrefixStaff, uuid.Nil)
+		token, ends = made, now.Add(staffLimit)
+		return tx.StaffSession.Create().SetStaffID(id).SetTokenHash(hash).SetExpiresAt(ends).Exec(ctx)
+	})
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("keep staff session: %w", err)
 	}
@@ -55,12 +67,14 @@ func (s *Service) SignInStaff(ctx context.Context, email, password string, from 
 // when there is none.
 func (s *Service) Staff(ctx context.Context, token string) (*ent.Staff, error) {
 	prefix, _, hash, err := auth.ParseToken(token)
-	if err != nil || prefix != staffPrefix {
+	if err != nil || prefix != auth.PrefixStaff {
 		return nil, errToken()
 	}
 	ctx = viewer.AsPlatform(ctx)
 	open, err := s.DB.StaffSession.Query().
-		Where(staffsession.TokenHash(hash), staffsession.RevokedAtIsNil(), staffsession.ExpiresAtGT(time.Now())).
+		Where(staffsession.TokenHash(hash), staffsession.RevokedAtIsNil(), func(selector *sql.Selector) {
+			selector.Where(sql.ExprP("expires_at > now()"))
+		}).
 		Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, errToken()

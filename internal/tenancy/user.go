@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/mail"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -14,10 +14,20 @@ import (
 	"lyceum/internal/gen/ent/session"
 	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/platform/auth"
+	"lyceum/internal/platform/input"
 	"lyceum/internal/platform/page"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/policy"
 	"lyceum/internal/viewer"
+)
+
+const (
+	// maxEmail is the longest address of mail, in bytes (RFC 5321 §4.5.3.1.3, without the brackets).
+	maxEmail = 254
+	// maxName is the longest name of a person, company or school, in characters.
+	maxName = 200
+	// maxSearch is the longest text to search people by, in bytes.
+	maxSearch = 200
 )
 
 // NewUser is what a person is added with.
@@ -27,38 +37,36 @@ type NewUser struct {
 	Password    string
 }
 
-func (n NewUser) check() error {
-	var c fault.Collector
+// clean returns the person as kept, and what is wrong with it.
+func (n NewUser) clean() (NewUser, error) {
+	n.Email, n.Name = normalEmail(n.Email), strings.TrimSpace(n.Name)
+	var c input.Checker
 	c.Check(validEmail(n.Email), "email", "An address looks like name@example.com and has at most 254 characters.")
-	c.Check(strings.TrimSpace(n.Name) != "" && len(n.Name) <= 200, "name", "A name is 1 to 200 characters.")
+	c.Line("name", n.Name, 1, maxName)
 	c.Check(grantable(n.Role), "role", "Roles are LEARNER, INSTRUCTOR, TENANT_ADMIN and SUPPORT.")
 	if err := c.Err(); err != nil {
-		return err
+		return NewUser{}, err
 	}
-	return auth.CheckPassword("password", n.Password)
+	return n, auth.CheckPassword("password", n.Password)
 }
 
 func validEmail(email string) bool {
+	if len(email) > maxEmail {
+		return false
+	}
 	parsed, err := mail.ParseAddress(email)
-	return err == nil && parsed.Address == email && len(email) <= 254
+	return err == nil && parsed.Address == email
 }
 
-func grantable(role viewer.Role) bool {
-	for _, known := range viewer.Role("").Values() {
-		if string(role) == known {
-			return true
-		}
-	}
-	return false
-}
+func grantable(role viewer.Role) bool { return slices.Contains(role.Values(), string(role)) }
 
 // CreateUser adds a person to the tenant.
 func (s *Service) CreateUser(ctx context.Context, n NewUser) (*ent.User, error) {
 	if err := policy.Require(ctx, viewer.TenantAdmin); err != nil {
 		return nil, err
 	}
-	n.Email = normalEmail(n.Email)
-	if err := n.check(); err != nil {
+	n, err := n.clean()
+	if err != nil {
 		return nil, err
 	}
 	hash, err := s.Hasher.Hash(ctx, n.Password)
@@ -68,7 +76,7 @@ func (s *Service) CreateUser(ctx context.Context, n NewUser) (*ent.User, error) 
 	var made *ent.User
 	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
 		made, err = tx.User.Create().
-			SetEmail(n.Email).SetName(strings.TrimSpace(n.Name)).SetRole(n.Role).SetPasswordHash(hash).
+			SetEmail(n.Email).SetName(n.Name).SetRole(n.Role).SetPasswordHash(hash).
 			Save(ctx)
 		if ent.IsConstraintError(err) {
 			return fault.New(fault.Conflict, "Somebody with this address is here already.").Because(err)
@@ -91,26 +99,44 @@ func (s *Service) ChangeRole(ctx context.Context, id uuid.UUID, role viewer.Role
 	if !grantable(role) {
 		return nil, fault.Invalid("role", "Roles are LEARNER, INSTRUCTOR, TENANT_ADMIN and SUPPORT.")
 	}
-	return s.changeOther(ctx, id, "user.role_changed", map[string]string{"role": string(role)},
-		func(update *ent.UserUpdateOne) { update.SetRole(role) })
+	return s.changeOther(ctx, id, change{
+		action: "user.role_changed", data: map[string]string{"role": string(role)},
+		done: func(u *ent.User) bool { return u.Role == role },
+		do:   func(update *ent.UserUpdateOne) { update.SetRole(role) },
+	})
 }
 
 // Suspend keeps a person out: their sessions end and new ones are refused.
 func (s *Service) Suspend(ctx context.Context, id uuid.UUID) (*ent.User, error) {
-	return s.changeOther(ctx, id, "user.suspended", nil,
-		func(update *ent.UserUpdateOne) { update.SetStatus(user.StatusSUSPENDED) })
+	return s.changeOther(ctx, id, change{
+		action: "user.suspended",
+		done:   func(u *ent.User) bool { return u.Status == user.StatusSUSPENDED },
+		do:     func(update *ent.UserUpdateOne) { update.SetStatus(user.StatusSUSPENDED) },
+	})
 }
 
 // Reinstate lets a suspended person in again.
 func (s *Service) Reinstate(ctx context.Context, id uuid.UUID) (*ent.User, error) {
-	return s.changeOther(ctx, id, "user.reinstated", nil,
-		func(update *ent.UserUpdateOne) { update.SetStatus(user.StatusACTIVE) })
+	return s.changeOther(ctx, id, change{
+		action: "user.reinstated",
+		done:   func(u *ent.User) bool { return u.Status == user.StatusACTIVE },
+		do:     func(update *ent.UserUpdateOne) { update.SetStatus(user.StatusACTIVE) },
+	})
 }
 
-// changeOther changes somebody else than the viewer, and says so in the audit log.
-func (s *Service) changeOther(
-	ctx context.Context, id uuid.UUID, action string, data map[string]string, change func(*ent.UserUpdateOne),
-) (*ent.User, error) {
+// change is what an admin does to somebody's account.
+type change struct {
+	// action and data are what the audit log says.
+	action string
+	data   map[string]string
+	// done reports that there is nothing to do.
+	done func(*ent.User) bool
+	do   func(*ent.UserUpdateOne)
+}
+
+// changeOther changes somebody else than the viewer, and says so in the audit log. Changing what is so already
+// changes nothing.
+func (s *Service) changeOther(ctx context.Context, id uuid.UUID, c change) (*ent.User, error) {
 	if err := policy.Require(ctx, viewer.TenantAdmin); err != nil {
 		return nil, err
 	}
@@ -120,39 +146,50 @@ func (s *Service) changeOther(
 	var changed *ent.User
 	err := s.DB.Tx(ctx, func(tx *pg.Tx) error {
 		var err error
-		update := tx.User.UpdateOneID(id)
-		change(update)
-		changed, err = update.Save(ctx)
-		if ent.IsNotFound(err) {
-			return fault.New(fault.NotFound, "There is no such user.")
-		} else if err != nil {
+		changed, err = lockOther(ctx, tx, id)
+		if err != nil || c.done(changed) {
+			return err
+		}
+		update := tx.User.UpdateOne(changed)
+		c.do(update)
+		if changed, err = update.Save(ctx); err != nil {
 			return fmt.Errorf("change user: %w", err)
 		}
 		if changed.Status == user.StatusSUSPENDED {
-			if err := endSessions(ctx, tx, id); err != nil {
+			if _, err := endSessions(ctx, tx, id); err != nil {
 				return err
 			}
 		}
-		return tx.Record(ctx, pg.Entry{Action: action, Subject: changed.GlobalID().String(), Data: data})
+		return tx.Record(ctx, pg.Entry{Action: c.action, Subject: changed.GlobalID().String(), Data: c.data})
 	})
 	return changed, err
 }
 
-// endSessions ends all sessions of a user. They are the user's own rows, so the one statement that ends
-// them for an admin sees the whole tenant's.
-func endSessions(ctx context.Context, tx *pg.Tx, id uuid.UUID) error {
-	err := tx.Session.Update().
-		Where(session.UserID(id), session.RevokedAtIsNil()).
-		SetRevokedAt(time.Now()).
-		Exec(viewer.WholeTenant(ctx))
+// lockOther locks the person and the viewer, in an order that all keep, and makes sure that the viewer still is
+// an admin: of two who take each other's role at the same time one does, and the tenant keeps an admin.
+func lockOther(ctx context.Context, tx *pg.Tx, id uuid.UUID) (*ent.User, error) {
+	v, _ := viewer.From(ctx)
+	locked, err := tx.User.Query().Where(user.IDIn(id, v.User)).Order(user.ByID()).ForUpdate().All(ctx)
 	if err != nil {
-		return fmt.Errorf("end sessions: %w", err)
+		return nil, fmt.Errorf("lock users: %w", err)
 	}
-	return nil
+	var other *ent.User
+	for _, u := range locked {
+		if u.ID == id {
+			other = u
+		} else if u.Role != viewer.TenantAdmin || u.Status != user.StatusACTIVE {
+			return nil, fault.New(fault.Forbidden, "Your role does not allow this.")
+		}
+	}
+	if other == nil {
+		return nil, fault.New(fault.NotFound, "There is no such user.")
+	}
+	return other, nil
 }
 
-// ChangePassword sets the viewer's password and ends all other sessions. It returns how many ended.
-func (s *Service) ChangePassword(ctx context.Context, current, next string) (int, error) {
+// ChangePassword sets the viewer's password and ends all other sessions. It returns how many ended. A wrong
+// current password counts as a try to sign in.
+func (s *Service) ChangePassword(ctx context.Context, current, next string, from Origin) (int, error) {
 	v, err := s.inSession(ctx)
 	if err != nil {
 		return 0, err
@@ -165,28 +202,30 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string) (int
 	if err != nil {
 		return 0, fmt.Errorf("find user: %w", err)
 	}
-	if err := s.checkPassword(ctx, self, current); err != nil {
-		return 0, fault.Invalid("current", "This is not your password.").Because(err)
+	if err := s.Limiter.SignIn(ctx, v.Tenant, self.Email, from.IP); err != nil {
+		return 0, err
+	}
+	switch right, err := s.matches(ctx, self, current); {
+	case err != nil:
+		return 0, err
+	case !right:
+		return 0, fault.Invalid("current", "This is not your password.")
 	}
 	hash, err := s.Hasher.Hash(ctx, next)
 	if err != nil {
 		return 0, fmt.Errorf("hash password: %w", err)
 	}
-	revoked := 0
+	ended := 0
 	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
 		if err := tx.User.UpdateOneID(v.User).SetPasswordHash(hash).Exec(ctx); err != nil {
 			return fmt.Errorf("keep password: %w", err)
 		}
-		revoked, err = tx.Session.Update().
-			Where(session.UserID(v.User), session.IDNEQ(v.Session), session.RevokedAtIsNil()).
-			SetRevokedAt(time.Now()).
-			Save(ctx)
-		if err != nil {
-			return fmt.Errorf("end other sessions: %w", err)
+		if ended, err = endSessions(ctx, tx, v.User, session.IDNEQ(v.Session)); err != nil {
+			return err
 		}
 		return tx.Record(ctx, pg.Entry{Action: "user.password_changed", Subject: self.GlobalID().String()})
 	})
-	return revoked, err
+	return ended, err
 }
 
 // Self returns the person the viewer is.
@@ -211,6 +250,12 @@ type UserFilter struct {
 
 // Users returns a page of the tenant's people by name.
 func (s *Service) Users(ctx context.Context, r page.Request, f UserFilter) (page.Page[*ent.User], error) {
+	if err := policy.Require(ctx, viewer.Instructor, viewer.TenantAdmin, viewer.Support); err != nil {
+		return page.Page[*ent.User]{}, err
+	}
+	if len(f.Search) > maxSearch {
+		return page.Page[*ent.User]{}, fault.Invalid("filter.search", "Search for at most 200 bytes of text.")
+	}
 	order := "users by name " + string(f.Role) + " " + f.Search
 	query := s.DB.User.Query().Order(user.ByName(), user.ByID()).Limit(r.Limit())
 	if f.Role != "" {
