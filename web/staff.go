@@ -84,7 +84,7 @@ func (s Staff) signIn(w http.ResponseWriter, r *http.Request) {
 		s.show(w, r, http.StatusUnauthorized, desk{Home: s.Home, Email: email, Problem: problem})
 		return
 	}
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure where the listener speaks TLS itself
 		Name: staffCookie, Value: token, Path: "/", Expires: ends,
 		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
 	})

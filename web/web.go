@@ -181,13 +181,14 @@ func (h handlers) attack(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(w).Encode(attempts)
+	if err := json.NewEncoder(w).Encode(attempts); err != nil {
+		h.Log.DebugContext(r.Context(), "attack not shown", "err", err)
+	}
 }
 
 // told is what a person may be told of an error.
 func told(err error, otherwise string) string {
-	var f *fault.Error
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
 		return f.Message
 	}
 	return otherwise

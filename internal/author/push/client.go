@@ -72,7 +72,11 @@ func (s signed) RoundTrip(r *http.Request) (*http.Response, error) {
 	if s.token != "" {
 		r.Header.Set("Authorization", "Bearer "+s.token)
 	}
-	return s.next.RoundTrip(r)
+	response, err := s.next.RoundTrip(r)
+	if err != nil {
+		return nil, fmt.Errorf("reach the server: %w", err)
+	}
+	return response, nil
 }
 
 // SignedIn is what a sign-in gives.

@@ -21,7 +21,8 @@ type pulled struct {
 	// files are the assets by media path, captions the text tracks.
 	files    map[string]remoteFile
 	captions map[string]string
-	client   *http.Client
+	// fetch gets an address, for as long as the pull lasts.
+	fetch func(url string) (*http.Response, error)
 }
 
 type remoteFile struct {
@@ -52,11 +53,7 @@ func (p *pulled) Open(path string) (io.ReadCloser, error) {
 	if !found {
 		return p.open(path)
 	}
-	request, err := http.NewRequest(http.MethodGet, file.url, http.NoBody)
-	if err != nil {
-		return nil, fmt.Errorf("prepare download: %w", err)
-	}
-	response, err := p.client.Do(request)
+	response, err := p.fetch(file.url)
 	if err != nil {
 		return nil, fmt.Errorf("download %s: %w", path, err)
 	}
@@ -90,7 +87,8 @@ func (c *Client) pull(ctx context.Context, slug string) (*pulled, error) {
 	if err != nil {
 		return nil, told(err)
 	}
-	p := &pulled{id: draft.CourseDraft.Id, files: map[string]remoteFile{}, captions: map[string]string{}, client: c.files}
+	p := &pulled{id: draft.CourseDraft.Id, files: map[string]remoteFile{}, captions: map[string]string{}}
+	p.fetch = func(url string) (*http.Response, error) { return c.fetch(ctx, url) }
 	p.course = courseFrom(draft.CourseDraft)
 	byKey := map[string][]course.Lesson{}
 	if lessons.CourseDraft != nil {
@@ -104,6 +102,19 @@ func (c *Client) pull(ctx context.Context, slug string) (*pulled, error) {
 		p.course.Modules = append(p.course.Modules, course.Module{Key: m.Key, Title: m.Title, Summary: m.Summary, Lessons: byKey[m.Key]})
 	}
 	return p, nil
+}
+
+// fetch gets a file from storage.
+func (c *Client) fetch(ctx context.Context, url string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return nil, fmt.Errorf("prepare request: %w", err)
+	}
+	response, err := c.files.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("ask storage: %w", err)
+	}
+	return response, nil
 }
 
 func courseFrom(d *authorapi.DraftCourseDraft) *course.Course {

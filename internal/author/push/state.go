@@ -1,6 +1,7 @@
 package push
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"slices"
 
 	"lyceum/internal/author/course"
+	"lyceum/internal/author/folder"
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/authorapi"
 )
@@ -146,13 +148,11 @@ func sameOrder(a, b moduleState) bool { return a.key == b.key && slices.Equal(a.
 func same(a, b any) bool {
 	one, errOne := json.Marshal(a)
 	two, errTwo := json.Marshal(b)
-	return errOne == nil && errTwo == nil && string(one) == string(two)
+	return errOne == nil && errTwo == nil && bytes.Equal(one, two)
 }
 
 // Diff lists what a push of the folder would send.
-func (c *Client) Diff(ctx context.Context, local *course.Course, from interface {
-	Open(path string) (io.ReadCloser, error)
-}) ([]Change, error) {
+func (c *Client) Diff(ctx context.Context, local *course.Course, from folder.Opener) ([]Change, error) {
 	files, err := digest(local, from)
 	if err != nil {
 		return nil, err
