@@ -77,13 +77,13 @@ type offered struct {
 	video, article, quiz, extra uuid.UUID
 }
 
-func (c *api) offer(t *testing.T, slug string) offered {
+func (a *api) offer(t *testing.T, slug string) offered {
 	t.Helper()
-	ctx := c.acme.System(t.Context())
+	ctx := a.acme.System(t.Context())
 	o := offered{video: uuid.New(), article: uuid.New(), quiz: uuid.New(), extra: uuid.New()}
-	course := c.db.Course.Create().SetSlug(slug).SetTitle(strings.ToUpper(slug)).SetInstructorID(c.acme.Instructor).SaveX(ctx)
+	course := a.db.Course.Create().SetSlug(slug).SetTitle(strings.ToUpper(slug)).SetInstructorID(a.acme.Instructor).SaveX(ctx)
 	o.course = course.ID
-	o.question = c.db.QuestionVersion.Create().
+	o.question = a.db.QuestionVersion.Create().
 		SetQuestionID(uuid.New()).SetLessonID(o.quiz).SetContentHash(slug).SetKind(quiz.SingleChoice).SetPromptHTML("<p>Which?</p>").
 		SetChoices([]quiz.Choice{{Key: "a", HTML: "A"}, {Key: "b", HTML: "B"}}).
 		SetAnswerKey(quiz.Key{Correct: []string{"b"}, Feedback: map[string]string{"a": "Not A."}}).
@@ -96,17 +96,17 @@ func (c *api) offer(t *testing.T, slug string) offered {
 			PassMark: 50, AttemptsAllowed: 2, Questions: []uuid.UUID{o.question},
 		}},
 	}}}}
-	version := c.db.CourseVersion.Create().
-		SetCourseID(course.ID).SetNumber(1).SetSlug(slug).SetTitle(course.Title).SetInstructorID(c.acme.Instructor).
+	version := a.db.CourseVersion.Create().
+		SetCourseID(course.ID).SetNumber(1).SetSlug(slug).SetTitle(course.Title).SetInstructorID(a.acme.Instructor).
 		SetCategories([]string{}).SetTags([]string{}).
 		SetContentHash(slug).SetOutline(plan).SetLessonCount(4).SetRequiredCount(3).SetDurationMs(10_000).
-		SetPublishedBy(c.acme.Instructor).SaveX(ctx)
+		SetPublishedBy(a.acme.Instructor).SaveX(ctx)
 	for _, lesson := range plan.Lessons() {
-		c.db.LessonVersion.Create().SetVersionID(version.ID).SetCourseID(course.ID).SetLessonID(lesson.ID).
+		a.db.LessonVersion.Create().SetVersionID(version.ID).SetCourseID(course.ID).SetLessonID(lesson.ID).
 			SetTitle(lesson.Title).SetKind(lesson.Kind).SetPreview(false).ExecX(ctx)
 	}
-	c.db.Publication.Create().SetCourseID(course.ID).SetVersionID(version.ID).SetNumber(1).SetSlug(slug).
-		SetTitle(course.Title).SetInstructorID(c.acme.Instructor).ExecX(ctx)
+	a.db.Publication.Create().SetCourseID(course.ID).SetVersionID(version.ID).SetNumber(1).SetSlug(slug).
+		SetTitle(course.Title).SetInstructorID(a.acme.Instructor).ExecX(ctx)
 	return o
 }
 
