@@ -35,8 +35,8 @@ var layers = []layer{
 		holds: []string{"internal/assessment/quiz", "internal/catalog/outline", "internal/tenancy/brand"},
 		may:   []string{"vocabulary"},
 	},
-	// Files that both sides of the API read: plain functions over text.
-	{name: "format", holds: []string{"internal/author/caption"}, may: []string{"vocabulary"}},
+	// What both sides of the API read: plain functions over text, and the ready documents.
+	{name: "format", holds: []string{"internal/author/caption", "docs/operations"}, may: []string{"vocabulary"}},
 	{name: "policy", holds: []string{"internal/policy"}, may: []string{"vocabulary", "entities"}},
 	{name: "schema", holds: []string{"ent/schema"}, may: []string{"vocabulary", "value", "policy", "entities", "platform"}},
 	{name: "migration", holds: []string{"ent", "ent/migrate"}},
@@ -80,15 +80,15 @@ var layers = []layer{
 	// The authoring client lives on the other side of the API: it knows no entity and no service.
 	{
 		name:  "client",
-		holds: []string{"internal/author/...", "internal/gen/author/..."},
+		holds: []string{"internal/author/...", "internal/gen/authorapi"},
 		may:   []string{"vocabulary", "format", "platform"},
 	},
 	{
 		name:  "wiring",
 		holds: []string{"cmd/..."},
 		may: []string{
-			"vocabulary", "value", "policy", "entities", "platform", "migration", "context", "search", "web", "api",
-			"edge", "jobs", "client",
+			"vocabulary", "value", "format", "policy", "entities", "platform", "migration", "context", "search", "web",
+			"api", "edge", "jobs", "client",
 		},
 	},
 	// The journeys know the running server and nothing behind it.

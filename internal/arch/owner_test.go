@@ -48,6 +48,34 @@ var owners = map[string]string{
 	"User":            "internal/tenancy",
 }
 
+// excused are writes by packages that own nothing of it, each with its reason.
+var excused = map[string]string{
+	"breakin_sql.go: cmd/lyceum/demo writes Enrollment": "attacks another tenant, to show what stops it, and undoes it",
+	"breakin_sql.go: cmd/lyceum/demo writes User":       "attacks another tenant, to show what stops it, and undoes it",
+}
+
+// line matches the number of the line in what foreignWrites finds.
+var line = regexp.MustCompile(`:\d+:`)
+
+// withoutExcused leaves out what is excused, and fails for an excuse that nobody needs.
+func withoutExcused(t *testing.T, found []string) []string {
+	t.Helper()
+	needed := map[string]bool{}
+	var left []string
+	for _, violation := range found {
+		place := line.ReplaceAllString(violation, ":")
+		if needed[place] = true; excused[place] == "" {
+			left = append(left, violation)
+		}
+	}
+	for place, reason := range excused {
+		if !needed[place] {
+			t.Errorf("%s is excused (%s) but does not happen", place, reason)
+		}
+	}
+	return left
+}
+
 // entPath is the package of the generated entities.
 const entPath = module + "internal/gen/ent"
 
@@ -168,7 +196,7 @@ func TestOnlyTheOwnerWrites(t *testing.T) {
 	if len(tables) != len(owners) {
 		t.Errorf("%d entities have tables, %d have owners", len(tables), len(owners))
 	}
-	expect(t, foreignWrites(typed(t, oursTyped), tables))
+	expect(t, withoutExcused(t, foreignWrites(typed(t, oursTyped), tables)))
 }
 
 func TestOnlyTheOwnerWritesFindsPlanted(t *testing.T) {
