@@ -64,7 +64,8 @@ func withoutExcused(t *testing.T, found []string) []string {
 	var left []string
 	for _, violation := range found {
 		place := line.ReplaceAllString(violation, ":")
-		if needed[place] = true; excused[place] == "" {
+		needed[place] = true
+		if excused[place] == "" {
 			left = append(left, violation)
 		}
 	}
