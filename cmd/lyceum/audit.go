@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"lyceum/internal/compliance"
-	"lyceum/internal/platform/pg"
 	"lyceum/internal/tenancy"
 	"lyceum/internal/viewer"
 )
@@ -40,7 +39,7 @@ func verifyChains(ctx context.Context, command *cobra.Command, p *tenancy.Provis
 	if len(slugs) == 0 {
 		slugs = slices.Sorted(maps.Keys(tenants))
 	}
-	log := &compliance.Service{DB: pg.Open(p.Owner, p.Hooks)}
+	log := &compliance.Service{DB: p.Owner}
 	for _, slug := range slugs {
 		id, known := tenants[slug]
 		if !known {
