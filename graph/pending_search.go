@@ -2,10 +2,11 @@ package graph
 
 import (
 	"context"
+
 	"lyceum/internal/gen/model"
 )
 
-func (queryResolver) Search(_ context.Context, _ string, _ *int, _ *int, _ *model.SearchFilter) (*model.SearchResult, error) {
+func (queryResolver) Search(_ context.Context, _ string, _, _ *int, _ *model.SearchFilter) (*model.SearchResult, error) {
 	panic("pending")
 }
 
