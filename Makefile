@@ -95,7 +95,7 @@ race: node ## Run all tests but the journeys, race detector on, in random order
 
 .PHONY: e2e
 e2e: node ## Run the journeys: real clients and a browser against a running server
-	$(SERVERS) $(GO) test -count=1 -timeout=$(TESTTIMEOUT) ./e2e/...
+	$(GO) test -count=1 -timeout=$(TESTTIMEOUT) ./e2e/...
 
 .PHONY: attack
 attack: ## Attack one tenant from another: every test whose name begins with TestAttack
