@@ -83,6 +83,17 @@ func acme() Tenant {
 			{"jonas.weber", "Jonas Weber", viewer.Learner},
 			{"priya.nair", "Priya Nair", viewer.Learner},
 		},
+		Courses: []string{"coffee-basics", "fire-safety", "datenschutz-im-alltag"},
+		studies: []study{
+			{learner: Learner, course: "coffee-basics", lessons: everything},
+			{learner: Learner, course: "fire-safety", lessons: 3},
+			{learner: Learner, course: "datenschutz-im-alltag", assigned: true},
+			{learner: "mei.tanaka", course: "coffee-basics", lessons: everything, revoked: "Issued for the wrong cohort; the course is being retaken."},
+			{learner: "mei.tanaka", course: "fire-safety", lessons: everything},
+			{learner: "jonas.weber", course: "datenschutz-im-alltag", lessons: 4, assigned: true},
+			{learner: "jonas.weber", course: "coffee-basics", lessons: 2},
+			{learner: "priya.nair", course: "coffee-basics"},
+		},
 	}
 }
 
@@ -99,6 +110,13 @@ func globex() Tenant {
 			{"layla.mansour", "ليلى منصور", viewer.Learner},
 			{"henrik.lund", "Henrik Lund", viewer.Learner},
 		},
+		Courses: []string{"sql-first-steps", "sql-joins"},
+		studies: []study{
+			{learner: "layla.mansour", course: "sql-first-steps", lessons: everything},
+			{learner: Learner, course: "sql-first-steps", lessons: 4},
+			{learner: "henrik.lund", course: "sql-first-steps", lessons: 1},
+			{learner: "layla.mansour", course: "sql-joins", lessons: 2},
+		},
 	}
 }
 
@@ -114,6 +132,13 @@ func springfield() Tenant {
 			{Support, "Peter Lang", viewer.Support},
 			{"noah.fischer", "Noah Fischer", viewer.Learner},
 			{"aisha.rahman", "Aisha Rahman", viewer.Learner},
+		},
+		Courses: []string{"photosynthesis", "bruchrechnen"},
+		studies: []study{
+			{learner: Learner, course: "photosynthesis", lessons: 3},
+			{learner: "noah.fischer", course: "bruchrechnen", lessons: everything},
+			{learner: "aisha.rahman", course: "photosynthesis", lessons: everything},
+			{learner: "aisha.rahman", course: "bruchrechnen", lessons: 3, assigned: true},
 		},
 	}
 }
