@@ -26899,14 +26899,14 @@ func (ec *executionContext) marshalNApiKey2ᚖlyceumᚋinternalᚋgenᚋentᚐAP
 }
 
 func (ec *executionContext) unmarshalNApiKeyScope2lyceumᚋinternalᚋviewerᚐScope(ctx context.Context, v any) (viewer.Scope, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := limit.UnmarshalString(v)
 	res := viewer.Scope(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNApiKeyScope2lyceumᚋinternalᚋviewerᚐScope(ctx context.Context, sel ast.SelectionSet, v viewer.Scope) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := limit.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "ApiKeyScope!")
 	}
@@ -26992,14 +26992,14 @@ func (ec *executionContext) marshalNAsset2ᚖlyceumᚋinternalᚋgenᚋentᚐAss
 }
 
 func (ec *executionContext) unmarshalNAssetKind2lyceumᚋinternalᚋgenᚋentᚋassetᚐKind(ctx context.Context, v any) (asset.Kind, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := limit.UnmarshalString(v)
 	res := asset.Kind(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNAssetKind2lyceumᚋinternalᚋgenᚋentᚋassetᚐKind(ctx context.Context, sel ast.SelectionSet, v asset.Kind) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := limit.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "AssetKind!")
 	}
@@ -27007,14 +27007,14 @@ func (ec *executionContext) marshalNAssetKind2lyceumᚋinternalᚋgenᚋentᚋas
 }
 
 func (ec *executionContext) unmarshalNAssetStatus2lyceumᚋinternalᚋgenᚋentᚋassetᚐStatus(ctx context.Context, v any) (asset.Status, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := limit.UnmarshalString(v)
 	res := asset.Status(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNAssetStatus2lyceumᚋinternalᚋgenᚋentᚋassetᚐStatus(ctx context.Context, sel ast.SelectionSet, v asset.Status) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := limit.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "AssetStatus!")
 	}
@@ -27112,14 +27112,14 @@ func (ec *executionContext) marshalNAttemptQuestion2ᚖlyceumᚋinternalᚋasses
 }
 
 func (ec *executionContext) unmarshalNAttemptState2lyceumᚋinternalᚋgenᚋentᚋattemptᚐState(ctx context.Context, v any) (attempt.State, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := limit.UnmarshalString(v)
 	res := attempt.State(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNAttemptState2lyceumᚋinternalᚋgenᚋentᚋattemptᚐState(ctx context.Context, sel ast.SelectionSet, v attempt.State) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := limit.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "AttemptState!")
 	}
@@ -27226,13 +27226,13 @@ func (ec *executionContext) unmarshalNBrandingInput2lyceumᚋinternalᚋgenᚋmo
 }
 
 func (ec *executionContext) unmarshalNBytes2int64(ctx context.Context, v any) (int64, error) {
-	res, err := graphql.UnmarshalInt64(v)
+	res, err := limit.UnmarshalBytes(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNBytes2int64(ctx context.Context, sel ast.SelectionSet, v int64) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalInt64(v)
+	res := limit.MarshalBytes(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "Bytes!")
 	}
@@ -27530,14 +27530,14 @@ func (ec *executionContext) marshalNCourseEdge2ᚕlyceumᚋgraphᚋrelayᚐEdge�
 }
 
 func (ec *executionContext) unmarshalNCourseLevel2lyceumᚋinternalᚋcatalogᚋoutlineᚐLevel(ctx context.Context, v any) (outline.Level, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := limit.UnmarshalString(v)
 	res := outline.Level(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNCourseLevel2lyceumᚋinternalᚋcatalogᚋoutlineᚐLevel(ctx context.Context, sel ast.SelectionSet, v outline.Level) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := limit.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "CourseLevel!")
 	}
@@ -27577,14 +27577,14 @@ func (ec *executionContext) marshalNCourseVersion2ᚖlyceumᚋinternalᚋgenᚋe
 }
 
 func (ec *executionContext) unmarshalNCourseVisibility2lyceumᚋinternalᚋcatalogᚋoutlineᚐVisibility(ctx context.Context, v any) (outline.Visibility, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := limit.UnmarshalString(v)
 	res := outline.Visibility(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNCourseVisibility2lyceumᚋinternalᚋcatalogᚋoutlineᚐVisibility(ctx context.Context, sel ast.SelectionSet, v outline.Visibility) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := limit.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "CourseVisibility!")
 	}
@@ -27610,13 +27610,13 @@ func (ec *executionContext) unmarshalNCreateUserInput2lyceumᚋinternalᚋgenᚋ
 }
 
 func (ec *executionContext) unmarshalNCursor2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
+	res, err := limit.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNCursor2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(v)
+	res := limit.MarshalString(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "Cursor!")
 	}
@@ -27689,14 +27689,14 @@ func (ec *executionContext) marshalNEnrollmentPayload2ᚖlyceumᚋinternalᚋgen
 }
 
 func (ec *executionContext) unmarshalNEnrollmentSource2lyceumᚋinternalᚋgenᚋentᚋenrollmentᚐSource(ctx context.Context, v any) (enrollment.Source, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := limit.UnmarshalString(v)
 	res := enrollment.Source(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNEnrollmentSource2lyceumᚋinternalᚋgenᚋentᚋenrollmentᚐSource(ctx context.Context, sel ast.SelectionSet, v enrollment.Source) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := limit.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "EnrollmentSource!")
 	}
@@ -27704,14 +27704,14 @@ func (ec *executionContext) marshalNEnrollmentSource2lyceumᚋinternalᚋgenᚋe
 }
 
 func (ec *executionContext) unmarshalNEnrollmentState2lyceumᚋinternalᚋgenᚋentᚋenrollmentᚐState(ctx context.Context, v any) (enrollment.State, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := limit.UnmarshalString(v)
 	res := enrollment.State(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNEnrollmentState2lyceumᚋinternalᚋgenᚋentᚋenrollmentᚐState(ctx context.Context, sel ast.SelectionSet, v enrollment.State) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := limit.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "EnrollmentState!")
 	}
@@ -27719,13 +27719,13 @@ func (ec *executionContext) marshalNEnrollmentState2lyceumᚋinternalᚋgenᚋen
 }
 
 func (ec *executionContext) unmarshalNFloat2float64(ctx context.Context, v any) (float64, error) {
-	res, err := graphql.UnmarshalFloatContext(ctx, v)
+	res, err := limit.UnmarshalFloat(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNFloat2float64(ctx context.Context, sel ast.SelectionSet, v float64) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalFloatContext(v)
+	res := limit.MarshalFloat(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "Float!")
 	}
@@ -27872,14 +27872,14 @@ func (ec *executionContext) marshalNLessonDraft2ᚖlyceumᚋinternalᚋgenᚋent
 }
 
 func (ec *executionContext) unmarshalNLessonKind2lyceumᚋinternalᚋcatalogᚋoutlineᚐKind(ctx context.Context, v any) (outline.Kind, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := limit.UnmarshalString(v)
 	res := outline.Kind(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNLessonKind2lyceumᚋinternalᚋcatalogᚋoutlineᚐKind(ctx context.Context, sel ast.SelectionSet, v outline.Kind) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := limit.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "LessonKind!")
 	}
@@ -28029,14 +28029,14 @@ func (ec *executionContext) marshalNNotificationEdge2ᚕlyceumᚋgraphᚋrelay�
 }
 
 func (ec *executionContext) unmarshalNNotificationKind2lyceumᚋinternalᚋgenᚋentᚋnotificationᚐKind(ctx context.Context, v any) (notification.Kind, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := limit.UnmarshalString(v)
 	res := notification.Kind(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNNotificationKind2lyceumᚋinternalᚋgenᚋentᚋnotificationᚐKind(ctx context.Context, sel ast.SelectionSet, v notification.Kind) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := limit.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "NotificationKind!")
 	}
@@ -28133,14 +28133,14 @@ func (ec *executionContext) unmarshalNQuestionInput2ᚖlyceumᚋinternalᚋgen�
 }
 
 func (ec *executionContext) unmarshalNQuestionKind2lyceumᚋinternalᚋassessmentᚋquizᚐKind(ctx context.Context, v any) (quiz.Kind, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := limit.UnmarshalString(v)
 	res := quiz.Kind(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNQuestionKind2lyceumᚋinternalᚋassessmentᚋquizᚐKind(ctx context.Context, sel ast.SelectionSet, v quiz.Kind) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := limit.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "QuestionKind!")
 	}
@@ -28208,14 +28208,14 @@ func (ec *executionContext) marshalNRevokeSessionsPayload2ᚖlyceumᚋinternal�
 }
 
 func (ec *executionContext) unmarshalNRole2lyceumᚋinternalᚋviewerᚐRole(ctx context.Context, v any) (viewer.Role, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := limit.UnmarshalString(v)
 	res := viewer.Role(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNRole2lyceumᚋinternalᚋviewerᚐRole(ctx context.Context, sel ast.SelectionSet, v viewer.Role) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := limit.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "Role!")
 	}
@@ -28403,13 +28403,13 @@ func (ec *executionContext) unmarshalNStartAttemptInput2lyceumᚋinternalᚋgen�
 }
 
 func (ec *executionContext) unmarshalNString2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
+	res, err := limit.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNString2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(v)
+	res := limit.MarshalString(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "String!")
 	}
@@ -28454,14 +28454,14 @@ func (ec *executionContext) marshalNTenant2ᚖlyceumᚋinternalᚋgenᚋentᚐTe
 }
 
 func (ec *executionContext) unmarshalNTenantKind2lyceumᚋinternalᚋgenᚋentᚋtenantᚐKind(ctx context.Context, v any) (tenant.Kind, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := limit.UnmarshalString(v)
 	res := tenant.Kind(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNTenantKind2lyceumᚋinternalᚋgenᚋentᚋtenantᚐKind(ctx context.Context, sel ast.SelectionSet, v tenant.Kind) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := limit.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "TenantKind!")
 	}
@@ -28469,14 +28469,14 @@ func (ec *executionContext) marshalNTenantKind2lyceumᚋinternalᚋgenᚋentᚋt
 }
 
 func (ec *executionContext) unmarshalNTextFormat2lyceumᚋinternalᚋcatalogᚋoutlineᚐFormat(ctx context.Context, v any) (outline.Format, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := limit.UnmarshalString(v)
 	res := outline.Format(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNTextFormat2lyceumᚋinternalᚋcatalogᚋoutlineᚐFormat(ctx context.Context, sel ast.SelectionSet, v outline.Format) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := limit.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "TextFormat!")
 	}
@@ -28566,14 +28566,14 @@ func (ec *executionContext) marshalNUserPayload2ᚖlyceumᚋinternalᚋgenᚋmod
 }
 
 func (ec *executionContext) unmarshalNUserStatus2lyceumᚋinternalᚋgenᚋentᚋuserᚐStatus(ctx context.Context, v any) (user.Status, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := limit.UnmarshalString(v)
 	res := user.Status(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNUserStatus2lyceumᚋinternalᚋgenᚋentᚋuserᚐStatus(ctx context.Context, sel ast.SelectionSet, v user.Status) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := limit.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "UserStatus!")
 	}
@@ -28865,7 +28865,7 @@ func (ec *executionContext) unmarshalOCourseLevel2ᚖlyceumᚋinternalᚋcatalog
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := limit.UnmarshalString(v)
 	res := outline.Level(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -28876,7 +28876,7 @@ func (ec *executionContext) marshalOCourseLevel2ᚖlyceumᚋinternalᚋcatalog�
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := limit.MarshalString(string(*v))
 	return res
 }
 
@@ -28907,7 +28907,7 @@ func (ec *executionContext) unmarshalOCourseVisibility2ᚖlyceumᚋinternalᚋca
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := limit.UnmarshalString(v)
 	res := outline.Visibility(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -28918,7 +28918,7 @@ func (ec *executionContext) marshalOCourseVisibility2ᚖlyceumᚋinternalᚋcata
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := limit.MarshalString(string(*v))
 	return res
 }
 
@@ -28926,7 +28926,7 @@ func (ec *executionContext) unmarshalOCursor2ᚖstring(ctx context.Context, v an
 	if v == nil {
 		return nil, nil
 	}
-	res, err := graphql.UnmarshalString(v)
+	res, err := limit.UnmarshalString(v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -28936,7 +28936,7 @@ func (ec *executionContext) marshalOCursor2ᚖstring(ctx context.Context, sel as
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(*v)
+	res := limit.MarshalString(*v)
 	return res
 }
 
@@ -28951,7 +28951,7 @@ func (ec *executionContext) unmarshalOEnrollmentState2ᚖlyceumᚋinternalᚋgen
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := limit.UnmarshalString(v)
 	res := enrollment.State(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -28962,7 +28962,7 @@ func (ec *executionContext) marshalOEnrollmentState2ᚖlyceumᚋinternalᚋgen�
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := limit.MarshalString(string(*v))
 	return res
 }
 
@@ -28970,7 +28970,7 @@ func (ec *executionContext) unmarshalOFloat2ᚖfloat64(ctx context.Context, v an
 	if v == nil {
 		return nil, nil
 	}
-	res, err := graphql.UnmarshalFloatContext(ctx, v)
+	res, err := limit.UnmarshalFloat(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -28979,7 +28979,7 @@ func (ec *executionContext) marshalOFloat2ᚖfloat64(ctx context.Context, sel as
 		return graphql.Null
 	}
 	_ = sel
-	res := graphql.MarshalFloatContext(*v)
+	res := limit.MarshalFloat(*v)
 	return graphql.WrapContextMarshaler(ctx, res)
 }
 
@@ -29143,7 +29143,7 @@ func (ec *executionContext) unmarshalORole2ᚖlyceumᚋinternalᚋviewerᚐRole(
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := limit.UnmarshalString(v)
 	res := viewer.Role(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -29154,7 +29154,7 @@ func (ec *executionContext) marshalORole2ᚖlyceumᚋinternalᚋviewerᚐRole(ct
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := limit.MarshalString(string(*v))
 	return res
 }
 
@@ -29212,7 +29212,7 @@ func (ec *executionContext) unmarshalOString2ᚖstring(ctx context.Context, v an
 	if v == nil {
 		return nil, nil
 	}
-	res, err := graphql.UnmarshalString(v)
+	res, err := limit.UnmarshalString(v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -29222,7 +29222,7 @@ func (ec *executionContext) marshalOString2ᚖstring(ctx context.Context, sel as
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(*v)
+	res := limit.MarshalString(*v)
 	return res
 }
 
@@ -29230,7 +29230,7 @@ func (ec *executionContext) unmarshalOTextFormat2ᚖlyceumᚋinternalᚋcatalog�
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := limit.UnmarshalString(v)
 	res := outline.Format(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -29241,7 +29241,7 @@ func (ec *executionContext) marshalOTextFormat2ᚖlyceumᚋinternalᚋcatalogᚋ
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := limit.MarshalString(string(*v))
 	return res
 }
 
