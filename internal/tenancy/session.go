@@ -141,8 +141,9 @@ func (s *Service) Sessions(ctx context.Context) ([]*ent.Session, error) {
 
 // unexpired holds for sessions that are within both limits by the database's clock.
 func (s *Service) unexpired(selector *sql.Selector) {
-	idle := fmt.Sprintf("%d microseconds", s.Idle.Microseconds())
-	selector.Where(sql.ExprP("expires_at > now() AND last_seen_at > now() - $1::interval", idle))
+	selector.Where(sql.P(func(b *sql.Builder) {
+		b.WriteString("expires_at > now() AND last_seen_at > now() - ").Arg(s.Idle).WriteString("::interval")
+	}))
 }
 
 // RevokeSessions ends one of the viewer's sessions, or with nil all but the one of this request. It returns

@@ -1,0 +1,10 @@
+package tenancy
+
+// NewDirectoryAt is NewDirectory with a clock.
+var NewDirectoryAt = newDirectory
+
+// DirectoryTTL is how long a name is remembered.
+const DirectoryTTL = directoryTTL
+
+// MaxKeys is how many keys a person may hold.
+const MaxKeys = maxKeys
