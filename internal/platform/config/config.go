@@ -22,7 +22,6 @@ type Config struct {
 	Redis     Redis
 	Search    Search
 	Blob      Blob
-	Mail      Mail
 	Signing   Signing
 	Session   Session
 	Password  Password
@@ -119,13 +118,6 @@ type Blob struct {
 	Endpoint, PublicEndpoint string
 	Bucket, Region           string
 	AccessKey, SecretKey     Secret
-}
-
-// Mail is how mail leaves; without a URL, it is kept and shown.
-type Mail struct {
-	SMTPURL Secret
-	// From is the sender: "Name <address>".
-	From string
 }
 
 // Signing is what signed URLs and cursors are signed with.
@@ -299,8 +291,6 @@ func (c *Config) bindServices(add adder, env environment) {
 	add("blob.region", "us-east-1", "Region of the bucket.", text(&c.Blob.Region), "S3_REGION")
 	add("blob.access_key", "", "Access key of the storage.", secret(&c.Blob.AccessKey, env), "S3_ACCESS_KEY")
 	add("blob.secret_key", "", "Secret key of the storage.", secret(&c.Blob.SecretKey, env), "S3_SECRET_KEY")
-	add("mail.smtp_url", "", "Mail server; empty keeps mail and shows it.", secretURL(&c.Mail.SMTPURL, env, "smtp", "smtps"), "SMTP_URL")
-	add("mail.from", "Lyceum <no-reply@localhost>", "Sender of mail.", mailbox(&c.Mail.From))
 }
 
 func (c *Config) bindIdentity(add adder, env environment) {

@@ -93,7 +93,7 @@ func TestDescribeIsComplete(t *testing.T) {
 	}
 	for _, name := range []string{
 		"PORT", "ADMIN_PORT", "DATABASE_URL", "LYCEUM_MIGRATE_DATABASE_URL", "REDIS_URL", "MEILI_URL",
-		"MEILI_MASTER_KEY", "S3_ENDPOINT", "S3_PUBLIC_ENDPOINT", "S3_BUCKET", "S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_REGION", "SMTP_URL",
+		"MEILI_MASTER_KEY", "S3_ENDPOINT", "S3_PUBLIC_ENDPOINT", "S3_BUCKET", "S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_REGION",
 		"LYCEUM_HOME", "LYCEUM_DEFAULT_TENANT", "LYCEUM_BASE_DOMAIN", "LYCEUM_SIGNING_KEYS",
 	} {
 		if seen[name] == "" {
@@ -223,7 +223,6 @@ func TestMistakes(t *testing.T) {
 		"no share":               {environ: []string{"LYCEUM_TELEMETRY_SAMPLE_RATIO=NaN"}, want: []string{"NaN is out of range; give a number from 0 to 1"}},
 		"no such word":           {environ: []string{"LYCEUM_LOG_LEVEL=loud"}, want: []string{`"loud" is not known; give one of debug, info, warn, error`}},
 		"no host":                {environ: []string{"LYCEUM_BASE_DOMAIN=Exa mple"}, want: []string{`public.base_domain (LYCEUM_BASE_DOMAIN): "Exa mple" is not a host name`}},
-		"no mail address":        {file: "mail: {from: nobody}", want: []string{`"nobody" is not a mail address`}},
 		"no URL":                 {environ: []string{"MEILI_URL=search:7700", "MEILI_MASTER_KEY=k"}, want: []string{`search.url (MEILI_URL)`}},
 		"a scheme that is none":  {environ: []string{"DATABASE_URL=mysql://u:" + password + "@h/db"}, want: []string{`database.url (DATABASE_URL): the scheme "mysql" is not known; give postgres://`}},
 		"an unreadable URL":      {environ: []string{"REDIS_URL=redis://u:" + password + "@[::1/0"}, want: []string{"redis.url (REDIS_URL): it is not a URL with a host"}},

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/mail"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -201,15 +200,6 @@ func host(to *string) value {
 	return parsed(to, "host", "a host name in lower case, such as learn.example.org", func(s string) (string, error) {
 		if len(s) > 253 || !hostOf.MatchString(s) {
 			return "", fmt.Errorf("%q is not a host name", s)
-		}
-		return s, nil
-	})
-}
-
-func mailbox(to *string) value {
-	return parsed(to, "mailbox", "an address such as Lyceum <no-reply@example.org>", func(s string) (string, error) {
-		if _, err := mail.ParseAddress(s); err != nil {
-			return "", fmt.Errorf("%q is not a mail address", s)
 		}
 		return s, nil
 	})

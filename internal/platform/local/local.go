@@ -44,12 +44,11 @@ type Given struct {
 	RedisURL     string
 	SearchURL    string
 	BlobEndpoint string
-	MailURL      string
 }
 
 // Choice says what was chosen for one need, and why.
 type Choice struct {
-	// Need is what the server stands on: "Postgres", "Redis", "search", "files", "transcoding" or "mail".
+	// Need is what the server stands on: "Postgres", "Redis", "search", "files" or "transcoding".
 	Need string
 	// Chosen names the pick; addresses are shown without user, password and query.
 	Chosen string
@@ -133,7 +132,7 @@ func (s *Stack) choices(given Given) []Choice {
 	return []Choice{postgres, s.Redis.choice()}
 }
 
-// Survey says what will serve the needs that no child process serves: search, files, transcoding, mail.
+// Survey says what will serve the needs that no child process serves: search, files, transcoding.
 func Survey(given Given) []Choice {
 	return []Choice{
 		pick(given.SearchURL, "MEILI_URL", Choice{
@@ -145,10 +144,6 @@ func Survey(given Given) []Choice {
 			Limits: "Files live on this machine and are served by it.",
 		}),
 		transcoding(),
-		pick(given.MailURL, "SMTP_URL", Choice{
-			Need: "mail", Chosen: "a sink that shows what would have been sent", Why: "SMTP_URL is not set",
-			Limits: "No mail leaves this machine.",
-		}),
 	}
 }
 

@@ -428,7 +428,6 @@ func TestStartExplainsItsChoices(t *testing.T) {
 		RedisURL:     "redis://:" + secret + "@cache.example/1",
 		SearchURL:    "http://search.example:7700",
 		BlobEndpoint: "https://s3.example",
-		MailURL:      "smtp://user:" + secret + "@mail.example:587",
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -449,7 +448,7 @@ func TestStartExplainsItsChoices(t *testing.T) {
 	}
 	want := map[string]string{
 		"Postgres": "postgres://db.example:5432/lyceum", "Redis": "redis://cache.example/1",
-		"search": "http://search.example:7700", "files": "https://s3.example", "mail": "smtp://mail.example:587",
+		"search": "http://search.example:7700", "files": "https://s3.example",
 	}
 	for need, chosen := range want {
 		if got[need].Chosen != chosen || !strings.HasSuffix(got[need].Why, "is set") {
