@@ -58,7 +58,11 @@ func notificationIDs(ids []*gid.ID) []uuid.UUID {
 }
 
 func (r subscriptionResolver) NotificationReceived(ctx context.Context, after *int) (<-chan *ent.Notification, error) {
-	if last := transport.LastEventID(ctx); after == nil && last != "" {
+	if after != nil && *after < 0 {
+		return nil, fault.Invalid("after", "The number of a notification is not negative.")
+	}
+	// A client that comes back sends the same variables again; where it stopped is in its last event.
+	if last := transport.LastEventID(ctx); last != "" {
 		seq, err := strconv.Atoi(last)
 		if err != nil || seq < 0 {
 			return nil, fault.Invalid("lastEventId", "The id of an event of this subscription is a number.")

@@ -12,12 +12,13 @@ import (
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/certificate"
+	"lyceum/internal/platform/input"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/policy"
 	"lyceum/internal/viewer"
 )
 
-// maxReason is the longest reason of a revocation, in bytes.
+// maxReason is the longest reason of a revocation, in characters.
 const maxReason = 500
 
 // Verify finds a certificate of the tenant by its code, for anybody: who holds the code may see it, so the
@@ -56,8 +57,10 @@ func (s *Service) Revoke(ctx context.Context, id uuid.UUID, reason string) (*ent
 		return nil, err
 	}
 	reason = strings.TrimSpace(reason)
-	if reason == "" || len(reason) > maxReason {
-		return nil, fault.Invalid("reason", "Give a reason of 1 to 500 characters.")
+	var checked input.Checker
+	checked.Line("reason", reason, 1, maxReason)
+	if err := checked.Err(); err != nil {
+		return nil, err
 	}
 	var revoked *ent.Certificate
 	err := s.DB.Tx(ctx, func(tx *pg.Tx) error {

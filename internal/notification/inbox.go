@@ -77,6 +77,9 @@ func (s *Service) MarkRead(ctx context.Context, ids []uuid.UUID) (marked, unread
 			return fmt.Errorf("mark as read: %w", err)
 		}
 		unread = box.Unread - marked
+		if marked == 0 {
+			return nil
+		}
 		return tx.Inbox.UpdateOne(box).SetUnread(unread).Exec(ctx)
 	})
 	return marked, unread, err
