@@ -26,6 +26,20 @@ var nodeLoaders = map[string]nodeLoader{
 		return s.Enrollment
 	}),
 	ent.GIDAttempt: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.Attempt] { return s.Attempt }),
+	ent.GIDUser:    lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.User] { return s.User }),
+	ent.GIDCertificate: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.Certificate] {
+		return s.Nodes.Certificate
+	}),
+	ent.GIDTenant:  lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.Tenant] { return s.Nodes.Tenant }),
+	ent.GIDSession: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.Session] { return s.Nodes.Session }),
+	ent.GIDAPIKey:  lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.APIKey] { return s.Nodes.APIKey }),
+	ent.GIDAsset:   lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.Asset] { return s.Nodes.Asset }),
+	ent.GIDNotification: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.Notification] {
+		return s.Nodes.Notification
+	}),
+	ent.GIDAuditEntry: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.AuditEntry] {
+		return s.Nodes.AuditEntry
+	}),
 }
 
 // lookup is the nodeLoader over one of the response's loaders.

@@ -27,6 +27,8 @@ type Set struct {
 	Authoring
 	Learning
 
+	// Nodes are for `node` alone.
+	Nodes Nodes
 	// User finds people of the tenant by id.
 	User *dataloadgen.Loader[uuid.UUID, *ent.User]
 }
@@ -36,6 +38,7 @@ func newSet(s Sources) *Set {
 		Catalog:   newCatalog(s),
 		Authoring: newAuthoring(s),
 		Learning:  newLearning(s),
+		Nodes:     newNodes(s),
 		User: byID(func(ctx context.Context, ids []uuid.UUID) ([]*ent.User, error) {
 			return s.DB.User.Query().Where(user.IDIn(ids...)).All(ctx)
 		}, func(u *ent.User) uuid.UUID { return u.ID }),
