@@ -14,7 +14,7 @@ export DATABASE_URL="postgres://lyceum_app:scratch@$scratch"
 export LYCEUM_MIGRATE_DATABASE_URL="postgres://lyceum_owner:scratch@$scratch"
 
 "$go" run ./cmd/lyceum migrate --create-roles="$server"
-"$go" run ent/migrate/diff.go "$name" "$LYCEUM_MIGRATE_DATABASE_URL"
+"$go" run ./ent/migrate/diff "$name" "$LYCEUM_MIGRATE_DATABASE_URL"
 
 echo "Rename the new file to the next number, read it, and add what ent does not model:"
 echo "row-level security, keys that carry the tenant, grants."

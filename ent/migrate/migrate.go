@@ -1,4 +1,4 @@
-// Package migrate holds the versioned SQL that makes and changes the database: tables as diff.go derives
+// Package migrate holds the versioned SQL that makes and changes the database: tables as diff derives
 // them from the entities, and by hand what ent does not model — row-level security, composite keys, grants.
 package migrate
 

@@ -40,6 +40,8 @@ var layers = []layer{
 	{name: "policy", holds: []string{"internal/policy"}, may: []string{"vocabulary", "entities"}},
 	{name: "schema", holds: []string{"ent/schema"}, may: []string{"vocabulary", "value", "policy", "entities", "platform"}},
 	{name: "migration", holds: []string{"ent", "ent/migrate"}},
+	// Compares the entities with the migrations; a tool of the developers.
+	{name: "planner", holds: []string{"ent/migrate/diff"}, may: []string{"entities"}},
 	{
 		name:  "entities",
 		holds: []string{"internal/gen/ent/..."},

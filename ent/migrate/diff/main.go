@@ -1,10 +1,8 @@
-//go:build ignore
-
-// Diff writes the next migration: the difference between a fully migrated scratch database and the
+// Command diff writes the next migration: the difference between a fully migrated scratch database and the
 // entities. Rename its file to the next number and read it before committing; what ent does not model
 // (foreign keys, row-level security, grants) it neither adds nor drops.
 //
-//	go run ent/migrate/diff.go add_course_archive postgres://…/migrated_scratch_database
+//	go run ./ent/migrate/diff add_course_archive postgres://…/migrated_scratch_database
 //
 // `make migration name=add_course_archive` does it with a scratch database of its own.
 package main
@@ -14,9 +12,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log"
+	"io/fs"
 	"os"
-	"path/filepath"
+	"path"
 
 	atlas "ariga.io/atlas/sql/migrate"
 	"ariga.io/atlas/sql/sqltool"
@@ -28,11 +26,9 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 3 {
-		log.Fatal("usage: go run ent/migrate/diff.go NAME SCRATCH_DATABASE_URL")
-	}
-	if err := run(context.Background(), os.Args[1], os.Args[2]); err != nil {
-		log.Fatal(err)
+	if err := run(context.Background(), os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "diff:", err)
+		os.Exit(1)
 	}
 }
 
@@ -40,7 +36,10 @@ func main() {
 const folder = "ent/migrate/sql"
 
 // run plans in a copy of the folder: ent asks for a checksum file there, which goose does not know.
-func run(ctx context.Context, name, scratch string) (err error) {
+func run(ctx context.Context, args []string) (err error) {
+	if len(args) != 2 {
+		return errors.New("name the migration, and give the URL of a scratch database")
+	}
 	// Atlas opens its scratch database through database/sql under this name.
 	sql.Register("postgres", stdlib.GetDefaultDriver())
 	planning, err := os.MkdirTemp("", "lyceum-migration-")
@@ -55,7 +54,7 @@ func run(ctx context.Context, name, scratch string) (err error) {
 	if err != nil {
 		return err
 	}
-	err = migrate.NamedDiff(ctx, scratch, name,
+	err = migrate.NamedDiff(ctx, args[1], args[0],
 		schema.WithDir(dir),
 		schema.WithMigrationMode(schema.ModeInspect),
 		schema.WithDialect(dialect.Postgres),
@@ -70,8 +69,8 @@ func run(ctx context.Context, name, scratch string) (err error) {
 }
 
 // summedDir opens the directory of migrations and gives it a checksum file.
-func summedDir(path string) (*sqltool.GooseDir, error) {
-	dir, err := sqltool.NewGooseDir(path)
+func summedDir(planning string) (*sqltool.GooseDir, error) {
+	dir, err := sqltool.NewGooseDir(planning)
 	if err != nil {
 		return nil, fmt.Errorf("open migrations: %w", err)
 	}
@@ -86,29 +85,34 @@ func summedDir(path string) (*sqltool.GooseDir, error) {
 }
 
 // keepNew copies the migrations that the folder does not have, and says so when there are none.
-func keepNew(planning string) error {
-	planned, err := filepath.Glob(filepath.Join(planning, "*.sql"))
+func keepNew(planning string) (err error) {
+	kept, err := os.OpenRoot(folder)
+	if err != nil {
+		return fmt.Errorf("open migrations: %w", err)
+	}
+	defer func() { err = errors.Join(err, kept.Close()) }()
+	planned := os.DirFS(planning)
+	names, err := fs.Glob(planned, "*.sql")
 	if err != nil {
 		return fmt.Errorf("list migrations: %w", err)
 	}
 	written := 0
-	for _, path := range planned {
-		target := filepath.Join(folder, filepath.Base(path))
-		if _, err := os.Stat(target); err == nil {
+	for _, name := range names {
+		if _, err := kept.Stat(name); err == nil {
 			continue
 		}
-		content, err := os.ReadFile(path)
+		content, err := fs.ReadFile(planned, name)
 		if err != nil {
 			return fmt.Errorf("read migration: %w", err)
 		}
-		if err := os.WriteFile(target, content, 0o644); err != nil {
+		if err := kept.WriteFile(name, content, 0o640); err != nil {
 			return fmt.Errorf("write migration: %w", err)
 		}
-		fmt.Println("wrote", target)
+		fmt.Fprintln(os.Stdout, "wrote", path.Join(folder, name))
 		written++
 	}
 	if written == 0 {
-		fmt.Println("the database is as the entities want it: nothing to write")
+		fmt.Fprintln(os.Stdout, "the database is as the entities want it: nothing to write")
 	}
 	return nil
 }
