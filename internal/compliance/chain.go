@@ -14,8 +14,10 @@ import (
 // genesis is the hash before the first entry.
 func genesis() []byte { return make([]byte, sha256.Size) }
 
-// digest is the hash of an entry: SHA-256 over the previous hash and every field, each behind its length,
-// so that no two entries have the same bytes. It never changes: old chains must verify for ever.
+// digest is the hash of an entry: SHA-256 over the previous hash, the number, the tenant, the time in
+// microseconds since 1970, and each text and each datum (by name) behind its length, so that no two entries
+// have the same bytes; numbers are 64 bits, big-endian. What the table has besides, an id and times of its own,
+// says nothing. It never changes: old chains must verify for ever.
 func digest(e *ent.AuditEntry) []byte {
 	h := sha256.New()
 	h.Write(e.Previous)

@@ -9,19 +9,15 @@ import (
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/auditentry"
 	"lyceum/internal/platform/page"
+	"lyceum/internal/policy"
+	"lyceum/internal/viewer"
 )
-
-func (s *Service) after(ctx context.Context, seq, limit int) ([]*ent.AuditEntry, error) {
-	entries, err := s.DB.AuditEntry.Query().
-		Where(auditentry.SeqGT(seq)).Order(auditentry.BySeq()).Limit(limit).All(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read the audit log: %w", err)
-	}
-	return entries, nil
-}
 
 // List returns a page of the audit log, newest first; with a subject (a global id) only what was done to it.
 func (s *Service) List(ctx context.Context, r page.Request, subject string) (page.Page[*ent.AuditEntry], error) {
+	if err := policy.Require(ctx, viewer.TenantAdmin); err != nil {
+		return page.Page[*ent.AuditEntry]{}, err
+	}
 	order := "audit log, newest first " + subject
 	query := s.DB.AuditEntry.Query().Order(auditentry.BySeq(sql.OrderDesc())).Limit(r.Limit())
 	if subject != "" {

@@ -1,9 +1,10 @@
 package compliance
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,31 +16,29 @@ import (
 	"lyceum/internal/viewer"
 )
 
+// maxRequestID is the longest request id that is kept, in bytes.
+const maxRequestID = 100
+
 // Record appends an entry in the transaction of what it tells of. It is pg.Hooks.Record. The lock on the
-// chain's head puts entries of a tenant in one order; it is held until the transaction ends, so services
+// chain's end puts the entries of a tenant in one order; it is held until the transaction ends, so services
 // record last.
 func Record(ctx context.Context, tx *pg.Tx, what pg.Entry) error {
 	v, _ := viewer.From(ctx)
-	// The log is the admins' to read, but whoever acts must be able to append.
-	ctx = viewer.WholeTenant(ctx)
-	head, err := lockHead(ctx, tx)
+	end, now, err := lockEnd(ctx, tx)
 	if err != nil {
 		return err
 	}
 	entry := &ent.AuditEntry{
 		TenantID:  v.Tenant,
-		Seq:       head.Seq + 1,
-		At:        stamp(time.Now()),
+		Seq:       end.seq + 1,
+		At:        stamp(now),
 		Actor:     actor(v),
 		Role:      string(v.Role),
 		Action:    what.Action,
 		Subject:   what.Subject,
-		Data:      what.Data,
-		RequestID: telemetry.RequestID(ctx),
-		Previous:  head.Hash,
-	}
-	if entry.Data == nil {
-		entry.Data = map[string]string{}
+		Data:      storable(what.Data),
+		RequestID: strings.ToValidUTF8(cut(telemetry.RequestID(ctx)), ""),
+		Previous:  end.hash,
 	}
 	entry.Hash = digest(entry)
 	kept, err := tx.AuditEntry.Create().
@@ -50,28 +49,60 @@ func Record(ctx context.Context, tx *pg.Tx, what pg.Entry) error {
 	if err != nil {
 		return fmt.Errorf("append %s to the audit log: %w", what.Action, err)
 	}
-	err = tx.AuditHead.UpdateOne(head).SetSeq(entry.Seq).SetHash(entry.Hash).SetLastEntryID(kept.ID).Exec(ctx)
+	return moveEnd(ctx, tx, link{seq: entry.Seq, hash: entry.Hash}, kept.ID)
+}
+
+func cut(id string) string { return id[:min(len(id), maxRequestID)] }
+
+// storable returns the data as the database gives it back, so that the hash is of what is kept: JSON holds
+// no broken UTF-8.
+func storable(data map[string]string) map[string]string {
+	kept := make(map[string]string, len(data))
+	for name, value := range data {
+		kept[strings.ToValidUTF8(name, "\uFFFD")] = strings.ToValidUTF8(value, "\uFFFD")
+	}
+	return kept
+}
+
+// The end of a chain is one row that everybody who records waits for, so it is locked and moved in plain SQL:
+// ent would read it again after the update, and could not make it when two record first at the same time.
+
+// lockEnd locks the end of the tenant's chain, making it for the first entry, and reads the clock behind the
+// lock, so that times go the way of the numbers.
+func lockEnd(ctx context.Context, tx *pg.Tx) (end link, now time.Time, err error) {
+	const (
+		lock  = `SELECT seq, hash, clock_timestamp() FROM audit_heads WHERE tenant_id = $1 FOR UPDATE`
+		first = `
+			INSERT INTO audit_heads (id, tenant_id, created_at, updated_at, seq, hash)
+			VALUES ($1, $2, now(), now(), 0, $3)
+			ON CONFLICT (tenant_id) DO NOTHING`
+	)
+	tenant := viewer.Tenant(ctx)
+	err = tx.QueryRow(ctx, lock, tenant).Scan(&end.seq, &end.hash, &now)
+	if !errors.Is(err, pg.ErrNoRows) {
+		return end, now, located(err)
+	}
+	if _, err := tx.Exec(ctx, first, uuid.Must(uuid.NewV7()), tenant, genesis()); err != nil {
+		return link{}, time.Time{}, fmt.Errorf("begin the audit log: %w", err)
+	}
+	err = tx.QueryRow(ctx, lock, tenant).Scan(&end.seq, &end.hash, &now)
+	return end, now, located(err)
+}
+
+func located(err error) error {
 	if err != nil {
-		return fmt.Errorf("move the end of the audit log: %w", err)
+		return fmt.Errorf("lock the end of the audit log: %w", err)
 	}
 	return nil
 }
 
-// lockHead takes the end of the tenant's chain, making it for the first entry. The insert cannot go
-// through ent: two first entries at once must not fail each other, and upserts are off.
-func lockHead(ctx context.Context, tx *pg.Tx) (*ent.AuditHead, error) {
-	const first = `
-		INSERT INTO audit_heads (id, tenant_id, created_at, updated_at, seq, hash)
-		VALUES ($1, $2, now(), now(), 0, $3)
-		ON CONFLICT (tenant_id) DO NOTHING`
-	if _, err := tx.Exec(ctx, first, uuid.Must(uuid.NewV7()), viewer.Tenant(ctx), genesis()); err != nil {
-		return nil, fmt.Errorf("begin the audit log: %w", err)
+func moveEnd(ctx context.Context, tx *pg.Tx, to link, entry uuid.UUID) error {
+	const move = `
+		UPDATE audit_heads SET seq = $2, hash = $3, last_entry_id = $4, updated_at = now() WHERE tenant_id = $1`
+	if _, err := tx.Exec(ctx, move, viewer.Tenant(ctx), to.seq, to.hash, entry); err != nil {
+		return fmt.Errorf("move the end of the audit log: %w", err)
 	}
-	head, err := tx.AuditHead.Query().ForUpdate().Only(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("lock the audit log: %w", err)
-	}
-	return head, nil
+	return nil
 }
 
 // actor names who acted: the user's global id, or the part of the system.
@@ -80,54 +111,4 @@ func actor(v viewer.Viewer) string {
 		return gid.New(ent.GIDUser, v.User).String()
 	}
 	return v.Name
-}
-
-// Verify walks the viewer's tenant's chain and returns how many entries it has. The error says at which
-// entry the chain is broken.
-func (s *Service) Verify(ctx context.Context) (int, error) {
-	const batch = 1000
-	seq, previous := 0, genesis()
-	for {
-		entries, err := s.after(ctx, seq, batch)
-		if err != nil {
-			return seq, err
-		}
-		for _, e := range entries {
-			if err := follows(e, seq, previous); err != nil {
-				return seq, err
-			}
-			seq, previous = e.Seq, e.Hash
-		}
-		if len(entries) < batch {
-			return seq, s.endsAt(ctx, seq, previous)
-		}
-	}
-}
-
-func follows(e *ent.AuditEntry, seq int, previous []byte) error {
-	switch {
-	case e.Seq != seq+1:
-		return fmt.Errorf("audit log: entry %d is missing", seq+1)
-	case !bytes.Equal(e.Previous, previous):
-		return fmt.Errorf("audit log: entry %d does not follow entry %d", e.Seq, seq)
-	case !bytes.Equal(e.Hash, digest(e)):
-		return fmt.Errorf("audit log: entry %d was changed", e.Seq)
-	default:
-		return nil
-	}
-}
-
-// endsAt makes sure that the chain ends where its head says: entries cut off the end would show nowhere
-// else.
-func (s *Service) endsAt(ctx context.Context, seq int, last []byte) error {
-	head, err := s.DB.AuditHead.Query().Only(ctx)
-	if ent.IsNotFound(err) && seq == 0 {
-		return nil
-	} else if err != nil {
-		return fmt.Errorf("find the end of the audit log: %w", err)
-	}
-	if head.Seq != seq || !bytes.Equal(head.Hash, last) {
-		return fmt.Errorf("audit log: %d entries, and the log says it has %d", seq, head.Seq)
-	}
-	return nil
 }
