@@ -93,6 +93,8 @@ type Attempt struct {
 	// StoppedBy names the wall that held.
 	StoppedBy string `json:"stoppedBy"`
 	Leaked    bool   `json:"leaked"`
+	// Void says that the owner got nothing either, so that the attempt proves nothing.
+	Void bool `json:"void"`
 }
 
 // Mount adds the pages to a mux. Identity puts the tenant of the host into a request.

@@ -8,8 +8,8 @@ function show(attempts) {
   body.replaceChildren()
   for (const attempt of attempts) {
     const row = body.insertRow()
-    if (attempt.leaked) row.className = 'leaked'
-    const stopped = attempt.leaked ? 'Nothing. This is a leak.' : attempt.stoppedBy
+    row.className = attempt.leaked ? 'leaked' : attempt.void ? 'void' : ''
+    const stopped = attempt.leaked ? 'Nothing. This is a leak.' : attempt.void ? 'Not tried: its owner gets no answer either.' : attempt.stoppedBy
     for (const text of [attempt.tried, attempt.answer, stopped]) row.insertCell().textContent = text
   }
   frame.hidden = false
@@ -29,7 +29,8 @@ async function attack() {
     const attempts = await response.json()
     show(attempts)
     const leaks = attempts.filter((attempt) => attempt.leaked).length
-    if (leaks === 0) say(`${attempts.length} attempts, 0 leaks.`, 'held')
+    const tried = attempts.filter((attempt) => !attempt.void).length
+    if (leaks === 0) say(`${tried} attempts, 0 leaks.`, 'held')
     else say(`${leaks} of ${attempts.length} attempts leaked!`, 'leaked')
   } catch (error) {
     say(error.message, 'leaked')

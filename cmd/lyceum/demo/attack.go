@@ -36,9 +36,9 @@ type Attack struct {
 	tokens map[string]string
 }
 
-// Run tries everything once and reports what came of it, in the order in which it was tried. Each attempt
-// is first made by the victim's own admin, who must succeed: what nobody can read proves nothing. The error
-// says that an attempt could not be made at all.
+// Run tries everything once and reports what came of it, in the order in which it was tried. What the
+// intruder must not get, the owner gets in the same run; else the attempt is void. The error says that an
+// attempt could not be made at all.
 func (a *Attack) Run(ctx context.Context) ([]web.Attempt, error) {
 	a.turn.Lock()
 	defer a.turn.Unlock()

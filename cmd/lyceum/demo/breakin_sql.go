@@ -31,17 +31,14 @@ func bySQL(ctx context.Context, r *raid) ([]web.Attempt, error) {
 	if err != nil {
 		return nil, err
 	}
-	if mine.victims == 0 {
-		return nil, fmt.Errorf("%s has no rows to be stolen", r.victim)
-	}
 	theirs, err := r.count(as(ctx, r.ofIntruder))
 	if err != nil {
 		return nil, err
 	}
 	return []web.Attempt{{
 		Tried:     fmt.Sprintf("SQL as %s: SELECT * without a WHERE, on all %d tables", r.intruder, theirs.tables),
-		Answer:    fmt.Sprintf("%d of %s's %d rows, and %d rows in all", theirs.victims, r.victim, mine.victims, theirs.all),
-		StoppedBy: securityWall, Leaked: theirs.victims > 0,
+		Answer:    fmt.Sprintf("%d of %s's %d rows, and %d of its own", theirs.victims, r.victim, mine.victims, theirs.intruders),
+		StoppedBy: securityWall, Leaked: theirs.victims > 0 || theirs.all > theirs.intruders, Void: mine.victims == 0,
 	}}, nil
 }
 
@@ -60,8 +57,8 @@ func byNobody(ctx context.Context, r *raid) ([]web.Attempt, error) {
 // counted is how many rows a viewer sees.
 type counted struct {
 	tables int
-	// victims are those of the victim.
-	victims, all int
+	// victims and intruders are those of the two.
+	victims, intruders, all int
 }
 
 // count counts without a WHERE, for the tenant of the context.
@@ -79,8 +76,10 @@ func (r *raid) count(ctx context.Context) (counted, error) {
 		selects[i] = "SELECT tenant_id FROM " + pgx.Identifier{table}.Sanitize()
 	}
 	found := counted{tables: len(tables)}
-	all := "SELECT count(*) FILTER (WHERE tenant_id = $1), count(*) FROM (" + strings.Join(selects, " UNION ALL ") + ") AS rows"
-	if err := r.db.QueryRow(ctx, all, r.ofVictim).Scan(&found.victims, &found.all); err != nil {
+	all := "SELECT count(*) FILTER (WHERE tenant_id = $1), count(*) FILTER (WHERE tenant_id = $2), count(*)" +
+		" FROM (" + strings.Join(selects, " UNION ALL ") + ") AS rows"
+	err = r.db.QueryRow(ctx, all, r.ofVictim, r.ofIntruder).Scan(&found.victims, &found.intruders, &found.all)
+	if err != nil {
 		return counted{}, fmt.Errorf("count rows: %w", err)
 	}
 	return found, nil
