@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -37,6 +38,8 @@ type Stack struct {
 	// Port and AdminPort are where it listens.
 	Port, AdminPort int
 
+	environ []string
+	signIns atomic.Int32
 	command *exec.Cmd
 	output  *lockedBuffer
 	exited  chan error
@@ -78,21 +81,32 @@ func Start(ctx context.Context, binary, home string, environ ...string) (*Stack,
 	if err != nil {
 		return nil, err
 	}
-	s := &Stack{Home: home, Binary: binary, Port: ports[0], AdminPort: ports[1], output: &lockedBuffer{}, exited: make(chan error, 1)}
-	s.command = exec.Command(binary, "dev")
+	s := &Stack{Home: home, Binary: binary, Port: ports[0], AdminPort: ports[1], environ: environ}
+	if err := s.Again(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Again starts what was stopped, in the same home and on the same ports, and returns when it is ready.
+func (s *Stack) Again(ctx context.Context) error {
+	s.output, s.exited = &lockedBuffer{}, make(chan error, 1)
+	s.command = exec.Command(s.Binary, "dev")
 	s.command.Env = append(os.Environ(), append([]string{
-		"PORT=", "ADMIN_PORT=", "DATABASE_URL=", "REDIS_URL=", "LYCEUM_HOME=" + home,
+		"PORT=", "ADMIN_PORT=", "DATABASE_URL=", "REDIS_URL=", "LYCEUM_HOME=" + s.Home,
 		fmt.Sprintf("LYCEUM_HTTP_ADDR=127.0.0.1:%d", s.Port), fmt.Sprintf("LYCEUM_HTTP_ADMIN_ADDR=127.0.0.1:%d", s.AdminPort),
-	}, environ...)...)
+		// Tests sign in more often than one address may, and so come from many.
+		"LYCEUM_HTTP_TRUSTED_PROXIES=127.0.0.1/32",
+	}, s.environ...)...)
 	s.command.Stdout, s.command.Stderr = s.output, s.output
 	if err := s.command.Start(); err != nil {
-		return nil, fmt.Errorf("start lyceum: %w", err)
+		return fmt.Errorf("start lyceum: %w", err)
 	}
 	go func() { s.exited <- s.command.Wait() }()
 	if err := s.await(ctx); err != nil {
-		return nil, errors.Join(err, s.Stop())
+		return errors.Join(err, s.Stop())
 	}
-	return s, nil
+	return nil
 }
 
 // await polls /readyz until it answers 200.
@@ -130,10 +144,16 @@ func (s *Stack) ready(ctx context.Context) bool {
 }
 
 // Stop ends the server the way Ctrl-C does, and its children with it.
-func (s *Stack) Stop() error {
-	_ = s.command.Process.Signal(os.Interrupt)
+func (s *Stack) Stop() error { return s.StopBy(os.Interrupt) }
+
+// StopBy is Stop by another signal.
+func (s *Stack) StopBy(signal os.Signal) error {
+	_ = s.command.Process.Signal(signal)
 	select {
-	case <-s.exited:
+	case err := <-s.exited:
+		if err != nil {
+			return fmt.Errorf("lyceum ended badly: %w\n%s", err, s.output)
+		}
 		return nil
 	case <-time.After(stopLimit):
 		_ = s.command.Process.Signal(syscall.SIGKILL)
@@ -151,6 +171,9 @@ func (s *Stack) URL(slug string) string {
 	}
 	return fmt.Sprintf("http://%s.localhost:%d", slug, s.Port)
 }
+
+// AdminURL is where operators look.
+func (s *Stack) AdminURL() string { return fmt.Sprintf("http://127.0.0.1:%d", s.AdminPort) }
 
 // Client sends requests to *.localhost to the loopback interface, whatever the resolver thinks of it.
 func Client() *http.Client {
@@ -190,8 +213,11 @@ func (a *Answer) Code() string {
 
 // Persona is somebody who uses the API of one tenant.
 type Persona struct {
-	URL    string
-	Token  string
+	URL   string
+	Token string
+	// Host is sent instead of the URL's, Address as where the request comes from; "" for none.
+	Host, Address string
+
 	client *http.Client
 }
 
@@ -200,10 +226,13 @@ func (s *Stack) Visitor(slug string) *Persona {
 	return &Persona{URL: s.URL(slug), client: Client()}
 }
 
-// SignIn returns the demo user "<name>@<slug>.example".
+// SignIn returns the demo user "<name>@<slug>.example", from an address of its own: tries are limited by
+// address.
 func (s *Stack) SignIn(t testing.TB, slug, name string) *Persona {
 	t.Helper()
 	p := s.Visitor(slug)
+	n := s.signIns.Add(1)
+	p.Address = fmt.Sprintf("203.0.%d.%d", 113+n/256, n%256)
 	var data struct {
 		SignIn struct{ Token string }
 	}
@@ -220,28 +249,57 @@ func (p *Persona) Do(t testing.TB, query string, variables map[string]any) *Answ
 	if err != nil {
 		t.Fatalf("encode request: %v", err)
 	}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL+"/graphql", bytes.NewReader(body))
-	if err != nil {
-		t.Fatalf("make request: %v", err)
+	reply := p.Send(t, http.MethodPost, "/graphql", map[string]string{"Content-Type": "application/json"}, body)
+	answer := &Answer{}
+	if err := json.Unmarshal(reply.Body, answer); err != nil {
+		t.Fatalf("answer with status %d is no JSON: %s", reply.Status, reply.Body)
 	}
-	request.Header.Set("Content-Type", "application/json")
-	if p.Token != "" {
-		request.Header.Set("Authorization", "Bearer "+p.Token)
-	}
-	response, err := p.client.Do(request)
-	if err != nil {
-		t.Fatalf("send request: %v", err)
-	}
+	return answer
+}
+
+// Reply is the response to Send.
+type Reply struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Send sends any request to the persona's tenant and reads the whole response.
+func (p *Persona) Send(t testing.TB, method, path string, header map[string]string, body []byte) *Reply {
+	t.Helper()
+	response := p.open(t, p.client, method, path, header, body)
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatalf("read answer: %v", err)
 	}
-	answer := &Answer{}
-	if err := json.Unmarshal(text, answer); err != nil {
-		t.Fatalf("answer %s is no JSON: %s", response.Status, text)
+	return &Reply{Status: response.StatusCode, Header: response.Header, Body: text}
+}
+
+// open sends a request, as the persona, and returns the response to be read.
+func (p *Persona) open(
+	t testing.TB, client *http.Client, method, path string, header map[string]string, body []byte,
+) *http.Response {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, p.URL+path, bytes.NewReader(body))
+	if err != nil {
+		t.Fatalf("make request: %v", err)
 	}
-	return answer
+	request.Host = p.Host
+	if p.Token != "" {
+		request.Header.Set("Authorization", "Bearer "+p.Token)
+	}
+	if p.Address != "" {
+		request.Header.Set("X-Forwarded-For", p.Address)
+	}
+	for name, value := range header {
+		request.Header.Set(name, value)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatalf("send request: %v", err)
+	}
+	return response
 }
 
 // MustDo runs a document that has to succeed and reads its data.
@@ -282,34 +340,34 @@ func (p *Persona) Get(t testing.TB, address string) (int, string) {
 }
 
 // Events opens a subscription over server-sent events and sends the data of each event, until the test ends.
-func (p *Persona) Events(t testing.TB, query string, lastEventID string) <-chan json.RawMessage {
+func (p *Persona) Events(t testing.TB, query, lastEventID string) <-chan json.RawMessage {
 	t.Helper()
-	body, err := json.Marshal(map[string]any{"query": query})
+	events, _ := p.Subscribe(t, query, nil, lastEventID)
+	return events
+}
+
+// Subscribe is Events for a subscription with variables, which ends with the test or when it is told to. The
+// channel closes when nothing more will come.
+func (p *Persona) Subscribe(
+	t testing.TB, query string, variables map[string]any, lastEventID string,
+) (events <-chan json.RawMessage, end func()) {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
 	if err != nil {
 		t.Fatalf("encode request: %v", err)
 	}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL+"/graphql", bytes.NewReader(body))
-	if err != nil {
-		t.Fatalf("make request: %v", err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Accept", "text/event-stream")
-	request.Header.Set("Authorization", "Bearer "+p.Token)
+	header := map[string]string{"Content-Type": "application/json", "Accept": "text/event-stream"}
 	if lastEventID != "" {
-		request.Header.Set("Last-Event-ID", lastEventID)
+		header["Last-Event-ID"] = lastEventID
 	}
-	streaming := &http.Client{Transport: p.client.Transport}
-	response, err := streaming.Do(request)
-	if err != nil {
-		t.Fatalf("subscribe: %v", err)
-	}
-	events := make(chan json.RawMessage, 100)
+	response := p.open(t, &http.Client{Transport: p.client.Transport}, http.MethodPost, "/graphql", header, body)
+	received := make(chan json.RawMessage, 100)
 	go func() {
-		defer close(events)
+		defer close(received)
 		defer func() { _ = response.Body.Close() }()
-		readEvents(response.Body, events)
+		readEvents(response.Body, received)
 	}()
-	return events
+	return received, func() { _ = response.Body.Close() }
 }
 
 func readEvents(stream io.Reader, events chan<- json.RawMessage) {

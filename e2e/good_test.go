@@ -1,0 +1,330 @@
+package e2e
+
+import (
+	"crypto/rand"
+	"strings"
+	"testing"
+
+	"lyceum/e2e/stack"
+)
+
+// good is a request that succeeds.
+type good struct {
+	who       *stack.Persona
+	variables map[string]any
+	// once: it cannot be done twice.
+	once bool
+}
+
+type input = map[string]any
+
+// goods makes, for every root field that takes arguments or changes anything, requests that succeed, which
+// between them use every argument there is.
+var goods = map[string]func(t *testing.T, c *campus) []good{
+	"Query.node": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"id": c.ids["course"]}}}
+	},
+	"Query.nodes": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"ids": []any{c.ids["course"]}}}}
+	},
+	"Query.users": func(t *testing.T, c *campus) []good {
+		return []good{
+			{who: c.admin, variables: input{"first": 5, "filter": input{"search": "somebody", "role": "LEARNER"}}},
+			{who: c.admin, variables: input{"first": 5, "after": c.cursor(t, c.admin, "users(first: 1)")}},
+		}
+	},
+	"Query.courses": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"first": 5, "orderBy": "TITLE", "filter": input{
+			"category": c.category, "tag": "tag", "language": "en", "level": "ALL", "free": true,
+		}}}, {who: c.learner, variables: input{"after": c.cursor(t, c.learner, "courses(first: 1)")}}}
+	},
+	"Query.course": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"id": c.ids["course"]}}, {who: c.learner, variables: input{"slug": "unheard-of"}}}
+	},
+	"Query.lesson": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"courseId": c.ids["course"], "id": c.ids["article"]}}}
+	},
+	"Query.courseDrafts": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"first": 1, "after": c.cursor(t, c.instructor, "courseDrafts(first: 1)")}}}
+	},
+	"Query.courseDraft": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"id": c.ids["course"]}}, {who: c.instructor, variables: input{"slug": "unheard-of"}}}
+	},
+	"Query.assetsByContent": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"sha256": []any{fileInput("asset of " + c.tag)["sha256"]}}}}
+	},
+	"Query.myEnrollments": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"first": 1, "after": c.cursor(t, c.learner, "myEnrollments(first: 1, state: ACTIVE)"), "state": "ACTIVE"}}}
+	},
+	"Query.enrollments": func(t *testing.T, c *campus) []good {
+		return []good{
+			{who: c.instructor, variables: input{"courseId": c.ids["course"], "first": 1, "state": "ACTIVE"}},
+			{who: c.instructor, variables: input{"courseId": c.ids["course"], "after": c.cursor(t, c.instructor, `enrollments(first: 1, courseId: "`+c.ids["course"]+`")`)}},
+		}
+	},
+	"Query.attempt": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"id": c.ids["attempt"]}}}
+	},
+	"Query.verifyCertificate": func(_ *testing.T, c *campus) []good {
+		return []good{{who: running.Visitor(c.slug), variables: input{"code": "unheard-of"}}}
+	},
+	"Query.search": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"query": "unheard of", "first": 5, "offset": 5, "filter": input{
+			"language": "en", "level": "ALL", "category": c.category,
+		}}}}
+	},
+	"Query.notifications": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"first": 1, "after": c.cursor(t, c.learner, "notifications(first: 1, unreadOnly: true)"), "unreadOnly": true}}}
+	},
+	"Query.auditLog": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.admin, variables: input{"first": 1, "subject": c.ids["course"]}}, {who: c.admin, variables: input{"after": c.cursor(t, c.admin, "auditLog(first: 1)")}}}
+	},
+
+	"Mutation.signIn": func(_ *testing.T, c *campus) []good {
+		visitor := running.Visitor("")
+		visitor.Address = "198.51.100.7"
+		return []good{{who: visitor, variables: input{"input": input{
+			"email": "learner@" + c.slug + ".example", "password": stack.Password, "tenant": c.slug,
+		}}}}
+	},
+	"Mutation.signOut":       justOnce("LEARNER", input{}),
+	"Mutation.rotateSession": justOnce("LEARNER", input{}),
+	"Mutation.revokeSessions": func(t *testing.T, c *campus) []good {
+		_, who := c.person(t, "LEARNER")
+		own := c.ask(t, who, `{ sessions { id } }`, nil, "sessions", "0", "id")
+		return []good{{who: who, variables: input{"id": own}, once: true}}
+	},
+	"Mutation.changePassword": justOnce("LEARNER", input{"input": input{"current": stack.Password, "new": "another lyceum-demo"}}),
+	"Mutation.createApiKey": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"input": input{
+			"name": "Key", "scopes": []any{"READ"}, "expiresAt": "2090-01-01T00:00:00Z",
+		}}}}
+	},
+	"Mutation.revokeApiKey": func(t *testing.T, c *campus) []good {
+		id, _ := c.apiKey(t, c.instructor, "READ")
+		return []good{{who: c.instructor, variables: input{"id": id}}}
+	},
+	"Mutation.createUser": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.admin, once: true, variables: input{"input": input{
+			"email": "new-" + strings.ToLower(rand.Text()[:8]) + "@" + c.slug + ".example", "name": "New", "role": "LEARNER", "password": stack.Password,
+		}}}}
+	},
+	"Mutation.changeUserRole": onSomebody(input{"role": "INSTRUCTOR"}),
+	"Mutation.suspendUser":    onSomebody(input{}),
+	"Mutation.reinstateUser":  onSomebody(input{}),
+	"Mutation.updateBranding": func(_ *testing.T, c *campus) []good {
+		if c.slug == "acme" {
+			c = campuses["globex"] // acme's colours are looked at
+		}
+		return []good{{who: c.admin, variables: input{"input": input{
+			"accent": "#0f766e", "logoUrl": "https://globex.example/logo.png", "signatory": "Claire Fontaine, Chief Data Officer",
+		}}}}
+	},
+
+	"Mutation.saveCourse": func(t *testing.T, c *campus) []good {
+		required := c.ask(t, c.instructor, `query($c: ID!) { courseDraft(id: $c) { slug } }`, input{"c": c.ids["course"]}, "courseDraft", "slug")
+		id := c.draft(t, "saved")
+		slug := c.ask(t, c.instructor, `query($c: ID!) { courseDraft(id: $c) { slug } }`, input{"c": id}, "courseDraft", "slug")
+		revision := dig[float64](t, c.run(t, c.instructor, `query($c: ID!) { courseDraft(id: $c) { revision } }`, input{"c": id}), "courseDraft", "revision")
+		return []good{{who: c.instructor, once: true, variables: input{"input": input{
+			"slug": slug, "title": "Saved", "summary": "Short.", "description": "*Long.*", "language": "en", "level": "BEGINNER",
+			"categories": []any{c.category}, "tags": []any{"tag"}, "visibility": "MEMBERS",
+			"price": input{"amount": 900, "currency": "EUR"}, "hasCertificate": false, "prerequisites": []any{required},
+			"expectedRevision": revision,
+		}}}}
+	},
+	"Mutation.saveModule": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"input": input{
+			"courseId": c.draft(t, "module"), "key": "m", "title": "Module", "summary": "Short.",
+		}}}}
+	},
+	"Mutation.saveLesson": goodLessons,
+	"Mutation.arrangeCourse": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"input": input{
+			"courseId": c.course(t, "arranged"), "modules": []any{input{"key": "m", "lessons": []any{"q", "a"}}},
+		}}}}
+	},
+	"Mutation.publishCourse": func(t *testing.T, c *campus) []good {
+		id := c.course(t, "published")
+		revision := dig[float64](t, c.run(t, c.instructor, `query($c: ID!) { courseDraft(id: $c) { revision } }`, input{"c": id}), "courseDraft", "revision")
+		return []good{{who: c.instructor, variables: input{"input": input{"courseId": id, "note": "First.", "expectedRevision": revision}}}}
+	},
+	"Mutation.unpublishCourse": onCourse(input{}),
+	"Mutation.revertCourse":    onCourse(input{"number": 1}),
+	"Mutation.archiveCourse":   onCourse(input{}),
+	"Mutation.saveCategory": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"input": input{"slug": c.category, "name": "Category", "position": 3}}}}
+	},
+
+	"Mutation.requestUpload": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"input": fileInput("to be announced")}}}
+	},
+	"Mutation.completeUpload": func(t *testing.T, c *campus) []good {
+		text := "completed by " + rand.Text()
+		asset, ticket := c.announce(t, text)
+		c.send(t, ticket, text)
+		return []good{{who: c.instructor, variables: input{"assetId": asset}, once: true}}
+	},
+
+	"Mutation.enroll": func(t *testing.T, c *campus) []good {
+		course := c.course(t, "enroll")
+		c.publish(t, course)
+		return []good{{who: c.learner, variables: input{"input": input{"courseId": course}}}}
+	},
+	"Mutation.assignCourse": func(t *testing.T, c *campus) []good {
+		course := c.course(t, "assign")
+		c.publish(t, course)
+		return []good{{who: c.instructor, variables: input{"input": input{
+			"courseId": course, "learnerId": c.ids["user"], "dueAt": "2090-01-01T00:00:00Z",
+		}}}}
+	},
+	"Mutation.withdraw": func(t *testing.T, c *campus) []good {
+		who, enrollment, _ := c.student(t)
+		return []good{{who: who, variables: input{"enrollmentId": enrollment}}}
+	},
+	"Mutation.recordProgress": func(t *testing.T, c *campus) []good {
+		who, enrollment, _ := c.student(t)
+		return []good{{who: who, variables: input{"input": input{"enrollmentId": enrollment, "lessons": []any{
+			input{"lessonId": c.ids["video"], "positionMs": 9000, "segments": []any{input{"fromMs": 1000, "toMs": 9000}}},
+		}}}}}
+	},
+	"Mutation.completeLesson": func(t *testing.T, c *campus) []good {
+		who, enrollment, _ := c.student(t)
+		return []good{{who: who, variables: input{"input": input{"enrollmentId": enrollment, "lessonId": c.ids["article"]}}}}
+	},
+	"Mutation.startAttempt": func(t *testing.T, c *campus) []good {
+		who, enrollment, _ := c.student(t)
+		return []good{{who: who, variables: input{"input": input{"enrollmentId": enrollment, "lessonId": c.ids["quiz"]}}}}
+	},
+	"Mutation.saveAnswer": goodAnswers,
+	"Mutation.submitAttempt": func(t *testing.T, c *campus) []good {
+		who, enrollment, _ := c.student(t)
+		attempt, _ := c.attempt(t, who, enrollment, c.ids["quiz"])
+		return []good{{who: who, variables: input{"attemptId": attempt}}}
+	},
+	"Mutation.revokeCertificate": func(t *testing.T, c *campus) []good {
+		certificate := c.newCertificate(t, "revoked")
+		return []good{{who: c.instructor, variables: input{"input": input{"certificateId": certificate.ID, "reason": "A mistake."}}}}
+	},
+	"Mutation.markNotificationsRead": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"ids": []any{c.ids["notification"]}}}}
+	},
+
+	"Subscription.notificationReceived": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"after": 0}}}
+	},
+}
+
+// justOnce is a request that ends what it needs, by somebody made for it.
+func justOnce(role string, variables input) func(t *testing.T, c *campus) []good {
+	return func(t *testing.T, c *campus) []good {
+		t.Helper()
+		_, who := c.person(t, role)
+		return []good{{who: who, variables: variables, once: true}}
+	}
+}
+
+// onSomebody is what an admin does to a person made for it.
+func onSomebody(more input) func(t *testing.T, c *campus) []good {
+	return func(t *testing.T, c *campus) []good {
+		t.Helper()
+		id, _ := c.person(t, "LEARNER")
+		return []good{{who: c.admin, variables: with(more, "id", id)}}
+	}
+}
+
+// onCourse is what an instructor does to a published course made for it.
+func onCourse(more input) func(t *testing.T, c *campus) []good {
+	return func(t *testing.T, c *campus) []good {
+		t.Helper()
+		course := c.course(t, "online")
+		c.publish(t, course)
+		return []good{{who: c.instructor, variables: with(more, "courseId", course)}}
+	}
+}
+
+func with(more input, name string, value any) input {
+	all := input{name: value}
+	for k, v := range more {
+		all[k] = v
+	}
+	return all
+}
+
+// student is a new learner with a place in the campus's course.
+func (c *campus) student(t *testing.T) (who *stack.Persona, enrollment, id string) {
+	t.Helper()
+	id, who = c.person(t, "LEARNER")
+	return who, c.assign(t, c.ids["course"], id), id
+}
+
+func goodLessons(t *testing.T, c *campus) []good {
+	t.Helper()
+	course := c.course(t, "lessons")
+	base := func(kind string, more input) good {
+		in := input{
+			"courseId": course, "moduleKey": "m", "key": strings.ToLower(kind), "title": "Lesson", "kind": kind, "section": "Part",
+			"required": true, "preview": false, "body": "Words.", "bodyFormat": "MARKDOWN",
+		}
+		for k, v := range more {
+			in[k] = v
+		}
+		return good{who: c.instructor, variables: input{"input": in}}
+	}
+	return []good{
+		base("FILE", input{"assetId": c.ids["asset"], "attachments": []any{input{"name": "notes.txt", "assetId": c.ids["asset"]}}}),
+		base("VIDEO", input{
+			"url": "https://videos.example/film.mp4", "durationMs": 1000,
+			"captions": []any{input{"locale": "en", "label": "English", "vtt": "WEBVTT\n\n00:00.000 --> 00:01.000\nHello\n"}},
+		}),
+		base("QUIZ", input{"quiz": input{
+			"passMark": 50, "attemptsAllowed": 3, "timeLimitSeconds": 600, "shuffle": true, "draw": 2, "questions": []any{
+				input{
+					"key": "one", "kind": "SINGLE_CHOICE", "prompt": "Which?", "format": "MARKDOWN", "points": 2, "explanation": "So.", "hints": []any{"Think."},
+					"choices": []any{
+						input{"key": "a", "text": "This", "correct": true, "feedback": "Yes."},
+						input{"key": "b", "text": "That", "correct": false, "feedback": "No."},
+					},
+				},
+				input{"key": "two", "kind": "NUMERIC", "prompt": "How many?", "numeric": input{
+					"answer": "2", "min": 1.5, "max": 2.5, "excludeMin": true, "excludeMax": true,
+				}},
+				input{"key": "three", "kind": "SHORT_TEXT", "prompt": "Who?", "text": input{"accepted": []any{"I"}, "caseSensitive": true}},
+			},
+		}}),
+	}
+}
+
+func goodAnswers(t *testing.T, c *campus) []good {
+	t.Helper()
+	course := c.draft(t, "questions")
+	c.run(t, c.instructor, `mutation($c: ID!) {
+		saveModule(input: {courseId: $c, key: "m", title: "Module"}) { module { id } }
+		saveLesson(input: {courseId: $c, moduleKey: "m", key: "q", title: "Quiz", kind: QUIZ, quiz: {passMark: 50, shuffle: false, questions: [
+			{key: "one", kind: SINGLE_CHOICE, prompt: "Which?", choices: [{key: "a", text: "This", correct: true}, {key: "b", text: "That"}]}
+			{key: "two", kind: NUMERIC, prompt: "How many?", numeric: {answer: "2", min: 2, max: 2}}
+			{key: "three", kind: SHORT_TEXT, prompt: "Who?", text: {accepted: ["I"]}}
+		]}}) { lesson { id } }
+	}`, input{"c": course})
+	c.publish(t, course)
+	id, who := c.person(t, "LEARNER")
+	data := c.run(t, who, `mutation($e: ID!, $l: ID!) { startAttempt(input: {enrollmentId: $e, lessonId: $l}) { attempt { id questions { id kind choices { key } } } } }`,
+		input{"e": c.assign(t, course, id), "l": c.lesson(t, course, 0)})
+	attempt := dig[map[string]any](t, data, "startAttempt", "attempt")
+	var all []good
+	for _, q := range dig[[]any](t, attempt, "questions") {
+		response := input{}
+		switch dig[string](t, q, "kind") {
+		case "NUMERIC":
+			response["number"] = "2"
+		case "SHORT_TEXT":
+			response["text"] = "I"
+		default:
+			response["choices"] = []any{dig[string](t, q, "choices", "0", "key")}
+		}
+		all = append(all, good{who: who, variables: input{"input": input{
+			"attemptId": attempt["id"], "questionId": dig[string](t, q, "id"), "response": response,
+		}}})
+	}
+	return all
+}

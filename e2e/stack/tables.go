@@ -1,0 +1,97 @@
+package stack
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/jackc/pgx/v5" //nolint:depguard // a test looks at all tenants' rows from outside, past every policy
+)
+
+// OwnerURL connects as the owner of the tables, as operators' commands do.
+func (s *Stack) OwnerURL() (string, error) {
+	var kept struct {
+		Password string `json:"owner_password"`
+	}
+	if err := readJSON(filepath.Join(s.Home, "secrets.json"), &kept); err != nil {
+		return "", err
+	}
+	return s.databaseURL("lyceum_owner", kept.Password)
+}
+
+// superuserURL connects as a role that no row-level security binds.
+func (s *Stack) superuserURL() (string, error) {
+	var kept struct{ Password string }
+	if err := readJSON(filepath.Join(s.Home, "postgres.json"), &kept); err != nil {
+		return "", err
+	}
+	return s.databaseURL("postgres", kept.Password)
+}
+
+// databaseURL leads to the database in the private cluster.
+func (s *Stack) databaseURL(user, password string) (string, error) {
+	var kept struct{ Port int }
+	if err := readJSON(filepath.Join(s.Home, "postgres.json"), &kept); err != nil {
+		return "", err
+	}
+	u := url.URL{
+		Scheme: "postgres", User: url.UserPassword(user, password), Host: fmt.Sprintf("127.0.0.1:%d", kept.Port),
+		Path: "/lyceum", RawQuery: "sslmode=disable",
+	}
+	return u.String(), nil
+}
+
+func readJSON(path string, into any) error {
+	body, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("read what the stack keeps: %w", err)
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	return nil
+}
+
+// Tables returns a hash of the rows of every table, of all tenants, and whether jobs are under way that may
+// change them. What reading changes is left out: when a session or key was last used.
+func (s *Stack) Tables(ctx context.Context) (hashes map[string]string, busy bool, err error) {
+	address, err := s.superuserURL()
+	if err != nil {
+		return nil, false, err
+	}
+	conn, err := pgx.Connect(ctx, address)
+	if err != nil {
+		return nil, false, fmt.Errorf("connect to the stack's database: %w", err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	const jobs = `SELECT EXISTS (SELECT 1 FROM river.river_job WHERE state IN ('available', 'pending', 'retryable', 'running'))`
+	if err := conn.QueryRow(ctx, jobs).Scan(&busy); err != nil {
+		return nil, false, fmt.Errorf("look at the jobs: %w", err)
+	}
+	rows, err := conn.Query(ctx, `
+		SELECT table_name FROM information_schema.tables
+		WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name NOT LIKE 'river%'`)
+	if err != nil {
+		return nil, false, fmt.Errorf("list tables: %w", err)
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, false, fmt.Errorf("list tables: %w", err)
+	}
+	hashes = map[string]string{}
+	for _, name := range names {
+		var hash string
+		err := conn.QueryRow(ctx, `
+			SELECT coalesce(md5(string_agg(line, '' ORDER BY line)), '') FROM (
+				SELECT md5((to_jsonb(t) - 'last_seen_at' - 'last_used_at')::text) AS line FROM `+pgx.Identifier{name}.Sanitize()+` t
+			) lines`).Scan(&hash)
+		if err != nil {
+			return nil, false, fmt.Errorf("hash table %s: %w", name, err)
+		}
+		hashes[name] = hash
+	}
+	return hashes, busy, nil
+}
