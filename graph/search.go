@@ -1,0 +1,63 @@
+package graph
+
+import (
+	"context"
+
+	"lyceum/graph/loader"
+	"lyceum/internal/catalog"
+	"lyceum/internal/gen/model"
+	"lyceum/search"
+)
+
+func (r queryResolver) Search(
+	ctx context.Context, query string, first, offset *int, filter *model.SearchFilter,
+) (*model.SearchResult, error) {
+	narrowed := value(filter)
+	found, err := r.services.Search.Search(ctx, search.Query{
+		Text: query, Limit: value(first), Offset: value(offset),
+		Language: value(narrowed.Language), Level: string(value(narrowed.Level)), Category: value(narrowed.Category),
+	})
+	if err != nil {
+		return nil, err
+	}
+	hits, err := shown(ctx, found.Hits)
+	if err != nil {
+		return nil, err
+	}
+	return &model.SearchResult{Hits: hits, TotalCount: found.Total, Degraded: found.Degraded}, nil
+}
+
+// shown reads what was found again, as the viewer: a course that is not published any more, or not for the
+// viewer, and a lesson that the version in force does not have, are left out.
+func shown(ctx context.Context, hits []search.Hit) ([]*model.SearchHit, error) {
+	courses := make([]func() (*catalog.Course, error), len(hits))
+	for i, hit := range hits {
+		courses[i] = loader.From(ctx).Published.LoadThunk(ctx, hit.Course)
+	}
+	readable := make([]*model.SearchHit, 0, len(hits))
+	for i, hit := range hits {
+		course, err := loader.Optional(courses[i]())
+		if err != nil {
+			return nil, err
+		}
+		if course == nil {
+			continue
+		}
+		one := &model.SearchHit{Course: course, Title: hit.Title, Snippet: hit.Snippet}
+		if hit.Lesson {
+			if one.Lesson = course.Lesson(hit.ID); one.Lesson == nil {
+				continue
+			}
+		}
+		readable = append(readable, one)
+	}
+	return readable, nil
+}
+
+func (r queryResolver) SearchToken(ctx context.Context) (*model.SearchToken, error) {
+	token, err := r.services.Search.Token(ctx)
+	if err != nil || token == nil {
+		return nil, err
+	}
+	return &model.SearchToken{Token: token.Token, ExpiresAt: token.ExpiresAt, Host: token.Host, Index: token.Index}, nil
+}
