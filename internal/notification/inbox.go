@@ -22,6 +22,9 @@ const maxMarked = 100
 
 // List returns a page of the viewer's inbox, newest first.
 func (s *Service) List(ctx context.Context, r page.Request, unreadOnly bool) (page.Page[*ent.Notification], error) {
+	if _, err := policy.Signed(ctx); err != nil {
+		return page.Page[*ent.Notification]{}, err
+	}
 	order := fmt.Sprintf("inbox, newest first, unread only: %t", unreadOnly)
 	query := s.DB.Notification.Query().Order(notification.BySeq(sql.OrderDesc())).Limit(r.Limit())
 	if unreadOnly {
@@ -42,7 +45,11 @@ func (s *Service) List(ctx context.Context, r page.Request, unreadOnly bool) (pa
 
 // Unread returns how many notifications of the viewer are unread.
 func (s *Service) Unread(ctx context.Context) (int, error) {
-	box, err := s.DB.Inbox.Query().Only(ctx)
+	v, err := policy.Signed(ctx)
+	if err != nil {
+		return 0, err
+	}
+	box, err := s.DB.Inbox.Query().Where(inbox.UserID(v.User)).Only(ctx)
 	if ent.IsNotFound(err) {
 		return 0, nil
 	} else if err != nil {
@@ -80,7 +87,10 @@ func (s *Service) MarkRead(ctx context.Context, ids []uuid.UUID) (marked, unread
 		if marked == 0 {
 			return nil
 		}
-		return tx.Inbox.UpdateOne(box).SetUnread(unread).Exec(ctx)
+		if err := tx.Inbox.UpdateOne(box).SetUnread(unread).Exec(ctx); err != nil {
+			return fmt.Errorf("count unread: %w", err)
+		}
+		return nil
 	})
 	return marked, unread, err
 }

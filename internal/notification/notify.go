@@ -32,8 +32,11 @@ func (s *Service) deliver(ctx context.Context, tx *pg.Tx, n note) error {
 	told, err := tx.Notification.Query().
 		Where(notification.UserID(n.user), notification.KindEQ(n.kind), notification.SubjectID(n.subject)).
 		Exist(ctx)
-	if err != nil || told {
-		return err
+	if err != nil {
+		return fmt.Errorf("look whether it was told: %w", err)
+	}
+	if told {
+		return nil
 	}
 	err = tx.Notification.Create().
 		SetUserID(n.user).SetSeq(box.LastSeq + 1).SetKind(n.kind).SetSubjectID(n.subject).

@@ -4,6 +4,8 @@ package notification
 
 import (
 	"context"
+	"log/slog"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -30,4 +32,9 @@ type Service struct {
 	DB   *pg.DB
 	Bus  Bus
 	Gate Gate
+	// Look is how often a stream looks into the inbox without being woken, and whether its viewer is still
+	// welcome: a lost hint costs this much time, and so does a viewer who was shut out. Zero is three seconds.
+	Look time.Duration
+	// Log hears of streams that break; nil is the default logger.
+	Log *slog.Logger
 }
