@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -35,6 +36,7 @@ func newRoot() *cobra.Command {
 			"  lyceum completion bash                       completion for your shell",
 		}, "\n"),
 	}
+	root.SetOut(os.Stdout)
 	root.AddGroup(
 		&cobra.Group{ID: "run", Title: "Running:"},
 		&cobra.Group{ID: "operate", Title: "Operating:"},
