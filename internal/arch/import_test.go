@@ -95,7 +95,7 @@ var layers = []layer{
 	},
 	// The journeys know the running server and nothing behind it.
 	{name: "journey", holds: []string{"e2e/..."}, may: []string{"vocabulary", "platform", "client"}},
-	{name: "check", holds: []string{"internal/arch", "internal/deps"}, apart: true},
+	{name: "check", holds: []string{"internal/arch"}},
 }
 
 // listed is what `go list` says of a package.
