@@ -64,7 +64,7 @@ func (a *app) demoOnPage() *web.Demo {
 		Transport: demo.Through(a.loopback(), a.config.Public.BaseDomain), Victim: "acme", Intruder: "globex",
 	}
 	d := &web.Demo{
-		Password: demo.Password, AdminURL: "http://" + a.config.HTTP.AdminAddr,
+		Password: demo.Password, AdminURL: "http://" + a.config.HTTP.AdminAddr, Staff: demo.StaffEmail,
 		Certificate: a.demoCertificate, Attack: attack.Run,
 	}
 	for _, t := range demo.Tenants() {
@@ -142,7 +142,6 @@ func (a *app) examples(ctx context.Context) ([]web.Example, error) {
 		{"notification-received", map[string]any{"after": 0}},
 		{"course-draft", map[string]any{"slug": s.slug}},
 		{"roster", map[string]any{"courseId": s.course, "first": 10}},
-		{"people", map[string]any{"first": 20}},
 		{"audit-log", map[string]any{"first": 20}},
 		{"verify-certificate", map[string]any{"code": s.code}},
 	}
