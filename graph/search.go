@@ -5,6 +5,7 @@ import (
 
 	"lyceum/graph/loader"
 	"lyceum/internal/catalog"
+	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/model"
 	"lyceum/search"
 )
@@ -12,9 +13,12 @@ import (
 func (r queryResolver) Search(
 	ctx context.Context, query string, first, offset *int, filter *model.SearchFilter,
 ) (*model.SearchResult, error) {
-	narrowed := value(filter)
+	limit, narrowed := search.DefaultLimit, value(filter)
+	if first != nil {
+		limit = *first
+	}
 	found, err := r.services.Search.Search(ctx, search.Query{
-		Text: query, Limit: value(first), Offset: value(offset),
+		Text: query, Limit: limit, Offset: value(offset),
 		Language: value(narrowed.Language), Level: string(value(narrowed.Level)), Category: value(narrowed.Category),
 	})
 	if err != nil {
@@ -27,8 +31,8 @@ func (r queryResolver) Search(
 	return &model.SearchResult{Hits: hits, TotalCount: found.Total, Degraded: found.Degraded}, nil
 }
 
-// shown reads what was found again, as the viewer: a course that is not published any more, or not for the
-// viewer, and a lesson that the version in force does not have, are left out.
+// shown reads what was found again, as the viewer: a course that is not published any more, not listed, or not
+// for the viewer, and a lesson that the version in force does not have, are left out.
 func shown(ctx context.Context, hits []search.Hit) ([]*model.SearchHit, error) {
 	courses := make([]func() (*catalog.Course, error), len(hits))
 	for i, hit := range hits {
@@ -40,7 +44,7 @@ func shown(ctx context.Context, hits []search.Hit) ([]*model.SearchHit, error) {
 		if err != nil {
 			return nil, err
 		}
-		if course == nil {
+		if course == nil || course.Visibility == outline.Unlisted {
 			continue
 		}
 		one := &model.SearchHit{Course: course, Title: hit.Title, Snippet: hit.Snippet}

@@ -20,12 +20,14 @@ import (
 	"lyceum/internal/viewer"
 )
 
+// DefaultLimit is how many hits a search returns that does not say.
+const DefaultLimit = 20
+
 // The bounds of a search.
 const (
-	defaultLimit = 20
-	maxLimit     = 50
-	maxOffset    = MaxTotal - maxLimit
-	maxText      = 200
+	maxLimit  = 50
+	maxOffset = MaxTotal - maxLimit
+	maxText   = 200
 )
 
 // ErrDown is returned by a Remote that was not asked, because it did not answer before.
@@ -52,7 +54,7 @@ type Result struct {
 // when the query cannot be asked.
 func (s *Service) Search(ctx context.Context, q Query) (Result, error) {
 	q, err := checked(ctx, q)
-	if err != nil || q.Text == "" {
+	if err != nil || !strings.ContainsFunc(q.Text, isWord) {
 		return Result{}, err
 	}
 	if s.Remote != nil {
@@ -109,9 +111,6 @@ func withoutMarks(text string) string {
 func checked(ctx context.Context, q Query) (Query, error) {
 	v, _ := viewer.From(ctx)
 	q.Members = v.SignedIn() || v.Is(viewer.System)
-	if q.Limit == 0 {
-		q.Limit = defaultLimit
-	}
 	q.Text = strings.Join(strings.Fields(q.Text), " ")
 	var c input.Checker
 	c.Check(utf8.ValidString(q.Text) && !strings.ContainsFunc(q.Text, unicode.IsControl), "query",
@@ -131,6 +130,8 @@ func checked(ctx context.Context, q Query) (Query, error) {
 	}
 	return q, c.Err()
 }
+
+func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 func canonical(c *input.Checker, field, tag string) string {
 	parsed, err := language.Parse(tag)

@@ -39,8 +39,8 @@ const (
 const (
 	// tripAfter is how many failures in a row open the breaker.
 	tripAfter = 5
-	// probeEvery is how often one question is let through while the breaker is open.
-	probeEvery = 3 * time.Second
+	// defaultProbe is how often one question is let through while the breaker is open.
+	defaultProbe = 3 * time.Second
 )
 
 // Config says where Meilisearch is.
@@ -52,6 +52,8 @@ type Config struct {
 	Index string
 	// QueryTimeout bounds one question; 0 is 200 ms.
 	QueryTimeout time.Duration
+	// Probe is how often Meilisearch is tried again while it does not answer; 0 is 3 s.
+	Probe time.Duration
 	// Transport is what requests go through; nil is one of the engine's own.
 	Transport http.RoundTripper
 	// Log is told when Meilisearch stops answering, and when it answers again.
@@ -104,14 +106,17 @@ func Open(c Config) (*Engine, error) {
 	if e.queryTimeout == 0 {
 		e.queryTimeout = defaultQueryTimeout
 	}
-	e.breaker = newBreaker(c.Log)
+	if c.Probe == 0 {
+		c.Probe = defaultProbe
+	}
+	e.breaker = newBreaker(c.Probe, c.Log)
 	return e, nil
 }
 
-func newBreaker(log *slog.Logger) *gobreaker.CircuitBreaker[search.Found] {
+func newBreaker(probe time.Duration, log *slog.Logger) *gobreaker.CircuitBreaker[search.Found] {
 	return gobreaker.NewCircuitBreaker[search.Found](gobreaker.Settings{
 		Name:        "meilisearch",
-		Timeout:     probeEvery,
+		Timeout:     probe,
 		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= tripAfter },
 		// That somebody stopped waiting says nothing about Meilisearch.
 		IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) },

@@ -119,6 +119,13 @@ func (s *Server) Drop(uid string) {
 	delete(s.indexes, uid)
 }
 
+// Age makes the index older than it is.
+func (s *Server) Age(uid string, by time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.indexes[uid].created = time.Now().Add(-by).UTC().Format(time.RFC3339Nano)
+}
+
 // Documents returns the documents of the index as they were put, in the order in which they came.
 func (s *Server) Documents(uid string) []map[string]any {
 	s.mu.Lock()
@@ -137,6 +144,13 @@ func (s *Server) Indexes() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return sortedKeys(s.indexes)
+}
+
+// KeyUIDs returns the uids of the API keys.
+func (s *Server) KeyUIDs() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return sortedKeys(s.keys)
 }
 
 // serve answers in the mode of the server.

@@ -249,7 +249,7 @@ func (s Setup) languages(t *testing.T) {
 	course := s.Course(t, tenant)
 	var documents []search.Document
 	for _, of := range []struct{ language, title, body string }{
-		{"de", "Über Bäume", "Größe und Straße"},
+		{"de", "Über Bäume", "Größe und Alter"},
 		{"fr-CA", "Théâtre français", "Où est le café?"},
 		{"ru", "История России", "Москва зимой"},
 		{"zh-Hans", "光合作用 入门", "植物 与 阳光"},
@@ -262,7 +262,7 @@ func (s Setup) languages(t *testing.T) {
 	}
 	s.put(t, tenant, course, documents...)
 	for query, want := range map[string]int{
-		"Bäume": 0, "baume": 0, "ÜBER": 0, "strasse": 0, "theatre": 1, "café": 1, "CAFE": 1, "история": 2, "МОСКВА": 2,
+		"Bäume": 0, "baume": 0, "ÜBER": 0, "theatre": 1, "café": 1, "CAFE": 1, "история": 2, "МОСКВА": 2,
 		"光合作用": 3, "阳光": 3, "الجبر": 4, "tlhIngan": 5,
 	} {
 		expect(t, s.query(t, ctx, query), query, documents[want])

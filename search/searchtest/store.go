@@ -63,7 +63,7 @@ func (s Setup) snippets(t *testing.T) {
 	filler := strings.Repeat("Nothing to see in this sentence. ", 3000)
 	s.publish(t, tenant,
 		"Long|"+filler+"Then the running foxes jump over dogs. "+filler,
-		"Accents|In the Café there is crème brûlée.",
+		"Accents|In the Café of the Hauptstraße there is crème brûlée.",
 		"Mistyped hippopotamus|It begins like this and goes on for a while.",
 	)
 	for query, want := range map[string]string{
@@ -71,6 +71,7 @@ func (s Setup) snippets(t *testing.T) {
 		"foxes run":           "⟦running⟧ ⟦foxes⟧",
 		`"foxes jump"`:        "⟦foxes⟧ ⟦jump⟧",
 		"creme":               "⟦crème⟧ brûlée",
+		"hauptstrasse":        "⟦Hauptstraße⟧",
 		"hippopotmus":         "It begins like this",
 		"mistyped":            "It begins like this",
 		"jum":                 "⟦jump⟧",

@@ -108,7 +108,9 @@ type Redis struct {
 
 // Search is Meilisearch; without a URL, Postgres searches.
 type Search struct {
-	URL       string
+	URL string
+	// PublicURL is where search boxes reach it; empty: URL.
+	PublicURL string
 	MasterKey Secret
 }
 
@@ -283,6 +285,7 @@ func (c *Config) bindServices(add adder, env environment) {
 	add("redis.timeout", "50ms", "Longest command of Redis.", duration(&c.Redis.Timeout, time.Millisecond, 10*time.Second))
 	add("redis.pool_size", "20", "Most connections of a process to Redis.", integer(&c.Redis.PoolSize, 1, 10000))
 	add("search.url", "", "Meilisearch; empty lets Postgres search.", link(&c.Search.URL), "MEILI_URL")
+	add("search.public_url", "", "Meilisearch as browsers reach it; empty is search.url.", link(&c.Search.PublicURL))
 	add("search.master_key", "", "Master key of Meilisearch.", secret(&c.Search.MasterKey, env), "MEILI_MASTER_KEY")
 	add("blob.endpoint", "", "S3-compatible storage; empty keeps files under home.", link(&c.Blob.Endpoint), "S3_ENDPOINT")
 	add("blob.public_endpoint", "", "Where clients reach the storage; empty is blob.endpoint.",
