@@ -26,8 +26,8 @@ var templates = sync.OnceValues(func() (*template.Template, error) {
 	return template.ParseFS(files, "templates/*.html")
 })
 
-// policyHeader keeps pages to what comes from here. GraphiQL's editor writes styles into the page.
-const policyHeader = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; " +
+// policyHeader keeps pages to what comes from here. GraphiQL's editor writes styles into the page, and its fonts are in its sheet.
+const policyHeader = "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data: https:; " +
 	"media-src *; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 
 // Tenant is whose page it is, as far as the page shows it.
@@ -76,8 +76,8 @@ type Pages struct {
 type Demo struct {
 	Logins   []Login
 	Password string
-	// AdminURL is where operators look.
-	AdminURL string
+	// AdminURL is where operators look, and Staff the address they sign in with there.
+	AdminURL, Staff string
 	// Tenants are the demo tenants.
 	Tenants []Place
 	// Certificate returns the address of a certificate to look at, "" when there is none.

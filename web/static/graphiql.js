@@ -52,14 +52,18 @@ async function* events(params, more) {
   }
 }
 
-function subscribes(params) {
-  const documents = params.query.matchAll(/(query|mutation|subscription)\s+(\w+)?/g)
-  const kinds = [...documents].filter((match) => !params.operationName || match[2] === params.operationName)
-  return kinds.some((match) => match[1] === 'subscription')
+// operations are the kinds and names of a document's operations.
+function operations(query) {
+  return [...query.matchAll(/^\s*(query|mutation|subscription)\b\s*(\w*)/gm)].map(([, kind, name]) => ({ kind, name }))
 }
 
 function fetcher(params, options) {
-  return subscribes(params) ? events(params, options?.headers) : post(params, options?.headers)
+  const all = operations(params.query)
+  const named = all.find((operation) => operation.name && operation.name === params.operationName)
+  // A tab that was opened a moment ago may still carry the name of the one before.
+  const asked = named ? params : { ...params, operationName: undefined }
+  const kind = (named ?? all[0])?.kind
+  return kind === 'subscription' ? events(asked, options?.headers) : post(asked, options?.headers)
 }
 
 function say(text, wrong = false) {
@@ -133,6 +137,7 @@ ReactDOM.createRoot(document.getElementById('graphiql')).render(
     fetcher,
     storage,
     defaultTabs: examples,
+    defaultEditorToolsVisibility: 'variables',
     shouldPersistHeaders: false,
   }),
 )
