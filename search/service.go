@@ -62,6 +62,9 @@ func (s *Service) Search(ctx context.Context, q Query) (Result, error) {
 		if err == nil {
 			return Result{Found: found}, nil
 		}
+		if ctx.Err() != nil {
+			return Result{}, fmt.Errorf("search: %w", err) // nobody waits for another answer
+		}
 		level := slog.LevelWarn
 		if errors.Is(err, ErrDown) {
 			level = slog.LevelDebug // what made it down was said
