@@ -16,10 +16,14 @@ import (
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/platform/blob"
 	"lyceum/internal/platform/blob/sniff"
+	"lyceum/internal/platform/input"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/policy"
 	"lyceum/internal/viewer"
 )
+
+// maxName is the longest name of a file, in characters.
+const maxName = 255
 
 // Upload announces a file.
 type Upload struct {
@@ -32,16 +36,19 @@ type Upload struct {
 	SHA256 string
 }
 
+// noDigest says what a digest is.
+const noDigest = "Give the file's SHA-256 as 64 hexadecimal digits."
+
 // check returns the digest of a file that may be announced.
 func (u Upload) check(largest int64) (blob.Digest, error) {
-	var c fault.Collector
-	name := blob.CleanFilename(u.FileName)
-	c.Check(name != "" && len(u.FileName) <= 255, "fileName", "A file name is 1 to 255 characters.")
+	var c input.Checker
+	c.Line("fileName", u.FileName, 1, maxName)
+	c.Check(asset.KindValidator(u.Kind) == nil, "kind", "There is no such kind of file.")
 	c.Check(slices.Contains(allowed(u.Kind), u.ContentType), "contentType",
 		"Files of this kind can be: "+strings.Join(allowed(u.Kind), ", ")+".")
 	c.Check(u.Size > 0 && u.Size <= largest, "size", fmt.Sprintf("A file has 1 to %d bytes.", largest))
 	digest, err := blob.ParseDigest(u.SHA256)
-	c.Check(err == nil && !digest.IsZero(), "sha256", "Give the file's SHA-256 as 64 hexadecimal digits.")
+	c.Check(err == nil && !digest.IsZero(), "sha256", noDigest)
 	return digest, c.Err()
 }
 
@@ -73,6 +80,7 @@ func (s *Service) Request(ctx context.Context, u Upload) (*ent.Asset, *blob.Uplo
 	}
 	there, err := s.DB.Asset.Query().
 		Where(asset.Sha256(digest.String()), asset.KindEQ(u.Kind), asset.ContentType(u.ContentType), asset.StatusEQ(asset.StatusREADY)).
+		Order(asset.ByID()).
 		First(ctx)
 	if err == nil {
 		return there, nil, nil
@@ -158,23 +166,27 @@ func (s *Service) inspect(ctx context.Context, a *ent.Asset) (refusal string, er
 	if object.Info.Size != a.Size {
 		return "The file does not have the announced size.", nil
 	}
-	if !matches(object, a.Sha256) {
+	if object.Info.ContentType != a.ContentType {
+		return "The file does not have the announced type.", nil
+	}
+	if same, err := matches(object, a.Sha256); err != nil {
+		return "", err
+	} else if !same {
 		return "The file does not have the announced content.", nil
 	}
 	report, err := sniff.Inspect(a.ContentType, object, a.Size)
 	if err != nil {
 		return "", fmt.Errorf("inspect upload: %w", err)
 	}
-	return sentence(report.Accept("file", allowed(a.Kind))), nil
+	return sentence(report.Accept("file", allowed(a.Kind)))
 }
 
-// sentence is what a fault says, or "" for none.
-func sentence(err error) string {
-	var f *fault.Error
-	if errors.As(err, &f) {
-		return f.Message
+// sentence is what a fault says, or "" for none. Any other error is no verdict on the file.
+func sentence(err error) (string, error) {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return f.Message, nil
 	}
-	return ""
+	return "", err
 }
 
 // settle writes the outcome once; of two that settle at the same time the first counts.
@@ -182,7 +194,9 @@ func (s *Service) settle(ctx context.Context, a *ent.Asset, refusal string) (*en
 	var settled *ent.Asset
 	err := s.DB.Tx(ctx, func(tx *pg.Tx) error {
 		locked, err := tx.Asset.Query().Where(asset.ID(a.ID)).ForUpdate().Only(ctx)
-		if err != nil {
+		if ent.IsNotFound(err) {
+			return fault.New(fault.NotFound, "There is no such file.") // it was swept meanwhile
+		} else if err != nil {
 			return fmt.Errorf("lock asset: %w", err)
 		}
 		if locked.Status != asset.StatusPENDING {
@@ -193,8 +207,10 @@ func (s *Service) settle(ctx context.Context, a *ent.Asset, refusal string) (*en
 		if refusal != "" {
 			update = tx.Asset.UpdateOne(locked).SetStatus(asset.StatusREJECTED).SetFailure(refusal).SetExpiresAt(time.Now())
 		}
-		settled, err = update.Save(ctx)
-		return err
+		if settled, err = update.Save(ctx); err != nil {
+			return fmt.Errorf("keep outcome: %w", err)
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("settle upload: %w", err)

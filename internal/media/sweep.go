@@ -1,0 +1,70 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/ent/asset"
+	"lyceum/internal/platform/blob"
+	"lyceum/internal/platform/pg"
+)
+
+// sweepBatch is how many assets one sweep removes.
+const sweepBatch = 100
+
+// Sweep removes uploads that were abandoned or rejected, an hour after their tickets ended, and returns how
+// many. One that cannot be removed does not keep the others. Nothing refers to them: only ready assets are
+// referred to.
+func (s *Service) Sweep(ctx context.Context) (int, error) {
+	stale, err := s.DB.Asset.Query().
+		Where(asset.StatusNEQ(asset.StatusREADY), asset.ExpiresAtLT(time.Now().Add(-uploadLife))).
+		Order(asset.ByExpiresAt()).
+		Limit(sweepBatch).
+		IDs(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("find abandoned uploads: %w", err)
+	}
+	removed := 0
+	var failed []error
+	for _, id := range stale {
+		switch err := s.remove(ctx, id); {
+		case ent.IsNotFound(err): // somebody else removes it, or it became ready
+		case err != nil:
+			failed = append(failed, fmt.Errorf("remove upload %s: %w", id, err))
+		default:
+			removed++
+		}
+	}
+	return removed, errors.Join(failed...)
+}
+
+// remove deletes the asset with its bytes. The lock keeps it from becoming ready meanwhile; when the bytes
+// cannot be deleted the row stays, and so does the memory of them.
+func (s *Service) remove(ctx context.Context, id uuid.UUID) error {
+	return s.DB.Tx(ctx, func(tx *pg.Tx) error {
+		stale, err := tx.Asset.Query().
+			Where(asset.ID(id), asset.StatusNEQ(asset.StatusREADY)).
+			ForUpdate(sql.WithLockAction(sql.SkipLocked)).
+			Only(ctx)
+		if err != nil {
+			return fmt.Errorf("lock asset: %w", err)
+		}
+		key, err := blob.ParseKey(stale.BlobKey)
+		if err != nil {
+			return fmt.Errorf("read blob key: %w", err)
+		}
+		if err := tx.Asset.DeleteOne(stale).Exec(ctx); err != nil {
+			return fmt.Errorf("forget asset: %w", err)
+		}
+		if err := s.Blobs.Delete(ctx, key); err != nil {
+			return fmt.Errorf("delete bytes: %w", err)
+		}
+		return nil
+	})
+}
