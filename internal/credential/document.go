@@ -3,6 +3,7 @@ package credential
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -16,8 +17,8 @@ import (
 
 const pdfType = "application/pdf"
 
-// Print makes the certificate's document and keeps it. The document follows from the certificate alone, so
-// that printing it again makes the same bytes in the same place.
+// Print makes the certificate's document and keeps it, unless that was done. It may be killed at any moment and
+// run again, also twice at once: the first document that was kept is the one.
 func (s *Service) Print(ctx context.Context, id uuid.UUID) error {
 	c, err := s.DB.Certificate.Get(ctx, id)
 	if ent.IsNotFound(err) {
@@ -34,7 +35,7 @@ func (s *Service) Print(ctx context.Context, id uuid.UUID) error {
 	}
 	pdf, err := document.Render(document.Certificate{
 		LearnerName: c.LearnerName, CourseTitle: c.CourseTitle, TenantName: c.TenantName, InstructorName: c.Signatory,
-		Issued: c.CompletedAt.UTC(), Code: c.Code, VerifyURL: s.Page(tenant.Slug, verifyPath(c.Code)),
+		Issued: c.CompletedAt.UTC(), Code: c.Code, VerifyURL: s.VerifyURL(tenant.Slug, c),
 		Locale: c.Locale, Accent: tenant.Branding.Accent,
 	})
 	if err != nil {
@@ -48,9 +49,11 @@ func (s *Service) keep(ctx context.Context, c *ent.Certificate, pdf []byte) erro
 	if err != nil {
 		return fmt.Errorf("make blob key: %w", err)
 	}
-	info, err := s.Blobs.Put(ctx, key, bytes.NewReader(pdf), blob.PutRule{ContentType: pdfType, Size: int64(len(pdf))})
+	rule := blob.PutRule{ContentType: pdfType, Size: int64(len(pdf)), SHA256: sha256.Sum256(pdf)}
+	info, err := s.Blobs.Put(ctx, key, bytes.NewReader(pdf), rule)
 	if errors.Is(err, blob.ErrExists) {
-		// A worker was killed between keeping the document and saying so.
+		// A worker was killed between keeping the document and saying so. The look of the tenant may have changed
+		// since, so the digest is that of what is kept.
 		info, err = s.Blobs.Stat(ctx, key)
 	}
 	if err != nil {
@@ -81,13 +84,5 @@ func (s *Service) PDF(ctx context.Context, c *ent.Certificate) (*string, error) 
 	return &url, nil
 }
 
-// VerifyURL is the public page of the certificate.
-func (s *Service) VerifyURL(ctx context.Context, c *ent.Certificate) (string, error) {
-	tenant, err := s.DB.Tenant.Get(ctx, c.TenantID)
-	if err != nil {
-		return "", fmt.Errorf("find tenant: %w", err)
-	}
-	return s.Page(tenant.Slug, verifyPath(c.Code)), nil
-}
-
-func verifyPath(code string) string { return "/verify/" + code }
+// VerifyURL is the public page of the certificate, in the tenant with the slug.
+func (s *Service) VerifyURL(slug string, c *ent.Certificate) string { return s.Page(slug, "/verify/"+c.Code) }
