@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 
+	"lyceum/graph/loader"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/model"
 )
@@ -48,7 +49,11 @@ func statusOf(c *ent.Certificate) model.CertificateStatus {
 }
 
 func (r certificateResolver) VerifyURL(ctx context.Context, c *ent.Certificate) (string, error) {
-	return r.services.Credential.VerifyURL(ctx, c)
+	tenant, err := loader.From(ctx).Tenant.Load(ctx, c.TenantID)
+	if err != nil {
+		return "", err
+	}
+	return r.services.Credential.VerifyURL(tenant.Slug, c), nil
 }
 
 func (r certificateResolver) PDFURL(ctx context.Context, c *ent.Certificate) (*string, error) {

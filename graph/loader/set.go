@@ -10,6 +10,7 @@ import (
 	"lyceum/internal/assessment"
 	"lyceum/internal/catalog"
 	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/platform/pg"
 )
@@ -31,6 +32,8 @@ type Set struct {
 	Nodes Nodes
 	// User finds people of the tenant by id.
 	User *dataloadgen.Loader[uuid.UUID, *ent.User]
+	// Tenant finds the viewer's tenant by its id.
+	Tenant *dataloadgen.Loader[uuid.UUID, *ent.Tenant]
 }
 
 func newSet(s Sources) *Set {
@@ -42,6 +45,9 @@ func newSet(s Sources) *Set {
 		User: byID(func(ctx context.Context, ids []uuid.UUID) ([]*ent.User, error) {
 			return s.DB.User.Query().Where(user.IDIn(ids...)).All(ctx)
 		}, func(u *ent.User) uuid.UUID { return u.ID }),
+		Tenant: byID(func(ctx context.Context, ids []uuid.UUID) ([]*ent.Tenant, error) {
+			return s.DB.Tenant.Query().Where(tenant.IDIn(ids...)).All(ctx)
+		}, func(t *ent.Tenant) uuid.UUID { return t.ID }),
 	}
 }
 

@@ -85,4 +85,6 @@ func (s *Service) PDF(ctx context.Context, c *ent.Certificate) (*string, error) 
 }
 
 // VerifyURL is the public page of the certificate, in the tenant with the slug.
-func (s *Service) VerifyURL(slug string, c *ent.Certificate) string { return s.Page(slug, "/verify/"+c.Code) }
+func (s *Service) VerifyURL(slug string, c *ent.Certificate) string {
+	return s.Page(slug, "/verify/"+c.Code)
+}

@@ -94,5 +94,13 @@ func state(
 	return stated, nil
 }
 
-// newCode returns 26 characters with 128 random bits, in the base32 alphabet of RFC 4648.
+// The shape of a code: 26 characters of base32 (RFC 4648, in lower case) with 130 random bits.
+const (
+	codeLength   = 26
+	codeAlphabet = "abcdefghijklmnopqrstuvwxyz234567"
+)
+
 func newCode() string { return strings.ToLower(rand.Text()) }
+
+// isCode reports whether the text could be a code.
+func isCode(s string) bool { return len(s) == codeLength && strings.Trim(s, codeAlphabet) == "" }

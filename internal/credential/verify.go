@@ -25,7 +25,7 @@ const maxReason = 500
 // whole tenant's certificates are in view. It returns nil when there is none.
 func (s *Service) Verify(ctx context.Context, code string) (*ent.Certificate, error) {
 	code = strings.ToLower(strings.TrimSpace(code))
-	if len(code) != len(newCode()) {
+	if !isCode(code) {
 		return nil, nil //nolint:nilnil // no certificate has such a code
 	}
 	found, err := s.DB.Certificate.Query().Where(certificate.Code(code)).Only(viewer.WholeTenant(ctx))
