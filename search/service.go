@@ -40,6 +40,8 @@ type Service struct {
 	Local Store
 	// Remote is nil when Postgres searches alone.
 	Remote Remote
+	// Log is told when Remote does not answer; nil is told nothing.
+	Log *slog.Logger
 }
 
 // Result is what a search found.
@@ -65,17 +67,20 @@ func (s *Service) Search(ctx context.Context, q Query) (Result, error) {
 		if ctx.Err() != nil {
 			return Result{}, fmt.Errorf("search: %w", err) // nobody waits for another answer
 		}
-		level := slog.LevelWarn
-		if errors.Is(err, ErrDown) {
-			level = slog.LevelDebug // what made it down was said
-		}
-		slog.Log(ctx, level, "search engine does not answer, Postgres does", "err", err)
+		s.complain(ctx, err)
 	}
 	found, err := s.Local.Query(ctx, q)
 	if err != nil {
 		return Result{}, fmt.Errorf("search: %w", err)
 	}
 	return Result{Found: found, Degraded: s.Remote != nil}, nil
+}
+
+func (s *Service) complain(ctx context.Context, err error) {
+	// Of an engine that is left alone, what made it down was said.
+	if s.Log != nil && !errors.Is(err, ErrDown) {
+		s.Log.WarnContext(ctx, "search engine does not answer, Postgres does", "err", err)
+	}
 }
 
 // askRemote lets Remote find, and shows what Local holds of it: a text that is not ours is never shown.

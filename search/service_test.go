@@ -191,6 +191,7 @@ func expect(t *testing.T, what string, got []string, want ...string) {
 func TestSync(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
+		t.Helper()
 		visitor, learner := w.acme.Anonymous(t.Context()), w.acme.AsLearner(t.Context())
 		course := w.course(t, w.acme)
 		w.mustSync(t, w.acme, course)
@@ -241,6 +242,7 @@ func TestSync(t *testing.T) {
 func TestSyncsOvertake(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
+		t.Helper()
 		course := w.course(t, w.acme)
 		const versions, syncs = 6, 3
 		errs := make(chan error, versions*syncs)
@@ -266,6 +268,7 @@ func TestSyncsOvertake(t *testing.T) {
 func TestReindex(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
+		t.Helper()
 		gone, missed, behind, theirs := w.course(t, w.acme), w.course(t, w.acme), w.course(t, w.acme), w.course(t, w.globex)
 		w.publish(t, w.acme, gone, 1, outline.Public, "Gone")
 		w.publish(t, w.acme, behind, 1, outline.Public, "Behind")
@@ -442,6 +445,7 @@ func TestMarksOfTypos(t *testing.T) {
 func TestStatements(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
+		t.Helper()
 		course := w.course(t, w.acme)
 		lessons := make([]text, 60)
 		for i := range lessons {

@@ -11,7 +11,7 @@ import (
 
 // searchService is search over Postgres, and over Meilisearch where one is configured.
 func (a *app) searchService() (*search.Service, error) {
-	s := &search.Service{DB: a.db, Local: &postgres.Engine{DB: a.db}}
+	s := &search.Service{DB: a.db, Local: &postgres.Engine{DB: a.db}, Log: a.log}
 	if a.config.Search.URL == "" {
 		return s, nil
 	}

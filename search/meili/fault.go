@@ -91,5 +91,5 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.left)])
 	b.left -= int64(n)
-	return n, err //nolint:wrapcheck // io.EOF must stay what it is
+	return n, err
 }

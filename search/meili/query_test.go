@@ -66,7 +66,7 @@ func TestDown(t *testing.T) {
 				if time.Now().After(deadline) {
 					t.Fatalf("does not come back: %v", err)
 				}
-				time.Sleep(10 * time.Millisecond)
+				<-time.After(10 * time.Millisecond)
 			}
 		})
 	}

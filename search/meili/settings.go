@@ -72,27 +72,26 @@ func (e *Engine) ready(ctx context.Context) error {
 	if e.prepared.Load() {
 		return nil
 	}
-	_, err := e.together(ctx, "prepare", func(ctx context.Context) (any, error) {
+	return e.together(ctx, "prepare", func(ctx context.Context) error {
 		err := e.prepare(ctx, e.index)
 		e.prepared.Store(err == nil)
-		return nil, err
+		return err
 	})
-	return err
 }
 
 // together runs fn once for all who call it under the name at the same time. Each waits as long as its own
 // context allows.
-func (e *Engine) together(ctx context.Context, name string, fn func(context.Context) (any, error)) (any, error) {
+func (e *Engine) together(ctx context.Context, name string, fn func(context.Context) error) error {
 	done := e.once.DoChan(name, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
 		defer cancel()
-		return fn(ctx)
+		return nil, fn(ctx)
 	})
 	select {
 	case result := <-done:
-		return result.Val, result.Err
+		return result.Err
 	case <-ctx.Done():
-		return nil, fmt.Errorf("%s index: %w", name, ctx.Err())
+		return fmt.Errorf("%s index: %w", name, ctx.Err())
 	}
 }
 

@@ -53,12 +53,12 @@ func (e *Engine) searchKey(ctx context.Context) (*meilisearch.Key, error) {
 	if key := e.key.Load(); key != nil {
 		return key, nil
 	}
-	_, err := e.together(ctx, "find key of", func(ctx context.Context) (any, error) {
+	err := e.together(ctx, "find key of", func(ctx context.Context) error {
 		key, err := e.findKey(ctx)
 		if err == nil {
 			e.key.Store(key)
 		}
-		return nil, err
+		return err
 	})
 	if err != nil {
 		return nil, err

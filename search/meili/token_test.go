@@ -56,7 +56,8 @@ func TestToken(t *testing.T) {
 		want    []string
 	}{
 		"visitor": {visitor, []any{
-			nil, "visibility EXISTS", "visibility = MEMBERS OR visibility = PUBLIC", []any{[]any{"visibility = MEMBERS", "visibility = PUBLIC"}},
+			nil, "visibility EXISTS", "visibility = MEMBERS OR visibility = PUBLIC",
+			[]any{[]any{"visibility = MEMBERS", "visibility = PUBLIC"}},
 			fmt.Sprintf("tenant_id = '%s' OR tenant_id = '%s'", acme, globex), fmt.Sprintf("NOT tenant_id = '%s' OR tenant_id EXISTS", acme),
 		}, []string{"Open light"}},
 		"visitor who asks for more": {visitor, []any{

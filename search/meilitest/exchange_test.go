@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"regexp"
@@ -199,12 +200,17 @@ func (c *conversation) searches() {
 
 func (c *conversation) filters() {
 	for _, filter := range []any{
-		"tenant = b", "tenant = 'b'", `tenant = "b"`, "tenant=b", list{"tenant = b"}, list{"tenant = a", "level = ADVANCED"},
-		list{list{"level = ADVANCED", "tenant = b"}, "visibility = PUBLIC"}, "tenant != a", "NOT tenant = a", "tenant IN [b]", "tenant IN ['a', 'b']",
+		"tenant = b", "tenant = 'b'", `tenant = "b"`, "tenant=b",
+		list{"tenant = b"},
+		list{"tenant = a", "level = ADVANCED"},
+		list{list{"level = ADVANCED", "tenant = b"}, "visibility = PUBLIC"},
+		"tenant != a", "NOT tenant = a", "tenant IN [b]", "tenant IN ['a', 'b']",
 		"tenant NOT IN ['a']", "tenant = a AND level = ADVANCED OR tenant = b", "(tenant = b OR tenant = a) AND level = ADVANCED", "tenant EXISTS",
-		"level NOT EXISTS", "tenant = A", "categories = light", `categories = 'it\'s'`, `categories = "it's"`, "level IN []", "", list{},
+		"level NOT EXISTS", "tenant = A", "categories = light", `categories = 'it\'s'`, `categories = "it's"`, "level IN []", "",
+		list{},
 		"tenant = ", "tenant", "= a", "tenant = a b", "tenant = 'a' OR", "OR tenant = a", "tenant = 'a' tenant = 'b'", "(tenant = a", "tenant = a)",
-		"tenant IN ['a'", "tenant IN 'a'", "title = x", "tenant = 'a' AND title = 'x'", "tenant == a", "tenant = AND", 7, list{7},
+		"tenant IN ['a'", "tenant IN 'a'", "title = x", "tenant = 'a' AND title = 'x'", "tenant == a", "tenant = AND", 7,
+		list{7},
 	} {
 		encoded, err := json.Marshal(filter)
 		if err != nil {
@@ -317,9 +323,7 @@ type (
 
 func (c *conversation) search(name, q string, with obj) {
 	body := obj{"q": q}
-	for key, value := range with {
-		body[key] = value
-	}
+	maps.Copy(body, with)
 	c.as(name, "POST", "/indexes/"+shelf+"/search", "master", body)
 }
 
@@ -353,7 +357,7 @@ func (c *conversation) task(uid any) any {
 		if task, _ := said.(obj); task["status"] != "enqueued" && task["status"] != "processing" {
 			return said
 		}
-		time.Sleep(5 * time.Millisecond)
+		<-time.After(5 * time.Millisecond)
 	}
 	c.t.Fatalf("task %v does not end", uid)
 	return nil

@@ -75,7 +75,7 @@ func (i *index) filterable(n *node) error {
 	return nil
 }
 
-var errNoFilter = errors.New("Invalid syntax for the filter parameter: expected String, Array") //nolint:revive,staticcheck // as Meilisearch says it
+var errNoFilter = errors.New("Invalid syntax for the filter parameter: expected String, Array") //nolint:staticcheck // as Meilisearch says it
 
 // parse reads a filter: a text, or a list of texts and of lists, all of which must hold; of an inner list
 // one must.

@@ -142,7 +142,7 @@ func (s *Server) addDocuments(c call, uid string) said {
 			if fields[primaryKey] == nil {
 				return "missing_document_id", "Document doesn't have a `" + primaryKey + "` attribute: `" + quoted(fields) + "`."
 			}
-			if id, ok := fields[primaryKey].(string); !ok || !documentID.MatchString(id) {
+			if !documentID.MatchString(idOf(fields, primaryKey)) {
 				return "invalid_document_id", "Document identifier `" + quoted(fields[primaryKey]) + "` is invalid. A document identifier " +
 					"can be of type integer or string, only composed of alphanumeric characters (a-z A-Z 0-9), hyphens (-) and " +
 					"underscores (_), and can not be more than 511 bytes."
@@ -150,11 +150,17 @@ func (s *Server) addDocuments(c call, uid string) said {
 		}
 		held := s.ensure(uid, &primaryKey)
 		for _, fields := range given {
-			held.put(fields[primaryKey].(string), fields)
+			held.put(idOf(fields, primaryKey), fields)
 		}
 		held.updated, details["indexedDocuments"] = now(), len(given)
 		return "", ""
 	})
+}
+
+// idOf is the document's id, empty when it is no text.
+func idOf(fields map[string]any, primaryKey string) string {
+	id, _ := fields[primaryKey].(string)
+	return id
 }
 
 // put replaces the document with the id, whole, or adds one.

@@ -68,9 +68,11 @@ func (i *index) allowance(word string) int {
 	one, _ := sizes["oneTypo"].(float64)
 	two, _ := sizes["twoTypos"].(float64)
 	length := float64(utf8.RuneCountInString(word))
+	enabled, _ := settings["enabled"].(bool)
+	exact, _ := settings["disableOnNumbers"].(bool)
 	digits := strings.IndexFunc(word, func(r rune) bool { return !unicode.IsDigit(r) }) < 0
 	switch {
-	case settings["enabled"] != true, settings["disableOnNumbers"] == true && digits, length < one:
+	case !enabled, exact && digits, length < one:
 		return 0
 	case length < two:
 		return 1

@@ -25,7 +25,7 @@ const alikes = `
 		ORDER BY likeness DESC, d.published_at DESC, d.id
 		LIMIT 1000
 	), page AS (
-		SELECT * FROM found ORDER BY likeness DESC, is_lesson, id LIMIT $6 OFFSET $7
+		SELECT course_id, id, is_lesson, title, body, likeness FROM found ORDER BY likeness DESC, is_lesson, id LIMIT $6 OFFSET $7
 	)
 	SELECT counted.total, page.course_id, page.id, page.is_lesson, page.title,
 		ts_headline('lyceum_simple', left(page.body, 2000), ''::tsquery, 'MinWords=10, MaxWords=30')
@@ -59,7 +59,7 @@ func alike(ctx context.Context, tx *pg.Tx, q search.Query) (search.Found, error)
 // markAlike marks the words of the title that are one or two letters away from a typed one.
 func markAlike(title string, typed []string) string {
 	var b strings.Builder
-	for len(title) > 0 {
+	for title != "" {
 		end := strings.IndexFunc(title, notInWord)
 		switch {
 		case end < 0:

@@ -62,7 +62,8 @@ func rowOf(d search.Document) row {
 // which || would shift. A tsvector has 16383 positions, and 255 for one word.
 const put = `
 	WITH given AS MATERIALIZED (
-		SELECT * FROM jsonb_to_recordset($3::jsonb) AS g(
+		SELECT id, is_lesson, version, title, body, language, dictionary, level, categories, visibility, published_at
+		FROM jsonb_to_recordset($3::jsonb) AS g(
 			id uuid, is_lesson boolean, version integer, title text, body text, language text, dictionary text,
 			level text, categories text[], visibility text, published_at timestamptz)
 	), documents AS (

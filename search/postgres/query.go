@@ -64,7 +64,7 @@ var match = `
 		ORDER BY w.heading @@ $1::tsquery DESC, d.published_at DESC, d.id
 		LIMIT 1000
 	), page AS (
-		SELECT *, ts_rank_cd('{0.05, 0.1, 0.3, 1.0}', words, $1::tsquery, 1) AS rank
+		SELECT course_id, id, is_lesson, title, body, dictionary, ts_rank_cd('{0.05, 0.1, 0.3, 1.0}', words, $1::tsquery, 1) AS rank
 		FROM found ORDER BY rank DESC, is_lesson, id LIMIT $7 OFFSET $8
 	)
 	SELECT counted.total, page.course_id, page.id, page.is_lesson,

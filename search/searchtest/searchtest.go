@@ -399,7 +399,7 @@ func (s Setup) hostileQueries(t *testing.T) {
 
 	texts := append(slices.Clone(hostile),
 		fmt.Sprintf("payroll' OR tenant_id = '%s", globex),
-		fmt.Sprintf(`payroll" OR tenant_id = "%s"`, globex),
+		`payroll" OR tenant_id = "`+globex.String()+`"`,
 		fmt.Sprintf("tenant_id = '%s'", globex),
 		globex.String(),
 	)
