@@ -107,14 +107,19 @@ func inTenant(ctx context.Context) context.Context {
 
 // demoCertificate is the address of a certificate of the tenant, "" when it has none that is valid.
 func (a *app) demoCertificate(ctx context.Context) (string, error) {
+	ctx = inTenant(ctx)
 	found, err := a.db.Certificate.Query().
-		Where(certificate.RevokedAtIsNil()).Order(certificate.ByID()).First(inTenant(ctx))
+		Where(certificate.RevokedAtIsNil()).Order(certificate.ByID()).First(ctx)
 	if ent.IsNotFound(err) {
 		return "", nil
 	} else if err != nil {
 		return "", fmt.Errorf("find a certificate: %w", err)
 	}
-	return a.services.Credential.VerifyURL(inTenant(ctx), found)
+	tenant, err := a.services.Tenancy.Tenant(ctx)
+	if err != nil {
+		return "", err
+	}
+	return a.services.Credential.VerifyURL(tenant.Slug, found), nil
 }
 
 // examples are GraphiQL's tabs. In the demo their variables name things that are there.
