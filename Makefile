@@ -13,7 +13,7 @@ TESTTIMEOUT ?= 30m
 # The linter has a module of its own, so that its dependencies stay out of ours.
 LINT := $(GO) tool -modfile=tools/go.mod golangci-lint
 
-# Runs a command with one Postgres and one Redis for all test processes; both end with it.
+# Runs a command with one Postgres for all test processes; it ends with the command.
 SERVERS := $(GO) run ./internal/platform/pgtest/withservers
 
 # What generators write; `make check-generate` compares it with what is committed.

@@ -1,9 +1,9 @@
-// Withservers runs a command with a Postgres and a Redis of its own, for tests:
+// Withservers runs a command with a Postgres of its own, for tests:
 //
 //	go run ./internal/platform/pgtest/withservers go test ./...
 //
-// Their addresses are in LYCEUM_TEST_DATABASE_URL and LYCEUM_TEST_REDIS_URL; what is set already is used as
-// it is. Both servers end with the command, whose exit code is passed on.
+// Its address is in LYCEUM_TEST_DATABASE_URL; one that is set already is used as it is. The server ends with
+// the command, whose exit code is passed on.
 package main
 
 import (
@@ -18,10 +18,8 @@ import (
 	"lyceum/internal/platform/local"
 )
 
-const (
-	databaseVariable = "LYCEUM_TEST_DATABASE_URL"
-	redisVariable    = "LYCEUM_TEST_REDIS_URL"
-)
+// databaseVariable names the superuser's URL of the server.
+const databaseVariable = "LYCEUM_TEST_DATABASE_URL"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -52,16 +50,10 @@ func run(ctx context.Context, command []string) (err error) {
 		if err != nil {
 			return fmt.Errorf("start Postgres: %w", err)
 		}
-		defer func() { _ = errors.Join(postgres.Stop(context.WithoutCancel(ctx)), local.Remove(context.WithoutCancel(ctx), home)) }()
+		defer func() {
+			_ = errors.Join(postgres.Stop(context.WithoutCancel(ctx)), local.Remove(context.WithoutCancel(ctx), home))
+		}()
 		environment = append(environment, databaseVariable+"="+postgres.SuperuserURL)
-	}
-	if os.Getenv(redisVariable) == "" {
-		redis, err := local.StartRedis(ctx, local.RedisOptions{Home: home})
-		if err != nil {
-			return fmt.Errorf("start Redis: %w", err)
-		}
-		defer func() { _ = redis.Stop(context.WithoutCancel(ctx)) }()
-		environment = append(environment, redisVariable+"="+redis.URL)
 	}
 	child := exec.CommandContext(ctx, command[0], command[1:]...)
 	child.Stdin, child.Stdout, child.Stderr, child.Env = os.Stdin, os.Stdout, os.Stderr, environment
