@@ -61,7 +61,7 @@ test: ## Everything CI runs: generated code, vet, lint, architecture, race-enabl
 	@$(MAKE) e2e
 
 .PHONY: quick
-quick: vet node ## Vet and test without the race detector: under two minutes
+quick: vet node ## Vet, and test without the race detector
 	$(SERVERS) $(GO) test -short -shuffle=on $(UNIT)
 
 .PHONY: check-generate
