@@ -116,7 +116,7 @@ func (f fixture) tell(ctx context.Context, tenant pgtest.Tenant, user uuid.UUID)
 
 func (f fixture) tellAbout(ctx context.Context, tenant pgtest.Tenant, user, subject uuid.UUID) error {
 	ctx = tenant.System(ctx)
-	return f.DB.Tx(ctx, func(tx *pg.Tx) error {
+	return f.Tx(ctx, func(tx *pg.Tx) error {
 		return f.s.deliver(ctx, tx, note{
 			user: user, kind: notification.KindENROLLED, subject: subject, text: text{"Title", "Body"}, link: "/courses/x",
 		})

@@ -25,7 +25,7 @@ func TestNumbersHaveNoGaps(t *testing.T) {
 		if i < writers {
 			return f.tell(t.Context(), f.acme, f.acme.Learner)
 		}
-		_ = f.DB.Tx(ctx, func(tx *pg.Tx) error {
+		_ = f.Tx(ctx, func(tx *pg.Tx) error {
 			if err := f.s.deliver(ctx, tx, note{user: f.acme.Learner, kind: "ENROLLED", subject: uuid.New(), text: text{"T", "B"}}); err != nil {
 				return err
 			}

@@ -17,7 +17,7 @@ import (
 type occasion func(ctx context.Context, tx *pg.Tx, id uuid.UUID) error
 
 func (f fixture) happen(ctx context.Context, what occasion, id uuid.UUID) error {
-	return f.DB.Tx(ctx, func(tx *pg.Tx) error { return what(ctx, tx, id) })
+	return f.Tx(ctx, func(tx *pg.Tx) error { return what(ctx, tx, id) })
 }
 
 func TestOccasions(t *testing.T) {

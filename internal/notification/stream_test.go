@@ -59,14 +59,15 @@ func ends(t *testing.T, stream <-chan *ent.Notification) {
 	}
 }
 
-func ptr(n int) *int { return &n }
+//go:fix inline
+func ptr(n int) *int { return new(n) }
 
 func TestStream(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.fill(t, f.acme, f.acme.Learner, 150) // more than are read at a time
 	for name, after := range map[string]*int{
-		"from the beginning": ptr(0), "what was missed": ptr(140), "what is new": nil, "a number never given": ptr(9999),
+		"from the beginning": new(0), "what was missed": new(140), "what is new": nil, "a number never given": new(9999),
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(f.acme.AsLearner(t.Context()))
@@ -111,7 +112,7 @@ func TestStreamResumes(t *testing.T) {
 	var seen []int
 	for len(seen) < total {
 		ctx, cancel := context.WithCancel(f.acme.AsLearner(t.Context()))
-		stream := f.open(t, ctx, ptr(len(seen)))
+		stream := f.open(t, ctx, new(len(seen)))
 		seen = append(seen, receive(t, stream, min(7, total-len(seen)))...)
 		cancel()
 		for range stream { // what was under way is not counted as seen
@@ -130,7 +131,7 @@ func TestStreamIsOnes(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	same := pgtest.NewUser(t, f.Database, f.acme, "same", "LEARNER")
-	stream := f.open(t, f.acme.AsLearner(t.Context()), ptr(0))
+	stream := f.open(t, f.acme.AsLearner(t.Context()), new(0))
 	for range 5 {
 		f.fill(t, f.acme, same, 1)
 		f.fill(t, f.acme, f.acme.Admin, 1)
@@ -181,7 +182,7 @@ func TestStreamEndsWithItsSession(t *testing.T) {
 			f := setup(t)
 			f.s.Look = 20 * time.Millisecond
 			f.fill(t, f.acme, f.acme.Learner, backlog)
-			stream := f.open(t, f.acme.AsLearner(t.Context()), ptr(0))
+			stream := f.open(t, f.acme.AsLearner(t.Context()), new(0))
 			// Nobody reads until the gate has been asked: the stream ends all the same.
 			select {
 			case <-f.gate.close(nil):
@@ -210,7 +211,7 @@ func TestStreamRefuses(t *testing.T) {
 	wantCode(t, "a visitor", err, fault.Unauthenticated)
 	_, err = f.s.Stream(t.Context(), nil)
 	wantCode(t, "nobody", err, fault.Unauthenticated)
-	_, err = f.s.Stream(f.acme.AsLearner(t.Context()), ptr(-1))
+	_, err = f.s.Stream(f.acme.AsLearner(t.Context()), new(-1))
 	wantCode(t, "a negative number", err, fault.BadInput)
 }
 
@@ -222,7 +223,7 @@ func TestStreamsLeaveNothingBehind(t *testing.T) {
 	var streams []<-chan *ent.Notification
 	ctx, cancel := context.WithCancel(f.acme.AsLearner(t.Context()))
 	for range 5 {
-		streams = append(streams, f.open(t, ctx, ptr(0)), f.open(t, ctx, nil))
+		streams = append(streams, f.open(t, ctx, new(0)), f.open(t, ctx, nil))
 	}
 	receive(t, streams[0], 3)
 	cancel()

@@ -107,8 +107,8 @@ func try(ctx context.Context, client reflect.Value, chain []string) error {
 			return fmt.Errorf("%s has no method %s", at.Type(), name)
 		}
 		var args []reflect.Value
-		for i := range method.Type().NumIn() {
-			switch in := method.Type().In(i); {
+		for in := range method.Type().Ins() {
+			switch in := in; {
 			case in == reflect.TypeFor[context.Context]():
 				args = append(args, reflect.ValueOf(ctx))
 			case in == reflect.TypeFor[uuid.UUID]():
@@ -118,7 +118,7 @@ func try(ctx context.Context, client reflect.Value, chain []string) error {
 		last = method.Call(args)
 		at = last[0]
 	}
-	err, _ := last[len(last)-1].Interface().(error)
+	err, _ := reflect.TypeAssert[error](last[len(last)-1])
 	return err
 }
 

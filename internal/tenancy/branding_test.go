@@ -9,7 +9,8 @@ import (
 	"lyceum/internal/tenancy/brand"
 )
 
-func ptr[T any](v T) *T { return &v }
+//go:fix inline
+func ptr[T any](v T) *T { return new(v) }
 
 func TestUpdateBranding(t *testing.T) {
 	t.Parallel()
@@ -23,11 +24,11 @@ func TestUpdateBranding(t *testing.T) {
 		}
 		return changed
 	}
-	got := update(tenancy.BrandingChange{Accent: ptr("#1a2B3c"), LogoURL: ptr("https://acme.example/logo.svg"), Signatory: ptr("Dr. Ünal")})
+	got := update(tenancy.BrandingChange{Accent: new("#1a2B3c"), LogoURL: new("https://acme.example/logo.svg"), Signatory: new("Dr. Ünal")})
 	if want := (brand.Brand{Accent: "#1a2B3c", LogoURL: "https://acme.example/logo.svg", Signatory: "Dr. Ünal"}); got.Branding != want {
 		t.Errorf("branding %+v, want %+v", got.Branding, want)
 	}
-	if got = update(tenancy.BrandingChange{Accent: ptr("")}); got.Branding.Accent != "" || got.Branding.Signatory != "Dr. Ünal" {
+	if got = update(tenancy.BrandingChange{Accent: new("")}); got.Branding.Accent != "" || got.Branding.Signatory != "Dr. Ünal" {
 		t.Errorf("branding %+v, want the accent taken away and nothing else", got.Branding)
 	}
 	if f.recorded("tenant.branding_changed") != 2 {
@@ -45,19 +46,19 @@ func TestUpdateBrandingRefuses(t *testing.T) {
 		change tenancy.BrandingChange
 		fields []string
 	}{
-		"a word":              {tenancy.BrandingChange{Accent: ptr("red")}, []string{"accent"}},
-		"three digits":        {tenancy.BrandingChange{Accent: ptr("#123")}, []string{"accent"}},
-		"style":               {tenancy.BrandingChange{Accent: ptr("#123456;}body{}")}, []string{"accent"}},
-		"a line behind":       {tenancy.BrandingChange{Accent: ptr("#123456\n")}, []string{"accent"}},
-		"http":                {tenancy.BrandingChange{LogoURL: ptr("http://acme.example/l.svg")}, []string{"logoUrl"}},
-		"script":              {tenancy.BrandingChange{LogoURL: ptr("javascript:alert(1)")}, []string{"logoUrl"}},
-		"data":                {tenancy.BrandingChange{LogoURL: ptr("data:image/png;base64,AA")}, []string{"logoUrl"}},
-		"credentials":         {tenancy.BrandingChange{LogoURL: ptr("https://u:p@acme.example/")}, []string{"logoUrl"}},
-		"no host":             {tenancy.BrandingChange{LogoURL: ptr("https:///logo")}, []string{"logoUrl"}},
-		"a long address":      {tenancy.BrandingChange{LogoURL: ptr("https://a/" + strings.Repeat("x", 500))}, []string{"logoUrl"}},
-		"a long signatory":    {tenancy.BrandingChange{Signatory: ptr(strings.Repeat("ü", 201))}, []string{"signatory"}},
-		"signatory of lines":  {tenancy.BrandingChange{Signatory: ptr("a\nb")}, []string{"signatory"}},
-		"everything is wrong": {tenancy.BrandingChange{Accent: ptr("x"), LogoURL: ptr("x"), Signatory: ptr("\x00")}, []string{"accent", "logoUrl", "signatory"}},
+		"a word":              {tenancy.BrandingChange{Accent: new("red")}, []string{"accent"}},
+		"three digits":        {tenancy.BrandingChange{Accent: new("#123")}, []string{"accent"}},
+		"style":               {tenancy.BrandingChange{Accent: new("#123456;}body{}")}, []string{"accent"}},
+		"a line behind":       {tenancy.BrandingChange{Accent: new("#123456\n")}, []string{"accent"}},
+		"http":                {tenancy.BrandingChange{LogoURL: new("http://acme.example/l.svg")}, []string{"logoUrl"}},
+		"script":              {tenancy.BrandingChange{LogoURL: new("javascript:alert(1)")}, []string{"logoUrl"}},
+		"data":                {tenancy.BrandingChange{LogoURL: new("data:image/png;base64,AA")}, []string{"logoUrl"}},
+		"credentials":         {tenancy.BrandingChange{LogoURL: new("https://u:p@acme.example/")}, []string{"logoUrl"}},
+		"no host":             {tenancy.BrandingChange{LogoURL: new("https:///logo")}, []string{"logoUrl"}},
+		"a long address":      {tenancy.BrandingChange{LogoURL: new("https://a/" + strings.Repeat("x", 500))}, []string{"logoUrl"}},
+		"a long signatory":    {tenancy.BrandingChange{Signatory: new(strings.Repeat("ü", 201))}, []string{"signatory"}},
+		"signatory of lines":  {tenancy.BrandingChange{Signatory: new("a\nb")}, []string{"signatory"}},
+		"everything is wrong": {tenancy.BrandingChange{Accent: new("x"), LogoURL: new("x"), Signatory: new("\x00")}, []string{"accent", "logoUrl", "signatory"}},
 	} {
 		_, err := f.s.UpdateBranding(f.acme.AsAdmin(t.Context()), tt.change)
 		wantViolations(t, name, err, tt.fields...)
@@ -71,7 +72,7 @@ func TestUpdateBrandingRefuses(t *testing.T) {
 func TestBrandingChangesAtOnce(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
-	changes := []tenancy.BrandingChange{{Accent: ptr("#111111")}, {LogoURL: ptr("https://acme.example/")}, {Signatory: ptr("A")}}
+	changes := []tenancy.BrandingChange{{Accent: new("#111111")}, {LogoURL: new("https://acme.example/")}, {Signatory: new("A")}}
 	for _, err := range race(len(changes), func(i int) error {
 		_, err := f.s.UpdateBranding(f.acme.AsAdmin(t.Context()), changes[i])
 		return err

@@ -88,9 +88,10 @@ func TestUsersAreForAdmins(t *testing.T) {
 		viewer.Support: fault.Forbidden, viewer.TenantAdmin: "",
 	} {
 		ctx := f.acme.As(t.Context(), uuid.New(), role)
-		if role == viewer.Anonymous {
+		switch role {
+		case viewer.Anonymous:
 			ctx = f.acme.Anonymous(t.Context())
-		} else if role == viewer.TenantAdmin {
+		case viewer.TenantAdmin:
 			ctx = f.acme.AsAdmin(t.Context())
 		}
 		_, err := f.s.CreateUser(ctx, newUser("nora@acme.example"))

@@ -13,7 +13,8 @@ import (
 	"lyceum/internal/platform/page"
 )
 
-func ptr[T any](v T) *T { return &v }
+//go:fix inline
+func ptr[T any](v T) *T { return new(v) }
 
 func TestParse(t *testing.T) {
 	t.Parallel()
@@ -22,14 +23,14 @@ func TestParse(t *testing.T) {
 		want  int
 	}{
 		"absent":   {nil, page.DefaultFirst},
-		"one":      {ptr(1), 1},
-		"most":     {ptr(100), 100},
-		"none":     {ptr(0), 0},
-		"negative": {ptr(-1), 0},
-		"too many": {ptr(101), 0},
-		"overflow": {ptr(int(^uint(0) >> 1)), 0},
+		"one":      {new(1), 1},
+		"most":     {new(100), 100},
+		"none":     {new(0), 0},
+		"negative": {new(-1), 0},
+		"too many": {new(101), 0},
+		"overflow": {new(int(^uint(0) >> 1)), 0},
 	} {
-		r, err := page.Parse(tt.first, ptr("x"))
+		r, err := page.Parse(tt.first, new("x"))
 		if tt.want == 0 {
 			if fault.CodeOf(err) != fault.BadInput {
 				t.Errorf("%s: %v, want BadInput", name, err)
