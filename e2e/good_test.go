@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"crypto/rand"
+	"maps"
 	"strings"
 	"testing"
 
@@ -245,9 +246,7 @@ func onCourse(more input) func(t *testing.T, c *campus) []good {
 
 func with(more input, name string, value any) input {
 	all := input{name: value}
-	for k, v := range more {
-		all[k] = v
-	}
+	maps.Copy(all, more)
 	return all
 }
 
@@ -266,9 +265,7 @@ func goodLessons(t *testing.T, c *campus) []good {
 			"courseId": course, "moduleKey": "m", "key": strings.ToLower(kind), "title": "Lesson", "kind": kind, "section": "Part",
 			"required": true, "preview": false, "body": "Words.", "bodyFormat": "MARKDOWN",
 		}
-		for k, v := range more {
-			in[k] = v
-		}
+		maps.Copy(in, more)
 		return good{who: c.instructor, variables: input{"input": in}}
 	}
 	return []good{

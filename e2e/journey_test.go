@@ -121,7 +121,7 @@ func findCourse(t *testing.T, learner *stack.Persona, slug string) course {
 		return len(search(t, learner, "Open edX demonstration", slug)) > 0
 	})
 	if lessons := search(t, learner, `"discussion forums"`, slug); len(lessons) == 0 {
-		t.Errorf("a phrase of a lesson finds nothing")
+		t.Error("a phrase of a lesson finds nothing")
 	}
 	var found struct{ Course course }
 	learner.MustDo(t, `query($s: String!) { course(slug: $s) { id title modules { title lessons { id title kind required durationMs } } } }`,

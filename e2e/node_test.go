@@ -26,7 +26,7 @@ func TestGraphQLOverHTTP(t *testing.T) {
 
 // TestBrowser opens the pages in Chromium and uses them.
 func TestBrowser(t *testing.T) {
-	pictures, err := os.MkdirTemp("", "lyceum-pictures-")
+	pictures, err := os.MkdirTemp("", "lyceum-pictures-") //nolint:usetesting // they are for people to look at afterwards
 	if err != nil {
 		t.Fatal(err)
 	}

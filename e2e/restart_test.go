@@ -137,8 +137,8 @@ func gone(t *testing.T, home string) {
 		if err != nil || pid == os.Getpid() {
 			continue
 		}
-		line, _ := os.ReadFile(filepath.Join("/proc", entry.Name(), "cmdline"))
-		dir, _ := os.Readlink(filepath.Join("/proc", entry.Name(), "cwd"))
+		line, _ := os.ReadFile("/proc/" + entry.Name() + "/cmdline")
+		dir, _ := os.Readlink("/proc/" + entry.Name() + "/cwd")
 		if strings.Contains(string(line), home) || strings.HasPrefix(dir, home) {
 			t.Errorf("process %d is still there: %s in %s", pid, strings.ReplaceAll(string(line), "\x00", " "), dir)
 		}

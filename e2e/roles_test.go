@@ -112,10 +112,10 @@ func filler(schema *ast.Schema, typ *ast.Type, c *campus) any {
 		return []any{filler(schema, typ.Elem, c)}
 	}
 	definition := schema.Types[typ.Name()]
-	switch {
-	case definition.Kind == ast.Enum:
+	switch definition.Kind {
+	case ast.Enum:
 		return definition.EnumValues[len(definition.EnumValues)-1].Name
-	case definition.Kind == ast.InputObject:
+	case ast.InputObject:
 		object := map[string]any{}
 		for _, field := range definition.Fields {
 			if field.Type.NonNull {

@@ -77,7 +77,7 @@ func (f fixture) place(t *testing.T, tenant pgtest.Tenant, withCertificate bool)
 }
 
 func (f fixture) issue(ctx context.Context, id uuid.UUID) error {
-	return f.DB.Tx(ctx, func(tx *pg.Tx) error { return f.s.Issue(ctx, tx, id, completed) })
+	return f.Tx(ctx, func(tx *pg.Tx) error { return f.s.Issue(ctx, tx, id, completed) })
 }
 
 // issued makes a certificate of the tenant's learner.
@@ -218,7 +218,7 @@ func (f fixture) read(t *testing.T, c *ent.Certificate) (content []byte, sum str
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer object.Close()
+	defer func() { _ = object.Close() }()
 	content, err = io.ReadAll(object)
 	if err != nil {
 		t.Fatal(err)

@@ -24,7 +24,7 @@ const (
 )
 
 // passwordHash is hashed once for all tests: it is meant to be slow.
-var passwordHash = sync.OnceValues(func() (string, error) { return hasher().Hash(context.Background(), password) })
+var passwordHash = sync.OnceValues(func() (string, error) { return hasher().Hash(context.Background(), password) }) //nolint:forbidigo // it outlives the test that asks first
 
 // hasher is patient: many tests hash at the same time.
 func hasher() *auth.Hasher { return auth.NewHasherWith(0, time.Minute) }

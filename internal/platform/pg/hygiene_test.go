@@ -276,7 +276,7 @@ func allNobodys(t *testing.T, pool *pgxpool.Pool, conns int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Release()
+		t.Cleanup(conn.Release)
 		if err := nobodys(t.Context(), conn); err != nil {
 			t.Error(err)
 		}

@@ -170,7 +170,7 @@ func TestMigrateHelper(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fmt.Printf("applied=%d\n", applied)
+	fmt.Printf("applied=%d\n", applied) //nolint:forbidigo // the parent process reads it
 }
 
 // TestProcessesMigrateAtOnce starts three servers' worth of migrations on one empty database.
