@@ -11,7 +11,6 @@ import (
 
 	"lyceum/cmd/lyceum/demo"
 	"lyceum/internal/platform/local"
-	"lyceum/internal/tenancy"
 	"lyceum/internal/viewer"
 )
 
@@ -20,8 +19,16 @@ const welcomeWidth = 98
 
 // welcome says on standard output where everything is and what to try first.
 func (a *app) welcome(ctx context.Context, stack *local.Stack) {
-	fd := int(os.Stdout.Fd())
-	b := &box{bold: term.IsTerminal(fd) && os.Getenv("NO_COLOR") == ""}
+	bold := term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == ""
+	text := a.overview(ctx, stack.Choices, bold) + a.firstSteps(ctx)
+	if _, err := os.Stdout.WriteString(text); err != nil {
+		a.log.WarnContext(ctx, "welcome not printed", "err", err)
+	}
+}
+
+// overview is the box: addresses, logins, and what was chosen for each dependency and why.
+func (a *app) overview(ctx context.Context, choices []local.Choice, bold bool) string {
+	b := &box{bold: bold}
 	b.title("Lyceum is running")
 	if a.seeded {
 		a.sayDemo(ctx, b)
@@ -30,32 +37,31 @@ func (a *app) welcome(ctx context.Context, stack *local.Stack) {
 		b.line("Operators", "http://"+a.config.HTTP.AdminAddr)
 	}
 	b.title("It stands on")
-	for _, c := range stack.Choices {
-		text := c.Chosen + ", because " + c.Why + "."
-		if c.Limits != "" {
-			text += " " + c.Limits
-		}
-		b.line(c.Need, text)
+	for _, c := range choices {
+		b.line(c.Need, strings.TrimSpace(fmt.Sprintf("%s (%s). %s", c.Chosen, c.Why, c.Limits)))
 	}
-	if _, err := os.Stdout.WriteString(b.String() + a.firstSteps(ctx)); err != nil {
-		a.log.WarnContext(ctx, "welcome not printed", "err", err)
-	}
+	return b.String()
 }
 
 // sayDemo writes the addresses and the logins of the demo.
 func (a *app) sayDemo(ctx context.Context, b *box) {
 	var domains []string
 	for i, t := range demo.Tenants() {
-		b.line([]string{"Tenants", "", ""}[i], fmt.Sprintf("%-36s %s", a.page(t.Slug, ""), t.Name))
+		label := ""
+		if i == 0 {
+			label = "Tenants"
+		}
+		b.line(label, fmt.Sprintf("%-36s %s", a.page(t.Slug, ""), t.Name))
 		domains = append(domains, t.Slug+".example")
 	}
+	b.line("", fmt.Sprintf("%-36s acme, too, where *.localhost is not known", a.config.Public.Origin(a.config.Public.BaseDomain)))
 	b.line("GraphiQL", fmt.Sprintf("%-36s ask the API as anybody", a.page("acme", "/graphiql")))
 	b.line("Operators", fmt.Sprintf("%-36s jobs and metrics, as %s", "http://"+a.config.HTTP.AdminAddr, demo.StaffEmail))
 	if address := a.certificateToShow(ctx); address != "" {
 		b.line("Certificate", address)
 	}
 	b.title("Who you can be")
-	b.line("Addresses", strings.Join(demo.Personas(), "@, ")+"@ and one of "+strings.Join(domains, ", "))
+	b.line("Addresses", strings.Join(demo.Personas(), "@, ")+"@, each at "+strings.Join(domains, ", "))
 	b.line("Password", demo.Password)
 }
 
@@ -108,8 +114,7 @@ func (a *app) demoToken(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	opened, err := a.services.Tenancy.SignIn(ctx, place.Tenant, demo.Admin+"@acme.example", demo.Password,
-		tenancy.Origin{IP: "demo", UserAgent: "lyceum dev"})
+	opened, err := demo.SignIn(ctx, a.services.Tenancy, place.Tenant, demo.Admin+"@acme.example")
 	if err != nil {
 		return "", err
 	}
@@ -160,20 +165,19 @@ func (b *box) String() string {
 	return out.String()
 }
 
-// wrap breaks a text between words where it would be wider. Runs of blanks are kept, so that columns stay.
+// wrap breaks a text between words where it would be wider, and words that are wider themselves. Runs of
+// blanks are kept, so that columns stay.
 func wrap(text string, width int) []string {
-	var rows []string
-	row := ""
-	for word := range strings.SplitSeq(text, " ") {
-		if row != "" && utf8.RuneCountInString(row)+1+utf8.RuneCountInString(word) > width {
-			rows = append(rows, row)
-			row = word
-			continue
+	rows, row := []string{}, []rune{}
+	for i, word := range strings.Split(text, " ") {
+		if i > 0 && len(row)+1+utf8.RuneCountInString(word) > width {
+			rows, row = append(rows, string(row)), row[:0]
+		} else if i > 0 {
+			row = append(row, ' ')
 		}
-		if row != "" || len(rows) > 0 {
-			row += " "
+		for row = append(row, []rune(word)...); len(row) > width; row = row[width:] {
+			rows = append(rows, string(row[:width]))
 		}
-		row += word
 	}
-	return append(rows, row)
+	return append(rows, string(row))
 }

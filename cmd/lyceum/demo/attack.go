@@ -65,9 +65,9 @@ type raid struct {
 	owner, thief     caller
 	// ofVictim and ofIntruder are the tenants' ids.
 	ofVictim, ofIntruder uuid.UUID
-	// thiefID is the intruder's admin.
-	thiefID uuid.UUID
-	bait    bait
+	// ownerID and thiefID are those admins as users.
+	ownerID, thiefID uuid.UUID
+	bait             bait
 }
 
 // bait is something of the victim's of each kind.
@@ -99,7 +99,7 @@ func (a *Attack) prepare(ctx context.Context) (*raid, error) {
 		return nil, err
 	}
 	r := &raid{db: a.DB, victim: a.Victim, intruder: a.Intruder, ofVictim: victim.Tenant, ofIntruder: intruder.Tenant}
-	if r.owner, _, err = a.admin(ctx, victim); err != nil {
+	if r.owner, r.ownerID, err = a.admin(ctx, victim); err != nil {
 		return nil, err
 	}
 	if r.thief, r.thiefID, err = a.admin(ctx, intruder); err != nil {
@@ -120,10 +120,9 @@ func (a *Attack) admin(ctx context.Context, of tenancy.Place) (caller, uuid.UUID
 	if v, err := a.Tenancy.Authenticate(ctx, c.token); err == nil {
 		return c, v.User, nil
 	}
-	opened, err := a.Tenancy.SignIn(ctx, of.Tenant, Admin+"@"+of.Slug+".example", Password,
-		tenancy.Origin{IP: command, UserAgent: "lyceum " + command + " attack"})
+	opened, err := SignIn(ctx, a.Tenancy, of.Tenant, Admin+"@"+of.Slug+".example")
 	if err != nil {
-		return caller{}, uuid.Nil, fmt.Errorf("sign the admin of %s in: %w", of.Slug, err)
+		return caller{}, uuid.Nil, err
 	}
 	if a.tokens == nil {
 		a.tokens = map[string]string{}

@@ -77,7 +77,11 @@ func nodeOf(a answer, err error) (node, error) {
 	if err != nil {
 		return node{}, err
 	}
-	var data struct{ Node *struct{ ID string } }
+	var data struct {
+		Node *struct {
+			ID string `json:"id"`
+		} `json:"node"`
+	}
 	if len(r.Data) > 0 {
 		if err := json.Unmarshal(r.Data, &data); err != nil {
 			return node{}, fmt.Errorf("read node: %w", err)

@@ -110,25 +110,25 @@ func byUpdate(ctx context.Context, r *raid) ([]web.Attempt, error) {
 // byInsert plants rows: one that claims to be the victim's, and one of the intruder's own that points at
 // the victim's course.
 func byInsert(ctx context.Context, r *raid) ([]web.Attempt, error) {
-	planted, err := r.plant(ctx, "SQL as %s: INSERT an enrollment that belongs to %s", r.ofVictim)
+	planted, err := r.plant(ctx, "SQL as %s: INSERT an enrollment that belongs to %s", r.ofVictim, r.ownerID)
 	if err != nil {
 		return nil, err
 	}
-	pointing, err := r.plant(ctx, "SQL as %s: INSERT an enrollment of its own in a course of %s", r.ofIntruder)
+	pointing, err := r.plant(ctx, "SQL as %s: INSERT an enrollment of its own in a course of %s", r.ofIntruder, r.thiefID)
 	if err != nil {
 		return nil, err
 	}
 	return []web.Attempt{planted, pointing}, nil
 }
 
-// plant inserts an enrollment in the victim's course for the owner.
-func (r *raid) plant(ctx context.Context, tried string, owner uuid.UUID) (web.Attempt, error) {
+// plant inserts an enrollment of the learner in the victim's course, as a row of the tenant.
+func (r *raid) plant(ctx context.Context, tried string, tenant, learner uuid.UUID) (web.Attempt, error) {
 	const insert = `
 		INSERT INTO enrollments (id, tenant_id, created_at, updated_at, learner_id, course_id, version_id, source, enrolled_by, enrolled_at)
 		VALUES ($1, $2, now(), now(), $3, $4, $5, 'STAFF', $3, now())`
 	b := r.bait.certificate
 	err := r.undone(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		_, err := tx.Exec(ctx, insert, uuid.Must(uuid.NewV7()), owner, r.thiefID, b.CourseID, b.VersionID)
+		_, err := tx.Exec(ctx, insert, uuid.Must(uuid.NewV7()), tenant, learner, b.CourseID, b.VersionID)
 		return err
 	})
 	wall := refusedBy(err)

@@ -15,7 +15,7 @@ import (
 )
 
 // Password is everybody's.
-const Password = "lyceum-demo"
+const Password = "lyceum-demo" //nolint:gosec // the demo tenants' password is printed on their page
 
 // StaffEmail signs in on the admin listener.
 const StaffEmail = "staff@lyceum.example"

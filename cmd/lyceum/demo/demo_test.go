@@ -49,8 +49,7 @@ func readCourse(t *testing.T, tenant, slug string) *course.Course {
 }
 
 func mistakes(err error) any {
-	var f *fault.Error
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
 		return f.Violations
 	}
 	return err

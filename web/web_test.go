@@ -1,0 +1,289 @@
+package web_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"lyceum/internal/fault"
+	"lyceum/web"
+)
+
+// hostile is what a name may be made of.
+const hostile = `</script><b onmouseover="x">"'&`
+
+func open(t *testing.T, change func(p *web.Pages)) http.Handler {
+	t.Helper()
+	p := web.Pages{
+		Tenant: func(context.Context) (*web.Tenant, error) {
+			return &web.Tenant{Slug: "acme", Name: "Acme " + hostile, Locale: "en", Accent: "#7c2d12"}, nil
+		},
+		Certificate: func(_ context.Context, code string) (*web.Certificate, error) {
+			day := time.Date(2025, 3, 4, 5, 6, 7, 0, time.UTC)
+			c := &web.Certificate{
+				Code: code, LearnerName: "ליאה " + hostile, CourseTitle: "Knots " + hostile, TenantName: "Acme",
+				CompletedAt: day, IssuedAt: day,
+			}
+			switch code {
+			case "valid":
+				return c, nil
+			case "revoked":
+				c.RevokedAt = &day
+				return c, nil
+			case "broken":
+				return nil, errors.New("the database is down")
+			default:
+				return nil, nil //nolint:nilnil // there is none
+			}
+		},
+		Examples: func(context.Context) ([]web.Example, error) {
+			return []web.Example{{Text: "query A { " + hostile + " }", Variables: "{}"}}, nil
+		},
+		Schema: "type Query", Log: slog.New(slog.DiscardHandler),
+	}
+	change(&p)
+	mux := http.NewServeMux()
+	if err := web.Mount(mux, func(next http.Handler) http.Handler { return next }, p); err != nil {
+		t.Fatal(err)
+	}
+	return mux
+}
+
+func demo(attack func(context.Context) ([]web.Attempt, error)) *web.Demo {
+	return &web.Demo{
+		Logins:      []web.Login{{Tenant: "acme", Email: "learner@acme.example", Name: "Amina " + hostile, Role: "learner"}},
+		Password:    "secret-word",
+		AdminURL:    "http://127.0.0.1:8081",
+		Tenants:     []web.Place{{Slug: "acme", Name: "Acme", URL: "http://acme.localhost:8080", Accent: "#7c2d12"}},
+		Certificate: func(context.Context) (string, error) { return "http://acme.localhost:8080/verify/valid", nil },
+		Attack:      attack,
+	}
+}
+
+func get(t *testing.T, h http.Handler, path string) *httptest.ResponseRecorder {
+	t.Helper()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+	return w
+}
+
+func TestPages(t *testing.T) {
+	t.Parallel()
+	plain := open(t, func(*web.Pages) {})
+	local := open(t, func(p *web.Pages) { p.Demo = demo(nil) })
+	homeless := open(t, func(p *web.Pages) {
+		p.Tenant = func(context.Context) (*web.Tenant, error) { return nil, errors.New("the database is down") }
+	})
+	tests := map[string]struct {
+		on         http.Handler
+		path       string
+		status     int
+		has, lacks string
+	}{
+		"welcome":                   {plain, "/", 200, "Running for Acme", "Attack"},
+		"welcome of a local stack":  {local, "/", 200, "secret-word", ""},
+		"welcome without database":  {homeless, "/", 500, "Something went wrong", "database"},
+		"GraphiQL":                  {plain, "/graphiql", 200, "Sign in", "secret-word"},
+		"GraphiQL of a local stack": {local, "/graphiql", 200, "learner@acme.example", ""},
+		"valid":                     {plain, "/verify/valid", 200, "This certificate is valid", "revoked"},
+		"revoked":                   {plain, "/verify/revoked", 200, "This certificate was revoked", "is valid"},
+		"unknown":                   {plain, "/verify/other", 404, "No certificate has this code", "Knots"},
+		"broken":                    {plain, "/verify/broken", 500, "Something went wrong", "database"},
+		"schema":                    {plain, "/schema.graphql", 200, "type Query", ""},
+		"style":                     {plain, "/static/lyceum.css", 200, "--accent", ""},
+		"a template":                {plain, "/static/../templates/verify.html", 307, "", "{{"},
+		"nothing":                   {plain, "/nothing", 404, "", ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := get(t, tt.on, tt.path)
+			body := w.Body.String()
+			if w.Code != tt.status || !strings.Contains(body, tt.has) || (tt.lacks != "" && strings.Contains(body, tt.lacks)) {
+				t.Errorf("status %d, want %d; %q must be there and %q must not: %s", w.Code, tt.status, tt.has, tt.lacks, body)
+			}
+			if strings.Contains(body, hostile) || strings.Contains(body, "<b onmouseover") {
+				t.Errorf("a name is not escaped: %s", body)
+			}
+		})
+	}
+}
+
+func TestPagesStayByThemselves(t *testing.T) {
+	t.Parallel()
+	h := open(t, func(*web.Pages) {})
+	for _, path := range []string{"/", "/graphiql", "/verify/valid", "/verify/other"} {
+		header := get(t, h, path).Header()
+		policy := header.Get("Content-Security-Policy")
+		if !strings.Contains(policy, "default-src 'self'") || strings.Contains(policy, "script-src") || header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %v", path, header)
+		}
+	}
+	if robots := get(t, h, "/verify/valid").Header().Get("X-Robots-Tag"); robots != "noindex" {
+		t.Errorf("search engines are told %q", robots)
+	}
+}
+
+func TestStatementIsJSONLD(t *testing.T) {
+	t.Parallel()
+	h := open(t, func(*web.Pages) {})
+	for code, status := range map[string]string{"valid": "Valid", "revoked": "Revoked"} {
+		_, rest, _ := strings.Cut(get(t, h, "/verify/"+code).Body.String(), `<script type="application/ld+json">`)
+		text, _, _ := strings.Cut(rest, "</script>")
+		var statement map[string]any
+		if err := json.Unmarshal([]byte(text), &statement); err != nil {
+			t.Fatalf("%s: %v in %s", code, err, text)
+		}
+		if statement["creativeWorkStatus"] != status || statement["name"] != "Knots "+hostile || statement["identifier"] != code {
+			t.Errorf("%s: %v", code, statement)
+		}
+	}
+}
+
+func TestAttack(t *testing.T) {
+	t.Parallel()
+	found := []web.Attempt{{Tried: "a", Answer: "b", StoppedBy: "c"}, {Tried: "d", Leaked: true}}
+	tests := map[string]struct {
+		demo   *web.Demo
+		site   string
+		status int
+		has    string
+	}{
+		"reported": {
+			demo: demo(func(context.Context) ([]web.Attempt, error) { return found, nil }), status: 200,
+			has: `{"tried":"d","answer":"","stoppedBy":"","leaked":true,"void":false}`,
+		},
+		"told": {
+			demo: demo(func(context.Context) ([]web.Attempt, error) {
+				return nil, fault.New(fault.NotFound, "Acme has nothing.")
+			}),
+			status: 500, has: "Acme has nothing.",
+		},
+		"not told": {
+			demo:   demo(func(context.Context) ([]web.Attempt, error) { return nil, errors.New("password is hunter2") }),
+			status: 500, has: "could not be carried out",
+		},
+		"from elsewhere": {demo: demo(nil), site: "cross-site", status: 403},
+		"no demo":        {status: 404},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := open(t, func(p *web.Pages) { p.Demo = tt.demo })
+			request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/demo/attack", http.NoBody)
+			request.Header.Set("Sec-Fetch-Site", tt.site)
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, request)
+			if body := w.Body.String(); w.Code != tt.status || !strings.Contains(body, tt.has) || strings.Contains(body, "hunter2") {
+				t.Errorf("status %d, want %d: %s", w.Code, tt.status, body)
+			}
+		})
+	}
+}
+
+func staff(t *testing.T) http.Handler {
+	t.Helper()
+	s := web.Staff{
+		Home: "/jobs/", Log: slog.New(slog.DiscardHandler),
+		SignIn: func(_ context.Context, email, password, ip, _ string) (string, time.Time, error) {
+			switch {
+			case ip != "192.0.2.1":
+				return "", time.Time{}, errors.New("the address is " + ip)
+			case email != "ops@example.com" || password != "right":
+				return "", time.Time{}, fault.New(fault.Unauthenticated, "The address or the password is wrong.")
+			default:
+				return "token", time.Now().Add(time.Hour), nil
+			}
+		},
+		Check: func(_ context.Context, token string) error {
+			if token != "token" {
+				return fault.New(fault.Unauthenticated, "The token is not valid.")
+			}
+			return nil
+		},
+	}
+	mux := http.NewServeMux()
+	if err := s.Mount(mux); err != nil {
+		t.Fatal(err)
+	}
+	mux.Handle("/jobs/", s.Only(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "the console")
+	})))
+	return mux
+}
+
+func TestStaff(t *testing.T) {
+	t.Parallel()
+	h := staff(t)
+	form := func(email, password string) *http.Request {
+		body := url.Values{"email": {email}, "password": {password}}.Encode()
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/sign-in", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		return r
+	}
+	page := func(path, token string) *http.Request {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody)
+		if token != "" {
+			r.AddCookie(&http.Cookie{Name: "lyceum_staff", Value: token})
+		}
+		return r
+	}
+	foreign := form("ops@example.com", "right")
+	foreign.Header.Set("Sec-Fetch-Site", "cross-site")
+	tests := map[string]struct {
+		request *http.Request
+		status  int
+		has     string
+	}{
+		"the form":                   {page("/", ""), 200, "Sign in"},
+		"the form when signed in":    {page("/", "token"), 200, "You are signed in"},
+		"a wrong password":           {form("ops@example.com", "wrong"), 401, "The address or the password is wrong."},
+		"a hostile address":          {form(hostile, "wrong"), 401, "&lt;/script&gt;"},
+		"too long":                   {form("ops@example.com", strings.Repeat("x", 5000)), 401, "wrong"},
+		"signed in":                  {form("ops@example.com", "right"), 303, ""},
+		"from elsewhere":             {foreign, 403, ""},
+		"the console":                {page("/jobs/", "token"), 200, "the console"},
+		"the console for anybody":    {page("/jobs/", ""), 303, ""},
+		"the console with old token": {page("/jobs/", "old"), 303, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, tt.request)
+			if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.has) {
+				t.Errorf("status %d, want %d with %q: %s", w.Code, tt.status, tt.has, w.Body)
+			}
+			signed := strings.Contains(w.Header().Get("Set-Cookie"), "token")
+			if signed != (name == "signed in") {
+				t.Errorf("cookie: %q", w.Header().Get("Set-Cookie"))
+			}
+		})
+	}
+}
+
+func TestStaffCookie(t *testing.T) {
+	t.Parallel()
+	body := url.Values{"email": {"ops@example.com"}, "password": {"right"}}.Encode()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/sign-in", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	staff(t).ServeHTTP(w, r)
+	cookie := w.Header().Get("Set-Cookie")
+	for _, part := range []string{"lyceum_staff=token", "HttpOnly", "SameSite=Strict", "Path=/"} {
+		if !strings.Contains(cookie, part) {
+			t.Errorf("%q lacks %q", cookie, part)
+		}
+	}
+	if w.Header().Get("Location") != "/jobs/" {
+		t.Errorf("leads to %q", w.Header().Get("Location"))
+	}
+}
