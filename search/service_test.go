@@ -370,6 +370,27 @@ func TestDegraded(t *testing.T) {
 	}
 }
 
+// TestPublishedWhileDown publishes while Meilisearch cannot be told: Postgres knows at once, and Meilisearch
+// when it is back.
+func TestPublishedWhileDown(t *testing.T) {
+	t.Parallel()
+	w := newRemoteWorld(t)
+	w.double.Set(meilitest.Refusing)
+	course := w.course(t, w.acme)
+	w.publish(t, w.acme, course, 1, outline.Public, "Light")
+	if err := w.SyncCourse(w.acme.System(t.Context()), course); err == nil {
+		t.Fatal("SyncCourse: no error, so nobody would try again")
+	}
+	learner := w.acme.AsLearner(t.Context())
+	result, err := w.Search(learner, search.Query{Text: "light", Limit: 1})
+	if err != nil || !result.Degraded || len(result.Hits) != 1 {
+		t.Errorf("while it is down: %+v (%v), want a hit from Postgres", result, err)
+	}
+	w.double.Set(meilitest.Up)
+	w.mustSync(t, w.acme, course)
+	expect(t, "when it is back", w.find(t, learner, "light"), "Light")
+}
+
 // TestUnpublishedWhileDown withdraws a course while Meilisearch cannot be told: nobody finds it.
 func TestUnpublishedWhileDown(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,7 @@ package search
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,10 +27,22 @@ func (s *Service) engines() []Engine {
 	return []Engine{s.Local, s.Remote}
 }
 
-// sync writes the course to the engines. The lock puts syncs of one course in order, so that what is written
-// last was read last; it is not held while an engine works off what it was given.
+// sync writes the course to the engines, to each by itself: one that is down keeps no other behind.
 func (s *Service) sync(ctx context.Context, course uuid.UUID, engines ...Engine) error {
-	var settling []Settle
+	var errs []error
+	for _, engine := range engines {
+		errs = append(errs, s.put(ctx, course, engine))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("sync course %s: %w", course, err)
+	}
+	return nil
+}
+
+// put reads the course and writes it to the engine. The lock puts syncs of one course in order, so that what
+// is written last was read last; it is not held while the engine works off what it was given.
+func (s *Service) put(ctx context.Context, course uuid.UUID, engine Engine) error {
+	var settle Settle
 	err := s.DB.Tx(ctx, func(tx *pg.Tx) error {
 		const lock = `SELECT pg_advisory_xact_lock(hashtextextended('search ' || $1::text, 0))`
 		if _, err := tx.Exec(ctx, lock, course.String()); err != nil {
@@ -39,23 +52,14 @@ func (s *Service) sync(ctx context.Context, course uuid.UUID, engines ...Engine)
 		if err != nil {
 			return err
 		}
-		settling = nil
-		for _, engine := range engines {
-			settle, err := engine.Put(ctx, tx, course, documents)
-			if err != nil {
-				return fmt.Errorf("put documents: %w", err)
-			}
-			settling = append(settling, settle)
-		}
-		return nil
+		settle, err = engine.Put(ctx, tx, course, documents)
+		return err
 	})
 	if err != nil {
-		return fmt.Errorf("sync course %s: %w", course, err)
+		return fmt.Errorf("put documents: %w", err)
 	}
-	for _, settle := range settling {
-		if err := settle(ctx); err != nil {
-			return fmt.Errorf("settle course %s: %w", course, err)
-		}
+	if err := settle(ctx); err != nil {
+		return fmt.Errorf("settle documents: %w", err)
 	}
 	return nil
 }

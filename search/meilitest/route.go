@@ -89,7 +89,12 @@ func (s *Server) answer(e endpoint, c call, name string) said {
 		return *refused
 	}
 	c.rules = rules
-	return e.handler(s, c, name)
+	done := e.handler(s, c, name)
+	if done.body != nil {
+		// Under the lock: what is said may change afterwards.
+		done.body = json.RawMessage(quoted(done.body))
+	}
+	return done
 }
 
 // decode reads the body into v. Fields that v does not have are refused, as Meilisearch does.

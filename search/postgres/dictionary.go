@@ -19,8 +19,8 @@ var dictionaries = map[string]string{
 
 // dictionary returns the text search configuration for a language.
 func dictionary(tag string) string {
-	base, _ := language.Make(tag).Base()
-	if name, ok := dictionaries[base.String()]; ok {
+	base, confidence := language.Make(tag).Base()
+	if name, ok := dictionaries[base.String()]; ok && confidence >= language.High {
 		return name
 	}
 	return simple

@@ -1,5 +1,5 @@
 -- What search finds when Postgres answers: one document for each published course and each of its lessons.
--- docs/decisions/0007-search-under-row-security.md says why the words lie in tables of their own.
+-- docs/decisions/0011-search-under-row-security.md says why the words lie in tables of their own.
 -- +goose Up
 CREATE EXTENSION IF NOT EXISTS unaccent;
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
