@@ -36,7 +36,7 @@ type PrintCertificate struct {
 func (PrintCertificate) Kind() string { return "certificate.print" }
 
 func printCertificate(s Services) river.Worker[PrintCertificate] {
-	return action[PrintCertificate]{limit: defaultLimit, do: func(ctx context.Context, a PrintCertificate) error {
+	return action[PrintCertificate]{do: func(ctx context.Context, a PrintCertificate) error {
 		return s.Credential.Print(ctx, a.Certificate)
 	}}
 }

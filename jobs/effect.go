@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
@@ -41,12 +40,8 @@ func (e effect[A]) Work(ctx context.Context, job *river.Job[A]) error {
 type action[A river.JobArgs] struct {
 	river.WorkerDefaults[A]
 
-	limit time.Duration
-	do    func(ctx context.Context, args A) error
+	do func(ctx context.Context, args A) error
 }
-
-// Timeout implements river.Worker.
-func (a action[A]) Timeout(*river.Job[A]) time.Duration { return a.limit }
 
 // Work implements river.Worker.
 func (a action[A]) Work(ctx context.Context, job *river.Job[A]) error {

@@ -3,15 +3,19 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 
 	"lyceum/internal/platform/pg"
 )
@@ -30,43 +34,52 @@ const (
 // Queues lists them all.
 func Queues() []string { return []string{QueueDefault, QueueMedia, QueueMail, QueueSearch} }
 
-// Timing of the workers. A job of a killed process is taken up again after rescueAfter, so it bounds every
-// kind's own timeout from above.
-const (
-	pollEvery     = time.Second
-	rescueAfter   = 2 * time.Minute
-	defaultLimit  = 30 * time.Second
-	maxAttempts   = 12
-	workersAQueue = 4
-)
+// maxAttempts is how often a job is tried before it is given up, about six hours after the first time.
+const maxAttempts = 12
 
-// NewInserter returns a client that only inserts, for processes and transactions that announce events.
-func NewInserter(pool *pgxpool.Pool, logger *slog.Logger) (*Client, error) {
-	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: pg.RiverSchema, Logger: logger})
-	if err != nil {
-		return nil, fmt.Errorf("open job queue: %w", err)
-	}
-	return client, nil
+// Options say how a process works on jobs.
+type Options struct {
+	// Queues are those to work on, each with how many workers it gets.
+	Queues map[string]int
+	// Timeout bounds a job, RescueAfter is when the job of a process that vanished is given to another one: never
+	// before the job's time is over.
+	Timeout, RescueAfter time.Duration
+	// Poll is how often a queue is looked at without being told.
+	Poll time.Duration
 }
 
-// NewWorker returns a client that works on the queues once it is started.
-func NewWorker(pool *pgxpool.Pool, logger *slog.Logger, services Services, queues []string) (*Client, error) {
+// NewInserter returns a client that only inserts, for processes and transactions that announce events. A nil
+// logger is the default one.
+func NewInserter(pool *pgxpool.Pool, logger *slog.Logger) (*Client, error) {
+	return newClient(pool, &river.Config{Logger: quiet(logger)})
+}
+
+// NewWorker returns a client that works on the queues once it is started. A nil logger is the default one.
+func NewWorker(pool *pgxpool.Pool, logger *slog.Logger, services Services, o Options) (*Client, error) {
 	config := &river.Config{
-		Schema:               pg.RiverSchema,
-		Logger:               logger,
+		Logger:               quiet(logger),
 		Workers:              workers(services),
 		Queues:               map[string]river.QueueConfig{},
-		JobTimeout:           defaultLimit,
-		MaxAttempts:          maxAttempts,
-		RescueStuckJobsAfter: rescueAfter,
-		FetchPollInterval:    pollEvery,
-		ErrorHandler:         errorHandler{logger},
-		WorkerMiddleware:     middleware(),
+		JobTimeout:           o.Timeout,
+		RescueStuckJobsAfter: o.RescueAfter,
+		FetchCooldown:        min(o.Poll, river.FetchCooldownDefault),
+		FetchPollInterval:    o.Poll,
+		ErrorHandler:         errorHandler{cmp.Or(logger, slog.Default())},
+		Middleware:           []rivertype.Middleware{&asTenant{}},
 		PeriodicJobs:         periodic(),
 	}
-	for _, queue := range queues {
-		config.Queues[queue] = river.QueueConfig{MaxWorkers: workersAQueue}
+	for queue, workers := range o.Queues {
+		if !slices.Contains(Queues(), queue) {
+			return nil, fmt.Errorf("there is no queue called %s: there are %s", queue, strings.Join(Queues(), ", "))
+		}
+		config.Queues[queue] = river.QueueConfig{MaxWorkers: workers}
 	}
+	return newClient(pool, config)
+}
+
+// newClient gives every client what they have in common: who inserts a job decides how often it is tried.
+func newClient(pool *pgxpool.Pool, config *river.Config) (*Client, error) {
+	config.Schema, config.MaxAttempts = pg.RiverSchema, maxAttempts
 	client, err := river.NewClient(riverpgxv5.New(pool), config)
 	if err != nil {
 		return nil, fmt.Errorf("open job queue: %w", err)

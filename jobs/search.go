@@ -2,14 +2,10 @@ package jobs
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 )
-
-// syncLimit bounds one sync: a search engine that takes longer is down.
-const syncLimit = 60 * time.Second
 
 // SyncCourse makes search say what is true of the course now: it reads the course again when it runs, so
 // that jobs which overtake each other do no harm.
@@ -25,7 +21,7 @@ func (SyncCourse) Kind() string { return "search.sync_course" }
 func (SyncCourse) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: QueueSearch} }
 
 func syncCourse(s Services) river.Worker[SyncCourse] {
-	return action[SyncCourse]{limit: syncLimit, do: func(ctx context.Context, a SyncCourse) error {
+	return action[SyncCourse]{do: func(ctx context.Context, a SyncCourse) error {
 		return s.Search.SyncCourse(ctx, a.Course)
 	}}
 }

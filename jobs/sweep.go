@@ -41,7 +41,7 @@ func (SweepTenant) InsertOpts() river.InsertOpts {
 }
 
 func sweepAll(s Services) river.Worker[SweepAll] {
-	return action[SweepAll]{limit: defaultLimit, do: func(ctx context.Context, _ SweepAll) error {
+	return action[SweepAll]{do: func(ctx context.Context, _ SweepAll) error {
 		tenants, err := s.DB.Placement.Query().Where(placement.StatusEQ(placement.StatusACTIVE)).IDs(ctx)
 		if err != nil {
 			return fmt.Errorf("list tenants: %w", err)
@@ -61,7 +61,7 @@ func sweepAll(s Services) river.Worker[SweepAll] {
 }
 
 func sweepTenant(s Services) river.Worker[SweepTenant] {
-	return action[SweepTenant]{limit: defaultLimit, do: func(ctx context.Context, _ SweepTenant) error {
+	return action[SweepTenant]{do: func(ctx context.Context, _ SweepTenant) error {
 		_, graded := s.Assessment.ExpireOverdue(ctx)
 		_, swept := s.Media.Sweep(ctx)
 		return errors.Join(graded, swept)

@@ -33,5 +33,3 @@ func (*asTenant) Work(ctx context.Context, job *rivertype.JobRow, next func(cont
 	}
 	return next(viewer.With(ctx, viewer.Job(args.Tenant, job.Kind)))
 }
-
-func middleware() []rivertype.WorkerMiddleware { return []rivertype.WorkerMiddleware{&asTenant{}} }

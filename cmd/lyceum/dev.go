@@ -7,11 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
@@ -83,7 +81,7 @@ func dev(ctx context.Context, command *cobra.Command) (err error) {
 			return err
 		}
 	}
-	return a.run(ctx, roles{serve: true, queues: slices.Sorted(maps.Keys(c.Jobs.Queues))}, func(ctx context.Context) { a.welcome(ctx, stack) })
+	return a.run(ctx, roles{serve: true, queues: c.Jobs.Queues}, func(ctx context.Context) { a.welcome(ctx, stack) })
 }
 
 // surroundings makes the place where dev lives, and reads what it need not start.

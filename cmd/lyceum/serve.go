@@ -4,16 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"lyceum/graph/transport"
+	"lyceum/internal/platform/config"
 	"lyceum/jobs"
 )
 
@@ -58,7 +57,7 @@ func newWork() *cobra.Command {
 			return err
 		}
 		defer func() { _ = a.Close(context.WithoutCancel(command.Context())) }()
-		return a.run(command.Context(), roles{queues: slices.Sorted(maps.Keys(c.Jobs.Queues))}, nil)
+		return a.run(command.Context(), roles{queues: c.Jobs.Queues}, nil)
 	}
 	return command
 }
@@ -66,7 +65,7 @@ func newWork() *cobra.Command {
 // roles say what a process does.
 type roles struct {
 	serve  bool
-	queues []string
+	queues config.Queues
 }
 
 // run does what the roles say until ctx ends, and then stops in order: first it says that it is not ready,
@@ -76,7 +75,7 @@ func (a *app) run(ctx context.Context, r roles, ready func(context.Context)) err
 	streams := transport.NewStreams()
 	var worker *jobs.Client
 	if len(r.queues) > 0 {
-		client, err := jobs.NewWorker(a.pool, a.log, a.workerServices(), r.queues)
+		client, err := jobs.NewWorker(a.pool, a.log, a.workerServices(), a.working(r.queues))
 		if err != nil {
 			return err
 		}
@@ -120,6 +119,12 @@ func (a *app) run(ctx context.Context, r roles, ready func(context.Context)) err
 		return a.stop(context.WithoutCancel(ctx), r, servers, streams, worker)
 	})
 	return group.Wait()
+}
+
+// working is how this process works on the queues.
+func (a *app) working(queues config.Queues) jobs.Options {
+	c := a.config.Jobs
+	return jobs.Options{Queues: queues, Timeout: c.Timeout, RescueAfter: c.RescueAfter, Poll: c.Poll}
 }
 
 func (a *app) server(addr string, handler http.Handler) *http.Server {
