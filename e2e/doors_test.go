@@ -198,3 +198,38 @@ func domain(t *testing.T, slug, host string) {
 		t.Fatalf("lyceum tenant domain: %v\n%s", err, out)
 	}
 }
+
+// TestSignInLimit guesses passwords: after five tries for an account from one address the door stays shut, also
+// for several tries in one request, and only there.
+func TestSignInLimit(t *testing.T) {
+	const guess = `signIn(input: {email: "admin@springfield.example", password: "a guess"}) { token }`
+	guesser := running.Visitor("springfield")
+	guesser.Address = "198.51.100.23"
+	shut := 0
+	for range 4 {
+		answer := guesser.Do(t, `mutation { a: `+guess+` b: `+guess+` }`, nil)
+		for _, e := range answer.Errors {
+			switch e.Extensions["code"] {
+			case "UNAUTHENTICATED":
+			case "RATE_LIMITED":
+				shut++
+			default:
+				t.Errorf("%+v", e)
+			}
+		}
+		if string(answer.Data) != "null" {
+			t.Errorf("data: %s", answer.Data)
+		}
+	}
+	if shut == 0 {
+		t.Error("eight tries, and the door was never shut")
+	}
+	reply := guesser.Send(t, http.MethodPost, "/graphql", map[string]string{"Content-Type": "application/json"},
+		[]byte(bodyOf(`mutation { signIn(input: {email: "admin@springfield.example", password: "lyceum-demo"}) { token } }`)))
+	if reply.Header.Get("Retry-After") == "" || !strings.Contains(string(reply.Body), "RATE_LIMITED") || strings.Contains(string(reply.Body), "lys_") {
+		t.Errorf("the right password while the door is shut: status %d, %v %s", reply.Status, reply.Header, reply.Body)
+	}
+	if owner := running.SignIn(t, "springfield", "admin"); owner.Token == "" {
+		t.Error("the door is shut for everybody")
+	}
+}

@@ -26,6 +26,7 @@ func TestGraphQLOverHTTP(t *testing.T) {
 
 // TestBrowser opens the pages in Chromium and uses them.
 func TestBrowser(t *testing.T) {
+	browser := chromium(t)
 	pictures, err := os.MkdirTemp("", "lyceum-pictures-") //nolint:usetesting // they are for people to look at afterwards
 	if err != nil {
 		t.Fatal(err)
@@ -33,8 +34,20 @@ func TestBrowser(t *testing.T) {
 	t.Logf("pictures are in %s", pictures)
 	valid, revoked := certificates(t)
 	node(t, "browser", []string{"browser.mjs", pictures},
-		"ACME="+running.URL("acme"), "OPERATORS="+running.AdminURL(),
+		"CHROMIUM="+browser, "ACME="+running.URL("acme"), "OPERATORS="+running.AdminURL(),
 		"VALID="+valid, "REVOKED="+revoked, "INSTRUCTOR_TOKEN="+as(t, "acme", "instructor").Token)
+}
+
+// chromium finds the browser that the system has.
+func chromium(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Skip("there is no Chromium on PATH: the pages are not looked at")
+	return ""
 }
 
 // node runs a program of Node in a folder of its own, prints what it says, and fails with it.

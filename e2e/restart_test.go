@@ -32,11 +32,14 @@ func TestSecondStart(t *testing.T) {
 	learner := as(t, "acme", "learner")
 	ports := []int{running.Port, running.AdminPort, postgresPort(t)}
 	before := settled(t)
-	events, _ := learner.Subscribe(t, `subscription { notificationReceived(after: 0) { seq } }`, nil, "")
+	stream := learner.Subscribe(t, `subscription { notificationReceived(after: 0) { seq } }`, nil, "")
 	socket := openSocket(t, learner)
 
 	stopped(t)
-	for range events { // ends: the channel is closed when the stream is
+	for range stream.Events { // ends: the channel is closed when the stream is
+	}
+	if err := stream.Err(); err != nil {
+		t.Errorf("the stream was cut off: %v", err)
 	}
 	if _, _, err := socket.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusGoingAway {
 		t.Errorf("the socket was left with %v, want close code 1001", err)

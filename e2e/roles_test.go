@@ -32,12 +32,15 @@ func TestRoles(t *testing.T) {
 	slices.SortStableFunc(fields, func(a, b root) int {
 		return slices.Index(last, a.Field.Name) - slices.Index(last, b.Field.Name)
 	})
+	counted := map[bool]int{}
 	before := settled(t)
 	each(t, fields, cast, false, func(r root, role string, who *stack.Persona) {
+		counted[false]++
 		denied(t, r, role, r.do(t, who, values(schema, r, c)))
 	})
 	unchanged(t, before)
 	each(t, fields, cast, true, func(r root, role string, who *stack.Persona) {
+		counted[true]++
 		answer := r.do(t, elsewhere(who), values(schema, r, c))
 		if code := answer.Code(); code == "FORBIDDEN" || code == "UNAUTHENTICATED" || code == "INTERNAL" {
 			t.Errorf("%s as %s: %s: %s", r.Name(), role, code, answer.Errors[0].Message)
@@ -46,6 +49,7 @@ func TestRoles(t *testing.T) {
 			who.Token = rotated(t, answer)
 		}
 	})
+	t.Logf("%d pairs of field and role are denied, %d allowed", counted[false], counted[true])
 }
 
 // each calls fn for every field and role that the field's @access names, or else does not name.

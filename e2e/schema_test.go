@@ -107,11 +107,11 @@ func (r root) do(t *testing.T, who *stack.Persona, variables map[string]any) *st
 	if r.Kind != ast.Subscription {
 		return who.Do(t, r.Document, variables)
 	}
-	events, end := who.Subscribe(t, r.Document, variables, "")
-	defer end()
+	stream := who.Subscribe(t, r.Document, variables, "")
+	defer stream.Close()
 	answer := &stack.Answer{}
 	select {
-	case event := <-events:
+	case event := <-stream.Events:
 		if err := json.Unmarshal(event, answer); err != nil {
 			t.Fatalf("%s: event %q is no JSON", r.Name(), event)
 		}

@@ -3,6 +3,7 @@
 package stack
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -340,17 +341,28 @@ func (p *Persona) Get(t testing.TB, address string) (int, string) {
 }
 
 // Events opens a subscription over server-sent events and sends the data of each event, until the test ends.
-func (p *Persona) Events(t testing.TB, query, lastEventID string) <-chan json.RawMessage {
+func (p *Persona) Events(t testing.TB, query string, lastEventID string) <-chan json.RawMessage {
 	t.Helper()
-	events, _ := p.Subscribe(t, query, nil, lastEventID)
-	return events
+	return p.Subscribe(t, query, nil, lastEventID).Events
 }
 
-// Subscribe is Events for a subscription with variables, which ends with the test or when it is told to. The
-// channel closes when nothing more will come.
-func (p *Persona) Subscribe(
-	t testing.TB, query string, variables map[string]any, lastEventID string,
-) (events <-chan json.RawMessage, end func()) {
+// Stream is an open subscription. It ends with the test.
+type Stream struct {
+	// Events are the data of each event. The channel closes when nothing more will come.
+	Events <-chan json.RawMessage
+
+	body io.ReadCloser
+	err  error
+}
+
+// Close ends the subscription from this side.
+func (s *Stream) Close() { _ = s.body.Close() }
+
+// Err says after the last event how the server ended the stream: nil for properly.
+func (s *Stream) Err() error { return s.err }
+
+// Subscribe opens a subscription over server-sent events.
+func (p *Persona) Subscribe(t testing.TB, query string, variables map[string]any, lastEventID string) *Stream {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
 	if err != nil {
@@ -362,36 +374,28 @@ func (p *Persona) Subscribe(
 	}
 	response := p.open(t, &http.Client{Transport: p.client.Transport}, http.MethodPost, "/graphql", header, body)
 	received := make(chan json.RawMessage, 100)
+	stream := &Stream{Events: received, body: response.Body}
 	go func() {
 		defer close(received)
-		defer func() { _ = response.Body.Close() }()
-		readEvents(response.Body, received)
+		defer stream.Close()
+		stream.err = readEvents(response.Body, received)
 	}()
-	return received, func() { _ = response.Body.Close() }
+	return stream
 }
 
-func readEvents(stream io.Reader, events chan<- json.RawMessage) {
-	buffer := make([]byte, 0, 64<<10)
-	chunk := make([]byte, 16<<10)
-	for {
-		n, err := stream.Read(chunk)
-		buffer = append(buffer, chunk[:n]...)
-		for {
-			frame, rest, found := bytes.Cut(buffer, []byte("\n\n"))
-			if !found {
-				break
-			}
-			buffer = rest
-			for line := range bytes.Lines(frame) {
-				if data, ok := bytes.CutPrefix(bytes.TrimRight(line, "\n"), []byte("data: ")); ok && len(data) > 0 {
-					events <- bytes.Clone(data)
-				}
-			}
-		}
-		if err != nil {
-			return
+// readEvents sends the data of each event until the stream ends, and returns an error unless it ended properly.
+func readEvents(stream io.Reader, events chan<- json.RawMessage) error {
+	lines := bufio.NewScanner(stream)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		if data, ok := bytes.CutPrefix(lines.Bytes(), []byte("data: ")); ok && len(data) > 0 {
+			events <- bytes.Clone(data)
 		}
 	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("read events: %w", err)
+	}
+	return nil
 }
 
 // Eventually waits until the condition holds, for at most the time, and fails the test when it does not.
