@@ -87,6 +87,8 @@ func Settled(context.Context) error { return nil }
 
 // Engine finds documents. Every method works inside the tenant of the context and reaches nothing else.
 type Engine interface {
+	// Ready returns when the engine can take documents. It may take long, and so comes before a transaction.
+	Ready(ctx context.Context) error
 	// Put makes the documents all there is of the course: others of it are forgotten. With none the course is
 	// forgotten. What is put later wins. The caller may put the same again after an error.
 	Put(ctx context.Context, tx *pg.Tx, course uuid.UUID, documents []Document) (Settle, error)

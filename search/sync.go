@@ -42,6 +42,9 @@ func (s *Service) sync(ctx context.Context, course uuid.UUID, engines ...Engine)
 // put reads the course and writes it to the engine. The lock puts syncs of one course in order, so that what
 // is written last was read last; it is not held while the engine works off what it was given.
 func (s *Service) put(ctx context.Context, course uuid.UUID, engine Engine) error {
+	if err := engine.Ready(ctx); err != nil {
+		return fmt.Errorf("prepare engine: %w", err)
+	}
 	var settle Settle
 	err := s.DB.Tx(ctx, func(tx *pg.Tx) error {
 		const lock = `SELECT pg_advisory_xact_lock(hashtextextended('search ' || $1::text, 0))`

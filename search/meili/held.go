@@ -18,7 +18,7 @@ func (e *Engine) Held(ctx context.Context) (map[uuid.UUID]search.Held, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := e.ready(ctx); err != nil {
+	if err := e.Ready(ctx); err != nil {
 		return nil, err
 	}
 	held := map[uuid.UUID]search.Held{}

@@ -18,7 +18,7 @@ const maxPayload = 8 << 20
 // Put implements search.Engine. Meilisearch only takes a note, and works notes off in the order in which it
 // got them: the caller keeps what it puts of one course in order.
 func (e *Engine) Put(ctx context.Context, _ *pg.Tx, course uuid.UUID, documents []search.Document) (search.Settle, error) {
-	if err := e.ready(ctx); err != nil {
+	if err := e.Ready(ctx); err != nil {
 		return nil, err
 	}
 	tasks, err := e.put(ctx, e.index, course, documents)

@@ -27,7 +27,7 @@ const (
 // of all that is put: what came before went to the old index, what comes after goes to the new one.
 func (e *Engine) Rebuild(ctx context.Context, fill func(search.Engine) error) error {
 	// There must be an index to change places with.
-	if err := e.ready(ctx); err != nil {
+	if err := e.Ready(ctx); err != nil {
 		return err
 	}
 	if err := e.sweep(ctx); err != nil {
@@ -62,6 +62,9 @@ type writer struct {
 
 	uid string
 }
+
+// Ready implements search.Engine.
+func (writer) Ready(context.Context) error { return nil }
 
 // Put implements search.Engine. Rebuild waits, once, for all that was put.
 func (w writer) Put(ctx context.Context, _ *pg.Tx, course uuid.UUID, documents []search.Document) (search.Settle, error) {

@@ -67,8 +67,9 @@ func digest(s *meilisearch.Settings) ([sha256.Size]byte, error) {
 	return sha256.Sum256(encoded), nil
 }
 
-// ready returns when the index is there with its settings. It asks once, for all that wait together.
-func (e *Engine) ready(ctx context.Context) error {
+// Ready implements search.Engine: the index is there, with its settings. It asks once, for all that wait
+// together.
+func (e *Engine) Ready(ctx context.Context) error {
 	if e.prepared.Load() {
 		return nil
 	}

@@ -32,7 +32,7 @@ func (e *Engine) Token(ctx context.Context, members bool) (search.Token, error) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, tokenWait)
 	defer cancel()
-	if err := e.ready(ctx); err != nil {
+	if err := e.Ready(ctx); err != nil {
 		return search.Token{}, err
 	}
 	key, err := e.searchKey(ctx)

@@ -89,6 +89,9 @@ const put = `
 			WHERE cardinality(f.positions) >= 255 OR f.positions[cardinality(f.positions)] >= 16000)
 	FROM vectors`
 
+// Ready implements search.Engine.
+func (*Engine) Ready(context.Context) error { return nil }
+
 // Put implements search.Engine. It is part of the transaction, so there is nothing to settle.
 func (*Engine) Put(ctx context.Context, tx *pg.Tx, course uuid.UUID, documents []search.Document) (search.Settle, error) {
 	// What hangs on the documents goes with them.
