@@ -211,7 +211,7 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 		return []good{{who: c.learner, variables: input{"ids": []any{c.ids["notification"]}}}}
 	},
 
-	"Subscription.notificationReceived": func(t *testing.T, c *campus) []good {
+	"Subscription.notificationReceived": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.learner, variables: input{"after": 0}}}
 	},
 }

@@ -341,7 +341,7 @@ func (p *Persona) Get(t testing.TB, address string) (int, string) {
 }
 
 // Events opens a subscription over server-sent events and sends the data of each event, until the test ends.
-func (p *Persona) Events(t testing.TB, query string, lastEventID string) <-chan json.RawMessage {
+func (p *Persona) Events(t testing.TB, query, lastEventID string) <-chan json.RawMessage {
 	t.Helper()
 	return p.Subscribe(t, query, nil, lastEventID).Events
 }
