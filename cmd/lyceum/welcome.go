@@ -116,7 +116,7 @@ func (a *app) demoToken(ctx context.Context) (string, error) {
 	}
 	opened, err := demo.SignIn(ctx, a.services.Tenancy, place.Tenant, demo.Admin+"@acme.example")
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("make a token: %w", err)
 	}
 	return opened.Token, nil
 }

@@ -36,7 +36,7 @@ func bySQL(ctx context.Context, r *raid) ([]web.Attempt, error) {
 		return nil, err
 	}
 	return []web.Attempt{{
-		Tried:     fmt.Sprintf("SQL as %s: SELECT * without a WHERE, on all %d tables", r.intruder, theirs.tables),
+		Tried:     fmt.Sprintf("SQL as %s: SELECT without a WHERE, from all %d tables", r.intruder, theirs.tables),
 		Answer:    fmt.Sprintf("%d of %s's %d rows, and %d of its own", theirs.victims, r.victim, mine.victims, theirs.intruders),
 		StoppedBy: securityWall, Leaked: theirs.victims > 0 || theirs.all > theirs.intruders, Void: mine.victims == 0,
 	}}, nil
