@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -72,7 +73,7 @@ func record(t *testing.T, counted map[string]int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(statementsFile, append(body, '\n'), 0o644); err != nil { //nolint:gosec // a file of the repository
+	if err := os.WriteFile(statementsFile, append(body, '\n'), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -111,15 +112,40 @@ type asked struct {
 // asking prepares a request for a document on something of size n.
 type asking func(t *testing.T, n int) asked
 
+// school is the whole server, with a tenant in which there is a lot of everything.
+type school struct {
+	*app
+
+	tenant    uuid.UUID
+	documents *operations.Documents
+	// server has the API; counter has the statements of the last request.
+	server  *httptest.Server
+	counter atomic.Pointer[pg.Counter]
+	// people and addresses are how many there are so far.
+	people, addresses int
+
+	admin, instructor, learner string // tokens
+	listed                     []string
+	// sized can be taken by everybody; asking asks for other courses first, which the learner has completed.
+	sized, asking map[int]sizedCourse
+	code          string
+}
+
+// sizedCourse has so many films and so many questions in its quiz.
+type sizedCourse struct {
+	id, slug string
+	lessons  map[string]string
+}
+
+const schoolPassword = "a long password"
+
 // asks says for each ready document how it is asked.
 func (s *school) asks(t *testing.T) map[string]asking {
 	t.Helper()
 	page := func(token string, more map[string]any) asking {
 		return func(_ *testing.T, n int) asked {
 			variables := map[string]any{"first": n}
-			for name, value := range more {
-				variables[name] = value
-			}
+			maps.Copy(variables, more)
 			return asked{token, variables}
 		}
 	}
@@ -242,33 +268,6 @@ func (s *school) count(t *testing.T, name string, request asked, n int) int64 {
 	}
 	return s.counter.Load().Load()
 }
-
-// school is the whole server, with a tenant in which there is a lot of everything.
-type school struct {
-	*app
-
-	tenant    uuid.UUID
-	documents *operations.Documents
-	// server has the API; counter has the statements of the last request.
-	server  *httptest.Server
-	counter atomic.Pointer[pg.Counter]
-	// people and addresses are how many there are so far.
-	people, addresses int
-
-	admin, instructor, learner string // tokens
-	listed                     []string
-	// sized can be taken by everybody; asking asks for other courses first, which the learner has completed.
-	sized, asking map[int]sizedCourse
-	code          string
-}
-
-// sizedCourse has so many films and so many questions in its quiz.
-type sizedCourse struct {
-	id, slug string
-	lessons  map[string]string
-}
-
-const schoolPassword = "a long password"
 
 func newSchool(t *testing.T) *school {
 	t.Helper()
