@@ -49,7 +49,7 @@ const here = "HERE"
 
 // dieHere says that the place is reached, and waits to be killed.
 func dieHere() {
-	fmt.Println(here)
+	_, _ = fmt.Fprintln(os.Stdout, here)
 	select {}
 }
 
@@ -82,6 +82,7 @@ func (e dyingEngine) Put(ctx context.Context, tx *pg.Tx, course uuid.UUID, docum
 
 // TestDoomedWorker is not a test: it is the process that the next one kills.
 func TestDoomedWorker(t *testing.T) {
+	t.Parallel()
 	at := os.Getenv(doomedAt)
 	if at == "" {
 		t.Skip("a helper of TestKilledWorker")

@@ -185,8 +185,14 @@ func TestWhoHearsWhat(t *testing.T) {
 func TestEventsNameTheirTenant(t *testing.T) {
 	t.Parallel()
 	events := []pg.Event{
-		catalog.CoursePublished{}, catalog.CourseUnpublished{}, enrollment.EnrollmentActivated{}, learning.LessonCompleted{},
-		learning.CourseCompleted{}, assessment.AttemptGraded{}, credential.CertificateIssued{}, credential.CertificateRevoked{},
+		catalog.CoursePublished{},
+		catalog.CourseUnpublished{},
+		enrollment.EnrollmentActivated{},
+		learning.LessonCompleted{},
+		learning.CourseCompleted{},
+		assessment.AttemptGraded{},
+		credential.CertificateIssued{},
+		credential.CertificateRevoked{},
 	}
 	if len(events) != len(tabled(t)) {
 		t.Errorf("%d events are looked at here, %d stand in the table", len(events), len(tabled(t)))
@@ -232,8 +238,11 @@ func TestEveryKindIsWorkedOn(t *testing.T) {
 	t.Parallel()
 	inserted := map[string]river.JobArgs{}
 	for _, event := range []pg.Event{
-		catalog.CoursePublished{}, enrollment.EnrollmentActivated{ByStaff: true}, learning.CourseCompleted{},
-		credential.CertificateIssued{}, credential.CertificateRevoked{},
+		catalog.CoursePublished{},
+		enrollment.EnrollmentActivated{ByStaff: true},
+		learning.CourseCompleted{},
+		credential.CertificateIssued{},
+		credential.CertificateRevoked{},
 	} {
 		jobs, err := subscribers(event)
 		if err != nil {

@@ -70,7 +70,4 @@ func TestDigestSeesEverything(t *testing.T) {
 		}
 		seen[sum] = name
 	}
-	if e := first(); hex.EncodeToString(digest(e)) != hex.EncodeToString(digest(e)) {
-		t.Error("the hash of one entry is not always the same")
-	}
 }

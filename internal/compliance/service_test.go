@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -54,7 +55,7 @@ func (f fixture) record(ctx context.Context, entries ...pg.Entry) error {
 func (f fixture) fill(t *testing.T, tenant pgtest.Tenant, n int) {
 	t.Helper()
 	for i := range n {
-		entry := pg.Entry{Action: "test.done", Subject: fmt.Sprintf("tst_%d", i), Data: map[string]string{"n": fmt.Sprint(i)}}
+		entry := pg.Entry{Action: "test.done", Subject: fmt.Sprintf("tst_%d", i), Data: map[string]string{"n": strconv.Itoa(i)}}
 		if err := f.record(tenant.AsAdmin(t.Context()), entry); err != nil {
 			t.Fatal(err)
 		}

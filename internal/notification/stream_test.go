@@ -59,9 +59,6 @@ func ends(t *testing.T, stream <-chan *ent.Notification) {
 	}
 }
 
-//go:fix inline
-func ptr(n int) *int { return new(n) }
-
 func TestStream(t *testing.T) {
 	t.Parallel()
 	f := setup(t)

@@ -9,9 +9,6 @@ import (
 	"lyceum/internal/tenancy/brand"
 )
 
-//go:fix inline
-func ptr[T any](v T) *T { return new(v) }
-
 func TestUpdateBranding(t *testing.T) {
 	t.Parallel()
 	f := setup(t)

@@ -1,6 +1,7 @@
 package tenancy_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -83,27 +84,25 @@ func TestUsersAreForAdmins(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	other := pgtest.NewUser(t, f.Database, f.acme, "other", viewer.Learner)
-	for role, want := range map[viewer.Role]fault.Code{
-		viewer.Anonymous: fault.Unauthenticated, viewer.Learner: fault.Forbidden, viewer.Instructor: fault.Forbidden,
-		viewer.Support: fault.Forbidden, viewer.TenantAdmin: "",
+	for role, tt := range map[string]struct {
+		ctx  context.Context
+		want fault.Code
+	}{
+		"visitor": {f.acme.Anonymous(t.Context()), fault.Unauthenticated}, "learner": {f.acme.AsLearner(t.Context()), fault.Forbidden},
+		"instructor": {f.acme.AsInstructor(t.Context()), fault.Forbidden}, "support": {f.acme.AsSupport(t.Context()), fault.Forbidden},
+		"admin": {f.acme.AsAdmin(t.Context()), ""},
 	} {
-		ctx := f.acme.As(t.Context(), uuid.New(), role)
-		switch role {
-		case viewer.Anonymous:
-			ctx = f.acme.Anonymous(t.Context())
-		case viewer.TenantAdmin:
-			ctx = f.acme.AsAdmin(t.Context())
-		}
+		ctx, want := tt.ctx, tt.want
 		_, err := f.s.CreateUser(ctx, newUser("nora@acme.example"))
-		wantCode(t, string(role)+" creates", err, want)
+		wantCode(t, role+" creates", err, want)
 		_, err = f.s.ChangeRole(ctx, other, viewer.Instructor)
-		wantCode(t, string(role)+" changes a role", err, want)
+		wantCode(t, role+" changes a role", err, want)
 		_, err = f.s.Suspend(ctx, other)
-		wantCode(t, string(role)+" suspends", err, want)
+		wantCode(t, role+" suspends", err, want)
 		_, err = f.s.Reinstate(ctx, other)
-		wantCode(t, string(role)+" reinstates", err, want)
+		wantCode(t, role+" reinstates", err, want)
 		_, err = f.s.UpdateBranding(ctx, tenancy.BrandingChange{})
-		wantCode(t, string(role)+" changes the branding", err, want)
+		wantCode(t, role+" changes the branding", err, want)
 	}
 }
 

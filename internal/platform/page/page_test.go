@@ -13,9 +13,6 @@ import (
 	"lyceum/internal/platform/page"
 )
 
-//go:fix inline
-func ptr[T any](v T) *T { return new(v) }
-
 func TestParse(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
