@@ -15,14 +15,16 @@ import (
 // Access lets a root field run only for the roles that its @access names. Ownership and enrollment are the
 // services' rules, and rows the policies'; this is the role matrix, in one place.
 type Access struct {
-	// allowed maps "Type.field" to the roles of its @access.
-	allowed map[string][]viewer.Role
+	// allowed maps each root type and field to the roles of its @access.
+	allowed map[string]map[string][]viewer.Role
 }
 
 // NewAccess reads the matrix from the schema. A root field without @access is an error.
 func NewAccess(schema *ast.Schema) (*Access, error) {
-	a := &Access{allowed: map[string][]viewer.Role{}}
+	a := &Access{allowed: map[string]map[string][]viewer.Role{}}
 	for _, root := range []*ast.Definition{schema.Query, schema.Mutation, schema.Subscription} {
+		fields := map[string][]viewer.Role{}
+		a.allowed[root.Name] = fields
 		for _, field := range root.Fields {
 			if field.Name == "__schema" || field.Name == "__type" {
 				continue
@@ -32,8 +34,7 @@ func NewAccess(schema *ast.Schema) (*Access, error) {
 				return nil, fmt.Errorf("%s.%s has no @access", root.Name, field.Name)
 			}
 			for _, role := range directive.Arguments.ForName("roles").Value.Children {
-				key := root.Name + "." + field.Name
-				a.allowed[key] = append(a.allowed[key], viewer.Role(role.Value.Raw))
+				fields[field.Name] = append(fields[field.Name], viewer.Role(role.Value.Raw))
 			}
 		}
 	}
@@ -42,7 +43,7 @@ func NewAccess(schema *ast.Schema) (*Access, error) {
 
 // Check returns nil when the viewer of the context may select the root field.
 func (a *Access) Check(ctx context.Context, object, field string) error {
-	allowed, guarded := a.allowed[object+"."+field]
+	allowed, guarded := a.allowed[object][field]
 	if !guarded {
 		return nil
 	}

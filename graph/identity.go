@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"lyceum/internal/fault"
@@ -87,7 +89,8 @@ func (i Identity) clientIP(r *http.Request) string {
 	if err != nil {
 		return r.RemoteAddr
 	}
-	hops := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
+	// A proxy may add a line of its own below what the client sent: the last of all lines is the nearest hop.
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for len(hops) > 0 && i.trusts(host) {
 		last := strings.TrimSpace(hops[len(hops)-1])
 		if _, err := netip.ParseAddr(last); err != nil {
@@ -143,6 +146,9 @@ func (i Identity) refuse(ctx context.Context, w http.ResponseWriter, err error) 
 	status := refusalStatus(f.Code)
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="lyceum"`)
+	}
+	if f.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
 	}
 	var answer refusal
 	answer.Errors[0].Message, answer.Errors[0].Extensions.Code = f.Message, f.Code

@@ -97,10 +97,11 @@ func NewServer(o Options) (http.Handler, error) {
 	return server, nil
 }
 
-// persistedOnly reports whether the caller's key is for persisted documents and nothing else.
+// persistedOnly reports whether the caller's key reads by persisted documents only. It may write besides: then
+// its mutations are persisted too.
 func persistedOnly(ctx context.Context) bool {
 	v, _ := viewer.From(ctx)
-	return !v.Can(viewer.ScopeRead) && !v.Can(viewer.ScopeWrite)
+	return v.Can(viewer.ScopePersisted) && !v.Can(viewer.ScopeRead)
 }
 
 func mayIntrospect(everybody bool) func(context.Context) bool {

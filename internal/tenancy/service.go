@@ -4,6 +4,7 @@ package tenancy
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,10 +21,26 @@ type Origin struct {
 	UserAgent string
 }
 
-// Limiter slows down guessing. It returns a RateLimited fault when the account or the address tried too
-// often.
+// subscriber is the part of an IPv6 address that tells subscribers apart: the rest is theirs to choose.
+const subscriber = 64
+
+// network is what guessing is limited by: the address, or the network of an IPv6 address.
+func (o Origin) network() string {
+	ip, err := netip.ParseAddr(o.IP)
+	if err != nil {
+		return o.IP
+	}
+	ip = ip.Unmap().WithZone("")
+	if ip.Is4() {
+		return ip.String()
+	}
+	return netip.PrefixFrom(ip, subscriber).Masked().String()
+}
+
+// Limiter slows down guessing. It returns a RateLimited fault when the account or the network (an address, or
+// an IPv6 network such as "2001:db8::/64") tried too often.
 type Limiter interface {
-	SignIn(ctx context.Context, tenant uuid.UUID, email, ip string) error
+	SignIn(ctx context.Context, tenant uuid.UUID, email, network string) error
 }
 
 // Service is the tenancy context.

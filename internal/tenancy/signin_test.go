@@ -95,6 +95,23 @@ func TestSignInIsLimited(t *testing.T) {
 	}
 }
 
+// TestSignInIsLimitedByNetwork: whoever has an IPv6 network has all of its addresses.
+func TestSignInIsLimitedByNetwork(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.tries.refuse = true
+	for ip, want := range map[string]string{
+		"192.0.2.7": "192.0.2.7", "::ffff:192.0.2.7": "192.0.2.7", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
+		"2001:db8:1:2::1": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "::1": "::/64", "": "", "@": "@",
+	} {
+		_, err := f.s.SignIn(t.Context(), f.acme.ID, "learner@acme.example", password, tenancy.Origin{IP: ip})
+		wantCode(t, ip, err, fault.RateLimited)
+		if got := f.tries.asked[len(f.tries.asked)-1]; got != f.acme.ID.String()+" learner@acme.example "+want {
+			t.Errorf("%s is limited as %q", ip, got)
+		}
+	}
+}
+
 // TestSignInRehashes renews a hash of an earlier cost, and no other.
 func TestSignInRehashes(t *testing.T) {
 	t.Parallel()
