@@ -94,7 +94,7 @@ func (a *app) firstSteps(ctx context.Context) string {
 Open $ACME and press “Attack acme”. Or ask as the admin of acme:
 
 TOKEN=$KEY
-curl $SERVER/graphql -H "Authorization: Bearer $TOKEN" \
+curl -s $SERVER/graphql -H "Authorization: Bearer $TOKEN" \
   -H 'Content-Type: application/json' \
   -d '{"query":"{ viewer { user { name } } courses { nodes { slug title } } }"}'
 
