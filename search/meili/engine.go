@@ -30,7 +30,7 @@ import (
 const (
 	defaultQueryTimeout = 200 * time.Millisecond
 	pingTimeout         = time.Second
-	readyTimeout        = 10 * time.Second
+	readyTimeout        = 30 * time.Second
 	requestTimeout      = 15 * time.Second
 	taskTimeout         = 30 * time.Second
 	taskPoll            = 20 * time.Millisecond
