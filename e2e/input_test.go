@@ -78,7 +78,7 @@ var lastAddress int
 func elsewhere(p *stack.Persona) *stack.Persona {
 	moved := *p
 	lastAddress++
-	moved.Address = fmt.Sprintf("2001:db8::%x", lastAddress)
+	moved.Address = fmt.Sprintf("2001:db8:%x::1", lastAddress)
 	return &moved
 }
 

@@ -56,7 +56,7 @@ func readJSON(path string, into any) error {
 }
 
 // Tables returns a hash of the rows of every table, of all tenants, and whether jobs are under way that may
-// change them. What reading changes is left out: when a session or key was last used.
+// change them. What reading changes is left out: when a session or key was last used, and with it its row.
 func (s *Stack) Tables(ctx context.Context) (hashes map[string]string, busy bool, err error) {
 	address, err := s.superuserURL()
 	if err != nil {
@@ -86,7 +86,7 @@ func (s *Stack) Tables(ctx context.Context) (hashes map[string]string, busy bool
 		var hash string
 		err := conn.QueryRow(ctx, `
 			SELECT coalesce(md5(string_agg(line, '' ORDER BY line)), '') FROM (
-				SELECT md5((to_jsonb(t) - 'last_seen_at' - 'last_used_at')::text) AS line FROM `+pgx.Identifier{name}.Sanitize()+` t
+				SELECT md5((to_jsonb(t) - 'last_seen_at' - 'last_used_at' - 'updated_at')::text) AS line FROM `+pgx.Identifier{name}.Sanitize()+` t
 			) lines`).Scan(&hash)
 		if err != nil {
 			return nil, false, fmt.Errorf("hash table %s: %w", name, err)
