@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -75,13 +76,14 @@ func (d doors) knock(t *testing.T, host string, header http.Header) (*httptest.R
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/graphql", http.NoBody)
 	request.Host, request.RemoteAddr = host, "10.1.2.3:4567"
-	for name, values := range header {
-		request.Header[name] = values
-	}
-	var inside context.Context
+	maps.Copy(request.Header, header)
+	var behind *http.Request
 	answer := httptest.NewRecorder()
-	d.identity.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { inside = r.Context() })).ServeHTTP(answer, request)
-	return answer, inside
+	d.identity.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { behind = r })).ServeHTTP(answer, request)
+	if behind == nil {
+		return answer, nil
+	}
+	return answer, behind.Context()
 }
 
 func bearer(token string) http.Header { return http.Header{"Authorization": {"Bearer " + token}} }
@@ -144,8 +146,10 @@ func TestRefusalsLookAlike(t *testing.T) {
 	}
 	var body struct {
 		Errors []struct {
-			Message    string                    `json:"message"`
-			Extensions struct{ Code fault.Code } `json:"extensions"`
+			Message    string `json:"message"`
+			Extensions struct {
+				Code fault.Code `json:"code"`
+			} `json:"extensions"`
 		} `json:"errors"`
 	}
 	if err := json.Unmarshal(unknown.Body.Bytes(), &body); err != nil || len(body.Errors) != 1 || body.Errors[0].Extensions.Code != fault.Unauthenticated {
