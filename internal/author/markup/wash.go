@@ -400,7 +400,7 @@ func (w *washer) embed(n *html.Node) []*html.Node {
 }
 
 func (w *washer) link(use Use, address string) (string, bool) {
-	address = strings.TrimSpace(address)
+	address = strings.TrimSpace(visible(address))
 	target, ok := address, address != ""
 	if ok && w.cleaner.Link != nil {
 		target, ok = w.cleaner.Link(use, address)
