@@ -24,8 +24,8 @@ type Origin struct {
 // subscriber is the part of an IPv6 address that tells subscribers apart: the rest is theirs to choose.
 const subscriber = 64
 
-// network is what guessing is limited by: the address, or the network of an IPv6 address.
-func (o Origin) network() string {
+// Network is what guessing is limited by: the address, or the network of an IPv6 address.
+func (o Origin) Network() string {
 	ip, err := netip.ParseAddr(o.IP)
 	if err != nil {
 		return o.IP

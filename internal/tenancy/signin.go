@@ -33,7 +33,7 @@ func (s *Service) SignIn(ctx context.Context, tenant uuid.UUID, email, password 
 	if !validEmail(email) {
 		return nil, errUnknown() // nobody has it, and the limiter need not keep it
 	}
-	if err := s.Limiter.SignIn(ctx, tenant, email, from.network()); err != nil {
+	if err := s.Limiter.SignIn(ctx, tenant, email, from.Network()); err != nil {
 		return nil, err
 	}
 	found, err := s.DB.User.Query().Where(user.Email(email)).Only(ctx)

@@ -26,7 +26,7 @@ func (s *Service) SignInStaff(ctx context.Context, email, password string, from 
 	if !validEmail(email) {
 		return "", time.Time{}, errUnknown()
 	}
-	if err := s.Limiter.SignIn(ctx, uuid.Nil, email, from.network()); err != nil {
+	if err := s.Limiter.SignIn(ctx, uuid.Nil, email, from.Network()); err != nil {
 		return "", time.Time{}, err
 	}
 	found, err := s.DB.Staff.Query().Where(staff.Email(email)).Only(ctx)

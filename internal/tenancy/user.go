@@ -202,7 +202,7 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string, from
 	if err != nil {
 		return 0, fmt.Errorf("find user: %w", err)
 	}
-	if err := s.Limiter.SignIn(ctx, v.Tenant, self.Email, from.network()); err != nil {
+	if err := s.Limiter.SignIn(ctx, v.Tenant, self.Email, from.Network()); err != nil {
 		return 0, err
 	}
 	switch right, err := s.matches(ctx, self, current); {
