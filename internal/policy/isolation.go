@@ -8,6 +8,7 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/privacy"
+	"github.com/google/uuid"
 
 	"lyceum/internal/gen/ent/intercept"
 	"lyceum/internal/viewer"
@@ -23,6 +24,9 @@ type tenantIsolation struct{}
 
 // EvalQuery adds the tenant predicate.
 func (tenantIsolation) EvalQuery(ctx context.Context, q ent.Query) error {
+	if felled(ctx, q) {
+		return privacy.Skip
+	}
 	v, ok := viewer.From(ctx)
 	if !ok {
 		return privacy.Denyf("policy: %T without a viewer", q)
@@ -33,19 +37,31 @@ func (tenantIsolation) EvalQuery(ctx context.Context, q ent.Query) error {
 // EvalMutation stamps creations and narrows everything else.
 func (tenantIsolation) EvalMutation(ctx context.Context, m ent.Mutation) error {
 	v, ok := viewer.From(ctx)
-	if !ok {
+	creates := m.Op().Is(ent.OpCreate)
+	switch {
+	case felled(ctx, m) && creates:
+		return stamp(m, v.Tenant)
+	case felled(ctx, m):
+		return privacy.Skip
+	case !ok:
 		return privacy.Denyf("policy: %s of %s without a viewer", m.Op(), m.Type())
-	}
-	if !mayWrite(v) {
+	case !mayWrite(v):
 		return privacy.Denyf("policy: %s of %s by read-only viewer", m.Op(), m.Type())
-	}
-	if !m.Op().Is(ent.OpCreate) {
+	case !creates:
 		return narrowMutation(m, sql.FieldEQ(tenantColumn, v.Tenant))
 	}
 	if got, set := m.Field(tenantColumn); set && got != v.Tenant {
 		return privacy.Denyf("policy: %s for another tenant", m.Type())
 	}
-	if err := m.SetField(tenantColumn, v.Tenant); err != nil {
+	return stamp(m, v.Tenant)
+}
+
+// stamp gives a creation the tenant, unless it has one.
+func stamp(m ent.Mutation, tenant uuid.UUID) error {
+	if _, set := m.Field(tenantColumn); set {
+		return privacy.Skip
+	}
+	if err := m.SetField(tenantColumn, tenant); err != nil {
 		return privacy.Denyf("policy: stamp tenant on %s: %v", m.Type(), err)
 	}
 	return privacy.Skip

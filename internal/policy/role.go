@@ -30,10 +30,20 @@ func Rules(query QueryRule, mutation MutationRule) ent.Policy { return rules{que
 func Writers(mutation MutationRule) ent.Policy { return rules{anyQuery, mutation} }
 
 // EvalQuery implements ent.Policy.
-func (r rules) EvalQuery(ctx context.Context, q ent.Query) error { return r.query(ctx, q) }
+func (r rules) EvalQuery(ctx context.Context, q ent.Query) error {
+	if felled(ctx, q) {
+		return privacy.Skip
+	}
+	return r.query(ctx, q)
+}
 
 // EvalMutation implements ent.Policy.
-func (r rules) EvalMutation(ctx context.Context, m ent.Mutation) error { return r.mutation(ctx, m) }
+func (r rules) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if felled(ctx, m) {
+		return privacy.Skip
+	}
+	return r.mutation(ctx, m)
+}
 
 func anyQuery(context.Context, ent.Query) error { return privacy.Skip }
 
