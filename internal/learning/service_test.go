@@ -47,7 +47,7 @@ func of(kind outline.Kind) outline.Lesson {
 }
 
 // newClass enrolls acme's learner in a course of the lessons, an hour ago.
-func newClass(t *testing.T, lessons ...outline.Lesson) *class {
+func newClass(t testing.TB, lessons ...outline.Lesson) *class {
 	t.Helper()
 	db := pgtest.New(t)
 	c := &class{Service: &learning.Service{DB: db.DB}, db: db, tenant: pgtest.NewTenant(t, db, "acme"), lessons: lessons}
@@ -57,7 +57,7 @@ func newClass(t *testing.T, lessons ...outline.Lesson) *class {
 }
 
 // enroll makes a course of the lessons and gives the learner a place in it.
-func enroll(t *testing.T, db *pgtest.Database, tenant pgtest.Tenant, learner uuid.UUID, lessons []outline.Lesson) *ent.Enrollment {
+func enroll(t testing.TB, db *pgtest.Database, tenant pgtest.Tenant, learner uuid.UUID, lessons []outline.Lesson) *ent.Enrollment {
 	t.Helper()
 	ctx := tenant.System(t.Context())
 	course := db.Course.Create().SetSlug(uuid.NewString()).SetTitle("Course").SetInstructorID(tenant.Instructor).SaveX(ctx)

@@ -1,6 +1,7 @@
 package blob_test
 
 import (
+	"mime"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -40,6 +41,10 @@ func FuzzDisposition(f *testing.F) {
 		header := blob.DownloadRule{Filename: name}.Disposition()
 		if header == "" || strings.ContainsFunc(header, func(r rune) bool { return r < ' ' || r > '~' }) {
 			t.Errorf("Disposition of %q = %q", name, header)
+		}
+		kind, params, err := mime.ParseMediaType(header)
+		if err != nil || (kind == "attachment") != (clean != "") || params["filename"] != clean {
+			t.Errorf("Disposition of %q = %q, which is read as %s %q (%v), want %q", name, header, kind, params, err, clean)
 		}
 	})
 }

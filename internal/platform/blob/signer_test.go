@@ -212,6 +212,39 @@ func TestVerifyPathRefuses(t *testing.T) {
 	}
 }
 
+// FuzzVerify holds a signature against what it is for: its purpose, its text and its time, and nothing near them.
+func FuzzVerify(f *testing.F) {
+	signer, err := blob.NewSigner(signingKey("k1"), signingKey("k0"))
+	if err != nil {
+		f.Fatalf("NewSigner: %v", err)
+	}
+	f.Add("lyceum file v1", "GET\nt/a", "lyceum path v1", "GET\nt/b", int64(60), "1790000060.k1.")
+	f.Add("a", "b\nc", "a\nb", "c", int64(0), "+1790000060.k0.AAAA")
+	f.Add("", "", "", "", int64(-1<<40), "..")
+	f.Fuzz(func(t *testing.T, purpose, text, otherPurpose, otherText string, seconds int64, forged string) {
+		if strings.Contains(purpose+otherPurpose, "\n") {
+			return // a purpose is one line
+		}
+		expires := now().Add(time.Duration(seconds%(1<<32)) * time.Second)
+		good := signer.Sign(purpose, text, expires)
+		if err := signer.Verify(purpose, text, good, expires.Add(-time.Second)); err != nil {
+			t.Errorf("a second before its end %q is refused: %v", good, err)
+		}
+		if err := signer.Verify(purpose, text, good, expires); !errors.Is(err, blob.ErrExpired) {
+			t.Errorf("at its end %q: %v, want ErrExpired", good, err)
+		}
+		early := expires.Add(-time.Hour)
+		if err := signer.Verify(otherPurpose, otherText, good, early); (err == nil) != (otherPurpose == purpose && otherText == text) {
+			t.Errorf("%q of (%q, %q) for (%q, %q): %v", good, purpose, text, otherPurpose, otherText, err)
+		}
+		if err := signer.Verify(purpose, text, forged, early); forged != good && !errors.Is(err, blob.ErrSignature) {
+			t.Errorf("%q was never signed: %v, want ErrSignature", forged, err)
+		}
+	})
+}
+
+// FuzzVerifyPath looks for a path that leads out of the asset it was signed for, and for a byte of the token that may
+// be another.
 func FuzzVerifyPath(f *testing.F) {
 	signer, err := blob.NewSigner(signingKey("k1"))
 	if err != nil {
@@ -225,13 +258,24 @@ func FuzzVerifyPath(f *testing.F) {
 	if err != nil {
 		f.Fatalf("SignPath: %v", err)
 	}
-	for _, seed := range []string{good + "a", good + "../b", good + "%2e%2e/b", "/v/", "", good} {
-		f.Add(seed)
+	for i, seed := range []string{good + "a", good + "../b", good + "%2e%2e/b", "/v/", "", good} {
+		f.Add(seed, i, byte('b'))
 	}
-	f.Fuzz(func(t *testing.T, path string) {
+	f.Fuzz(func(t *testing.T, path string, at int, with byte) {
 		key, err := signer.VerifyPath(path, now())
 		if err == nil && (!prefix.Contains(key) || path != good+strings.TrimPrefix(key.String(), prefix.String())) {
 			t.Errorf("VerifyPath(%q) = %v", path, key)
+		}
+		if err != nil && !key.IsZero() {
+			t.Errorf("VerifyPath(%q) fails and still says %v", path, key)
+		}
+		changed := []byte(good + "a")
+		if at < 0 || at >= len(good) || changed[at] == with {
+			return
+		}
+		changed[at] = with
+		if key, err := signer.VerifyPath(string(changed), now()); err == nil {
+			t.Errorf("VerifyPath(%q) = %v, which was not signed", changed, key)
 		}
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"math/big"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -99,6 +101,8 @@ func TestOrderIsThatOfUUIDs(t *testing.T) {
 	}
 }
 
+// FuzzParse holds Parse against arithmetic: an id is three letters, and its UUID as a number in base 32. Each id
+// has one spelling.
 func FuzzParse(f *testing.F) {
 	f.Add("crs_01h455vb4pex5vsknk084sn02q")
 	f.Add("crs_7zzzzzzzzzzzzzzzzzzzzzzzzz")
@@ -106,11 +110,40 @@ func FuzzParse(f *testing.F) {
 	f.Add("")
 	f.Fuzz(func(t *testing.T, s string) {
 		id, err := gid.Parse(s)
+		var read gid.ID
+		if again := read.UnmarshalGQL(s); (again == nil) != (err == nil) || read != id {
+			t.Errorf("%q: Parse says %v (%v), UnmarshalGQL %v (%v)", s, id, err, read, again)
+		}
+		want, isID := byArithmetic(s)
+		if isID != (err == nil) || id != want {
+			t.Fatalf("Parse(%q) = %v (%v), want %v (an id: %t)", s, id, err, want, isID)
+		}
 		if err != nil {
+			if !errors.Is(err, gid.ErrMalformed) {
+				t.Errorf("Parse(%q): %v, want ErrMalformed", s, err)
+			}
 			return
 		}
-		if id.String() != s {
-			t.Errorf("%q reads as an id that is written %q: two spellings of one id", s, id.String())
+		var written strings.Builder
+		id.MarshalGQL(&written)
+		if id.String() != s || written.String() != `"`+s+`"` {
+			t.Errorf("%q reads as an id that is written %q and %s: two spellings of one id", s, id.String(), &written)
 		}
 	})
+}
+
+// byArithmetic reads an id without any bit of the package's own.
+func byArithmetic(s string) (gid.ID, bool) {
+	form := regexp.MustCompile(`^([a-z]{3})_([0-7][0-9a-hjkmnp-tv-z]{25})$`).FindStringSubmatch(s)
+	if form == nil {
+		return gid.ID{}, false
+	}
+	number := new(big.Int)
+	for _, c := range form[2] {
+		digit := strings.IndexRune("0123456789abcdefghjkmnpqrstvwxyz", c)
+		number.Add(number.Lsh(number, 5), big.NewInt(int64(digit)))
+	}
+	id := gid.ID{Type: form[1]}
+	number.FillBytes(id.UUID[:])
+	return id, true
 }

@@ -78,6 +78,10 @@ func (r Request) Position(order string, into ...any) (bool, error) {
 			return false, refused
 		}
 	}
+	// JSON has many spellings of a value, and null stands for any: only the one that was written is a cursor.
+	if cursor(order, into) != r.After {
+		return false, refused
+	}
 	return true, nil
 }
 

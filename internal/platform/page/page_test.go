@@ -128,20 +128,38 @@ func TestCursorBelongsToItsList(t *testing.T) {
 	}
 }
 
+// FuzzPosition holds cursors against what they are for: a row's place comes back as it was, in its own list only,
+// and what is taken for a cursor is what the list would have written.
 func FuzzPosition(f *testing.F) {
 	const order = "rows"
-	p := page.Of([]row{{name: "a", id: uuid.New()}}, page.Request{First: 1}, order, func(r row) []any { return []any{r.name, r.id, r.n} })
-	f.Add(p.Cursors[0])
-	f.Add("")
-	f.Add("AAAA")
-	f.Fuzz(func(t *testing.T, cursor string) {
-		var at row
-		behind, err := page.Request{First: 1, After: cursor}.Position(order, &at.name, &at.id, &at.n)
+	at := time.Date(2026, 11, 23, 3, 14, 15, 926535000, time.UTC)
+	written := page.Of([]row{{name: "a", at: at, id: uuid.UUID{7}, n: -1}}, page.Request{First: 1}, order, key).Cursors[0]
+	f.Add(written, "a", at.UnixMicro(), 3, order+" LEARNER")
+	f.Add("", "Ünï\"<&>\u2028", int64(-1), 0, "")
+	f.Add("AAAA", "\x00", int64(253402300799999999), -1, "rows\n")
+	f.Fuzz(func(t *testing.T, cursor, name string, micros int64, n int, other string) {
+		var got row
+		behind, err := page.Request{First: 1, After: cursor}.Position(order, &got.name, &got.at, &got.id, &got.n)
 		if err != nil && fault.CodeOf(err) != fault.BadInput {
 			t.Errorf("%q: %v, want BadInput", cursor, err)
 		}
-		if behind && (err != nil || cursor == "") {
-			t.Errorf("%q: behind, with %v", cursor, err)
+		if behind != (err == nil && cursor != "") {
+			t.Errorf("%q: behind %t, with %v", cursor, behind, err)
+		}
+		if again := page.Of([]row{got}, page.Request{First: 1}, order, key).Cursors[0]; behind && again != cursor {
+			t.Errorf("%q is the place of %+v, whose cursor is %q", cursor, got, again)
+		}
+
+		want := row{name: strings.ToValidUTF8(name, ""), at: time.UnixMicro(micros).UTC(), id: uuid.UUID{1}, n: n}
+		if want.at.Year() < 1 || want.at.Year() > 9999 {
+			return // no row is from then, and JSON has no time for it
+		}
+		next := page.Request{First: 1, After: page.Of([]row{want}, page.Request{First: 1}, order, key).Cursors[0]}
+		if behind, err := next.Position(order, &got.name, &got.at, &got.id, &got.n); len(name) < 200 && (!behind || err != nil || got != want) {
+			t.Errorf("%+v came back as %+v (%v)", want, got, err)
+		}
+		if behind, err := next.Position(other, &got.name, &got.at, &got.id, &got.n); other != order && (behind || fault.CodeOf(err) != fault.BadInput) {
+			t.Errorf("the list %q took a cursor of %q (%v)", other, order, err)
 		}
 	})
 }

@@ -29,6 +29,5 @@ func (m *Int4) parseBinary(src []byte) error {
 		}
 		out[i] = Range{From: int32(binary.BigEndian.Uint32(one[9:])), To: int32(binary.BigEndian.Uint32(one[17:]))}
 	}
-	*m = out
-	return nil
+	return m.take(out)
 }

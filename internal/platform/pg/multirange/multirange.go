@@ -15,7 +15,7 @@ type Range struct{ From, To int32 }
 // Int4 is an int4multirange in its canonical form: sorted, disjoint, half-open ranges.
 type Int4 []Range
 
-// ErrMalformed is returned for text that Postgres would not write.
+// ErrMalformed is returned for what Postgres would not write.
 var ErrMalformed = errors.New("malformed int4multirange")
 
 // String returns the text form, "{[0,1000),[2000,3000)}".
@@ -36,7 +36,7 @@ func (m Int4) String() string {
 func (m Int4) Len() int {
 	n := 0
 	for _, r := range m {
-		n += int(r.To - r.From)
+		n += int(r.To) - int(r.From)
 	}
 	return n
 }
@@ -90,6 +90,20 @@ func (m *Int4) parse(s string) error {
 		out = append(out, Range{From: int32(lo), To: int32(hi)})
 		inner = strings.TrimPrefix(inner[end+1:], ",")
 	}
-	*m = out
+	// Numbers have several spellings, and so have lists: what Postgres writes is what String writes.
+	if out.String() != s {
+		return ErrMalformed
+	}
+	return m.take(out)
+}
+
+// take makes m the ranges, if they are canonical.
+func (m *Int4) take(ranges Int4) error {
+	for i, r := range ranges {
+		if r.From >= r.To || (i > 0 && ranges[i-1].To >= r.From) {
+			return ErrMalformed
+		}
+	}
+	*m = ranges
 	return nil
 }

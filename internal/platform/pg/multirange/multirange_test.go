@@ -21,6 +21,7 @@ func TestRoundTrip(t *testing.T) {
 		{{From: 0, To: 1}},
 		{{From: 0, To: 1000}, {From: 2000, To: 3000}, {From: 5000, To: math.MaxInt32}},
 		{{From: -5, To: 7}},
+		{{From: math.MinInt32, To: math.MaxInt32}},
 	} {
 		var binary multirange.Int4
 		var text string
@@ -61,6 +62,13 @@ func TestScanRefuses(t *testing.T) {
 		"one bound":            "{[1)}",
 		"no number":            "{[a,2)}",
 		"too large":            "{[1,2147483648)}",
+		"another sign":         "{[+1,2)}",
+		"a comma at the end":   "{[1,2),}",
+		"no comma between":     "{[1,2)[3,4)}",
+		"an empty range":       "{[2,2)}",
+		"out of order":         "{[3,4),[1,2)}",
+		"touching":             "{[1,2),[2,3)}",
+		"an empty range, sent": change(20+4, 1),
 		"text as bytes":        []byte("{[1,2)"),
 		"nothing":              []byte{},
 		"cut short":            one[:20],
