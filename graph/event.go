@@ -5,6 +5,8 @@ import (
 
 	gqlgen "github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"lyceum/graph/transport"
 )
 
 // eventIDs carries the id of each event from the resolver of a subscription to the response it becomes. It
@@ -58,7 +60,7 @@ func giveEventID(ctx context.Context, next gqlgen.ResponseHandler) *gqlgen.Respo
 		if response.Extensions == nil {
 			response.Extensions = map[string]any{}
 		}
-		response.Extensions["eventId"] = id
+		response.Extensions[transport.KeyEventID] = id
 	default: // an error before the first event
 	}
 	return response

@@ -34,14 +34,17 @@ type Options struct {
 	Limits    limit.Limits
 	// MaxCost is what one operation may cost, in objects it can return.
 	MaxCost int
-	// MaxBody bounds a request, in bytes; Timeout a query or mutation.
-	MaxBody int64
-	Timeout time.Duration
+	// Limiter counts what operations cost, and Rates say how much may be spent.
+	Limiter limit.Limiter
+	Rates   limit.Rates
+	// MaxBody bounds a request, in bytes, MaxBodyAuthor one of somebody who writes courses; Timeout a query or mutation.
+	MaxBody, MaxBodyAuthor int64
+	Timeout                time.Duration
 	// MaxStreams bounds the live connections of this process, StreamsPerUser those of one user, and
 	// MaxSubscriptions what runs on one WebSocket.
 	MaxStreams, StreamsPerUser, MaxSubscriptions int
 	Streams                                      *transport.Streams
-	// Origins are the hosts, besides our own, whose pages may open a WebSocket.
+	// Origins are the web origins, besides our own, whose pages may open a WebSocket.
 	Origins []string
 	// Introspect lets everybody read the schema; otherwise staff only.
 	Introspect bool
@@ -67,7 +70,7 @@ func NewServer(o Options) (http.Handler, error) {
 		Timeout: o.Timeout, Admission: admission, Streams: o.Streams,
 	})
 	server.AddTransport(transport.HTTP{
-		MaxRequest: o.MaxBody, Timeout: o.Timeout, Admission: admission, Streams: o.Streams,
+		MaxRequest: o.MaxBody, MaxBody: o.maxBody, Timeout: o.Timeout, Admission: admission, Streams: o.Streams,
 	})
 	server.SetQueryCache(documents)
 	server.SetParserTokenLimit(o.Limits.Tokens)
@@ -80,7 +83,7 @@ func NewServer(o Options) (http.Handler, error) {
 	server.Use(transport.Persisted{Documents: o.Documents, Only: persistedOnly})
 	server.Use(limit.Shape{Limits: o.Limits, Accepted: documents})
 	server.Use(limit.Introspection{Allow: mayIntrospect(o.Introspect)})
-	server.Use(limit.Cost{Maximum: o.MaxCost})
+	server.Use(limit.Cost{Maximum: o.MaxCost, Budget: limit.Purses{Limiter: o.Limiter, Rates: o.Rates, Network: networkOf}})
 	server.AroundOperations(withEventIDs)
 	server.AroundResponses(giveEventID)
 	server.AroundResponses(func(ctx context.Context, next gqlgen.ResponseHandler) *gqlgen.Response {
@@ -111,13 +114,25 @@ func mayIntrospect(everybody bool) func(context.Context) bool {
 	}
 }
 
+// maxBody is the size of a request that the caller may send. A lesson is saved in one request with the captions
+// of its film in every language; nobody but those who write lessons has that much to say.
+func (o Options) maxBody(ctx context.Context) int64 {
+	if v, _ := viewer.From(ctx); v.Is(viewer.Instructor, viewer.TenantAdmin) {
+		return max(o.MaxBody, o.MaxBodyAuthor)
+	}
+	return o.MaxBody
+}
+
+// networkOf names where a request comes from, as far as visitors are told apart.
+func networkOf(ctx context.Context) string { return requestOf(ctx).Origin.Network() }
+
 // streamOwner names who holds a stream; visitors share one allowance for their address.
 func streamOwner(ctx context.Context) string {
 	v, _ := viewer.From(ctx)
 	if v.SignedIn() {
 		return v.User.String()
 	}
-	return "visitor " + requestOf(ctx).Origin.IP
+	return "visitor " + networkOf(ctx)
 }
 
 // classify names the fault behind errors of storage. A denied row is reported as missing, so that its

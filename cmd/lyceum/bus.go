@@ -16,13 +16,15 @@ import (
 	"lyceum/internal/platform/config"
 )
 
-// bus is what the contexts use Redis for: waking streams in every process, and counting tries to sign in.
-// Without Redis both work inside this process.
+// bus is what the contexts use Redis for: waking streams in every process, and counting what is asked and
+// guessed. Without Redis all of it works inside this process.
 type bus struct {
-	client  *cache.Client // nil when there is no Redis
-	hub     *cache.Hub
-	limiter *cache.Limiter
-	log     *slog.Logger
+	client *cache.Client // nil when there is no Redis
+	hub    *cache.Hub
+	// guesses counts tries at secrets, spending what operations cost. They are two, so that nobody can fill
+	// the memory of the one, when this process counts alone, by means of the other.
+	guesses, spending *cache.Limiter
+	log               *slog.Logger
 }
 
 // redisLog takes what the Redis client has to say. Whether Redis answers is known without it, by the breaker
@@ -49,7 +51,7 @@ func (a *app) openBus(ctx context.Context) error {
 		a.onClose(func(context.Context) error { return client.Close() })
 	}
 	a.bus.hub = cache.NewHub(ctx, a.bus.client, cache.HubConfig{Log: a.log})
-	a.bus.limiter = cache.NewLimiter(a.bus.client)
+	a.bus.guesses, a.bus.spending = cache.NewLimiter(a.bus.client), cache.NewLimiter(a.bus.client)
 	a.onClose(func(context.Context) error { a.bus.hub.Close(); return nil })
 	return nil
 }
@@ -108,7 +110,7 @@ func (b *bus) SignIn(ctx context.Context, tenant uuid.UUID, email, ip string) er
 		}
 		return cache.NewKey(tenant, parts...)
 	}
-	decision, err := b.limiter.Allow(ctx, 1,
+	decision, err := b.guesses.Allow(ctx, 1,
 		cache.Bucket{Key: key("sign-in", "account", email, ip), Rate: cache.Rate{Count: triesAccount, Per: time.Minute}},
 		cache.Bucket{Key: key("sign-in", "address", ip), Rate: cache.Rate{Count: triesAddress, Per: time.Minute}},
 	)

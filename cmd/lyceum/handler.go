@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/pprof"
-	"net/url"
 
 	"riverqueue.com/riverui"
 
@@ -26,10 +25,13 @@ func (a *app) publicHandler(streams *transport.Streams) (http.Handler, error) {
 	}
 	endpoint, err := graph.NewServer(graph.Options{
 		Services: a.services, Sources: a.sources, Documents: documents, Limits: a.limits(),
-		MaxCost: a.config.Limit.Nodes, MaxBody: a.config.Limit.Body, Timeout: a.config.Timeout.Request,
+		MaxCost: a.config.Limit.Nodes, MaxBody: a.config.Limit.Body, MaxBodyAuthor: a.config.Limit.BodyAuthor,
+		Timeout: a.config.Timeout.Request, Limiter: a.bus.spending, Rates: limit.Rates{
+			User: a.config.Limit.CostUser, Address: a.config.Limit.CostAddress, Tenant: a.config.Limit.CostTenant,
+		},
 		MaxStreams: a.config.Limit.Connections, StreamsPerUser: a.config.Limit.ConnectionsPerUser,
 		MaxSubscriptions: a.config.Limit.Subscriptions, Streams: streams,
-		Origins: hosts(a.config.HTTP.AllowedOrigins), Introspect: a.local(), Log: a.log,
+		Origins: a.config.HTTP.AllowedOrigins, Introspect: a.local(), Log: a.log,
 	})
 	if err != nil {
 		return nil, err
@@ -130,15 +132,4 @@ func (a *app) cors(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// hosts are the host names of origins, as WebSocket origin patterns.
-func hosts(origins []string) []string {
-	var names []string
-	for _, origin := range origins {
-		if u, err := url.Parse(origin); err == nil {
-			names = append(names, u.Host)
-		}
-	}
-	return names
 }

@@ -27,8 +27,9 @@ const (
 
 // Budget takes what an operation costs from what its caller may still spend.
 type Budget interface {
-	// Spend returns nil, or the error that the caller is told; *fault.Error with RateLimited, usually.
-	Spend(ctx context.Context, cost int) error
+	// Spend returns what is left, nil where nothing is counted, and the error that the caller is told when it
+	// is too little; *fault.Error with RateLimited, usually.
+	Spend(ctx context.Context, cost int) (remaining *int, err error)
 }
 
 // Cost prices an operation by the objects it can return, before it runs, and refuses one that is too
@@ -43,7 +44,8 @@ type Budget interface {
 //
 // "first" and "last" outside 0 to MaxPage are refused, with the field named as a violation.
 //
-// Each answer to a query or a mutation says extensions.cost {requested, maximum}.
+// Each answer to a query or a mutation says extensions.cost {requested, maximum}, and {remaining} where a
+// budget counts.
 type Cost struct {
 	// Maximum is what one operation may cost; DefaultMaximum when zero.
 	Maximum int
@@ -63,6 +65,8 @@ const costExtension = "cost"
 type Price struct {
 	Requested int `json:"requested"`
 	Maximum   int `json:"maximum"`
+	// Remaining is what the caller may spend at once after this; nil when nobody counts, and before Budget was asked.
+	Remaining *int `json:"remaining,omitempty"`
 }
 
 // ExtensionName implements graphql.HandlerExtension.
@@ -86,7 +90,10 @@ func (c Cost) MutateOperationContext(ctx context.Context, operation *graphql.Ope
 	if c.Budget == nil {
 		return nil
 	}
-	if err := c.Budget.Spend(ctx, price.Requested); err != nil {
+	remaining, err := c.Budget.Spend(ctx, price.Requested)
+	price.Remaining = remaining
+	operation.Stats.SetExtension(costExtension, price)
+	if err != nil {
 		return because(err)
 	}
 	return nil

@@ -94,19 +94,27 @@ func TestCostNamesTheField(t *testing.T) {
 // purse is a budget that can be used up.
 type purse struct{ left int }
 
-func (p *purse) Spend(_ context.Context, cost int) error {
+func (p *purse) Spend(_ context.Context, cost int) (*int, error) {
 	if p.left -= cost; p.left < 0 {
-		return fault.New(fault.RateLimited, "Too much at once.")
+		return new(0), fault.New(fault.RateLimited, "Too much at once.")
 	}
-	return nil
+	return new(p.left), nil
 }
 
 func TestBudget(t *testing.T) {
 	t.Parallel()
 	exec := newExecutor(t, limit.Cost{Maximum: 50, Budget: &purse{left: 45}})
-	for i, want := range []string{"", "", "RATE_LIMITED"} {
-		if _, errs := create(t.Context(), exec, `{courses{nodes{id}}}`, nil); codeOf(errs) != want {
-			t.Errorf("operation %d: %v, want %q", i, errs, want)
+	for i, want := range []struct {
+		code      string
+		remaining int
+	}{{"", 25}, {"", 5}, {"RATE_LIMITED", 0}} {
+		operation, errs := create(t.Context(), exec, `{courses{nodes{id}}}`, nil)
+		if codeOf(errs) != want.code {
+			t.Errorf("operation %d: %v, want %q", i, errs, want.code)
+		}
+		price, _ := limit.PriceOf(graphql.WithOperationContext(t.Context(), operation))
+		if price.Remaining == nil || *price.Remaining != want.remaining {
+			t.Errorf("operation %d: price %+v, want %d remaining", i, price, want.remaining)
 		}
 	}
 	_, errs := create(t.Context(), exec, `{courses(first:51){nodes{id}}}`, nil)

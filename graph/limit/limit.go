@@ -22,6 +22,8 @@ const (
 // Limits bounds the form of a document and of its variables. A limit of zero refuses everything that it
 // counts, so start from DefaultLimits.
 type Limits struct {
+	// Text is how long the document may be, in bytes. What is long belongs into variables.
+	Text int
 	// Tokens is how many lexical tokens the document may have; the parser stops there.
 	Tokens int
 	// Operations is how many operations one document may define.
@@ -55,6 +57,7 @@ type Limits struct {
 // keeps the validation of the worst document that passes to a few milliseconds.
 func DefaultLimits() Limits {
 	return Limits{
+		Text:       256 << 10,
 		Tokens:     2_000,
 		Operations: 20,
 		Depth:      15,

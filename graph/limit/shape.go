@@ -54,6 +54,9 @@ func (s Shape) MutateOperationParameters(ctx context.Context, request *graphql.R
 //
 // It takes time in proportion to the text.
 func CheckText(limits Limits, text string) *gqlerror.Error {
+	if len(text) > limits.Text {
+		return refuse(CodeTooLarge, "The document is longer than %d bytes; send what is long in variables.", limits.Text)
+	}
 	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, limits.Tokens)
 	if err != nil {
 		return parseError(err)

@@ -1,19 +1,13 @@
 package transport
 
-import (
-	"context"
-	"sync/atomic"
+import "context"
 
-	"github.com/99designs/gqlgen/graphql"
-)
+// KeyEventID is the extension of a response under which the executor puts the id of the event that it is made of:
+// a text, so that a subscriber who was cut off can go on where it stopped. In server-sent events it goes out as the
+// event's "id" as well, unless a line break in it would end that. The client sends back the last one that it has seen.
+const KeyEventID = "eventId"
 
-// Events have ids, so that a subscriber who was cut off can go on where it stopped. The server sends them as
-// extensions.eventId, and in server-sent events as the event's "id" as well; the client sends back the
-// last one that it has seen.
-const (
-	keyEventID     = "eventId"
-	keyLastEventID = "lastEventId"
-)
+const keyLastEventID = "lastEventId"
 
 type lastEventKey struct{}
 
@@ -43,36 +37,4 @@ func withLastEvent(ctx context.Context, header string, extensions map[string]any
 		return ctx, nil
 	}
 	return context.WithValue(ctx, lastEventKey{}, id), nil
-}
-
-type eventIDKey struct{}
-
-// eventID is where the id of the response being made is left.
-type eventID struct{ id atomic.Pointer[string] }
-
-// withEventID returns a context under which SetEventID works.
-func withEventID(ctx context.Context) (context.Context, *eventID) {
-	slot := &eventID{}
-	return context.WithValue(ctx, eventIDKey{}, slot), slot
-}
-
-// SetEventID gives the response being made an event id. Any resolver of the event may call it, or
-// AroundResponses, also at the same time; the last call counts. A line break in the id would end it, so
-// such an id is not sent as "id".
-func SetEventID(ctx context.Context, id string) {
-	if slot, ok := ctx.Value(eventIDKey{}).(*eventID); ok {
-		slot.id.Store(&id)
-	}
-}
-
-// stamp moves the id to the response, if one was set.
-func (e *eventID) stamp(resp *graphql.Response) {
-	id := e.id.Swap(nil)
-	if id == nil {
-		return
-	}
-	if resp.Extensions == nil {
-		resp.Extensions = map[string]any{}
-	}
-	resp.Extensions[keyEventID] = *id
 }

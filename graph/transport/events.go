@@ -111,7 +111,7 @@ func (e *eventWriter) comeBack() {
 func nextFrame(resp *graphql.Response) string {
 	var frame strings.Builder
 	frame.WriteString("event: next\n")
-	if id, _ := resp.Extensions[keyEventID].(string); id != "" && !strings.ContainsAny(id, "\r\n\x00") {
+	if id, _ := resp.Extensions[KeyEventID].(string); id != "" && !strings.ContainsAny(id, "\r\n\x00") {
 		frame.WriteString("id: " + id + "\n")
 	}
 	frame.WriteString("data: ")

@@ -32,6 +32,8 @@ const allowed = "GET, POST, OPTIONS"
 type HTTP struct {
 	// MaxRequest bounds the body, or the query string, in bytes. DefaultMaxRequest when zero.
 	MaxRequest int64
+	// MaxBody bounds the body of the caller whom the context names, in bytes. MaxRequest for everybody when nil.
+	MaxBody func(context.Context) int64
 	// BodyTimeout bounds the arrival of the body. DefaultBodyTimeout when zero.
 	BodyTimeout time.Duration
 	// Timeout bounds a query or a mutation. DefaultTimeout when zero.
@@ -158,8 +160,8 @@ func (t HTTP) params(w http.ResponseWriter, r *http.Request, takes accepted) (*g
 }
 
 func (t HTTP) fromQuery(r *http.Request) (*graphql.RawParams, *trouble) {
-	if int64(len(r.URL.RawQuery)) > t.maxRequest() {
-		return nil, t.tooLarge()
+	if limit := t.maxRequest(); int64(len(r.URL.RawQuery)) > limit {
+		return nil, tooLarge(limit)
 	}
 	if mayBeForged(r) {
 		return nil, &trouble{string(fault.Forbidden), "Requests with cookies from other origins need the header GraphQL-Require-Preflight."}
@@ -210,10 +212,11 @@ func (t HTTP) fromBody(w http.ResponseWriter, r *http.Request) (*graphql.RawPara
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
 		return nil, &trouble{CodeMediaType, "The body must not be compressed."}
 	}
-	if r.ContentLength > t.maxRequest() {
-		return nil, t.tooLarge()
+	limit := t.maxBody(r.Context())
+	if r.ContentLength > limit {
+		return nil, tooLarge(limit)
 	}
-	body, problem := t.body(w, r)
+	body, problem := t.body(w, r, limit)
 	if problem != nil {
 		return nil, problem
 	}
@@ -233,14 +236,14 @@ func paramsOf(members map[string]any) (*graphql.RawParams, *trouble) {
 }
 
 // body reads the whole body. The read deadline is lifted again: the connection may stream for hours.
-func (t HTTP) body(w http.ResponseWriter, r *http.Request) ([]byte, *trouble) {
+func (t HTTP) body(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *trouble) {
 	control := http.NewResponseController(w)
 	if control.SetReadDeadline(time.Now().Add(cmp.Or(t.BodyTimeout, DefaultBodyTimeout))) == nil {
 		defer func() { _ = control.SetReadDeadline(time.Time{}) }()
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, t.maxRequest()))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return nil, t.tooLarge()
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if _, exceeded := errors.AsType[*http.MaxBytesError](err); exceeded {
+		return nil, tooLarge(limit)
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return nil, &trouble{CodeTimeout, "The body took too long to arrive."}
@@ -253,8 +256,15 @@ func (t HTTP) body(w http.ResponseWriter, r *http.Request) ([]byte, *trouble) {
 
 func (t HTTP) maxRequest() int64 { return cmp.Or(t.MaxRequest, DefaultMaxRequest) }
 
-func (t HTTP) tooLarge() *trouble {
-	return &trouble{CodeTooLarge, "A request may have " + strconv.FormatInt(t.maxRequest(), 10) + " bytes at most."}
+func (t HTTP) maxBody(ctx context.Context) int64 {
+	if t.MaxBody == nil {
+		return t.maxRequest()
+	}
+	return t.MaxBody(ctx)
+}
+
+func tooLarge(limit int64) *trouble {
+	return &trouble{CodeTooLarge, "A request may have " + strconv.FormatInt(limit, 10) + " bytes at most."}
 }
 
 // write sends one answer. Its data goes out as it is.

@@ -375,7 +375,7 @@ func TestPersisted(t *testing.T) {
 // broke is a budget that nobody can pay from.
 type broke struct{ err error }
 
-func (b broke) Spend(context.Context, int) error { return b.err }
+func (b broke) Spend(context.Context, int) (*int, error) { return nil, b.err }
 
 func TestRefusedBeforeExecution(t *testing.T) {
 	t.Parallel()

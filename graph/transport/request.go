@@ -10,8 +10,12 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// maxNesting bounds how deep the JSON of a request may nest.
-const maxNesting = 64
+// maxNesting bounds how deep the JSON of a request may nest, maxValues how many values and keys it may hold: a
+// text is read fast, however long it is, and a million zeros are not.
+const (
+	maxNesting = 64
+	maxValues  = 50_000
+)
 
 // malformed is what is wrong with a request, in words for its sender that repeat nothing of it.
 type malformed string
@@ -36,9 +40,9 @@ func decodeObject(text []byte) (map[string]any, error) {
 	if !json.Valid(text) {
 		return nil, malformed("The request is not valid JSON, or something follows it.")
 	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder := objectDecoder{Decoder: json.NewDecoder(bytes.NewReader(text)), left: maxValues}
 	decoder.UseNumber()
-	value, err := decodeValue(decoder, 0)
+	value, err := decoder.value(0)
 	if err != nil {
 		return nil, err
 	}
@@ -49,8 +53,18 @@ func decodeObject(text []byte) (map[string]any, error) {
 	return object, nil
 }
 
-func decodeValue(decoder *json.Decoder, depth int) (any, error) {
-	token, err := decoder.Token()
+// objectDecoder decodes what json.Valid has approved.
+type objectDecoder struct {
+	*json.Decoder
+
+	left int // values and keys that may still come
+}
+
+func (d *objectDecoder) value(depth int) (any, error) {
+	if d.left--; d.left < 0 {
+		return nil, malformed("The request holds too many values.")
+	}
+	token, err := d.Token()
 	if err != nil {
 		return nil, malformed("The request is not valid JSON.")
 	}
@@ -59,18 +73,18 @@ func decodeValue(decoder *json.Decoder, depth int) (any, error) {
 	}
 	switch token {
 	case json.Delim('{'):
-		return decodeMembers(decoder, depth)
+		return d.members(depth)
 	case json.Delim('['):
-		return decodeItems(decoder, depth)
+		return d.items(depth)
 	default:
 		return token, nil
 	}
 }
 
-func decodeMembers(decoder *json.Decoder, depth int) (map[string]any, error) {
+func (d *objectDecoder) members(depth int) (map[string]any, error) {
 	object := map[string]any{}
-	for decoder.More() {
-		key, err := decodeValue(decoder, depth+1)
+	for d.More() {
+		key, err := d.value(depth + 1)
 		if err != nil {
 			return nil, err
 		}
@@ -78,24 +92,24 @@ func decodeMembers(decoder *json.Decoder, depth int) (map[string]any, error) {
 		if _, twice := object[name]; twice {
 			return nil, malformed("The request holds the same key twice.")
 		}
-		if object[name], err = decodeValue(decoder, depth+1); err != nil {
+		if object[name], err = d.value(depth + 1); err != nil {
 			return nil, err
 		}
 	}
-	_, err := decoder.Token() // the closing brace
+	_, err := d.Token() // the closing brace
 	return object, err
 }
 
-func decodeItems(decoder *json.Decoder, depth int) ([]any, error) {
+func (d *objectDecoder) items(depth int) ([]any, error) {
 	items := []any{}
-	for decoder.More() {
-		item, err := decodeValue(decoder, depth+1)
+	for d.More() {
+		item, err := d.value(depth + 1)
 		if err != nil {
 			return nil, err
 		}
 		items = append(items, item)
 	}
-	_, err := decoder.Token() // the closing bracket
+	_, err := d.Token() // the closing bracket
 	return items, err
 }
 

@@ -235,7 +235,7 @@ func (e *executable) subscribe(ctx context.Context, op *graphql.OperationContext
 			if n++; n > int(to) {
 				return nil
 			}
-			transport.SetEventID(ctx, strconv.Itoa(n))
+			graphql.RegisterExtension(ctx, transport.KeyEventID, strconv.Itoa(n))
 			return event(n)
 		}
 	case "flood":
@@ -261,7 +261,7 @@ func (e *executable) subscribe(ctx context.Context, op *graphql.OperationContext
 				return nil
 			}
 			done = true
-			transport.SetEventID(ctx, "1\ndata: forged")
+			graphql.RegisterExtension(ctx, transport.KeyEventID, "1\ndata: forged")
 			resp := event(1)
 			resp.Data = []byte("{\n\"oddID\":\r\n1}")
 			return resp

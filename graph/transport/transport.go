@@ -72,10 +72,8 @@ func run(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationC
 			emit(presented(ctx, exec, panicked(p)))
 		}
 	}()
-	ctx, id := withEventID(ctx)
 	next, ctx := exec.DispatchOperation(ctx, op)
 	for resp := next(ctx); resp != nil; resp = next(ctx) {
-		id.stamp(resp)
 		if !emit(resp) {
 			return
 		}

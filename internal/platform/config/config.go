@@ -173,13 +173,17 @@ type Timeout struct {
 
 // Limit bounds what a caller may ask for.
 type Limit struct {
-	// Body is the size of a request, Upload of an uploaded file, in bytes.
-	Body, Upload int64
+	// Body is the size of a request, BodyAuthor of one of somebody who writes courses, Upload of an uploaded
+	// file, in bytes.
+	Body, BodyAuthor, Upload int64
 	// Depth, Fields, RootFields, Aliases and Tokens bound the shape of a document; Aliases is how often one
 	// field may stand under one parent.
 	Depth, Fields, RootFields, Aliases, Tokens int
 	// Nodes is how many things one document may ask for in all.
 	Nodes int
+	// CostUser, CostAddress and CostTenant are what a person, the visitors from one address, and a tenant may
+	// ask for in a minute, in the same unit as Nodes; 0 does not limit.
+	CostUser, CostAddress, CostTenant int
 	// Connections is how many open streams a process holds, ConnectionsPerUser how many one user,
 	// Subscriptions how many subscriptions one stream.
 	Connections, ConnectionsPerUser, Subscriptions int
@@ -313,6 +317,8 @@ func (c *Config) bindBounds(add adder) {
 	add("timeout.unready", "5s", "How long a stopping server still accepts requests.", duration(&c.Timeout.Unready, 0, time.Minute))
 	add("timeout.drain", "25s", "How long requests and jobs get to finish.", duration(&c.Timeout.Drain, 0, 10*time.Minute))
 	add("limit.body", "256KiB", "Largest request.", size(&c.Limit.Body, 1<<10, 64<<20))
+	add("limit.body_author", "4MiB", "Largest request of an instructor or admin: a lesson comes with the captions of its film.",
+		size(&c.Limit.BodyAuthor, 1<<10, 64<<20))
 	add("limit.upload", "5GiB", "Largest uploaded file.", size(&c.Limit.Upload, 1<<10, 1<<40))
 	add("limit.depth", "15", "Deepest document.", integer(&c.Limit.Depth, 1, 100))
 	add("limit.fields", "500", "Most fields of a document, fragments spread out.", integer(&c.Limit.Fields, 1, 100000))
@@ -320,6 +326,14 @@ func (c *Config) bindBounds(add adder) {
 	add("limit.aliases", "10", "How often one field may stand under one parent.", integer(&c.Limit.Aliases, 1, 1000))
 	add("limit.tokens", "2000", "Most tokens of a document.", integer(&c.Limit.Tokens, 1, 1000000))
 	add("limit.nodes", "20000", "Most things that a document may ask for.", integer(&c.Limit.Nodes, 1, 10000000))
+	const perMinute = 50_000_000
+	add("limit.cost_user", "300000", "Most things that a person may ask for in a minute; 0 does not limit.",
+		integer(&c.Limit.CostUser, 0, perMinute))
+	add("limit.cost_address", "300000", "Most things that the visitors from one address may ask for in a minute; 0 does not limit.",
+		integer(&c.Limit.CostAddress, 0, perMinute))
+	add("limit.cost_tenant", "6000000",
+		"Most things that the people of a tenant may ask for in a minute, and its visitors as many; 0 does not limit.",
+		integer(&c.Limit.CostTenant, 0, perMinute))
 	add("limit.connections", "20000", "Most open streams of a process.", integer(&c.Limit.Connections, 1, 1000000))
 	add("limit.connections_per_user", "10", "Most open streams of a user.", integer(&c.Limit.ConnectionsPerUser, 1, 1000))
 	add("limit.subscriptions", "20", "Most subscriptions of a stream.", integer(&c.Limit.Subscriptions, 1, 1000))
@@ -369,6 +383,15 @@ func (c *Config) validate() []Problem {
 		"%v is longer than session.absolute, which is %v; give less", c.Session.Idle, c.Session.Absolute)
 	check(c.Timeout.Statement <= c.Timeout.Request, "timeout.statement",
 		"%v is longer than timeout.request, which is %v; give less", c.Timeout.Statement, c.Timeout.Request)
+	for _, budget := range []struct {
+		key       string
+		perMinute int
+	}{
+		{"limit.cost_user", c.Limit.CostUser}, {"limit.cost_address", c.Limit.CostAddress}, {"limit.cost_tenant", c.Limit.CostTenant},
+	} {
+		check(budget.perMinute == 0 || budget.perMinute >= c.Limit.Nodes, budget.key,
+			"%d is less than limit.nodes, which is %d: a document that is allowed could never run; give more, or 0", budget.perMinute, c.Limit.Nodes)
+	}
 	check(c.Jobs.Timeout <= c.Jobs.RescueAfter, "jobs.rescue_after",
 		"%v is shorter than jobs.timeout, which is %v: a job would run twice; give more", c.Jobs.RescueAfter, c.Jobs.Timeout)
 	return found
@@ -376,6 +399,7 @@ func (c *Config) validate() []Problem {
 
 // complete fills in what follows from other keys.
 func (c *Config) complete() {
+	c.Limit.BodyAuthor = max(c.Limit.BodyAuthor, c.Limit.Body)
 	if c.Public.Port != 0 {
 		return
 	}

@@ -268,6 +268,13 @@ func TestMistakes(t *testing.T) {
 		"statements that outlive their request": {
 			environ: []string{"LYCEUM_TIMEOUT_STATEMENT=1m"}, want: []string{"timeout.statement (LYCEUM_TIMEOUT_STATEMENT): 1m0s is longer than timeout.request"},
 		},
+		"budgets that the largest document exceeds": {
+			environ: []string{"LYCEUM_LIMIT_COST_USER=19999", "LYCEUM_LIMIT_COST_ADDRESS=0", "LYCEUM_LIMIT_COST_TENANT=1"},
+			want: []string{
+				"limit.cost_user (LYCEUM_LIMIT_COST_USER): 19999 is less than limit.nodes, which is 20000",
+				"limit.cost_tenant (LYCEUM_LIMIT_COST_TENANT): 1 is less than limit.nodes",
+			},
+		},
 		"all at once": {
 			file: "htpp: 1\nlog: {level: loud}\n", environ: []string{"LYCEUM_LIMIT_DEPTH=x", "S3_ENDPOINT=ftp://s3"}, args: []string{"--limit-nodes=0"},
 			want: []string{"htpp (", "log.level (", "blob.endpoint (", "limit.depth (", "limit.nodes ("},
