@@ -52,10 +52,18 @@ func newCatalog(s Sources) Catalog {
 		}, func(c *ent.Category) uuid.UUID { return c.ID }),
 		CategoryBySlug: byID(s.Catalog.CategoriesBySlug, func(c *ent.Category) string { return c.Slug }),
 		Prerequisites:  grouped(s.Catalog.PrerequisitesOf, func(p *ent.Prerequisite) uuid.UUID { return p.CourseID }),
-		Content:        dataloadgen.NewLoader(s.Catalog.Contents, dataloadgen.WithWait(wait), dataloadgen.WithBatchCapacity(capacity)),
+		Content:        dataloadgen.NewLoader(s.contents, dataloadgen.WithWait(wait), dataloadgen.WithBatchCapacity(capacity)),
 		Place:          byID(s.places, func(e *ent.Enrollment) uuid.UUID { return e.CourseID }),
 		Progress:       byID(s.progress, func(p *ent.LessonProgress) Step { return Step{p.EnrollmentID, p.LessonID} }),
 	}
+}
+
+// contents says of each lesson itself why it stays closed.
+func (s Sources) contents(ctx context.Context, refs []catalog.LessonRef) ([]*catalog.Content, []error) {
+	if err := belongs(ctx); err != nil {
+		return nil, []error{err}
+	}
+	return s.Catalog.Contents(ctx, refs)
 }
 
 // published follows the pointers to the versions in force.

@@ -59,7 +59,7 @@ func newLearning(s Sources) Learning {
 				Where(attempt.LearnerID(v.User), attempt.LessonIDIn(lessons...)).
 				Order(attempt.ByNumber(sql.OrderDesc())).All(ctx)
 		}), func(a *ent.Attempt) uuid.UUID { return a.LessonID }),
-		Asked: dataloadgen.NewMappedLoader(s.asked, dataloadgen.WithWait(wait), dataloadgen.WithBatchCapacity(capacity)),
+		Asked: mapped(s.asked),
 	}
 }
 

@@ -4,11 +4,15 @@ package loader
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/vikstrous/dataloadgen"
+
+	"lyceum/internal/viewer"
 )
 
 // The window in which lookups are gathered, and how many one statement takes.
@@ -19,24 +23,63 @@ const (
 
 type setKey struct{}
 
-// With puts a fresh Set into the context of a response.
+var errStranger = errors.New("loader: the set belongs to another viewer")
+
+// With puts a fresh Set into the context of a response. It belongs to the context's viewer.
 func With(ctx context.Context, sources Sources) context.Context {
-	return context.WithValue(ctx, setKey{}, newSet(sources))
+	set := newSet(sources)
+	set.owner, _ = viewer.From(ctx)
+	return context.WithValue(ctx, setKey{}, set)
 }
 
-// From returns the Set of the response. Resolvers run below With, always.
+// From returns the Set of the response. Resolvers run below With, always, and as the viewer that With saw:
+// a Set remembers what its viewer may read.
 func From(ctx context.Context) *Set {
 	set, ok := ctx.Value(setKey{}).(*Set)
 	if !ok {
 		panic("loader: the context must come from With")
 	}
+	if err := set.serves(ctx); err != nil {
+		panic(err)
+	}
 	return set
+}
+
+// serves returns an error unless the context's viewer is the one whose Set it is, seeing no more than its role
+// shows.
+func (s *Set) serves(ctx context.Context) error {
+	v, _ := viewer.From(ctx)
+	o := s.owner
+	if viewer.SeesWholeTenant(ctx) || v.Tenant != o.Tenant || v.User != o.User || v.Role != o.Role || v.APIKey != o.APIKey ||
+		!slices.Equal(v.Scopes, o.Scopes) {
+		return errStranger
+	}
+	return nil
+}
+
+// belongs returns an error unless the context of a batch has a Set, and is that of its viewer.
+func belongs(ctx context.Context) error {
+	set, ok := ctx.Value(setKey{}).(*Set)
+	if !ok {
+		return errStranger
+	}
+	return set.serves(ctx)
+}
+
+// mapped is a loader whose batches run as the viewer of the Set, or not at all.
+func mapped[K comparable, T any](find func(context.Context, []K) (map[K]T, error)) *dataloadgen.Loader[K, T] {
+	return dataloadgen.NewMappedLoader(func(ctx context.Context, keys []K) (map[K]T, error) {
+		if err := belongs(ctx); err != nil {
+			return nil, err
+		}
+		return find(ctx, keys)
+	}, dataloadgen.WithWait(wait), dataloadgen.WithBatchCapacity(capacity))
 }
 
 // byID adapts "find these, in any order" to a loader. A row the viewer may not see is absent, and loads
 // as dataloadgen.ErrNotFound.
 func byID[K comparable, T any](find func(context.Context, []K) ([]T, error), id func(T) K) *dataloadgen.Loader[K, T] {
-	return dataloadgen.NewMappedLoader(func(ctx context.Context, ids []K) (map[K]T, error) {
+	return mapped(func(ctx context.Context, ids []K) (map[K]T, error) {
 		rows, err := find(ctx, ids)
 		if err != nil {
 			return nil, fmt.Errorf("load %d by id: %w", len(ids), err)
@@ -46,13 +89,13 @@ func byID[K comparable, T any](find func(context.Context, []K) ([]T, error), id 
 			found[id(row)] = row
 		}
 		return found, nil
-	}, dataloadgen.WithWait(wait), dataloadgen.WithBatchCapacity(capacity))
+	})
 }
 
 // grouped adapts "find the children of these, sorted" to a loader of lists. A parent without children has
 // an empty list.
 func grouped[T any](find func(context.Context, []uuid.UUID) ([]T, error), parent func(T) uuid.UUID) *dataloadgen.Loader[uuid.UUID, []T] {
-	return dataloadgen.NewMappedLoader(func(ctx context.Context, parents []uuid.UUID) (map[uuid.UUID][]T, error) {
+	return mapped(func(ctx context.Context, parents []uuid.UUID) (map[uuid.UUID][]T, error) {
 		rows, err := find(ctx, parents)
 		if err != nil {
 			return nil, fmt.Errorf("load children of %d: %w", len(parents), err)
@@ -65,7 +108,7 @@ func grouped[T any](find func(context.Context, []uuid.UUID) ([]T, error), parent
 			children[parent(row)] = append(children[parent(row)], row)
 		}
 		return children, nil
-	}, dataloadgen.WithWait(wait), dataloadgen.WithBatchCapacity(capacity))
+	})
 }
 
 // Optional turns a missing row into nil, for fields that may be null.

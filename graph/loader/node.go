@@ -15,6 +15,7 @@ import (
 	"lyceum/internal/gen/ent/certificate"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/session"
+	"lyceum/internal/gen/ent/supportgrant"
 	"lyceum/internal/gen/ent/tenant"
 )
 
@@ -27,6 +28,7 @@ type Nodes struct {
 	Asset        *dataloadgen.Loader[uuid.UUID, *ent.Asset]
 	Certificate  *dataloadgen.Loader[uuid.UUID, *ent.Certificate]
 	Notification *dataloadgen.Loader[uuid.UUID, *ent.Notification]
+	SupportGrant *dataloadgen.Loader[uuid.UUID, *ent.SupportGrant]
 	AuditEntry   *dataloadgen.Loader[uuid.UUID, *ent.AuditEntry]
 }
 
@@ -50,6 +52,9 @@ func newNodes(s Sources) Nodes {
 		Notification: byID(readable(func(ctx context.Context, ids []uuid.UUID) ([]*ent.Notification, error) {
 			return s.DB.Notification.Query().Where(notification.IDIn(ids...)).All(ctx)
 		}), func(n *ent.Notification) uuid.UUID { return n.ID }),
+		SupportGrant: byID(readable(func(ctx context.Context, ids []uuid.UUID) ([]*ent.SupportGrant, error) {
+			return s.DB.SupportGrant.Query().Where(supportgrant.IDIn(ids...)).All(ctx)
+		}), func(g *ent.SupportGrant) uuid.UUID { return g.ID }),
 		AuditEntry: byID(readable(func(ctx context.Context, ids []uuid.UUID) ([]*ent.AuditEntry, error) {
 			return s.DB.AuditEntry.Query().Where(auditentry.IDIn(ids...)).All(ctx)
 		}), func(e *ent.AuditEntry) uuid.UUID { return e.ID }),

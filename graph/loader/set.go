@@ -13,6 +13,7 @@ import (
 	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/platform/pg"
+	"lyceum/internal/viewer"
 )
 
 // Sources are what the loaders read from.
@@ -34,6 +35,8 @@ type Set struct {
 	User *dataloadgen.Loader[uuid.UUID, *ent.User]
 	// Tenant finds the viewer's tenant by its id.
 	Tenant *dataloadgen.Loader[uuid.UUID, *ent.Tenant]
+
+	owner viewer.Viewer
 }
 
 func newSet(s Sources) *Set {
