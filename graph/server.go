@@ -13,6 +13,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"lyceum/graph/access"
 	"lyceum/graph/limit"
 	"lyceum/graph/loader"
 	"lyceum/graph/present"
@@ -20,6 +21,7 @@ import (
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/graphql"
+	"lyceum/internal/platform/idempotency"
 	"lyceum/internal/viewer"
 )
 
@@ -44,6 +46,8 @@ type Options struct {
 	// MaxSubscriptions what runs on one WebSocket.
 	MaxStreams, StreamsPerUser, MaxSubscriptions int
 	Streams                                      *transport.Streams
+	// Idempotency keeps the keys that mutations are repeated under. Nil: they take none.
+	Idempotency *idempotency.Keys
 	// Origins are the web origins, besides our own, whose pages may open a WebSocket.
 	Origins []string
 	// Introspect lets everybody read the schema; otherwise staff only.
@@ -55,10 +59,11 @@ type Options struct {
 // which a request meets them.
 func NewServer(o Options) (http.Handler, error) {
 	schema := graphql.NewExecutableSchema(graphql.Config{Resolvers: NewResolver(o.Services)})
-	access, err := NewAccess(schema.Schema())
+	fields, err := access.New(schema.Schema())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read access of the schema: %w", err)
 	}
+	fields.Owner = ownerOf
 	documents, err := limit.NewDocuments(documentCache)
 	if err != nil {
 		return nil, fmt.Errorf("make document cache: %w", err)
@@ -71,6 +76,7 @@ func NewServer(o Options) (http.Handler, error) {
 	})
 	server.AddTransport(transport.HTTP{
 		MaxRequest: o.MaxBody, MaxBody: o.maxBody, Timeout: o.Timeout, Admission: admission, Streams: o.Streams,
+		Idempotency: underKeys(o.Idempotency, schema.Schema()),
 	})
 	server.SetQueryCache(documents)
 	server.SetParserTokenLimit(o.Limits.Tokens)
@@ -96,7 +102,7 @@ func NewServer(o Options) (http.Handler, error) {
 		}
 		return next(ctx)
 	})
-	server.AroundFields(access.AroundFields)
+	server.AroundFields(fields.AroundFields)
 	return server, nil
 }
 

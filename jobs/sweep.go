@@ -11,6 +11,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"lyceum/internal/gen/ent/placement"
+	"lyceum/internal/platform/idempotency"
 )
 
 // sweepEvery is how often time that ran out is noticed.
@@ -27,7 +28,8 @@ func (SweepAll) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: sweepEvery}}
 }
 
-// SweepTenant grades attempts whose time ran out and removes uploads that were abandoned.
+// SweepTenant grades attempts whose time ran out, removes uploads that were abandoned, and forgets the answers
+// that were kept for those who ask again.
 type SweepTenant struct {
 	Tenant uuid.UUID `json:"tenant_id" river:"unique"`
 }
@@ -64,7 +66,7 @@ func sweepTenant(s Services) river.Worker[SweepTenant] {
 	return action[SweepTenant]{do: func(ctx context.Context, _ SweepTenant) error {
 		_, graded := s.Assessment.ExpireOverdue(ctx)
 		_, swept := s.Media.Sweep(ctx)
-		return errors.Join(graded, swept)
+		return errors.Join(graded, swept, idempotency.Sweep(ctx, s.DB))
 	}}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/pprof"
+	"time"
 
 	"riverqueue.com/riverui"
 
@@ -12,6 +13,7 @@ import (
 	"lyceum/graph"
 	"lyceum/graph/limit"
 	"lyceum/graph/transport"
+	"lyceum/internal/platform/idempotency"
 	"lyceum/internal/platform/telemetry"
 	"lyceum/jobs"
 	"lyceum/web"
@@ -23,6 +25,10 @@ func (a *app) publicHandler(streams *transport.Streams) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read persisted documents: %w", err)
 	}
+	keys, err := a.idempotencyKeys()
+	if err != nil {
+		return nil, err
+	}
 	endpoint, err := graph.NewServer(graph.Options{
 		Services: a.services, Sources: a.sources, Documents: documents, Limits: a.limits(),
 		MaxCost: a.config.Limit.Nodes, MaxBody: a.config.Limit.Body, MaxBodyAuthor: a.config.Limit.BodyAuthor,
@@ -30,7 +36,7 @@ func (a *app) publicHandler(streams *transport.Streams) (http.Handler, error) {
 			User: a.config.Limit.CostUser, Address: a.config.Limit.CostAddress, Tenant: a.config.Limit.CostTenant,
 		},
 		MaxStreams: a.config.Limit.Connections, StreamsPerUser: a.config.Limit.ConnectionsPerUser,
-		MaxSubscriptions: a.config.Limit.Subscriptions, Streams: streams,
+		MaxSubscriptions: a.config.Limit.Subscriptions, Streams: streams, Idempotency: keys,
 		Origins: a.config.HTTP.AllowedOrigins, Introspect: a.local(), Log: a.log,
 	})
 	if err != nil {
@@ -92,6 +98,18 @@ func (a *app) jobConsole(ctx context.Context) (http.Handler, error) {
 	return console, nil
 }
 
+// outrun is how much longer than a request may run its idempotency key is held for it: what is being committed
+// when its time is up still ends.
+const outrun = 5 * time.Second
+
+func (a *app) idempotencyKeys() (*idempotency.Keys, error) {
+	var secrets [][]byte
+	for _, key := range a.config.Signing.Keys {
+		secrets = append(secrets, []byte(key.Secret.Reveal()))
+	}
+	return idempotency.New(a.db, a.config.Timeout.Request+outrun, a.log, secrets...)
+}
+
 func (a *app) observed(next http.Handler) http.Handler {
 	return telemetry.Middleware{Logger: a.log, Tracing: a.tracing, Metrics: a.metrics}.Wrap(next)
 }
@@ -122,10 +140,10 @@ func (a *app) cors(next http.Handler) http.Handler {
 		}
 		header := w.Header()
 		header.Set("Access-Control-Allow-Origin", origin)
-		header.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After")
+		header.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, Idempotency-Replayed")
 		if r.Method == http.MethodOptions {
 			header.Set("Access-Control-Allow-Methods", "GET, POST")
-			header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID, X-Request-Id")
+			header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id")
 			header.Set("Access-Control-Max-Age", "600")
 			w.WriteHeader(http.StatusNoContent)
 			return

@@ -46,6 +46,8 @@ type HTTP struct {
 	Admission Admission
 	// Streams is told of open streams, and ends them when the server stops. It may be nil.
 	Streams *Streams
+	// Idempotency serves Idempotency-Key. Nil: the header means nothing.
+	Idempotency *Idempotency
 }
 
 var _ graphql.Transport = HTTP{}
@@ -91,7 +93,14 @@ func (t HTTP) answer(ctx context.Context, w http.ResponseWriter, exec graphql.Gr
 	execute := func(ctx context.Context, emit func(*graphql.Response) bool) {
 		run(ctx, exec, op, cmp.Or(t.Timeout, DefaultTimeout), emit)
 	}
+	key, err := t.Idempotency.keyed(ctx, op)
 	switch {
+	case err != nil:
+		write(w, cmp.Or(takes.json, mediaJSON), presented(ctx, exec, err))
+	case key != "" && takes.json == "":
+		(&trouble{CodeNotAcceptable, "With an Idempotency-Key, accept application/graphql-response+json or application/json."}).write(w, takes)
+	case key != "":
+		t.once(ctx, w, exec, op, key, takes.json, execute)
 	case isSubscription(op) && !takes.events:
 		(&trouble{CodeNotAcceptable, "Subscriptions need a stream: accept text/event-stream, or use WebSocket with graphql-transport-ws."}).write(w, takes)
 	case isSubscription(op):
@@ -269,7 +278,15 @@ func tooLarge(limit int64) *trouble {
 
 // write sends one answer. Its data goes out as it is.
 func write(w http.ResponseWriter, media string, resp *graphql.Response) {
+	if wait := present.RetryAfter(resp.Errors); wait > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(wait))
+	}
 	pieces := envelope(resp)
+	deliver(w, media, status(media, resp), pieces[:]...)
+}
+
+// deliver sends an answer in pieces.
+func deliver(w http.ResponseWriter, media string, status int, pieces ...[]byte) {
 	length := 0
 	for _, piece := range pieces {
 		length += len(piece)
@@ -280,10 +297,7 @@ func write(w http.ResponseWriter, media string, resp *graphql.Response) {
 	if header.Get("Cache-Control") == "" {
 		header.Set("Cache-Control", "no-store") // unless somebody in front has decided that it may be kept
 	}
-	if wait := present.RetryAfter(resp.Errors); wait > 0 {
-		header.Set("Retry-After", strconv.Itoa(wait))
-	}
-	w.WriteHeader(status(media, resp))
+	w.WriteHeader(status)
 	for _, piece := range pieces {
 		if _, err := w.Write(piece); err != nil {
 			return // the client has gone
@@ -325,6 +339,7 @@ var statusOfTrouble = map[string]int{
 	CodeTimeout:               http.StatusRequestTimeout,
 	CodeTooLarge:              http.StatusRequestEntityTooLarge,
 	CodeMediaType:             http.StatusUnsupportedMediaType,
+	string(fault.Conflict):    http.StatusConflict,
 	string(fault.RateLimited): http.StatusTooManyRequests,
 	string(fault.Unavailable): http.StatusServiceUnavailable,
 	string(fault.Internal):    http.StatusInternalServerError,

@@ -127,6 +127,9 @@ func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) (*Tx, error) {
 	if err := fn(tx); err != nil {
 		return nil, err
 	}
+	if err := tx.seal(ctx); err != nil {
+		return nil, err
+	}
 	if err := began.Commit(ctx); err != nil {
 		return nil, explain(fmt.Errorf("commit transaction: %w", err))
 	}

@@ -50,6 +50,22 @@ func (tx *Tx) Record(ctx context.Context, entry Entry) error {
 // lost in a crash: it is for hints, such as waking a subscriber, that something else makes good.
 func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
 
+type sealKey struct{}
+
+// Seal returns a context under which every transaction of DB.Tx runs fn last, before it commits: what fn
+// writes is there exactly when the transaction's own effects are. An error of fn rolls them back.
+func Seal(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) context.Context {
+	return context.WithValue(ctx, sealKey{}, fn)
+}
+
+// seal runs what Seal has put into the context.
+func (tx *Tx) seal(ctx context.Context) error {
+	if fn, ok := ctx.Value(sealKey{}).(func(context.Context, *Tx) error); ok {
+		return fn(ctx, tx)
+	}
+	return nil
+}
+
 func (tx *Tx) committed() {
 	for _, after := range tx.after {
 		after()
