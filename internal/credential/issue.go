@@ -102,5 +102,8 @@ const (
 
 func newCode() string { return strings.ToLower(rand.Text()) }
 
-// isCode reports whether the text could be a code.
-func isCode(s string) bool { return len(s) == codeLength && strings.Trim(s, codeAlphabet) == "" }
+// readCode returns the code that somebody has typed or scanned, and whether it can be one.
+func readCode(typed string) (string, bool) {
+	code := strings.ToLower(strings.TrimSpace(typed))
+	return code, len(code) == codeLength && strings.Trim(code, codeAlphabet) == ""
+}

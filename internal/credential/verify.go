@@ -24,8 +24,8 @@ const maxReason = 500
 // Verify finds a certificate of the tenant by its code, for anybody: who holds the code may see it, so the
 // whole tenant's certificates are in view. It returns nil when there is none.
 func (s *Service) Verify(ctx context.Context, code string) (*ent.Certificate, error) {
-	code = strings.ToLower(strings.TrimSpace(code))
-	if !isCode(code) {
+	code, ok := readCode(code)
+	if !ok {
 		return nil, nil //nolint:nilnil // no certificate has such a code
 	}
 	found, err := s.DB.Certificate.Query().Where(certificate.Code(code)).Only(viewer.WholeTenant(ctx))

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"lyceum/internal/fault"
 )
@@ -92,8 +93,16 @@ func FuzzCheckPassword(f *testing.F) {
 		if code := fault.CodeOf(err); err != nil && code != fault.BadInput {
 			t.Errorf("CheckPassword(%q): code %q", password, code)
 		}
-		if err == nil && len(password) > MaxPasswordBytes {
-			t.Errorf("CheckPassword allowed %d bytes", len(password))
+		if err == nil && (len(password) > MaxPasswordBytes || utf8.RuneCountInString(password) < MinPasswordRunes || !utf8.ValidString(password)) {
+			t.Errorf("CheckPassword allowed %q", password)
+		}
+		// Neither capitals nor saying it twice make a password harder to guess.
+		lower := strings.ToLower(password)
+		if again := CheckPassword("password", lower); len(lower) == len(password) && (again == nil) != (err == nil) {
+			t.Errorf("CheckPassword(%q) = %v, and in lower case %v", password, err, again)
+		}
+		if repeated := strings.Repeat(password[:min(len(password), shortPeriod)], MinPasswordRunes); CheckPassword("password", repeated) == nil {
+			t.Errorf("CheckPassword(%q) = nil", repeated)
 		}
 	})
 }

@@ -126,13 +126,14 @@ func TestSameHash(t *testing.T) {
 	}
 }
 
+// FuzzParseToken looks for a second spelling of a token, and for one character that may be another.
 func FuzzParseToken(f *testing.F) {
 	token, _ := auth.NewToken(auth.PrefixSession, uuid.New())
 	staff, _ := auth.NewToken(auth.PrefixStaff, uuid.Nil)
-	for _, seed := range []string{token, staff, "", "lys_", "lys_\x00", token[:40]} {
-		f.Add(seed)
+	for i, seed := range []string{token, staff, "", "lys_", "lys_\x00", token[:40]} {
+		f.Add(seed, 20*i, byte('0'))
 	}
-	f.Fuzz(func(t *testing.T, s string) {
+	f.Fuzz(func(t *testing.T, s string, at int, with byte) {
 		prefix, tenant, hash, err := auth.ParseToken(s)
 		if err != nil {
 			if prefix != "" || tenant != uuid.Nil || hash != nil {
@@ -140,8 +141,15 @@ func FuzzParseToken(f *testing.F) {
 			}
 			return
 		}
-		if len(hash) != sha256.Size || !strings.HasPrefix(s, prefix+"_"+gid.Encode(tenant)) {
+		if len(hash) != sha256.Size || !strings.HasPrefix(s, prefix+"_"+gid.Encode(tenant)) || (tenant == uuid.Nil) != (prefix == auth.PrefixStaff) {
 			t.Errorf("ParseToken(%q) = %q, %v, %x", s, prefix, tenant, hash)
+		}
+		if at < 0 || at >= len(s) || s[at] == with {
+			return
+		}
+		mistyped := s[:at] + string([]byte{with}) + s[at+1:]
+		if _, _, _, err := auth.ParseToken(mistyped); !errors.Is(err, auth.ErrMalformedToken) {
+			t.Errorf("ParseToken(%q), one character off: %v, want ErrMalformedToken", mistyped, err)
 		}
 	})
 }

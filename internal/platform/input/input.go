@@ -56,7 +56,7 @@ func (c *Checker) Key(field, s string) {
 // that must not be empty must not be blank either.
 func (c *Checker) Line(field, s string, least, most int) {
 	switch {
-	case !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl):
+	case !utf8.ValidString(s) || strings.ContainsFunc(s, endsLine):
 		c.Fail(field, "Write one line of text, without control characters.")
 	case least > 0 && strings.TrimSpace(s) == "":
 		c.Fail(field, "This must not be empty.")
@@ -110,5 +110,9 @@ func isWeb(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
 }
+
+// endsLine reports whether the character is a control, such as a line end, or one of the two that Unicode has for
+// ending lines and paragraphs.
+func endsLine(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
 
 func unprintable(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }

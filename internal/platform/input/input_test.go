@@ -29,6 +29,8 @@ func TestChecker(t *testing.T) {
 		"empty line where allowed": {func(c *input.Checker) { c.Line("f", "", 0, 300) }, true},
 		"blank line":               {func(c *input.Checker) { c.Line("f", " \u00a0", 1, 300) }, false},
 		"two lines":                {func(c *input.Checker) { c.Line("f", "a\nb", 1, 300) }, false},
+		"two lines, Unicode's way": {func(c *input.Checker) { c.Line("f", "a\u2028b", 1, 300) }, false},
+		"two paragraphs":           {func(c *input.Checker) { c.Line("f", "a\u2029b", 1, 300) }, false},
 		"NUL in line":              {func(c *input.Checker) { c.Line("f", "a\x00b", 1, 300) }, false},
 		"broken UTF-8 in line":     {func(c *input.Checker) { c.Line("f", "a\xff", 1, 300) }, false},
 		"text":                     {func(c *input.Checker) { c.Text("f", "a\n\tb\r\n", 10) }, true},

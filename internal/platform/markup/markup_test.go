@@ -252,6 +252,11 @@ func checkNode(t reporter, node *html.Node) {
 	if node.Type != html.ElementNode || kindOf(node.Data) == 0 {
 		t.Errorf("node %v %q", node.Type, node.Data)
 	}
+	active := strings.Fields("applet audio base button canvas embed form frame frameset iframe input link math meta noembed noscript object param " +
+		"plaintext portal script select slot source style svg template textarea title track video xmp")
+	if slices.Contains(active, node.Data) || node.Namespace != "" {
+		t.Errorf("<%s> is active", node.Data)
+	}
 	allowed := strings.Fields("align alt class colspan dir height href id lang loading open rel reversed role rowspan scope src start title type value width")
 	for _, a := range node.Attr {
 		if !slices.Contains(allowed, a.Key) || a.Namespace != "" {

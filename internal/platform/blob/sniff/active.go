@@ -28,28 +28,46 @@ func drawing(r Report, _ []byte, file io.ReaderAt) ([]Flag, error) {
 		return []Flag{ActiveSVG}, nil
 	}
 	d := xml.NewDecoder(io.NewSectionReader(file, 0, r.Size))
-	element := ""
+	var in surroundings
 	for {
 		token, err := d.Token()
 		if errors.Is(err, io.EOF) {
 			return nil, nil
 		}
-		if err != nil || isActive(token, element) {
+		if err != nil || in.isActive(token) {
 			return []Flag{ActiveSVG}, nil //nolint:nilerr // What cannot be read cannot be trusted: that is the finding.
-		}
-		if start, ok := token.(xml.StartElement); ok {
-			element = strings.ToLower(start.Name.Local)
 		}
 	}
 }
 
-// isActive looks at one piece of the drawing, which follows the start of the element.
-func isActive(token xml.Token, element string) bool {
+// surroundings is where in a drawing a piece of it stands.
+type surroundings struct {
+	// inStyle is true between a style element's tags, and rules are what stands there so far: comments and CDATA
+	// sections divide the text, but not the rules.
+	inStyle bool
+	rules   strings.Builder
+}
+
+// isActive looks at the next piece of the drawing.
+func (in *surroundings) isActive(token xml.Token) bool {
 	switch t := token.(type) {
 	case xml.StartElement:
-		return isActiveElement(t)
+		// Rules have no elements inside; a browser would read on around them.
+		if in.inStyle || isActiveElement(t) {
+			return true
+		}
+		in.inStyle = strings.EqualFold(t.Name.Local, "style")
+		in.rules.Reset()
+		return false
+	case xml.EndElement:
+		active := in.inStyle && isActiveStyle(squeeze(in.rules.String()))
+		in.inStyle = false
+		return active
 	case xml.CharData:
-		return element == "style" && isActiveStyle(squeeze(string(t)))
+		if in.inStyle {
+			in.rules.Write(t)
+		}
+		return false
 	case xml.Directive:
 		return true // Entities can spell what is not written; a drawing needs none.
 	case xml.ProcInst:

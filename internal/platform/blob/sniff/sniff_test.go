@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/zlib"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"image"
@@ -296,16 +297,69 @@ func TestInspectReportsReadErrors(t *testing.T) {
 func FuzzInspect(f *testing.F) {
 	for _, seed := range []string{
 		"", "GIF89a/*", "%PDF-1.7\n1 0 obj <</Type/ObjStm>> stream\nx\x9c", svg("<g/>"), webVTT, "PK\x05\x06", "\xff\xd8\xff\xe0/*",
+		svg("<style>@im<!-- -->port 'a'</style>"), svg("<style><g/>@import 'a'</style>"), svg("<style>a{}</style><g>@import</g>"),
 	} {
 		f.Add("image/svg+xml", []byte(seed))
+		f.Add("image/jpeg", []byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, declared string, content []byte) {
 		report, err := sniff.Inspect(declared, bytes.NewReader(content), int64(len(content)))
 		if err != nil {
 			t.Fatalf("Inspect: %v", err)
 		}
-		if err := report.Accept("file", sniff.Documents()); err == nil && (!report.Matches || len(content) == 0) {
+		if report.Accept("file", sniff.Documents()) != nil {
+			return
+		}
+		if !report.Matches || len(content) == 0 {
 			t.Errorf("Accept let %+v pass", report)
 		}
+		if report.Declared == "image/svg+xml" {
+			checkDrawing(t, content)
+		}
+		if major, _, _ := strings.Cut(report.Declared, "/"); major == "image" || major == "video" || major == "audio" {
+			if report.Declared != "image/svg+xml" && bytes.Contains(bytes.ToLower(content[:min(len(content), 512)]), []byte("<script")) {
+				t.Errorf("Accept let a %s pass that begins like a page: %q", report.Declared, content)
+			}
+		}
 	})
+}
+
+// checkDrawing puts a drawing together as a browser does, element by element, and checks that nothing in it runs and
+// nothing is fetched.
+func checkDrawing(t *testing.T, content []byte) {
+	t.Helper()
+	type element struct {
+		name string
+		text strings.Builder
+	}
+	open := []*element{{}}
+	for d := xml.NewDecoder(bytes.NewReader(content)); ; {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return
+		} else if err != nil {
+			t.Fatalf("Accept let %q pass: %v", content, err)
+		}
+		switch piece := token.(type) {
+		case xml.StartElement:
+			open = append(open, &element{name: strings.ToLower(piece.Name.Local)})
+			if name := open[len(open)-1].name; name == "script" || name == "foreignobject" {
+				t.Errorf("Accept let %q pass, which has <%s>", content, name)
+			}
+			for _, a := range piece.Attr {
+				if key := strings.ToLower(a.Name.Local); strings.HasPrefix(key, "on") || strings.Contains(strings.ToLower(a.Value), "javascript:") {
+					t.Errorf("Accept let %q pass, which has %s=%q", content, key, a.Value)
+				}
+			}
+		case xml.CharData:
+			open[len(open)-1].text.Write(piece)
+		case xml.EndElement:
+			last := open[len(open)-1]
+			open = open[:len(open)-1]
+			if rules := strings.ToLower(last.text.String()); last.name == "style" && (strings.Contains(rules, "@import") || strings.Contains(rules, "javascript:")) {
+				t.Errorf("Accept let %q pass, whose style is %q", content, rules)
+			}
+		default: // Comments and the declaration do nothing.
+		}
+	}
 }
