@@ -30,6 +30,7 @@ var prefixes = map[string]string{
 	"Question":        "qst",
 	"QuestionVersion": "qsv",
 	"Session":         "ses",
+	"SupportGrant":    "sgr",
 	"Tenant":          "tnt",
 	"User":            "usr",
 }

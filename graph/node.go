@@ -37,6 +37,9 @@ var nodeLoaders = map[string]nodeLoader{
 	ent.GIDNotification: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.Notification] {
 		return s.Nodes.Notification
 	}),
+	ent.GIDSupportGrant: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.SupportGrant] {
+		return s.Nodes.SupportGrant
+	}),
 	ent.GIDAuditEntry: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.AuditEntry] {
 		return s.Nodes.AuditEntry
 	}),

@@ -60,7 +60,7 @@ type (
 	quizContentResolver            struct{ services *Services }
 	sessionResolver                struct{ services *Services }
 	subscriptionResolver           struct{ services *Services }
-	userResolver                   struct{ services *Services }
+	supportGrantResolver           struct{ services *Services }
 	viewerResolver                 struct{ services *Services }
 )
 
@@ -136,8 +136,10 @@ func (r *Resolver) Subscription() graphql.SubscriptionResolver {
 	return subscriptionResolver{r.services}
 }
 
-// User implements graphql.ResolverRoot.
-func (r *Resolver) User() graphql.UserResolver { return userResolver{r.services} }
+// SupportGrant implements graphql.ResolverRoot.
+func (r *Resolver) SupportGrant() graphql.SupportGrantResolver {
+	return supportGrantResolver{r.services}
+}
 
 // Viewer implements graphql.ResolverRoot.
 func (r *Resolver) Viewer() graphql.ViewerResolver { return viewerResolver{r.services} }

@@ -198,11 +198,3 @@ func (sessionResolver) Current(ctx context.Context, s *ent.Session) (bool, error
 	v, _ := viewer.From(ctx)
 	return s.ID == v.Session, nil
 }
-
-// Email is for the person and the tenant's staff: learners see who teaches them, not how to write to them.
-func (userResolver) Email(ctx context.Context, u *ent.User) (*string, error) {
-	if v, _ := viewer.From(ctx); v.User != u.ID && !v.Staff() && !v.Is(viewer.Support) {
-		return nil, nil //nolint:nilnil // hidden, not missing
-	}
-	return &u.Email, nil
-}

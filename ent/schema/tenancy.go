@@ -169,6 +169,33 @@ func (APIKey) Policy() ent.Policy {
 	return policy.Rules(policy.OwnRows("user_id"), policy.Kept(policy.OwnWrites("user_id")))
 }
 
+// SupportGrant is an admin's leave for the tenant's support people to read, for a time and a reason.
+type SupportGrant struct{ ent.Schema }
+
+// Mixin of SupportGrant.
+func (SupportGrant) Mixin() []ent.Mixin { return []ent.Mixin{Owned{}} }
+
+// Fields of SupportGrant.
+func (SupportGrant) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("granted_by", uuid.UUID{}).Immutable(),
+		field.String("reason").NotEmpty().MaxRuneLen(500).Immutable(),
+		field.Time("expires_at").Immutable().Comment("At most four hours after created_at, by the database's clock."),
+		field.Time("revoked_at").Optional().Nillable(),
+		field.UUID("revoked_by", uuid.UUID{}).Optional().Nillable(),
+	}
+}
+
+// Indexes of SupportGrant.
+func (SupportGrant) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("tenant_id", "expires_at")}
+}
+
+// Policy of SupportGrant.
+func (SupportGrant) Policy() ent.Policy {
+	return policy.Rules(policy.AdminOnly(), policy.Kept(policy.AdminWrites))
+}
+
 // Staff is a person who runs the platform, kept apart from every tenant. It is global.
 type Staff struct{ ent.Schema }
 

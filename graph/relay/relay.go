@@ -75,6 +75,11 @@ type (
 	// UserEdge is one person.
 	UserEdge = Edge[*ent.User]
 
+	// SupportGrantConnection pages through what support was let in for.
+	SupportGrantConnection struct{ Page[*ent.SupportGrant] }
+	// SupportGrantEdge is one grant.
+	SupportGrantEdge = Edge[*ent.SupportGrant]
+
 	// EnrollmentConnection pages through enrollments.
 	EnrollmentConnection struct{ Page[*ent.Enrollment] }
 	// EnrollmentEdge is one enrollment.

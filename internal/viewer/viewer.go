@@ -5,6 +5,8 @@ package viewer
 import (
 	"context"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 )
@@ -54,6 +56,10 @@ type Viewer struct {
 	APIKey uuid.UUID
 	// Scopes are the API key's; nil for sessions.
 	Scopes []Scope
+	// School says that the tenant is a K-12 school, whose rules of privacy are stricter.
+	School bool
+	// Grant is the admin's leave that is in force for a Support viewer, or uuid.Nil.
+	Grant uuid.UUID
 	// Name tells System viewers apart in the audit log: the job kind or the command.
 	Name string
 }
@@ -80,8 +86,22 @@ func (v Viewer) Is(roles ...Role) bool { return slices.Contains(roles, v.Role) }
 // Staff reports whether the viewer runs the tenant's teaching: instructors, admins, and the system.
 func (v Viewer) Staff() bool { return v.Is(Instructor, TenantAdmin, System) }
 
+// Granted reports whether the viewer is support with a grant in force: without one support reads nothing but
+// itself.
+func (v Viewer) Granted() bool { return v.Is(Support) && v.Grant != uuid.Nil }
+
 // Can reports whether the viewer's key, if it is one, holds the scope.
 func (v Viewer) Can(s Scope) bool { return v.APIKey == uuid.Nil || slices.Contains(v.Scopes, s) }
+
+// Initials is how a name is shown to those who are not to know it: "A. L." for "Ada Lovelace".
+func Initials(name string) string {
+	var letters []string
+	for _, word := range strings.Fields(name) {
+		first, _ := utf8.DecodeRuneInString(word)
+		letters = append(letters, string(first)+".")
+	}
+	return strings.Join(letters, " ")
+}
 
 type (
 	viewerKey      struct{}

@@ -38,6 +38,7 @@ import (
 	"lyceum/internal/gen/ent/session"
 	"lyceum/internal/gen/ent/staff"
 	"lyceum/internal/gen/ent/staffsession"
+	"lyceum/internal/gen/ent/supportgrant"
 	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/gen/ent/user"
 
@@ -106,6 +107,8 @@ type Client struct {
 	Staff *StaffClient
 	// StaffSession is the client for interacting with the StaffSession builders.
 	StaffSession *StaffSessionClient
+	// SupportGrant is the client for interacting with the SupportGrant builders.
+	SupportGrant *SupportGrantClient
 	// Tenant is the client for interacting with the Tenant builders.
 	Tenant *TenantClient
 	// User is the client for interacting with the User builders.
@@ -148,6 +151,7 @@ func (c *Client) init() {
 	c.Session = NewSessionClient(c.config)
 	c.Staff = NewStaffClient(c.config)
 	c.StaffSession = NewStaffSessionClient(c.config)
+	c.SupportGrant = NewSupportGrantClient(c.config)
 	c.Tenant = NewTenantClient(c.config)
 	c.User = NewUserClient(c.config)
 }
@@ -269,6 +273,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Session:         NewSessionClient(cfg),
 		Staff:           NewStaffClient(cfg),
 		StaffSession:    NewStaffSessionClient(cfg),
+		SupportGrant:    NewSupportGrantClient(cfg),
 		Tenant:          NewTenantClient(cfg),
 		User:            NewUserClient(cfg),
 	}, nil
@@ -317,6 +322,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Session:         NewSessionClient(cfg),
 		Staff:           NewStaffClient(cfg),
 		StaffSession:    NewStaffSessionClient(cfg),
+		SupportGrant:    NewSupportGrantClient(cfg),
 		Tenant:          NewTenantClient(cfg),
 		User:            NewUserClient(cfg),
 	}, nil
@@ -352,7 +358,8 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Certificate, c.Course, c.CourseProgress, c.CourseVersion, c.Domain,
 		c.Enrollment, c.Inbox, c.Lesson, c.LessonProgress, c.LessonVersion, c.Module,
 		c.Notification, c.Placement, c.Prerequisite, c.Publication, c.Question,
-		c.QuestionVersion, c.Session, c.Staff, c.StaffSession, c.Tenant, c.User,
+		c.QuestionVersion, c.Session, c.Staff, c.StaffSession, c.SupportGrant,
+		c.Tenant, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -366,7 +373,8 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Certificate, c.Course, c.CourseProgress, c.CourseVersion, c.Domain,
 		c.Enrollment, c.Inbox, c.Lesson, c.LessonProgress, c.LessonVersion, c.Module,
 		c.Notification, c.Placement, c.Prerequisite, c.Publication, c.Question,
-		c.QuestionVersion, c.Session, c.Staff, c.StaffSession, c.Tenant, c.User,
+		c.QuestionVersion, c.Session, c.Staff, c.StaffSession, c.SupportGrant,
+		c.Tenant, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -429,6 +437,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Staff.mutate(ctx, m)
 	case *StaffSessionMutation:
 		return c.StaffSession.mutate(ctx, m)
+	case *SupportGrantMutation:
+		return c.SupportGrant.mutate(ctx, m)
 	case *TenantMutation:
 		return c.Tenant.mutate(ctx, m)
 	case *UserMutation:
@@ -4056,6 +4066,140 @@ func (c *StaffSessionClient) mutate(ctx context.Context, m *StaffSessionMutation
 	}
 }
 
+// SupportGrantClient is a client for the SupportGrant schema.
+type SupportGrantClient struct {
+	config
+}
+
+// NewSupportGrantClient returns a client for the SupportGrant from the given config.
+func NewSupportGrantClient(c config) *SupportGrantClient {
+	return &SupportGrantClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `supportgrant.Hooks(f(g(h())))`.
+func (c *SupportGrantClient) Use(hooks ...Hook) {
+	c.hooks.SupportGrant = append(c.hooks.SupportGrant, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `supportgrant.Intercept(f(g(h())))`.
+func (c *SupportGrantClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SupportGrant = append(c.inters.SupportGrant, interceptors...)
+}
+
+// Create returns a builder for creating a SupportGrant entity.
+func (c *SupportGrantClient) Create() *SupportGrantCreate {
+	mutation := newSupportGrantMutation(c.config, OpCreate)
+	return &SupportGrantCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SupportGrant entities.
+func (c *SupportGrantClient) CreateBulk(builders ...*SupportGrantCreate) *SupportGrantCreateBulk {
+	return &SupportGrantCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SupportGrantClient) MapCreateBulk(slice any, setFunc func(*SupportGrantCreate, int)) *SupportGrantCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SupportGrantCreateBulk{err: fmt.Errorf("calling to SupportGrantClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SupportGrantCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SupportGrantCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SupportGrant.
+func (c *SupportGrantClient) Update() *SupportGrantUpdate {
+	mutation := newSupportGrantMutation(c.config, OpUpdate)
+	return &SupportGrantUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SupportGrantClient) UpdateOne(_m *SupportGrant) *SupportGrantUpdateOne {
+	mutation := newSupportGrantMutation(c.config, OpUpdateOne, withSupportGrant(_m))
+	return &SupportGrantUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SupportGrantClient) UpdateOneID(id uuid.UUID) *SupportGrantUpdateOne {
+	mutation := newSupportGrantMutation(c.config, OpUpdateOne, withSupportGrantID(id))
+	return &SupportGrantUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SupportGrant.
+func (c *SupportGrantClient) Delete() *SupportGrantDelete {
+	mutation := newSupportGrantMutation(c.config, OpDelete)
+	return &SupportGrantDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SupportGrantClient) DeleteOne(_m *SupportGrant) *SupportGrantDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SupportGrantClient) DeleteOneID(id uuid.UUID) *SupportGrantDeleteOne {
+	builder := c.Delete().Where(supportgrant.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SupportGrantDeleteOne{builder}
+}
+
+// Query returns a query builder for SupportGrant.
+func (c *SupportGrantClient) Query() *SupportGrantQuery {
+	return &SupportGrantQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSupportGrant},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SupportGrant entity by its id.
+func (c *SupportGrantClient) Get(ctx context.Context, id uuid.UUID) (*SupportGrant, error) {
+	return c.Query().Where(supportgrant.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SupportGrantClient) GetX(ctx context.Context, id uuid.UUID) *SupportGrant {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *SupportGrantClient) Hooks() []Hook {
+	hooks := c.hooks.SupportGrant
+	return append(hooks[:len(hooks):len(hooks)], supportgrant.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SupportGrantClient) Interceptors() []Interceptor {
+	return c.inters.SupportGrant
+}
+
+func (c *SupportGrantClient) mutate(ctx context.Context, m *SupportGrantMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SupportGrantCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SupportGrantUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SupportGrantUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SupportGrantDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SupportGrant mutation op: %q", m.Op())
+	}
+}
+
 // TenantClient is a client for the Tenant schema.
 type TenantClient struct {
 	config
@@ -4330,14 +4474,14 @@ type (
 		APIKey, Answer, Asset, Attempt, AuditEntry, AuditHead, Category, Certificate,
 		Course, CourseProgress, CourseVersion, Domain, Enrollment, Inbox, Lesson,
 		LessonProgress, LessonVersion, Module, Notification, Placement, Prerequisite,
-		Publication, Question, QuestionVersion, Session, Staff, StaffSession, Tenant,
-		User []ent.Hook
+		Publication, Question, QuestionVersion, Session, Staff, StaffSession,
+		SupportGrant, Tenant, User []ent.Hook
 	}
 	inters struct {
 		APIKey, Answer, Asset, Attempt, AuditEntry, AuditHead, Category, Certificate,
 		Course, CourseProgress, CourseVersion, Domain, Enrollment, Inbox, Lesson,
 		LessonProgress, LessonVersion, Module, Notification, Placement, Prerequisite,
-		Publication, Question, QuestionVersion, Session, Staff, StaffSession, Tenant,
-		User []ent.Interceptor
+		Publication, Question, QuestionVersion, Session, Staff, StaffSession,
+		SupportGrant, Tenant, User []ent.Interceptor
 	}
 )

@@ -33,6 +33,7 @@ import (
 	"lyceum/internal/gen/ent/session"
 	"lyceum/internal/gen/ent/staff"
 	"lyceum/internal/gen/ent/staffsession"
+	"lyceum/internal/gen/ent/supportgrant"
 	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/gen/ent/user"
 	"reflect"
@@ -128,6 +129,7 @@ func checkColumn(t, c string) error {
 			session.Table:         session.ValidColumn,
 			staff.Table:           staff.ValidColumn,
 			staffsession.Table:    staffsession.ValidColumn,
+			supportgrant.Table:    supportgrant.ValidColumn,
 			tenant.Table:          tenant.ValidColumn,
 			user.Table:            user.ValidColumn,
 		})

@@ -23,6 +23,7 @@ const (
 	GIDQuestion        = "qst"
 	GIDQuestionVersion = "qsv"
 	GIDSession         = "ses"
+	GIDSupportGrant    = "sgr"
 	GIDTenant          = "tnt"
 	GIDUser            = "usr"
 )
@@ -77,6 +78,9 @@ func (_m *QuestionVersion) GlobalID() gid.ID { return gid.New(GIDQuestionVersion
 
 // GlobalID returns the id under which the API knows this Session.
 func (_m *Session) GlobalID() gid.ID { return gid.New(GIDSession, _m.ID) }
+
+// GlobalID returns the id under which the API knows this SupportGrant.
+func (_m *SupportGrant) GlobalID() gid.ID { return gid.New(GIDSupportGrant, _m.ID) }
 
 // GlobalID returns the id under which the API knows this Tenant.
 func (_m *Tenant) GlobalID() gid.ID { return gid.New(GIDTenant, _m.ID) }

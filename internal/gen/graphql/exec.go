@@ -65,7 +65,7 @@ type ResolverRoot interface {
 	QuizContent() QuizContentResolver
 	Session() SessionResolver
 	Subscription() SubscriptionResolver
-	User() UserResolver
+	SupportGrant() SupportGrantResolver
 	Viewer() ViewerResolver
 }
 
@@ -445,6 +445,7 @@ type ComplexityRoot struct {
 		CreateAPIKey          func(childComplexity int, input model.CreateAPIKeyInput) int
 		CreateUser            func(childComplexity int, input model.CreateUserInput) int
 		Enroll                func(childComplexity int, input model.EnrollInput) int
+		GrantSupport          func(childComplexity int, input model.GrantSupportInput) int
 		MarkNotificationsRead func(childComplexity int, ids []*gid.ID) int
 		PublishCourse         func(childComplexity int, input model.PublishCourseInput) int
 		RecordProgress        func(childComplexity int, input model.RecordProgressInput) int
@@ -454,6 +455,7 @@ type ComplexityRoot struct {
 		RevokeAPIKey          func(childComplexity int, id gid.ID) int
 		RevokeCertificate     func(childComplexity int, input model.RevokeCertificateInput) int
 		RevokeSessions        func(childComplexity int, id *gid.ID) int
+		RevokeSupportGrant    func(childComplexity int, id gid.ID) int
 		RotateSession         func(childComplexity int) int
 		SaveAnswer            func(childComplexity int, input model.SaveAnswerInput) int
 		SaveCategory          func(childComplexity int, input model.SaveCategoryInput) int
@@ -539,6 +541,7 @@ type ComplexityRoot struct {
 		Search            func(childComplexity int, query string, first *int, offset *int, filter *model.SearchFilter) int
 		SearchToken       func(childComplexity int) int
 		Sessions          func(childComplexity int) int
+		SupportGrants     func(childComplexity int, first *int, after *string) int
 		Users             func(childComplexity int, first *int, after *string, filter *model.UserFilter) int
 		VerifyCertificate func(childComplexity int, code string) int
 		Viewer            func(childComplexity int) int
@@ -664,6 +667,30 @@ type ComplexityRoot struct {
 
 	Subscription struct {
 		NotificationReceived func(childComplexity int, after *int) int
+	}
+
+	SupportGrant struct {
+		CreatedAt func(childComplexity int) int
+		ExpiresAt func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		GrantedBy func(childComplexity int) int
+		Reason    func(childComplexity int) int
+		RevokedAt func(childComplexity int) int
+	}
+
+	SupportGrantConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	SupportGrantEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	SupportGrantPayload struct {
+		Grant func(childComplexity int) int
 	}
 
 	Tenant struct {
@@ -826,6 +853,8 @@ type MutationResolver interface {
 	SuspendUser(ctx context.Context, id gid.ID) (*model.UserPayload, error)
 	ReinstateUser(ctx context.Context, id gid.ID) (*model.UserPayload, error)
 	UpdateBranding(ctx context.Context, input model.BrandingInput) (*model.UpdateBrandingPayload, error)
+	GrantSupport(ctx context.Context, input model.GrantSupportInput) (*model.SupportGrantPayload, error)
+	RevokeSupportGrant(ctx context.Context, id gid.ID) (*model.SupportGrantPayload, error)
 	SaveCourse(ctx context.Context, input model.SaveCourseInput) (*model.CourseDraftPayload, error)
 	SaveModule(ctx context.Context, input model.SaveModuleInput) (*model.SaveModulePayload, error)
 	SaveLesson(ctx context.Context, input model.SaveLessonInput) (*model.SaveLessonPayload, error)
@@ -858,6 +887,7 @@ type QueryResolver interface {
 	Users(ctx context.Context, first *int, after *string, filter *model.UserFilter) (*relay.UserConnection, error)
 	Sessions(ctx context.Context) ([]*ent.Session, error)
 	APIKeys(ctx context.Context) ([]*ent.APIKey, error)
+	SupportGrants(ctx context.Context, first *int, after *string) (*relay.SupportGrantConnection, error)
 	Courses(ctx context.Context, first *int, after *string, filter *model.CourseFilter, orderBy *model.CourseOrder) (*relay.CourseConnection, error)
 	Course(ctx context.Context, id *gid.ID, slug *string) (*catalog.Course, error)
 	Lesson(ctx context.Context, courseID gid.ID, id gid.ID) (*catalog.Lesson, error)
@@ -884,8 +914,8 @@ type SessionResolver interface {
 type SubscriptionResolver interface {
 	NotificationReceived(ctx context.Context, after *int) (<-chan *ent.Notification, error)
 }
-type UserResolver interface {
-	Email(ctx context.Context, obj *ent.User) (*string, error)
+type SupportGrantResolver interface {
+	GrantedBy(ctx context.Context, obj *ent.SupportGrant) (*ent.User, error)
 }
 type ViewerResolver interface {
 	Tenant(ctx context.Context, obj *viewer.Viewer) (*ent.Tenant, error)
@@ -2455,6 +2485,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Enroll(childComplexity, args["input"].(model.EnrollInput)), true
+	case "Mutation.grantSupport":
+		if e.ComplexityRoot.Mutation.GrantSupport == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_grantSupport_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.GrantSupport(childComplexity, args["input"].(model.GrantSupportInput)), true
 	case "Mutation.markNotificationsRead":
 		if e.ComplexityRoot.Mutation.MarkNotificationsRead == nil {
 			break
@@ -2554,6 +2595,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeSessions(childComplexity, args["id"].(*gid.ID)), true
+	case "Mutation.revokeSupportGrant":
+		if e.ComplexityRoot.Mutation.RevokeSupportGrant == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeSupportGrant_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeSupportGrant(childComplexity, args["id"].(gid.ID)), true
 	case "Mutation.rotateSession":
 		if e.ComplexityRoot.Mutation.RotateSession == nil {
 			break
@@ -3059,6 +3111,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Sessions(childComplexity), true
+	case "Query.supportGrants":
+		if e.ComplexityRoot.Query.SupportGrants == nil {
+			break
+		}
+
+		args, err := ec.field_Query_supportGrants_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SupportGrants(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Query.users":
 		if e.ComplexityRoot.Query.Users == nil {
 			break
@@ -3485,6 +3548,82 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Subscription.NotificationReceived(childComplexity, args["after"].(*int)), true
 
+	case "SupportGrant.createdAt":
+		if e.ComplexityRoot.SupportGrant.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportGrant.CreatedAt(childComplexity), true
+	case "SupportGrant.expiresAt":
+		if e.ComplexityRoot.SupportGrant.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportGrant.ExpiresAt(childComplexity), true
+	case "SupportGrant.id":
+		if e.ComplexityRoot.SupportGrant.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportGrant.GlobalID(childComplexity), true
+	case "SupportGrant.grantedBy":
+		if e.ComplexityRoot.SupportGrant.GrantedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportGrant.GrantedBy(childComplexity), true
+	case "SupportGrant.reason":
+		if e.ComplexityRoot.SupportGrant.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportGrant.Reason(childComplexity), true
+	case "SupportGrant.revokedAt":
+		if e.ComplexityRoot.SupportGrant.RevokedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportGrant.RevokedAt(childComplexity), true
+
+	case "SupportGrantConnection.edges":
+		if e.ComplexityRoot.SupportGrantConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportGrantConnection.Edges(childComplexity), true
+	case "SupportGrantConnection.nodes":
+		if e.ComplexityRoot.SupportGrantConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportGrantConnection.Nodes(childComplexity), true
+	case "SupportGrantConnection.pageInfo":
+		if e.ComplexityRoot.SupportGrantConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportGrantConnection.PageInfo(childComplexity), true
+
+	case "SupportGrantEdge.cursor":
+		if e.ComplexityRoot.SupportGrantEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportGrantEdge.Cursor(childComplexity), true
+	case "SupportGrantEdge.node":
+		if e.ComplexityRoot.SupportGrantEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportGrantEdge.Node(childComplexity), true
+
+	case "SupportGrantPayload.grant":
+		if e.ComplexityRoot.SupportGrantPayload.Grant == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportGrantPayload.Grant(childComplexity), true
+
 	case "Tenant.branding":
 		if e.ComplexityRoot.Tenant.Branding == nil {
 			break
@@ -3721,6 +3860,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
 			graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
 			graphql.NewInputUnmarshaler("EnrollInput", ec.unmarshalInputEnrollInput),
+			graphql.NewInputUnmarshaler("GrantSupportInput", ec.unmarshalInputGrantSupportInput),
 			graphql.NewInputUnmarshaler("NumericKeyInput", ec.unmarshalInputNumericKeyInput),
 			graphql.NewInputUnmarshaler("PlayedLessonInput", ec.unmarshalInputPlayedLessonInput),
 			graphql.NewInputUnmarshaler("PriceInput", ec.unmarshalInputPriceInput),
@@ -3840,10 +3980,15 @@ The Lyceum API: courses, learning, assessment, credentials and everything around
 time. Which tenant follows from the host name for visitors, and from the session or key for everybody else.
 
 Conventions. Lists that can grow are Relay connections: ` + "`" + `first` + "`" + ` is 1 to 100 and 20 when absent, cursors are
-bound to the order they came from. Ids are opaque and carry their type. Times are RFC 3339 in UTC. Errors
-carry ` + "`" + `extensions.code` + "`" + ` (UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, BAD_USER_INPUT, CONFLICT, RATE_LIMITED,
-UNAVAILABLE, INTERNAL and the GRAPHQL_… codes of malformed requests) and, for input, ` + "`" + `extensions.violations` + "`" + `.
-A thing of another tenant does not exist.
+bound to the order they came from. Ids are opaque and carry their type. Times are RFC 3339 in UTC. A thing of
+another tenant does not exist.
+
+Errors carry ` + "`" + `extensions.code` + "`" + ` and, for input, ` + "`" + `extensions.violations` + "`" + `. The codes:
+- of what was asked: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, BAD_USER_INPUT, CONFLICT, RATE_LIMITED, UNAVAILABLE,
+  INTERNAL;
+- of the request: BAD_REQUEST, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, REQUEST_TIMEOUT, PAYLOAD_TOO_LARGE,
+  UNSUPPORTED_MEDIA_TYPE, PERSISTED_QUERY_NOT_FOUND;
+- of the document: GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED, OPERATION_TOO_LARGE, OPERATION_TOO_COSTLY.
 """
 schema {
   query: Query
@@ -3851,8 +3996,56 @@ schema {
   subscription: Subscription
 }
 
-"Who may select a root field. Rules of ownership and enrollment come on top of it."
-directive @access(roles: [Role!]!) on FIELD_DEFINITION
+"""
+Who may select a field. Every root field says so, and every field below whose audience is narrower than its
+parent's; docs/access-matrix.csv has them all. Who may not is told UNAUTHENTICATED when not signed in, else
+FORBIDDEN.
+"""
+directive @access(
+  "Who may select it at all."
+  roles: [Role!]!
+  "Whose things it reaches."
+  scope: AccessScope!
+  "What support needs for it."
+  support: SupportAccess!
+  "What a K-12 school does differently."
+  k12: SchoolAccess!
+) on FIELD_DEFINITION
+
+"Personal data: support reads ` + "`" + `•••` + "`" + ` in its place, except about themselves."
+directive @personal on FIELD_DEFINITION
+
+"Whose things a field reaches. Nothing reaches beyond the tenant."
+enum AccessScope {
+  "The viewer's own, whatever their role."
+  SELF
+  "A learner's own; for staff those of all the tenant's courses."
+  COURSE
+  "Whatever the tenant shows to the role."
+  TENANT
+  "No tenant's data: it is asked before a tenant is known."
+  PLATFORM
+}
+
+"What support may do with a field."
+enum SupportAccess {
+  "Not selected by support."
+  NONE
+  "About their own session: always."
+  OWN
+  "Only while a grant of the tenant's admin is in force; what is about themselves always."
+  GRANTED
+}
+
+"What a K-12 school does differently."
+enum SchoolAccess {
+  "Nothing."
+  SAME
+  "Only instructors and admins may select it."
+  STAFF_ONLY
+  "A name is shown by its initials, except to staff."
+  MASKED
+}
 
 "A point in time, RFC 3339 in UTC."
 scalar Time
@@ -3878,9 +4071,11 @@ type PageInfo {
 
 type Query {
   "The thing with that id, or null when there is none that the viewer may see."
-  node(id: ID!): Node @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+  node(id: ID!): Node
+    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: COURSE, support: GRANTED, k12: SAME)
   "The things with those ids, in the same order, null where there is none. At most 100."
-  nodes(ids: [ID!]!): [Node]! @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+  nodes(ids: [ID!]!): [Node]!
+    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: COURSE, support: GRANTED, k12: SAME)
 }
 
 type Mutation
@@ -3896,8 +4091,30 @@ enum Role {
   LEARNER
   INSTRUCTOR
   TENANT_ADMIN
-  "Reads to help, and changes nothing."
+  "Reads to help, where an admin has granted it, and changes nothing."
   SUPPORT
+}
+
+"Leave of an admin for support to read in the tenant, for a time and a reason."
+type SupportGrant implements Node {
+  id: ID!
+  reason: String!
+  grantedBy: User
+  createdAt: Time!
+  expiresAt: Time!
+  "Null unless an admin ended it before its time."
+  revokedAt: Time
+}
+
+type SupportGrantConnection {
+  edges: [SupportGrantEdge!]!
+  nodes: [SupportGrant!]!
+  pageInfo: PageInfo!
+}
+
+type SupportGrantEdge {
+  cursor: Cursor!
+  node: SupportGrant!
 }
 
 enum TenantKind {
@@ -3944,11 +4161,15 @@ enum UserStatus {
 "A person of the tenant."
 type User implements Node {
   id: ID!
-  name: String!
+  name: String! @personal
   role: Role!
-  "Only the person and the tenant's staff see it."
+  "For the person and the tenant's staff."
   email: String
-  status: UserStatus!
+    @personal
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: COURSE, support: GRANTED, k12: SAME)
+  "For the person and the tenant's staff."
+  status: UserStatus
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: COURSE, support: GRANTED, k12: SAME)
   createdAt: Time!
 }
 
@@ -3998,41 +4219,77 @@ type ApiKey implements Node {
 
 extend type Query {
   "Who is asking, and where."
-  viewer: Viewer! @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+  viewer: Viewer!
+    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: OWN, k12: SAME)
   "The tenant's people, by name."
-  users(first: Int, after: Cursor, filter: UserFilter): UserConnection! @access(roles: [INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+  users(first: Int, after: Cursor, filter: UserFilter): UserConnection!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
   "The viewer's own sessions that are open, newest first."
-  sessions: [Session!]! @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+  sessions: [Session!]!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: OWN, k12: SAME)
   "The viewer's own API keys, newest first."
-  apiKeys: [ApiKey!]! @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+  apiKeys: [ApiKey!]!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
+  "What support was let in for, newest first."
+  supportGrants(first: Int, after: Cursor): SupportGrantConnection!
+    @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+}
+
+input GrantSupportInput {
+  "What support is to help with; at most 500 characters."
+  reason: String!
+  "1 to 240."
+  expiresInMinutes: Int!
+}
+
+type SupportGrantPayload {
+  grant: SupportGrant!
 }
 
 input UserFilter {
-  "Words in the name or the address."
+  "Words in the name or the address. Not for support, from whom both are kept."
   search: String
   role: Role
 }
 
 extend type Mutation {
   "Opens a session. On a host that names no tenant, ` + "`" + `tenant` + "`" + ` says which one is meant."
-  signIn(input: SignInInput!): SignInPayload! @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+  signIn(input: SignInInput!): SignInPayload!
+    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: PLATFORM, support: OWN, k12: SAME)
   "Ends the session of this request."
-  signOut: SignOutPayload! @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+  signOut: SignOutPayload!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: OWN, k12: SAME)
   "Replaces the session's token; the old one stops working."
-  rotateSession: SignInPayload! @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+  rotateSession: SignInPayload!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: OWN, k12: SAME)
   "Ends one of the viewer's sessions, or all of them but this one when no id is given."
-  revokeSessions(id: ID): RevokeSessionsPayload! @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+  revokeSessions(id: ID): RevokeSessionsPayload!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: OWN, k12: SAME)
   "Changes the viewer's password and ends all other sessions."
-  changePassword(input: ChangePasswordInput!): ChangePasswordPayload! @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+  changePassword(input: ChangePasswordInput!): ChangePasswordPayload!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: OWN, k12: SAME)
   "Makes an API key for the viewer. The key itself is shown this once."
-  createApiKey(input: CreateApiKeyInput!): CreateApiKeyPayload! @access(roles: [INSTRUCTOR, TENANT_ADMIN])
-  revokeApiKey(id: ID!): RevokeApiKeyPayload! @access(roles: [INSTRUCTOR, TENANT_ADMIN])
-  createUser(input: CreateUserInput!): UserPayload! @access(roles: [TENANT_ADMIN])
-  changeUserRole(id: ID!, role: Role!): UserPayload! @access(roles: [TENANT_ADMIN])
+  createApiKey(input: CreateApiKeyInput!): CreateApiKeyPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
+  revokeApiKey(id: ID!): RevokeApiKeyPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
+  createUser(input: CreateUserInput!): UserPayload!
+    @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  changeUserRole(id: ID!, role: Role!): UserPayload!
+    @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Ends the user's sessions and refuses new ones."
-  suspendUser(id: ID!): UserPayload! @access(roles: [TENANT_ADMIN])
-  reinstateUser(id: ID!): UserPayload! @access(roles: [TENANT_ADMIN])
-  updateBranding(input: BrandingInput!): UpdateBrandingPayload! @access(roles: [TENANT_ADMIN])
+  suspendUser(id: ID!): UserPayload!
+    @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  reinstateUser(id: ID!): UserPayload!
+    @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  updateBranding(input: BrandingInput!): UpdateBrandingPayload!
+    @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Lets the tenant's support people read, masked and recorded, for at most four hours."
+  grantSupport(input: GrantSupportInput!): SupportGrantPayload!
+    @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Ends a grant before its time. Ending it again changes nothing."
+  revokeSupportGrant(id: ID!): SupportGrantPayload!
+    @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
 }
 
 input SignInInput {
@@ -4174,6 +4431,7 @@ type Course implements Node {
   prerequisites: [Course!]!
   "The viewer's own."
   enrollment: Enrollment
+    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
 }
 
 type Module {
@@ -4198,8 +4456,10 @@ type Lesson {
   durationMs: Int!
   "What is to be learned. FORBIDDEN without an enrollment, unless the lesson is a preview or the viewer is staff."
   content: LessonContent
+    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: COURSE, support: GRANTED, k12: SAME)
   "The viewer's own, null before the first evidence."
   progress: LessonProgress
+    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
 }
 
 union LessonContent = VideoContent | ArticleContent | QuizContent | FileContent | LinkContent
@@ -4241,6 +4501,7 @@ type QuizContent {
   questionCount: Int!
   "The viewer's own, newest first."
   attempts: [Attempt!]!
+    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
 }
 
 type FileContent {
@@ -4290,12 +4551,15 @@ enum CourseOrder {
 extend type Query {
   "The catalog: published courses that the viewer may see."
   courses(first: Int, after: Cursor, filter: CourseFilter, orderBy: CourseOrder = NEWEST): CourseConnection!
-    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
   "A published course by id or slug; exactly one of them."
-  course(id: ID, slug: String): Course @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+  course(id: ID, slug: String): Course
+    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
   "One lesson of a course, in the version the viewer is enrolled in, else in the one in force."
-  lesson(courseId: ID!, id: ID!): Lesson @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
-  categories: [Category!]! @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+  lesson(courseId: ID!, id: ID!): Lesson
+    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
+  categories: [Category!]!
+    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
 }
 
 # ─── Authoring: what instructors edit ────────────────────────────────────────────────────────────────────
@@ -4361,7 +4625,9 @@ type LessonDraft {
   captions: [Caption!]!
   "Files that the body links to as asset:NAME."
   attachments: [Attachment!]!
+  "The questions with their keys, which support does not see."
   quiz: QuizDraft
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
 }
 
 type Attachment {
@@ -4441,29 +4707,40 @@ type CourseDraftEdge {
 
 extend type Query {
   "The drafts of the tenant, by title."
-  courseDrafts(first: Int, after: Cursor): CourseDraftConnection! @access(roles: [INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+  courseDrafts(first: Int, after: Cursor): CourseDraftConnection!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
   "A draft by id or slug; exactly one of them."
-  courseDraft(id: ID, slug: String): CourseDraft @access(roles: [INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+  courseDraft(id: ID, slug: String): CourseDraft
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
 }
 
 extend type Mutation {
   "Creates the course with that slug, or changes its own fields."
-  saveCourse(input: SaveCourseInput!): CourseDraftPayload! @access(roles: [INSTRUCTOR, TENANT_ADMIN])
+  saveCourse(input: SaveCourseInput!): CourseDraftPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Creates the module with that key, or changes it. A new module comes last."
-  saveModule(input: SaveModuleInput!): SaveModulePayload! @access(roles: [INSTRUCTOR, TENANT_ADMIN])
+  saveModule(input: SaveModuleInput!): SaveModulePayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Creates the lesson with that key, or replaces all of it, its questions included. A new lesson comes last in its module."
-  saveLesson(input: SaveLessonInput!): SaveLessonPayload! @access(roles: [INSTRUCTOR, TENANT_ADMIN])
+  saveLesson(input: SaveLessonInput!): SaveLessonPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Puts modules and lessons in order, moves lessons between modules, and removes what is not named."
-  arrangeCourse(input: ArrangeCourseInput!): CourseDraftPayload! @access(roles: [INSTRUCTOR, TENANT_ADMIN])
+  arrangeCourse(input: ArrangeCourseInput!): CourseDraftPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Makes an immutable version of the draft and puts it in force. Without changes the version in force stays."
-  publishCourse(input: PublishCourseInput!): PublishCoursePayload! @access(roles: [INSTRUCTOR, TENANT_ADMIN])
+  publishCourse(input: PublishCourseInput!): PublishCoursePayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Takes the course out of the catalog. Who is enrolled keeps it."
-  unpublishCourse(courseId: ID!): CourseDraftPayload! @access(roles: [INSTRUCTOR, TENANT_ADMIN])
+  unpublishCourse(courseId: ID!): CourseDraftPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Puts an older version in force again; it gets a new number."
-  revertCourse(courseId: ID!, number: Int!): PublishCoursePayload! @access(roles: [INSTRUCTOR, TENANT_ADMIN])
+  revertCourse(courseId: ID!, number: Int!): PublishCoursePayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Hides the draft from lists and takes the course out of the catalog."
-  archiveCourse(courseId: ID!): CourseDraftPayload! @access(roles: [INSTRUCTOR, TENANT_ADMIN])
-  saveCategory(input: SaveCategoryInput!): SaveCategoryPayload! @access(roles: [INSTRUCTOR, TENANT_ADMIN])
+  archiveCourse(courseId: ID!): CourseDraftPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  saveCategory(input: SaveCategoryInput!): SaveCategoryPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
 }
 
 input SaveCourseInput {
@@ -4651,18 +4928,22 @@ type Asset implements Node {
   createdAt: Time!
   "Signed and short-lived; null until ready."
   url: String
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
 }
 
 extend type Query {
   "The ready assets that have one of these contents (SHA-256 in hex, at most 100): what need not be uploaded again."
-  assetsByContent(sha256: [String!]!): [Asset!]! @access(roles: [INSTRUCTOR, TENANT_ADMIN])
+  assetsByContent(sha256: [String!]!): [Asset!]!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
 }
 
 extend type Mutation {
   "Announces a file and returns where to send its bytes, straight to storage. A file that is already there is returned ready."
-  requestUpload(input: RequestUploadInput!): RequestUploadPayload! @access(roles: [INSTRUCTOR, TENANT_ADMIN])
+  requestUpload(input: RequestUploadInput!): RequestUploadPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Checks what was sent and makes it ready, or rejects it with a reason."
-  completeUpload(assetId: ID!): CompleteUploadPayload! @access(roles: [INSTRUCTOR, TENANT_ADMIN])
+  completeUpload(assetId: ID!): CompleteUploadPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
 }
 
 input RequestUploadInput {
@@ -4740,19 +5021,22 @@ type EnrollmentEdge {
 extend type Query {
   "The viewer's own, newest first."
   myEnrollments(first: Int, after: Cursor, state: EnrollmentState): EnrollmentConnection!
-    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
   "Everybody's in one course, newest first."
   enrollments(courseId: ID!, first: Int, after: Cursor, state: EnrollmentState): EnrollmentConnection!
-    @access(roles: [INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: COURSE, support: GRANTED, k12: SAME)
 }
 
 extend type Mutation {
   "Gives the viewer a place in a course. Asking twice returns the same place."
-  enroll(input: EnrollInput!): EnrollmentPayload! @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN])
+  enroll(input: EnrollInput!): EnrollmentPayload!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
   "Gives a learner a place in a course."
-  assignCourse(input: AssignCourseInput!): EnrollmentPayload! @access(roles: [INSTRUCTOR, TENANT_ADMIN])
+  assignCourse(input: AssignCourseInput!): EnrollmentPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
   "Gives a place up. Progress is kept and taken up again when the learner returns."
-  withdraw(enrollmentId: ID!): EnrollmentPayload! @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN])
+  withdraw(enrollmentId: ID!): EnrollmentPayload!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
 }
 
 input EnrollInput {
@@ -4806,12 +5090,14 @@ extend type Mutation {
   Reports what was played, every 30 to 60 seconds and when the page is left. Sending a batch twice, late or
   in another order changes nothing: what counts is the union of the segments.
   """
-  recordProgress(input: RecordProgressInput!): RecordProgressPayload! @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN])
+  recordProgress(input: RecordProgressInput!): RecordProgressPayload!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
   """
   Says that an article was read, or that a file, a link or a video of unknown length was used. Other videos
   and quizzes are completed by evidence.
   """
-  completeLesson(input: CompleteLessonInput!): RecordProgressPayload! @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN])
+  completeLesson(input: CompleteLessonInput!): RecordProgressPayload!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
 }
 
 input RecordProgressInput {
@@ -4893,6 +5179,7 @@ type AttemptQuestion {
   response: QuestionResponse
   "Null until graded."
   result: QuestionResult
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
 }
 
 type Choice {
@@ -4903,8 +5190,8 @@ type Choice {
 
 type QuestionResponse {
   choices: [String!]!
-  number: String!
-  text: String!
+  number: String! @personal
+  text: String! @personal
 }
 
 type QuestionResult {
@@ -4917,16 +5204,20 @@ type QuestionResult {
 }
 
 extend type Query {
-  attempt(id: ID!): Attempt @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+  attempt(id: ID!): Attempt
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: COURSE, support: GRANTED, k12: SAME)
 }
 
 extend type Mutation {
   "Starts an attempt, or returns the one that is open."
-  startAttempt(input: StartAttemptInput!): AttemptPayload! @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN])
+  startAttempt(input: StartAttemptInput!): AttemptPayload!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
   "Keeps an answer. The last one before the deadline counts."
-  saveAnswer(input: SaveAnswerInput!): AttemptPayload! @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN])
+  saveAnswer(input: SaveAnswerInput!): AttemptPayload!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
   "Ends the attempt and grades it. Asking twice returns the same grade."
-  submitAttempt(attemptId: ID!): AttemptPayload! @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN])
+  submitAttempt(attemptId: ID!): AttemptPayload!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
 }
 
 input StartAttemptInput {
@@ -4961,24 +5252,28 @@ enum CertificateStatus {
 type Certificate implements Node {
   id: ID!
   "What the public page is opened with."
-  code: String!
+  code: String! @personal
   status: CertificateStatus!
-  learnerName: String!
+  learnerName: String! @personal
   courseTitle: String!
   issuedAt: Time!
   revokedAt: Time
-  revocationReason: String!
+  revocationReason: String! @personal
   "The public page."
-  verifyUrl: String!
+  verifyUrl: String! @personal
   "Signed and short-lived; null until the document has been made."
   pdfUrl: String
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
 }
 
 "What anybody may know about a certificate whose code they hold."
 type CertificateVerification {
   status: CertificateStatus!
   code: String!
+  "In a K-12 school the initials."
   learnerName: String!
+    @personal
+    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: MASKED)
   courseTitle: String!
   tenantName: String!
   completedAt: Time!
@@ -4988,14 +5283,16 @@ type CertificateVerification {
 
 extend type Query {
   "The viewer's own, newest first."
-  myCertificates: [Certificate!]! @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+  myCertificates: [Certificate!]!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
   "Null when no certificate has that code."
   verifyCertificate(code: String!): CertificateVerification
-    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
 }
 
 extend type Mutation {
-  revokeCertificate(input: RevokeCertificateInput!): RevokeCertificatePayload! @access(roles: [INSTRUCTOR, TENANT_ADMIN])
+  revokeCertificate(input: RevokeCertificateInput!): RevokeCertificatePayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
 }
 
 input RevokeCertificateInput {
@@ -5044,9 +5341,10 @@ input SearchFilter {
 extend type Query {
   "Published courses and lessons with these words, best first. Pages by ` + "`" + `first` + "`" + ` (at most 50) and ` + "`" + `offset` + "`" + ` (at most 950)."
   search(query: String!, first: Int, offset: Int, filter: SearchFilter): SearchResult!
-    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
   "A token with which a search box asks the search engine directly, inside this tenant. Null when none is configured."
-  searchToken: SearchToken @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+  searchToken: SearchToken
+    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: STAFF_ONLY)
 }
 
 # ─── Notifications ───────────────────────────────────────────────────────────────────────────────────────
@@ -5087,12 +5385,13 @@ type NotificationEdge {
 extend type Query {
   "The viewer's inbox, newest first."
   notifications(first: Int, after: Cursor, unreadOnly: Boolean = false): NotificationConnection!
-    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
 }
 
 extend type Mutation {
   "Marks these as read, or the whole inbox when no ids are given."
-  markNotificationsRead(ids: [ID!]): MarkNotificationsReadPayload! @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN])
+  markNotificationsRead(ids: [ID!]): MarkNotificationsReadPayload!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
 }
 
 type MarkNotificationsReadPayload {
@@ -5106,7 +5405,8 @@ extend type Subscription {
   comes back with it (Last-Event-ID over SSE, ` + "`" + `extensions.lastEventId` + "`" + ` over WebSocket, or ` + "`" + `after` + "`" + `) first gets
   what it missed.
   """
-  notificationReceived(after: Int): Notification! @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT])
+  notificationReceived(after: Int): Notification!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
 }
 
 # ─── Compliance ──────────────────────────────────────────────────────────────────────────────────────────
@@ -5144,7 +5444,8 @@ type AuditEdge {
 
 extend type Query {
   "What staff did, newest first."
-  auditLog(first: Int, after: Cursor, subject: ID): AuditConnection! @access(roles: [TENANT_ADMIN])
+  auditLog(first: Int, after: Cursor, subject: ID): AuditConnection!
+    @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
 }
 `, BuiltIn: false},
 }
@@ -6156,6 +6457,54 @@ func (ec *executionContext) childFields_SignOutPayload(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type SignOutPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SupportGrant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_SupportGrant_id(ctx, field)
+	case "reason":
+		return ec.fieldContext_SupportGrant_reason(ctx, field)
+	case "grantedBy":
+		return ec.fieldContext_SupportGrant_grantedBy(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_SupportGrant_createdAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_SupportGrant_expiresAt(ctx, field)
+	case "revokedAt":
+		return ec.fieldContext_SupportGrant_revokedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SupportGrant", field.Name)
+}
+
+func (ec *executionContext) childFields_SupportGrantConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SupportGrantConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SupportGrantConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SupportGrantConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SupportGrantConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SupportGrantEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SupportGrantEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SupportGrantEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SupportGrantEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SupportGrantPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "grant":
+		return ec.fieldContext_SupportGrantPayload_grant(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SupportGrantPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Tenant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -6530,6 +6879,20 @@ func (ec *executionContext) field_Mutation_enroll_args(ctx context.Context, rawA
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_grantSupport_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.GrantSupportInput, error) {
+			return ec.unmarshalNGrantSupportInput2lyceumᚋinternalᚋgenᚋmodelᚐGrantSupportInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_markNotificationsRead_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -6656,6 +7019,20 @@ func (ec *executionContext) field_Mutation_revokeSessions_args(ctx context.Conte
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
 		func(ctx context.Context, v any) (*gid.ID, error) {
 			return ec.unmarshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_revokeSupportGrant_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -7191,6 +7568,28 @@ func (ec *executionContext) field_Query_search_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["filter"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_supportGrants_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -13634,6 +14033,94 @@ func (ec *executionContext) fieldContext_Mutation_updateBranding(ctx context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_grantSupport(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_grantSupport(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().GrantSupport(ctx, fc.Args["input"].(model.GrantSupportInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SupportGrantPayload) graphql.Marshaler {
+			return ec.marshalNSupportGrantPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSupportGrantPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_grantSupport(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SupportGrantPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_grantSupport_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_revokeSupportGrant(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_revokeSupportGrant(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RevokeSupportGrant(ctx, fc.Args["id"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SupportGrantPayload) graphql.Marshaler {
+			return ec.marshalNSupportGrantPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSupportGrantPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_revokeSupportGrant(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SupportGrantPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_revokeSupportGrant_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_saveCourse(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15480,6 +15967,50 @@ func (ec *executionContext) fieldContext_Query_apiKeys(_ context.Context, field 
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ApiKey(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_supportGrants(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_supportGrants(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().SupportGrants(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.SupportGrantConnection) graphql.Marshaler {
+			return ec.marshalNSupportGrantConnection2ᚖlyceumᚋgraphᚋrelayᚐSupportGrantConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_supportGrants(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SupportGrantConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_supportGrants_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -17828,6 +18359,336 @@ func (ec *executionContext) fieldContext_Subscription_notificationReceived(ctx c
 	return fc, nil
 }
 
+func (ec *executionContext) _SupportGrant_id(ctx context.Context, field graphql.CollectedField, obj *ent.SupportGrant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupportGrant_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.GlobalID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v gid.ID) graphql.Marshaler {
+			return ec.marshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SupportGrant_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SupportGrant", field, true, false, "ID")
+}
+
+func (ec *executionContext) _SupportGrant_reason(ctx context.Context, field graphql.CollectedField, obj *ent.SupportGrant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupportGrant_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SupportGrant_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SupportGrant", field, false, false, "String")
+}
+
+func (ec *executionContext) _SupportGrant_grantedBy(ctx context.Context, field graphql.CollectedField, obj *ent.SupportGrant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupportGrant_grantedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SupportGrant().GrantedBy(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖlyceumᚋinternalᚋgenᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SupportGrant_grantedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SupportGrant",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SupportGrant_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.SupportGrant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupportGrant_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SupportGrant_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SupportGrant", field, false, false, "Time")
+}
+
+func (ec *executionContext) _SupportGrant_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.SupportGrant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupportGrant_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SupportGrant_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SupportGrant", field, false, false, "Time")
+}
+
+func (ec *executionContext) _SupportGrant_revokedAt(ctx context.Context, field graphql.CollectedField, obj *ent.SupportGrant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupportGrant_revokedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RevokedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SupportGrant_revokedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SupportGrant", field, false, false, "Time")
+}
+
+func (ec *executionContext) _SupportGrantConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.SupportGrantConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupportGrantConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []relay.Edge[*ent.SupportGrant]) graphql.Marshaler {
+			return ec.marshalNSupportGrantEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SupportGrantConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SupportGrantConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SupportGrantEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SupportGrantConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.SupportGrantConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupportGrantConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.SupportGrant) graphql.Marshaler {
+			return ec.marshalNSupportGrant2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐSupportGrantᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SupportGrantConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SupportGrantConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SupportGrant(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SupportGrantConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.SupportGrantConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupportGrantConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v relay.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2lyceumᚋgraphᚋrelayᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SupportGrantConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SupportGrantConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SupportGrantEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.SupportGrant]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupportGrantEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SupportGrantEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SupportGrantEdge", field, false, false, "Cursor")
+}
+
+func (ec *executionContext) _SupportGrantEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.SupportGrant]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupportGrantEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.SupportGrant) graphql.Marshaler {
+			return ec.marshalNSupportGrant2ᚖlyceumᚋinternalᚋgenᚋentᚐSupportGrant(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SupportGrantEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SupportGrantEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SupportGrant(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SupportGrantPayload_grant(ctx context.Context, field graphql.CollectedField, obj *model.SupportGrantPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupportGrantPayload_grant(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Grant, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.SupportGrant) graphql.Marshaler {
+			return ec.marshalNSupportGrant2ᚖlyceumᚋinternalᚋgenᚋentᚐSupportGrant(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SupportGrantPayload_grant(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SupportGrantPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SupportGrant(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Tenant_id(ctx context.Context, field graphql.CollectedField, obj *ent.Tenant) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18232,18 +19093,18 @@ func (ec *executionContext) _User_email(ctx context.Context, field graphql.Colle
 			return ec.fieldContext_User_email(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.User().Email(ctx, obj)
+			return obj.Email, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalOString2string(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
 func (ec *executionContext) fieldContext_User_email(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("User", field, true, true, "String")
+	return graphql.NewScalarFieldContext("User", field, false, false, "String")
 }
 
 func (ec *executionContext) _User_status(ctx context.Context, field graphql.CollectedField, obj *ent.User) (ret graphql.Marshaler) {
@@ -18259,10 +19120,10 @@ func (ec *executionContext) _User_status(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v user.Status) graphql.Marshaler {
-			return ec.marshalNUserStatus2lyceumᚋinternalᚋgenᚋentᚋuserᚐStatus(ctx, selections, v)
+			return ec.marshalOUserStatus2lyceumᚋinternalᚋgenᚋentᚋuserᚐStatus(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_User_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -20489,6 +21350,55 @@ func UnmarshalEnrollInput(ctx context.Context, raw any) (model.EnrollInput, erro
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputGrantSupportInput(ctx context.Context, obj any) (model.GrantSupportInput, error) {
+	var it model.GrantSupportInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"reason", "expiresInMinutes"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		case "expiresInMinutes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expiresInMinutes"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpiresInMinutes = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalGrantSupportInput unmarshals raw into the GrantSupportInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalGrantSupportInput(ctx context.Context, raw any) (model.GrantSupportInput, error) {
+	var out model.GrantSupportInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "GrantSupportInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputNumericKeyInput(ctx context.Context, obj any) (model.NumericKeyInput, error) {
 	var it model.NumericKeyInput
 	if obj == nil {
@@ -21948,6 +22858,11 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Tenant(ctx, sel, obj)
+	case *ent.SupportGrant:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SupportGrant(ctx, sel, obj)
 	case *ent.Session:
 		if obj == nil {
 			return graphql.Null
@@ -24517,6 +25432,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "grantSupport":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_grantSupport(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revokeSupportGrant":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_revokeSupportGrant(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "saveCourse":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_saveCourse(ctx, field)
@@ -25072,6 +26001,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_apiKeys(ctx, field)
+				})
+		case "supportGrants":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_supportGrants(ctx, field)
 				})
 		case "courses":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -26059,6 +26994,179 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	}
 }
 
+var supportGrantImplementors = []string{"SupportGrant", "Node"}
+
+func (ec *executionContext) _SupportGrant(ctx context.Context, sel ast.SelectionSet, obj *ent.SupportGrant) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, supportGrantImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SupportGrant")
+		case "id":
+			out.Values[i] = ec._SupportGrant_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "reason":
+			out.Values[i] = ec._SupportGrant_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "grantedBy":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SupportGrant_grantedBy(ctx, field, obj)
+				})
+		case "createdAt":
+			out.Values[i] = ec._SupportGrant_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "expiresAt":
+			out.Values[i] = ec._SupportGrant_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "revokedAt":
+			out.Values[i] = ec._SupportGrant_revokedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var supportGrantConnectionImplementors = []string{"SupportGrantConnection"}
+
+func (ec *executionContext) _SupportGrantConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.SupportGrantConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, supportGrantConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SupportGrantConnection")
+		case "edges":
+			out.Values[i] = ec._SupportGrantConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._SupportGrantConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._SupportGrantConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var supportGrantEdgeImplementors = []string{"SupportGrantEdge"}
+
+func (ec *executionContext) _SupportGrantEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.SupportGrant]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, supportGrantEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SupportGrantEdge")
+		case "cursor":
+			out.Values[i] = ec._SupportGrantEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._SupportGrantEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var supportGrantPayloadImplementors = []string{"SupportGrantPayload"}
+
+func (ec *executionContext) _SupportGrantPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SupportGrantPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, supportGrantPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SupportGrantPayload")
+		case "grant":
+			out.Values[i] = ec._SupportGrantPayload_grant(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var tenantImplementors = []string{"Tenant", "Node"}
 
 func (ec *executionContext) _Tenant(ctx context.Context, sel ast.SelectionSet, obj *ent.Tenant) graphql.Marshaler {
@@ -26250,33 +27358,32 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 		case "id":
 			out.Values[i] = ec._User_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "name":
 			out.Values[i] = ec._User_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "role":
 			out.Values[i] = ec._User_role(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "email":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._User_email(ctx, field, obj)
-				})
+			out.Values[i] = ec._User_email(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "status":
 			out.Values[i] = ec._User_status(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		case "createdAt":
 			out.Values[i] = ec._User_createdAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -26873,6 +27980,16 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
+
+func (ec *executionContext) unmarshalNAccessScope2lyceumᚋinternalᚋgenᚋmodelᚐAccessScope(ctx context.Context, v any) (model.AccessScope, error) {
+	var res model.AccessScope
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNAccessScope2lyceumᚋinternalᚋgenᚋmodelᚐAccessScope(ctx context.Context, sel ast.SelectionSet, v model.AccessScope) graphql.Marshaler {
+	return v
+}
 
 func (ec *executionContext) marshalNApiKey2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAPIKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.APIKey) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
@@ -27732,6 +28849,11 @@ func (ec *executionContext) marshalNFloat2float64(ctx context.Context, sel ast.S
 	return graphql.WrapContextMarshaler(ctx, res)
 }
 
+func (ec *executionContext) unmarshalNGrantSupportInput2lyceumᚋinternalᚋgenᚋmodelᚐGrantSupportInput(ctx context.Context, v any) (model.GrantSupportInput, error) {
+	res, err := ec.unmarshalInputGrantSupportInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNHttpHeader2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐHTTPHeaderᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.HTTPHeader) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -28301,6 +29423,16 @@ func (ec *executionContext) marshalNSaveModulePayload2ᚖlyceumᚋinternalᚋgen
 	return ec._SaveModulePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNSchoolAccess2lyceumᚋinternalᚋgenᚋmodelᚐSchoolAccess(ctx context.Context, v any) (model.SchoolAccess, error) {
+	var res model.SchoolAccess
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSchoolAccess2lyceumᚋinternalᚋgenᚋmodelᚐSchoolAccess(ctx context.Context, sel ast.SelectionSet, v model.SchoolAccess) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) marshalNSearchHit2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐSearchHitᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SearchHit) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -28445,6 +29577,76 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	return ret
 }
 
+func (ec *executionContext) unmarshalNSupportAccess2lyceumᚋinternalᚋgenᚋmodelᚐSupportAccess(ctx context.Context, v any) (model.SupportAccess, error) {
+	var res model.SupportAccess
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSupportAccess2lyceumᚋinternalᚋgenᚋmodelᚐSupportAccess(ctx context.Context, sel ast.SelectionSet, v model.SupportAccess) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNSupportGrant2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐSupportGrantᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.SupportGrant) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSupportGrant2ᚖlyceumᚋinternalᚋgenᚋentᚐSupportGrant(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSupportGrant2ᚖlyceumᚋinternalᚋgenᚋentᚐSupportGrant(ctx context.Context, sel ast.SelectionSet, v *ent.SupportGrant) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SupportGrant!")
+		return graphql.Null
+	}
+	return ec._SupportGrant(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSupportGrantConnection2ᚖlyceumᚋgraphᚋrelayᚐSupportGrantConnection(ctx context.Context, sel ast.SelectionSet, v *relay.SupportGrantConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SupportGrantConnection!")
+		return graphql.Null
+	}
+	return ec._SupportGrantConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSupportGrantEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v relay.Edge[*ent.SupportGrant]) graphql.Marshaler {
+	return ec._SupportGrantEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSupportGrantEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.SupportGrant]) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSupportGrantEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSupportGrantPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSupportGrantPayload(ctx context.Context, sel ast.SelectionSet, v *model.SupportGrantPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SupportGrantPayload!")
+		return graphql.Null
+	}
+	return ec._SupportGrantPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNTenant2ᚖlyceumᚋinternalᚋgenᚋentᚐTenant(ctx context.Context, sel ast.SelectionSet, v *ent.Tenant) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Tenant!")
@@ -28563,21 +29765,6 @@ func (ec *executionContext) marshalNUserPayload2ᚖlyceumᚋinternalᚋgenᚋmod
 		return graphql.Null
 	}
 	return ec._UserPayload(ctx, sel, v)
-}
-
-func (ec *executionContext) unmarshalNUserStatus2lyceumᚋinternalᚋgenᚋentᚋuserᚐStatus(ctx context.Context, v any) (user.Status, error) {
-	tmp, err := limit.UnmarshalString(v)
-	res := user.Status(tmp)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNUserStatus2lyceumᚋinternalᚋgenᚋentᚋuserᚐStatus(ctx context.Context, sel ast.SelectionSet, v user.Status) graphql.Marshaler {
-	_ = sel
-	res := limit.MarshalString(string(v))
-	if res == graphql.Null {
-		graphql.AddInvalidNullFromMarshaler(ctx, "UserStatus!")
-	}
-	return res
 }
 
 func (ec *executionContext) marshalNViewer2ᚖlyceumᚋinternalᚋviewerᚐViewer(ctx context.Context, sel ast.SelectionSet, v *viewer.Viewer) graphql.Marshaler {
@@ -29173,6 +30360,18 @@ func (ec *executionContext) marshalOSearchToken2ᚖlyceumᚋinternalᚋgenᚋmod
 	return ec._SearchToken(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOString2string(ctx context.Context, v any) (string, error) {
+	res, err := limit.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOString2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := limit.MarshalString(v)
+	return res
+}
+
 func (ec *executionContext) unmarshalOString2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
 	if v == nil {
 		return nil, nil
@@ -29298,6 +30497,19 @@ func (ec *executionContext) unmarshalOUserFilter2ᚖlyceumᚋinternalᚋgenᚋmo
 	}
 	res, err := ec.unmarshalInputUserFilter(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOUserStatus2lyceumᚋinternalᚋgenᚋentᚋuserᚐStatus(ctx context.Context, v any) (user.Status, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := user.Status(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOUserStatus2lyceumᚋinternalᚋgenᚋentᚋuserᚐStatus(ctx context.Context, sel ast.SelectionSet, v user.Status) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := limit.MarshalString(string(v))
+	return res
 }
 
 func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.EnumValue) graphql.Marshaler {

@@ -78,14 +78,15 @@ type CaptionInput struct {
 
 // What anybody may know about a certificate whose code they hold.
 type CertificateVerification struct {
-	Status      CertificateStatus `json:"status"`
-	Code        string            `json:"code"`
-	LearnerName string            `json:"learnerName"`
-	CourseTitle string            `json:"courseTitle"`
-	TenantName  string            `json:"tenantName"`
-	CompletedAt time.Time         `json:"completedAt"`
-	IssuedAt    time.Time         `json:"issuedAt"`
-	RevokedAt   *time.Time        `json:"revokedAt,omitempty"`
+	Status CertificateStatus `json:"status"`
+	Code   string            `json:"code"`
+	// In a K-12 school the initials.
+	LearnerName string     `json:"learnerName"`
+	CourseTitle string     `json:"courseTitle"`
+	TenantName  string     `json:"tenantName"`
+	CompletedAt time.Time  `json:"completedAt"`
+	IssuedAt    time.Time  `json:"issuedAt"`
+	RevokedAt   *time.Time `json:"revokedAt,omitempty"`
 }
 
 type ChangePasswordInput struct {
@@ -167,6 +168,13 @@ type FileContent struct {
 }
 
 func (FileContent) IsLessonContent() {}
+
+type GrantSupportInput struct {
+	// What support is to help with; at most 500 characters.
+	Reason string `json:"reason"`
+	// 1 to 240.
+	ExpiresInMinutes int `json:"expiresInMinutes"`
+}
 
 type HTTPHeader struct {
 	Name  string `json:"name"`
@@ -464,6 +472,10 @@ type StartAttemptInput struct {
 type Subscription struct {
 }
 
+type SupportGrantPayload struct {
+	Grant *ent.SupportGrant `json:"grant"`
+}
+
 type TextKeyInput struct {
 	Accepted      []string `json:"accepted"`
 	CaseSensitive *bool    `json:"caseSensitive,omitempty"`
@@ -482,7 +494,7 @@ type UploadTicket struct {
 }
 
 type UserFilter struct {
-	// Words in the name or the address.
+	// Words in the name or the address. Not for support, from whom both are kept.
 	Search *string      `json:"search,omitempty"`
 	Role   *viewer.Role `json:"role,omitempty"`
 }
@@ -504,6 +516,70 @@ type VideoContent struct {
 }
 
 func (VideoContent) IsLessonContent() {}
+
+// Whose things a field reaches. Nothing reaches beyond the tenant.
+type AccessScope string
+
+const (
+	// The viewer's own, whatever their role.
+	AccessScopeSelf AccessScope = "SELF"
+	// A learner's own; for staff those of all the tenant's courses.
+	AccessScopeCourse AccessScope = "COURSE"
+	// Whatever the tenant shows to the role.
+	AccessScopeTenant AccessScope = "TENANT"
+	// No tenant's data: it is asked before a tenant is known.
+	AccessScopePlatform AccessScope = "PLATFORM"
+)
+
+var AllAccessScope = []AccessScope{
+	AccessScopeSelf,
+	AccessScopeCourse,
+	AccessScopeTenant,
+	AccessScopePlatform,
+}
+
+func (e AccessScope) IsValid() bool {
+	switch e {
+	case AccessScopeSelf, AccessScopeCourse, AccessScopeTenant, AccessScopePlatform:
+		return true
+	}
+	return false
+}
+
+func (e AccessScope) String() string {
+	return string(e)
+}
+
+func (e *AccessScope) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = AccessScope(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid AccessScope", str)
+	}
+	return nil
+}
+
+func (e AccessScope) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *AccessScope) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e AccessScope) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
 
 type CertificateStatus string
 
@@ -667,6 +743,128 @@ func (e *ProgressState) UnmarshalJSON(b []byte) error {
 }
 
 func (e ProgressState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What a K-12 school does differently.
+type SchoolAccess string
+
+const (
+	// Nothing.
+	SchoolAccessSame SchoolAccess = "SAME"
+	// Only instructors and admins may select it.
+	SchoolAccessStaffOnly SchoolAccess = "STAFF_ONLY"
+	// A name is shown by its initials, except to staff.
+	SchoolAccessMasked SchoolAccess = "MASKED"
+)
+
+var AllSchoolAccess = []SchoolAccess{
+	SchoolAccessSame,
+	SchoolAccessStaffOnly,
+	SchoolAccessMasked,
+}
+
+func (e SchoolAccess) IsValid() bool {
+	switch e {
+	case SchoolAccessSame, SchoolAccessStaffOnly, SchoolAccessMasked:
+		return true
+	}
+	return false
+}
+
+func (e SchoolAccess) String() string {
+	return string(e)
+}
+
+func (e *SchoolAccess) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SchoolAccess(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SchoolAccess", str)
+	}
+	return nil
+}
+
+func (e SchoolAccess) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SchoolAccess) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SchoolAccess) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What support may do with a field.
+type SupportAccess string
+
+const (
+	// Not selected by support.
+	SupportAccessNone SupportAccess = "NONE"
+	// About their own session: always.
+	SupportAccessOwn SupportAccess = "OWN"
+	// Only while a grant of the tenant's admin is in force; what is about themselves always.
+	SupportAccessGranted SupportAccess = "GRANTED"
+)
+
+var AllSupportAccess = []SupportAccess{
+	SupportAccessNone,
+	SupportAccessOwn,
+	SupportAccessGranted,
+}
+
+func (e SupportAccess) IsValid() bool {
+	switch e {
+	case SupportAccessNone, SupportAccessOwn, SupportAccessGranted:
+		return true
+	}
+	return false
+}
+
+func (e SupportAccess) String() string {
+	return string(e)
+}
+
+func (e *SupportAccess) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SupportAccess(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SupportAccess", str)
+	}
+	return nil
+}
+
+func (e SupportAccess) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SupportAccess) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SupportAccess) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -35,6 +35,7 @@ import (
 	"lyceum/internal/gen/ent/session"
 	"lyceum/internal/gen/ent/staff"
 	"lyceum/internal/gen/ent/staffsession"
+	"lyceum/internal/gen/ent/supportgrant"
 	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/gen/ent/user"
 
@@ -826,6 +827,33 @@ func (f TraverseStaffSession) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.StaffSessionQuery", q)
 }
 
+// The SupportGrantFunc type is an adapter to allow the use of ordinary function as a Querier.
+type SupportGrantFunc func(context.Context, *ent.SupportGrantQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f SupportGrantFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.SupportGrantQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.SupportGrantQuery", q)
+}
+
+// The TraverseSupportGrant type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseSupportGrant func(context.Context, *ent.SupportGrantQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseSupportGrant) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseSupportGrant) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.SupportGrantQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.SupportGrantQuery", q)
+}
+
 // The TenantFunc type is an adapter to allow the use of ordinary function as a Querier.
 type TenantFunc func(context.Context, *ent.TenantQuery) (ent.Value, error)
 
@@ -937,6 +965,8 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.StaffQuery, predicate.Staff, staff.OrderOption]{typ: ent.TypeStaff, tq: q}, nil
 	case *ent.StaffSessionQuery:
 		return &query[*ent.StaffSessionQuery, predicate.StaffSession, staffsession.OrderOption]{typ: ent.TypeStaffSession, tq: q}, nil
+	case *ent.SupportGrantQuery:
+		return &query[*ent.SupportGrantQuery, predicate.SupportGrant, supportgrant.OrderOption]{typ: ent.TypeSupportGrant, tq: q}, nil
 	case *ent.TenantQuery:
 		return &query[*ent.TenantQuery, predicate.Tenant, tenant.OrderOption]{typ: ent.TypeTenant, tq: q}, nil
 	case *ent.UserQuery:

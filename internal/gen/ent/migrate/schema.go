@@ -841,6 +841,31 @@ var (
 		Columns:    StaffSessionsColumns,
 		PrimaryKey: []*schema.Column{StaffSessionsColumns[0]},
 	}
+	// SupportGrantsColumns holds the columns for the "support_grants" table.
+	SupportGrantsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "granted_by", Type: field.TypeUUID},
+		{Name: "reason", Type: field.TypeString, Size: 500},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "revoked_at", Type: field.TypeTime, Nullable: true},
+		{Name: "revoked_by", Type: field.TypeUUID, Nullable: true},
+	}
+	// SupportGrantsTable holds the schema information for the "support_grants" table.
+	SupportGrantsTable = &schema.Table{
+		Name:       "support_grants",
+		Columns:    SupportGrantsColumns,
+		PrimaryKey: []*schema.Column{SupportGrantsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "supportgrant_tenant_id_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{SupportGrantsColumns[1], SupportGrantsColumns[6]},
+			},
+		},
+	}
 	// TenantsColumns holds the columns for the "tenants" table.
 	TenantsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -915,6 +940,7 @@ var (
 		SessionsTable,
 		StaffsTable,
 		StaffSessionsTable,
+		SupportGrantsTable,
 		TenantsTable,
 		UsersTable,
 	}

@@ -87,6 +87,9 @@ type Staff func(*sql.Selector)
 // StaffSession is the predicate function for staffsession builders.
 type StaffSession func(*sql.Selector)
 
+// SupportGrant is the predicate function for supportgrant builders.
+type SupportGrant func(*sql.Selector)
+
 // Tenant is the predicate function for tenant builders.
 type Tenant func(*sql.Selector)
 

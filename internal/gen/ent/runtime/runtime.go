@@ -34,6 +34,7 @@ import (
 	"lyceum/internal/gen/ent/session"
 	"lyceum/internal/gen/ent/staff"
 	"lyceum/internal/gen/ent/staffsession"
+	"lyceum/internal/gen/ent/supportgrant"
 	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/platform/pg/multirange"
@@ -1410,6 +1411,52 @@ func init() {
 	staffsessionDescID := staffsessionFields[0].Descriptor()
 	// staffsession.DefaultID holds the default value on creation for the id field.
 	staffsession.DefaultID = staffsessionDescID.Default.(func() uuid.UUID)
+	supportgrantMixin := schema.SupportGrant{}.Mixin()
+	supportgrant.Policy = privacy.NewPolicies(supportgrantMixin[0], schema.SupportGrant{})
+	supportgrant.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := supportgrant.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	supportgrantMixinFields0 := supportgrantMixin[0].Fields()
+	_ = supportgrantMixinFields0
+	supportgrantFields := schema.SupportGrant{}.Fields()
+	_ = supportgrantFields
+	// supportgrantDescCreatedAt is the schema descriptor for created_at field.
+	supportgrantDescCreatedAt := supportgrantMixinFields0[2].Descriptor()
+	// supportgrant.DefaultCreatedAt holds the default value on creation for the created_at field.
+	supportgrant.DefaultCreatedAt = supportgrantDescCreatedAt.Default.(func() time.Time)
+	// supportgrantDescUpdatedAt is the schema descriptor for updated_at field.
+	supportgrantDescUpdatedAt := supportgrantMixinFields0[3].Descriptor()
+	// supportgrant.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	supportgrant.DefaultUpdatedAt = supportgrantDescUpdatedAt.Default.(func() time.Time)
+	// supportgrant.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	supportgrant.UpdateDefaultUpdatedAt = supportgrantDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// supportgrantDescReason is the schema descriptor for reason field.
+	supportgrantDescReason := supportgrantFields[1].Descriptor()
+	// supportgrant.ReasonValidator is a validator for the "reason" field. It is called by the builders before save.
+	supportgrant.ReasonValidator = func() func(string) error {
+		validators := supportgrantDescReason.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(reason string) error {
+			for _, fn := range fns {
+				if err := fn(reason); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// supportgrantDescID is the schema descriptor for id field.
+	supportgrantDescID := supportgrantMixinFields0[0].Descriptor()
+	// supportgrant.DefaultID holds the default value on creation for the id field.
+	supportgrant.DefaultID = supportgrantDescID.Default.(func() uuid.UUID)
 	tenantMixin := schema.Tenant{}.Mixin()
 	tenant.Policy = privacy.NewPolicies(tenantMixin[0], schema.Tenant{})
 	tenant.Hooks[0] = func(next ent.Mutator) ent.Mutator {

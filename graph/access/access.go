@@ -1,0 +1,151 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"lyceum/internal/fault"
+	"lyceum/internal/viewer"
+)
+
+// Access applies the matrix to fields as they are selected. Which rows there are is the policies' to say, and
+// ownership and enrollment the services'; this is the role matrix, in one place.
+type Access struct {
+	*Matrix
+
+	// Owner returns whose an object is, and false for one that belongs to nobody in particular. It may be nil.
+	Owner func(object any) (uuid.UUID, bool)
+	// Denied hears of signed-in callers who were turned away at a staff field. It may be nil.
+	Denied func(ctx context.Context, field Field)
+}
+
+// New reads the matrix from the schema, or returns the error of Read.
+func New(schema *ast.Schema) (*Access, error) {
+	m, err := Read(schema)
+	if err != nil {
+		return nil, err
+	}
+	return &Access{Matrix: m}, nil
+}
+
+// Check returns nil when the viewer of the context may select the field of the parent, which is nil for a root
+// field. A field without @access is as visible as its parent.
+func (a *Access) Check(ctx context.Context, field Field, parent any) error {
+	rule, guarded := a.Rules[field]
+	if !guarded {
+		return nil
+	}
+	v, ok := viewer.From(ctx)
+	switch {
+	case ok && slices.Contains(rule.Roles, v.Role) && inScope(v, field) && a.reaches(v, rule, parent):
+		return nil
+	case !v.SignedIn():
+		return fault.New(fault.Unauthenticated, "Sign in to do this.")
+	}
+	if rule.Staff() && a.Denied != nil {
+		a.Denied(ctx, field)
+	}
+	if v.Is(viewer.Support) && rule.Support == Granted && !v.Granted() {
+		return fault.New(fault.Forbidden, "Ask an admin of the tenant to grant support.")
+	}
+	return fault.New(fault.Forbidden, "Your role does not allow this.")
+}
+
+// inScope reports whether an API key may do this kind of thing at all.
+func inScope(v viewer.Viewer, field Field) bool {
+	if field.Object == "Mutation" {
+		return v.Can(viewer.ScopeWrite)
+	}
+	// Below a mutation is what the mutation answers.
+	root := field.Object == "Query" || field.Object == "Subscription"
+	return !root || v.Can(viewer.ScopeRead) || v.Can(viewer.ScopePersisted)
+}
+
+// reaches reports whether the rule lets a viewer with the right role at this parent: support with a grant, in a
+// school those whom a school lets, and at somebody's own things themselves and, unless they are theirs alone,
+// staff.
+func (a *Access) reaches(v viewer.Viewer, rule Rule, parent any) bool {
+	owned, own := a.ownership(v, parent)
+	switch {
+	case v.Is(viewer.Support) && rule.Support == Granted && !v.Granted() && !own:
+		return false
+	case v.School && rule.K12 == StaffOnly && !v.Staff():
+		return false
+	case !owned || own:
+		return true
+	case rule.Scope == Self:
+		return false
+	case rule.Scope == Course:
+		return v.Staff() || v.Granted()
+	default:
+		return true
+	}
+}
+
+// ownership reports whether the object is somebody's, and whether it is the viewer's.
+func (a *Access) ownership(v viewer.Viewer, object any) (owned, own bool) {
+	if a.Owner == nil || object == nil {
+		return false, false
+	}
+	user, owned := a.Owner(object)
+	return owned, owned && v.SignedIn() && user == v.User
+}
+
+// AroundFields is the gqlgen middleware that applies Check, and masks what is personal.
+func (a *Access) AroundFields(ctx context.Context, next graphql.Resolver) (any, error) {
+	at := graphql.GetFieldContext(ctx)
+	field := Field{at.Object, at.Field.Name}
+	var parent any
+	if at.Parent != nil {
+		parent = at.Parent.Result
+	}
+	if err := a.Check(ctx, field, parent); err != nil {
+		return nil, err
+	}
+	value, err := next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return a.veil(ctx, field, parent, value)
+}
+
+// veil masks a personal text where the viewer is support, and a name in a school where it is not staff: except
+// what is the viewer's own. A value that is no text is refused, so that nothing personal passes for want of a mask.
+func (a *Access) veil(ctx context.Context, field Field, parent, value any) (any, error) {
+	v, _ := viewer.From(ctx)
+	if _, own := a.ownership(v, parent); own {
+		return value, nil
+	}
+	switch {
+	case a.Personal[field] && v.Is(viewer.Support):
+		return over(value, func(string) string { return Mask })
+	case a.Rules[field].K12 == Masked && v.School && !v.Staff():
+		return over(value, viewer.Initials)
+	default:
+		return value, nil
+	}
+}
+
+// over applies a mask to a text, or to a text that may be absent.
+func over(value any, mask func(string) string) (any, error) {
+	switch text := value.(type) {
+	case string:
+		return mask(text), nil
+	case *string:
+		if text == nil {
+			return text, nil
+		}
+		masked := mask(*text)
+		return &masked, nil
+	default:
+		return nil, fmt.Errorf("access: a %T cannot be masked", value)
+	}
+}
+
+// Mask is what support reads in place of what is personal.
+const Mask = "•••"
