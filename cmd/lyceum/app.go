@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -58,13 +59,18 @@ type app struct {
 }
 
 // newApp connects and wires. Close gives everything back, also after an error.
-func newApp(ctx context.Context, c *config.Config) (a *app, err error) {
+func newApp(ctx context.Context, c *config.Config) (*app, error) {
+	return newAppLogging(ctx, c, os.Stderr)
+}
+
+// newAppLogging is newApp with another place to log to.
+func newAppLogging(ctx context.Context, c *config.Config, logs io.Writer) (a *app, err error) {
 	if err := c.Require("database.url", "signing.keys"); err != nil {
 		return nil, err
 	}
 	a = &app{
 		config: c, metrics: telemetry.NewMetrics(),
-		log: telemetry.NewLogger(os.Stderr, telemetry.LogOptions{Level: c.Log.Level, Format: c.Log.Format}),
+		log: telemetry.NewLogger(logs, telemetry.LogOptions{Level: c.Log.Level, Format: c.Log.Format}),
 	}
 	slog.SetDefault(a.log)
 	for _, step := range []func(context.Context) error{a.trace, a.connect, a.openBus, a.openBlobs, a.wire} {

@@ -1,0 +1,497 @@
+//go:build attack
+
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"lyceum/internal/platform/gid"
+)
+
+type input = map[string]any
+
+// newSide makes a tenant and fills it, through the API, with one of everything: people of every role, courses
+// with lessons of every kind, places in them, progress, attempts, certificates, files, keys, sessions and
+// notifications. Its admin learns too, so that almost no field is null for an admin.
+func (w *attackWorld) newSide(t *testing.T, slug string) *side {
+	t.Helper()
+	s := w.provision(t, slug)
+	f := &filling{attackWorld: w, side: s}
+	f.brand(t)
+	f.hire(t)
+	f.upload(t)
+	f.author(t)
+	f.learn(t)
+	f.graduate(t)
+	f.keys(t)
+	f.endings(t)
+	w.settle(t)
+	return s
+}
+
+// filling is a side on its way.
+type filling struct {
+	*attackWorld
+	*side
+}
+
+// do runs a document as a persona.
+func (f *filling) do(t *testing.T, persona, document string, variables input, into any) {
+	t.Helper()
+	a, err := f.send(t.Context(), question{
+		token: f.tokens[persona], host: f.host, document: document, variables: variables,
+		header: map[string]string{"X-Request-Id": "request-" + f.marker},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(a.Codes) > 0 || a.Status != http.StatusOK {
+		t.Fatalf("%.300s\n%v\nstatus %d: %.600s", strings.TrimSpace(document), variables, a.Status, a.Body)
+	}
+	if into != nil {
+		a.take(t, into)
+	}
+}
+
+func (f *filling) brand(t *testing.T) {
+	t.Helper()
+	f.do(t, "admin", `mutation($i: BrandingInput!) { updateBranding(input: $i) { tenant { id } } }`, input{"i": input{
+		"accent": "#0f766e", "logoUrl": "https://logos.example/" + f.public, "signatory": f.open("Signatory"),
+	}}, nil)
+	var saved struct {
+		SaveCategory struct{ Category struct{ ID string } }
+	}
+	f.texts["Category.slug"] = "category-" + f.public
+	f.do(t, "admin", `mutation($s: String!, $n: String!) { saveCategory(input: {slug: $s, name: $n}) { category { id } } }`,
+		input{"s": f.texts["Category.slug"], "n": f.open("Category")}, &saved)
+	f.remember(t, "Category", saved.SaveCategory.Category.ID)
+}
+
+// hire adds the people and signs them in.
+func (f *filling) hire(t *testing.T) {
+	t.Helper()
+	for _, p := range []struct{ persona, role string }{
+		{"instructor", "INSTRUCTOR"}, {"learner", "LEARNER"}, {"support", "SUPPORT"}, {"suspended", "LEARNER"}, {"expired", "TENANT_ADMIN"},
+		{"teacher", "INSTRUCTOR"},
+	} {
+		name, email := f.secret(p.persona), p.persona+"-"+f.marker+"@"+f.slug+".example"
+		if p.persona == "teacher" {
+			// A public course names its teacher.
+			name = f.open(p.persona)
+		}
+		f.addPerson(t, p.persona, p.role, name, email)
+	}
+}
+
+func (f *filling) addPerson(t *testing.T, persona, role, name, email string) {
+	t.Helper()
+	var made struct {
+		CreateUser struct{ User struct{ ID string } }
+	}
+	f.do(t, "admin", `mutation($i: CreateUserInput!) { createUser(input: $i) { user { id } } }`, input{"i": input{
+		"email": email, "name": name, "role": role, "password": attackPassword,
+	}}, &made)
+	f.remember(t, "User", made.CreateUser.User.ID)
+	f.people[persona] = rawOf(t, made.CreateUser.User.ID)
+	f.tokens[persona] = f.signIn(t, f.side, email)
+}
+
+func rawOf(t *testing.T, id string) uuid.UUID {
+	t.Helper()
+	parsed, err := gid.Parse(id)
+	if err != nil {
+		t.Fatalf("%q is no id", id)
+	}
+	return parsed.UUID
+}
+
+// upload brings in a film and a text.
+func (f *filling) upload(t *testing.T) {
+	t.Helper()
+	film := "\x00\x00\x00\x18ftypmp42\x00\x00\x02\x00isomiso2" + strings.Repeat("\x00\x00\x00\x08free", 8) + f.marker
+	f.remember(t, "Asset", f.uploadFile(t, "notes-"+f.marker+".txt", "DOCUMENT", "text/plain", f.secret("Notes of")))
+	f.remember(t, "Asset", f.uploadFile(t, "film-"+f.marker+".mp4", "VIDEO", "video/mp4", film))
+	f.texts["Asset.sha256"] = hashOf(f.secret("Notes of"))
+}
+
+func hashOf(content string) string {
+	sum := sha256.Sum256([]byte(content))
+	return hex.EncodeToString(sum[:])
+}
+
+// uploadInput announces a file.
+func uploadInput(name, kind, contentType, content string) input {
+	return input{"kind": kind, "fileName": name, "contentType": contentType, "size": len(content), "sha256": hashOf(content)}
+}
+
+func (f *filling) uploadFile(t *testing.T, name, kind, contentType, content string) (id string) {
+	t.Helper()
+	var asked struct {
+		RequestUpload struct {
+			Asset  struct{ ID string }
+			Upload struct {
+				Method, URL string
+				Headers     []struct{ Name, Value string }
+			}
+		}
+	}
+	f.do(t, "instructor", `mutation($i: RequestUploadInput!) { requestUpload(input: $i) {
+		asset { id } upload { method url headers { name value } } } }`, input{"i": uploadInput(name, kind, contentType, content)}, &asked)
+	ticket := asked.RequestUpload.Upload
+	header := map[string]string{}
+	for _, h := range ticket.Headers {
+		header[h.Name] = h.Value
+	}
+	f.put(t, ticket.Method, ticket.URL, header, content)
+	var done struct {
+		CompleteUpload struct{ Asset struct{ Status string } }
+	}
+	f.do(t, "instructor", `mutation($a: ID!) { completeUpload(assetId: $a) { asset { status } } }`,
+		input{"a": asked.RequestUpload.Asset.ID}, &done)
+	if done.CompleteUpload.Asset.Status != "READY" {
+		t.Fatalf("%s is %s", name, done.CompleteUpload.Asset.Status)
+	}
+	return asked.RequestUpload.Asset.ID
+}
+
+// put sends bytes to where a ticket says.
+func (w *attackWorld) put(t *testing.T, method, address string, header map[string]string, content string) {
+	t.Helper()
+	to, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), method, w.server.URL+to.RequestURI(), bytes.NewReader([]byte(content)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Host = to.Host
+	for name, value := range header {
+		request.Header.Set(name, value)
+	}
+	response, err := w.server.Client().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if body, err := io.ReadAll(response.Body); err != nil || response.StatusCode >= http.StatusMultipleChoices {
+		t.Fatalf("upload: status %d, %v %s", response.StatusCode, err, body)
+	}
+}
+
+// author writes the courses: one with everything in it, one to complete, one for everybody, one in the archive.
+func (f *filling) author(t *testing.T) {
+	t.Helper()
+	f.texts["Course.slug"], f.texts["Module.key"], f.texts["Lesson.key"] = "study-"+f.marker, "module-"+f.marker, "article-"+f.marker
+	f.texts["Course.tag"] = f.secret("tag")
+	base := f.plainCourse(t, "instructor", "base", f.marker, "MEMBERS")
+	open := f.plainCourse(t, "teacher", "open", f.public, "PUBLIC")
+	study := f.study(t)
+	archived := f.plainCourse(t, "instructor", "archived", f.marker, "MEMBERS")
+	f.do(t, "instructor", `mutation($c: ID!) { archiveCourse(courseId: $c) { course { id } } }`, input{"c": archived}, nil)
+	f.remember(t, "Course", study, base, open)
+	f.remember(t, "CourseDraft", study, archived, base)
+	f.texts["Course.slug base"], f.texts["Course.slug archived"] = "base-"+f.marker, "archived-"+f.marker
+	f.readOutline(t, study)
+	f.readOutline(t, base)
+}
+
+// plainCourse publishes a course of one article and returns its id.
+func (f *filling) plainCourse(t *testing.T, persona, name, mark, visibility string) string {
+	t.Helper()
+	id := f.saveCourse(t, persona, input{
+		"slug": name + "-" + mark, "title": name + " " + f.word + " " + mark, "summary": "Summary " + mark, "description": "Description " + mark,
+		"visibility": visibility, "hasCertificate": true, "categories": []any{f.texts["Category.slug"]}, "tags": []any{"tag " + mark},
+	})
+	f.saveLesson(t, persona, id, input{
+		"key": "article", "moduleKey": "m", "title": "Article " + mark, "kind": "ARTICLE", "body": "Body " + f.word + " " + mark,
+	})
+	f.publish(t, persona, id)
+	return id
+}
+
+// saveCourse makes a draft with one module and returns its id.
+func (f *filling) saveCourse(t *testing.T, persona string, course input) string {
+	t.Helper()
+	var saved struct {
+		SaveCourse struct{ Course struct{ ID string } }
+	}
+	f.do(t, persona, `mutation($i: SaveCourseInput!) { saveCourse(input: $i) { course { id } } }`, input{"i": course}, &saved)
+	id := saved.SaveCourse.Course.ID
+	f.do(t, persona, `mutation($c: ID!) { saveModule(input: {courseId: $c, key: "m", title: "Module"}) { module { id } } }`, input{"c": id}, nil)
+	return id
+}
+
+func (f *filling) saveLesson(t *testing.T, persona, course string, lesson input) {
+	t.Helper()
+	lesson["courseId"] = course
+	f.do(t, persona, `mutation($i: SaveLessonInput!) { saveLesson(input: $i) { lesson { id } } }`, input{"i": lesson}, nil)
+}
+
+func (f *filling) publish(t *testing.T, persona, course string) {
+	t.Helper()
+	f.do(t, persona, `mutation($c: ID!, $n: String!) { publishCourse(input: {courseId: $c, note: $n}) { created } }`,
+		input{"c": course, "n": f.secret("Note")}, nil)
+}
+
+// study publishes the course with a lesson of each kind.
+func (f *filling) study(t *testing.T) string {
+	t.Helper()
+	id := f.saveCourse(t, "instructor", input{
+		"slug": f.texts["Course.slug"], "title": f.secret("Study " + f.word), "summary": f.secret("Summary"), "description": f.secret("*Description*"),
+		"visibility": "MEMBERS", "hasCertificate": true, "categories": []any{f.texts["Category.slug"]}, "tags": []any{f.texts["Course.tag"]},
+		"price": input{"amount": 900, "currency": "EUR"}, "prerequisites": []any{"base-" + f.marker}, "level": "BEGINNER", "language": "en",
+	})
+	module := f.texts["Module.key"]
+	f.do(t, "instructor", `mutation($i: SaveModuleInput!) { saveModule(input: $i) { module { id } } }`, input{"i": input{
+		"courseId": id, "key": module, "title": f.secret("Module"), "summary": f.secret("Summary"),
+	}}, nil)
+	attachments := []any{input{"name": "notes-" + f.marker + ".txt", "assetId": f.ids["Asset"][0]}}
+	captions := []any{input{"locale": "en", "label": f.secret("English"), "vtt": "WEBVTT\n\n00:00.000 --> 00:01.000\n" + f.secret("Caption") + "\n"}}
+	for _, lesson := range []input{
+		{"key": f.texts["Lesson.key"], "kind": "ARTICLE", "body": f.secret("Read " + f.word), "attachments": attachments, "preview": false},
+		{"key": "film-" + f.marker, "kind": "VIDEO", "assetId": f.ids["Asset"][1], "durationMs": 60000, "body": f.secret("Watch"), "captions": captions},
+		{
+			"key": "elsewhere-" + f.marker, "kind": "VIDEO", "url": "https://films.example/" + f.marker + ".mp4", "durationMs": 60000,
+			"body": f.secret("Watch"), "captions": captions,
+		},
+		{"key": "file-" + f.marker, "kind": "FILE", "assetId": f.ids["Asset"][0], "body": f.secret("Take")},
+		{"key": "link-" + f.marker, "kind": "LINK", "url": "https://links.example/" + f.marker, "body": f.secret("Follow")},
+		{"key": "quiz-" + f.marker, "kind": "QUIZ", "body": f.secret("Answer"), "quiz": f.quiz()},
+	} {
+		lesson["moduleKey"], lesson["section"] = module, f.secret("Section")
+		lesson["title"] = f.secret("Lesson")
+		f.saveLesson(t, "instructor", id, lesson)
+	}
+	f.publish(t, "instructor", id)
+	return id
+}
+
+// quiz asks a question of each kind.
+func (f *filling) quiz() input {
+	question := func(key, kind string, more input) input {
+		q := input{
+			"key": key + "-" + f.marker, "kind": kind, "prompt": f.secret("Prompt"), "points": 2, "explanation": f.secret("Explanation"),
+			"hints": []any{f.secret("Hint")},
+		}
+		for name, value := range more {
+			q[name] = value
+		}
+		return q
+	}
+	choices := []any{
+		input{"key": "right", "text": f.secret("Right"), "correct": true, "feedback": f.secret("Yes")},
+		input{"key": "wrong", "text": f.secret("Wrong"), "correct": false, "feedback": f.secret("No")},
+	}
+	return input{"passMark": 50, "attemptsAllowed": 100, "timeLimitSeconds": 36000, "shuffle": false, "draw": 4, "questions": []any{
+		question("single", "SINGLE_CHOICE", input{"choices": choices}),
+		question("multiple", "MULTIPLE_CHOICE", input{"choices": choices}),
+		question("numeric", "NUMERIC", input{"numeric": input{"answer": "2", "min": 1.5, "max": 2.5}}),
+		question("text", "SHORT_TEXT", input{"text": input{"accepted": []any{f.secret("Accepted")}}}),
+	}}
+}
+
+// readOutline notes the ids inside a course.
+func (f *filling) readOutline(t *testing.T, course string) {
+	t.Helper()
+	var read struct {
+		CourseDraft struct {
+			Published struct{ ID string }
+			Modules   []struct {
+				ID      string
+				Lessons []struct {
+					ID, Kind string
+					Quiz     *struct{ Questions []struct{ ID, Kind string } }
+				}
+			}
+		}
+	}
+	f.do(t, "instructor", `query($c: ID!) { courseDraft(id: $c) { published { id } modules { id lessons { id kind quiz { questions { id kind } } } } } }`,
+		input{"c": course}, &read)
+	f.remember(t, "CourseVersion", read.CourseDraft.Published.ID)
+	for _, module := range slices.Backward(read.CourseDraft.Modules) {
+		f.remember(t, "Module", module.ID)
+		for _, lesson := range module.Lessons {
+			f.remember(t, "Lesson", lesson.ID)
+			f.remember(t, "Lesson."+lesson.Kind, lesson.ID)
+			if lesson.Quiz == nil {
+				continue
+			}
+			for _, q := range lesson.Quiz.Questions {
+				f.remember(t, "QuestionDraft", q.ID)
+			}
+		}
+	}
+}
+
+// learn gives the admin and the learner the study, and lets them do half of it.
+func (f *filling) learn(t *testing.T) {
+	t.Helper()
+	for _, persona := range []string{"admin", "learner"} {
+		enrollment := f.assign(t, f.ids["Course"][0], f.people[persona])
+		f.remember(t, "Enrollment", enrollment)
+		f.do(t, persona, `mutation($e: ID!, $l: ID!) { completeLesson(input: {enrollmentId: $e, lessonId: $l}) { completedLessonIds } }`,
+			input{"e": enrollment, "l": f.id("Lesson.ARTICLE")}, nil)
+		f.do(t, persona, `mutation($e: ID!, $l: ID!) { recordProgress(input: {enrollmentId: $e, lessons: [
+			{lessonId: $l, positionMs: 9000, segments: [{fromMs: 1000, toMs: 9000}]}]}) { completedLessonIds } }`,
+			input{"e": enrollment, "l": f.id("Lesson.VIDEO")}, nil)
+		graded := f.attempt(t, persona, enrollment)
+		f.do(t, persona, `mutation($a: ID!) { submitAttempt(attemptId: $a) { attempt { id } } }`, input{"a": graded}, nil)
+		f.remember(t, "Attempt", graded, f.attempt(t, persona, enrollment))
+	}
+}
+
+// assign gives somebody a course and returns the enrollment.
+func (f *filling) assign(t *testing.T, course string, user uuid.UUID) string {
+	t.Helper()
+	var assigned struct {
+		AssignCourse struct{ Enrollment struct{ ID string } }
+	}
+	f.do(t, "instructor", `mutation($i: AssignCourseInput!) { assignCourse(input: $i) { enrollment { id } } }`, input{"i": input{
+		"courseId": course, "learnerId": gid.New("usr", user).String(), "dueAt": time.Now().Add(240 * time.Hour).UTC().Format(time.RFC3339),
+	}}, &assigned)
+	return assigned.AssignCourse.Enrollment.ID
+}
+
+// attempt starts the quiz, answers all of it and returns the attempt.
+func (f *filling) attempt(t *testing.T, persona, enrollment string) string {
+	t.Helper()
+	var started struct {
+		StartAttempt struct {
+			Attempt struct {
+				ID        string
+				Questions []struct{ ID, Kind string }
+			}
+		}
+	}
+	f.do(t, persona, `mutation($e: ID!, $l: ID!) { startAttempt(input: {enrollmentId: $e, lessonId: $l}) { attempt { id questions { id kind } } } }`,
+		input{"e": enrollment, "l": f.id("Lesson.QUIZ")}, &started)
+	attempt := started.StartAttempt.Attempt
+	for _, q := range attempt.Questions {
+		f.remember(t, "AttemptQuestion", q.ID)
+		f.remember(t, "AttemptQuestion."+q.Kind, q.ID)
+		f.do(t, persona, `mutation($a: ID!, $q: ID!, $r: ResponseInput!) { saveAnswer(input: {attemptId: $a, questionId: $q, response: $r}) { attempt { id } } }`,
+			input{"a": attempt.ID, "q": q.ID, "r": f.response(q.Kind)}, nil)
+	}
+	return attempt.ID
+}
+
+// response answers a question of the kind; the text is not the right one.
+func (f *filling) response(kind string) input {
+	switch kind {
+	case "NUMERIC":
+		return input{"number": "2"}
+	case "SHORT_TEXT":
+		return input{"text": f.secret("Answered")}
+	default:
+		return input{"choices": []any{"right"}}
+	}
+}
+
+// graduate lets the admin and the learner complete a course, and takes the learner's certificate back.
+func (f *filling) graduate(t *testing.T) {
+	t.Helper()
+	for _, persona := range []string{"admin", "learner"} {
+		var enrolled struct {
+			Enroll struct{ Enrollment struct{ ID string } }
+		}
+		f.do(t, persona, `mutation($c: ID!) { enroll(input: {courseId: $c}) { enrollment { id } } }`, input{"c": f.ids["Course"][1]}, &enrolled)
+		enrollment := enrolled.Enroll.Enrollment.ID
+		f.remember(t, "Enrollment", enrollment)
+		f.do(t, persona, `mutation($e: ID!, $l: ID!) { completeLesson(input: {enrollmentId: $e, lessonId: $l}) { completedLessonIds } }`,
+			input{"e": enrollment, "l": f.ids["Lesson.ARTICLE"][1]}, nil)
+		id, code := f.certificate(t, persona)
+		f.remember(t, "Certificate", id)
+		if persona == "admin" {
+			f.texts["Certificate.code"] = code
+			continue
+		}
+		f.texts["Certificate.code revoked"] = code
+		f.do(t, "admin", `mutation($c: ID!, $r: String!) { revokeCertificate(input: {certificateId: $c, reason: $r}) { certificate { id } } }`,
+			input{"c": id, "r": f.secret("Reason")}, nil)
+	}
+}
+
+// certificate waits for a persona's certificate and its document.
+func (f *filling) certificate(t *testing.T, persona string) (id, code string) {
+	t.Helper()
+	var mine struct {
+		MyCertificates []struct {
+			ID, Code string
+			PdfURL   *string
+		}
+	}
+	f.eventually(t, "the certificate of "+persona, func() bool {
+		f.do(t, persona, `{ myCertificates { id code pdfUrl } }`, nil, &mine)
+		return len(mine.MyCertificates) > 0 && mine.MyCertificates[0].PdfURL != nil
+	})
+	return mine.MyCertificates[0].ID, mine.MyCertificates[0].Code
+}
+
+// keys makes the API keys: one that reads, one for persisted documents, one that is revoked.
+func (f *filling) keys(t *testing.T) {
+	t.Helper()
+	add := func(persona string, scopes ...any) string {
+		var made struct {
+			CreateApiKey struct { //nolint:revive // as the schema spells it
+				Token  string
+				ApiKey struct{ ID string } //nolint:revive // as the schema spells it
+			}
+		}
+		f.do(t, "admin", `mutation($i: CreateApiKeyInput!) { createApiKey(input: $i) { token apiKey { id } } }`, input{"i": input{
+			"name": f.secret("Key"), "scopes": scopes, "expiresAt": "2090-01-01T00:00:00Z",
+		}}, &made)
+		f.tokens[persona] = made.CreateApiKey.Token
+		f.remember(t, "ApiKey", made.CreateApiKey.ApiKey.ID)
+		return made.CreateApiKey.ApiKey.ID
+	}
+	add("reader", "READ")
+	add("key", "PERSISTED")
+	revoked := add("revoked key", "READ")
+	f.do(t, "reader", `{ viewer { role } }`, nil, nil)
+	f.do(t, "admin", `mutation($i: ID!) { revokeApiKey(id: $i) { apiKey { id } } }`, input{"i": revoked}, nil)
+}
+
+// endings notes what is left, suspends who is to be suspended, and lets a session expire.
+func (f *filling) endings(t *testing.T) {
+	t.Helper()
+	f.settle(t)
+	var read struct {
+		Sessions      []struct{ ID string }
+		Notifications struct{ Nodes []struct{ ID string } }
+		AuditLog      struct{ Nodes []struct{ ID string } }
+	}
+	f.do(t, "admin", `{ sessions { id } notifications { nodes { id } } auditLog { nodes { id } } }`, nil, &read)
+	for _, session := range read.Sessions {
+		f.remember(t, "Session", session.ID)
+	}
+	for _, notification := range read.Notifications.Nodes {
+		f.remember(t, "Notification", notification.ID)
+	}
+	for _, entry := range read.AuditLog.Nodes {
+		f.remember(t, "AuditEntry", entry.ID)
+	}
+	f.do(t, "admin", `mutation($i: [ID!]) { markNotificationsRead(ids: $i) { marked } }`, input{"i": f.ids["Notification"][:1]}, nil)
+	f.do(t, "admin", `mutation($i: ID!) { suspendUser(id: $i) { user { id } } }`,
+		input{"i": gid.New("usr", f.people["suspended"]).String()}, nil)
+	// Suspending ends the sessions; here it is the suspension itself that must refuse.
+	if err := f.super(t.Context(), `UPDATE sessions SET revoked_at = NULL WHERE tenant_id = $1 AND user_id = $2`,
+		f.tenant, f.people["suspended"]); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.super(t.Context(), `UPDATE sessions SET expires_at = now() - interval '1 minute' WHERE tenant_id = $1 AND user_id = $2`,
+		f.tenant, f.people["expired"]); err != nil {
+		t.Fatal(err)
+	}
+}
