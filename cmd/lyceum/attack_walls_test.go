@@ -1,0 +1,723 @@
+//go:build attack
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"entgo.io/ent/privacy"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/platform/pg"
+	"lyceum/internal/platform/pgtest"
+	"lyceum/internal/policy"
+	"lyceum/internal/viewer"
+)
+
+// The tests of this file are the developer who forgets every WHERE: code of tenant A's that asks ent and the
+// database for everything, and changes everything, with both walls up and with each wall alone.
+
+// careless is the code of tenant A's, in a database in which A and B have one row in every table.
+type careless struct {
+	*pgtest.Database
+
+	superuser *pgx.Conn
+	tables    []dbTable
+	entities  []entity
+	a, b      resident
+	// theirs are B's rows by entity, as pointers to the entity's struct.
+	theirs map[string]reflect.Value
+	// standing is which walls the database came with.
+	standing map[string]wall
+}
+
+// wall is what stands around a table: row-level security, and what is granted.
+type wall struct {
+	Enabled, Forced bool
+	Granted         string
+}
+
+func newCareless(t *testing.T) *careless {
+	t.Helper()
+	c := &careless{Database: pgtest.New(t), theirs: map[string]reflect.Value{}, entities: allEntities(t)}
+	c.superuser = pgtest.Superuser(t, c.Database)
+	c.tables = liveTables(t, c.superuser)
+	shapes := map[string]reflect.Type{}
+	for _, e := range c.entities {
+		shapes[e.table] = e.shape
+	}
+	c.a = newResident(t, c.superuser, c.tables, shapes, "acme", 1)
+	c.b = newResident(t, c.superuser, c.tables, shapes, "globex", 2)
+	c.standing = c.walls(t)
+	for _, e := range c.entities {
+		c.theirs[e.name] = c.rowOf(t, e, c.b)
+	}
+	for _, table := range c.tables {
+		c.controlled(t, table)
+	}
+	return c
+}
+
+// rowOf reads the tenant's row of the entity as the tenant itself: the attack would be vacuous without it.
+func (c *careless) rowOf(t *testing.T, e entity, of resident) reflect.Value {
+	t.Helper()
+	results := callChain(of.system(t.Context()), e.of(c.Client), uuid.Nil, "Query", "All")
+	if err := errorOf(results); err != nil {
+		t.Fatalf("%s of %s: %v", e.name, of.Slug, err)
+	}
+	for _, row := range results[0].Seq2() {
+		if row.Elem().FieldByName("ID").Interface() == of.id(e.table) {
+			return row
+		}
+	}
+	t.Fatalf("%s has no row of %s", e.name, of.Slug)
+	return reflect.Value{}
+}
+
+// controlled makes sure that the tenant itself sees its row by raw SQL, so that somebody else could, too.
+func (c *careless) controlled(t *testing.T, table dbTable) {
+	t.Helper()
+	if !table.owned {
+		return
+	}
+	for _, tenant := range []resident{c.a, c.b} {
+		n := 0
+		err := c.Tx(tenant.system(t.Context()), func(tx *pg.Tx) error {
+			if _, err := tx.Exec(tenant.system(t.Context()), unveil); err != nil {
+				return err
+			}
+			return tx.QueryRow(tenant.system(t.Context()), `SELECT count(*) FROM `+table.name+` WHERE tenant_id = $1`, tenant.ID).Scan(&n)
+		})
+		if err != nil || n != 1 {
+			t.Fatalf("%s sees %d rows of its own in %s (%v), want 1", tenant.Slug, n, table.name, err)
+		}
+	}
+}
+
+// unveil sets what the tables of search show rows by.
+const unveil = `SELECT set_config('app.search_words', '` + plantedWord + `', true), set_config('app.search_title', '` + plantedWord + `', true)`
+
+// The kinds of tries.
+const (
+	readKind   = "read"
+	createKind = "create"
+	updateKind = "update"
+	deleteKind = "delete"
+)
+
+// breach is something of B's that was seen or touched.
+type breach struct{ kind, try, where, what string }
+
+func (b breach) String() string { return fmt.Sprintf("%s, %s: %s: %s", b.where, b.kind, b.try, b.what) }
+
+// errUndo ends the transaction of a try, so that the next one finds everything as it was.
+var errUndo = errors.New("undone")
+
+// entTry is one careless thing that can be done with every entity. It returns what was seen or touched of B's,
+// "" when nothing, and the error of the client.
+type entTry struct {
+	kind, name string
+	run        func(ctx context.Context, c *careless, client *ent.Client, e entity) (found string, err error)
+}
+
+// entTries are tried with every entity.
+func entTries() []entTry {
+	return []entTry{
+		{readKind, "Query().All", func(ctx context.Context, c *careless, client *ent.Client, e entity) (string, error) {
+			results := callChain(ctx, e.of(client), uuid.Nil, "Query", "All")
+			return c.foreign(e, results[0]), errorOf(results)
+		}},
+		{readKind, "Query().ForUpdate().All", func(ctx context.Context, c *careless, client *ent.Client, e entity) (string, error) {
+			results := callChain(ctx, e.of(client), uuid.Nil, "Query", "ForUpdate", "All")
+			return c.foreign(e, results[0]), errorOf(results)
+		}},
+		{readKind, "Query().IDs", func(ctx context.Context, c *careless, client *ent.Client, e entity) (string, error) {
+			results := callChain(ctx, e.of(client), uuid.Nil, "Query", "IDs")
+			ids, _ := reflect.TypeAssert[[]uuid.UUID](results[0])
+			if slices.Contains(ids, c.b.id(e.table)) {
+				return "B's id", nil
+			}
+			return "", errorOf(results)
+		}},
+		{readKind, "Query().Count", func(ctx context.Context, c *careless, client *ent.Client, e entity) (string, error) {
+			return c.tooMany(e, callChain(ctx, e.of(client), uuid.Nil, "Query", "Count"))
+		}},
+		{readKind, "Query().GroupBy(id)", func(ctx context.Context, c *careless, client *ent.Client, e entity) (string, error) {
+			groups := e.of(client).MethodByName("Query").Call(nil)[0].MethodByName("GroupBy").Call([]reflect.Value{reflect.ValueOf("id")})[0]
+			return c.scanned(ctx, e, groups)
+		}},
+		{readKind, "Query().Select(id)", func(ctx context.Context, c *careless, client *ent.Client, e entity) (string, error) {
+			selected := e.of(client).MethodByName("Query").Call(nil)[0].MethodByName("Select").Call([]reflect.Value{reflect.ValueOf("id")})[0]
+			return c.scanned(ctx, e, selected)
+		}},
+		{readKind, "Get", func(ctx context.Context, c *careless, client *ent.Client, e entity) (string, error) {
+			return touched(errorOf(callChain(ctx, e.of(client), c.b.id(e.table), "Get")))
+		}},
+		{createKind, "for B", func(ctx context.Context, c *careless, client *ent.Client, e entity) (string, error) {
+			return touched(c.create(ctx, client, e, true))
+		}},
+		{createKind, pointing, func(ctx context.Context, c *careless, client *ent.Client, e entity) (string, error) {
+			if len(c.table(e.table).foreign()) == 0 {
+				return "", nil
+			}
+			err := c.create(ctx, client, e, false)
+			if err == nil {
+				return "a row of A's points at B's", nil
+			}
+			return "", err
+		}},
+		{updateKind, "UpdateOneID, nothing set", func(ctx context.Context, c *careless, client *ent.Client, e entity) (string, error) {
+			return touched(errorOf(callChain(ctx, e.of(client), c.b.id(e.table), "UpdateOneID", "Exec")))
+		}},
+		{updateKind, "UpdateOneID().Save", func(ctx context.Context, c *careless, client *ent.Client, e entity) (string, error) {
+			return touched(errorOf(callChain(ctx, e.of(client), c.b.id(e.table), "UpdateOneID", "Save")))
+		}},
+		{updateKind, "UpdateOne of B's row", func(ctx context.Context, c *careless, client *ent.Client, e entity) (string, error) {
+			one := e.of(client).MethodByName("UpdateOne").Call([]reflect.Value{c.theirs[e.name]})[0]
+			return touched(errorOf(callChain(ctx, one, uuid.Nil, "Exec")))
+		}},
+		{updateKind, "Update of all", func(ctx context.Context, c *careless, client *ent.Client, e entity) (string, error) {
+			return c.tooMany(e, callChain(ctx, e.of(client), uuid.Nil, "Update", "Save"))
+		}},
+		{deleteKind, "DeleteOneID", func(ctx context.Context, c *careless, client *ent.Client, e entity) (string, error) {
+			return touched(errorOf(callChain(ctx, e.of(client), c.b.id(e.table), "DeleteOneID", "Exec")))
+		}},
+		{deleteKind, "DeleteOne of B's row", func(ctx context.Context, c *careless, client *ent.Client, e entity) (string, error) {
+			one := e.of(client).MethodByName("DeleteOne").Call([]reflect.Value{c.theirs[e.name]})[0]
+			return touched(errorOf(callChain(ctx, one, uuid.Nil, "Exec")))
+		}},
+		{deleteKind, "Delete of all", func(ctx context.Context, c *careless, client *ent.Client, e entity) (string, error) {
+			return c.tooMany(e, callChain(ctx, e.of(client), uuid.Nil, "Delete", "Exec"))
+		}},
+	}
+}
+
+// pointing is the try that foreign keys stop, not walls.
+const pointing = "that points at B's rows"
+
+// public reports whether everybody may read the entity: the directory is how a tenant is found.
+func (e entity) public() bool { return e.table == "placements" || e.table == "domains" }
+
+// owned reports whether the entity's rows are tenants'.
+func (e entity) owned() bool { return !slices.Contains(directory(), e.table) }
+
+// foreign describes the row among those found that is not A's.
+func (c *careless) foreign(e entity, rows reflect.Value) string {
+	for _, row := range rows.Seq2() {
+		if id := row.Elem().FieldByName("ID").Interface(); id != c.a.id(e.table) || !e.owned() {
+			return fmt.Sprintf("the row %v", id)
+		}
+	}
+	return ""
+}
+
+// tooMany describes a count that is more than A's one row.
+func (*careless) tooMany(e entity, results []reflect.Value) (string, error) {
+	n, allowed := int(results[0].Int()), 0
+	if e.owned() {
+		allowed = 1
+	}
+	if n > allowed {
+		return fmt.Sprintf("%d rows, %d are A's", n, allowed), nil
+	}
+	return "", errorOf(results)
+}
+
+// scanned looks for B's id in what a selection of ids gives.
+func (c *careless) scanned(ctx context.Context, e entity, from reflect.Value) (string, error) {
+	var ids []struct{ ID uuid.UUID }
+	results := from.MethodByName("Scan").Call([]reflect.Value{reflect.ValueOf(ctx), reflect.ValueOf(&ids)})
+	for _, id := range ids {
+		if id.ID == c.b.id(e.table) {
+			return "B's id", nil
+		}
+	}
+	return "", errorOf(results)
+}
+
+// touched describes what has happened to a row of B's, which should not be there for A. What breaks a constraint
+// has reached it, too: it got past every wall.
+func touched(err error) (string, error) {
+	refused, _ := errors.AsType[*pgconn.PgError](err)
+	switch {
+	case err == nil:
+		return "it was done", nil
+	case refused != nil && strings.HasPrefix(refused.Code, integrityViolation):
+		return "it came as far as " + refused.ConstraintName, nil
+	default:
+		return "", err
+	}
+}
+
+// SQLSTATEs of refusals, from appendix A of Postgres's manual.
+const (
+	integrityViolation    = "23"
+	foreignKeyViolation   = "23503"
+	insufficientPrivilege = "42501"
+	featureNotSupported   = "0A000"
+)
+
+// create makes a row like B's: for B, or A's own that points at everything that B's points at.
+func (c *careless) create(ctx context.Context, client *ent.Client, e entity, forB bool) error {
+	builder := callChain(ctx, e.of(client), uuid.New(), "Create", "SetID")[0]
+	mutation, _ := reflect.TypeAssert[ent.Mutation](builder.MethodByName("Mutation").Call(nil)[0])
+	row := c.theirs[e.name].Elem()
+	table := c.table(e.table)
+	for _, column := range table.columns {
+		if column.name == "id" || column.name == "tenant_id" && !forB {
+			continue
+		}
+		field := row.FieldByNameFunc(func(name string) bool { return sameName(name, column.name) })
+		err := mutation.SetField(column.name, field.Interface())
+		if err != nil && field.Kind() == reflect.Pointer {
+			err = mutation.SetField(column.name, field.Elem().Interface())
+		}
+		if err != nil {
+			return fmt.Errorf("copy %s.%s: %w", table.name, column.name, err)
+		}
+	}
+	return errorOf(callChain(ctx, builder, uuid.Nil, "Exec"))
+}
+
+func (c *careless) table(name string) dbTable {
+	at := slices.IndexFunc(c.tables, func(r dbTable) bool { return r.name == name })
+	return c.tables[at]
+}
+
+// rawTry is one careless statement that can be run on every table of tenants.
+type rawTry struct {
+	kind, name string
+	run        func(ctx context.Context, c *careless, tx *pg.Tx, table dbTable) (found string, err error)
+}
+
+// rawTries are tried on every table of tenants, as the application's own role.
+func rawTries() []rawTry {
+	return []rawTry{
+		{readKind, "SELECT", func(ctx context.Context, c *careless, tx *pg.Tx, table dbTable) (string, error) {
+			return c.selected(ctx, tx, `SELECT tenant_id FROM `+table.name)
+		}},
+		{readKind, "SELECT of B's", func(ctx context.Context, c *careless, tx *pg.Tx, table dbTable) (string, error) {
+			return c.selected(ctx, tx, `SELECT tenant_id FROM `+table.name+` WHERE tenant_id = $1`, c.b.ID)
+		}},
+		{readKind, "SELECT count(*)", func(ctx context.Context, _ *careless, tx *pg.Tx, table dbTable) (string, error) {
+			n := 0
+			err := tx.QueryRow(ctx, `SELECT count(*) FROM `+table.name).Scan(&n)
+			return moreThanOne(int64(n)), err
+		}},
+		{readKind, "COPY TO", func(ctx context.Context, c *careless, tx *pg.Tx, table dbTable) (string, error) {
+			var out strings.Builder
+			_, err := tx.Pgx().Conn().PgConn().CopyTo(ctx, &out, `COPY `+table.name+` TO STDOUT`)
+			if strings.Contains(out.String(), c.b.ID.String()) {
+				return "B's row", nil
+			}
+			return "", err
+		}},
+		{readKind, "SELECT with row_security off", func(ctx context.Context, c *careless, tx *pg.Tx, table dbTable) (string, error) {
+			if _, err := tx.Exec(ctx, `SET LOCAL row_security = off`); err != nil {
+				return "", err
+			}
+			return c.selected(ctx, tx, `SELECT tenant_id FROM `+table.name)
+		}},
+		{createKind, "INSERT for B", func(ctx context.Context, c *careless, tx *pg.Tx, table dbTable) (string, error) {
+			return c.inserted(ctx, tx, table, ``)
+		}},
+		{createKind, "INSERT over B's row", func(ctx context.Context, c *careless, tx *pg.Tx, table dbTable) (string, error) {
+			return c.inserted(ctx, tx, table, ` ON CONFLICT DO NOTHING`)
+		}},
+		{updateKind, "UPDATE", func(ctx context.Context, _ *careless, tx *pg.Tx, table dbTable) (string, error) {
+			n, err := tx.Exec(ctx, `UPDATE `+table.name+` SET tenant_id = tenant_id`)
+			return moreThanOne(n), err
+		}},
+		{updateKind, "UPDATE of B's", func(ctx context.Context, c *careless, tx *pg.Tx, table dbTable) (string, error) {
+			n, err := tx.Exec(ctx, `UPDATE `+table.name+` SET tenant_id = tenant_id WHERE tenant_id = $1`, c.b.ID)
+			return anyRow(n, err)
+		}},
+		{updateKind, "UPDATE that takes B's row", func(ctx context.Context, c *careless, tx *pg.Tx, table dbTable) (string, error) {
+			n, err := tx.Exec(ctx, `UPDATE `+table.name+` SET tenant_id = $1 WHERE tenant_id = $2`, c.a.ID, c.b.ID)
+			return anyRow(n, err)
+		}},
+		{updateKind, "UPDATE that gives B a row", func(ctx context.Context, c *careless, tx *pg.Tx, table dbTable) (string, error) {
+			n, err := tx.Exec(ctx, `UPDATE `+table.name+` SET tenant_id = $2 WHERE tenant_id = $1`, c.a.ID, c.b.ID)
+			return anyRow(n, err)
+		}},
+		{deleteKind, "DELETE", func(ctx context.Context, _ *careless, tx *pg.Tx, table dbTable) (string, error) {
+			n, err := tx.Exec(ctx, `DELETE FROM `+table.name)
+			return moreThanOne(n), err
+		}},
+		{deleteKind, "DELETE of B's", func(ctx context.Context, c *careless, tx *pg.Tx, table dbTable) (string, error) {
+			n, err := tx.Exec(ctx, `DELETE FROM `+table.name+` WHERE tenant_id = $1`, c.b.ID)
+			return anyRow(n, err)
+		}},
+	}
+}
+
+// selected describes the tenant among those found that is not A.
+func (c *careless) selected(ctx context.Context, tx *pg.Tx, query string, args ...any) (found string, err error) {
+	rows, err := tx.Query(ctx, query, args...)
+	if err != nil {
+		return "", err
+	}
+	var tenant uuid.UUID
+	err = pg.ForEach(rows, []any{&tenant}, func() error {
+		if tenant != c.a.ID {
+			found = "a row of " + tenant.String()
+		}
+		return nil
+	})
+	return found, err
+}
+
+// inserted describes a copy of B's row that A made.
+func (c *careless) inserted(ctx context.Context, tx *pg.Tx, table dbTable, onConflict string) (string, error) {
+	var names, places []string
+	var values []any
+	for name, value := range c.b.rows[table.name] {
+		if name == "id" && onConflict == "" {
+			value = uuid.New()
+		}
+		values = append(values, value)
+		names, places = append(names, name), append(places, fmt.Sprintf("$%d", len(values)))
+	}
+	statement := `INSERT INTO ` + table.name + ` ("` + strings.Join(names, `", "`) + `") VALUES (` + strings.Join(places, ", ") + `)` + onConflict
+	_, err := tx.Exec(ctx, statement, values...)
+	return touched(err)
+}
+
+func moreThanOne(n int64) string {
+	if n > 1 {
+		return fmt.Sprintf("%d rows, 1 is A's", n)
+	}
+	return ""
+}
+
+// anyRow describes rows that were touched, and those that only a constraint kept from it.
+func anyRow(n int64, err error) (string, error) {
+	if err != nil {
+		return touched(err)
+	}
+	if n > 0 {
+		return fmt.Sprintf("%d rows of B's", n), nil
+	}
+	return "", nil
+}
+
+// doors are statements that would open every table at once. The grants of the application's role stop them.
+func doors(superuser string) map[string]string {
+	return map[string]string{
+		"become the owner":           `SET ROLE lyceum_owner`,
+		"become the superuser":       `SET ROLE ` + superuser,
+		"sign in as the owner":       `SET SESSION AUTHORIZATION lyceum_owner`,
+		"disable row-level security": `ALTER TABLE users DISABLE ROW LEVEL SECURITY`,
+		"no longer force it":         `ALTER TABLE users NO FORCE ROW LEVEL SECURITY`,
+		"drop the policy":            `DROP POLICY tenant_isolation ON users`,
+		"add a policy":               `CREATE POLICY everything ON users USING (true)`,
+		"bypass row-level security":  `ALTER ROLE lyceum_app BYPASSRLS`,
+		"truncate":                   `TRUNCATE users CASCADE`,
+		"listen with a trigger":      `CREATE TRIGGER listen AFTER INSERT ON users EXECUTE FUNCTION suppress_redundant_updates_trigger()`,
+		"refer to a foreign row":     `CREATE TABLE oracle (id uuid REFERENCES users (id))`,
+		"make a function":            `CREATE FUNCTION public.everything() RETURNS SETOF users LANGUAGE sql SECURITY DEFINER AS 'SELECT * FROM users'`,
+		"make a view":                `CREATE VIEW public.everything AS SELECT * FROM users`,
+		"run a program":              `COPY users TO PROGRAM 'cat'`,
+		"write a file":               `COPY users TO '/tmp/users'`,
+		"read a file":                `SELECT pg_read_file('PG_VERSION')`,
+	}
+}
+
+// assault is how a careless attack is made.
+type assault struct {
+	// as are the contexts of A's in which it is made, by name.
+	as map[string]context.Context
+	// entities and tables are what is attacked, in order; ent with the entities' clients, raw with SQL.
+	entities []entity
+	tables   []dbTable
+	// commit keeps what was done.
+	commit bool
+}
+
+// attackers are those of A's who try, by name. The system is who may do most; nobody has no tenant.
+func (c *careless) attackers(ctx context.Context) map[string]context.Context {
+	return map[string]context.Context{
+		"admin":                 c.a.AsAdmin(ctx),
+		"learner, whole tenant": viewer.WholeTenant(c.a.AsLearner(ctx)),
+		"system":                c.a.System(ctx),
+		"nobody":                ctx,
+	}
+}
+
+// owned are the tables of tenants.
+func (c *careless) owned() []dbTable {
+	return slices.DeleteFunc(slices.Clone(c.tables), func(r dbTable) bool { return !r.owned })
+}
+
+// run makes the attack and returns what was breached. An error that is no refusal fails the test: a try that
+// breaks shows nothing.
+func (c *careless) run(t *testing.T, how assault) (found []breach, tried int) {
+	t.Helper()
+	for _, who := range slices.Sorted(maps.Keys(how.as)) {
+		ctx := how.as[who]
+		for _, e := range how.entities {
+			for _, try := range entTries() {
+				if e.public() && try.kind == readKind {
+					continue
+				}
+				tried++
+				what := c.once(t, ctx, how.commit, e.name+" as "+who+": "+try.name, func(tx *pg.Tx) (string, error) {
+					return try.run(ctx, c, tx.Client, e)
+				})
+				if what != "" {
+					found = append(found, breach{try.kind, "ent " + try.name, e.name + " as " + who, what})
+				}
+			}
+		}
+		for _, table := range how.tables {
+			for _, try := range rawTries() {
+				tried++
+				what := c.once(t, ctx, how.commit, table.name+" as "+who+": "+try.name, func(tx *pg.Tx) (string, error) {
+					return try.run(ctx, c, tx, table)
+				})
+				if what != "" {
+					found = append(found, breach{try.kind, "SQL " + try.name, table.name + " as " + who, what})
+				}
+			}
+		}
+	}
+	return found, tried
+}
+
+// once makes one try in a transaction of its own and returns what it found.
+func (c *careless) once(t *testing.T, ctx context.Context, commit bool, name string, try func(tx *pg.Tx) (string, error)) (found string) {
+	t.Helper()
+	err := c.Tx(ctx, func(tx *pg.Tx) error {
+		if _, err := tx.Exec(ctx, unveil); err != nil {
+			return err
+		}
+		var err error
+		found, err = try(tx)
+		if err == nil && !commit {
+			return errUndo
+		}
+		return err
+	})
+	if err != nil && !isRefusal(err) {
+		t.Errorf("%s: %v", name, err)
+	}
+	return found
+}
+
+// isRefusal reports whether the error is one of those that A should see.
+func isRefusal(err error) bool {
+	if errors.Is(err, errUndo) || errors.Is(err, privacy.Deny) || ent.IsNotFound(err) {
+		return true
+	}
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (refused.Code == insufficientPrivilege || refused.Code == featureNotSupported || strings.HasPrefix(refused.Code, integrityViolation) ||
+		// A statement after one that a constraint stopped.
+		refused.Code == "25P02")
+}
+
+// pointed tries to point A's row at B's through each foreign key alone, past every other wall: what the
+// application may not change, a migration or a job of the owner's might.
+func (c *careless) pointed(t *testing.T, tables []dbTable) (found []breach, tried int) {
+	t.Helper()
+	for _, table := range tables {
+		for _, key := range table.foreign() {
+			tried++
+			var sets []string
+			values := []any{c.a.ID}
+			for i, name := range key.columns {
+				if name != "tenant_id" {
+					values = append(values, c.b.rows[key.parent][key.targets[i]])
+					sets = append(sets, fmt.Sprintf("%s = $%d", name, len(values)))
+				}
+			}
+			statement := `UPDATE ` + table.name + ` SET ` + strings.Join(sets, ", ") + ` WHERE tenant_id = $1`
+			err := pgx.BeginFunc(t.Context(), c.superuser, func(tx pgx.Tx) error {
+				if err := c.orphan(t.Context(), tx, key.carriers(), table); err != nil {
+					return err
+				}
+				tag, err := tx.Exec(t.Context(), statement, values...)
+				if err == nil && tag.RowsAffected() == 1 {
+					err = errUndo
+				}
+				return err
+			})
+			refused, _ := errors.AsType[*pgconn.PgError](err)
+			switch {
+			case errors.Is(err, errUndo):
+				found = append(found, breach{updateKind, "pointing at B's row", table.name, "through " + key.name})
+			case refused == nil || refused.Code != foreignKeyViolation || refused.ConstraintName != key.name:
+				t.Errorf("%s of %s: %v, want it to refuse", key.name, table.name, err)
+			}
+		}
+	}
+	return found, tried
+}
+
+// orphan deletes A's rows that would keep the columns of the table's row from changing.
+func (c *careless) orphan(ctx context.Context, tx pgx.Tx, columns []string, table dbTable) error {
+	for _, child := range c.tables {
+		for _, key := range child.references {
+			holds := key.parent == table.name && slices.ContainsFunc(key.targets, func(name string) bool { return slices.Contains(columns, name) })
+			if !holds {
+				continue
+			}
+			if _, err := tx.Exec(ctx, `DELETE FROM `+child.name+` WHERE tenant_id = $1`, c.a.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// walls reads what stands around the tables.
+func (c *careless) walls(t *testing.T) map[string]wall {
+	t.Helper()
+	found := map[string]wall{}
+	var name string
+	var w wall
+	eachRow(t, c.superuser, `SELECT relname, relrowsecurity, relforcerowsecurity, coalesce(relacl::text, '') FROM pg_class
+		WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')`, []any{&name, &w.Enabled, &w.Forced, &w.Granted},
+		func() { found[name] = w })
+	return found
+}
+
+// arrange runs a statement that no wall stops.
+func (c *careless) arrange(t *testing.T, statement string) {
+	t.Helper()
+	if _, err := c.superuser.Exec(t.Context(), statement); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+// restored makes sure that everything stands as it came.
+func (c *careless) restored(t *testing.T) {
+	t.Helper()
+	if diff := cmp.Diff(c.standing, c.walls(t)); diff != "" {
+		t.Fatalf("the walls were not restored (-before +now):\n%s", diff)
+	}
+}
+
+// fellWalls disables row-level security on the tables and makes sure that it is.
+func (c *careless) fellWalls(t *testing.T, tables ...dbTable) {
+	t.Helper()
+	for _, table := range tables {
+		c.arrange(t, `ALTER TABLE `+table.name+` DISABLE ROW LEVEL SECURITY`)
+	}
+	now := c.walls(t)
+	for _, table := range tables {
+		if now[table.name].Enabled {
+			t.Fatalf("row-level security of %s was not disabled", table.name)
+		}
+	}
+}
+
+// raiseWalls enables row-level security again and makes sure that everything is as it came.
+func (c *careless) raiseWalls(t *testing.T, tables ...dbTable) {
+	t.Helper()
+	for _, table := range tables {
+		c.arrange(t, `ALTER TABLE `+table.name+` ENABLE ROW LEVEL SECURITY`)
+	}
+	c.restored(t)
+}
+
+// checksums are hashes of B's rows, and of the rows that are nobody's.
+func (c *careless) checksums(t *testing.T) map[string]string {
+	t.Helper()
+	sums := map[string]string{}
+	for _, table := range c.tables {
+		of := `true`
+		if table.owned {
+			of = `tenant_id = '` + c.b.ID.String() + `'`
+		}
+		query := `SELECT count(*) || ' ' || coalesce(md5(string_agg(r::text, ',' ORDER BY r::text)), '') FROM ` + table.name + ` r WHERE ` + of
+		var sum string
+		eachRow(t, c.superuser, query, []any{&sum}, func() {})
+		sums[table.name] = sum
+	}
+	return sums
+}
+
+// everyContext makes every context out of the attackers'.
+func everyContext(as map[string]context.Context, change func(context.Context) context.Context) map[string]context.Context {
+	changed := map[string]context.Context{}
+	for name, ctx := range as {
+		changed[name] = change(ctx)
+	}
+	return changed
+}
+
+// TestAttackEachWallAlone makes the careless attack with both walls, with the policies felled, and with
+// row-level security off: nothing of B's is seen or touched.
+func TestAttackEachWallAlone(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		fell, open bool
+	}{
+		"both walls":               {},
+		"row-level security alone": {fell: true},
+		"ent policies alone":       {open: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCareless(t)
+			before := c.checksums(t)
+			how := assault{as: c.attackers(t.Context()), entities: c.entities, tables: c.owned()}
+			if tt.fell {
+				how.as = everyContext(how.as, func(ctx context.Context) context.Context { return policy.Fell(ctx) })
+				// The global tables have no row-level security: there the policies are what keeps readers out.
+				how.entities = slices.DeleteFunc(slices.Clone(c.entities), func(e entity) bool { return !e.owned() })
+			}
+			if tt.open {
+				c.fellWalls(t, c.owned()...)
+				how.tables = nil // SQL that forgets the tenant is what row-level security is for
+			}
+			found, tried := c.run(t, how)
+			pointed, some := c.pointed(t, c.owned())
+			// Once more, for good, as who may do most.
+			how.commit, how.as = true, map[string]context.Context{"system": how.as["system"]}
+			again, more := c.run(t, how)
+			for _, b := range slices.Concat(found, again, pointed) {
+				t.Error(b)
+			}
+			if diff := cmp.Diff(before, c.checksums(t)); diff != "" {
+				t.Errorf("B's rows have changed (-before +after):\n%s", diff)
+			}
+			if tt.open {
+				c.raiseWalls(t, c.owned()...)
+			}
+			t.Logf("%d entities, %d tables, %d tries, %d leaks", len(how.entities), len(how.tables), tried+more+some, len(found)+len(again)+len(pointed))
+		})
+	}
+}
+
+// TestAttackDoors runs what would open every table at once, as the application's own role.
+func TestAttackDoors(t *testing.T) {
+	t.Parallel()
+	d := pgtest.New(t)
+	acme := pgtest.NewTenant(t, d, "acme")
+	ctx := acme.System(t.Context())
+	superuser := pgtest.Superuser(t, d).Config().User
+	for name, statement := range doors(superuser) {
+		err := d.Tx(ctx, func(tx *pg.Tx) error {
+			if _, err := tx.Exec(ctx, statement); err != nil {
+				return err
+			}
+			return errUndo
+		})
+		refused, ok := errors.AsType[*pgconn.PgError](err)
+		if !ok || refused.Code != insufficientPrivilege {
+			t.Errorf("%s: %v, want it to be refused", name, err)
+		}
+	}
+}
