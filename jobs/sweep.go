@@ -44,22 +44,27 @@ func (SweepTenant) InsertOpts() river.InsertOpts {
 
 func sweepAll(s Services) river.Worker[SweepAll] {
 	return action[SweepAll]{do: func(ctx context.Context, _ SweepAll) error {
-		tenants, err := s.DB.Placement.Query().Where(placement.StatusEQ(placement.StatusACTIVE)).IDs(ctx)
-		if err != nil {
-			return fmt.Errorf("list tenants: %w", err)
-		}
-		params := make([]river.InsertManyParams, len(tenants))
-		for i, tenant := range tenants {
-			params[i] = river.InsertManyParams{Args: SweepTenant{Tenant: tenant}}
-		}
-		if len(params) == 0 {
-			return nil
-		}
-		if _, err := river.ClientFromContext[pgx.Tx](ctx).InsertMany(ctx, params); err != nil {
-			return fmt.Errorf("insert sweeps: %w", err)
-		}
-		return nil
+		return insertForEach(ctx, s, func(tenant uuid.UUID) river.JobArgs { return SweepTenant{Tenant: tenant} })
 	}}
+}
+
+// insertForEach inserts a job for every active tenant.
+func insertForEach(ctx context.Context, s Services, job func(tenant uuid.UUID) river.JobArgs) error {
+	tenants, err := s.DB.Placement.Query().Where(placement.StatusEQ(placement.StatusACTIVE)).IDs(ctx)
+	if err != nil {
+		return fmt.Errorf("list tenants: %w", err)
+	}
+	params := make([]river.InsertManyParams, len(tenants))
+	for i, tenant := range tenants {
+		params[i] = river.InsertManyParams{Args: job(tenant)}
+	}
+	if len(params) == 0 {
+		return nil
+	}
+	if _, err := river.ClientFromContext[pgx.Tx](ctx).InsertMany(ctx, params); err != nil {
+		return fmt.Errorf("insert a job for each tenant: %w", err)
+	}
+	return nil
 }
 
 func sweepTenant(s Services) river.Worker[SweepTenant] {
@@ -75,5 +80,5 @@ func periodic() []*river.PeriodicJob {
 		river.PeriodicInterval(sweepEvery),
 		func() (river.JobArgs, *river.InsertOpts) { return SweepAll{}, nil },
 		&river.PeriodicJobOpts{ID: "sweep", RunOnStart: true},
-	)}
+	), searchChecks()}
 }

@@ -253,6 +253,7 @@ func TestEveryKindIsWorkedOn(t *testing.T) {
 		}
 	}
 	inserted[SweepTenant{}.Kind()] = SweepTenant{}
+	inserted[CheckSearch{}.Kind()] = CheckSearch{}
 	registered := workers(Services{})
 	for kind, args := range inserted {
 		tenant, ok := reflect.TypeOf(args).FieldByName("Tenant")
@@ -264,7 +265,7 @@ func TestEveryKindIsWorkedOn(t *testing.T) {
 		}
 	}
 	kinds := slices.Sorted(maps.Keys(inserted))
-	kinds = append(kinds, SweepAll{}.Kind())
+	kinds = append(kinds, SweepAll{}.Kind(), CheckAllSearch{}.Kind())
 	if got := kindsOf(registered); !slices.Equal(got, slices.Sorted(slices.Values(kinds))) {
 		t.Errorf("workers for %v, want %v", got, kinds)
 	}

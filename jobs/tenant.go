@@ -15,7 +15,9 @@ import (
 var errNoTenant = errors.New("jobs: the arguments name no tenant")
 
 // acrossTenants are the kinds that belong to no tenant. They do nothing but insert one job for each.
-func acrossTenants(kind string) bool { return kind == SweepAll{}.Kind() }
+func acrossTenants(kind string) bool {
+	return kind == SweepAll{}.Kind() || kind == CheckAllSearch{}.Kind()
+}
 
 // asTenant makes every job work as its own tenant, and cancels one that names none.
 type asTenant struct{ river.MiddlewareDefaults }

@@ -137,7 +137,9 @@ func TestHopelessJobsAreCancelled(t *testing.T) {
 	} {
 		f.insert(t, args)
 	}
-	f.work(t, services(f.db, f.store), options())
+	with := services(f.db, f.store)
+	with.Search = &moody{then: with.Search}
+	f.work(t, with, options())
 	f.allIn(t, rivertype.JobStateCancelled)
 	for _, job := range f.jobs(t, "") {
 		if job.Attempt != 1 {
@@ -153,7 +155,7 @@ func TestHopelessJobsAreCancelled(t *testing.T) {
 	}
 }
 
-// moody is a search that fails so many times, each in its own way.
+// moody is a search that fails so many times, each in its own way, and repairs nothing.
 type moody struct {
 	failures atomic.Int64
 	then     jobs.Syncer
@@ -169,6 +171,8 @@ func (m *moody) SyncCourse(ctx context.Context, course uuid.UUID) error {
 		return m.then.SyncCourse(ctx, course)
 	}
 }
+
+func (*moody) Repair(context.Context) (int, error) { return 0, nil }
 
 // TestFailedJobsAreTriedAgain, also after a panic, and said aloud once each.
 func TestFailedJobsAreTriedAgain(t *testing.T) {

@@ -14,9 +14,11 @@ import (
 	"lyceum/internal/platform/pg"
 )
 
-// Syncer brings the search engine up to date with one course.
+// Syncer brings the search engine up to date.
 type Syncer interface {
+	// SyncCourse does so with one course, Repair with every course of the tenant that differs, and says how many did.
 	SyncCourse(ctx context.Context, course uuid.UUID) error
+	Repair(ctx context.Context) (int, error)
 }
 
 // Services are what workers call.
@@ -37,6 +39,8 @@ func workers(s Services) *river.Workers {
 	river.AddWorker(all, printCertificate(s))
 	river.AddWorker(all, finishEnrollment(s))
 	river.AddWorker(all, syncCourse(s))
+	river.AddWorker(all, checkAllSearch(s))
+	river.AddWorker(all, checkSearch(s))
 	river.AddWorker(all, sweepAll(s))
 	river.AddWorker(all, sweepTenant(s))
 	addNotifiers(all, s)

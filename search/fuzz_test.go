@@ -6,7 +6,10 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
+
 	"lyceum/internal/fault"
+	"lyceum/internal/viewer"
 )
 
 // FuzzChecked checks that what engines are asked is one line of bounded text and filters that cannot be mistaken for
@@ -19,14 +22,15 @@ func FuzzChecked(f *testing.F) {
 		if shown := plain(text); strings.Contains(shown, MarkStart) || strings.Contains(shown, MarkEnd) || !utf8.ValidString(shown) || plain(shown) != shown {
 			t.Errorf("plain(%q) = %q", text, shown)
 		}
-		q, err := checked(t.Context(), Query{Text: text, Language: tag, Level: level, Category: category, Limit: limit, Offset: offset})
+		anybody := viewer.With(t.Context(), viewer.Viewer{Tenant: uuid.UUID{1}})
+		q, err := checked(anybody, Query{Text: text, Language: tag, Level: level, Category: category, Limit: limit, Offset: offset})
 		if err != nil {
 			if fault.CodeOf(err) != fault.BadInput {
 				t.Errorf("checked: %v, want BadInput", err)
 			}
 			return
 		}
-		if again, err := checked(t.Context(), q); err != nil || again != q {
+		if again, err := checked(anybody, q); err != nil || again != q {
 			t.Errorf("%+v is not what engines may be asked: %+v (%v)", q, again, err)
 		}
 		if strings.ContainsFunc(q.Text, unicode.IsControl) || strings.ContainsAny(q.Text, "\u2028\u2029") || utf8.RuneCountInString(q.Text) > maxText {

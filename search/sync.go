@@ -126,17 +126,25 @@ func (s *Service) reindexTenant(ctx context.Context, engines ...Engine) (int, er
 // catchUp syncs what was published while the new index was being built.
 func (s *Service) catchUp(tenants []TenantContext) error {
 	for _, t := range tenants {
-		diff, err := s.Check(t.Context)
-		if err != nil {
-			return fmt.Errorf("check %s: %w", t.Slug, err)
-		}
-		for _, course := range diff.Courses {
-			if err := s.SyncCourse(t.Context, course); err != nil {
-				return fmt.Errorf("catch up in %s: %w", t.Slug, err)
-			}
+		if _, err := s.Repair(t.Context); err != nil {
+			return fmt.Errorf("catch up in %s: %w", t.Slug, err)
 		}
 	}
 	return nil
+}
+
+// Repair syncs the courses in which the engines differ from what is published in the tenant of the context. It
+// returns how many there were. One that cannot be synced keeps no other from it.
+func (s *Service) Repair(ctx context.Context) (int, error) {
+	diff, err := s.Check(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("check index: %w", err)
+	}
+	var errs []error
+	for _, course := range diff.Courses {
+		errs = append(errs, s.SyncCourse(ctx, course))
+	}
+	return len(diff.Courses), errors.Join(errs...)
 }
 
 // published is what the engines should hold, by course.
