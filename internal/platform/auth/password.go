@@ -21,7 +21,7 @@ const (
 // maxTrim is how many added digits and signs do not make a common word uncommon.
 const maxTrim = 8
 
-// shortPeriod is the longest group whose repetition is no password: "abcabcabcabc".
+// shortPeriod is the longest group, in characters, whose repetition is no password: "abcabcabcabc".
 const shortPeriod = 4
 
 const (
@@ -59,7 +59,7 @@ func guessable(password string) bool {
 		return true
 	}
 	unit := smallestUnit(lower)
-	if unit != lower && (len(unit) <= shortPeriod || isCommon(unit)) {
+	if unit != lower && (utf8.RuneCountInString(unit) <= shortPeriod || isCommon(unit)) {
 		return true
 	}
 	return isCommon(trimDecoration(lower))

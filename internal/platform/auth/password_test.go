@@ -24,6 +24,7 @@ func TestCheckPassword(t *testing.T) {
 		"long digits and a word":  {"83748293748may92837465", ok},
 		"empty":                   {"", tooShort},
 		"nine characters":         {"x7&kPq02!", tooShort},
+		"two wide characters":     {"床前床前床前床前床前床前", common},
 		"nine wide characters":    {"床前明月光疑是地上", tooShort},
 		"one byte too long":       {strings.Repeat("x7&kPq02", 128) + "!", tooLong},
 		"with a line break":       {"correct\nhorse-lyceum", notText},
@@ -101,7 +102,7 @@ func FuzzCheckPassword(f *testing.F) {
 		if again := CheckPassword("password", lower); len(lower) == len(password) && (again == nil) != (err == nil) {
 			t.Errorf("CheckPassword(%q) = %v, and in lower case %v", password, err, again)
 		}
-		if repeated := strings.Repeat(password[:min(len(password), shortPeriod)], MinPasswordRunes); CheckPassword("password", repeated) == nil {
+		if repeated := strings.Repeat(string([]rune(password)[:min(utf8.RuneCountInString(password), shortPeriod)]), MinPasswordRunes); CheckPassword("password", repeated) == nil {
 			t.Errorf("CheckPassword(%q) = nil", repeated)
 		}
 	})

@@ -22,8 +22,9 @@ const (
 // boundTo is how many bytes of the order's hash a cursor carries.
 const boundTo = 6
 
-// maxCursor bounds what is decoded, in bytes of text.
-const maxCursor = 2048
+// maxCursor bounds what is decoded, in bytes of text. The longest cursor that is written holds a title of 300
+// characters, of which JSON spells some in six bytes each.
+const maxCursor = 4096
 
 // Request is what a client asked for.
 type Request struct {
