@@ -228,22 +228,41 @@ type writer struct {
 	arguments []Argument
 }
 
-// selection writes what the routes select below their first depth steps, which they have in common.
+// selection writes what the routes select below their first depth steps, which they have in common. The fields of
+// one type share a fragment.
 func (w *writer) selection(routes []Route, depth int) {
 	w.text.WriteString(" {")
+	open := ""
 	for _, group := range side(routes, depth) {
 		step := group[0][depth]
-		if step.On {
-			w.text.WriteString(" ... on " + step.Type + " {")
+		if on := narrowed(step); on != open {
+			w.turn(open, on)
+			open = on
 		}
 		w.text.WriteString(" " + step.Field.Name)
 		w.pass(group, depth)
 		w.inside(group, depth)
-		if step.On {
-			w.text.WriteString(" }")
-		}
 	}
+	w.turn(open, "")
 	w.text.WriteString(" }")
+}
+
+// turn closes the fragment on one type and opens one on another; "" is none.
+func (w *writer) turn(from, to string) {
+	if from != "" {
+		w.text.WriteString(" }")
+	}
+	if to != "" {
+		w.text.WriteString(" ... on " + to + " {")
+	}
+}
+
+// narrowed is the type that a fragment around the step narrows to, "" without one.
+func narrowed(step Step) string {
+	if step.On {
+		return step.Type
+	}
+	return ""
 }
 
 // side groups routes by their step at a depth, in the order in which the steps come.
@@ -263,7 +282,7 @@ func side(routes []Route, depth int) [][]Route {
 	return out
 }
 
-// inside writes the selection of a field: what the routes go on to, or where none does, all leaves.
+// inside writes the selection of a field: what the routes go on to, or where none does, the leaves.
 func (w *writer) inside(group []Route, depth int) {
 	field := group[0][depth].Field
 	if w.surface.isLeaf(field) {
@@ -274,10 +293,29 @@ func (w *writer) inside(group []Route, depth int) {
 		w.selection(deeper, depth+1)
 		return
 	}
+	w.leaves(w.surface.Schema.Types[field.Type.Name()], true)
+}
+
+// leaves selects what a type has that needs no arguments and has no parts. Of a type that has only parts, such as a
+// connection, the leaves of its parts are selected instead.
+func (w *writer) leaves(definition *ast.Definition, deeper bool) {
 	w.text.WriteString(" { __typename")
-	for _, leaf := range w.surface.Schema.Types[field.Type.Name()].Fields {
-		if !strings.HasPrefix(leaf.Name, "__") && w.surface.isLeaf(leaf) && len(leaf.Arguments) == 0 {
-			w.text.WriteString(" " + leaf.Name)
+	var parts []*ast.FieldDefinition
+	found := false
+	for _, field := range definition.Fields {
+		switch {
+		case strings.HasPrefix(field.Name, "__") || len(field.Arguments) > 0:
+		case w.surface.isLeaf(field):
+			found = true
+			w.text.WriteString(" " + field.Name)
+		default:
+			parts = append(parts, field)
+		}
+	}
+	if deeper && !found {
+		for _, part := range parts {
+			w.text.WriteString(" " + part.Name)
+			w.leaves(w.surface.Schema.Types[part.Type.Name()], false)
 		}
 	}
 	w.text.WriteString(" }")
