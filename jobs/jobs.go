@@ -65,7 +65,7 @@ func NewWorker(pool *pgxpool.Pool, logger *slog.Logger, services Services, o Opt
 		FetchCooldown:        min(o.Poll, river.FetchCooldownDefault),
 		FetchPollInterval:    o.Poll,
 		ErrorHandler:         errorHandler{cmp.Or(logger, slog.Default())},
-		Middleware:           []rivertype.Middleware{&asTenant{}},
+		Middleware:           []rivertype.Middleware{&asTenant{status: placed(services.DB)}},
 		PeriodicJobs:         periodic(),
 	}
 	for queue, workers := range o.Queues {

@@ -9,6 +9,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
+	"lyceum/internal/gen/ent/placement"
 	"lyceum/internal/viewer"
 )
 
@@ -38,7 +39,8 @@ func TestJobsWorkForTheirTenant(t *testing.T) {
 			ctx = t.Context()
 		}
 		worked := false
-		err := (&asTenant{}).Work(ctx, &rivertype.JobRow{Kind: tt.kind, EncodedArgs: []byte(tt.args)}, func(ctx context.Context) error {
+		active := func(context.Context, uuid.UUID) (placement.Status, error) { return placement.StatusACTIVE, nil }
+		err := (&asTenant{status: active}).Work(ctx, &rivertype.JobRow{Kind: tt.kind, EncodedArgs: []byte(tt.args)}, func(ctx context.Context) error {
 			worked = true
 			v, ok := viewer.From(ctx)
 			if ok != (tt.want.Tenant != uuid.Nil) || v.Tenant != tt.want.Tenant || v.Role != tt.want.Role || v.Name != tt.want.Name {
