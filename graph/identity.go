@@ -67,7 +67,9 @@ func authenticate(
 	ctx context.Context, sessions *tenancy.Service, place tenancy.Place, named bool, authorization string,
 ) (viewer.Viewer, error) {
 	if authorization == "" {
-		return viewer.Of(place.Tenant), nil
+		visitor := viewer.Of(place.Tenant)
+		visitor.School = place.School
+		return visitor, nil
 	}
 	scheme, token, _ := strings.Cut(authorization, " ")
 	if !strings.EqualFold(scheme, "Bearer") {
@@ -109,6 +111,7 @@ func (i Identity) trusts(address string) bool {
 // initSocket authenticates a WebSocket from the token in its connection_init payload, since browsers cannot
 // send headers with one. Without a token the viewer of the handshake stays.
 func (s *Services) initSocket(ctx context.Context, payload map[string]any) (context.Context, error) {
+	ctx = viaSocket(ctx)
 	authorization, ok := payload["authorization"].(string)
 	if !ok {
 		authorization, ok = payload["Authorization"].(string)

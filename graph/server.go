@@ -63,7 +63,7 @@ func NewServer(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read access of the schema: %w", err)
 	}
-	fields.Owner = ownerOf
+	fields.Owner, fields.Denied = ownerOf, noteDenied(o.Services, o.Log)
 	documents, err := limit.NewDocuments(documentCache)
 	if err != nil {
 		return nil, fmt.Errorf("make document cache: %w", err)
@@ -90,7 +90,11 @@ func NewServer(o Options) (http.Handler, error) {
 	server.Use(limit.Shape{Limits: o.Limits, Accepted: documents})
 	server.Use(limit.Introspection{Allow: mayIntrospect(o.Introspect)})
 	server.Use(limit.Cost{Maximum: o.MaxCost, Budget: limit.Purses{Limiter: o.Limiter, Rates: o.Rates, Network: networkOf}})
+	server.Use(standing{o.Services})
+	consulted := postcondition{presenter}
+	server.AroundOperations(consulted.operation)
 	server.AroundOperations(withEventIDs)
+	server.AroundResponses(consulted.response)
 	server.AroundResponses(giveEventID)
 	server.AroundResponses(func(ctx context.Context, next gqlgen.ResponseHandler) *gqlgen.Response {
 		return next(loader.With(ctx, o.Sources))
@@ -102,6 +106,7 @@ func NewServer(o Options) (http.Handler, error) {
 		}
 		return next(ctx)
 	})
+	server.AroundRootFields(consulted.field)
 	server.AroundFields(fields.AroundFields)
 	return server, nil
 }

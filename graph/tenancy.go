@@ -9,12 +9,16 @@ import (
 	"lyceum/internal/gen/model"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/platform/page"
+	"lyceum/internal/policy"
 	"lyceum/internal/tenancy"
 	"lyceum/internal/viewer"
 )
 
 func (queryResolver) Viewer(ctx context.Context) (*viewer.Viewer, error) {
-	v, _ := viewer.From(ctx)
+	v, err := policy.Present(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return &v, nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"lyceum/internal/fault"
 	"lyceum/internal/platform/input"
 	"lyceum/internal/platform/pg"
+	"lyceum/internal/policy"
 	"lyceum/internal/viewer"
 )
 
@@ -117,7 +118,10 @@ func withoutMarks(text string) string {
 
 // checked returns the query as engines may be asked it.
 func checked(ctx context.Context, q Query) (Query, error) {
-	v, _ := viewer.From(ctx)
+	v, err := policy.Present(ctx)
+	if err != nil {
+		return Query{}, fmt.Errorf("search: %w", err)
+	}
 	q.Members = v.SignedIn() || v.Is(viewer.System)
 	q.Text = strings.Join(strings.Fields(q.Text), " ")
 	var c input.Checker
@@ -157,7 +161,10 @@ func (s *Service) Token(ctx context.Context) (*Token, error) {
 	if s.Remote == nil {
 		return nil, nil //nolint:nilnil // Postgres is not for browsers
 	}
-	v, _ := viewer.From(ctx)
+	v, err := policy.Present(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("token for search: %w", err)
+	}
 	token, err := s.Remote.Token(ctx, v.SignedIn())
 	if err != nil {
 		return nil, fault.New(fault.Unavailable, "The search engine does not answer; use `search` meanwhile.").Because(err)

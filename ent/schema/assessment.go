@@ -41,7 +41,7 @@ func (Question) Indexes() []ent.Index {
 }
 
 // Policy of Question.
-func (Question) Policy() ent.Policy { return policy.Rules(policy.StaffOnly(), policy.StaffWrites) }
+func (Question) Policy() ent.Policy { return policy.Rules(policy.AuthorsOnly(), policy.StaffWrites) }
 
 // QuestionVersion is a question as it was published. It never changes; equal content is stored once.
 type QuestionVersion struct{ ent.Schema }
@@ -75,7 +75,7 @@ func (QuestionVersion) Indexes() []ent.Index {
 
 // Policy of QuestionVersion: the key lies here, so learners reach it through attempts only.
 func (QuestionVersion) Policy() ent.Policy {
-	return policy.Rules(policy.StaffOnly(), policy.AppendOnly(policy.StaffWrites))
+	return policy.Rules(policy.AuthorsOnly(), policy.AppendOnly(policy.StaffWrites))
 }
 
 // Attempt is one try of a learner at a quiz, with the questions frozen at its start.

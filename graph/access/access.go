@@ -20,7 +20,7 @@ type Access struct {
 
 	// Owner returns whose an object is, and false for one that belongs to nobody in particular. It may be nil.
 	Owner func(object any) (uuid.UUID, bool)
-	// Denied hears of signed-in callers who were turned away at a staff field. It may be nil.
+	// Denied hears of signed-in callers who were turned away at a field of staff. It may be nil.
 	Denied func(ctx context.Context, field Field)
 }
 
@@ -33,16 +33,15 @@ func New(schema *ast.Schema) (*Access, error) {
 	return &Access{Matrix: m}, nil
 }
 
-// Check returns nil when the viewer of the context may select the field of the parent, which is nil for a root
-// field. A field without @access is as visible as its parent.
-func (a *Access) Check(ctx context.Context, field Field, parent any) error {
+// Check returns nil when the viewer may select the field of the parent, which is nil for a root field. A field
+// without @access is as visible as its parent.
+func (a *Access) Check(ctx context.Context, v viewer.Viewer, field Field, parent any) error {
 	rule, guarded := a.Rules[field]
 	if !guarded {
 		return nil
 	}
-	v, ok := viewer.From(ctx)
 	switch {
-	case ok && slices.Contains(rule.Roles, v.Role) && inScope(v, field) && a.reaches(v, rule, parent):
+	case v.Tenant != uuid.Nil && slices.Contains(rule.Roles, v.Role) && inScope(v, field) && a.reaches(v, rule, parent):
 		return nil
 	case !v.SignedIn():
 		return fault.New(fault.Unauthenticated, "Sign in to do this.")
@@ -104,20 +103,32 @@ func (a *Access) AroundFields(ctx context.Context, next graphql.Resolver) (any, 
 	if at.Parent != nil {
 		parent = at.Parent.Result
 	}
-	if err := a.Check(ctx, field, parent); err != nil {
+	v := asker(ctx, at)
+	if err := a.Check(ctx, v, field, parent); err != nil {
 		return nil, err
 	}
 	value, err := next(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return a.veil(ctx, field, parent, value)
+	return a.veil(v, field, parent, value)
+}
+
+// asker is whom the answer is for: the viewer of the request, but below the viewer that a mutation has just
+// signed in that one.
+func asker(ctx context.Context, at *graphql.FieldContext) viewer.Viewer {
+	for above := at.Parent; above != nil; above = above.Parent {
+		if made, ok := above.Result.(*viewer.Viewer); ok && made != nil {
+			return *made
+		}
+	}
+	v, _ := viewer.From(ctx)
+	return v
 }
 
 // veil masks a personal text where the viewer is support, and a name in a school where it is not staff: except
 // what is the viewer's own. A value that is no text is refused, so that nothing personal passes for want of a mask.
-func (a *Access) veil(ctx context.Context, field Field, parent, value any) (any, error) {
-	v, _ := viewer.From(ctx)
+func (a *Access) veil(v viewer.Viewer, field Field, parent, value any) (any, error) {
 	if _, own := a.ownership(v, parent); own {
 		return value, nil
 	}

@@ -45,7 +45,7 @@ func Columns() []Column {
 // Cell is what a caller meets at a field of something that is not their own: "allow", or the code.
 func (m *Matrix) Cell(ctx context.Context, field Field, v viewer.Viewer) string {
 	a := Access{Matrix: m}
-	if err := a.Check(viewer.With(ctx, v), field, nil); err != nil {
+	if err := a.Check(ctx, v, field, nil); err != nil {
 		return string(fault.CodeOf(err))
 	}
 	return Allow

@@ -98,6 +98,7 @@ func (w world) seed(t *testing.T, tenant pgtest.Tenant) {
 	w.Session.Create().SetUserID(tenant.Learner).SetTokenHash([]byte("s")).SetExpiresAt(time.Now().Add(time.Hour)).SetUserAgent(text).ExecX(ctx)
 	w.APIKey.Create().SetUserID(tenant.Instructor).SetName(text).SetTokenHash([]byte("k")).SetHint("h").SetScopes([]viewer.Scope{viewer.ScopeRead}).ExecX(ctx)
 	w.Notification.Create().SetUserID(tenant.Learner).SetSeq(1).SetKind(notification.KindENROLLED).SetTitle(text).SetSubjectID(course.ID).ExecX(ctx)
+	w.SupportGrant.Create().SetGrantedBy(tenant.Admin).SetReason(text).SetExpiresAt(time.Now().Add(time.Hour)).ExecX(ctx)
 	w.AuditEntry.Create().SetSeq(1).SetAt(time.Unix(1, 0)).SetActor(text).SetRole("SYSTEM").SetAction("made").SetSubject(text).
 		SetPrevious(make([]byte, 32)).SetHash([]byte{1}).ExecX(ctx)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/vikstrous/dataloadgen"
 
+	"lyceum/internal/policy"
 	"lyceum/internal/viewer"
 )
 
@@ -23,7 +24,10 @@ const (
 
 type setKey struct{}
 
-var errStranger = errors.New("loader: the set belongs to another viewer")
+var (
+	errStranger = errors.New("loader: the set belongs to another viewer")
+	errUnasked  = errors.New("loader: a batch was found without asking a policy")
+)
 
 // With puts a fresh Set into the context of a response. It belongs to the context's viewer.
 func With(ctx context.Context, sources Sources) context.Context {
@@ -42,6 +46,8 @@ func From(ctx context.Context) *Set {
 	if err := set.serves(ctx); err != nil {
 		panic(err)
 	}
+	// A batch asks the policies under the context of its first caller, or fails: here everybody else's is told.
+	policy.Note(ctx)
 	return set
 }
 
@@ -66,13 +72,18 @@ func belongs(ctx context.Context) error {
 	return set.serves(ctx)
 }
 
-// mapped is a loader whose batches run as the viewer of the Set, or not at all.
+// mapped is a loader whose batches run as the viewer of the Set and ask a policy, or not at all.
 func mapped[K comparable, T any](find func(context.Context, []K) (map[K]T, error)) *dataloadgen.Loader[K, T] {
 	return dataloadgen.NewMappedLoader(func(ctx context.Context, keys []K) (map[K]T, error) {
 		if err := belongs(ctx); err != nil {
 			return nil, err
 		}
-		return find(ctx, keys)
+		ctx, asked := policy.Watch(ctx)
+		found, err := find(ctx, keys)
+		if err == nil && len(found) > 0 && !asked.Yes() {
+			return nil, errUnasked
+		}
+		return found, err
 	}, dataloadgen.WithWait(wait), dataloadgen.WithBatchCapacity(capacity))
 }
 

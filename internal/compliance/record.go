@@ -23,7 +23,10 @@ const maxRequestID = 100
 // chain's end puts the entries of a tenant in one order; it is held until the transaction ends, so services
 // record last.
 func Record(ctx context.Context, tx *pg.Tx, what pg.Entry) error {
-	v, _ := viewer.From(ctx)
+	v, err := recorded(ctx, what)
+	if err != nil {
+		return err
+	}
 	end, now, err := lockEnd(ctx, tx)
 	if err != nil {
 		return err
@@ -50,6 +53,18 @@ func Record(ctx context.Context, tx *pg.Tx, what pg.Entry) error {
 		return fmt.Errorf("append %s to the audit log: %w", what.Action, err)
 	}
 	return moveEnd(ctx, tx, link{seq: entry.Seq, hash: entry.Hash}, kept.ID)
+}
+
+// recorded is who acted: the viewer, or whom Lyceum says that it was, in its own tenant.
+func recorded(ctx context.Context, what pg.Entry) (viewer.Viewer, error) {
+	v, _ := viewer.From(ctx)
+	if what.By.Tenant == uuid.Nil {
+		return v, nil
+	}
+	if !v.Is(viewer.System) || what.By.Tenant != v.Tenant {
+		return viewer.Viewer{}, fmt.Errorf("record %s: only the system says that somebody else acted, and in its tenant", what.Action)
+	}
+	return what.By, nil
 }
 
 func cut(id string) string { return id[:min(len(id), maxRequestID)] }

@@ -7,4 +7,6 @@ import "lyceum/internal/platform/pg"
 // Service is the compliance context.
 type Service struct {
 	DB *pg.DB
+
+	refusals refusals
 }

@@ -22,7 +22,8 @@ import (
 const maxReason = 500
 
 // Verify finds a certificate of the tenant by its code, for anybody: who holds the code may see it, so the
-// whole tenant's certificates are in view. It returns nil when there is none.
+// whole tenant's certificates are in view. It returns nil when there is none. In a K-12 school the name is shown
+// by its initials, except to staff and the learner.
 func (s *Service) Verify(ctx context.Context, code string) (*ent.Certificate, error) {
 	code, ok := readCode(code)
 	if !ok {
@@ -33,6 +34,9 @@ func (s *Service) Verify(ctx context.Context, code string) (*ent.Certificate, er
 		return nil, nil //nolint:nilnil // unknown codes are not errors
 	} else if err != nil {
 		return nil, fmt.Errorf("find certificate: %w", err)
+	}
+	if v, _ := viewer.From(ctx); v.School && !v.Staff() && v.User != found.LearnerID {
+		found.LearnerName = viewer.Initials(found.LearnerName)
 	}
 	return found, nil
 }

@@ -72,16 +72,25 @@ func callers(ctx context.Context) []caller {
 		{"learner", as(viewer.Learner)},
 		{"instructor", as(viewer.Instructor)},
 		{"admin", as(viewer.TenantAdmin)},
-		{"support", as(viewer.Support)},
+		{"ungranted", as(viewer.Support)},
+		{"support", granted(as(viewer.Support))},
 		{"admin's reading key", key(viewer.TenantAdmin, viewer.ScopeRead)},
 		{"analyst's key", key(viewer.Instructor, viewer.ScopePersisted)},
 		{"learner's writing key", key(viewer.Learner, viewer.ScopeWrite)},
 		{"system", viewer.With(ctx, viewer.Job(tenant, "test"))},
 		{"learner, whole tenant", viewer.WholeTenant(as(viewer.Learner))},
-		{"support, whole tenant", viewer.WholeTenant(as(viewer.Support))},
+		{"ungranted, whole tenant", viewer.WholeTenant(as(viewer.Support))},
+		{"support, whole tenant", viewer.WholeTenant(granted(as(viewer.Support)))},
 		{"visitor, whole tenant", viewer.WholeTenant(viewer.With(ctx, viewer.Of(tenant)))},
 		{"platform", viewer.AsPlatform(ctx)},
 	}
+}
+
+// granted is the viewer of the context with a grant in force.
+func granted(ctx context.Context) context.Context {
+	v, _ := viewer.From(ctx)
+	v.Grant = uuid.New()
+	return viewer.With(ctx, v)
 }
 
 // operations are what can be tried on an entity's client, each as a chain of method calls.
@@ -206,7 +215,11 @@ func holdsForAll(t *testing.T, lines []string) {
 			t.Errorf("%s: not narrowed to a tenant", line)
 		}
 		reading := strings.HasSuffix(what, "read") || strings.HasSuffix(what, "count")
-		for _, reader := range []string{"visitor", "support", "reading key", "analyst's key"} {
+		own := regexp.MustCompile(`^(Tenant, |User, |Session, )`).MatchString(line)
+		if reading && !own && verdict != "denied" && strings.Contains(who, "ungranted") {
+			t.Errorf("%s: support reads without a grant", line)
+		}
+		for _, reader := range []string{"visitor", "support", "ungranted", "reading key", "analyst's key"} {
 			if !reading && verdict != "denied" && strings.Contains(who, reader) {
 				t.Errorf("%s: %s writes", line, reader)
 			}

@@ -58,6 +58,9 @@ func StaffOnly() QueryRule {
 	return onlyRoles(viewer.Instructor, viewer.TenantAdmin, viewer.Support)
 }
 
+// AuthorsOnly shows rows to those who run the tenant's teaching: what is right and wrong is not for support.
+func AuthorsOnly() QueryRule { return onlyRoles(viewer.Instructor, viewer.TenantAdmin) }
+
 // AdminOnly shows rows to the tenant's admins.
 func AdminOnly() QueryRule { return onlyRoles(viewer.TenantAdmin) }
 
@@ -226,8 +229,11 @@ func PlatformOnly() ent.Policy {
 // Require returns nil when the viewer has one of the roles; services use it where a whole operation
 // belongs to a role and a policy would only say so later.
 func Require(ctx context.Context, roles ...viewer.Role) error {
+	Note(ctx)
 	v, ok := viewer.From(ctx)
 	switch {
+	case ok && v.Is(viewer.Support) && !v.Granted():
+		return errGrant()
 	case ok && (v.Is(viewer.System) || slices.Contains(roles, v.Role)):
 		return nil
 	case !ok || v.User == uuid.Nil:
@@ -237,8 +243,20 @@ func Require(ctx context.Context, roles ...viewer.Role) error {
 	}
 }
 
+// Present returns the viewer, who may be a visitor: for what the tenant tells everybody about themselves. The
+// fault is Unauthenticated when there is no tenant to be in.
+func Present(ctx context.Context) (viewer.Viewer, error) {
+	Note(ctx)
+	v, ok := viewer.From(ctx)
+	if !ok {
+		return viewer.Viewer{}, errSignIn()
+	}
+	return v, nil
+}
+
 // Signed returns the viewer when somebody is signed in, and an Unauthenticated fault otherwise.
 func Signed(ctx context.Context) (viewer.Viewer, error) {
+	Note(ctx)
 	v, ok := viewer.From(ctx)
 	if !ok || !v.SignedIn() {
 		return viewer.Viewer{}, errSignIn()

@@ -34,7 +34,8 @@ func TestGates(t *testing.T) {
 		"learner":        {as(viewer.Learner), verdicts{no, no, yes, yes}},
 		"instructor":     {as(viewer.Instructor), verdicts{no, yes, yes, yes}},
 		"admin":          {as(viewer.TenantAdmin), verdicts{yes, yes, yes, yes}},
-		"support":        {as(viewer.Support), verdicts{no, no, yes, no}},
+		"ungranted":      {as(viewer.Support), verdicts{no, no, yes, no}},
+		"support":        {granted(as(viewer.Support)), verdicts{no, no, yes, no}},
 		"system":         {viewer.With(t.Context(), viewer.Job(tenant, "test")), verdicts{yes, yes, in, in}},
 		"whole tenant":   {viewer.WholeTenant(as(viewer.Learner)), verdicts{no, no, yes, yes}},
 	} {

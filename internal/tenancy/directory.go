@@ -13,7 +13,9 @@ import (
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/domain"
 	"lyceum/internal/gen/ent/placement"
+	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/platform/pg"
+	"lyceum/internal/viewer"
 )
 
 // directoryTTL is how long a host name's tenant is remembered; a suspension is felt within it.
@@ -26,6 +28,8 @@ const directorySize = 10_000
 type Place struct {
 	Tenant uuid.UUID
 	Slug   string
+	// School says that the tenant is a K-12 school.
+	School bool
 	// Database is the name of the database that holds the tenant.
 	Database string
 }
@@ -121,7 +125,16 @@ func (d *Directory) load(ctx context.Context, key string) (Place, error) {
 	} else if err != nil {
 		return Place{}, fmt.Errorf("find placement: %w", err)
 	}
-	return Place{Tenant: found.ID, Slug: found.Slug, Database: found.Database}, nil
+	// What kind of tenant it is stands in the tenant's own row, behind its wall.
+	kind, err := d.db.Tenant.Query().Where(tenant.ID(found.ID)).Only(viewer.With(ctx, viewer.Job(found.ID, "directory")))
+	if ent.IsNotFound(err) {
+		return Place{}, nil
+	} else if err != nil {
+		return Place{}, fmt.Errorf("find tenant of placement: %w", err)
+	}
+	return Place{
+		Tenant: found.ID, Slug: found.Slug, School: kind.Kind == tenant.KindSCHOOL, Database: found.Database,
+	}, nil
 }
 
 func errNoTenant() error { return fault.New(fault.NotFound, "There is no tenant at this address.") }

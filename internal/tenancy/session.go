@@ -29,20 +29,29 @@ const seenEvery = time.Minute
 // every request; ent would take three.
 func (s *Service) bySession(ctx context.Context, tenant uuid.UUID, hash []byte) (viewer.Viewer, error) {
 	const find = `
-		SELECT s.id, s.rotation, s.user_id, u.role, s.last_seen_at < now() - $3::interval
+		SELECT s.id, s.rotation, s.user_id, u.role, t.kind = 'SCHOOL',` + activeGrant + `,
+		  s.last_seen_at < now() - $3::interval
 		FROM sessions s
 		JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
+		JOIN tenants t ON t.id = s.tenant_id
 		JOIN placements p ON p.id = s.tenant_id
 		WHERE s.tenant_id = $1 AND s.token_hash = $2
 		  AND s.revoked_at IS NULL AND s.expires_at > now() AND s.last_seen_at > now() - $4::interval
 		  AND u.status = 'ACTIVE' AND p.status = 'ACTIVE'`
 	v := viewer.Viewer{Tenant: tenant}
-	var stale bool
-	err := s.DB.QueryRow(ctx, find, tenant, hash, seenEvery, s.Idle).Scan(&v.Session, &v.Rotation, &v.User, &v.Role, &stale)
+	var (
+		grant *uuid.UUID
+		stale bool
+	)
+	err := s.DB.QueryRow(ctx, find, tenant, hash, seenEvery, s.Idle).
+		Scan(&v.Session, &v.Rotation, &v.User, &v.Role, &v.School, &grant, &stale)
 	if errors.Is(err, pg.ErrNoRows) {
 		return viewer.Viewer{}, errToken()
 	} else if err != nil {
 		return viewer.Viewer{}, fmt.Errorf("find session: %w", err)
+	}
+	if grant != nil {
+		v.Grant = *grant
 	}
 	const seen = `UPDATE sessions SET last_seen_at = now(), updated_at = now() WHERE tenant_id = $1 AND id = $2`
 	return v, s.noteUse(ctx, stale, seen, tenant, v.Session)
@@ -60,8 +69,8 @@ func (s *Service) noteUse(ctx context.Context, stale bool, statement string, ten
 	return nil
 }
 
-// Still reports whether the session or key of the viewer is good now and carries the same role; a
-// subscription asks from time to time. The idle limit does not count: who listens is there.
+// Still reports whether the session or key of the viewer is good now and carries the same role and, of support,
+// the same grant; what stays open asks from time to time. The idle limit does not count: who listens is there.
 func (s *Service) Still(ctx context.Context, v viewer.Viewer) (bool, error) {
 	const check = `
 		SELECT u.role = $3 AND u.status = 'ACTIVE' AND p.status = 'ACTIVE'
@@ -69,11 +78,13 @@ func (s *Service) Still(ctx context.Context, v viewer.Viewer) (bool, error) {
 			WHERE s.tenant_id = $1 AND s.id = $4 AND s.revoked_at IS NULL AND s.expires_at > now()))
 		  AND ($5::uuid = $6 OR EXISTS (SELECT 1 FROM api_keys k
 			WHERE k.tenant_id = $1 AND k.id = $5 AND k.revoked_at IS NULL AND coalesce(k.expires_at > now(), true)))
+		  AND ($7::uuid = $6 OR EXISTS (SELECT 1 FROM support_grants g
+			WHERE g.tenant_id = $1 AND g.id = $7 AND g.revoked_at IS NULL AND g.expires_at > now()))
 		FROM users u JOIN placements p ON p.id = u.tenant_id
 		WHERE u.tenant_id = $1 AND u.id = $2`
 	ctx = viewer.With(ctx, viewer.Job(v.Tenant, "authenticate"))
 	var good bool
-	err := s.DB.QueryRow(ctx, check, v.Tenant, v.User, v.Role, v.Session, v.APIKey, uuid.Nil).Scan(&good)
+	err := s.DB.QueryRow(ctx, check, v.Tenant, v.User, v.Role, v.Session, v.APIKey, uuid.Nil, v.Grant).Scan(&good)
 	if errors.Is(err, pg.ErrNoRows) {
 		return false, nil
 	} else if err != nil {

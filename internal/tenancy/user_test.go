@@ -264,7 +264,7 @@ func TestUsersFilters(t *testing.T) {
 	}
 	_, err = f.s.Users(ctx, page.Request{First: 1, After: p.Cursors[0]}, tenancy.UserFilter{Role: viewer.Learner})
 	wantCode(t, "a cursor of another filter", err, fault.BadInput)
-	for role, want := range map[viewer.Role]fault.Code{viewer.Learner: fault.Forbidden, viewer.Support: "", viewer.Instructor: ""} {
+	for role, want := range map[viewer.Role]fault.Code{viewer.Learner: fault.Forbidden, viewer.Support: fault.Forbidden, viewer.Instructor: ""} {
 		_, err := f.s.Users(f.acme.As(t.Context(), uuid.New(), role), page.Request{First: 1}, tenancy.UserFilter{})
 		wantCode(t, string(role), err, want)
 	}

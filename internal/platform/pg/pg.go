@@ -16,6 +16,7 @@ import (
 
 	"lyceum/internal/gen/ent"
 	_ "lyceum/internal/gen/ent/runtime" // installs the policies
+	"lyceum/internal/viewer"
 )
 
 const (
@@ -41,6 +42,9 @@ type Entry struct {
 	Subject string
 	// Data says what the action cannot: names and values, no personal data.
 	Data map[string]string
+	// By is who acted, when Lyceum itself records what others did who write nothing themselves. The zero viewer
+	// stands for the context's.
+	By viewer.Viewer
 }
 
 // Hooks are what a transaction hands on before it commits. Command lyceum wires them; a nil hook refuses,

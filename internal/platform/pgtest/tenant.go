@@ -86,7 +86,12 @@ func (tenant Tenant) AsAdmin(ctx context.Context) context.Context {
 	return tenant.As(ctx, tenant.Admin, viewer.TenantAdmin)
 }
 
-// AsSupport returns a context of the tenant's support user.
+// AsSupport returns a context of the tenant's support user while a grant is in force.
 func (tenant Tenant) AsSupport(ctx context.Context) context.Context {
+	return viewer.With(ctx, viewer.Viewer{Tenant: tenant.ID, User: tenant.Support, Role: viewer.Support, Grant: uuid.New()})
+}
+
+// AsUngranted returns a context of the tenant's support user without a grant.
+func (tenant Tenant) AsUngranted(ctx context.Context) context.Context {
 	return tenant.As(ctx, tenant.Support, viewer.Support)
 }

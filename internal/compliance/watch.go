@@ -1,0 +1,111 @@
+package compliance
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/platform/gid"
+	"lyceum/internal/platform/pg"
+	"lyceum/internal/viewer"
+)
+
+const (
+	// deniedEvery is how often the same person's refusal at the same field is written down.
+	deniedEvery = time.Minute
+	// maxDenied bounds the refusals that are remembered; beyond it new ones wait until others are a minute old.
+	maxDenied = 10_000
+	// maxNamed is how much is kept of what a client calls its operation, in bytes.
+	maxNamed = 200
+)
+
+// Denied notes that the viewer was turned away at a field of staff, such as "Mutation.createUser": once a minute for
+// each person and field, whatever they send and however many processes serve them.
+func (s *Service) Denied(ctx context.Context, field string) error {
+	v, ok := viewer.From(ctx)
+	if !ok || !v.SignedIn() || !s.refusals.first(refusal{v.Tenant, v.User, field}, time.Now()) {
+		return nil
+	}
+	who := gid.New(ent.GIDUser, v.User).String()
+	ctx = viewer.With(context.WithoutCancel(ctx), viewer.Job(v.Tenant, "audit"))
+	err := s.DB.Tx(ctx, func(tx *pg.Tx) error {
+		if _, _, err := lockEnd(ctx, tx); err != nil {
+			return err
+		}
+		// Behind the lock everybody sees what another process has written.
+		const known = `
+			SELECT EXISTS (SELECT 1 FROM audit_entries
+			WHERE tenant_id = $1 AND subject = $2 AND action = 'access.denied' AND data ->> 'field' = $3
+			  AND at > clock_timestamp() - $4::interval)`
+		var told bool
+		if err := tx.QueryRow(ctx, known, v.Tenant, who, field, deniedEvery).Scan(&told); err != nil || told {
+			return err
+		}
+		return tx.Record(ctx, pg.Entry{Action: "access.denied", Subject: who, Data: map[string]string{"field": field}, By: v})
+	})
+	if err != nil {
+		return fmt.Errorf("note a refusal at %s: %w", field, err)
+	}
+	return nil
+}
+
+// Helped writes down what support is about to run under a grant: the operation by name, and the root fields that
+// it selects.
+func (s *Service) Helped(ctx context.Context, operation string, fields []string) error {
+	v, _ := viewer.From(ctx)
+	ctx = viewer.With(ctx, viewer.Job(v.Tenant, "audit"))
+	err := s.DB.Tx(ctx, func(tx *pg.Tx) error {
+		return tx.Record(ctx, pg.Entry{
+			Action: "support.read", Subject: gid.New(ent.GIDSupportGrant, v.Grant).String(),
+			Data: map[string]string{
+				"operation": strings.ToValidUTF8(operation[:min(len(operation), maxNamed)], ""), "fields": strings.Join(fields, " "),
+			},
+			By: v,
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("write down what support reads: %w", err)
+	}
+	return nil
+}
+
+// refusal is somebody turned away somewhere.
+type refusal struct {
+	tenant, user uuid.UUID
+	field        string
+}
+
+// refusals remembers what this process has noted already, so that who knocks on and on costs no statement.
+type refusals struct {
+	mu   sync.Mutex
+	last map[refusal]time.Time
+}
+
+// first reports whether the refusal was not noted within the last minute, and remembers that it is now.
+func (r *refusals) first(what refusal, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if at, known := r.last[what]; known && now.Sub(at) < deniedEvery {
+		return false
+	}
+	if len(r.last) >= maxDenied {
+		for old, at := range r.last {
+			if now.Sub(at) >= deniedEvery {
+				delete(r.last, old)
+			}
+		}
+	}
+	if len(r.last) >= maxDenied {
+		return false
+	}
+	if r.last == nil {
+		r.last = map[refusal]time.Time{}
+	}
+	r.last[what] = now
+	return true
+}
