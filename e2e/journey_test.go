@@ -2,9 +2,11 @@ package e2e
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,9 +16,11 @@ import (
 
 // TestMainJourney is what Lyceum is for, from an author's archive to a certificate that anybody can check.
 func TestMainJourney(t *testing.T) {
-	slug := importCourse(t)
+	dir := importCourse(t)
+	slug := slugOf(t, dir)
 	learner := running.SignIn(t, "acme", "learner")
 	course := findCourse(t, learner, slug)
+	findSpoken(t, learner, slug, dir)
 	inbox := learner.Events(t, `subscription { notificationReceived { seq kind title link } }`, "")
 
 	enrollment := enroll(t, learner, course.ID)
@@ -29,7 +33,7 @@ func TestMainJourney(t *testing.T) {
 }
 
 // importCourse turns an Open edX export into a folder and puts it online with the command-line client. It
-// returns the course's slug.
+// returns the folder.
 func importCourse(t *testing.T) string {
 	t.Helper()
 	export := filepath.Join(testData(t), "olx", "open-edx-demo-course.tar.gz")
@@ -42,7 +46,7 @@ func importCourse(t *testing.T) string {
 	if out := author(t, "push", dir); !strings.Contains(out, "0 changes sent") {
 		t.Errorf("a second push said:\n%s", out)
 	}
-	return slugOf(t, dir)
+	return dir
 }
 
 // testData is where the real course lies that is not part of the repository.
@@ -114,7 +118,7 @@ func (c course) lessons() []lesson {
 	return all
 }
 
-// findCourse finds the course by search, and by a phrase that stands only in a transcript.
+// findCourse finds the course by search, and by a phrase of one of its lessons.
 func findCourse(t *testing.T, learner *stack.Persona, slug string) course {
 	t.Helper()
 	stack.Eventually(t, "the course being found", 30*time.Second, func() bool {
@@ -127,6 +131,53 @@ func findCourse(t *testing.T, learner *stack.Persona, slug string) course {
 	learner.MustDo(t, `query($s: String!) { course(slug: $s) { id title modules { title lessons { id title kind required durationMs } } } }`,
 		map[string]any{"s": slug}, &found)
 	return found.Course
+}
+
+// spoken is what somebody says in a film of the course.
+const spoken = "human knowledge base"
+
+// findSpoken finds a film by what is said in it and written nowhere: neither in a lesson nor in any title.
+func findSpoken(t *testing.T, learner *stack.Persona, slug, dir string) {
+	t.Helper()
+	var captions, lessons []string
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		kind := filepath.Ext(path)
+		if kind != ".vtt" && (kind != ".md" && kind != ".yaml" || strings.HasPrefix(filepath.Base(path), "import-report")) {
+			return nil
+		}
+		body, err := os.ReadFile(path) //nolint:gosec // it is a file of the test's own folder
+		if err != nil {
+			return err
+		}
+		said := strings.Contains(strings.ToLower(strings.Join(strings.Fields(string(body)), " ")), spoken)
+		switch {
+		case said && kind == ".vtt":
+			captions = append(captions, filepath.Base(path))
+		case said:
+			t.Errorf("%q is written in %s: another phrase is needed", spoken, path)
+		case kind == ".yaml":
+			lessons = append(lessons, string(body))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(captions) != 1 {
+		t.Fatalf("%q is said in %v, want one film", spoken, captions)
+	}
+	film := slices.IndexFunc(lessons, func(lesson string) bool { return strings.Contains(lesson, "media/"+captions[0]) })
+	if film < 0 {
+		t.Fatalf("no lesson has the captions %s", captions[0])
+	}
+	_, title, _ := strings.Cut(lessons[film], "\ntitle: ")
+	title, _, _ = strings.Cut(title, "\n")
+	if found := search(t, learner, `"`+spoken+`"`, slug); !slices.Equal(found, []string{title}) {
+		t.Errorf("what is said in %q finds %q", title, found)
+	}
 }
 
 // search returns the titles of lessons of the course that are found; the course itself counts as "".

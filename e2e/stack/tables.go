@@ -56,7 +56,7 @@ func readJSON(path string, into any) error {
 }
 
 // Tables returns a hash of the rows of every table, of all tenants, and whether jobs are under way that may
-// change them. What reading changes is left out: when a session or key was last used, and with it its row.
+// change them. What reading changes is left out: see noted.
 func (s *Stack) Tables(ctx context.Context) (hashes map[string]string, busy bool, err error) {
 	address, err := s.superuserURL()
 	if err != nil {
@@ -83,15 +83,32 @@ func (s *Stack) Tables(ctx context.Context) (hashes map[string]string, busy bool
 	}
 	hashes = map[string]string{}
 	for _, name := range names {
-		var hash string
-		err := conn.QueryRow(ctx, `
-			SELECT coalesce(md5(string_agg(line, '' ORDER BY line)), '') FROM (
-				SELECT md5((to_jsonb(t) - 'last_seen_at' - 'last_used_at' - 'updated_at')::text) AS line FROM `+pgx.Identifier{name}.Sanitize()+` t
-			) lines`).Scan(&hash)
-		if err != nil {
-			return nil, false, fmt.Errorf("hash table %s: %w", name, err)
+		if hashes[name], err = hashTable(ctx, conn, name); err != nil {
+			return nil, false, err
 		}
-		hashes[name] = hash
 	}
 	return hashes, busy, nil
+}
+
+// hashTable returns a hash of the rows.
+func hashTable(ctx context.Context, conn *pgx.Conn, name string) (hash string, err error) {
+	hashed := `
+		SELECT coalesce(md5(string_agg(line, '' ORDER BY line)), '')
+		FROM (SELECT md5((to_jsonb(t) - $1::text[])::text) AS line FROM ` + pgx.Identifier{name}.Sanitize() + ` t) lines`
+	if err := conn.QueryRow(ctx, hashed, noted(name)).Scan(&hash); err != nil {
+		return "", fmt.Errorf("hash table %s: %w", name, err)
+	}
+	return hash, nil
+}
+
+// noted are the columns of a table in which is noted that somebody was there: they change by reading.
+func noted(table string) []string {
+	switch table {
+	case "sessions":
+		return []string{"last_seen_at", "updated_at"}
+	case "api_keys":
+		return []string{"last_used_at", "updated_at"}
+	default:
+		return []string{}
+	}
 }
