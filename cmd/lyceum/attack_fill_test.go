@@ -51,7 +51,7 @@ func (f *filling) do(t *testing.T, persona, document string, variables input, in
 	t.Helper()
 	a, err := f.send(t.Context(), question{
 		token: f.tokens[persona], host: f.host, document: document, variables: variables,
-		header: map[string]string{"X-Request-Id": "request-" + f.marker},
+		header: map[string]string{"X-Request-Id": "request-" + f.trace},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -86,8 +86,8 @@ func (f *filling) hire(t *testing.T) {
 		{"teacher", "INSTRUCTOR"},
 	} {
 		name, email := f.secret(p.persona), p.persona+"-"+f.marker+"@"+f.slug+".example"
-		if p.persona == "teacher" {
-			// A public course names its teacher.
+		if p.role != "LEARNER" && p.role != "SUPPORT" {
+			// Who teaches or leads is shown to visitors by name.
 			name = f.open(p.persona)
 		}
 		f.addPerson(t, p.persona, p.role, name, email)
@@ -335,6 +335,28 @@ func (f *filling) readOutline(t *testing.T, course string) {
 	}
 }
 
+// partsOf are the ids of a course, its modules and its lessons.
+func (f *filling) partsOf(t *testing.T, course string) []string {
+	t.Helper()
+	var read struct {
+		CourseDraft struct {
+			Modules []struct {
+				ID      string
+				Lessons []struct{ ID string }
+			}
+		}
+	}
+	f.do(t, "instructor", `query($c: ID!) { courseDraft(id: $c) { modules { id lessons { id } } } }`, input{"c": course}, &read)
+	parts := []string{course}
+	for _, module := range read.CourseDraft.Modules {
+		parts = append(parts, module.ID)
+		for _, lesson := range module.Lessons {
+			parts = append(parts, lesson.ID)
+		}
+	}
+	return parts
+}
+
 // learn gives the admin and the learner the study, and lets them do half of it.
 func (f *filling) learn(t *testing.T) {
 	t.Helper()
@@ -482,6 +504,7 @@ func (f *filling) endings(t *testing.T) {
 	for _, entry := range read.AuditLog.Nodes {
 		f.remember(t, "AuditEntry", entry.ID)
 	}
+	f.support(t)
 	f.do(t, "admin", `mutation($i: [ID!]) { markNotificationsRead(ids: $i) { marked } }`, input{"i": f.ids["Notification"][:1]}, nil)
 	f.do(t, "admin", `mutation($i: ID!) { suspendUser(id: $i) { user { id } } }`,
 		input{"i": gid.New("usr", f.people["suspended"]).String()}, nil)
@@ -494,4 +517,16 @@ func (f *filling) endings(t *testing.T) {
 		f.tenant, f.people["expired"]); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// support grants support and takes the grant back: nobody may read by it any more.
+func (f *filling) support(t *testing.T) {
+	t.Helper()
+	var made struct {
+		GrantSupport struct{ Grant struct{ ID string } }
+	}
+	f.do(t, "admin", `mutation($r: String!) { grantSupport(input: {reason: $r, expiresInMinutes: 60}) { grant { id } } }`,
+		input{"r": f.secret("Reason")}, &made)
+	f.remember(t, "SupportGrant", made.GrantSupport.Grant.ID)
+	f.do(t, "admin", `mutation($i: ID!) { revokeSupportGrant(id: $i) { grant { id } } }`, input{"i": f.id("SupportGrant")}, nil)
 }

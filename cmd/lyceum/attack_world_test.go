@@ -73,6 +73,10 @@ type attackWorld struct {
 	// newcomer is a third tenant that has just been made and holds its first admin and nothing else.
 	newcomer *side
 
+	// within, if set, makes the context in which the server answers a request, such as one with policies felled.
+	within atomic.Pointer[func(context.Context) context.Context]
+
+	plan      *attackPlan
 	addresses atomic.Int64
 	questions atomic.Int64
 	counters  sync.Map // of *pg.Counter by the number of the question
@@ -83,8 +87,8 @@ type side struct {
 	tenant     uuid.UUID
 	slug, host string
 	// marker stands in every text of the tenant that is not meant for everybody; public stands in the few
-	// that visitors may read. Each is 128 random bits in hex.
-	marker, public string
+	// that visitors may read, and trace in the ids of its requests, which are logged. Each is 128 random bits in hex.
+	marker, public, trace string
 	// word is what search finds lessons and courses by: it stands in their texts besides the marker.
 	word string
 	// tokens are the bearers of its people by persona: admin, instructor, teacher, learner, support, suspended,
@@ -143,6 +147,8 @@ func newEmptyAttackWorld(t *testing.T) *attackWorld {
 		"LYCEUM_LOG_LEVEL=debug", "LYCEUM_LOG_FORMAT=json", "LYCEUM_HTTP_TRUSTED_PROXIES=127.0.0.1/32",
 		// A busy machine is slow, and that is not what is looked at here.
 		"LYCEUM_REDIS_TIMEOUT=2s", "LYCEUM_TIMEOUT_REQUEST=60s", "LYCEUM_TIMEOUT_STATEMENT=30s", "LYCEUM_PASSWORD_WAIT=60s",
+		// Nobody asks as much as an attack on everything; budgets are tested elsewhere.
+		"LYCEUM_LIMIT_COST_USER=50000000", "LYCEUM_LIMIT_COST_ADDRESS=50000000", "LYCEUM_LIMIT_COST_TENANT=50000000",
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -194,6 +200,9 @@ func (w *attackWorld) serve(t *testing.T) {
 		r.Header.Del(countHeader)
 		ctx, counter := pg.CountStatements(r.Context())
 		w.counters.Store(number, counter)
+		if within := w.within.Load(); within != nil {
+			ctx = (*within)(ctx)
+		}
 		handler.ServeHTTP(rw, r.WithContext(ctx))
 	}))
 	w.server.Config.ErrorLog = nil
@@ -207,7 +216,7 @@ func (w *attackWorld) serve(t *testing.T) {
 func (w *attackWorld) provision(t *testing.T, slug string) *side {
 	t.Helper()
 	s := &side{
-		slug: slug, host: slug + "." + w.config.Public.BaseDomain, marker: marker(), public: marker(), word: "w" + marker()[:12],
+		slug: slug, host: slug + "." + w.config.Public.BaseDomain, marker: marker(), public: marker(), trace: marker(), word: "w" + marker()[:12],
 		tokens: map[string]string{}, people: map[string]uuid.UUID{}, ids: map[string][]string{}, texts: map[string]string{},
 	}
 	s.texts["User.email"] = "admin-" + s.marker + "@" + slug + ".example"
@@ -215,7 +224,7 @@ func (w *attackWorld) provision(t *testing.T, slug string) *side {
 	s.tenant, err = w.provisioner(w.owner).Create(t.Context(), tenancy.NewTenant{
 		Slug: slug, Name: s.open("Tenant"), Kind: tenant.KindCOMPANY, Locale: "en",
 		Branding: brand.Brand{Accent: "#0f766e", LogoURL: "https://logos.example/" + s.public, Signatory: s.open("Signatory")},
-		Admin:    tenancy.NewUser{Email: s.texts["User.email"], Name: s.secret("Admin"), Password: attackPassword},
+		Admin:    tenancy.NewUser{Email: s.texts["User.email"], Name: s.open("Admin"), Password: attackPassword},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -420,7 +429,7 @@ func (w *attackWorld) address() string {
 func (w *attackWorld) signIn(t *testing.T, s *side, email string) string {
 	t.Helper()
 	a, err := w.send(t.Context(), question{
-		host: s.host, header: map[string]string{"User-Agent": s.secret("Browser"), "X-Request-Id": "request-" + s.marker},
+		host: s.host, header: map[string]string{"User-Agent": s.secret("Browser"), "X-Request-Id": "request-" + s.trace},
 		document:  `mutation($e: String!, $p: String!) { signIn(input: {email: $e, password: $p}) { token } }`,
 		variables: map[string]any{"e": email, "p": attackPassword},
 	})
