@@ -9,9 +9,7 @@ import (
 	"time"
 
 	"entgo.io/ent/privacy"
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/migrate"
@@ -119,63 +117,6 @@ func TestLeakNoEdgesNoUpsertsNoRawSQL(t *testing.T) {
 	for _, table := range migrate.Tables {
 		if len(table.ForeignKeys) > 0 {
 			t.Errorf("%s has edges", table.Name)
-		}
-	}
-}
-
-// globalTables belong to no tenant; each is in the list of internal/arch with its reason.
-var globalTables = []string{"domains", "goose_db_version", "placements", "staff_sessions", "staffs"}
-
-// TestLeakCatalog asks the live database for tables and keys that a tenant could be left through.
-func TestLeakCatalog(t *testing.T) {
-	t.Parallel()
-	d := pgtest.New(t)
-	owner := pgtest.Pool(t, d.OwnerURL)
-	for name, tt := range map[string]struct {
-		query string
-		want  []string
-	}{
-		"tables without a tenant": {`
-			SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
-			AND NOT EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND a.attnotnull)
-			OR c.relname = 'domains' AND c.relkind = 'r' ORDER BY 1`, globalTables},
-		"tables without forced row-level security": {`
-			SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
-			AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY 1`, globalTables},
-		"policies that do not ask for the tenant, or for something instead": {`
-			SELECT tablename || ' ' || policyname FROM pg_policies, unnest(ARRAY[qual, with_check]) AS said
-			WHERE said LIKE '% OR %'
-			OR said NOT LIKE '%(tenant_id = (NULLIF(current_setting(''app.tenant_id''::text, true), ''''::text))::uuid)%' ORDER BY 1`, nil},
-		"foreign keys between tenants' tables without the tenant": {`
-			SELECT k.conrelid::regclass || '.' || k.conname FROM pg_constraint k
-			WHERE k.contype = 'f' AND k.connamespace = 'public'::regnamespace
-			AND (SELECT relrowsecurity FROM pg_class WHERE oid = k.conrelid) AND (SELECT relrowsecurity FROM pg_class WHERE oid = k.confrelid)
-			AND NOT (SELECT attname = 'tenant_id' FROM pg_attribute WHERE attrelid = k.conrelid AND attnum = k.conkey[1]) ORDER BY 1`, nil},
-		"unique keys that do not begin with the tenant": {`
-			SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
-			WHERE i.indisunique AND NOT i.indisprimary AND c.relrowsecurity AND c.relnamespace = 'public'::regnamespace
-			AND NOT (SELECT attname = 'tenant_id' FROM pg_attribute WHERE attrelid = c.oid AND attnum = i.indkey[0]) ORDER BY 1`, nil},
-		"views that see as their owner": {`
-			SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')
-			AND NOT coalesce('security_invoker=true' = ANY (reloptions) OR 'security_invoker=on' = ANY (reloptions), false)`, nil},
-		"functions that run as their owner": {`
-			SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace IN ('public'::regnamespace, 'river'::regnamespace)`, nil},
-		"what everybody is granted": {`
-			SELECT c.relname FROM pg_class c, aclexplode(c.relacl) g WHERE g.grantee = 0 AND c.relnamespace = 'public'::regnamespace`, nil},
-		"what the application may truncate or refer to": {`
-			SELECT DISTINCT c.relname FROM pg_class c, aclexplode(c.relacl) g WHERE c.relnamespace = 'public'::regnamespace
-			AND g.grantee = 'lyceum_app'::regrole AND g.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER')`, nil},
-	} {
-		rows, err := owner.Query(t.Context(), tt.query)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		got, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if diff := cmp.Diff(tt.want, got, cmp.Transformer("nil", func(s []string) []string { return append([]string{}, s...) })); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
 }

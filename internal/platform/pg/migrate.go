@@ -100,6 +100,7 @@ func migrateRiver(ctx context.Context, pool *pgxpool.Pool) error {
 	const grants = `
 		GRANT USAGE ON SCHEMA river TO lyceum_app;
 		GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA river TO lyceum_app;
+		REVOKE ALL ON river.river_migration FROM lyceum_app;
 		GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA river TO lyceum_app`
 	if _, err := pool.Exec(ctx, grants); err != nil {
 		return fmt.Errorf("grant River's tables: %w", err)

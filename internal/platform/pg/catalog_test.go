@@ -1,0 +1,587 @@
+package pg_test
+
+import (
+	"context"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"lyceum/ent/migrate"
+	"lyceum/internal/platform/pgtest"
+)
+
+// finding is something in the live catalog that a tenant could be left through: the check that found it, a
+// colon, and where it is.
+type finding = string
+
+// exempt are the findings that are meant, each with its reason. One that is no longer found fails the test.
+var exempt = map[finding]string{
+	"table without tenant: domains":          "maps a host name to its tenant, so it is read before the tenant is known",
+	"table without tenant: placements":       "says where a tenant's rows live, so it is read before they can be reached",
+	"table without tenant: staffs":           "the platform's own people, kept apart from every tenant's",
+	"table without tenant: staff_sessions":   "sessions of the platform's own people",
+	"table without tenant: goose_db_version": "which migrations ran; the application has no grant on it",
+
+	"foreign key without tenant: users.users_tenant_id_fkey": "its one column is the tenant's, which is the id of the tenant's row: tenants_is_its_own_tenant",
+
+	"id without foreign key: attempts.lesson_id":               "the lesson's draft may be deleted, the attempt stays; read through the pinned version",
+	"id without foreign key: audit_heads.last_entry_id":        "written after the entry, in its transaction; the chain of hashes proves more than a key",
+	"id without foreign key: certificates.revoked_by":          "kept though the person is erased",
+	"id without foreign key: course_progresses.last_lesson_id": "the lesson's draft may be deleted; read through the pinned version",
+	"id without foreign key: course_versions.published_by":     "kept though the person is erased",
+	"id without foreign key: enrollments.enrolled_by":          "kept though the person is erased; the system has none",
+	"id without foreign key: idempotency_keys.claim_id":        "a number of its own: it points at no row",
+	"id without foreign key: lesson_progresses.lesson_id":      "the lesson's draft may be deleted, the progress stays; read through the pinned version",
+	"id without foreign key: lesson_versions.lesson_id":        "the lesson's draft may be deleted, its published versions stay",
+	"id without foreign key: notifications.subject_id":         "points at rows of several tables; tells one occasion from another and is never followed",
+	"id without foreign key: question_versions.lesson_id":      "the lesson's draft may be deleted, its published questions stay",
+	"id without foreign key: question_versions.question_id":    "the question's draft may be deleted, its published versions stay",
+
+	"sequence: public.goose_db_version_id_seq":                               "numbers migrations; the application has no grant on it",
+	"sequence: river.river_job_id_seq":                                       "numbers jobs of all tenants; no job's number is ever shown to a tenant",
+	"sequence: river.river_notification_id_seq":                              "numbers notes between workers, which no tenant sees",
+	"granted: lyceum_app USAGE on sequence river.river_job_id_seq":           "inserting a job takes its number",
+	"granted: lyceum_app SELECT on sequence river.river_job_id_seq":          "inserting a job takes its number",
+	"granted: lyceum_app USAGE on sequence river.river_notification_id_seq":  "inserting a note takes its number",
+	"granted: lyceum_app SELECT on sequence river.river_notification_id_seq": "inserting a note takes its number",
+
+	"granted: PUBLIC CONNECT on database":                                  "who may sign in is for the server's pg_hba.conf to say; without grants a stranger sees nothing",
+	"granted: PUBLIC EXECUTE on function river.river_job_state_in_bitmask": "River's own; it computes and reads nothing",
+
+	"granted: lyceum_app SELECT on placements":     "the directory is read before a tenant is known",
+	"granted: lyceum_app SELECT on domains":        "the directory is read before a tenant is known",
+	"granted: lyceum_app SELECT on staffs":         "platform staff sign in",
+	"granted: lyceum_app SELECT on staff_sessions": "platform staff sign in",
+	"granted: lyceum_app INSERT on staff_sessions": "platform staff sign in",
+	"granted: lyceum_app UPDATE on staff_sessions": "platform staff sign out",
+
+	"granted: lyceum_app SELECT on river.river_job":          "workers fetch jobs",
+	"granted: lyceum_app INSERT on river.river_job":          "events insert jobs",
+	"granted: lyceum_app UPDATE on river.river_job":          "workers finish jobs",
+	"granted: lyceum_app DELETE on river.river_job":          "workers clean up",
+	"granted: lyceum_app SELECT on river.river_leader":       "workers elect a leader",
+	"granted: lyceum_app INSERT on river.river_leader":       "workers elect a leader",
+	"granted: lyceum_app UPDATE on river.river_leader":       "workers elect a leader",
+	"granted: lyceum_app DELETE on river.river_leader":       "workers elect a leader",
+	"granted: lyceum_app SELECT on river.river_queue":        "workers know their queues",
+	"granted: lyceum_app INSERT on river.river_queue":        "workers know their queues",
+	"granted: lyceum_app UPDATE on river.river_queue":        "workers know their queues",
+	"granted: lyceum_app DELETE on river.river_queue":        "workers clean up",
+	"granted: lyceum_app SELECT on river.river_notification": "workers hear of jobs",
+	"granted: lyceum_app INSERT on river.river_notification": "workers hear of jobs",
+	"granted: lyceum_app UPDATE on river.river_notification": "workers hear of jobs",
+	"granted: lyceum_app DELETE on river.river_notification": "workers clean up",
+
+	"extension: btree_gin": "the indexes of search begin with the tenant",
+	"extension: pg_trgm":   "search finds mistyped titles",
+	"extension: plpgsql":   "migrations; every database has it",
+	"extension: unaccent":  "search finds words with accents",
+}
+
+// The rows of the catalog that the checks judge.
+type (
+	catTable struct {
+		Schema, Name, Kind    string
+		HasTenant, TenantNull bool
+		Enabled, Forced       bool
+		Policies              int
+		Rules                 int
+		Invoker               bool // of a view
+	}
+	catPolicy struct {
+		Table, Name, Command string
+		Permissive           bool
+		Using, Check         string
+	}
+	catKey struct {
+		Table, Name  string
+		ParentTenant bool // the parent is a table of tenants
+		ChildTenant  bool
+		Carries      bool // one of its pairs is tenant_id and tenant_id
+	}
+	catID struct {
+		Table, Column string
+		Referring     bool // part of a foreign key
+	}
+	catUnique struct {
+		Table, Name string
+		Columns     []string // "" for an expression
+		Primary     bool
+		UUID        bool // its one column is a uuid
+	}
+	catFunction struct {
+		Schema, Name       string
+		Definer, Leakproof bool
+	}
+	catGrant struct {
+		Object, Grantee, Privilege string
+		Grantable                  bool
+		Tenants                    bool // on a table of tenants
+	}
+	catOwned struct{ What, Owner string }
+	catRole  struct{ What string }
+)
+
+// catalog is what the live database says of itself.
+type catalog struct {
+	tables                                    []catTable
+	policies                                  []catPolicy
+	keys                                      []catKey
+	ids                                       []catID
+	uniques                                   []catUnique
+	functions                                 []catFunction
+	grants                                    []catGrant
+	owned                                     []catOwned
+	roles                                     []catRole
+	sequences, defaults, extensions, triggers []string
+}
+
+// isTenants is SQL for whether a relation is one of tenants' tables.
+const isTenants = `EXISTS (SELECT FROM pg_attribute z WHERE z.attrelid = %s AND z.attname = 'tenant_id' AND NOT z.attisdropped AND %s <> 'public.domains'::regclass)`
+
+func tenants(relation string) string { return strings.ReplaceAll(isTenants, "%s", relation) }
+
+// ours are the schemas that are looked at: all that Postgres has not made itself.
+const ours = `nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema'`
+
+func (c *catalog) queries() []func(ctx context.Context, tx pgx.Tx) error {
+	return []func(ctx context.Context, tx pgx.Tx) error{
+		into(&c.tables, `
+			SELECT n.nspname, c.relname, c.relkind::text,
+				EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped AND c.relname <> 'domains'),
+				EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped AND NOT a.attnotnull),
+				c.relrowsecurity, c.relforcerowsecurity,
+				(SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid)::int,
+				(SELECT count(*) FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN')::int,
+				coalesce('security_invoker=true' = ANY (c.reloptions) OR 'security_invoker=on' = ANY (c.reloptions), false)
+			FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+			WHERE `+ours+` AND n.nspname <> 'river' AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`),
+		into(&c.policies, `
+			SELECT tablename, policyname, cmd, permissive = 'PERMISSIVE', coalesce(qual, ''), coalesce(with_check, '') FROM pg_policies`),
+		into(&c.keys, `
+			SELECT k.conrelid::regclass::text, k.conname, `+tenants("k.confrelid")+`, `+tenants("k.conrelid")+`,
+				EXISTS (SELECT FROM unnest(k.conkey, k.confkey) AS pair (own, other)
+					JOIN pg_attribute o ON o.attrelid = k.conrelid AND o.attnum = pair.own AND o.attname = 'tenant_id'
+					JOIN pg_attribute p ON p.attrelid = k.confrelid AND p.attnum = pair.other AND p.attname = 'tenant_id')
+			FROM pg_constraint k WHERE k.contype = 'f'`),
+		into(&c.ids, `
+			SELECT c.relname, a.attname, EXISTS (SELECT FROM pg_constraint k WHERE k.contype = 'f' AND k.conrelid = c.oid AND a.attnum = ANY (k.conkey))
+			FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid = 'uuid'::regtype
+			WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND a.attname NOT IN ('id', 'tenant_id') AND `+tenants("c.oid")),
+		into(&c.uniques, `
+			SELECT c.relname, x.relname,
+				(SELECT array_agg(coalesce(a.attname::text, '') ORDER BY n.place) FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS n (num, place)
+					LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = n.num AND n.num <> 0 WHERE n.place <= i.indnkeyatts),
+				i.indisprimary,
+				i.indnkeyatts = 1 AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = i.indkey[0] AND a.atttypid = 'uuid'::regtype)
+			FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
+			WHERE (i.indisunique OR i.indisexclusion) AND `+tenants("c.oid")),
+		into(&c.functions, `
+			SELECT n.nspname, p.proname, p.prosecdef, p.proleakproof FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+			WHERE `+ours+` AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = p.oid AND e.classid = 'pg_proc'::regclass AND e.deptype = 'e')`),
+		into(&c.grants, grants),
+		into(&c.owned, `
+			SELECT what, owner FROM (
+				SELECT c.oid::regclass::text AS what, pg_get_userbyid(c.relowner) AS owner FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE `+ours+`
+				UNION ALL SELECT 'schema ' || nspname, pg_get_userbyid(nspowner) FROM pg_namespace
+				UNION ALL SELECT 'function ' || proname, pg_get_userbyid(proowner) FROM pg_proc
+				UNION ALL SELECT 'type ' || typname, pg_get_userbyid(typowner) FROM pg_type
+				UNION ALL SELECT 'database', pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()
+			) AS all_objects WHERE owner = 'lyceum_app'`),
+		into(&c.roles, `
+			SELECT unnest(array_remove(ARRAY[
+				CASE WHEN rolsuper THEN 'lyceum_app is a superuser' END,
+				CASE WHEN rolbypassrls THEN 'lyceum_app has BYPASSRLS' END,
+				CASE WHEN rolcreaterole THEN 'lyceum_app has CREATEROLE' END,
+				CASE WHEN rolcreatedb THEN 'lyceum_app has CREATEDB' END,
+				CASE WHEN rolreplication THEN 'lyceum_app has REPLICATION' END], NULL))
+			FROM pg_roles WHERE rolname = 'lyceum_app'
+			UNION ALL SELECT 'lyceum_app is a member of ' || pg_get_userbyid(roleid) FROM pg_auth_members WHERE member = 'lyceum_app'::regrole`),
+		into(&c.sequences, `
+			SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'S' AND `+ours),
+		into(&c.defaults, `
+			SELECT format('%s of %s to %s', g.privilege_type, pg_get_userbyid(d.defaclrole), CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(g.grantee) END)
+			FROM pg_default_acl d, aclexplode(d.defaclacl) g WHERE g.grantee <> d.defaclrole`),
+		into(&c.extensions, `SELECT extname FROM pg_extension`),
+		into(&c.triggers, `
+			SELECT t.tgrelid::regclass || '.' || t.tgname FROM pg_trigger t WHERE NOT t.tgisinternal
+			UNION ALL SELECT 'on events: ' || evtname FROM pg_event_trigger`),
+	}
+}
+
+// grants is everything that is granted to anybody but the owner, except what an extension brings.
+const grants = `
+	WITH acl AS (
+		SELECT CASE n.nspname WHEN 'public' THEN '' ELSE n.nspname || '.' END || c.relname AS object, c.relkind = 'S' AS sequence, c.oid AS relation,
+			c.relowner AS owner, c.relacl AS acl
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ` + ours + `
+		UNION ALL
+		SELECT c.relname || '.' || a.attname, false, c.oid, c.relowner, a.attacl
+		FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ` + ours + `
+		UNION ALL
+		SELECT 'schema ' || nspname, false, 0, nspowner, nspacl FROM pg_namespace WHERE ` + ours + `
+		UNION ALL
+		SELECT 'function ' || n.nspname || '.' || p.proname, false, 0, p.proowner, coalesce(p.proacl, acldefault('f', p.proowner))
+		FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+		WHERE ` + ours + ` AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = p.oid AND e.classid = 'pg_proc'::regclass AND e.deptype = 'e')
+		UNION ALL
+		SELECT 'database', false, 0, datdba, coalesce(datacl, acldefault('d', datdba)) FROM pg_database WHERE datname = current_database()
+	)
+	SELECT CASE WHEN sequence THEN 'sequence ' ELSE '' END || object,
+		CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(g.grantee) END, g.privilege_type, g.is_grantable,
+		relation <> 0 AND position('.' IN object) = 0 AND ` + "EXISTS (SELECT FROM pg_attribute z WHERE z.attrelid = relation AND z.attname = 'tenant_id' AND NOT z.attisdropped AND relation <> 'public.domains'::regclass)" + `
+	FROM acl, aclexplode(acl) g
+	WHERE g.grantee <> owner`
+
+// into reads the rows of a query: into structs by position, into strings as they are.
+func into[T any](rows *[]T, query string) func(ctx context.Context, tx pgx.Tx) error {
+	return func(ctx context.Context, tx pgx.Tx) error {
+		found, err := tx.Query(ctx, query)
+		if err != nil {
+			return err
+		}
+		scan := pgx.RowToStructByPos[T]
+		if _, isText := any(*new(T)).(string); isText {
+			scan = pgx.RowTo[T]
+		}
+		*rows, err = pgx.CollectRows(found, scan)
+		return err
+	}
+}
+
+func readCatalog(t *testing.T, tx pgx.Tx) *catalog {
+	t.Helper()
+	c := &catalog{}
+	for _, read := range c.queries() {
+		if err := read(t.Context(), tx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
+}
+
+// checks are pure functions from rows of the catalog to findings, by the name that findings begin with.
+func checks() map[string]func(c *catalog) []string {
+	return map[string]func(c *catalog) []string{
+		"table without tenant": func(c *catalog) []string {
+			return where(c.tables, func(t catTable) bool { return t.isTable() && !t.HasTenant }, catTable.name)
+		},
+		"tenant may be null": func(c *catalog) []string {
+			return where(c.tables, func(t catTable) bool { return t.isTable() && t.TenantNull }, catTable.name)
+		},
+		"table without row-level security": func(c *catalog) []string {
+			return where(c.tables, func(t catTable) bool { return t.isTable() && t.HasTenant && !t.Enabled }, catTable.name)
+		},
+		"table whose row-level security is not forced": func(c *catalog) []string {
+			return where(c.tables, func(t catTable) bool { return t.isTable() && t.HasTenant && !t.Forced }, catTable.name)
+		},
+		"table without a policy": func(c *catalog) []string {
+			return where(c.tables, func(t catTable) bool { return t.isTable() && t.HasTenant && t.Policies == 0 }, catTable.name)
+		},
+		"rule": func(c *catalog) []string {
+			return where(c.tables, func(t catTable) bool { return t.Rules > 0 }, catTable.name)
+		},
+		"foreign table": func(c *catalog) []string {
+			return where(c.tables, func(t catTable) bool { return t.Kind == "f" }, catTable.name)
+		},
+		"view that sees as its owner": func(c *catalog) []string {
+			return where(c.tables, func(t catTable) bool { return t.Kind == "v" && !t.Invoker }, catTable.name)
+		},
+		"materialized view": func(c *catalog) []string {
+			return where(c.tables, func(t catTable) bool { return t.Kind == "m" }, catTable.name)
+		},
+		"policy that asks for something else than the tenant": func(c *catalog) []string {
+			return where(c.policies, func(p catPolicy) bool { return !p.asksForTenant() }, func(p catPolicy) string { return p.Table + "." + p.Name })
+		},
+		"foreign key without tenant": func(c *catalog) []string {
+			return where(c.keys, func(k catKey) bool { return k.ParentTenant && !(k.ChildTenant && k.Carries) }, func(k catKey) string { return k.Table + "." + k.Name })
+		},
+		"id without foreign key": func(c *catalog) []string {
+			return where(c.ids, func(i catID) bool { return !i.Referring }, func(i catID) string { return i.Table + "." + i.Column })
+		},
+		"unique key that does not begin with the tenant": func(c *catalog) []string {
+			return where(c.uniques, func(u catUnique) bool { return !u.tellsNothing() }, func(u catUnique) string { return u.Table + "." + u.Name })
+		},
+		"function that runs as its owner": func(c *catalog) []string {
+			return where(c.functions, func(f catFunction) bool { return f.Definer }, func(f catFunction) string { return f.Schema + "." + f.Name })
+		},
+		"function that claims to leak nothing": func(c *catalog) []string {
+			return where(c.functions, func(f catFunction) bool { return f.Leakproof }, func(f catFunction) string { return f.Schema + "." + f.Name })
+		},
+		"granted": func(c *catalog) []string {
+			return where(c.grants, func(g catGrant) bool { return !g.meant() }, func(g catGrant) string { return g.Grantee + " " + g.Privilege + " on " + g.Object })
+		},
+		"may be granted on": func(c *catalog) []string {
+			return where(c.grants, func(g catGrant) bool { return g.Grantable }, func(g catGrant) string { return g.Privilege + " on " + g.Object + " by " + g.Grantee })
+		},
+		"owned by the application": func(c *catalog) []string {
+			return where(c.owned, func(catOwned) bool { return true }, func(o catOwned) string { return o.What })
+		},
+		"role": func(c *catalog) []string {
+			return where(c.roles, func(catRole) bool { return true }, func(r catRole) string { return r.What })
+		},
+		"sequence":          func(c *catalog) []string { return c.sequences },
+		"default privilege": func(c *catalog) []string { return c.defaults },
+		"extension":         func(c *catalog) []string { return c.extensions },
+		"trigger":           func(c *catalog) []string { return c.triggers },
+	}
+}
+
+// where names the rows that are bad.
+func where[T any](rows []T, bad func(T) bool, name func(T) string) []string {
+	var found []string
+	for _, row := range rows {
+		if bad(row) {
+			found = append(found, name(row))
+		}
+	}
+	return found
+}
+
+func (t catTable) isTable() bool { return t.Kind == "r" || t.Kind == "p" }
+
+func (t catTable) name() string {
+	if t.Schema == "public" {
+		return t.Name
+	}
+	return t.Schema + "." + t.Name
+}
+
+// askedTenant is how Postgres spells the one condition of every policy, alone or with more of them behind it.
+var askedTenant = regexp.MustCompile(`^\(?\(tenant_id = \(NULLIF\(current_setting\('app\.tenant_id'::text, true\), ''::text\)\)::uuid\)( AND .*)?\)?$`)
+
+// asksForTenant reports whether the policy, which is enough by itself where it permits, shows and takes the
+// tenant's rows only.
+func (p catPolicy) asksForTenant() bool {
+	asks := func(condition string) bool {
+		return askedTenant.MatchString(condition) && !strings.Contains(condition, " OR ")
+	}
+	switch p.Command {
+	case "INSERT":
+		return asks(p.Check)
+	case "SELECT", "DELETE":
+		return asks(p.Using)
+	default:
+		return asks(p.Using) && asks(p.Check)
+	}
+}
+
+// tellsNothing reports whether a tenant cannot learn from the key what another one has: it begins with the
+// tenant, or is the primary key of a random id.
+func (u catUnique) tellsNothing() bool {
+	return u.Columns[0] == "tenant_id" || u.Primary && u.UUID && u.Columns[0] == "id"
+}
+
+// meant reports whether the grant is one that every table of tenants may have, or the way to them.
+func (g catGrant) meant() bool {
+	if g.Grantee != "lyceum_app" {
+		return false
+	}
+	switch g.Object {
+	case "schema public", "schema river":
+		return g.Privilege == "USAGE"
+	default:
+		return g.Tenants && slices.Contains([]string{"SELECT", "INSERT", "UPDATE", "DELETE"}, g.Privilege)
+	}
+}
+
+// findings runs all checks.
+func findings(c *catalog) []finding {
+	var found []finding
+	for name, check := range checks() {
+		for _, at := range check(c) {
+			found = append(found, name+": "+at)
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// migrated connects as a superuser to a database that was migrated as a server's is, not cloned: a clone has not
+// its database's grants.
+func migrated(t *testing.T) *pgx.Conn {
+	t.Helper()
+	owner := pgtest.Empty(t)
+	mustMigrate(t, owner, migrate.Files)
+	migratedURL, err := url.Parse(owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, server := pgtest.Clone(t)
+	superuser, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	superuser.Path = migratedURL.Path
+	conn, err := pgx.Connect(t.Context(), superuser.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	return conn
+}
+
+// TestAttackCatalog asks the live database for everything that a tenant could be left through.
+func TestAttackCatalog(t *testing.T) {
+	t.Parallel()
+	conn := migrated(t)
+	tx, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := readCatalog(t, tx)
+	if len(c.tables) < 25 || len(c.policies) < 25 || len(c.keys) < 40 || len(c.uniques) < 40 || len(c.grants) < 80 {
+		t.Fatalf("too little was read: %d tables, %d policies, %d keys, %d unique keys, %d grants",
+			len(c.tables), len(c.policies), len(c.keys), len(c.uniques), len(c.grants))
+	}
+	found := findings(c)
+	for _, f := range found {
+		if exempt[f] == "" {
+			t.Error(f)
+		}
+	}
+	for f, reason := range exempt {
+		if !slices.Contains(found, f) {
+			t.Errorf("%q is exempt (%s), and is not found: take it off the list", f, reason)
+		}
+	}
+	t.Logf("%d checks, %d tables, %d policies, %d foreign keys, %d unique keys, %d grants; %d exemptions",
+		len(checks()), len(c.tables), len(c.policies), len(c.keys), len(c.uniques), len(c.grants), len(exempt))
+}
+
+// planted are violations, each with the findings that it must add, and no others.
+var planted = map[string]struct {
+	sql  string
+	want []finding
+}{
+	"table without tenant": {`CREATE TABLE planted (id uuid PRIMARY KEY)`, []finding{"table without tenant: planted"}},
+	"table without row-level security": {`CREATE TABLE planted (id uuid PRIMARY KEY, tenant_id uuid NOT NULL)`, []finding{
+		"table whose row-level security is not forced: planted", "table without a policy: planted", "table without row-level security: planted",
+	}},
+	"disabled":        {`ALTER TABLE courses DISABLE ROW LEVEL SECURITY`, []finding{"table without row-level security: courses"}},
+	"not forced":      {`ALTER TABLE courses NO FORCE ROW LEVEL SECURITY`, []finding{"table whose row-level security is not forced: courses"}},
+	"nullable tenant": {`ALTER TABLE categories ALTER tenant_id DROP NOT NULL`, []finding{"tenant may be null: categories"}},
+	"dropped policy":  {`DROP POLICY tenant_isolation ON courses`, []finding{"table without a policy: courses"}},
+	"policy for all":  {`CREATE POLICY planted ON courses USING (true) WITH CHECK (true)`, []finding{"policy that asks for something else than the tenant: courses.planted"}},
+	"policy with an alternative": {
+		`DROP POLICY tenant_isolation ON courses; CREATE POLICY planted ON courses USING (tenant_id = NULLIF(current_setting('app.tenant_id', true), '')::uuid OR visibility = 'PUBLIC')
+			WITH CHECK (tenant_id = NULLIF(current_setting('app.tenant_id', true), '')::uuid)`,
+		[]finding{"policy that asks for something else than the tenant: courses.planted"},
+	},
+	"policy without a check": {
+		`CREATE POLICY planted ON courses FOR INSERT WITH CHECK (id = id)`,
+		[]finding{"policy that asks for something else than the tenant: courses.planted"},
+	},
+	"single-column foreign key": {
+		`ALTER TABLE categories ADD COLUMN course_id uuid REFERENCES courses (id)`,
+		[]finding{"foreign key without tenant: categories.categories_course_id_fkey"},
+	},
+	"key from a global table": {
+		`ALTER TABLE staffs ADD COLUMN user_id uuid REFERENCES users (id)`,
+		[]finding{"foreign key without tenant: staffs.staffs_user_id_fkey"},
+	},
+	"id that points at nothing":          {`ALTER TABLE categories ADD COLUMN course_id uuid`, []finding{"id without foreign key: categories.course_id"}},
+	"unique index without tenant":        {`CREATE UNIQUE INDEX planted ON courses (slug)`, []finding{"unique key that does not begin with the tenant: courses.planted"}},
+	"unique index that ends with it":     {`CREATE UNIQUE INDEX planted ON courses (slug, tenant_id)`, []finding{"unique key that does not begin with the tenant: courses.planted"}},
+	"unique expression":                  {`CREATE UNIQUE INDEX planted ON courses (lower(slug), tenant_id)`, []finding{"unique key that does not begin with the tenant: courses.planted"}},
+	"unique index that only includes it": {`CREATE UNIQUE INDEX planted ON courses (slug) INCLUDE (tenant_id)`, []finding{"unique key that does not begin with the tenant: courses.planted"}},
+	"primary key that can be guessed": {
+		`ALTER TABLE prerequisites DROP CONSTRAINT prerequisites_pkey, ADD COLUMN number bigint PRIMARY KEY`,
+		[]finding{"unique key that does not begin with the tenant: prerequisites.prerequisites_pkey"},
+	},
+	"exclusion constraint": {
+		`ALTER TABLE courses ADD CONSTRAINT planted EXCLUDE (slug WITH =)`,
+		[]finding{"unique key that does not begin with the tenant: courses.planted"},
+	},
+	"view":              {`CREATE VIEW planted AS SELECT id FROM courses`, []finding{"view that sees as its owner: planted"}},
+	"view that is fine": {`CREATE VIEW planted WITH (security_invoker = true) AS SELECT id FROM courses`, nil},
+	"view that will not say": {
+		`CREATE VIEW planted WITH (security_invoker = false) AS SELECT id FROM courses`, []finding{"view that sees as its owner: planted"},
+	},
+	"materialized view":    {`CREATE MATERIALIZED VIEW planted AS SELECT id FROM courses`, []finding{"materialized view: planted"}},
+	"view in a new schema": {`CREATE SCHEMA aside; CREATE VIEW aside.planted AS SELECT id FROM courses`, []finding{"view that sees as its owner: aside.planted"}},
+	"rule":                 {`CREATE RULE planted AS ON DELETE TO courses DO ALSO NOTHING`, []finding{"rule: courses"}},
+	"trigger": {
+		`CREATE TRIGGER planted BEFORE UPDATE ON courses FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()`,
+		[]finding{"trigger: courses.planted"},
+	},
+	"function as its owner": {
+		`CREATE FUNCTION planted() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM courses'; REVOKE ALL ON FUNCTION planted FROM PUBLIC`,
+		[]finding{"function that runs as its owner: public.planted"},
+	},
+	"function that claims too much": {
+		`CREATE FUNCTION planted(uuid) RETURNS boolean LANGUAGE sql LEAKPROOF AS 'SELECT true'; REVOKE ALL ON FUNCTION planted FROM PUBLIC`,
+		[]finding{"function that claims to leak nothing: public.planted"},
+	},
+	"function for everybody":      {`CREATE FUNCTION planted() RETURNS bigint LANGUAGE sql AS 'SELECT 1'`, []finding{"granted: PUBLIC EXECUTE on function public.planted"}},
+	"grant to truncate":           {`GRANT TRUNCATE ON courses TO lyceum_app`, []finding{"granted: lyceum_app TRUNCATE on courses"}},
+	"grant to refer":              {`GRANT REFERENCES ON courses TO lyceum_app`, []finding{"granted: lyceum_app REFERENCES on courses"}},
+	"grant of a column":           {`GRANT REFERENCES (id) ON courses TO lyceum_app`, []finding{"granted: lyceum_app REFERENCES on courses.id"}},
+	"grant of a global table":     {`GRANT DELETE ON staffs TO lyceum_app`, []finding{"granted: lyceum_app DELETE on staffs"}},
+	"grant of the migrations":     {`GRANT SELECT ON goose_db_version TO lyceum_app`, []finding{"granted: lyceum_app SELECT on goose_db_version"}},
+	"grant of River's migrations": {`GRANT UPDATE ON river.river_migration TO lyceum_app`, []finding{"granted: lyceum_app UPDATE on river.river_migration"}},
+	"grant to everybody":          {`GRANT SELECT ON courses TO PUBLIC`, []finding{"granted: PUBLIC SELECT on courses"}},
+	"grant to a stranger":         {`GRANT SELECT ON courses TO pg_monitor`, []finding{"granted: pg_monitor SELECT on courses"}},
+	"grant that may be passed on": {`GRANT SELECT ON courses TO lyceum_app WITH GRANT OPTION`, []finding{"may be granted on: SELECT on courses by lyceum_app"}},
+	"grant to create":             {`GRANT CREATE ON SCHEMA public TO lyceum_app`, []finding{"granted: lyceum_app CREATE on schema public"}},
+	"grant to create in the database": {
+		`DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO lyceum_app', current_database()); END $$`, []finding{"granted: lyceum_app CREATE on database"},
+	},
+	"schema of the application's": {`CREATE SCHEMA planted AUTHORIZATION lyceum_app`, []finding{"owned by the application: schema planted"}},
+	"membership":                  {`GRANT pg_read_all_data TO lyceum_app`, []finding{"role: lyceum_app is a member of pg_read_all_data"}},
+	"sequence":                    {`CREATE SEQUENCE planted`, []finding{"sequence: public.planted"}},
+	"default privilege": {
+		`ALTER DEFAULT PRIVILEGES FOR ROLE lyceum_owner GRANT ALL ON TABLES TO lyceum_app`, []finding{
+			"default privilege: DELETE of lyceum_owner to lyceum_app", "default privilege: INSERT of lyceum_owner to lyceum_app",
+			"default privilege: REFERENCES of lyceum_owner to lyceum_app", "default privilege: SELECT of lyceum_owner to lyceum_app",
+			"default privilege: TRIGGER of lyceum_owner to lyceum_app", "default privilege: TRUNCATE of lyceum_owner to lyceum_app",
+			"default privilege: UPDATE of lyceum_owner to lyceum_app",
+		},
+	},
+	"extension": {`CREATE EXTENSION pgrowlocks`, []finding{"extension: pgrowlocks"}},
+	"foreign table": {
+		`CREATE FOREIGN DATA WRAPPER planted; CREATE SERVER planted FOREIGN DATA WRAPPER planted; CREATE FOREIGN TABLE elsewhere (id uuid) SERVER planted`,
+		[]finding{"foreign table: elsewhere"},
+	},
+}
+
+// TestAttackCatalogFindsPlanted plants one violation at a time, and takes it out again: each is found by name,
+// and every check finds one at least.
+func TestAttackCatalogFindsPlanted(t *testing.T) {
+	t.Parallel()
+	conn := migrated(t)
+	fired := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(planted)) {
+		tx, err := conn.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := findings(readCatalog(t, tx))
+		if _, err := tx.Exec(t.Context(), planted[name].sql); err != nil {
+			t.Fatalf("plant %s: %v", name, err)
+		}
+		added := slices.DeleteFunc(findings(readCatalog(t, tx)), func(f finding) bool { return slices.Contains(before, f) })
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := planted[name].want
+		if diff := cmp.Diff(append([]finding{}, want...), append([]finding{}, added...)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		for _, f := range added {
+			check, _, _ := strings.Cut(f, ": ")
+			fired[check] = true
+		}
+	}
+	for name := range checks() {
+		if !fired[name] {
+			t.Errorf("nothing is planted that %q finds", name)
+		}
+	}
+}
