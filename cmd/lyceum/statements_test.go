@@ -154,6 +154,7 @@ func (s *school) asks(t *testing.T) map[string]asking {
 	}
 	return map[string]asking{
 		"audit-log":          page(s.admin, nil),
+		"grant-support":      fixed(s.admin, map[string]any{"reason": "Somebody cannot sign in.", "minutes": 5}),
 		"catalog":            page("", nil),
 		"dashboard":          page(s.learner, nil),
 		"notifications":      page(s.learner, nil),

@@ -7,12 +7,14 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
 	"lyceum/docs/operations"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/staff"
+	"lyceum/internal/gen/ent/supportgrant"
 	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/tenancy"
@@ -82,7 +84,7 @@ func fill(ctx context.Context, s Services, rooms []*room) (err error) {
 			return fmt.Errorf("demo tenant %s: %w", r.Slug, err)
 		}
 	}
-	if !slices.ContainsFunc(rooms, func(r *room) bool { return len(r.missing) > 0 || len(r.undone) > 0 }) {
+	if !slices.ContainsFunc(rooms, func(r *room) bool { return r.unfurnished() }) {
 		return nil
 	}
 	addr, stop, err := s.Open(ctx)
@@ -115,7 +117,12 @@ type room struct {
 	// they should.
 	missing []string
 	undone  []study
+	// closed says that no grant lets the support people in.
+	closed bool
 }
+
+// unfurnished reports whether there is anything to do through the API.
+func (r *room) unfurnished() bool { return len(r.missing) > 0 || len(r.undone) > 0 || r.closed }
 
 // settle makes the tenant and its people.
 func (r *room) settle(ctx context.Context) error {
@@ -175,6 +182,12 @@ func (r *room) look(ctx context.Context) error {
 			r.undone = append(r.undone, s)
 		}
 	}
+	open, err := r.DB.SupportGrant.Query().
+		Where(supportgrant.RevokedAtIsNil(), supportgrant.ExpiresAtGT(time.Now())).Exist(ctx)
+	if err != nil {
+		return fmt.Errorf("look for a support grant: %w", err)
+	}
+	r.closed = !open
 	return nil
 }
 
@@ -189,6 +202,23 @@ func (r *room) furnish(ctx context.Context) error {
 		if err := r.learn(ctx, s); err != nil {
 			return fmt.Errorf("%s in course %s: %w", s.learner, s.course, err)
 		}
+	}
+	return r.letSupportIn(ctx)
+}
+
+// letSupportIn has the admin grant support for as long as a grant lasts, so that the demo's support people have
+// something to look at.
+func (r *room) letSupportIn(ctx context.Context) error {
+	if !r.closed {
+		return nil
+	}
+	admin, err := r.as(ctx, Admin)
+	if err != nil {
+		return err
+	}
+	variables := map[string]any{"reason": "To look around in the demo.", "minutes": 240}
+	if err := admin.run(ctx, r.documents.Text("grant-support"), variables, &struct{}{}); err != nil {
+		return fmt.Errorf("grant support: %w", err)
 	}
 	return nil
 }
