@@ -49,7 +49,7 @@ build: ## Build bin/lyceum
 	@$(GO) build -o $(BINARY) ./cmd/lyceum
 
 .PHONY: install
-install: ## Find or install what a local Lyceum stands on (Postgres, Redis, ffmpeg)
+install: ## Find or install what a local Lyceum stands on (Postgres, Redis)
 	@sh internal/platform/local/install.sh
 
 ##@ Check

@@ -43,9 +43,6 @@ type secrets struct {
 	OwnerPassword string `json:"owner_password"`
 	AppPassword   string `json:"app_password"`
 	SigningKey    string `json:"signing_key"`
-	StaffPassword string `json:"staff_password"`
-	// Token is a demo session's, for the box that dev prints.
-	Token string `json:"token,omitempty"`
 }
 
 func dev(ctx context.Context, command *cobra.Command) (err error) {

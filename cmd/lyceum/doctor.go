@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -85,7 +84,6 @@ func (a *app) examine(ctx context.Context) []finding {
 		{"blob storage answers", a.probeBlobs(ctx)},
 		{"search answers", a.services.Search.Ping(ctx)},
 		{"the home directory can be written", checkHome(a.config.Home)},
-		{"ffmpeg is installed", checkTool("ffmpeg", "videos are played as they were uploaded")},
 	}
 }
 
@@ -138,13 +136,6 @@ func checkHome(home string) error {
 	}
 	if err := os.Remove(probe.Name()); err != nil {
 		return fmt.Errorf("delete: %w", err)
-	}
-	return nil
-}
-
-func checkTool(name, without string) error {
-	if _, err := exec.LookPath(name); err != nil {
-		return health.Worse(fmt.Errorf("not on PATH: %s", without))
 	}
 	return nil
 }

@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"os/exec"
 	"strings"
 	"time"
 
@@ -48,7 +47,7 @@ type Given struct {
 
 // Choice says what was chosen for one need, and why.
 type Choice struct {
-	// Need is what the server stands on: "Postgres", "Redis", "search", "files" or "transcoding".
+	// Need is what the server stands on: "Postgres", "Redis", "search" or "files".
 	Need string
 	// Chosen names the pick; addresses are shown without user, password and query.
 	Chosen string
@@ -132,7 +131,7 @@ func (s *Stack) choices(given Given) []Choice {
 	return []Choice{postgres, s.Redis.choice()}
 }
 
-// Survey says what will serve the needs that no child process serves: search, files, transcoding.
+// Survey says what will serve the needs that no child process serves: search and files.
 func Survey(given Given) []Choice {
 	return []Choice{
 		pick(given.SearchURL, "MEILI_URL", Choice{
@@ -143,7 +142,6 @@ func Survey(given Given) []Choice {
 			Need: "files", Chosen: "a directory under LYCEUM_HOME", Why: "S3_ENDPOINT is not set",
 			Limits: "Files live on this machine and are served by it.",
 		}),
-		transcoding(),
 	}
 }
 
@@ -153,17 +151,6 @@ func pick(address, variable string, fallback Choice) Choice {
 		return fallback
 	}
 	return Choice{Need: fallback.Need, Chosen: hostOf(address), Why: variable + " is set"}
-}
-
-func transcoding() Choice {
-	path, err := exec.LookPath("ffmpeg")
-	if err != nil {
-		return Choice{
-			Need: "transcoding", Chosen: "none", Why: "ffmpeg is not on PATH",
-			Limits: "Video is played as it was uploaded.",
-		}
-	}
-	return Choice{Need: "transcoding", Chosen: path, Why: "ffmpeg is on PATH"}
 }
 
 // hostOf shows an address without the parts that may be secret: user, password, query. A string that is no

@@ -450,6 +450,9 @@ func TestStartExplainsItsChoices(t *testing.T) {
 		"Postgres": "postgres://db.example:5432/lyceum", "Redis": "redis://cache.example/1",
 		"search": "http://search.example:7700", "files": "https://s3.example",
 	}
+	if len(got) != len(want) {
+		t.Errorf("%v: choices of what the server does not use", got)
+	}
 	for need, chosen := range want {
 		if got[need].Chosen != chosen || !strings.HasSuffix(got[need].Why, "is set") {
 			t.Errorf("%s: %+v, want %q", need, got[need], chosen)
