@@ -145,6 +145,26 @@ func TestRevokeKeyOfOthers(t *testing.T) {
 	f.as(t, token)
 }
 
+// TestDemotedPeopleRevokeTheirKeys: who may not make keys any more still ends those that are theirs.
+func TestDemotedPeopleRevokeTheirKeys(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	session := f.signIn(t, f.acme, "instructor").Token
+	admin := f.as(t, f.signIn(t, f.acme, "admin").Token)
+	made, token, err := f.s.CreateKey(f.as(t, session), tenancy.NewKey{Name: "k", Scopes: []viewer.Scope{viewer.ScopeRead}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.s.ChangeRole(admin, f.acme.Instructor, viewer.Learner); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.s.RevokeKey(f.as(t, session), made.ID); err != nil {
+		t.Errorf("revoked by its owner, now a learner: %v", err)
+	}
+	_, err = f.s.Authenticate(t.Context(), token)
+	wantCode(t, "the key", err, fault.Unauthenticated)
+}
+
 func TestUseOfKeyIsNoted(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
