@@ -37,7 +37,8 @@ func (s *Service) CategoriesBySlug(ctx context.Context, slugs []string) ([]*ent.
 	return rows, wrap("find categories", err)
 }
 
-// SaveCategory creates the category with the slug, or changes its name and position.
+// SaveCategory creates the category with the slug, or changes its name and position. Saving what is there already
+// changes nothing.
 func (s *Service) SaveCategory(ctx context.Context, in CategoryInput) (*ent.Category, error) {
 	if _, err := mayAuthor(ctx); err != nil {
 		return nil, err
@@ -57,10 +58,16 @@ func (s *Service) SaveCategory(ctx context.Context, in CategoryInput) (*ent.Cate
 		switch {
 		case ent.IsNotFound(err):
 			saved, err = tx.Category.Create().SetSlug(in.Slug).SetName(in.Name).SetNillablePosition(in.Position).Save(ctx)
+		case err == nil && row.Name == in.Name && (in.Position == nil || *in.Position == row.Position):
+			saved = row
+			return nil
 		case err == nil:
 			saved, err = tx.Category.UpdateOne(row).SetName(in.Name).SetNillablePosition(in.Position).Save(ctx)
 		}
-		return wrap("save category", err)
+		if err != nil {
+			return fmt.Errorf("save category: %w", err)
+		}
+		return wrap("record category", tx.Record(ctx, pg.Entry{Action: "category.saved", Subject: saved.GlobalID().String()}))
 	})
 	return saved, err
 }

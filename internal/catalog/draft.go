@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
@@ -72,8 +73,18 @@ func (s *Service) edit(ctx context.Context, id uuid.UUID, fn func(e *edit) (chan
 			return err
 		}
 		e.course, err = e.tx.Course.UpdateOne(e.course).AddRevision(1).Save(ctx)
-		return wrap("raise revision", err)
+		if err != nil {
+			return fmt.Errorf("raise revision: %w", err)
+		}
+		return recordEdit(ctx, e.tx, e.course)
 	})
+}
+
+// recordEdit says in the audit log that the draft was changed, and to which revision.
+func recordEdit(ctx context.Context, tx *pg.Tx, c *ent.Course) error {
+	return wrap("record edit", tx.Record(ctx, pg.Entry{
+		Action: "course.edited", Subject: c.GlobalID().String(), Data: map[string]string{"revision": strconv.Itoa(c.Revision)},
+	}))
 }
 
 // mustBeOpen refuses to change an archived course.

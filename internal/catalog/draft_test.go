@@ -172,11 +172,41 @@ func TestArchive(t *testing.T) {
 	}
 }
 
-// actions are what was recorded, in order.
+// actions are what was recorded besides edits, in order.
 func (d *desk) actions() string {
-	var names []string
-	for _, e := range d.db.Entries() {
-		names = append(names, e.Action)
+	var actions []string
+	for _, entry := range d.db.Entries() {
+		if entry.Action != "course.edited" {
+			actions = append(actions, entry.Action)
+		}
 	}
-	return strings.Join(names, " ")
+	return strings.Join(actions, " ")
+}
+
+// TestEditsAreRecorded: every change of a draft or category is in the audit log with who it was about, and what
+// changes nothing is not.
+func TestEditsAreRecorded(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	ctx := d.acme.AsInstructor(t.Context())
+	course := catalog.CourseInput{Slug: "knots", Title: "Knots"}
+	id := must(d.SaveCourse(ctx, course))(t).ID
+	module := catalog.ModuleInput{Key: "m", Title: "Module"}
+	for range 2 { // the second time there is nothing to change
+		must(d.SaveCourse(ctx, course))(t)
+		must(d.SaveModule(ctx, id, module))(t)
+		must(d.SaveLesson(ctx, id, article("m", "one")))(t)
+		must(d.Arrange(ctx, id, []catalog.ModuleOrder{{Key: "m", Lessons: []string{"one"}}}))(t)
+		must(d.SaveCategory(ctx, catalog.CategoryInput{Slug: "ropes", Name: "Ropes"}))(t)
+	}
+	must(d.SaveCourse(ctx, catalog.CourseInput{Slug: "knots", Title: "More knots"}))(t)
+	must(d.SaveCategory(ctx, catalog.CategoryInput{Slug: "ropes", Name: "All ropes"}))(t)
+	var got []string
+	for _, entry := range d.db.Entries() {
+		got = append(got, entry.Action+entry.Data["revision"])
+	}
+	want := []string{"course.edited1", "course.edited2", "course.edited3", "category.saved", "course.edited4", "category.saved"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
 }

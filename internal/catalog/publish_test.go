@@ -104,7 +104,7 @@ func TestPublish(t *testing.T) {
 	if e, _ := events[0].(catalog.CoursePublished); e.Course != id || e.Version != v.ID || e.Tenant != d.acme.ID || e.ID == uuid.Nil || e.At.IsZero() {
 		t.Errorf("event: %+v", e)
 	}
-	if entry := d.db.Entries()[0]; entry.Action != "course.published" || entry.Subject != done.Course.GlobalID().String() || entry.Data["number"] != "1" {
+	if entry := d.db.Entries()[len(d.db.Entries())-1]; entry.Action != "course.published" || entry.Subject != done.Course.GlobalID().String() || entry.Data["number"] != "1" {
 		t.Errorf("audit: %+v", entry)
 	}
 }
@@ -116,7 +116,7 @@ func TestPublishAgain(t *testing.T) {
 	id := d.rich(t, "knots")
 	first := must(d.Publish(ctx, id, catalog.PublishInput{}))(t)
 	same := must(d.Publish(ctx, id, catalog.PublishInput{ExpectedRevision: new(first.Course.Revision)}))(t)
-	if same.Created || same.Version.ID != first.Version.ID || len(d.db.Events()) != 1 || len(d.db.Entries()) != 1 {
+	if same.Created || same.Version.ID != first.Version.ID || len(d.db.Events()) != 1 || d.actions() != "course.published" {
 		t.Errorf("publishing without a change: %v, %d events", same.Version, len(d.db.Events()))
 	}
 	// An edit that is taken back leaves nothing to publish.

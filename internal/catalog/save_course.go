@@ -86,8 +86,10 @@ func (s courseSave) create(ctx context.Context, tx *pg.Tx) (*ent.Course, error) 
 	if err := makeCategories(ctx, tx, s.in.Categories); err != nil {
 		return nil, err
 	}
-	_, err = savePrerequisites(ctx, tx, row.ID, s.required)
-	return row, err
+	if _, err = savePrerequisites(ctx, tx, row.ID, s.required); err != nil {
+		return nil, err
+	}
+	return row, recordEdit(ctx, tx, row)
 }
 
 func (s courseSave) change(ctx context.Context, tx *pg.Tx, row *ent.Course) (*ent.Course, error) {
@@ -108,5 +110,8 @@ func (s courseSave) change(ctx context.Context, tx *pg.Tx, row *ent.Course) (*en
 	update := tx.Course.UpdateOne(row).AddRevision(1).ClearArchivedAt()
 	next.put(update.Mutation())
 	changed, err := update.Save(ctx)
-	return changed, wrap("change course", err)
+	if err != nil {
+		return nil, fmt.Errorf("change course: %w", err)
+	}
+	return changed, recordEdit(ctx, tx, changed)
 }

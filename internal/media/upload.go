@@ -214,7 +214,9 @@ func (s *Service) settle(ctx context.Context, a *ent.Asset, refusal string) (*en
 		if settled, err = update.Save(ctx); err != nil {
 			return fmt.Errorf("keep outcome: %w", err)
 		}
-		return nil
+		return tx.Record(ctx, pg.Entry{
+			Action: "asset.settled", Subject: settled.GlobalID().String(), Data: map[string]string{"status": string(settled.Status)},
+		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("settle upload: %w", err)
