@@ -32,6 +32,7 @@ import (
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/pgtest"
+	"lyceum/internal/policy"
 	"lyceum/internal/tenancy"
 	"lyceum/internal/tenancy/brand"
 	"lyceum/jobs"
@@ -65,6 +66,8 @@ type attackWorld struct {
 	server *httptest.Server
 	// worker works on all queues until the test ends; settle waits for it.
 	worker *jobs.Client
+	// policies fells the first wall, for requests and for jobs.
+	policies policy.Switch
 	// owner makes tenants, walls arranges and looks past every wall.
 	owner, walls *pgxpool.Pool
 
@@ -153,7 +156,7 @@ func newEmptyAttackWorld(t *testing.T) *attackWorld {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.app, err = newAppLogging(t.Context(), c, w.logs); err != nil {
+	if w.app, err = newAppLogging(w.policies.In(t.Context()), c, w.logs); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -174,7 +177,7 @@ func (w *attackWorld) work(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := worker.Start(context.WithoutCancel(t.Context())); err != nil {
+	if err := worker.Start(w.policies.In(context.WithoutCancel(t.Context()))); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -198,7 +201,7 @@ func (w *attackWorld) serve(t *testing.T) {
 	w.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		number := r.Header.Get(countHeader)
 		r.Header.Del(countHeader)
-		ctx, counter := pg.CountStatements(r.Context())
+		ctx, counter := pg.CountStatements(w.policies.In(r.Context()))
 		w.counters.Store(number, counter)
 		if within := w.within.Load(); within != nil {
 			ctx = (*within)(ctx)
