@@ -57,8 +57,11 @@ type Options struct {
 
 // NewServer returns the GraphQL endpoint: transports, limits, access, loaders and resolvers, in the order in
 // which a request meets them.
-func NewServer(o Options) (http.Handler, error) {
-	schema := graphql.NewExecutableSchema(graphql.Config{Resolvers: NewResolver(o.Services)})
+func NewServer(o Options) (http.Handler, error) { return newServer(o, NewResolver(o.Services)) }
+
+// newServer is NewServer for any resolvers.
+func newServer(o Options, resolvers graphql.ResolverRoot) (http.Handler, error) {
+	schema := graphql.NewExecutableSchema(graphql.Config{Resolvers: resolvers})
 	fields, err := access.New(schema.Schema())
 	if err != nil {
 		return nil, fmt.Errorf("read access of the schema: %w", err)
