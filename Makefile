@@ -17,7 +17,7 @@ LINT := $(GO) tool -modfile=tools/go.mod golangci-lint
 SERVERS := $(GO) run ./internal/platform/pgtest/withservers
 
 # What generators write; `make check-generate` compares it with what is committed.
-GENERATED := internal/gen
+GENERATED := internal/gen docs/access-matrix.csv
 
 # Node packages: the clients and auditors that the tests drive.
 NODE_LOCKS   := $(wildcard e2e/package-lock.json e2e/*/package-lock.json web/package-lock.json)
@@ -122,7 +122,7 @@ bench: ## Run every benchmark, with allocations
 ##@ Change
 
 .PHONY: generate
-generate: generate-ent generate-graphql generate-client ## Generate entities, the GraphQL server and the authoring client
+generate: generate-access generate-ent generate-graphql generate-client ## Generate entities, the GraphQL server, its access matrix and the authoring client
 
 .PHONY: generate-ent
 generate-ent: ## ent/schema → internal/gen/ent
@@ -131,6 +131,10 @@ generate-ent: ## ent/schema → internal/gen/ent
 .PHONY: generate-graphql
 generate-graphql: ## schema.graphql → internal/gen/graphql and internal/gen/model
 	$(GO) tool gqlgen generate
+
+.PHONY: generate-access
+generate-access: ## schema.graphql → docs/access-matrix.csv; fails for a field that says no @access
+	$(GO) run ./graph/access/generate
 
 .PHONY: generate-client
 generate-client: ## schema.graphql and the client's operations → the authoring client
