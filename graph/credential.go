@@ -13,6 +13,9 @@ func (r queryResolver) MyCertificates(ctx context.Context) ([]*ent.Certificate, 
 }
 
 func (r queryResolver) VerifyCertificate(ctx context.Context, code string) (*model.CertificateVerification, error) {
+	if err := r.services.TryCode(ctx); err != nil {
+		return nil, err
+	}
 	c, err := r.services.Credential.Verify(ctx, code)
 	if err != nil || c == nil {
 		return nil, err

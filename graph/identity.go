@@ -23,6 +23,7 @@ import (
 type Identity struct {
 	Directory *tenancy.Directory
 	Tenancy   *tenancy.Service
+	Guesses   Guesses
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	// Scheme is what clients use to reach us: "http" or "https".
@@ -56,7 +57,7 @@ func (i Identity) identify(r *http.Request) (*http.Request, error) {
 	})
 	v, err := authenticate(ctx, i.Tenancy, place, named, r.Header.Get("Authorization"))
 	if err != nil {
-		return nil, err
+		return nil, failed(ctx, i.Guesses, place.Tenant, err)
 	}
 	return r.WithContext(viewer.With(ctx, v)), nil
 }
@@ -122,7 +123,7 @@ func (s *Services) initSocket(ctx context.Context, payload map[string]any) (cont
 	here := tenancy.Place{Tenant: viewer.Tenant(ctx)}
 	v, err := authenticate(ctx, s.Tenancy, here, requestOf(ctx).TenantNamed, authorization)
 	if err != nil {
-		return nil, err
+		return nil, failed(ctx, s.Guesses, here.Tenant, err)
 	}
 	return viewer.With(ctx, v), nil
 }
@@ -136,6 +137,8 @@ type refusalError struct {
 	Message    string `json:"message"`
 	Extensions struct {
 		Code fault.Code `json:"code"`
+		// RetryAfter is in seconds.
+		RetryAfter int `json:"retryAfter,omitempty"`
 	} `json:"extensions"`
 }
 
@@ -150,10 +153,11 @@ func (i Identity) refuse(ctx context.Context, w http.ResponseWriter, err error) 
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="lyceum"`)
 	}
-	if f.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
-	}
 	var answer refusal
+	if wait := int(math.Ceil(f.RetryAfter.Seconds())); wait > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(wait))
+		answer.Errors[0].Extensions.RetryAfter = wait
+	}
 	answer.Errors[0].Message, answer.Errors[0].Extensions.Code = f.Message, f.Code
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
@@ -169,6 +173,8 @@ func refusalStatus(code fault.Code) int {
 		return http.StatusUnauthorized
 	case fault.NotFound:
 		return http.StatusNotFound
+	case fault.RateLimited:
+		return http.StatusTooManyRequests
 	case fault.Unavailable:
 		return http.StatusServiceUnavailable
 	default:

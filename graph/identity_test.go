@@ -29,6 +29,18 @@ type generous struct{}
 
 func (generous) SignIn(context.Context, uuid.UUID, string, string) error { return nil }
 
+// Try implements Guesses.
+func (generous) Try(context.Context, uuid.UUID, Secret, string) error { return nil }
+
+// strict lets nobody try.
+type strict struct{ tried []string }
+
+// Try implements Guesses.
+func (s *strict) Try(_ context.Context, tenant uuid.UUID, secret Secret, network string) error {
+	s.tried = append(s.tried, tenant.String()+" "+string(secret)+" "+network)
+	return fault.New(fault.RateLimited, "Wait.").After(time.Second)
+}
+
 type doors struct {
 	*pgtest.Database
 
@@ -46,7 +58,7 @@ func newDoors(t *testing.T) doors {
 		DB: d.DB, Hasher: auth.NewHasherWith(0, time.Minute), Limiter: generous{}, Idle: time.Hour, Absolute: time.Hour,
 	}
 	d.identity = Identity{
-		Directory: tenancy.NewDirectory(d.DB, "localhost", "acme"), Tenancy: sessions,
+		Directory: tenancy.NewDirectory(d.DB, "localhost", "acme"), Tenancy: sessions, Guesses: generous{},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")},
 		Scheme:         "http", Log: slog.New(slog.DiscardHandler),
 	}
@@ -168,6 +180,7 @@ func TestRefuse(t *testing.T) {
 		"busy":     {fault.New(fault.Unavailable, "Come back.").After(1500 * time.Millisecond), 503, "2"},
 		"our own":  {errors.New("secret of the database"), 500, ""},
 		"no token": {fault.New(fault.Unauthenticated, "Sign in."), 401, ""},
+		"limited":  {fault.New(fault.RateLimited, "Wait.").After(time.Second), 429, "1"},
 		"no place": {fault.New(fault.NotFound, "Nothing here."), 404, ""},
 	} {
 		answer := httptest.NewRecorder()
@@ -210,11 +223,52 @@ func TestClientIP(t *testing.T) {
 	}
 }
 
+// TestTokensAreCounted sends tokens that open nothing: each is counted, and none that is good.
+func TestTokensAreCounted(t *testing.T) {
+	t.Parallel()
+	d := newDoors(t)
+	counted := &strict{}
+	d.identity.Guesses = counted
+	handler := d.identity.Middleware(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	for name, tt := range map[string]struct {
+		authorization string
+		status, tries int
+	}{
+		"none":              {"", 204, 0},
+		"good":              {"Bearer " + d.acmeToken, 204, 0},
+		"a key":             {"Bearer " + d.key, 204, 0},
+		"nonsense":          {"Bearer nonsense", 429, 1},
+		"of another tenant": {"Bearer " + d.globexToken, 429, 1},
+		"another scheme":    {"Basic bm8=", 429, 1},
+	} {
+		counted.tried = nil
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql", http.NoBody)
+		r.Host, r.RemoteAddr = "acme.localhost", "[2001:db8:1:2:3::4]:1234"
+		r.Header.Set("Authorization", tt.authorization)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if w.Code != tt.status || len(counted.tried) != tt.tries {
+			t.Errorf("%s: status %d, want %d; tries %q", name, w.Code, tt.status, counted.tried)
+		}
+		if want := d.acme.ID.String() + " token 2001:db8:1:2::/64"; tt.tries == 1 && counted.tried[0] != want {
+			t.Errorf("%s: counted as %q, want %q", name, counted.tried[0], want)
+		}
+		if tt.status == http.StatusTooManyRequests && !strings.Contains(w.Body.String(), `"retryAfter":1`) {
+			t.Errorf("%s: %s", name, w.Body)
+		}
+	}
+	ctx := viewer.With(WithRequest(t.Context(), Request{TenantNamed: true}), viewer.Of(d.acme.ID))
+	services := &Services{Tenancy: d.identity.Tenancy, Guesses: counted}
+	if _, err := services.initSocket(ctx, map[string]any{"authorization": "Bearer nonsense"}); fault.CodeOf(err) != fault.RateLimited {
+		t.Errorf("a socket: %v", err)
+	}
+}
+
 // TestSockets authenticates by the payload of connection_init, within the tenant of the host.
 func TestSockets(t *testing.T) {
 	t.Parallel()
 	d := newDoors(t)
-	services := &Services{Tenancy: d.identity.Tenancy}
+	services := &Services{Tenancy: d.identity.Tenancy, Guesses: generous{}}
 	visit := func(named bool) context.Context {
 		return viewer.With(WithRequest(t.Context(), Request{TenantNamed: named}), viewer.Of(d.acme.ID))
 	}

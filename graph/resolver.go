@@ -29,6 +29,7 @@ type Services struct {
 	Notification *notification.Service
 	Compliance   *compliance.Service
 	Search       *search.Service
+	Guesses      Guesses
 }
 
 // Resolver is the root of all resolvers.

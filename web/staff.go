@@ -9,8 +9,12 @@ import (
 	"time"
 )
 
-// staffCookie holds the session of platform staff on the admin listener.
-const staffCookie = "lyceum_staff"
+// staffCookie holds the session of platform staff on the admin listener. Where the browser came over TLS its name
+// begins with hostPrefix, with which no other host of the domain, and nobody on a plain connection, can set it.
+const (
+	staffCookie = "lyceum_staff"
+	hostPrefix  = "__Host-"
+)
 
 // maxForm bounds a sign-in, in bytes.
 const maxForm = 4 << 10
@@ -21,6 +25,8 @@ type Staff struct {
 	SignIn func(ctx context.Context, email, password, ip, agent string) (token string, ends time.Time, err error)
 	// Check returns nil for the token of an open session.
 	Check func(ctx context.Context, token string) error
+	// SignOut ends the session of a token, if there is one.
+	SignOut func(ctx context.Context, token string) error
 	// Home is where a sign-in leads.
 	Home string
 	Log  *slog.Logger
@@ -38,6 +44,7 @@ func (s Staff) Mount(mux *http.ServeMux) error {
 	mux.Handle("GET /static/icon.svg", cached(static))
 	mux.Handle("GET /{$}", secure(http.HandlerFunc(s.form)))
 	mux.Handle("POST /sign-in", own.Handler(secure(http.HandlerFunc(s.signIn))))
+	mux.Handle("POST /sign-out", own.Handler(secure(http.HandlerFunc(s.signOut))))
 	return nil
 }
 
@@ -54,8 +61,38 @@ func (s Staff) Only(next http.Handler) http.Handler {
 }
 
 func (s Staff) signedIn(r *http.Request) bool {
-	cookie, err := r.Cookie(staffCookie)
-	return err == nil && s.Check(r.Context(), cookie.Value) == nil
+	token := staffToken(r)
+	return token != "" && s.Check(r.Context(), token) == nil
+}
+
+// overTLS reports whether the browser came over TLS, to us or to a proxy that says so. A browser cannot be made to say
+// it for somebody else, and whoever says it for themselves gets a stricter cookie.
+func overTLS(r *http.Request) bool {
+	return r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https"
+}
+
+func staffCookieName(r *http.Request) string {
+	if overTLS(r) {
+		return hostPrefix + staffCookie
+	}
+	return staffCookie
+}
+
+// staffToken is the token in the request's cookie, "" when there is none.
+func staffToken(r *http.Request) string {
+	cookie, err := r.Cookie(staffCookieName(r))
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
+// keep gives the browser a token until it ends; one that has ended is forgotten.
+func keep(w http.ResponseWriter, r *http.Request, token string, ends time.Time) {
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure where the browser came over TLS
+		Name: staffCookieName(r), Value: token, Path: "/", Expires: ends,
+		HttpOnly: true, Secure: overTLS(r), SameSite: http.SameSiteStrictMode,
+	})
 }
 
 // desk is what the sign-in page shows.
@@ -84,11 +121,31 @@ func (s Staff) signIn(w http.ResponseWriter, r *http.Request) {
 		s.show(w, r, http.StatusUnauthorized, desk{Home: s.Home, Email: email, Problem: problem})
 		return
 	}
-	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure where the listener speaks TLS itself
-		Name: staffCookie, Value: token, Path: "/", Expires: ends,
-		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
-	})
+	if err := s.end(r); err != nil {
+		s.Log.WarnContext(r.Context(), "earlier staff session not ended", "err", err)
+	}
+	keep(w, r, token, ends)
 	http.Redirect(w, r, s.Home, http.StatusSeeOther)
+}
+
+// signOut ends the session for good, not just in this browser.
+func (s Staff) signOut(w http.ResponseWriter, r *http.Request) {
+	if err := s.end(r); err != nil {
+		s.Log.ErrorContext(r.Context(), "staff session not ended", "err", err)
+		s.show(w, r, http.StatusInternalServerError, desk{Home: s.Home, SignedIn: true, Problem: "You are still signed in: something went wrong on our side."})
+		return
+	}
+	keep(w, r, "", time.Unix(1, 0))
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// end ends the session that the browser holds, if it holds one.
+func (s Staff) end(r *http.Request) error {
+	token := staffToken(r)
+	if token == "" {
+		return nil
+	}
+	return s.SignOut(r.Context(), token)
 }
 
 func (s Staff) show(w http.ResponseWriter, r *http.Request, status int, d desk) {

@@ -12,7 +12,9 @@ import (
 	"html/template"
 	"io/fs"
 	"log/slog"
+	"math"
 	"net/http"
+	"strconv"
 	"sync"
 
 	"lyceum/internal/fault"
@@ -197,6 +199,11 @@ func told(err error, otherwise string) string {
 }
 
 func (h handlers) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Code == fault.RateLimited {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
+		h.render(w, r, http.StatusTooManyRequests, "problem.html", f.Message)
+		return
+	}
 	h.Log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "err", err)
 	h.render(w, r, http.StatusInternalServerError, "problem.html", "Something went wrong on our side.")
 }

@@ -191,8 +191,14 @@ func TestAttack(t *testing.T) {
 
 func staff(t *testing.T) http.Handler {
 	t.Helper()
+	return staffWith(t, func(context.Context, string) error { return nil })
+}
+
+func staffWith(t *testing.T, signOut func(context.Context, string) error) http.Handler {
+	t.Helper()
 	s := web.Staff{
-		Home: "/jobs/", Log: slog.New(slog.DiscardHandler),
+		SignOut: signOut,
+		Home:    "/jobs/", Log: slog.New(slog.DiscardHandler),
 		SignIn: func(_ context.Context, email, password, ip, _ string) (string, time.Time, error) {
 			switch {
 			case ip != "192.0.2.1":
@@ -272,18 +278,93 @@ func TestStaff(t *testing.T) {
 
 func TestStaffCookie(t *testing.T) {
 	t.Parallel()
-	body := url.Values{"email": {"ops@example.com"}, "password": {"right"}}.Encode()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/sign-in", strings.NewReader(body))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	w := httptest.NewRecorder()
-	staff(t).ServeHTTP(w, r)
-	cookie := w.Header().Get("Set-Cookie")
-	for _, part := range []string{"lyceum_staff=token", "HttpOnly", "SameSite=Strict", "Path=/"} {
-		if !strings.Contains(cookie, part) {
-			t.Errorf("%q lacks %q", cookie, part)
-		}
+	for name, tt := range map[string]struct {
+		proto, old, want string
+	}{
+		"plain":                {"", "", "lyceum_staff=token; "},
+		"over TLS":             {"https", "", "__Host-lyceum_staff=token; Secure"},
+		"with an earlier one":  {"", "lyceum_staff=old", "lyceum_staff=token; "},
+		"TLS, planted without": {"https", "lyceum_staff=planted", "__Host-lyceum_staff=token; Secure"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var ended []string
+			h := staffWith(t, func(_ context.Context, token string) error {
+				ended = append(ended, token)
+				return nil
+			})
+			body := url.Values{"email": {"ops@example.com"}, "password": {"right"}}.Encode()
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/sign-in", strings.NewReader(body))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("X-Forwarded-Proto", tt.proto)
+			r.Header.Set("Cookie", tt.old)
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			cookie := w.Header().Get("Set-Cookie")
+			value, attribute, _ := strings.Cut(tt.want, " ")
+			for _, part := range []string{attribute, "HttpOnly", "SameSite=Strict", "Path=/"} {
+				if !strings.HasPrefix(cookie, value) || !strings.Contains(cookie, part) || strings.Contains(cookie, "Domain") {
+					t.Errorf("%q, want %q with %q", cookie, value, part)
+				}
+			}
+			if attribute == "" && strings.Contains(cookie, "Secure") {
+				t.Errorf("a browser would not send %q back over plain HTTP", cookie)
+			}
+			if w.Header().Get("Location") != "/jobs/" {
+				t.Errorf("leads to %q", w.Header().Get("Location"))
+			}
+			if got := strings.Join(ended, " "); (got == "old") != (tt.old == "lyceum_staff=old") {
+				t.Errorf("ended %q after %q", got, tt.old)
+			}
+		})
 	}
-	if w.Header().Get("Location") != "/jobs/" {
-		t.Errorf("leads to %q", w.Header().Get("Location"))
+}
+
+func TestStaffSignOut(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		site, cookie string
+		err          error
+		status       int
+		ended        string
+	}{
+		"signed in":      {"same-origin", "lyceum_staff=token", nil, 303, "token"},
+		"not signed in":  {"same-origin", "", nil, 303, ""},
+		"from elsewhere": {"cross-site", "lyceum_staff=token", nil, 403, ""},
+		"database down":  {"same-origin", "lyceum_staff=token", errors.New("secret of the database"), 500, "token"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ended := ""
+			h := staffWith(t, func(_ context.Context, token string) error {
+				ended = token
+				return tt.err
+			})
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/sign-out", http.NoBody)
+			r.Header.Set("Sec-Fetch-Site", tt.site)
+			r.Header.Set("Cookie", tt.cookie)
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			if w.Code != tt.status || ended != tt.ended || strings.Contains(w.Body.String(), "secret") {
+				t.Errorf("status %d, want %d; ended %q, want %q: %s", w.Code, tt.status, ended, tt.ended, w.Body)
+			}
+			forgotten := strings.Contains(w.Header().Get("Set-Cookie"), "Expires=Thu, 01 Jan 1970")
+			if forgotten != (tt.status == 303) {
+				t.Errorf("cookie: %q", w.Header().Get("Set-Cookie"))
+			}
+		})
+	}
+}
+
+func TestPageOfALimitedReader(t *testing.T) {
+	t.Parallel()
+	h := open(t, func(p *web.Pages) {
+		p.Certificate = func(context.Context, string) (*web.Certificate, error) {
+			return nil, fault.New(fault.RateLimited, "Too many tries.").After(1500 * time.Millisecond)
+		}
+	})
+	w := get(t, h, "/verify/any")
+	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "2" || !strings.Contains(w.Body.String(), "Too many tries.") {
+		t.Errorf("status %d, %v: %s", w.Code, w.Header(), w.Body)
 	}
 }

@@ -225,6 +225,7 @@ func (a *app) wire(context.Context) error {
 		Notification: &notification.Service{DB: a.db, Bus: a.bus, Gate: tenants},
 		Compliance:   &compliance.Service{DB: a.db},
 		Search:       finder,
+		Guesses:      a.bus,
 	}
 	a.sources = loader.Sources{DB: a.db, Catalog: courses, Assessment: assessed}
 	a.health = a.checks()

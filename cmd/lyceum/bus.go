@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
 
+	"lyceum/graph"
 	"lyceum/internal/fault"
 	"lyceum/internal/platform/cache"
 	"lyceum/internal/platform/config"
@@ -96,26 +97,52 @@ func (b *bus) Listen(ctx context.Context, tenant, user uuid.UUID) <-chan struct{
 	return woken
 }
 
-// Limits of signing in: five tries a minute for an account from one address, twenty for an address.
+// Limits of guessing, a minute: tries to sign in to an account from one address, and from an address to any; looks
+// at certificates, of which somebody who checks an application opens a few; and tokens that open nothing, as a whole
+// school behind one address sends them in the morning.
 const (
 	triesAccount = 5
 	triesAddress = 20
+	triesCode    = 60
+	triesToken   = 600
 )
 
 // SignIn implements tenancy.Limiter. A nil tenant is the platform's own staff.
-func (b *bus) SignIn(ctx context.Context, tenant uuid.UUID, email, ip string) error {
-	key := func(parts ...string) cache.Key {
-		if tenant == uuid.Nil {
-			return cache.GlobalKey(cache.Staff, parts...)
-		}
-		return cache.NewKey(tenant, parts...)
-	}
-	decision, err := b.guesses.Allow(ctx, 1,
-		cache.Bucket{Key: key("sign-in", "account", email, ip), Rate: cache.Rate{Count: triesAccount, Per: time.Minute}},
-		cache.Bucket{Key: key("sign-in", "address", ip), Rate: cache.Rate{Count: triesAddress, Per: time.Minute}},
+func (b *bus) SignIn(ctx context.Context, tenant uuid.UUID, email, network string) error {
+	return b.try(ctx, cache.Staff, tenant,
+		tries{[]string{"sign-in", "account", email, network}, triesAccount},
+		tries{[]string{"sign-in", "address", network}, triesAddress},
 	)
+}
+
+// Try implements graph.Guesses.
+func (b *bus) Try(ctx context.Context, tenant uuid.UUID, secret graph.Secret, network string) error {
+	perMinute := triesToken
+	if secret == graph.SecretCode {
+		perMinute = triesCode
+	}
+	return b.try(ctx, cache.Clients, tenant, tries{[]string{"try", string(secret), network}, perMinute})
+}
+
+// tries are so many a minute, under a name.
+type tries struct {
+	name      []string
+	perMinute int
+}
+
+// try counts one try everywhere or, when there were too many anywhere, nowhere. Without a tenant it counts in the
+// global space.
+func (b *bus) try(ctx context.Context, space cache.Space, tenant uuid.UUID, limits ...tries) error {
+	buckets := make([]cache.Bucket, len(limits))
+	for i, l := range limits {
+		buckets[i] = cache.Bucket{Key: cache.NewKey(tenant, l.name...), Rate: cache.Rate{Count: l.perMinute, Per: time.Minute}}
+		if tenant == uuid.Nil {
+			buckets[i].Key = cache.GlobalKey(space, l.name...)
+		}
+	}
+	decision, err := b.guesses.Allow(ctx, 1, buckets...)
 	if err != nil {
-		return fmt.Errorf("limit sign-in: %w", err)
+		return fmt.Errorf("limit tries: %w", err)
 	}
 	if !decision.Allowed {
 		return fault.New(fault.RateLimited, "Too many tries; wait a moment and try again.").After(decision.RetryAfter)

@@ -43,7 +43,7 @@ func (a *app) publicHandler(streams *transport.Streams) (http.Handler, error) {
 		return nil, err
 	}
 	identity := graph.Identity{
-		Directory: a.services.Directory, Tenancy: a.services.Tenancy,
+		Directory: a.services.Directory, Tenancy: a.services.Tenancy, Guesses: a.bus,
 		TrustedProxies: a.config.HTTP.TrustedProxies, Scheme: a.config.Public.Scheme, Log: a.log,
 	}
 	mux := http.NewServeMux()

@@ -43,6 +43,9 @@ func (a *app) tenantOnPage(ctx context.Context) (*web.Tenant, error) {
 }
 
 func (a *app) certificateOnPage(ctx context.Context, code string) (*web.Certificate, error) {
+	if err := a.services.TryCode(ctx); err != nil {
+		return nil, err
+	}
 	c, err := a.services.Credential.Verify(ctx, code)
 	if err != nil || c == nil {
 		return nil, err
@@ -236,5 +239,6 @@ func (a *app) staffDoor() web.Staff {
 			_, err := sessions.Staff(ctx, token)
 			return err
 		},
+		SignOut: sessions.SignOutStaff,
 	}
 }
