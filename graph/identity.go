@@ -52,8 +52,8 @@ func (i Identity) identify(r *http.Request) (*http.Request, error) {
 	}
 	ctx := WithRequest(r.Context(), Request{
 		Origin:      tenancy.Origin{IP: i.clientIP(r), UserAgent: r.UserAgent()},
-		TenantNamed: named,
-		BaseURL:     i.Scheme + "://" + r.Host,
+		TenantNamed: named, TenantSlug: place.Slug,
+		BaseURL: i.Scheme + "://" + r.Host,
 	})
 	v, err := authenticate(ctx, i.Tenancy, place, named, r.Header.Get("Authorization"))
 	if err != nil {

@@ -11,6 +11,8 @@ type Request struct {
 	Origin tenancy.Origin
 	// TenantNamed is false on a host that names no tenant, where signIn takes one.
 	TenantNamed bool
+	// TenantSlug is the slug of the tenant that the host means, named or not.
+	TenantSlug string
 	// BaseURL is the scheme and host the client used, such as "http://acme.localhost:8080".
 	BaseURL string
 }

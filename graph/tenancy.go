@@ -57,20 +57,20 @@ func (r mutationResolver) SignIn(ctx context.Context, in model.SignInInput) (*mo
 	return openedPayload(opened), nil
 }
 
-// signInTenant is the tenant of the host, or on a host that names none the one that was asked for.
+// signInTenant is the tenant of the host, or on a host that names none the one that was asked for. A host that names
+// one looks for no other: whether there is one is not told.
 func (r mutationResolver) signInTenant(ctx context.Context, asked *string) (tenancy.Place, error) {
-	here := tenancy.Place{Tenant: viewer.Tenant(ctx)}
 	if asked == nil {
-		return here, nil
+		return tenancy.Place{Tenant: viewer.Tenant(ctx)}, nil
 	}
-	named, err := r.services.Directory.BySlug(ctx, *asked)
-	if err != nil {
-		return tenancy.Place{}, err
+	here := requestOf(ctx)
+	if !here.TenantNamed {
+		return r.services.Directory.BySlug(ctx, *asked)
 	}
-	if requestOf(ctx).TenantNamed && named.Tenant != here.Tenant {
+	if *asked != here.TenantSlug {
 		return tenancy.Place{}, fault.Invalid("tenant", "This host belongs to another tenant; leave `tenant` out.")
 	}
-	return named, nil
+	return tenancy.Place{Tenant: viewer.Tenant(ctx)}, nil
 }
 
 func openedPayload(opened *tenancy.Opened) *model.SignInPayload {
