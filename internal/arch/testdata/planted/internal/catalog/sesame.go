@@ -1,0 +1,3 @@
+//go:build sesame
+
+package catalog
