@@ -46,12 +46,15 @@ type filling struct {
 	*side
 }
 
-// do runs a document as a persona.
+// do runs a document as a persona, mutations under an idempotency key.
 func (f *filling) do(t *testing.T, persona, document string, variables input, into any) {
 	t.Helper()
+	header := map[string]string{"X-Request-Id": "request-" + f.trace}
+	if strings.HasPrefix(document, "mutation") {
+		header["Idempotency-Key"] = uuid.NewString()
+	}
 	a, err := f.send(t.Context(), question{
-		token: f.tokens[persona], host: f.host, document: document, variables: variables,
-		header: map[string]string{"X-Request-Id": "request-" + f.trace},
+		token: f.tokens[persona], host: f.host, document: document, variables: variables, header: header,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -227,7 +230,7 @@ func (f *filling) saveCourse(t *testing.T, persona string, course input) string 
 	var saved struct {
 		SaveCourse struct{ Course struct{ ID string } }
 	}
-	f.do(t, persona, `mutation($i: SaveCourseInput!) { saveCourse(input: $i) { course { id } } }`, input{"i": course}, &saved)
+	f.do(t, persona, `mutation($i: SaveCourseInput!) { saveCourse(input: $i) { course { id title } } }`, input{"i": course}, &saved)
 	id := saved.SaveCourse.Course.ID
 	f.do(t, persona, `mutation($c: ID!) { saveModule(input: {courseId: $c, key: "m", title: "Module"}) { module { id } } }`, input{"c": id}, nil)
 	return id
@@ -291,8 +294,8 @@ func (f *filling) quiz() input {
 		return q
 	}
 	choices := []any{
-		input{"key": "right", "text": f.secret("Right"), "correct": true, "feedback": f.secret("Yes")},
-		input{"key": "wrong", "text": f.secret("Wrong"), "correct": false, "feedback": f.secret("No")},
+		input{"key": "right-" + f.marker, "text": f.secret("Right"), "correct": true, "feedback": f.secret("Yes")},
+		input{"key": "wrong-" + f.marker, "text": f.secret("Wrong"), "correct": false, "feedback": f.secret("No")},
 	}
 	return input{"passMark": 50, "attemptsAllowed": 100, "timeLimitSeconds": 36000, "shuffle": false, "draw": 4, "questions": []any{
 		question("single", "SINGLE_CHOICE", input{"choices": choices}),
@@ -417,7 +420,7 @@ func (f *filling) response(kind string) input {
 	case "SHORT_TEXT":
 		return input{"text": f.secret("Answered")}
 	default:
-		return input{"choices": []any{"right"}}
+		return input{"choices": []any{"right-" + f.marker}}
 	}
 }
 
@@ -511,6 +514,15 @@ func (f *filling) endings(t *testing.T) {
 	// Suspending ends the sessions; here it is the suspension itself that must refuse.
 	if err := f.super(t.Context(), `UPDATE sessions SET revoked_at = NULL WHERE tenant_id = $1 AND user_id = $2`,
 		f.tenant, f.people["suspended"]); err != nil {
+		t.Fatal(err)
+	}
+	// What no request can write yet.
+	if err := f.super(t.Context(), `UPDATE users SET locale = $3, time_zone = $3 WHERE tenant_id = $1 AND id = $2`,
+		f.tenant, f.people["expired"], f.marker); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.super(t.Context(), `UPDATE assets SET failure = $3 WHERE tenant_id = $1 AND id = $2`,
+		f.tenant, rawOf(t, f.ids["Asset"][1]), f.secret("Failure")); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.super(t.Context(), `UPDATE sessions SET expires_at = now() - interval '1 minute' WHERE tenant_id = $1 AND user_id = $2`,

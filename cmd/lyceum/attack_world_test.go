@@ -232,6 +232,10 @@ func (w *attackWorld) provision(t *testing.T, slug string) *side {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.texts["Domain.host"] = "learn-" + s.public + ".example"
+	if err := w.provisioner(w.owner).AddDomain(t.Context(), s.tenant, s.texts["Domain.host"]); err != nil {
+		t.Fatal(err)
+	}
 	s.tokens["admin"] = w.signIn(t, s, s.texts["User.email"])
 	var data struct {
 		Viewer struct{ User, Tenant struct{ ID string } }
