@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"time"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"lyceum/internal/assessment/quiz"
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/attempt"
+	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/questionversion"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/viewer"
@@ -55,15 +57,45 @@ func (s *Service) Attempt(ctx context.Context, id uuid.UUID) (*ent.Attempt, erro
 }
 
 // lockOwn returns the learner's own attempt for changing. The lock puts answers and the end of an attempt
-// in one order: no answer is kept that was not graded. Staff read everybody's attempts and take nobody's.
+// in one order: no answer is kept that was not graded. Staff read everybody's attempts and take nobody's. An open
+// attempt in a place that was given up is a Conflict: whoever was withdrawn finishes nothing.
 func lockOwn(ctx context.Context, tx *pg.Tx, learner, id uuid.UUID) (*ent.Attempt, error) {
-	found, err := tx.Attempt.Query().Where(attempt.ID(id), attempt.LearnerID(learner)).ForUpdate().Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil, errNoAttempt(err)
-	} else if err != nil {
-		return nil, fmt.Errorf("lock attempt: %w", err)
+	own := tx.Attempt.Query().Where(attempt.ID(id), attempt.LearnerID(learner))
+	found, err := own.Clone().Where(endedOrTaken).ForUpdate().Only(ctx)
+	if !ent.IsNotFound(err) {
+		return found, located(err)
 	}
-	return found, nil
+	// Only a refusal asks why.
+	switch given, lookErr := own.Exist(ctx); {
+	case lookErr != nil:
+		return nil, located(lookErr)
+	case given:
+		return nil, errGivenUp()
+	default:
+		return nil, errNoAttempt(err)
+	}
+}
+
+// endedOrTaken holds for attempts that have ended, and for those whose place is taken.
+func endedOrTaken(s *sql.Selector) {
+	places := sql.Table(enrollment.Table)
+	taken := sql.Select(places.C(enrollment.FieldID)).From(places).Where(sql.And(
+		sql.ColumnsEQ(places.C(enrollment.FieldTenantID), s.C(attempt.FieldTenantID)),
+		sql.ColumnsEQ(places.C(enrollment.FieldID), s.C(attempt.FieldEnrollmentID)),
+		sql.NEQ(places.C(enrollment.FieldState), enrollment.StateWITHDRAWN),
+	))
+	s.Where(sql.Or(sql.NEQ(s.C(attempt.FieldState), attempt.StateIN_PROGRESS), sql.Exists(taken)))
+}
+
+func located(err error) error {
+	if err != nil {
+		return fmt.Errorf("lock attempt: %w", err)
+	}
+	return nil
+}
+
+func errGivenUp() error {
+	return fault.New(fault.Conflict, "You gave this place up; enroll again to go on.")
 }
 
 func errNoAttempt(cause error) error {

@@ -24,7 +24,7 @@ const maxResponse = 1000
 // SaveAnswer keeps the viewer's answer to one question of an open attempt; the last one counts, and an
 // empty one takes the answer back. Question is the id of the question version. Faults: Unauthenticated and
 // Forbidden; NotFound for an attempt that is not the viewer's own and a question that it does not ask;
-// Conflict when the attempt has ended or its time is up; BadInput for a response that does not fit.
+// Conflict when the attempt has ended, its time is up or its place was given up; BadInput for a response that does not fit.
 func (s *Service) SaveAnswer(ctx context.Context, attemptID, questionID uuid.UUID, response quiz.Response) (*ent.Attempt, error) {
 	who, err := policy.Learning(ctx)
 	if err != nil {

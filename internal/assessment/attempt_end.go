@@ -13,11 +13,13 @@ import (
 	"lyceum/internal/gen/ent/attempt"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/policy"
+	"lyceum/internal/viewer"
 )
 
 // SubmitAttempt ends the viewer's attempt and grades it. Asking twice returns the same grade. When the time
 // was up before, what was saved until then is graded and the attempt is EXPIRED. Faults: Unauthenticated
-// and Forbidden; NotFound for an attempt that is not the viewer's own.
+// and Forbidden; NotFound for an attempt that is not the viewer's own; Conflict for an open one in a place that was
+// given up.
 func (s *Service) SubmitAttempt(ctx context.Context, id uuid.UUID) (*ent.Attempt, error) {
 	who, err := policy.Learning(ctx)
 	if err != nil {
@@ -79,7 +81,7 @@ func (s *Service) end(ctx context.Context, tx *pg.Tx, open *ent.Attempt, now tim
 const keepGrades = `
 UPDATE answers SET correct = g.correct, score = g.score, updated_at = clock_timestamp()
 FROM unnest($1::uuid[], $2::boolean[], $3::double precision[]) AS g (id, correct, score)
-WHERE answers.id = g.id`
+WHERE answers.tenant_id = $4 AND answers.id = g.id`
 
 // gradeAnswers grades what was answered and returns the points. A question that was not answered is graded
 // too: where no choice is right, choosing nothing is the answer.
@@ -107,7 +109,7 @@ func gradeAnswers(ctx context.Context, tx *pg.Tx, open *ent.Attempt) (score floa
 			answers, corrects, scores = append(answers, given.ID), append(corrects, correct), append(scores, points)
 		}
 	}
-	if _, err := tx.Exec(ctx, keepGrades, answers, corrects, scores); err != nil {
+	if _, err := tx.Exec(ctx, keepGrades, answers, corrects, scores, open.TenantID); err != nil {
 		return 0, fmt.Errorf("keep grades: %w", err)
 	}
 	return score, nil
@@ -157,12 +159,12 @@ func (s *Service) ExpireOverdue(ctx context.Context) (int, error) {
 // overdueAttempts reads by the database's clock, which an ent predicate cannot name.
 const overdueAttempts = `
 SELECT id FROM attempts
-WHERE state = 'IN_PROGRESS' AND deadline_at < clock_timestamp() - $1::interval AND id > $2
-ORDER BY id LIMIT $3`
+WHERE tenant_id = $1 AND state = 'IN_PROGRESS' AND deadline_at < clock_timestamp() - $2::interval AND id > $3
+ORDER BY id LIMIT $4`
 
 // overdue returns the ids of overdue attempts behind the last one.
 func (s *Service) overdue(ctx context.Context, last uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := s.DB.Query(ctx, overdueAttempts, grace, last, expireBatch)
+	rows, err := s.DB.Query(ctx, overdueAttempts, viewer.Tenant(ctx), grace, last, expireBatch)
 	if err != nil {
 		return nil, fmt.Errorf("find overdue attempts: %w", err)
 	}

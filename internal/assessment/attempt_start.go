@@ -61,7 +61,7 @@ func ownPlace(ctx context.Context, tx *pg.Tx, learner, id uuid.UUID) (*ent.Enrol
 	case err != nil:
 		return nil, fmt.Errorf("find enrollment: %w", err)
 	case place.State == enrollment.StateWITHDRAWN:
-		return nil, fault.New(fault.Conflict, "You gave this place up; enroll again to go on.")
+		return nil, errGivenUp()
 	default:
 		return place, nil
 	}

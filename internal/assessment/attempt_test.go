@@ -435,6 +435,56 @@ func TestExpireOverdue(t *testing.T) {
 	}
 }
 
+// TestExpireOverdueBehindOneWall has nobody but the policies and the statements themselves keep tenants apart.
+func TestExpireOverdueBehindOneWall(t *testing.T) {
+	t.Parallel()
+	e := newExam(t, outline.QuizSettings{PassMark: 60, TimeLimitSeconds: 60})
+	globex := pgtest.NewTenant(t, e.db, "globex")
+	a := e.start()
+	e.age(t, a, time.Minute)
+	unguarded := &assessment.Service{DB: pg.Open(pgtest.Pool(t, e.db.SuperuserURL), pg.Hooks{}), Completer: e.passed}
+	if n, err := unguarded.ExpireOverdue(globex.System(t.Context())); n != 0 || err != nil {
+		t.Errorf("by another tenant's job, without row-level security: %d, %v", n, err)
+	}
+	if open := must(e.Attempt(e.learner, a.ID)); assessment.Graded(open) {
+		t.Error("another tenant's job graded the attempt")
+	}
+}
+
+// TestWithdrawnLearnersFinishNothing: who was withdrawn with an attempt open neither answers nor submits, so that no
+// certificate follows; who comes back goes on.
+func TestWithdrawnLearnersFinishNothing(t *testing.T) {
+	t.Parallel()
+	e := newExam(t, outline.QuizSettings{PassMark: 60, AttemptsAllowed: 2})
+	ended := e.start()
+	must(e.SubmitAttempt(e.learner, ended.ID))
+	a := e.start()
+	e.answer(a, right())
+	system := e.tenant.System(t.Context())
+	e.db.Enrollment.UpdateOne(e.place).SetState(enrollment.StateWITHDRAWN).ExecX(system)
+
+	_, err := e.SaveAnswer(e.learner, a.ID, e.questions[0], quiz.Response{Choices: []string{"b"}})
+	if fault.CodeOf(err) != fault.Conflict {
+		t.Errorf("an answer after the withdrawal: %v, want Conflict", err)
+	}
+	if _, err := e.SubmitAttempt(e.learner, a.ID); fault.CodeOf(err) != fault.Conflict {
+		t.Errorf("submitted after the withdrawal: %v, want Conflict", err)
+	}
+	if _, err := e.SubmitAttempt(e.tenant.AsInstructor(t.Context()), a.ID); fault.CodeOf(err) != fault.NotFound {
+		t.Errorf("submitted by somebody else: %v, want NotFound", err)
+	}
+	if again := must(e.SubmitAttempt(e.learner, ended.ID)); again.State != attempt.StateSUBMITTED {
+		t.Errorf("what had ended before: %+v", again)
+	}
+	if n := len(e.passed.lessons); n != 0 {
+		t.Errorf("%d lessons were completed", n)
+	}
+	e.db.Enrollment.UpdateOne(e.place).SetState(enrollment.StateACTIVE).ExecX(system)
+	if done := must(e.SubmitAttempt(e.learner, a.ID)); !done.Passed || done.Score != 10 {
+		t.Errorf("submitted after coming back: %+v", done)
+	}
+}
+
 // race runs fn n times at once.
 func race(n int, fn func(i int)) {
 	start := make(chan struct{})

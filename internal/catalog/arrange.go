@@ -110,24 +110,24 @@ func (a *arrangement) fill(c *input.Checker, i int, home uuid.UUID, keys []strin
 const (
 	moveModules = `
 		UPDATE modules SET position = spot.position, updated_at = now()
-		FROM unnest($1::uuid[], $2::int[]) AS spot (id, position)
-		WHERE modules.id = spot.id`
+		FROM unnest($2::uuid[], $3::int[]) AS spot (id, position)
+		WHERE modules.tenant_id = $1 AND modules.id = spot.id`
 	moveLessons = `
 		UPDATE lessons SET module_id = spot.home, position = spot.position, updated_at = now()
-		FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS spot (id, home, position)
-		WHERE lessons.id = spot.id`
+		FROM unnest($2::uuid[], $3::uuid[], $4::int[]) AS spot (id, home, position)
+		WHERE lessons.tenant_id = $1 AND lessons.id = spot.id`
 )
 
 func (e *edit) carryOut(ctx context.Context, plan *arrangement) error {
 	if len(plan.modules) > 0 {
 		ids, _, positions := columns(plan.modules)
-		if _, err := e.tx.Exec(ctx, moveModules, ids, positions); err != nil {
+		if _, err := e.tx.Exec(ctx, moveModules, e.course.TenantID, ids, positions); err != nil {
 			return fmt.Errorf("move modules: %w", err)
 		}
 	}
 	if len(plan.lessons) > 0 {
 		ids, homes, positions := columns(plan.lessons)
-		if _, err := e.tx.Exec(ctx, moveLessons, ids, homes, positions); err != nil {
+		if _, err := e.tx.Exec(ctx, moveLessons, e.course.TenantID, ids, homes, positions); err != nil {
 			return fmt.Errorf("move lessons: %w", err)
 		}
 	}

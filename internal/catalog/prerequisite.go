@@ -12,6 +12,7 @@ import (
 	"lyceum/internal/gen/ent/prerequisite"
 	"lyceum/internal/platform/input"
 	"lyceum/internal/platform/pg"
+	"lyceum/internal/viewer"
 )
 
 // Prerequisites are in force as soon as they are saved: they say who may enroll, not what a version holds.
@@ -93,9 +94,8 @@ func replacePrerequisites(ctx context.Context, tx *pg.Tx, of uuid.UUID, wanted [
 }
 
 // lockGraph makes changes of a tenant's prerequisites follow each other: two that are harmless alone can
-// close a ring together, and neither would see the other's row. The first argument of the lock only keeps
-// it apart from other uses of advisory locks.
-const lockGraph = `SELECT pg_advisory_xact_lock(1886545253, hashtext(current_setting('app.tenant_id')))`
+// close a ring together, and neither would see the other's row. In 64 bits no two tenants wait for each other.
+const lockGraph = `SELECT pg_advisory_xact_lock(hashtextextended('prerequisites ' || $1::text, 0))`
 
 // reaching are those of the courses from which the course can be reached along prerequisites. ent has no
 // recursive queries. UNION drops what was seen before, so the walk ends.
@@ -103,17 +103,18 @@ const reaching = `
 	WITH RECURSIVE walk (start, id) AS (
 		SELECT id, id FROM unnest($2::uuid[]) AS wanted (id)
 		UNION
-		SELECT walk.start, p.requires_id FROM walk JOIN prerequisites p ON p.course_id = walk.id
+		SELECT walk.start, p.requires_id FROM walk JOIN prerequisites p ON p.tenant_id = $3 AND p.course_id = walk.id
 	)
 	SELECT DISTINCT start FROM walk WHERE id = $1`
 
 // refuseCycle returns a BadInput fault when one of the wanted courses asks, directly or through others,
 // for the course itself.
 func refuseCycle(ctx context.Context, tx *pg.Tx, of uuid.UUID, wanted []uuid.UUID) error {
-	if _, err := tx.Exec(ctx, lockGraph); err != nil {
+	tenant := viewer.Tenant(ctx)
+	if _, err := tx.Exec(ctx, lockGraph, tenant); err != nil {
 		return fmt.Errorf("lock prerequisites: %w", err)
 	}
-	rows, err := tx.Query(ctx, reaching, of, wanted)
+	rows, err := tx.Query(ctx, reaching, of, wanted, tenant)
 	if err != nil {
 		return fmt.Errorf("follow prerequisites: %w", err)
 	}
