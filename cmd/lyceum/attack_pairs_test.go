@@ -22,8 +22,10 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/parser"
 	"golang.org/x/sync/errgroup"
 
+	"lyceum/docs/operations"
 	"lyceum/e2e/attack"
 	"lyceum/internal/platform/gid"
 )
@@ -52,6 +54,11 @@ type planned struct {
 	attack.Operation
 
 	sets []map[string]any
+	// own is what the attacker's own things are asked with, nil if there are none: a field may leak whatever it
+	// is asked of.
+	own map[string]any
+	// persisted is the id under which the document is stored, if it is.
+	persisted string
 }
 
 // attackPlan is everything that is sent, made and proven once for a world.
@@ -59,6 +66,8 @@ type attackPlan struct {
 	surface *attack.Surface
 	// reads have one pair each; grouped have the same pairs in fewer requests.
 	reads, grouped, mutations, subscriptions []planned
+	// ready are the stored queries of docs/operations.
+	ready []planned
 	// proven are the pairs that were not null for the victim's admin.
 	proven map[attack.Pair]bool
 	// everything finds what is the victim's; secrets leaves out what the victim shows to visitors.
@@ -78,7 +87,7 @@ func (w *attackWorld) attackPlan(t *testing.T) *attackPlan {
 	bind := func(operations []attack.Operation) []planned {
 		all := make([]planned, len(operations))
 		for i, o := range operations {
-			all[i] = planned{o, binder.Bind(o)}
+			all[i] = planned{Operation: o, sets: binder.Bind(o)}
 		}
 		return all
 	}
@@ -91,6 +100,7 @@ func (w *attackWorld) attackPlan(t *testing.T) *attackPlan {
 		t.Errorf("the providers do not fit the schema: %v", err)
 	}
 	w.controlReads(t, p)
+	w.planReady(t, p)
 	w.rescan(t, p)
 	w.plan = p
 	return p
@@ -131,19 +141,78 @@ func (w *attackWorld) controlReads(t *testing.T, p *attackPlan) {
 		t.Fatal(err)
 	}
 	best := map[attack.Pair]int{}
+	own := attack.NewBinder(p.surface.Schema, w.providers(t, w.attacker))
 	for i := range p.reads {
 		o := &p.reads[i]
 		pair := o.Pairs()[0]
 		best[pair] = max(yielding[i], 0)
 		p.proven[pair] = yielding[i] >= 0
+		o.own = nth(own.Bind(o.Operation), best[pair])
 		if len(o.Routes[0]) > 1 {
 			o.sets = o.sets[best[pair]:][:1]
 		}
 	}
 	for i := range p.grouped {
 		o := &p.grouped[i]
-		o.sets = o.sets[min(best[o.Pairs()[0]], len(o.sets)-1):][:1]
+		o.own = nth(own.Bind(o.Operation), best[o.Pairs()[0]])
+		o.sets = []map[string]any{nth(o.sets, best[o.Pairs()[0]])}
 	}
+}
+
+// nth is that set, or the last one.
+func nth(sets []map[string]any, n int) map[string]any { return sets[min(n, len(sets)-1)] }
+
+// planReady adds the stored queries: keys of the least scope run nothing else. Each of them must tell the victim's own
+// key something.
+func (w *attackWorld) planReady(t *testing.T, p *attackPlan) {
+	t.Helper()
+	documents, err := operations.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	scanner, err := w.scanner(t.Context(), w.victim, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range documents.Names() {
+		document, problem := parser.ParseQuery(&ast.Source{Name: name, Input: documents.Text(name)})
+		if problem != nil {
+			t.Fatal(problem)
+		}
+		operation := document.Operations[0]
+		root, ok := operation.SelectionSet[0].(*ast.Field)
+		if !ok || operation.Operation != ast.Query {
+			continue
+		}
+		o := planned{persisted: name, Operation: attack.Operation{
+			Kind: ast.Query, Document: documents.Text(name),
+			Routes: []attack.Route{{{Type: "Query", Field: p.surface.Schema.Query.Fields.ForName(root.Name)}}},
+		}}
+		o.sets = []map[string]any{w.victim.given(operation)}
+		o.own = w.attacker.given(operation)
+		a, err := w.send(t.Context(), question{token: w.victim.tokens["key"], host: w.victim.host, persisted: name, variables: o.sets[0]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(scanner.Scan(a.Data)) == 0 {
+			t.Errorf("the stored query %s tells the victim's own key nothing: %.300s", name, a.Body)
+		}
+		p.ready = append(p.ready, o)
+	}
+}
+
+// given are the variables of a stored query.
+func (s *side) given(operation *ast.OperationDefinition) map[string]any {
+	all := map[string]any{
+		"courseId": s.id("Course"), "slug": s.texts["Course.slug"], "id": s.id("Lesson.QUIZ"), "query": s.word, "code": s.texts["Certificate.code"],
+	}
+	given := map[string]any{}
+	for _, v := range operation.VariableDefinitions {
+		if value, known := all[v.Variable]; known {
+			given[v.Variable] = value
+		}
+	}
+	return given
 }
 
 // yields returns the first set of variables with which the victim's admin gets something, or -1.
@@ -334,6 +403,8 @@ type raid struct {
 	leaks    []leak
 	requests int
 	codes    map[string]int
+	// blind are pairs that are null for the attacker's admin even of the attacker's own.
+	blind []string
 }
 
 // attackReads lets all attackers ask every query with what names the victim's things, and returns what leaked. It only
@@ -346,9 +417,9 @@ func (w *attackWorld) attackReads(t *testing.T, o attackOptions) []leak {
 func (w *attackWorld) raidReads(t *testing.T, o attackOptions) *raid {
 	t.Helper()
 	plan := w.attackPlan(t)
-	operations := plan.reads
+	operations := slices.Concat(plan.reads, plan.ready)
 	if o.grouped {
-		operations = plan.grouped
+		operations = slices.Concat(plan.grouped, plan.ready)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -376,26 +447,60 @@ func (w *attackWorld) raidReads(t *testing.T, o attackOptions) *raid {
 	return r
 }
 
-// read sends an operation as an attacker, with each of its sets of variables.
+// read sends an operation as an attacker, with each of its sets of variables, and on the attacker's own host with what
+// names the attacker's own things.
 func (r *raid) read(ctx context.Context, o planned, who attacker) error {
 	for _, variables := range o.sets {
-		if ctx.Err() != nil {
-			return nil
-		}
-		q := question{token: who.token, host: who.host, document: o.Document, variables: variables}
-		a, err := r.send(ctx, q)
+		q := o.asks(who, variables)
+		a, err := r.try(ctx, o, who, q)
 		if err != nil {
 			return err
 		}
-		r.look(o, who, q, a)
-		if o.Kind == ast.Query {
+		if o.Kind == ast.Query && !r.stopped(ctx) {
 			if err := r.compare(ctx, o, who, q, a); err != nil {
 				return err
 			}
 		}
 	}
+	if o.own == nil || who.home != r.attacker || who.host != who.home.host {
+		return nil
+	}
+	a, err := r.try(ctx, o, who, o.asks(who, o.own))
+	if err != nil || who.viewer != "admin" || r.stopped(ctx) {
+		return err
+	}
+	if pair := o.Pairs()[0]; r.plan.proven[pair] && len(o.found(a)) == 0 {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.blind = append(r.blind, pair.String())
+	}
 	return nil
 }
+
+// asks is the question of an operation. Who may run stored documents only names them.
+func (o planned) asks(who attacker, variables map[string]any) question {
+	q := question{token: who.token, host: who.host, document: o.Document, variables: variables}
+	if who.viewer == "key" {
+		q.persisted = o.persisted
+	}
+	return q
+}
+
+// try sends a question, unless the raid is over, and scans the answer.
+func (r *raid) try(ctx context.Context, o planned, who attacker, q question) (answer, error) {
+	if r.stopped(ctx) {
+		return answer{}, nil
+	}
+	a, err := r.send(ctx, q)
+	if err != nil {
+		return answer{}, err
+	}
+	r.look(o, who, q, a)
+	return a, nil
+}
+
+// stopped reports whether the raid is over.
+func (*raid) stopped(ctx context.Context) bool { return ctx.Err() != nil }
 
 // compare asks the same for ids that never existed: the answer must be the same to the byte, or it tells something
 // about the victim even where no marker stands, such as a state or a count.
@@ -519,6 +624,9 @@ func (r *raid) report(t *testing.T) {
 		}
 		t.Error(l)
 	}
+	if len(r.blind) > 0 {
+		t.Errorf("the attacker's admin sees nothing of its own by %v", r.blind)
+	}
 	for _, code := range unattacked {
 		if r.codes[code] > 0 {
 			t.Errorf("%d requests were answered %s, and attacked nothing", r.codes[code], code)
@@ -526,11 +634,13 @@ func (r *raid) report(t *testing.T) {
 	}
 }
 
-// controlMutations runs every mutation as the victim's admin.
-func (w *attackWorld) controlMutations(t *testing.T, p *attackPlan) {
+// controlMutations runs every mutation as the admin of a side, of its own things, and returns the answers by mutation
+// and the pairs that were found.
+func (w *attackWorld) controlMutations(t *testing.T, p *attackPlan, of *side) (answers map[string][]answer, found map[attack.Pair]bool) {
 	t.Helper()
-	scenes := w.scenes(w.victim)
-	registry := w.providers(t, w.victim)
+	answers, found = map[string][]answer{}, map[attack.Pair]bool{}
+	scenes := w.scenes(of)
+	registry := w.providers(t, of)
 	for _, o := range p.mutations {
 		s := scene{}
 		if arrange := scenes[o.Root()]; arrange != nil {
@@ -540,26 +650,40 @@ func (w *attackWorld) controlMutations(t *testing.T, p *attackPlan) {
 		with := maps.Clone(registry)
 		maps.Copy(with, s.with)
 		if s.token == "" {
-			s.token = w.victim.tokens["admin"]
+			s.token = of.tokens["admin"]
 		}
-		var refused []string
 		for _, variables := range attack.NewBinder(p.surface.Schema, with).Bind(o.Operation) {
-			a := w.ask(t, s.token, w.victim.host, o.Document, variables)
+			a := w.ask(t, s.token, of.host, o.Document, variables)
+			answers[o.Root()] = append(answers[o.Root()], a)
 			for _, pair := range o.found(a) {
-				p.proven[pair] = true
-			}
-			if len(a.Codes) > 0 {
-				refused = append(refused, string(a.Errors))
-			}
-		}
-		for _, pair := range o.Pairs() {
-			if !p.proven[pair] && len(refused) > 0 {
-				t.Logf("%s: %.300v", pair, refused)
+				found[pair] = true
 			}
 		}
 	}
 	for name := range scenes {
 		t.Errorf("a scene is made for Mutation.%s, which does not exist", name)
+	}
+	return answers, found
+}
+
+// scanOwnMutations runs every mutation as the attacker's admin of the attacker's own things: what it answers must not
+// hold anything of the victim's either.
+func (w *attackWorld) scanOwnMutations(t *testing.T, p *attackPlan) {
+	t.Helper()
+	answers, found := w.controlMutations(t, p, w.attacker)
+	for root, all := range answers {
+		for _, a := range all {
+			for _, f := range p.everything.Scan(a.Body) {
+				t.Errorf("Mutation.%s of the attacker's own leaks %s", root, f)
+			}
+		}
+	}
+	for _, o := range p.mutations {
+		for _, pair := range o.Pairs() {
+			if p.proven[pair] && !found[pair] {
+				t.Errorf("the attacker's admin sees nothing of its own by %s", pair)
+			}
+		}
 	}
 }
 
@@ -710,7 +834,8 @@ func TestAttackPairs(t *testing.T) {
 	w := newAttackWorld(t)
 	began := time.Now()
 	p := w.attackPlan(t)
-	w.controlMutations(t, p)
+	_, found := w.controlMutations(t, p, w.victim)
+	maps.Copy(p.proven, found)
 	w.controlSubscriptions(t, p)
 	never := p.vacuous(t)
 	w.settle(t)
@@ -721,6 +846,9 @@ func TestAttackPairs(t *testing.T) {
 	reads.report(t)
 	subscriptions := w.raidSubscriptions(t)
 	subscriptions.report(t)
+	w.scanRedis(t, p)
+	// Before the raid, which ends sessions.
+	w.scanOwnMutations(t, p)
 	mutations := w.raidMutations(t)
 	mutations.report(t)
 	w.settle(t)

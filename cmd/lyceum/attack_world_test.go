@@ -271,6 +271,8 @@ type question struct {
 	token, host string
 	document    string
 	variables   map[string]any
+	// persisted is the id of a stored document, sent instead of a text unless empty.
+	persisted string
 	// header is sent besides what every request has.
 	header map[string]string
 }
@@ -354,7 +356,11 @@ func (w *attackWorld) send(ctx context.Context, q question) (answer, error) {
 
 // post sends a question and returns the response to be read.
 func (w *attackWorld) post(ctx context.Context, q question, number string) (*http.Response, error) {
-	body, err := json.Marshal(map[string]any{"query": q.document, "variables": q.variables})
+	params := map[string]any{"query": q.document, "variables": q.variables}
+	if q.persisted != "" {
+		params = map[string]any{"extensions": map[string]any{"documentId": q.persisted}, "variables": q.variables}
+	}
+	body, err := json.Marshal(params)
 	if err != nil {
 		return nil, fmt.Errorf("encode question: %w", err)
 	}
