@@ -32,7 +32,7 @@ var idKinds = map[string]string{
 var idKindsOf = map[string]string{
 	"Query.node": "course", "Query.course": "course", "Query.lesson": "lesson", "Query.courseDraft": "course", "Query.attempt": "attempt",
 	"Mutation.revokeSessions": "session", "Mutation.revokeApiKey": "apiKey", "Mutation.changeUserRole": "user",
-	"Mutation.suspendUser": "user", "Mutation.reinstateUser": "user",
+	"Mutation.suspendUser": "user", "Mutation.reinstateUser": "user", "Mutation.revokeSupportGrant": "supportGrant",
 }
 
 // spoiler makes bad requests of a good one.

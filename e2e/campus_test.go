@@ -56,6 +56,7 @@ func newCampus(t *testing.T, slug string) *campus {
 	c.earn(t)
 	c.ids["session"] = c.ask(t, c.learner, `{ sessions { id } }`, nil, "sessions", "0", "id")
 	c.ids["apiKey"], _ = c.apiKey(t, c.instructor, "READ")
+	c.ids["supportGrant"] = grant(t, c)
 	c.ids["auditEntry"] = c.ask(t, c.admin, `{ auditLog(first: 1) { nodes { id } } }`, nil, "auditLog", "nodes", "0", "id")
 	return c
 }

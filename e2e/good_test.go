@@ -122,6 +122,17 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 		}}}}
 	},
 
+	"Query.supportGrants": func(t *testing.T, c *campus) []good {
+		grant(t, c)
+		return []good{{who: c.admin, variables: input{"first": 1, "after": c.cursor(t, c.admin, "supportGrants(first: 1)")}}}
+	},
+	"Mutation.grantSupport": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.admin, variables: input{"input": input{"reason": "Somebody cannot sign in.", "expiresInMinutes": 5}}}}
+	},
+	"Mutation.revokeSupportGrant": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.admin, variables: input{"id": grant(t, c)}}}
+	},
+
 	"Mutation.saveCourse": func(t *testing.T, c *campus) []good {
 		required := c.ask(t, c.instructor, `query($c: ID!) { courseDraft(id: $c) { slug } }`, input{"c": c.ids["course"]}, "courseDraft", "slug")
 		id := c.draft(t, "saved")

@@ -27,15 +27,6 @@ func (r root) Name() string {
 	return strings.ToUpper(string(r.Kind[:1])) + string(r.Kind[1:]) + "." + r.Field.Name
 }
 
-// roles are those that the field's @access names.
-func (r root) roles() []string {
-	var roles []string
-	for _, role := range r.Field.Directives.ForName("access").Arguments.ForName("roles").Value.Children {
-		roles = append(roles, role.Value.Raw)
-	}
-	return roles
-}
-
 // loadSchema reads the contract that the server serves.
 func loadSchema(t *testing.T) *ast.Schema {
 	t.Helper()
