@@ -634,9 +634,16 @@ func (r *raid) report(t *testing.T) {
 	}
 }
 
-// controlMutations runs every mutation as the admin of a side, of its own things, and returns the answers by mutation
+// controlMutations runs every mutation as the victim's admin, and notes the pairs that were found.
+func (w *attackWorld) controlMutations(t *testing.T, p *attackPlan) {
+	t.Helper()
+	_, found := w.runMutations(t, p, w.victim)
+	maps.Copy(p.proven, found)
+}
+
+// runMutations runs every mutation as the admin of a side, of its own things, and returns the answers by mutation
 // and the pairs that were found.
-func (w *attackWorld) controlMutations(t *testing.T, p *attackPlan, of *side) (answers map[string][]answer, found map[attack.Pair]bool) {
+func (w *attackWorld) runMutations(t *testing.T, p *attackPlan, of *side) (answers map[string][]answer, found map[attack.Pair]bool) {
 	t.Helper()
 	answers, found = map[string][]answer{}, map[attack.Pair]bool{}
 	scenes := w.scenes(of)
@@ -670,7 +677,7 @@ func (w *attackWorld) controlMutations(t *testing.T, p *attackPlan, of *side) (a
 // hold anything of the victim's either.
 func (w *attackWorld) scanOwnMutations(t *testing.T, p *attackPlan) {
 	t.Helper()
-	answers, found := w.controlMutations(t, p, w.attacker)
+	answers, found := w.runMutations(t, p, w.attacker)
 	for root, all := range answers {
 		for _, a := range all {
 			for _, f := range p.everything.Scan(a.Body) {
@@ -834,8 +841,7 @@ func TestAttackPairs(t *testing.T) {
 	w := newAttackWorld(t)
 	began := time.Now()
 	p := w.attackPlan(t)
-	_, found := w.controlMutations(t, p, w.victim)
-	maps.Copy(p.proven, found)
+	w.controlMutations(t, p)
 	w.controlSubscriptions(t, p)
 	never := p.vacuous(t)
 	w.settle(t)
