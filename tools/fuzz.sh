@@ -12,6 +12,10 @@ at_once=2
 # run_one runs the target, prints its line, and fails when it found something.
 run_one() {
 	duration=$1 directory=$2 name=$3
+	if [ -z "$(ls "$directory/testdata/fuzz/$name" 2>/dev/null)" ]; then
+		echo "FAIL $directory $name: no corpus is committed in $directory/testdata/fuzz/$name" >&2
+		return 1
+	fi
 	said=$(mktemp)
 	trap 'rm -f "$said"' EXIT
 	started=$(date +%s)
