@@ -104,17 +104,26 @@ type place struct {
 	value string
 }
 
-// attack tries every place of every operation of the kind.
+// attack tries every place of every mutation, or of every query: of the documents below a root field one for each type
+// of what is named.
 func (f *forger) attack(t *testing.T, kind ast.Operation) {
 	t.Helper()
-	routes := map[ast.Operation][]attack.Route{ast.Query: f.surface.Queries, ast.Mutation: f.surface.Mutations}[kind]
+	operations := f.surface.ByRoot(ast.Mutation, f.surface.Mutations, f.registry.Wanted)
+	if kind == ast.Query {
+		operations = f.surface.Grouped(ast.Query, f.surface.Queries, f.registry.Wanted)
+	}
 	binder := attack.NewBinder(f.surface.Schema, f.registry)
-	for _, operation := range f.surface.ByRoot(kind, routes, f.registry.Wanted) {
-		tried := map[string]bool{}
+	tried := map[string]bool{}
+	for _, operation := range operations {
 		for _, variables := range binder.Bind(operation) {
 			for _, p := range f.find(operation, variables) {
-				if !tried[p.name] {
-					tried[p.name], f.places[p.name], f.operations[operation.Root()] = true, true, true
+				typ, _, _ := strings.Cut(p.value, "_")
+				once := operation.Root() + " " + p.name
+				if f.counterpart(p.value) == "" {
+					once += " " + typ
+				}
+				if !tried[once] {
+					tried[once], f.places[p.name], f.operations[operation.Root()] = true, true, true
 					f.try(t, operation, variables, p)
 				}
 			}
@@ -346,6 +355,9 @@ func (f *forger) observe(t *testing.T, o attack.Operation, variables map[string]
 	t.Helper()
 	f.asked++
 	a := f.ask(t, f.attacker.tokens["admin"], f.attacker.host, o.Document, variables)
+	if slices.Contains(unattacked, a.Code()) || a.Status == http.StatusUnauthorized {
+		t.Errorf("%s was answered %d %s, and attacked nothing", o.Root(), a.Status, a.Code())
+	}
 	return observed{a.Status, a.Code(), masked(string(a.Body), sent), a.Header.Get("Retry-After"), a.Statements}
 }
 
