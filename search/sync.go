@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"lyceum/internal/platform/pg"
+	"lyceum/internal/viewer"
 )
 
 // SyncCourse makes the engines say what is true of the course now, and waits until they do. It may be
@@ -154,9 +155,9 @@ func (s *Service) published(ctx context.Context) (map[uuid.UUID]Held, error) {
 		SELECT p.course_id, p.number, 1 + count(l.id)
 		FROM publications p
 		LEFT JOIN lesson_versions l ON l.tenant_id = p.tenant_id AND l.version_id = p.version_id
-		WHERE p.visibility <> 'UNLISTED'
+		WHERE p.tenant_id = $1 AND p.visibility <> 'UNLISTED'
 		GROUP BY p.course_id, p.number`
-	return HeldFrom(s.DB.Query(ctx, count))
+	return HeldFrom(s.DB.Query(ctx, count, viewer.Tenant(ctx)))
 }
 
 // Diff is where the engines differ from what is published.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lyceum/internal/platform/pg"
+	"lyceum/internal/viewer"
 	"lyceum/search"
 )
 
@@ -14,18 +15,18 @@ const liken = `
 	SELECT set_config('app.search_title', lower(unaccent($1)), true),
 		set_config('pg_trgm.strict_word_similarity_threshold', '0.45', true)`
 
-// alikes is a page of what search_titles shows, closest first: $1 is the text, $6 and $7 limit and offset, $8
+// alikes is a page of what search_titles shows, closest first: $1 is the text, $7 and $8 limit and offset, $9
 // the words, for each of which there must be one in the title. There is one row at least, with the total.
 const alikes = `
 	WITH found AS MATERIALIZED (
 		SELECT d.course_id, d.id, d.is_lesson, d.title, d.body, strict_word_similarity(lower(unaccent($1)), t.title) AS likeness
 		FROM search_titles t JOIN search_documents d USING (tenant_id, course_id, id)
 		WHERE ` + narrowed + `
-		AND (SELECT bool_and(strict_word_similarity(lower(unaccent(typed)), t.title) > 0.45) FROM unnest($8::text[]) AS typed)
+		AND (SELECT bool_and(strict_word_similarity(lower(unaccent(typed)), t.title) > 0.45) FROM unnest($9::text[]) AS typed)
 		ORDER BY likeness DESC, d.published_at DESC, d.id
 		LIMIT 1000
 	), page AS (
-		SELECT course_id, id, is_lesson, title, body, likeness FROM found ORDER BY likeness DESC, is_lesson, id LIMIT $6 OFFSET $7
+		SELECT course_id, id, is_lesson, title, body, likeness FROM found ORDER BY likeness DESC, is_lesson, id LIMIT $7 OFFSET $8
 	)
 	SELECT counted.total, page.course_id, page.id, page.is_lesson, page.title,
 		ts_headline('lyceum_simple', left(page.body, 2000), ''::tsquery, 'MinWords=10, MaxWords=30')
@@ -46,7 +47,8 @@ func alike(ctx context.Context, tx *pg.Tx, q search.Query) (search.Found, error)
 	if _, err := tx.Exec(ctx, liken, text); err != nil {
 		return search.Found{}, fmt.Errorf("look for titles: %w", err)
 	}
-	found, err := page(tx.Query(ctx, alikes, text, q.Members, q.Language, q.Level, q.Category, q.Limit, q.Offset, typed))
+	found, err := page(tx.Query(ctx, alikes,
+		text, q.Members, q.Language, q.Level, q.Category, viewer.Tenant(ctx), q.Limit, q.Offset, typed))
 	if err != nil {
 		return search.Found{}, err
 	}

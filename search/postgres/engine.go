@@ -95,7 +95,8 @@ func (*Engine) Ready(context.Context) error { return nil }
 // Put implements search.Engine. It is part of the transaction, so there is nothing to settle.
 func (*Engine) Put(ctx context.Context, tx *pg.Tx, course uuid.UUID, documents []search.Document) (search.Settle, error) {
 	// What hangs on the documents goes with them.
-	if _, err := tx.Exec(ctx, `DELETE FROM search_documents WHERE course_id = $1`, course); err != nil {
+	const forget = `DELETE FROM search_documents WHERE tenant_id = $1 AND course_id = $2`
+	if _, err := tx.Exec(ctx, forget, viewer.Tenant(ctx), course); err != nil {
 		return nil, fmt.Errorf("forget course: %w", err)
 	}
 	for _, chunk := range chunks(documents) {
@@ -140,13 +141,13 @@ func cut(text string, n int) string {
 
 // Held implements search.Engine.
 func (e *Engine) Held(ctx context.Context) (map[uuid.UUID]search.Held, error) {
-	const count = `SELECT course_id, max(version), count(*) FROM search_documents GROUP BY course_id`
-	return search.HeldFrom(e.DB.Query(ctx, count))
+	const count = `SELECT course_id, max(version), count(*) FROM search_documents WHERE tenant_id = $1 GROUP BY course_id`
+	return search.HeldFrom(e.DB.Query(ctx, count, viewer.Tenant(ctx)))
 }
 
 // Ping implements search.Engine.
 func (e *Engine) Ping(ctx context.Context) error {
-	if _, err := e.DB.Exec(ctx, `SELECT 1 FROM search_documents LIMIT 1`); err != nil {
+	if _, err := e.DB.Exec(ctx, `SELECT 1 FROM search_documents WHERE tenant_id = $1 LIMIT 1`, viewer.Tenant(ctx)); err != nil {
 		return fmt.Errorf("ask Postgres: %w", err)
 	}
 	return nil

@@ -7,18 +7,19 @@ import (
 	"github.com/google/uuid"
 
 	"lyceum/internal/platform/pg"
+	"lyceum/internal/viewer"
 	"lyceum/search"
 )
 
 // asked is a common table expression with one row and column, q: the query as a tsquery, empty when it has
-// no words. $1 is the text, $2 and $3 the text before its last word and that word, as in words. A query does
+// no words. $1 is the text, $2 and $3 the text before its last word and that word, as in words, $4 the tenant. A query does
 // not say its language, so it is read with each dictionary in use, found by skipping along the index, and
 // without any.
 const asked = `
 	used AS (
-		(SELECT dictionary FROM search_documents ORDER BY dictionary LIMIT 1)
+		(SELECT dictionary FROM search_documents WHERE tenant_id = $4 ORDER BY dictionary LIMIT 1)
 		UNION ALL
-		SELECT (SELECT d.dictionary FROM search_documents d WHERE d.dictionary > u.dictionary ORDER BY d.dictionary LIMIT 1)
+		SELECT (SELECT d.dictionary FROM search_documents d WHERE d.tenant_id = $4 AND d.dictionary > u.dictionary ORDER BY d.dictionary LIMIT 1)
 		FROM used u WHERE u.dictionary IS NOT NULL
 	), known AS (
 		SELECT dictionary::regconfig AS d FROM used WHERE dictionary IS NOT NULL UNION SELECT 'lyceum_simple'
@@ -43,34 +44,35 @@ const arm = `WITH RECURSIVE` + asked + `
 	SELECT q::text, loose, set_config('app.search_words', loose, true)
 	FROM asked, LATERAL (SELECT (` + loose + `)::text AS loose) AS taken`
 
-// narrowed is what a query narrows to: $2 to $5 are members, language, level and category.
+// narrowed is what a query narrows to: $2 to $5 are members, language, level and category, $6 the tenant.
 const narrowed = `
-	(d.visibility = 'PUBLIC' OR $2)
+	d.tenant_id = $6
+	AND (d.visibility = 'PUBLIC' OR $2)
 	AND ($3 = '' OR d.language = $3 OR starts_with(d.language, $3 || '-'))
 	AND ($4 = '' OR d.level = $4)
 	AND ($5 = '' OR $5 = ANY (d.categories))`
 
-// match is a page of what search_words shows, best first: $1 is the tsquery, $6 the phrases, $7 and $8 limit
-// and offset, $9 the loose tsquery. There is one row at least, with the total. Ranking reads whole vectors, so of very many matches
+// match is a page of what search_words shows, best first: $1 is the tsquery, $7 the phrases, $8 and $9 limit
+// and offset, $10 the loose tsquery. There is one row at least, with the total. Ranking reads whole vectors, so of very many matches
 // only those are ranked that match in the title, then the newest.
 var match = `
 	WITH found AS MATERIALIZED (
 		SELECT d.course_id, d.id, d.is_lesson, d.title, d.body, d.dictionary, w.words
 		FROM search_words w JOIN search_documents d USING (tenant_id, course_id, id)
 		WHERE ` + narrowed + `
-		AND (cardinality($6::text[]) = 0 OR w.words @@ $1::tsquery OR (w.is_cut AND (
+		AND (cardinality($7::text[]) = 0 OR w.words @@ $1::tsquery OR (w.is_cut AND (
 			SELECT bool_and(strpos(translate(lower(d.body), E'\n\t', '  '), lower(phrase)) > 0)
-			FROM unnest($6::text[]) AS phrase)))
+			FROM unnest($7::text[]) AS phrase)))
 		ORDER BY w.heading @@ $1::tsquery DESC, d.published_at DESC, d.id
 		LIMIT 1000
 	), page AS (
 		SELECT course_id, id, is_lesson, title, body, dictionary, ts_rank_cd('{0.05, 0.1, 0.3, 1.0}', words, $1::tsquery, 1) AS rank
-		FROM found ORDER BY rank DESC, is_lesson, id LIMIT $7 OFFSET $8
+		FROM found ORDER BY rank DESC, is_lesson, id LIMIT $8 OFFSET $9
 	)
 	SELECT counted.total, page.course_id, page.id, page.is_lesson,
-		ts_headline(page.dictionary::regconfig, page.title, $9::tsquery, ` + whole + `), excerpt.text
+		ts_headline(page.dictionary::regconfig, page.title, $10::tsquery, ` + whole + `), excerpt.text
 	FROM (SELECT count(*) AS total FROM found) AS counted LEFT JOIN page ON true
-	LEFT JOIN LATERAL (` + excerptOf("page", "$1::tsquery", "$9::tsquery") + `) AS excerpt ON true
+	LEFT JOIN LATERAL (` + excerptOf("page", "$1::tsquery", "$10::tsquery") + `) AS excerpt ON true
 	ORDER BY page.rank DESC, page.is_lesson, page.id`
 
 // whole makes a headline of all of a text.
@@ -111,13 +113,14 @@ func (e *Engine) Query(ctx context.Context, q search.Query) (search.Found, error
 func matching(ctx context.Context, tx *pg.Tx, q search.Query) (search.Found, error) {
 	w := wordsOf(q.Text)
 	var query, loose, armed string
-	if err := tx.QueryRow(ctx, arm, w.text, w.before, w.last).Scan(&query, &loose, &armed); err != nil {
+	if err := tx.QueryRow(ctx, arm, w.text, w.before, w.last, viewer.Tenant(ctx)).Scan(&query, &loose, &armed); err != nil {
 		return search.Found{}, fmt.Errorf("read query: %w", err)
 	}
 	if query == "" {
 		return search.Found{}, nil
 	}
-	return page(tx.Query(ctx, match, query, q.Members, q.Language, q.Level, q.Category, w.phrases, q.Limit, q.Offset, loose))
+	return page(tx.Query(ctx, match,
+		query, q.Members, q.Language, q.Level, q.Category, viewer.Tenant(ctx), w.phrases, q.Limit, q.Offset, loose))
 }
 
 // page reads rows of total and, where there is one, a hit.

@@ -6,20 +6,21 @@ import (
 
 	"github.com/google/uuid"
 
+	"lyceum/internal/viewer"
 	"lyceum/search"
 )
 
-// show is the documents $4 and $5 (ids of courses and their own), in that order.
+// show is the documents $5 and $6 (ids of courses and their own) of the tenant $4, in that order.
 var show = `
 	WITH RECURSIVE` + asked + `
 	SELECT d.course_id, d.id, d.is_lesson,
 		ts_headline(d.dictionary::regconfig, d.title, taken.loose, ` + whole + `), excerpt.text
 	FROM asked
 	CROSS JOIN LATERAL (SELECT ` + loose + ` AS loose) AS taken
-	CROSS JOIN unnest($4::uuid[], $5::uuid[]) WITH ORDINALITY AS hit(course_id, id, place)
+	CROSS JOIN unnest($5::uuid[], $6::uuid[]) WITH ORDINALITY AS hit(course_id, id, place)
 	JOIN search_documents d USING (course_id, id)
 	CROSS JOIN LATERAL (` + excerptOf("d", "asked.q", "taken.loose") + `) AS excerpt
-	WHERE d.visibility = 'PUBLIC' OR $6
+	WHERE d.tenant_id = $4 AND (d.visibility = 'PUBLIC' OR $7)
 	ORDER BY hit.place`
 
 // Show implements search.Store.
@@ -32,7 +33,7 @@ func (e *Engine) Show(ctx context.Context, q search.Query, hits []search.Hit) ([
 		courses[i], ids[i] = hit.Course, hit.ID
 	}
 	w := wordsOf(q.Text)
-	rows, err := e.DB.Query(ctx, show, w.text, w.before, w.last, courses, ids, q.Members)
+	rows, err := e.DB.Query(ctx, show, w.text, w.before, w.last, viewer.Tenant(ctx), courses, ids, q.Members)
 	if err != nil {
 		return nil, fmt.Errorf("read hits: %w", err)
 	}
