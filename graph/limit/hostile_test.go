@@ -9,6 +9,8 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/validator/core"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"lyceum/graph/limit"
 )
@@ -103,6 +105,43 @@ func TestHostileDocumentsAreCheap(t *testing.T) {
 			}
 			if took > budget && !raceEnabled {
 				t.Errorf("took %v of processor time, budget %v", took, budget)
+			}
+		})
+	}
+}
+
+// TestShapeStandsBeforeValidation counts how often validation begins: for a document of the wrong shape never, for
+// another once, and not again for the same text.
+func TestShapeStandsBeforeValidation(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		query string
+		want  int
+	}{
+		"too deep":               {"{" + nested("a", "b", 15) + "}", 0},
+		"too often":              {"{a{" + strings.Repeat("b ", 5) + "}}", 0},
+		"doubled":                {"{" + doubled(2, 7) + "}", 0},
+		"spreads of nothing":     {"{" + many("...x%d ", 600) + "}", 0},
+		"a circle":               {`{...f} fragment f on Query{...f}`, 0},
+		"directives":             {`{b` + strings.Repeat(" @skip(if:false)", 6) + `}`, 0},
+		"two streams":            {`subscription{a:ticks{id} b:ticks{id}}`, 0},
+		"of good shape":          {`{b}`, 1},
+		"of good shape, invalid": {`{unheard}`, 2}, // what is invalid is not remembered
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			validated := 0
+			exec := newExecutor(t)
+			exec.SetDefaultRulesFn(func() *rules.Rules {
+				set := limit.ValidationRules()
+				set.AddRule("Counted", func(*core.Events, core.AddErrFunc) { validated++ })
+				return set
+			})
+			for range 2 {
+				_, _ = create(t.Context(), exec, tt.query, nil)
+			}
+			if validated != tt.want {
+				t.Errorf("validated %d times, want %d", validated, tt.want)
 			}
 		})
 	}

@@ -12,11 +12,12 @@ type place struct {
 	names      map[string]int    // by field name: under how many response names
 }
 
-// merge expands the selection set and counts what meets at each place of the response. The caller has
-// made sure that it expands to little, and without a circle.
-func merge(limits Limits, fragments map[string]*ast.FragmentDefinition, set ast.SelectionSet) *gqlerror.Error {
+// merge expands the selection set and counts what meets at each place of the response, whose root it returns. The
+// caller has made sure that it expands to little, and without a circle.
+func merge(limits Limits, fragments map[string]*ast.FragmentDefinition, set ast.SelectionSet) (*place, *gqlerror.Error) {
 	m := merger{limits: limits, fragments: fragments}
-	return m.add(&place{}, set)
+	root := &place{}
+	return root, m.add(root, set)
 }
 
 type merger struct {
@@ -33,9 +34,7 @@ func (m merger) add(at *place, set ast.SelectionSet) *gqlerror.Error {
 		case *ast.InlineFragment:
 			err = m.add(at, selection.SelectionSet)
 		case *ast.FragmentSpread:
-			if fragment, defined := m.fragments[selection.Name]; defined {
-				err = m.add(at, fragment.SelectionSet)
-			}
+			err = m.add(at, m.fragments[selection.Name].SelectionSet)
 		}
 		if err != nil {
 			return err

@@ -106,7 +106,15 @@ func checkOperation(limits Limits, m *measurer, operation *ast.OperationDefiniti
 		return refuse(CodeTooLarge, "The operation spreads too many fragments.")
 	}
 	// The bounds above make it safe to expand the operation, which the merged view needs.
-	return merge(limits, m.fragments, operation.SelectionSet)
+	root, err := merge(limits, m.fragments, operation.SelectionSet)
+	if err != nil {
+		return err
+	}
+	if operation.Operation == ast.Subscription && len(root.children) > 1 {
+		// Validation counts the names of fields, and takes two aliases of one for one.
+		return refuse(errcode.ValidationFailed, "A subscription selects one field.")
+	}
+	return nil
 }
 
 // stepsPerField bounds the fragments and inline fragments that an operation expands: so many for each
@@ -178,7 +186,8 @@ func (m *measurer) selection(selection ast.Selection) (size, *gqlerror.Error) {
 	case *ast.FragmentSpread:
 		fragment, defined := m.fragments[selection.Name]
 		if !defined {
-			return size{steps: 1}, nil // validation names it
+			// Validation would say so as well, after it has compared each of a thousand such spreads with each other.
+			return size{}, refuse(errcode.ValidationFailed, `Unknown fragment "%s".`, selection.Name)
 		}
 		inner, err := m.fragment(fragment)
 		inner.steps = add(inner.steps, 1)
