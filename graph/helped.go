@@ -48,7 +48,7 @@ func (s standing) check(ctx context.Context, v viewer.Viewer, operation *gqlgen.
 	if !v.Granted() {
 		return nil
 	}
-	return s.services.Compliance.Helped(ctx, operation.OperationName, rootFields(operation))
+	return s.services.Compliance.Helped(ctx, operation.Operation.Name, rootFields(operation))
 }
 
 // rootFields are the names of the operation's root fields, with the type, as in "Query.users".
