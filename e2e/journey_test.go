@@ -148,7 +148,7 @@ func findSpoken(t *testing.T, learner *stack.Persona, slug, dir string) {
 		if kind != ".vtt" && (kind != ".md" && kind != ".yaml" || strings.HasPrefix(filepath.Base(path), "import-report")) {
 			return nil
 		}
-		body, err := os.ReadFile(path) //nolint:gosec // it is a file of the test's own folder
+		body, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}

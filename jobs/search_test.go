@@ -44,7 +44,7 @@ func TestDriftIsRepaired(t *testing.T) {
 		return f.indexed(t, f.acme, missing.course) == 3 && f.indexed(t, f.acme, gone.course) == 0
 	})
 	eventually(t, "no difference being left", func() bool {
-		diff, err := (only.Syncer.(*search.Service)).Check(acme)
+		diff, err := only.Syncer.(*search.Service).Check(acme)
 		return err == nil && diff.Clean()
 	})
 	eventually(t, "a check of each tenant", func() bool { return only.others.Load() > 0 })

@@ -134,7 +134,7 @@ func (m *model) play(batch []learning.Played, lessons []outline.Lesson) bool {
 // ranges are the runs of watched milliseconds.
 func (m *model) ranges(lesson int) multirange.Int4 {
 	runs := multirange.Int4{}
-	for ms, is := range m.watched[lesson] {
+	for ms, is := range &m.watched[lesson] {
 		switch {
 		case !is:
 		case len(runs) > 0 && int(runs[len(runs)-1].To) == ms:

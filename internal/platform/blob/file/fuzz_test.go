@@ -2,6 +2,7 @@ package file
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -35,11 +36,7 @@ func FuzzVerify(f *testing.F) {
 		if size > 0 {
 			query = url.Values{paramType: {contentType}, paramSize: {"7"}, paramMax: {name}}
 		}
-		given := url.Values{}
-		for field, values := range query {
-			given[field] = values
-		}
-		link := strings.TrimPrefix(store.sign(http.MethodGet, key, given, expires), "/blob/")
+		link := strings.TrimPrefix(store.sign(http.MethodGet, key, maps.Clone(query), expires), "/blob/")
 
 		gotKey, gotQuery, err := verifyText(store, http.MethodHead, link, now)
 		if err != nil || gotKey != key || gotQuery.Encode() != query.Encode() {
