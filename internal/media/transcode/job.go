@@ -287,12 +287,16 @@ func (r *run) ffmpeg(ctx context.Context, s *stage, args []string, length time.D
 		"-v", "error", "-hide_banner", "-nostdin", "-y", "-progress", "pipe:1", "-stats_period", "0.5", "-filter_threads", threads,
 		"-threads", threads,
 	}
+	part := 0.0
 	watch := &lineWriter{each: func(line string) error {
 		if at, ok := parseProgress(line); ok {
-			r.advance(float64(at) / float64(max(1, length)))
-			return within(s.scratch(), r.Runner.Limits.Output)
+			part = float64(at) / float64(max(1, length))
 		}
-		return nil
+		if line != "progress=continue" {
+			return nil
+		}
+		r.advance(part)
+		return within(s.scratch(), r.Runner.Limits.Output)
 	}}
 	err := r.Runner.run(ctx, process{
 		tool: r.Runner.Tools.FFmpeg, args: append(general, args...), dir: s.scratch(), wall: r.Runner.Limits.wall(length), out: watch,

@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,11 +28,13 @@ var containers = []string{"mov", "matroska", "mpegts", "mp3", "aac", "ogg", "wav
 var decoders = []string{
 	"h264", "hevc", "vp8", "vp9", "libvpx", "libvpx-vp9", "av1", "libdav1d", "libaom-av1", "mpeg4", "mpeg2video",
 	"mpeg1video", "h263", "prores", "dnxhd", "mjpeg", "png", "theora", "qtrle",
-	"aac", "aac_fixed", "aac_latm", "mp2", "mp2float", "mp3", "mp3float", "ac3", "ac3_fixed", "eac3", "opus", "libopus",
+	"aac", "aac_fixed", "aac_latm", "mp2", "mp2float", "mp3", "mp3float", "dca", "ac3", "ac3_fixed", "eac3", "opus", "libopus",
 	"vorbis", "libvorbis", "flac", "alac", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be",
 	"pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_u8", "pcm_s8", "pcm_alaw", "pcm_mulaw", "adpcm_ms", "adpcm_ima_wav",
 	"adpcm_ima_qt",
 	"mov_text", "subrip", "srt", "webvtt", "ass", "ssa", "text",
+	// Captions that are pictures are left out, but ffprobe opens their decoders.
+	"dvdsub", "pgssub", "dvbsub",
 }
 
 // confined are the options of an input: only files, only known formats and decoders, no other file than this one.
@@ -115,9 +118,22 @@ func (r *Runner) Probe(ctx context.Context, path string) (*Source, error) {
 	out := &limited{most: maxProbe}
 	err = r.run(ctx, process{tool: r.Tools.FFprobe, args: args, wall: probeTime, out: out})
 	if err != nil {
-		return nil, verdict(err, unreadable)
+		return nil, verdict(err, unreadableBecause(err))
 	}
 	return parseProbe(out.Bytes())
+}
+
+// rare is how ffprobe complains about a decoder that it may not use.
+var rare = regexp.MustCompile(`Codec \(([0-9a-z_-]{1,30})\) not on whitelist`)
+
+// unreadableBecause is the sentence about a file that ffprobe cannot read.
+func unreadableBecause(err error) string {
+	if f, ok := errors.AsType[*failure](err); ok {
+		if found := rare.FindStringSubmatch(f.complaint); found != nil {
+			return fmt.Sprintf("The file uses the format %q, which cannot be converted.", found[1])
+		}
+	}
+	return unreadable
 }
 
 // probeTime is how long a look at a header may take on a busy machine.
@@ -479,8 +495,8 @@ func open(path string) (file *os.File, info os.FileInfo, err error) {
 // readAll gives the reader's bytes to a hash or the like; the context can end it.
 func readAll(ctx context.Context, to io.Writer, from io.Reader) error {
 	_, err := io.Copy(to, readerFunc(func(b []byte) (int, error) {
-		if err := ctx.Err(); err != nil {
-			return 0, err
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
 		}
 		return from.Read(b) //nolint:wrapcheck // io.EOF must arrive as it is.
 	}))

@@ -32,6 +32,8 @@ type Runner struct {
 	Threads int
 	// Account is whom the processes run as; nil is the user of this program.
 	Account *Account
+	// Nice is how far the processes stand back for others, from 0 to 19.
+	Nice int
 	// Preset is libx264's trade of time for size: "veryfast" when empty.
 	Preset string
 }
@@ -84,8 +86,9 @@ ulimit -c 0
 limit -t "$2"
 limit -f "$3"
 limit -n "$4"
-shift 4
-exec nice -n 10 "$@"`
+niceness=$5
+shift 5
+exec nice -n "$niceness" "$@"`
 
 // run starts the process and waits for its end. The error is the context's, errSlow, what the writer of the
 // output failed with, or a *failure.
@@ -98,7 +101,7 @@ func (r *Runner) run(ctx context.Context, p process) error {
 	args := append([]string{
 		"-c", script, "sh", strconv.FormatInt(r.addressSpace()/1024, 10),
 		strconv.FormatInt(int64(p.wall.Seconds()+1)*int64(r.threads()+1), 10),
-		strconv.FormatInt(r.Limits.File/blocks, 10), strconv.Itoa(maxFiles), p.tool,
+		strconv.FormatInt(r.Limits.File/blocks, 10), strconv.Itoa(maxFiles), strconv.Itoa(r.Nice), p.tool,
 	}, p.args...)
 	cmd := exec.CommandContext(ctx, "/bin/sh", args...)
 	complaint := &tail{}

@@ -409,14 +409,16 @@ func (t *Track) readEntry(content []byte) error {
 		case kind == "avcC" && len(content) >= 4:
 			t.Codec = fmt.Sprintf("%s.%02x%02x%02x", t.Entry, content[1], content[2], content[3])
 		case kind == "esds":
-			t.Codec = audioCodec(t.Entry, content)
+			t.readStream(content)
 		}
 		return nil
 	})
 }
 
-// audioCodec reads an elementary stream descriptor (ISO/IEC 14496-1 §7.2.6.5).
-func audioCodec(entry string, content []byte) string {
+// readStream reads an elementary stream descriptor (ISO/IEC 14496-1 §7.2.6.5) and in it the configuration of
+// MPEG-4 sound (ISO/IEC 14496-3 §1.6.2.1). The channels are taken from there: many writers put two into every
+// sample entry. What cannot be read changes nothing.
+func (t *Track) readStream(content []byte) {
 	f := &fields{data: content}
 	f.full()
 	f.descriptor(3)
@@ -425,20 +427,26 @@ func audioCodec(entry string, content []byte) string {
 	f.descriptor(4)
 	object := f.u8()
 	f.skip(12)
-	f.descriptor(5)
-	first := f.u16()
 	if f.short {
-		return entry
+		return
 	}
+	t.Codec = fmt.Sprintf("%s.%02x", t.Entry, object)
+	f.descriptor(5)
+	config := f.u16()
 	const mpeg4Audio = 0x40
-	if object != mpeg4Audio {
-		return fmt.Sprintf("%s.%02x", entry, object)
+	if f.short || object != mpeg4Audio {
+		return
 	}
-	kind := first >> 11
-	if kind == 31 {
-		kind = 32 + first>>5&0x3f
+	const escape, explicitRate = 31, 15
+	kind, rate, channels := config>>11, config>>7&0xf, int(config>>3&0xf)
+	if kind == escape {
+		t.Codec = fmt.Sprintf("%s.%d", t.Codec, 32+config>>5&0x3f)
+		return
 	}
-	return fmt.Sprintf("%s.%02x.%d", entry, object, kind)
+	t.Codec = fmt.Sprintf("%s.%d", t.Codec, kind)
+	if rate != explicitRate && channels > 0 {
+		t.Channels = channels
+	}
 }
 
 // optionalBytes is how many bytes the flags of a stream descriptor announce, without a URL, which no file has.
