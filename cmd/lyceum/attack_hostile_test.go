@@ -409,6 +409,42 @@ func (s *edgeSocket) ask(t *testing.T, said string) *edgeReply {
 	}
 }
 
+// say sends one message.
+func (s *edgeSocket) say(t *testing.T, text string) {
+	t.Helper()
+	if err := s.conn.Write(t.Context(), websocket.MessageText, []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// hear reads one message: the operation that it belongs to, its type, and the code of the first error in it.
+func (s *edgeSocket) hear(t *testing.T) (id, kind, code string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	_, text, err := s.conn.Read(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var heard struct {
+		ID, Type string
+		Payload  json.RawMessage
+	}
+	if err := json.Unmarshal(text, &heard); err != nil {
+		t.Fatal(err)
+	}
+	var reply edgeReply
+	if heard.Type == "error" {
+		err = json.Unmarshal(heard.Payload, &reply.Errors)
+	} else if heard.Type == "next" {
+		err = json.Unmarshal(heard.Payload, &reply)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return heard.ID, heard.Type, reply.code()
+}
+
 // hostileBody is a request that is no GraphQL request, or pretends not to be one.
 type hostileBody struct {
 	edgeRequest

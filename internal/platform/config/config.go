@@ -327,11 +327,11 @@ func (c *Config) bindBounds(add adder) {
 	add("limit.tokens", "2000", "Most tokens of a document.", integer(&c.Limit.Tokens, 1, 1000000))
 	add("limit.nodes", "20000", "Most things that a document may ask for.", integer(&c.Limit.Nodes, 1, 10000000))
 	const perMinute = 50_000_000
-	add("limit.cost_user", "300000", "Most things that a person may ask for in a minute; 0 does not limit.",
+	add("limit.cost_user", "1200000", "Most things that a person may ask for in a minute; 0 does not limit.",
 		integer(&c.Limit.CostUser, 0, perMinute))
-	add("limit.cost_address", "300000", "Most things that the visitors from one address may ask for in a minute; 0 does not limit.",
+	add("limit.cost_address", "3000000", "Most things that the visitors from one address may ask for in a minute; 0 does not limit.",
 		integer(&c.Limit.CostAddress, 0, perMinute))
-	add("limit.cost_tenant", "6000000",
+	add("limit.cost_tenant", "30000000",
 		"Most things that the people of a tenant may ask for in a minute, and its visitors as many; 0 does not limit.",
 		integer(&c.Limit.CostTenant, 0, perMinute))
 	add("limit.connections", "20000", "Most open streams of a process.", integer(&c.Limit.Connections, 1, 1000000))
