@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -499,34 +500,127 @@ func TestAttackIdempotencyKeys(t *testing.T) {
 	w := newAttackWorld(t)
 	s := w.attacker
 	surface, registry := loadSurface(t), w.providers(t, s)
-	scenes := w.scenes(s)
-	effects := 0
+	scenes, changes := w.scenes(s), (&filling{attackWorld: w, side: s}).changes()
 	operations := surface.ByRoot(ast.Mutation, surface.Mutations, registry.Wanted)
 	if len(operations) != len(surface.Schema.Mutation.Fields) {
 		t.Errorf("%d mutations, %d of them in the schema", len(operations), len(surface.Schema.Mutation.Fields))
 	}
+	var idle []string
 	for _, o := range operations {
-		sc := scene{}
-		if make := scenes[o.Root()]; make != nil {
-			sc = make(t)
-		}
 		own := maps.Clone(registry)
-		maps.Copy(own, sc.with)
-		q := question{
-			token: s.tokens["admin"], host: s.host, document: o.Document, variables: attack.NewBinder(surface.Schema, own).Bind(o)[0],
-			header: map[string]string{"Idempotency-Key": "key-" + o.Root()},
+		q := question{token: s.tokens["admin"], host: s.host, document: o.Document}
+		for _, prepare := range []func(*testing.T) scene{scenes[o.Root()], changes[o.Root()]} {
+			if prepare == nil {
+				continue
+			}
+			sc := prepare(t)
+			maps.Copy(own, sc.with)
+			q.token = cmp.Or(sc.token, q.token)
 		}
-		if sc.token != "" {
-			q.token = sc.token
+		effect := false
+		for i, variables := range attack.NewBinder(surface.Schema, own).Bind(o) {
+			q.variables, q.header = variables, map[string]string{"Idempotency-Key": fmt.Sprint("key-", o.Root(), i)}
+			if effect = w.repeat(t, o.Root(), q); effect {
+				break
+			}
 		}
-		if w.repeat(t, o.Root(), q) {
-			effects++
+		if !effect {
+			idle = append(idle, o.Root())
 		}
 	}
-	if effects < 20 {
-		t.Errorf("only %d mutations took effect", effects)
+	if len(idle) > 0 {
+		t.Errorf("without an effect, and so not tested: %v", idle)
 	}
-	t.Logf("idempotency: %d mutations sent again under their keys, %d of them with effects, each lost and asked for again", len(operations), effects)
+	t.Logf("idempotency: %d mutations sent again under their keys, and again after their answers were lost", len(operations))
+}
+
+// changes are what a mutation is run on that would change nothing otherwise.
+func (f *filling) changes() map[string]func(t *testing.T) scene {
+	on := func(argument string, prepare func(t *testing.T) string) func(*testing.T) scene {
+		return func(t *testing.T) scene {
+			t.Helper()
+			return scene{with: attack.Registry{argument: attack.Always(prepare(t))}}
+		}
+	}
+	const key = `mutation { createApiKey(input: {name: "Key", scopes: [READ]}) { apiKey { id } } }`
+	const grant = `mutation { grantSupport(input: {reason: "Reason.", expiresInMinutes: 5}) { grant { id } } }`
+	return map[string]func(t *testing.T) scene{
+		"changeUserRole":     fixed(attack.Registry{"Mutation.changeUserRole.role": attack.Always("INSTRUCTOR")}),
+		"arrangeCourse":      fixed(attack.Registry{"ArrangeModuleInput.lessons": attack.Always([]any{})}),
+		"revokeCertificate":  fixed(attack.Registry{"RevokeCertificateInput.certificateId": attack.Always(f.id("Certificate"))}),
+		"revokeApiKey":       on("Mutation.revokeApiKey.id", func(t *testing.T) string { t.Helper(); return f.make(t, key, nil) }),
+		"revokeSupportGrant": on("Mutation.revokeSupportGrant.id", func(t *testing.T) string { t.Helper(); return f.make(t, grant, nil) }),
+		"reinstateUser":      on("Mutation.reinstateUser.id", f.suspend),
+		"publishCourse":      on("PublishCourseInput.courseId", f.unpublished),
+		"revertCourse":       on("Mutation.revertCourse.courseId", f.twiceReleased),
+		"completeUpload":     on("Mutation.completeUpload.assetId", f.sent),
+		"startAttempt":       f.anotherAttempt,
+	}
+}
+
+// make runs a mutation and returns the first id in its answer.
+func (f *filling) make(t *testing.T, document string, variables input) string {
+	t.Helper()
+	a := f.ask(t, f.tokens["admin"], f.host, document, variables)
+	found := regexp.MustCompile(`"id":"([^"]+)"`).FindSubmatch(a.Body)
+	if found == nil {
+		t.Fatalf("%s: %s", document, a.Body)
+	}
+	return string(found[1])
+}
+
+func (f *filling) suspend(t *testing.T) string {
+	t.Helper()
+	name := "p" + uuid.NewString()[:8]
+	f.addPerson(t, name, "LEARNER", name, name+"@"+f.slug+".example")
+	return f.make(t, `mutation($i: ID!) { suspendUser(id: $i) { user { id } } }`, input{"i": gid.New("usr", f.people[name]).String()})
+}
+
+func (f *filling) unpublished(t *testing.T) string {
+	t.Helper()
+	course := f.saveCourse(t, "instructor", input{"slug": "new-" + uuid.NewString()[:8], "title": "New"})
+	f.saveLesson(t, "instructor", course, input{"key": "article", "moduleKey": "m", "title": "Article", "kind": "ARTICLE", "body": "Body"})
+	return course
+}
+
+// twiceReleased is a course that can go back to its first version.
+func (f *filling) twiceReleased(t *testing.T) string {
+	t.Helper()
+	course := f.unpublished(t)
+	f.publish(t, "instructor", course)
+	f.saveLesson(t, "instructor", course, input{"key": "article", "moduleKey": "m", "title": "Article", "kind": "ARTICLE", "body": "Another"})
+	f.publish(t, "instructor", course)
+	return course
+}
+
+// sent is a file whose bytes have arrived.
+func (f *filling) sent(t *testing.T) string {
+	t.Helper()
+	content := "sent by " + uuid.NewString()
+	var asked struct {
+		RequestUpload struct {
+			Asset  struct{ ID string }
+			Upload struct {
+				Method, URL string
+				Headers     []struct{ Name, Value string }
+			}
+		}
+	}
+	f.do(t, "instructor", `mutation($i: RequestUploadInput!) { requestUpload(input: $i) { asset { id } upload { method url headers { name value } } } }`,
+		input{"i": uploadInput("sent.txt", "DOCUMENT", "text/plain", content)}, &asked)
+	header := map[string]string{}
+	for _, h := range asked.RequestUpload.Upload.Headers {
+		header[h.Name] = h.Value
+	}
+	f.put(t, asked.RequestUpload.Upload.Method, asked.RequestUpload.Upload.URL, header, content)
+	return asked.RequestUpload.Asset.ID
+}
+
+// anotherAttempt is of the learner, whose last one is over.
+func (f *filling) anotherAttempt(t *testing.T) scene {
+	t.Helper()
+	f.do(t, "learner", `mutation($a: ID!) { submitAttempt(attemptId: $a) { attempt { id } } }`, input{"a": f.ids["Attempt"][3]}, nil)
+	return scene{token: f.tokens["learner"], with: attack.Registry{"StartAttemptInput.enrollmentId": attack.Always(f.ids["Enrollment"][1])}}
 }
 
 // repeat sends a mutation again under its key, and reports whether it had an effect.
@@ -550,10 +644,6 @@ func (w *attackWorld) repeat(t *testing.T, root string, q question) bool {
 	}
 	start := sums()
 	first := send()
-	if len(first.Codes) > 0 || first.Data == nil {
-		t.Errorf("%s: status %d: %.400s", root, first.Status, first.Body)
-		return false
-	}
 	done := sums()
 	changed := attack.Different(start, done)
 	if root == "signIn" { // takes no key
@@ -570,20 +660,21 @@ func (w *attackWorld) repeat(t *testing.T, root string, q question) bool {
 	if len(changed) > 0 && !effect {
 		t.Errorf("%s changed %v, and no transaction of it carried the mark of its key", root, changed)
 	}
+	if len(changed) == 0 {
+		return false // refused, or done already
+	}
 	w.again(t, root, first, send())
-	if effect {
-		const lose = `UPDATE idempotency_keys SET finished_at = NULL, status = NULL, body = NULL, claimed_at = claimed_at - interval '1 hour' WHERE tenant_id = $1`
-		if err := w.super(t.Context(), lose, w.attacker.tenant); err != nil {
-			t.Fatal(err)
-		}
-		if lost := send(); !endsItself[root] && (lost.Code() != "CONFLICT" || !strings.Contains(string(lost.Body), "answer was lost")) {
-			t.Errorf("%s, its answer lost: %d %.300s", root, lost.Status, lost.Body)
-		}
+	const lose = `UPDATE idempotency_keys SET finished_at = NULL, status = NULL, body = NULL, claimed_at = claimed_at - interval '1 hour' WHERE tenant_id = $1`
+	if err := w.super(t.Context(), lose, w.attacker.tenant); err != nil {
+		t.Fatal(err)
+	}
+	if lost := send(); !endsItself[root] && (lost.Code() != "CONFLICT" || !strings.Contains(string(lost.Body), "answer was lost")) {
+		t.Errorf("%s, its answer lost: %d %.300s", root, lost.Status, lost.Body)
 	}
 	if twice := attack.Different(done, sums()); len(twice) > 0 {
 		t.Errorf("%s took effect again: %v", root, twice)
 	}
-	return effect
+	return true
 }
 
 // endsItself are the mutations after which the token that was used is no longer good.
