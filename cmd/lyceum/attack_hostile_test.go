@@ -335,8 +335,14 @@ type edgeSocket struct {
 	open func() *websocket.Conn
 }
 
-// dial connects to a host as a page at the origin of the header would, and initialises with a payload.
+// dial connects to a host and initialises with a payload.
 func (e *edge) dial(t *testing.T, host string, payload any) *edgeSocket {
+	t.Helper()
+	return e.dialFrom(t, host, "198.51.100.1", payload)
+}
+
+// dialFrom connects from an address.
+func (e *edge) dialFrom(t *testing.T, host, address string, payload any) *edgeSocket {
 	t.Helper()
 	text, err := json.Marshal(map[string]any{"type": "connection_init", "payload": payload})
 	if err != nil {
@@ -345,7 +351,7 @@ func (e *edge) dial(t *testing.T, host string, payload any) *edgeSocket {
 	s := &edgeSocket{}
 	s.open = func() *websocket.Conn {
 		conn, response, err := websocket.Dial(t.Context(), e.server.URL+"/graphql", &websocket.DialOptions{
-			Subprotocols: []string{"graphql-transport-ws"}, Host: host, HTTPHeader: http.Header{"X-Forwarded-For": {"198.51.100.1"}},
+			Subprotocols: []string{"graphql-transport-ws"}, Host: host, HTTPHeader: http.Header{"X-Forwarded-For": {address}},
 		})
 		if err != nil {
 			t.Fatalf("%v %v", err, response)
