@@ -140,8 +140,9 @@ func hostDoors(home, host string) map[string]visit {
 func TestAttackWrongHosts(t *testing.T) {
 	t.Parallel()
 	w := newAttackWorld(t)
-	const domain = "learn.victim.example"
-	w.ownDomain(t, w.victim, domain)
+	for _, s := range []*side{w.attacker, w.victim} {
+		w.giveDomain(t, s)
+	}
 	address := strings.TrimPrefix(w.server.URL, "http://")
 	tried, outcomes := 0, map[string]int{}
 	for _, from := range []struct{ mine, theirs *side }{{w.attacker, w.victim}, {w.victim, w.attacker}} {
@@ -149,6 +150,7 @@ func TestAttackWrongHosts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		domain := ownDomain(from.theirs)
 		hosts := slices.Concat(spellings(from.theirs.host), spellings(domain), addresses())
 		for _, host := range hosts {
 			for door, v := range hostDoors(from.mine.host, host) {
@@ -173,7 +175,7 @@ func TestAttackWrongHosts(t *testing.T) {
 			}
 		}
 	}
-	w.known(t, domain)
+	w.known(t)
 	t.Logf("%d requests at wrong hosts: %v", tried, outcomes)
 }
 
@@ -212,18 +214,21 @@ func (*attackWorld) judge(t *testing.T, what string, g guest, theirs *side, secr
 	}
 }
 
-// ownDomain gives a tenant a domain of its own.
-func (w *attackWorld) ownDomain(t *testing.T, s *side, host string) {
+// ownDomain is the domain that a tenant has of its own.
+func ownDomain(s *side) string { return "learn." + s.slug + ".example" }
+
+func (w *attackWorld) giveDomain(t *testing.T, s *side) {
 	t.Helper()
-	if err := w.super(t.Context(), `INSERT INTO domains (id, host, tenant_id) VALUES ($1, $2, $3)`, uuid.Must(uuid.NewV7()), host, s.tenant); err != nil {
+	if err := w.super(t.Context(), `INSERT INTO domains (id, host, tenant_id) VALUES ($1, $2, $3)`, uuid.Must(uuid.NewV7()), ownDomain(s), s.tenant); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // known is the control: at home, in the spellings that mean home, each token is taken, and the domain of its own means
 // the victim.
-func (w *attackWorld) known(t *testing.T, domain string) {
+func (w *attackWorld) known(t *testing.T) {
 	t.Helper()
+	domain := ownDomain(w.victim)
 	for _, host := range []string{w.victim.host, strings.ToUpper(w.victim.host), w.victim.host + ".", w.victim.host + ":8080", domain, strings.ToUpper(domain) + ".:1"} {
 		var read struct {
 			Viewer struct {
