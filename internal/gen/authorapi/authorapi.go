@@ -444,7 +444,8 @@ type DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraft struct {
 	Captions   []*DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraftCaptionsCaption `json:"captions"`
 	// Files that the body links to as asset:NAME.
 	Attachments []*DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraftAttachmentsAttachment `json:"attachments"`
-	Quiz        *DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraftQuizQuizDraft           `json:"quiz"`
+	// The questions with their keys, which support does not see.
+	Quiz *DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraftQuizQuizDraft `json:"quiz"`
 }
 
 // GetKey returns DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraft.Key, and is useful for accessing the field via an interface.
@@ -1160,7 +1161,7 @@ const (
 	RoleLearner     Role = "LEARNER"
 	RoleInstructor  Role = "INSTRUCTOR"
 	RoleTenantAdmin Role = "TENANT_ADMIN"
-	// Reads to help, and changes nothing.
+	// Reads to help, where an admin has granted it, and changes nothing.
 	RoleSupport Role = "SUPPORT"
 )
 

@@ -3989,6 +3989,11 @@ Errors carry ` + "`" + `extensions.code` + "`" + ` and, for input, ` + "`" + `ex
 - of the request: BAD_REQUEST, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, REQUEST_TIMEOUT, PAYLOAD_TOO_LARGE,
   UNSUPPORTED_MEDIA_TYPE, PERSISTED_QUERY_NOT_FOUND;
 - of the document: GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED, OPERATION_TOO_LARGE, OPERATION_TOO_COSTLY.
+
+A mutation over HTTP takes an ` + "`" + `Idempotency-Key` + "`" + ` header from signed-in callers, 1 to 255 visible ASCII characters of
+their own choosing: sent again within a day it takes effect once and gets the first answer, marked
+` + "`" + `Idempotency-Replayed: true` + "`" + `. The key with another request, or while the first one runs, is a CONFLICT; so is the key
+of a request that took effect and whose answer was lost or held a token: read the result. ` + "`" + `signIn` + "`" + ` takes no key.
 """
 schema {
   query: Query
