@@ -147,7 +147,7 @@ func parentsFirst(t *testing.T, tables map[string]*dbTable) []dbTable {
 // eachRow runs the query as somebody whom no wall stops.
 func eachRow(t *testing.T, superuser *pgx.Conn, query string, into []any, fn func()) {
 	t.Helper()
-	rows, err := superuser.Query(t.Context(), query)
+	rows, err := superuser.Query(t.Context(), query) //nolint:rowserrcheck // ForEachRow returns it
 	if err != nil {
 		t.Fatal(err)
 	}

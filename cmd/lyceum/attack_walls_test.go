@@ -364,7 +364,7 @@ func rawTries() []rawTry {
 
 // selected describes the tenant among those found that is not A.
 func (c *careless) selected(ctx context.Context, tx *pg.Tx, query string, args ...any) (found string, err error) {
-	rows, err := tx.Query(ctx, query, args...)
+	rows, err := tx.Query(ctx, query, args...) //nolint:rowserrcheck // ForEach returns it
 	if err != nil {
 		return "", err
 	}

@@ -300,7 +300,7 @@ func checks() map[string]func(c *catalog) []string {
 			return where(c.policies, func(p catPolicy) bool { return !p.asksForTenant() }, func(p catPolicy) string { return p.Table + "." + p.Name })
 		},
 		"foreign key without tenant": func(c *catalog) []string {
-			return where(c.keys, func(k catKey) bool { return k.ParentTenant && !(k.ChildTenant && k.Carries) }, func(k catKey) string { return k.Table + "." + k.Name })
+			return where(c.keys, func(k catKey) bool { return k.ParentTenant && (!k.ChildTenant || !k.Carries) }, func(k catKey) string { return k.Table + "." + k.Name })
 		},
 		"id without foreign key": func(c *catalog) []string {
 			return where(c.ids, func(i catID) bool { return !i.Referring }, func(i catID) string { return i.Table + "." + i.Column })
