@@ -37,3 +37,32 @@ func TestPromisesHaveTests(t *testing.T) {
 		t.Errorf("only %d promises could be read", found)
 	}
 }
+
+// TestNamedTestsExist makes sure that every test which a page of docs names exists somewhere.
+func TestNamedTestsExist(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..")
+	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("%d pages: %v", len(pages), err)
+	}
+	out, err := exec.CommandContext(t.Context(), "git", "-C", root, "grep", "-hoE", `^func Test\w+`, "--", "*_test.go").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	exists := map[string]bool{}
+	for line := range strings.Lines(string(out)) {
+		exists[strings.TrimPrefix(strings.TrimSpace(line), "func ")] = true
+	}
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, named := range regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(string(text), -1) {
+			if !exists[named[1]] {
+				t.Errorf("%s names %s, which does not exist", filepath.Base(page), named[1])
+			}
+		}
+	}
+}
