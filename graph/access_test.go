@@ -5,15 +5,9 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
-	"github.com/vektah/gqlparser/v2/ast"
 
-	"lyceum/internal/gen/graphql"
 	"lyceum/internal/viewer"
 )
-
-func ourSchema() *ast.Schema {
-	return graphql.NewExecutableSchema(graphql.Config{Resolvers: NewResolver(&Services{})}).Schema()
-}
 
 // TestKeysOfPersistedDocuments: a key is held to persisted documents unless it may read besides.
 func TestKeysOfPersistedDocuments(t *testing.T) {

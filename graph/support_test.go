@@ -75,8 +75,12 @@ func (o office) ask(t *testing.T, host, token, document string) (data map[string
 	recorder := httptest.NewRecorder()
 	o.handler.ServeHTTP(recorder, request)
 	var answer struct {
-		Data   map[string]any
-		Errors []struct{ Extensions struct{ Code string } }
+		Data   map[string]any `json:"data"`
+		Errors []struct {
+			Extensions struct {
+				Code string `json:"code"`
+			} `json:"extensions"`
+		} `json:"errors"`
 	}
 	if err := json.Unmarshal(recorder.Body.Bytes(), &answer); err != nil {
 		t.Fatalf("%s: %v", recorder.Body, err)

@@ -36,23 +36,31 @@ func New(schema *ast.Schema) (*Access, error) {
 // Check returns nil when the viewer may select the field of the parent, which is nil for a root field. A field
 // without @access is as visible as its parent.
 func (a *Access) Check(ctx context.Context, v viewer.Viewer, field Field, parent any) error {
-	rule, guarded := a.Rules[field]
-	if !guarded {
+	refused := a.refusal(v, field, parent)
+	if refused == nil {
 		return nil
 	}
+	if a.Denied != nil && v.SignedIn() && a.Rules[field].Staff() {
+		a.Denied(ctx, field)
+	}
+	return refused
+}
+
+// refusal is why the viewer may not, or nil.
+func (a *Access) refusal(v viewer.Viewer, field Field, parent any) *fault.Error {
+	rule, guarded := a.Rules[field]
 	switch {
+	case !guarded:
+		return nil
 	case v.Tenant != uuid.Nil && slices.Contains(rule.Roles, v.Role) && inScope(v, field) && a.reaches(v, rule, parent):
 		return nil
 	case !v.SignedIn():
 		return fault.New(fault.Unauthenticated, "Sign in to do this.")
-	}
-	if rule.Staff() && a.Denied != nil {
-		a.Denied(ctx, field)
-	}
-	if v.Is(viewer.Support) && rule.Support == Granted && !v.Granted() {
+	case v.Is(viewer.Support) && rule.Support == Granted && !v.Granted():
 		return fault.New(fault.Forbidden, "Ask an admin of the tenant to grant support.")
+	default:
+		return fault.New(fault.Forbidden, "Your role does not allow this.")
 	}
-	return fault.New(fault.Forbidden, "Your role does not allow this.")
 }
 
 // inScope reports whether an API key may do this kind of thing at all.
@@ -149,7 +157,7 @@ func over(value any, mask func(string) string) (any, error) {
 		return mask(text), nil
 	case *string:
 		if text == nil {
-			return text, nil
+			return value, nil
 		}
 		masked := mask(*text)
 		return &masked, nil

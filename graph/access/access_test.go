@@ -43,7 +43,7 @@ func TestMatrixIsCommitted(t *testing.T) {
 		t.Fatal(err)
 	}
 	var table strings.Builder
-	if err := matrix.Write(t.Context(), &table); err != nil {
+	if err := matrix.Write(&table); err != nil {
 		t.Fatal(err)
 	}
 	committed, err := os.ReadFile("../../docs/access-matrix.csv")

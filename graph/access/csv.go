@@ -1,14 +1,12 @@
 package access
 
 import (
-	"context"
 	"encoding/csv"
 	"fmt"
 	"io"
 
 	"github.com/google/uuid"
 
-	"lyceum/internal/fault"
 	"lyceum/internal/viewer"
 )
 
@@ -43,10 +41,10 @@ func Columns() []Column {
 }
 
 // Cell is what a caller meets at a field of something that is not their own: "allow", or the code.
-func (m *Matrix) Cell(ctx context.Context, field Field, v viewer.Viewer) string {
+func (m *Matrix) Cell(field Field, v viewer.Viewer) string {
 	a := Access{Matrix: m}
-	if err := a.Check(ctx, v, field, nil); err != nil {
-		return string(fault.CodeOf(err))
+	if refused := a.refusal(v, field, nil); refused != nil {
+		return string(refused.Code)
 	}
 	return Allow
 }
@@ -65,7 +63,7 @@ var notes = []string{
 }
 
 // Write writes the matrix as CSV, with comments that begin with "#".
-func (m *Matrix) Write(ctx context.Context, w io.Writer) error {
+func (m *Matrix) Write(w io.Writer) error {
 	for _, note := range notes {
 		if _, err := fmt.Fprintln(w, "# "+note); err != nil {
 			return fmt.Errorf("write access matrix: %w", err)
@@ -81,7 +79,7 @@ func (m *Matrix) Write(ctx context.Context, w io.Writer) error {
 		rule := m.Rules[field]
 		row := []string{field.String(), string(rule.Scope), string(rule.Support), string(rule.K12)}
 		for _, column := range Columns() {
-			row = append(row, m.Cell(ctx, field, column.Viewer))
+			row = append(row, m.Cell(field, column.Viewer))
 		}
 		rows = append(rows, row)
 	}

@@ -43,8 +43,10 @@ func (s *Service) Denied(ctx context.Context, field string) error {
 			WHERE tenant_id = $1 AND subject = $2 AND action = 'access.denied' AND data ->> 'field' = $3
 			  AND at > clock_timestamp() - $4::interval)`
 		var told bool
-		if err := tx.QueryRow(ctx, known, v.Tenant, who, field, deniedEvery).Scan(&told); err != nil || told {
-			return err
+		if err := tx.QueryRow(ctx, known, v.Tenant, who, field, deniedEvery).Scan(&told); err != nil {
+			return fmt.Errorf("look for the refusal: %w", err)
+		} else if told {
+			return nil
 		}
 		return tx.Record(ctx, pg.Entry{Action: "access.denied", Subject: who, Data: map[string]string{"field": field}, By: v})
 	})

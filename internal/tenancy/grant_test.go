@@ -88,7 +88,7 @@ func TestGrantsAreBoxed(t *testing.T) {
 	f := setup(t)
 	ctx := f.acme.System(t.Context())
 	now := time.Now()
-	make := func(by uuid.UUID, lasts time.Duration) error {
+	keep := func(by uuid.UUID, lasts time.Duration) error {
 		return f.SupportGrant.Create().SetGrantedBy(by).SetReason("Why.").SetCreatedAt(now).SetExpiresAt(now.Add(lasts)).Exec(ctx)
 	}
 	for name, tt := range map[string]struct {
@@ -99,7 +99,7 @@ func TestGrantsAreBoxed(t *testing.T) {
 		"four hours": {f.acme.Admin, 4 * time.Hour, true}, "longer": {f.acme.Admin, 4*time.Hour + time.Millisecond, false},
 		"no time": {f.acme.Admin, 0, false}, "a stranger's": {f.globex.Admin, time.Hour, false},
 	} {
-		if err := make(tt.by, tt.lasts); (err == nil) != tt.fine {
+		if err := keep(tt.by, tt.lasts); (err == nil) != tt.fine {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

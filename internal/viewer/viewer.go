@@ -96,7 +96,7 @@ func (v Viewer) Can(s Scope) bool { return v.APIKey == uuid.Nil || slices.Contai
 // Initials is how a name is shown to those who are not to know it: "A. L." for "Ada Lovelace".
 func Initials(name string) string {
 	var letters []string
-	for _, word := range strings.Fields(name) {
+	for word := range strings.FieldsSeq(name) {
 		first, _ := utf8.DecodeRuneInString(word)
 		letters = append(letters, string(first)+".")
 	}
