@@ -244,8 +244,14 @@ func TestAttackOtherSecrets(t *testing.T) {
 		page := func(address string) *edgeReply {
 			return e.ask(t, edgeRequest{method: http.MethodGet, path: "/verify/" + code, address: address})
 		}
-		if reply := page("198.51.100.40"); reply.status != http.StatusTooManyRequests || reply.header.Get("Retry-After") == "" {
-			t.Errorf("the page is counted apart: %d %v", reply.status, reply.header)
+		refused := 0
+		for range guessing {
+			if reply := page("198.51.100.40"); reply.status == http.StatusTooManyRequests && reply.header.Get("Retry-After") != "" {
+				refused++
+			}
+		}
+		if refused <= guessing/2 {
+			t.Errorf("the page is counted apart: of %d looks %d were refused", guessing, refused)
 		}
 		if reply := page("198.51.100.41"); reply.status != http.StatusNotFound {
 			t.Errorf("somebody else: %d", reply.status)
