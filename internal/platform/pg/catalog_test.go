@@ -557,12 +557,15 @@ func TestAttackCatalogFindsPlanted(t *testing.T) {
 	t.Parallel()
 	conn := migrated(t)
 	fired := map[string]bool{}
-	for _, name := range slices.Sorted(maps.Keys(planted)) {
+	var before []finding
+	for i, name := range slices.Sorted(maps.Keys(planted)) {
 		tx, err := conn.Begin(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		before := findings(readCatalog(t, tx))
+		if i == 0 {
+			before = findings(readCatalog(t, tx))
+		}
 		if _, err := tx.Exec(t.Context(), planted[name].sql); err != nil {
 			t.Fatalf("plant %s: %v", name, err)
 		}
