@@ -246,15 +246,15 @@ func (r *run) extract(ctx context.Context, s *stage, given []parsed) (own []pars
 }
 
 // readCaptions reads a file that ffmpeg wrote.
-func readCaptions(path string) (*caption.Track, error) {
-	info, err := os.Lstat(path)
+func readCaptions(file string) (*caption.Track, error) {
+	info, err := os.Lstat(file)
 	if err != nil {
 		return nil, fmt.Errorf("read captions: %w", err)
 	}
 	if info.Size() > caption.MaxBytes {
 		return nil, refuse("The captions are too long.")
 	}
-	data, err := os.ReadFile(path)
+	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read captions: %w", err)
 	}

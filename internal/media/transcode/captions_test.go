@@ -1,6 +1,7 @@
 package transcode
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -138,7 +139,7 @@ func TestWithCaptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if same, err := json.Marshal(before); err != nil || string(same) != string(kept) {
+	if same, err := json.Marshal(before); err != nil || !bytes.Equal(same, kept) {
 		t.Errorf("the old result was changed (%v)", err)
 	}
 	var names []string
@@ -152,7 +153,7 @@ func TestWithCaptions(t *testing.T) {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
 	last := contents[len(contents)-1]
-	if last.Name != masterName || string(last.Data) != string(after.Master()) || !strings.Contains(string(last.Data), `URI="captions/0-de/index.m3u8"`) {
+	if last.Name != masterName || !bytes.Equal(last.Data, after.Master()) || !strings.Contains(string(last.Data), `URI="captions/0-de/index.m3u8"`) {
 		t.Errorf("the last file is %s:\n%s", last.Name, last.Data)
 	}
 	none, contents, err := before.WithCaptions(nil)

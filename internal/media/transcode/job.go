@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 
 	"lyceum/internal/fault"
@@ -282,7 +283,7 @@ func (r *run) ffmpeg(ctx context.Context, s *stage, args []string, length time.D
 	if err := s.workspace.lend(s.scratch()); err != nil {
 		return nil, err
 	}
-	threads := fmt.Sprint(r.Runner.threads())
+	threads := strconv.Itoa(r.Runner.threads())
 	general := []string{
 		"-v", "error", "-hide_banner", "-nostdin", "-y", "-progress", "pipe:1", "-stats_period", "0.5", "-filter_threads", threads,
 		"-threads", threads,

@@ -47,15 +47,6 @@ func generate(t *testing.T, r *Runner, name string, args ...string) string {
 	return path
 }
 
-// lavfi are inputs that ffmpeg makes up.
-func lavfi(sources ...string) []string {
-	var args []string
-	for _, s := range sources {
-		args = append(args, "-f", "lavfi", "-i", s)
-	}
-	return args
-}
-
 const quick = "-c:v libx264 -preset ultrafast -g 25 -pix_fmt yuv420p -c:a aac"
 
 func words(parts ...string) []string { return strings.Fields(strings.Join(parts, " ")) }
@@ -93,7 +84,7 @@ const twoCues = "1\n00:00:00,500 --> 00:00:01,000\nOne\n\n2\n00:00:01,500 --> 00
 func TestJob(t *testing.T) { //nolint:paralleltest // One ffmpeg at a time.
 	r := converter(t)
 	srt := textFile(t, "in.srt", twoCues)
-	for name, tt := range map[string]struct {
+	for name, tt := range map[string]struct { //nolint:paralleltest // One ffmpeg at a time.
 		file, kind string
 		args       []string
 		captions   []Caption
@@ -192,7 +183,7 @@ func TestCaptionsThatArePictures(t *testing.T) { //nolint:paralleltest // One ff
 		t.Fatal(err)
 	}
 	data = bytes.Replace(data, []byte("S_TEXT/UTF8"), []byte("S_HDMV/PGS\x00"), 1)
-	if err := os.WriteFile(path, data, 0o644); err != nil { //nolint:gosec // Another user must read it.
+	if err := os.WriteFile(path, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	got := convert(t, &Job{Runner: r, Source: path, ContentType: "video/x-matroska"})
@@ -294,7 +285,7 @@ func play(t *testing.T, r *Runner, got *Result) {
 	root := t.TempDir()
 	for _, f := range got.Files {
 		path := filepath.Join(root, filepath.FromSlash(f.Name))
-		err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.Link(f.Path, path)) //nolint:gosec // A directory of the test.
+		err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.Link(f.Path, path))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -315,6 +306,24 @@ func play(t *testing.T, r *Runner, got *Result) {
 			"-i", filepath.Join(root, uri), "-f", "null", "-").CombinedOutput()
 		if err != nil || len(out) > 0 {
 			t.Errorf("play %s: %v: %s", uri, err, out)
+		}
+	}
+}
+
+// TestReclaim leaves in a directory what only somebody who means harm would.
+func TestReclaim(t *testing.T) {
+	t.Parallel()
+	for name, leave := range map[string]func(path string) error{
+		"a link":      func(path string) error { return os.Symlink("/etc/passwd", path) },
+		"a directory": func(path string) error { return os.Mkdir(path, 0o700) },
+	} {
+		dir := t.TempDir()
+		err := errors.Join(os.WriteFile(filepath.Join(dir, "a"), nil, 0o600), leave(filepath.Join(dir, "b")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if names, err := (&workspace{}).reclaim(dir); err == nil {
+			t.Errorf("%s: %q are taken back", name, names)
 		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -27,11 +28,12 @@ const helperVariable = "TRANSCODE_TEST_JOB"
 
 // helperJob is what a worker does until it is killed.
 type helperJob struct {
-	Runner       Runner
-	Dir, Source  string
-	Step         string
-	Middle       bool // whether the step must be under way, not only begun
-	CaptionsText string
+	Runner      Runner
+	Dir, Source string
+	Step        string
+	Middle      bool // whether the step must be under way, not only begun
+	// Tool, if it is set, is run in the place of a job.
+	Tool string
 }
 
 // TestHelperWorker is no test: it is the worker that TestParentIsKilled kills. It says "here" when it has come to the
@@ -42,8 +44,13 @@ func TestHelperWorker(t *testing.T) { //nolint:paralleltest // A process of its 
 		t.Skip("this is the worker of TestParentIsKilled")
 	}
 	var h helperJob
-	if err := json.Unmarshal([]byte(text), &h); err != nil {
+	if err := json.Unmarshal([]byte(text), &h); err != nil { //nolint:musttag // Both ends are this test.
 		t.Fatal(err)
+	}
+	if h.Tool != "" {
+		fmt.Fprintln(os.Stdout, "here")
+		fmt.Fprintln(os.Stdout, "ended", h.Runner.run(t.Context(), process{tool: h.Tool, wall: time.Hour, out: os.Stdout}))
+		return
 	}
 	job := killedJob(&h.Runner, h.Dir, h.Source)
 	job.Progress = once(h.Step, func() {
@@ -133,8 +140,15 @@ var killSteps = []struct {
 	name   string
 	ffmpeg bool
 }{
-	{"probe", false}, {"rung-v360", true}, {"rung-v480", true}, {"audio-a0", true}, {"captions", true}, {"poster", true},
-	{"storyboard", true}, {"package", false}, {"verify", false},
+	{"probe", false},
+	{"rung-v360", true},
+	{"rung-v480", true},
+	{"audio-a0", true},
+	{"captions", true},
+	{"poster", true},
+	{"storyboard", true},
+	{"package", false},
+	{"verify", false},
 }
 
 // TestParentIsKilled kills a worker with SIGKILL at each step, and lets another go on: in the end there are the
@@ -164,30 +178,64 @@ func TestParentIsKilled(t *testing.T) { //nolint:paralleltest // One ffmpeg at a
 	wantTidy(t, dir, got)
 }
 
-// killWorker starts a worker, kills it when it has come to its step, and waits until its children are gone.
-func killWorker(t *testing.T, h helperJob) {
-	t.Helper()
-	text, err := json.Marshal(h)
+// TestChildDiesWithItsParent kills a worker whose child would go on for ever: it says nothing that nobody hears.
+func TestChildDiesWithItsParent(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux kills a child with its parent")
+	}
+	worker, said := startWorker(t, helperJob{
+		Runner: Runner{Limits: DefaultLimits(), Account: account(t)}, Tool: tool(t, "echo $$; exec sleep 1000"),
+	})
+	line, err := said.ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestHelperWorker$") //nolint:gosec // This very test.
+	pid, err := strconv.Atoi(strings.TrimSpace(line))
+	if err != nil || gone(pid) {
+		t.Fatalf("the child said %q (%v)", line, err)
+	}
+	if err := worker.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = worker.Wait() // it was killed
+	await(t, "the child has died with its parent", func() bool { return gone(pid) })
+	if !gone(pid) {
+		_ = killGroup(pid)
+	}
+}
+
+// startWorker starts a worker, which says "here" and then what it wants to say.
+func startWorker(t *testing.T, h helperJob) (worker *exec.Cmd, said *bufio.Reader) {
+	t.Helper()
+	text, err := json.Marshal(h) //nolint:musttag // Both ends are this test.
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestHelperWorker$")
 	cmd.Env = append(os.Environ(), helperVariable+"="+string(text))
-	stdin, errIn := cmd.StdinPipe()
+	// It reads from this pipe, on which nothing comes, to wait.
+	_, errIn := cmd.StdinPipe()
 	stdout, errOut := cmd.StdoutPipe()
 	if err := errors.Join(errIn, errOut, cmd.Start()); err != nil {
 		t.Fatal(err)
 	}
-	defer stdin.Close()
-	said, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil || said != "here\n" {
-		t.Fatalf("step %s: the worker said %q (%v)", h.Step, said, err)
+	said = bufio.NewReader(stdout)
+	if line, err := said.ReadString('\n'); err != nil || line != "here\n" {
+		t.Fatalf("step %s: the worker said %q (%v)", h.Step, line, err)
 	}
-	orphans := children(t, cmd.Process.Pid)
-	if err := cmd.Process.Kill(); err != nil {
+	return cmd, said
+}
+
+// killWorker starts a worker, kills it when it has come to its step, and waits until its children are gone.
+func killWorker(t *testing.T, h helperJob) {
+	t.Helper()
+	worker, _ := startWorker(t, h)
+	orphans := children(t, worker.Process.Pid)
+	if err := worker.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = cmd.Wait() // it was killed
+	_ = worker.Wait() // it was killed
 	if h.Middle && len(orphans) == 0 {
 		t.Errorf("step %s: no ffmpeg was at work, so that nothing is shown", h.Step)
 	}

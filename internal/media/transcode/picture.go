@@ -168,7 +168,7 @@ func (s *stage) join(ctx context.Context, m manifest, dir string, list hls.Media
 	if err := s.newScratch(); err != nil {
 		return err
 	}
-	joined, err := os.OpenFile(s.scratch(joinedName), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640) //nolint:gosec // The group is the account's.
+	joined, err := os.OpenFile(s.scratch(joinedName), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
 	if err != nil {
 		return fmt.Errorf("join segments: %w", err)
 	}

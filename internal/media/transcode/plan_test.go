@@ -66,7 +66,8 @@ func TestPlanRungs(t *testing.T) {
 		},
 		"59.94": {
 			film(768, 432, Rate{60000, 1001}, time.Minute),
-			[]string{"v360 640x360 30000/1001/60 365k", "v432 768x432 30000/1001/60 1100k"}, 6006 * time.Millisecond,
+			[]string{"v360 640x360 30000/1001/60 365k", "v432 768x432 30000/1001/60 1100k"},
+			6006 * time.Millisecond,
 		},
 		"120 are halved, and again": {film(320, 180, Rate{240, 1}, time.Minute), []string{"v180 320x180 30/1/60 365k"}, 6 * time.Second},
 		"portrait": {
@@ -74,7 +75,8 @@ func TestPlanRungs(t *testing.T) {
 			[]string{
 				"v360 360x640 30/1/60 365k", "v432 432x768 30/1/60 1100k", "v540 540x960 30/1/60 2000k", "v720 720x1280 30/1/60 3000k",
 				"v1080 1080x1920 30/1/60 6000k",
-			}, 6 * time.Second,
+			},
+			6 * time.Second,
 		},
 		"small is not enlarged": {film(161, 121, Rate{15, 1}, time.Minute), []string{"v120 160x120 15/1/30 365k"}, 6 * time.Second},
 		"scope": {
@@ -82,28 +84,33 @@ func TestPlanRungs(t *testing.T) {
 			[]string{
 				"v266 640x266 24/1/48 365k", "v320 768x320 24/1/48 1100k", "v400 960x400 24/1/48 2000k", "v532 1280x532 24/1/48 3000k",
 				"v800 1920x800 24/1/48 6000k",
-			}, 6 * time.Second,
+			},
+			6 * time.Second,
 		},
 		"between two rungs": {
 			film(854, 480, Rate{30, 1}, time.Minute),
-			[]string{"v360 640x360 30/1/60 365k", "v480 854x480 30/1/60 2000k"}, 6 * time.Second,
+			[]string{"v360 640x360 30/1/60 365k", "v480 854x480 30/1/60 2000k"},
+			6 * time.Second,
 		},
 		"just above a rung": {
 			film(1300, 732, Rate{30, 1}, time.Minute),
 			[]string{
 				"v360 638x360 30/1/60 365k", "v432 766x432 30/1/60 1100k", "v540 958x540 30/1/60 2000k", "v732 1300x732 30/1/60 6000k",
-			}, 6 * time.Second,
+			},
+			6 * time.Second,
 		},
 		"a square": {
 			film(600, 600, Rate{30, 1}, time.Minute),
-			[]string{"v360 360x360 30/1/60 365k", "v432 432x432 30/1/60 1100k", "v600 600x600 30/1/60 3000k"}, 6 * time.Second,
+			[]string{"v360 360x360 30/1/60 365k", "v432 432x432 30/1/60 1100k", "v600 600x600 30/1/60 3000k"},
+			6 * time.Second,
 		},
 		"one picture a second": {film(320, 180, Rate{1, 1}, 20*time.Minute), []string{"v180 320x180 1/1/2 365k"}, 6 * time.Second},
 		"one in ten seconds":   {film(320, 180, Rate{1, 10}, 20*time.Minute), []string{"v180 320x180 1/1/2 365k"}, 6 * time.Second},
 		"seven a second":       {film(320, 180, Rate{7, 1}, time.Minute), []string{"v180 320x180 7/1/14 365k"}, 6 * time.Second},
 		"uneven": {
 			film(320, 180, Rate{17, 1}, time.Minute, func(s *Source) { s.Video[0].Variable = true }),
-			[]string{"v180 320x180 30/1/60 365k"}, 6 * time.Second,
+			[]string{"v180 320x180 30/1/60 365k"},
+			6 * time.Second,
 		},
 		"uneven and fast": {
 			film(1280, 720, Rate{47, 1}, time.Minute, func(s *Source) { s.Video[0].Variable = true }),

@@ -22,7 +22,7 @@ import (
 
 // containers are the demuxers that may look at a file. None of them opens another file: playlists (hls, dash,
 // concat, sdp), scripts and devices are not among them.
-var containers = []string{"mov", "matroska", "mpegts", "mp3", "aac", "ogg", "wav", "flac"}
+var containers = []string{"mov", "matroska", "mp3", "aac", "ogg", "wav", "flac"}
 
 // decoders are what cameras, phones, browsers, editors and conferences write. Most of ffmpeg's holes were in others.
 var decoders = []string{
@@ -498,7 +498,7 @@ func readAll(ctx context.Context, to io.Writer, from io.Reader) error {
 		if ctx.Err() != nil {
 			return 0, context.Cause(ctx)
 		}
-		return from.Read(b) //nolint:wrapcheck // io.EOF must arrive as it is.
+		return from.Read(b)
 	}))
 	if err != nil {
 		return fmt.Errorf("read: %w", err)

@@ -108,7 +108,7 @@ func TestParsers(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]string{
-		"  a\tb\n c ": "a b c", "a\"b": "ab", "\x00\x1b[31mred": "[31mred", strings.Repeat("ü", 99): strings.Repeat("ü", 60), "\u202eevil": "evil",
+		"\u00a0a\tb\n c": "a b c", "a\"b": "ab", "\x00\x1b[31mred": "[31mred", strings.Repeat("ü", 99): strings.Repeat("ü", 60), "\u202eevil": "evil",
 	} {
 		if got := cleanLine(in); got != want {
 			t.Errorf("line %q: %q, want %q", in, got, want)

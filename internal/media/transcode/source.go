@@ -8,20 +8,22 @@ import (
 	"time"
 )
 
-// Source is what a file holds.
+// Source is what a file holds. It is plain data, and can be kept as JSON.
 type Source struct {
-	// Container is the name of the demuxer: "mov", "matroska", "mpegts", "mp3", "aac", "ogg", "wav" or "flac".
-	Container string
-	Bytes     int64
+	// Container is the name of the demuxer: "mov", "matroska", "mp3", "aac", "ogg", "wav" or "flac".
+	Container string `json:"container"`
+	Bytes     int64  `json:"bytes"`
 	// Duration is when the last picture or sound ends, counted from the first.
-	Duration time.Duration
+	Duration time.Duration `json:"duration"`
 	// Claimed is the duration that the file's header gives, zero for none.
-	Claimed   time.Duration
-	Video     []Video
-	Audio     []Audio
-	Subtitles []Subtitle
+	Claimed   time.Duration `json:"claimed"`
+	Video     []Video       `json:"video,omitempty"`
+	Audio     []Audio       `json:"audio,omitempty"`
+	Subtitles []Subtitle    `json:"subtitles,omitempty"`
 	// Covers, Attachments and Others count pictures of an album, embedded files, and other tracks.
-	Covers, Attachments, Others int
+	Covers      int `json:"covers,omitempty"`
+	Attachments int `json:"attachments,omitempty"`
+	Others      int `json:"others,omitempty"`
 }
 
 // streams is how many tracks of all kinds there are.
@@ -31,55 +33,70 @@ func (s *Source) streams() int {
 
 // Video is a track of pictures.
 type Video struct {
-	// Stream is the track's number in the file.
-	Stream int
-	// Codec and PixelFormat are ffmpeg's names.
-	Codec, PixelFormat string
-	// Width and Height are in pixels, as the picture is shown: upright, and with square pixels.
-	Width, Height int
-	// CodedWidth and CodedHeight are as stored. Rotation is how far it is turned for showing, in degrees clockwise.
-	CodedWidth, CodedHeight, Rotation int
-	// Rate is how many pictures a second it has, on average when Variable.
-	Rate     Rate
-	Variable bool
-	// HDR is "PQ" or "HLG" for a high dynamic range, else "".
-	HDR        string
-	Interlaced bool
 	Times
+
+	// Stream is the track's number in the file.
+	Stream int `json:"stream"`
+	// Codec and PixelFormat are ffmpeg's names.
+	Codec       string `json:"codec"`
+	PixelFormat string `json:"pixelFormat"`
+	// Width and Height are in pixels, as the picture is shown: upright, and with square pixels.
+	Width  int `json:"width"`
+	Height int `json:"height"`
+	// CodedWidth and CodedHeight are as stored. Rotation is how far it is turned for showing, in degrees clockwise.
+	CodedWidth  int `json:"codedWidth"`
+	CodedHeight int `json:"codedHeight"`
+	Rotation    int `json:"rotation,omitempty"`
+	// Rate is how many pictures a second it has, on average when Variable.
+	Rate     Rate `json:"rate"`
+	Variable bool `json:"variable,omitempty"`
+	// HDR is "PQ" or "HLG" for a high dynamic range, else "".
+	HDR        string `json:"hdr,omitempty"`
+	Interlaced bool   `json:"interlaced,omitempty"`
 }
 
 // Audio is a track of sound.
 type Audio struct {
-	Stream     int
-	Codec      string
-	Channels   int
-	SampleRate int
 	Tags
 	Times
+
+	Stream     int    `json:"stream"`
+	Codec      string `json:"codec"`
+	Channels   int    `json:"channels"`
+	SampleRate int    `json:"sampleRate"`
 }
 
 // Subtitle is a track of captions.
 type Subtitle struct {
-	Stream int
-	Codec  string
 	Tags
+
+	Stream int    `json:"stream"`
+	Codec  string `json:"codec"`
 }
 
 // Tags are what a track says about itself.
 type Tags struct {
 	// Language is a BCP 47 tag, or "".
-	Language string
+	Language string `json:"language,omitempty"`
 	// Title is one line, as the author wrote it.
-	Title string
+	Title string `json:"title,omitempty"`
 	// Default, Forced, Impaired (for people who do not hear, or do not see) are dispositions.
-	Default, Forced, Impaired bool
+	Default  bool `json:"default,omitempty"`
+	Forced   bool `json:"forced,omitempty"`
+	Impaired bool `json:"impaired,omitempty"`
 }
 
 // Times are when a track begins and ends, counted from the beginning of the file's first track.
-type Times struct{ Start, End time.Duration }
+type Times struct {
+	Start time.Duration `json:"start"`
+	End   time.Duration `json:"end"`
+}
 
 // Rate is a number of pictures a second, as a fraction.
-type Rate struct{ Num, Den int64 }
+type Rate struct {
+	Num int64 `json:"num"`
+	Den int64 `json:"den"`
+}
 
 // Float returns the rate as a number; zero for no rate.
 func (r Rate) Float() float64 {
@@ -121,8 +138,27 @@ func parseRate(s string) Rate {
 
 // standardRates are what cameras and editors make.
 var standardRates = []Rate{
-	{1, 1}, {2, 1}, {3, 1}, {5, 1}, {6, 1}, {8, 1}, {10, 1}, {12, 1}, {12500, 1000}, {15000, 1001}, {15, 1}, {20, 1},
-	{24000, 1001}, {24, 1}, {25, 1}, {30000, 1001}, {30, 1}, {48, 1}, {50, 1}, {60000, 1001}, {60, 1},
+	{1, 1},
+	{2, 1},
+	{3, 1},
+	{5, 1},
+	{6, 1},
+	{8, 1},
+	{10, 1},
+	{12, 1},
+	{12500, 1000},
+	{15000, 1001},
+	{15, 1},
+	{20, 1},
+	{24000, 1001},
+	{24, 1},
+	{25, 1},
+	{30000, 1001},
+	{30, 1},
+	{48, 1},
+	{50, 1},
+	{60000, 1001},
+	{60, 1},
 }
 
 // standard returns the standard rate within a thousandth of f, the nearest, or false.

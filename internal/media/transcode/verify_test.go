@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,13 +56,13 @@ func TestVerify(t *testing.T) { //nolint:paralleltest // One ffmpeg at a time.
 		binary.BigEndian.PutUint32(data[at:], 0x1010000)
 		return data
 	}
-	for name, tt := range map[string]struct {
+	for name, tt := range map[string]struct { //nolint:paralleltest // One after the other damages the same job.
 		damage func(t *testing.T)
 		words  string
 	}{
 		"a byte of a segment": {func(t *testing.T) {
 			t.Helper()
-			path := filepath.Join(dir, "steps/rung-v360/files/v360/00000.m4s")
+			path := filepath.Join(dir, "steps", "rung-v360", "files", "v360", "00000.m4s")
 			data, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
@@ -73,14 +74,15 @@ func TestVerify(t *testing.T) { //nolint:paralleltest // One ffmpeg at a time.
 		}, "have changed"},
 		"a stray file": {func(t *testing.T) {
 			t.Helper()
-			if err := os.WriteFile(filepath.Join(dir, "steps/poster/files/stray.jpg"), []byte("x"), 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(dir, "steps", "poster", "files", "stray.jpg"), []byte("x"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			makeTrue(t, dir, "poster")
 		}, "stray.jpg"},
 		"a segment that is not listed": {
 			edit("captions", "captions/0-en/index.m3u8", func(data []byte) []byte {
-				return append(data[:bytes.Index(data, []byte("#EXTINF"))], "#EXT-X-ENDLIST\n"...)
+				head, _, _ := bytes.Cut(data, []byte("#EXTINF"))
+				return append(head, "#EXT-X-ENDLIST\n"...)
 			}), "playlist",
 		},
 		"a playlist that lies":    {edit("rung-v360", "v360/index.m3u8", replace("6.000000", "5.900000")), "does not say"},
@@ -93,9 +95,9 @@ func TestVerify(t *testing.T) { //nolint:paralleltest // One ffmpeg at a time.
 		"a segment too late":      {edit("rung-v360", "v360/00001.m4s", later), "begins at"},
 		"a segment in the middle": {edit("rung-v360", "v360/00001.m4s", unsynced), "v360"},
 		"a master without a rung": {edit("package", "master.m3u8", func(data []byte) []byte {
-			begin := bytes.Index(data, []byte("#EXT-X-STREAM-INF"))
-			end := bytes.Index(data, []byte("v360/index.m3u8\n")) + len("v360/index.m3u8\n")
-			return append(data[:begin], data[end:]...)
+			head, _, _ := bytes.Cut(data, []byte("#EXT-X-STREAM-INF"))
+			_, rest, _ := bytes.Cut(data, []byte("v360/index.m3u8\n"))
+			return slices.Concat(head, rest)
 		}), "v360"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -291,7 +291,7 @@ func (s *stage) write(name string, data []byte) error {
 	if err := s.workspace.mkdir(filepath.Dir(path)); err != nil {
 		return err
 	}
-	if err := os.WriteFile(path, data, 0o640); err != nil { //nolint:gosec // The group is the account's.
+	if err := os.WriteFile(path, data, 0o640); err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return s.workspace.share(path, 0o640)

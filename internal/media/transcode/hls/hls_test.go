@@ -1,6 +1,7 @@
 package hls_test
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -139,10 +140,10 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(mediaText))
 	f.Add([]byte(masterText))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if m, err := hls.ParseMedia(data); err == nil && string(m.Bytes()) != string(data) {
+		if m, err := hls.ParseMedia(data); err == nil && !bytes.Equal(m.Bytes(), data) {
 			t.Fatalf("media playlist %q became %q", data, m.Bytes())
 		}
-		if m, err := hls.ParseMaster(data); err == nil && string(m.Bytes()) != string(data) {
+		if m, err := hls.ParseMaster(data); err == nil && !bytes.Equal(m.Bytes(), data) {
 			t.Fatalf("master playlist %q became %q", data, m.Bytes())
 		}
 	})

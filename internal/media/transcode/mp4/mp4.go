@@ -105,7 +105,7 @@ func readHeader(r io.ReaderAt, at, limit int64) (box, error) {
 		if n < 16 {
 			return box{}, fmt.Errorf("%w: box cut off at %d", ErrMalformed, at)
 		}
-		size = int64(binary.BigEndian.Uint64(header[8:])) //nolint:gosec // A size beyond int64 is negative, and refused below.
+		size = int64(binary.BigEndian.Uint64(header[8:])) // beyond int64 it is negative, and refused below
 		b.begin = at + 16
 	}
 	if size < b.begin-at || size > limit-at {
@@ -313,7 +313,7 @@ func span(ticks uint64, scale uint32) time.Duration {
 		return 0
 	}
 	seconds, rest := ticks/uint64(scale), ticks%uint64(scale)
-	return time.Duration(seconds)*time.Second + time.Duration(rest*uint64(time.Second)/uint64(scale)) //nolint:gosec // Bounded above.
+	return time.Duration(seconds)*time.Second + time.Duration(rest*uint64(time.Second)/uint64(scale))
 }
 
 func (m *Movie) readTrack(content []byte) error {

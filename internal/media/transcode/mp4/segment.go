@@ -82,7 +82,7 @@ func (s *segmentReader) read(kind string, content []byte) error {
 		return s.readDefaults(f)
 	case "tfdt":
 		version, _ := f.full()
-		at := int64(f.wide(version)) //nolint:gosec // A time beyond int64 is negative, and refused here.
+		at := int64(f.wide(version)) // beyond int64 it is negative, and refused here
 		if err := f.err(kind); err != nil {
 			return err
 		}
@@ -169,7 +169,7 @@ func compositionOffset(version uint8, word uint32) int64 {
 	if version == 0 {
 		return int64(word)
 	}
-	return int64(int32(word)) //nolint:gosec // The format's own sign.
+	return int64(int32(word))
 }
 
 func (s *segmentReader) add(sample sampleDefaults, offset int64) {
