@@ -79,8 +79,9 @@ func TestAttackNonInterference(t *testing.T) {
 
 // read is a request that changes nothing.
 type read struct {
-	name string
 	question
+
+	name string
 }
 
 // captured are answers by the name of the read.
@@ -156,7 +157,7 @@ func (w *attackWorld) allReads(t *testing.T, s *side) []read {
 	var all []read
 	as := func(personas []string, name, document string, variables map[string]any) {
 		for _, persona := range personas {
-			all = append(all, read{name + " of " + persona, question{
+			all = append(all, read{name: name + " of " + persona, question: question{
 				token: s.tokens[persona], host: s.host, document: document, variables: variables,
 			}})
 		}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/base64"
@@ -692,7 +693,7 @@ func (*attackWorld) again(t *testing.T, root string, first, again answer) {
 		if again.Code() != "CONFLICT" || strings.Contains(string(again.Body), "token") {
 			t.Errorf("%s again: %d %s", root, again.Status, again.Body)
 		}
-	case again.Header.Get("Idempotency-Replayed") != "true" || string(again.Body) != string(first.Body) || again.Status != first.Status:
+	case again.Header.Get("Idempotency-Replayed") != "true" || !bytes.Equal(again.Body, first.Body) || again.Status != first.Status:
 		t.Errorf("%s again: %d %v %.300s, want %.300s", root, again.Status, again.Header, again.Body, first.Body)
 	}
 }
@@ -708,7 +709,9 @@ func TestAttackSharedKeys(t *testing.T) {
 		s       *side
 		persona string
 	}{
-		{"victim", w.victim, "admin"}, {"attacker", w.attacker, "admin"}, {"the attacker's colleague", w.attacker, "instructor"},
+		{"victim", w.victim, "admin"},
+		{"attacker", w.attacker, "admin"},
+		{"the attacker's colleague", w.attacker, "instructor"},
 		{"newcomer", w.newcomer, "admin"},
 	} {
 		slug := "shared"

@@ -29,18 +29,18 @@ func Checksums(ctx context.Context, scan Scan, tenant uuid.UUID) (map[string]str
 	}
 	from := map[string]string{
 		// Sweeping comes round every minute.
-		"river_job": `(SELECT id, kind, args FROM river.river_job WHERE args->>'tenant_id' = $1::text AND kind NOT LIKE 'sweep.%')`,
+		"river_job": `SELECT id || kind || args::text AS line FROM river.river_job WHERE args->>'tenant_id' = $1::text AND kind NOT LIKE 'sweep.%'`,
 	}
 	for _, table := range owned {
-		from[table] = `(SELECT * FROM ` + quoted(table) + ` WHERE tenant_id::text = $1)`
+		from[table] = `SELECT r::text AS line FROM ` + quoted(table) + ` r WHERE tenant_id::text = $1`
 	}
 	for _, table := range shared {
-		from[table] = `(SELECT * FROM ` + quoted(table) + ` WHERE $1 <> '')`
+		from[table] = `SELECT r::text AS line FROM ` + quoted(table) + ` r WHERE $1 <> ''`
 	}
 	sums := make(map[string]string, len(from))
 	for table, rows := range from {
 		var sum string
-		query := `SELECT count(*) || ' rows, ' || md5(coalesce(string_agg(r::text, E'\n' ORDER BY r::text), '')) FROM ` + rows + ` r`
+		query := `SELECT count(*) || ' rows, ' || md5(coalesce(string_agg(line, E'\n' ORDER BY line), '')) FROM (` + rows + `) lines`
 		if err := scan(ctx, query, []any{tenant.String()}, &sum); err != nil {
 			return nil, fmt.Errorf("hash %s: %w", table, err)
 		}

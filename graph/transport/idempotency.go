@@ -109,12 +109,14 @@ func (i *Idempotency) settle(ctx context.Context, claim *idempotency.Claim, op *
 	}
 }
 
+// mends are the codes of failures that the caller can put right, or that pass.
+var mends = []fault.Code{fault.BadInput, fault.Unauthenticated, fault.RateLimited, fault.Unavailable, fault.Internal}
+
 // mendable reports whether the same request, or one that its caller has put right, may fare better.
 func mendable(answer *graphql.Response) bool {
 	for _, err := range answer.Errors {
 		code, _ := err.Extensions["code"].(string)
-		switch fault.Code(code) {
-		case fault.BadInput, fault.Unauthenticated, fault.RateLimited, fault.Unavailable, fault.Internal:
+		if slices.Contains(mends, fault.Code(code)) {
 			return true
 		}
 	}

@@ -82,7 +82,7 @@ type Claim struct {
 
 // CheckKey returns BadInput unless the key has 1 to 255 visible ASCII characters.
 func CheckKey(key string) error {
-	bad := len(key) == 0 || len(key) > maxKey
+	bad := key == "" || len(key) > maxKey
 	for i := range len(key) {
 		bad = bad || key[i] <= ' ' || key[i] > '~'
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -167,11 +168,11 @@ func TestRefusedKeys(t *testing.T) {
 	b.refused(b.caller, t, "two words", "request", fault.BadInput, badKey)
 	b.refused(b.acme.Anonymous(t.Context()), t, "key", "request", fault.Unauthenticated, visitors)
 	b.refused(t.Context(), t, "key", "request", fault.Unauthenticated, visitors)
-	for name, make := range map[string]func() (*idempotency.Keys, error){
+	for name, open := range map[string]func() (*idempotency.Keys, error){
 		"no secret": func() (*idempotency.Keys, error) { return idempotency.New(b.DB, lease, slog.Default()) },
 		"no lease":  func() (*idempotency.Keys, error) { return idempotency.New(b.DB, 0, slog.Default(), secret) },
 	} {
-		if _, err := make(); err == nil {
+		if _, err := open(); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
@@ -198,10 +199,10 @@ func TestKeysAreTheirUsersOwn(t *testing.T) {
 		claims = append(claims, b.claim(ctx, t, "key", "request"))
 	}
 	for i, ctx := range all {
-		claims[i].Keep(ctx, &idempotency.Answer{Status: 200, Body: []byte(fmt.Sprint(i))})
+		claims[i].Keep(ctx, &idempotency.Answer{Status: 200, Body: []byte(strconv.Itoa(i))})
 	}
 	for i, ctx := range all {
-		b.replayed(ctx, t, b.keys, "key", "request", fmt.Sprint(i))
+		b.replayed(ctx, t, b.keys, "key", "request", strconv.Itoa(i))
 	}
 	// A claim of one tenant writes nothing in another, whatever context it is given.
 	if err := b.effect(b.other, b.claim(b.caller, t, "key-2", "request"), "stray"); err == nil || b.categories(b.other) != 0 {
