@@ -157,10 +157,10 @@ func entColumns() (known []string, vocabulary map[string]bool) {
 		}
 		for _, c := range table.Columns {
 			name := table.Name + "." + c.Name
-			switch c.Type {
-			case field.TypeEnum:
+			if c.Type == field.TypeEnum {
 				vocabulary[name] = true
-			case field.TypeString, field.TypeJSON, field.TypeBytes:
+			}
+			if slices.Contains([]field.Type{field.TypeString, field.TypeJSON, field.TypeBytes}, c.Type) {
 				known = append(known, name)
 			}
 		}

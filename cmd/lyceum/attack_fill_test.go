@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -85,7 +86,11 @@ func (f *filling) brand(t *testing.T) {
 func (f *filling) hire(t *testing.T) {
 	t.Helper()
 	for _, p := range []struct{ persona, role string }{
-		{"instructor", "INSTRUCTOR"}, {"learner", "LEARNER"}, {"support", "SUPPORT"}, {"suspended", "LEARNER"}, {"expired", "TENANT_ADMIN"},
+		{"instructor", "INSTRUCTOR"},
+		{"learner", "LEARNER"},
+		{"support", "SUPPORT"},
+		{"suspended", "LEARNER"},
+		{"expired", "TENANT_ADMIN"},
 		{"teacher", "INSTRUCTOR"},
 	} {
 		name, email := f.secret(p.persona), p.persona+"-"+f.marker+"@"+f.slug+".example"
@@ -288,9 +293,7 @@ func (f *filling) quiz() input {
 			"key": key + "-" + f.marker, "kind": kind, "prompt": f.secret("Prompt"), "points": 2, "explanation": f.secret("Explanation"),
 			"hints": []any{f.secret("Hint")},
 		}
-		for name, value := range more {
-			q[name] = value
-		}
+		maps.Copy(q, more)
 		return q
 	}
 	choices := []any{
@@ -469,17 +472,17 @@ func (f *filling) keys(t *testing.T) {
 	t.Helper()
 	add := func(persona string, scopes ...any) string {
 		var made struct {
-			CreateApiKey struct { //nolint:revive // as the schema spells it
+			CreateAPIKey struct {
 				Token  string
-				ApiKey struct{ ID string } //nolint:revive // as the schema spells it
+				APIKey struct{ ID string }
 			}
 		}
 		f.do(t, "admin", `mutation($i: CreateApiKeyInput!) { createApiKey(input: $i) { token apiKey { id } } }`, input{"i": input{
 			"name": f.secret("Key"), "scopes": scopes, "expiresAt": "2090-01-01T00:00:00Z",
 		}}, &made)
-		f.tokens[persona] = made.CreateApiKey.Token
-		f.remember(t, "ApiKey", made.CreateApiKey.ApiKey.ID)
-		return made.CreateApiKey.ApiKey.ID
+		f.tokens[persona] = made.CreateAPIKey.Token
+		f.remember(t, "ApiKey", made.CreateAPIKey.APIKey.ID)
+		return made.CreateAPIKey.APIKey.ID
 	}
 	add("reader", "READ")
 	add("key", "PERSISTED")

@@ -160,7 +160,7 @@ func newEmptyAttackWorld(t *testing.T) *attackWorld {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := w.app.Close(context.WithoutCancel(t.Context())); err != nil {
+		if err := w.Close(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
 		}
 	})

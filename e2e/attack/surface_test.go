@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"lyceum/e2e/attack"
 )
@@ -82,7 +83,7 @@ func TestSurface(t *testing.T) {
 	all := slices.Concat(s.Each(ast.Query, s.Queries, registry.Wanted), s.Each(ast.Mutation, s.Mutations, registry.Wanted),
 		s.Each(ast.Subscription, s.Subscriptions, registry.Wanted))
 	for _, o := range all {
-		if _, err := gqlparser.LoadQuery(s.Schema, o.Document); err != nil {
+		if _, err := gqlparser.LoadQueryWithRules(s.Schema, o.Document, rules.NewDefaultRules()); err != nil {
 			t.Errorf("%s: %v", o.Document, err)
 		}
 		name := o.Pairs()[0].String()
@@ -110,7 +111,7 @@ func TestTogether(t *testing.T) {
 		t.Errorf("%d documents for %d routes of queries, %d for the mutation", len(grouped), len(s.Queries), len(byRoot))
 	}
 	for _, o := range slices.Concat(grouped, byRoot) {
-		if _, err := gqlparser.LoadQuery(s.Schema, o.Document); err != nil {
+		if _, err := gqlparser.LoadQueryWithRules(s.Schema, o.Document, rules.NewDefaultRules()); err != nil {
 			t.Errorf("%s: %v", o.Document, err)
 		}
 		documents = append(documents, o.Document)
