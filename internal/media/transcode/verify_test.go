@@ -56,6 +56,13 @@ func TestVerify(t *testing.T) { //nolint:paralleltest // One ffmpeg at a time.
 		binary.BigEndian.PutUint32(data[at:], 0x1010000)
 		return data
 	}
+	// fewer takes the second picture that decodes alone for one that does not.
+	fewer := func(data []byte) []byte {
+		at := bytes.Index(data, []byte("trun")) + 24
+		i := at + bytes.Index(data[at:], []byte("\x02\x00\x00\x00"))
+		binary.BigEndian.PutUint32(data[i:], 0x1010000)
+		return data
+	}
 	for name, tt := range map[string]struct { //nolint:paralleltest // One after the other damages the same job.
 		damage func(t *testing.T)
 		words  string
@@ -93,7 +100,8 @@ func TestVerify(t *testing.T) { //nolint:paralleltest // One ffmpeg at a time.
 			return data
 		}), "is avc1."},
 		"a segment too late":      {edit("rung-v360", "v360/00001.m4s", later), "begins at"},
-		"a segment in the middle": {edit("rung-v360", "v360/00001.m4s", unsynced), "v360"},
+		"a segment in the middle": {edit("rung-v360", "v360/00001.m4s", unsynced), "middle of a group"},
+		"groups that differ":      {edit("rung-v480", "v480/00000.m4s", fewer), "groups begin"},
 		"a master without a rung": {edit("package", "master.m3u8", func(data []byte) []byte {
 			head, _, _ := bytes.Cut(data, []byte("#EXT-X-STREAM-INF"))
 			_, rest, _ := bytes.Cut(data, []byte("v360/index.m3u8\n"))
