@@ -191,6 +191,13 @@ func (SupportGrant) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("tenant_id", "expires_at")}
 }
 
+// Annotations of SupportGrant.
+func (SupportGrant) Annotations() []schema.Annotation {
+	return []schema.Annotation{entsql.Annotation{Checks: map[string]string{
+		"support_grants_time_box": "expires_at > created_at AND expires_at <= created_at + interval '4 hours'",
+	}}}
+}
+
 // Policy of SupportGrant.
 func (SupportGrant) Policy() ent.Policy {
 	return policy.Rules(policy.AdminOnly(), policy.Kept(policy.AdminWrites))

@@ -4276,8 +4276,9 @@ extend type Mutation {
   "Makes an API key for the viewer. The key itself is shown this once."
   createApiKey(input: CreateApiKeyInput!): CreateApiKeyPayload!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
+  "Ends an API key of the viewer's, also one from a role that they no longer have."
   revokeApiKey(id: ID!): RevokeApiKeyPayload!
-    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
   createUser(input: CreateUserInput!): UserPayload!
     @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   changeUserRole(id: ID!, role: Role!): UserPayload!

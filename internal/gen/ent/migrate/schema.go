@@ -947,6 +947,10 @@ var (
 )
 
 func init() {
+	SupportGrantsTable.Annotation = &entsql.Annotation{}
+	SupportGrantsTable.Annotation.Checks = map[string]string{
+		"support_grants_time_box": "expires_at > created_at AND expires_at <= created_at + interval '4 hours'",
+	}
 	TenantsTable.Annotation = &entsql.Annotation{}
 	TenantsTable.Annotation.Checks = map[string]string{
 		"tenants_is_its_own_tenant": "id = tenant_id",
