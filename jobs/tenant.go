@@ -68,7 +68,7 @@ func (m *asTenant) Work(ctx context.Context, job *rivertype.JobRow, next func(co
 	case err != nil:
 		return err
 	case status != placement.StatusACTIVE:
-		return river.JobSnooze(suspendedFor)
+		return river.JobSnooze(suspendedFor) //nolint:wrapcheck // it is no error, but a verdict
 	}
 	return next(viewer.With(ctx, viewer.Job(args.Tenant, job.Kind)))
 }

@@ -3,6 +3,7 @@ package search_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -64,7 +65,7 @@ func queries(victim uuid.UUID, slug string) map[string]search.Query {
 		}
 	}
 	// What the victim has in a language, a level and a category that the attacker has nothing in.
-	for name, q := range map[string]search.Query{
+	maps.Copy(found, map[string]search.Query{
 		"the victim's language":  {Text: shared, Language: "de", Limit: 50},
 		"all varieties":          {Text: shared, Language: "de-AT", Limit: 50},
 		"a private language":     {Text: shared, Language: "x-zanzibar", Limit: 50},
@@ -72,9 +73,7 @@ func queries(victim uuid.UUID, slug string) map[string]search.Query {
 		"the victim's level":     {Text: shared, Level: "ADVANCED", Limit: 50},
 		"the victim's category":  {Text: shared, Category: slug, Limit: 50},
 		"for members":            {Text: shared, Members: true, Limit: 50},
-	} {
-		found[name] = q
-	}
+	})
 	return found
 }
 

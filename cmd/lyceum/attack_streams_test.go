@@ -119,7 +119,7 @@ func (w *attackWorld) overSSE(ctx context.Context, q question) (*feed, error) {
 		q.header = map[string]string{}
 	}
 	q.header["Accept"] = "text/event-stream"
-	response, err := w.post(ctx, q, strconv.FormatInt(w.questions.Add(1), 10)) //nolint:bodyclose // read closes it
+	response, err := w.post(ctx, q, strconv.FormatInt(w.questions.Add(1), 10)) // the reader closes it
 	if err != nil {
 		return nil, err
 	}
@@ -668,7 +668,7 @@ func (w *attackWorld) deaf(t *testing.T, f *filling, losers []*loser) {
 	t.Helper()
 	for _, l := range losers {
 		// With another role the session goes on, and the token opens what the new role may.
-		if l.ending.lasts {
+		if l.lasts {
 			continue
 		}
 		if a := w.ask(t, l.token, f.host, `{ notifications { nodes { id } } }`, nil); a.Code() != "UNAUTHENTICATED" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -33,9 +34,7 @@ func loaders(t *testing.T, set reflect.Value, path string) map[string]reflect.Va
 		switch {
 		case !field.IsExported():
 		case field.Type.Kind() == reflect.Struct:
-			for name, l := range loaders(t, set.Field(i), name) {
-				found[name] = l
-			}
+			maps.Copy(found, loaders(t, set.Field(i), name))
 		case field.Type.Kind() == reflect.Pointer && strings.HasPrefix(field.Type.Elem().Name(), "Loader["):
 			found[name] = set.Field(i)
 		default:
@@ -125,7 +124,7 @@ const busy = "busy"
 // answer renders what a loader said. An error may name what stands in a row that is the key: whoever asked had
 // that.
 func answer(key reflect.Value, results []reflect.Value) string {
-	err, _ := results[1].Interface().(error)
+	err, _ := reflect.TypeAssert[error](results[1])
 	switch {
 	case err == nil:
 		return render(results[0])
@@ -162,7 +161,7 @@ func patiently(t *testing.T, ctx context.Context, w world, all keys) map[string]
 // caller is somebody who loads, and whose rows are foreign to them.
 type caller struct {
 	name        string
-	ctx         context.Context //nolint:containedctx // a caller is who stands in it
+	ctx         context.Context
 	mine, other pgtest.Tenant
 	alone       map[string][]string
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"lyceum/graph/loader"
 	"lyceum/internal/assessment"
@@ -151,14 +150,22 @@ func (w world) rows(t *testing.T, tenant pgtest.Tenant) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names, err := pgx.CollectRows(found, pgx.RowTo[string])
-	if err != nil || len(names) < 20 {
+	defer found.Close()
+	var names []string
+	for found.Next() {
+		var name string
+		if err := found.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, name)
+	}
+	if err := found.Err(); err != nil || len(names) < 20 {
 		t.Fatalf("%d tables: %v", len(names), err)
 	}
 	var all strings.Builder
 	for _, name := range names {
 		var held string
-		read := `SELECT coalesce(jsonb_agg(to_jsonb(r))::text, '') FROM ` + pgx.Identifier{name}.Sanitize() + ` r WHERE tenant_id = $1`
+		read := `SELECT coalesce(jsonb_agg(to_jsonb(r))::text, '') FROM "` + name + `" r WHERE tenant_id = $1`
 		if err := conn.QueryRow(t.Context(), read, tenant.ID).Scan(&held); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -84,10 +85,7 @@ func sign(t *testing.T, header, claims map[string]any, secret string, with func(
 
 // with returns a copy of the map in which the name has the value; nil takes it out.
 func with(m map[string]any, name string, value any) map[string]any {
-	copied := map[string]any{}
-	for k, v := range m {
-		copied[k] = v
-	}
+	copied := maps.Clone(m)
 	copied[name] = value
 	if value == nil {
 		delete(copied, name)
@@ -109,8 +107,8 @@ func TestAttackTokens(t *testing.T) {
 	foreign := mustToken(t, as(t, them), engine, true).Token
 	header, claims := tokenParts(t, token)
 	_, foreignClaims := tokenParts(t, foreign)
-	search := "/indexes/" + in.index + "/search"
-	if status, said := ask(t, in, token, http.MethodPost, search, `{"q":"light"}`); status != http.StatusOK || !strings.Contains(said, "Own light") || strings.Contains(said, foreignTitle) {
+	path := "/indexes/" + in.index + "/search"
+	if status, said := ask(t, in, token, http.MethodPost, path, `{"q":"light"}`); status != http.StatusOK || !strings.Contains(said, "Own light") || strings.Contains(said, foreignTitle) {
 		t.Fatalf("the token as it was made: %d %s", status, said)
 	}
 
@@ -148,7 +146,7 @@ func TestAttackTokens(t *testing.T) {
 	forged["a longer hash, signed with the uid"] = sign(t, with(header, "alg", "HS512"), with(claims, "searchRules", wide), uid, sha512.New)
 	forged["a public key"] = sign(t, with(header, "alg", "RS256"), with(claims, "searchRules", wide), uid, sha256.New)
 	for what, forged := range forged {
-		if status, said := ask(t, in, forged, http.MethodPost, search, `{"q":"light"}`); status == http.StatusOK || strings.Contains(said, "light") {
+		if status, said := ask(t, in, forged, http.MethodPost, path, `{"q":"light"}`); status == http.StatusOK || strings.Contains(said, "light") {
 			t.Errorf("%s: %d %s", what, status, said)
 		}
 	}
@@ -157,7 +155,7 @@ func TestAttackTokens(t *testing.T) {
 		for bit := range 8 {
 			changed := []byte(token)
 			changed[i] ^= 1 << bit
-			if status, said := ask(t, in, string(changed), http.MethodPost, search, `{"q":"light"}`); status == http.StatusOK {
+			if status, said := ask(t, in, string(changed), http.MethodPost, path, `{"q":"light"}`); status == http.StatusOK {
 				t.Errorf("byte %d, bit %d flipped: %s", i, bit, said)
 			}
 			flipped++

@@ -99,13 +99,15 @@ func (p place) forgeries(link string, from, to blob.Key) map[string]string {
 		"the store's own files":          base + "tmp/?" + query,
 		"the object's own files":         path + "@/data?" + query,
 		"the signature in front":         path + "?" + reverse(query),
-		"the signature twice":            link + "&" + query[strings.Index(query, "sig="):],
+		"the signature twice":            link + "&" + query,
 		"the signature in other letters": strings.Replace(link, "sig=", "SIG=", 1),
 	}
-	exp, rest, _ := strings.Cut(query[strings.Index(query, "sig=")+len("sig="):], ".")
+	_, signature, _ := strings.Cut(query, "sig=")
+	signature, _, _ = strings.Cut(signature, "&")
+	exp, rest, _ := strings.Cut(signature, ".")
 	kid, mac, _ := strings.Cut(rest, ".")
 	signed := func(exp, kid, mac string) string {
-		return strings.Replace(link, "sig="+query[strings.Index(query, "sig=")+len("sig="):], "sig="+exp+"."+kid+"."+mac, 1)
+		return strings.Replace(link, "sig="+signature, "sig="+exp+"."+kid+"."+mac, 1)
 	}
 	end, _ := strconv.ParseInt(exp, 10, 64)
 	for what, exp := range map[string]string{
