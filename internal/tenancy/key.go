@@ -97,8 +97,12 @@ func (s *Service) CreateKey(ctx context.Context, k NewKey) (*ent.APIKey, string,
 	var made *ent.APIKey
 	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
 		// The lock on their owner makes counting and adding one step.
-		if _, err := tx.User.Query().Where(user.ID(v.User)).ForUpdate().Only(ctx); err != nil {
+		owner, err := tx.User.Query().Where(user.ID(v.User)).ForUpdate().Only(ctx)
+		if err != nil {
 			return fmt.Errorf("lock user: %w", err)
+		}
+		if owner.Role != v.Role || owner.Status != user.StatusACTIVE {
+			return fault.New(fault.Forbidden, "Your role does not allow this.") // not any more
 		}
 		held, err := tx.APIKey.Query().Where(apikey.RevokedAtIsNil()).Count(ctx)
 		if err != nil {
@@ -159,4 +163,16 @@ func (s *Service) RevokeKey(ctx context.Context, id uuid.UUID) (*ent.APIKey, err
 		return tx.Record(ctx, pg.Entry{Action: "api_key.revoked", Subject: key.GlobalID().String()})
 	})
 	return revoked, err
+}
+
+// endKeys ends the keys of a user. Everybody's keys are their own, so it is the system that ends them.
+func endKeys(ctx context.Context, tx *pg.Tx, of uuid.UUID) error {
+	_, err := tx.APIKey.Update().
+		Where(apikey.UserID(of), apikey.RevokedAtIsNil()).
+		SetRevokedAt(time.Now()).
+		Save(viewer.With(ctx, viewer.Job(viewer.Tenant(ctx), "end API keys")))
+	if err != nil {
+		return fmt.Errorf("end API keys: %w", err)
+	}
+	return nil
 }

@@ -2,8 +2,10 @@ package tenancy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -36,6 +38,22 @@ func (s *Service) SignIn(ctx context.Context, tenant uuid.UUID, email, password 
 	if err := s.Limiter.SignIn(ctx, tenant, email, from.Network()); err != nil {
 		return nil, err
 	}
+	opened, err := s.signIn(ctx, email, password, from)
+	if errors.Is(err, errMeanwhile) {
+		// Another may only have renewed the hash. Nobody does so twice, so the second look decides.
+		opened, err = s.signIn(ctx, email, password, from)
+	}
+	if errors.Is(err, errMeanwhile) {
+		return nil, errUnknown()
+	}
+	return opened, err
+}
+
+// errMeanwhile says that the user is not any more as they were when their password was checked.
+var errMeanwhile = errors.New("the user was changed meanwhile")
+
+// signIn looks at the user as they are now. Of a user who is changed while it looks the error is errMeanwhile.
+func (s *Service) signIn(ctx context.Context, email, password string, from Origin) (*Opened, error) {
 	found, err := s.DB.User.Query().Where(user.Email(email)).Only(ctx)
 	if err != nil && !ent.IsNotFound(err) {
 		return nil, fmt.Errorf("find user: %w", err)
@@ -57,7 +75,7 @@ func (s *Service) SignIn(ctx context.Context, tenant uuid.UUID, email, password 
 }
 
 // checkPassword lets an active user with the right password through, and renews a hash that was made with
-// another cost than today's.
+// another cost than today's; never one that is not there any more.
 func (s *Service) checkPassword(ctx context.Context, u *ent.User, password string) error {
 	right, err := s.matches(ctx, u, password)
 	if err != nil {
@@ -73,9 +91,13 @@ func (s *Service) checkPassword(ctx context.Context, u *ent.User, password strin
 	if err != nil {
 		return fmt.Errorf("rehash password: %w", err)
 	}
-	if err := s.DB.User.UpdateOneID(u.ID).SetPasswordHash(stronger).Exec(ctx); err != nil {
+	err = s.DB.User.UpdateOneID(u.ID).Where(user.PasswordHash(*u.PasswordHash)).SetPasswordHash(stronger).Exec(ctx)
+	if ent.IsNotFound(err) {
+		return errMeanwhile
+	} else if err != nil {
 		return fmt.Errorf("keep rehashed password: %w", err)
 	}
+	u.PasswordHash = &stronger
 	return nil
 }
 
@@ -93,8 +115,26 @@ func (s *Service) matches(ctx context.Context, u *ent.User, password string) (bo
 	return right && hash != "", nil
 }
 
+// hold keeps the user as they are until the transaction ends, so that who changes them then ends its session too,
+// and returns the database's clock. It is plain SQL, because ent would take two statements.
+func hold(ctx context.Context, tx *pg.Tx, u *ent.User) (time.Time, error) {
+	const lock = `
+		SELECT clock_timestamp() FROM users
+		WHERE tenant_id = $1 AND id = $2 AND password_hash = $3 AND status = 'ACTIVE'
+		FOR SHARE`
+	var now time.Time
+	err := tx.QueryRow(ctx, lock, u.TenantID, u.ID, *u.PasswordHash).Scan(&now)
+	if errors.Is(err, pg.ErrNoRows) {
+		return time.Time{}, errMeanwhile
+	} else if err != nil {
+		return time.Time{}, fmt.Errorf("lock user: %w", err)
+	}
+	return now.UTC(), nil
+}
+
+// open opens a session for the user whose password was found right.
 func (s *Service) open(ctx context.Context, tx *pg.Tx, u *ent.User, from Origin) (*Opened, error) {
-	now, err := tx.Now(ctx)
+	now, err := hold(ctx, tx, u)
 	if err != nil {
 		return nil, err
 	}

@@ -93,8 +93,8 @@ func (s *Service) CreateUser(ctx context.Context, n NewUser) (*ent.User, error) 
 	return made, nil
 }
 
-// ChangeRole gives a person another role; their sessions go on in it. Admins do not change their own, so
-// that a tenant keeps one.
+// ChangeRole gives a person another role; their sessions go on in it, and so do their API keys, but for those of who
+// becomes support: no grant reaches a key. Admins do not change their own, so that a tenant keeps one.
 func (s *Service) ChangeRole(ctx context.Context, id uuid.UUID, role viewer.Role) (*ent.User, error) {
 	if !grantable(role) {
 		return nil, fault.Invalid("role", "Roles are LEARNER, INSTRUCTOR, TENANT_ADMIN and SUPPORT.")
@@ -160,6 +160,11 @@ func (s *Service) changeOther(ctx context.Context, id uuid.UUID, c change) (*ent
 				return err
 			}
 		}
+		if changed.Role == viewer.Support {
+			if err := endKeys(ctx, tx, id); err != nil {
+				return err
+			}
+		}
 		return tx.Record(ctx, pg.Entry{Action: c.action, Subject: changed.GlobalID().String(), Data: c.data})
 	})
 	return changed, err
@@ -187,8 +192,9 @@ func lockOther(ctx context.Context, tx *pg.Tx, id uuid.UUID) (*ent.User, error) 
 	return other, nil
 }
 
-// ChangePassword sets the viewer's password and ends all other sessions. It returns how many ended. A wrong
-// current password counts as a try to sign in.
+// ChangePassword sets the viewer's password and ends all other sessions; API keys, which have secrets of their own,
+// go on. It returns how many ended. A wrong current password counts as a try to sign in. Of two changes at once the
+// later is a Conflict.
 func (s *Service) ChangePassword(ctx context.Context, current, next string, from Origin) (int, error) {
 	v, err := s.inSession(ctx)
 	if err != nil {
@@ -217,7 +223,11 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string, from
 	}
 	ended := 0
 	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
-		if err := tx.User.UpdateOneID(v.User).SetPasswordHash(hash).Exec(ctx); err != nil {
+		// self has a password, since it matched.
+		err := tx.User.UpdateOneID(v.User).Where(user.PasswordHash(*self.PasswordHash)).SetPasswordHash(hash).Exec(ctx)
+		if ent.IsNotFound(err) {
+			return fault.New(fault.Conflict, "Your password was changed a moment ago.")
+		} else if err != nil {
 			return fmt.Errorf("keep password: %w", err)
 		}
 		if ended, err = endSessions(ctx, tx, v.User, session.IDNEQ(v.Session)); err != nil {
