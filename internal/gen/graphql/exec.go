@@ -4270,7 +4270,7 @@ extend type Mutation {
   "Ends one of the viewer's sessions, or all of them but this one when no id is given."
   revokeSessions(id: ID): RevokeSessionsPayload!
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: OWN, k12: SAME)
-  "Changes the viewer's password and ends all other sessions."
+  "Changes the viewer's password and ends all other sessions. API keys have secrets of their own and go on: revoke them apart."
   changePassword(input: ChangePasswordInput!): ChangePasswordPayload!
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: OWN, k12: SAME)
   "Makes an API key for the viewer. The key itself is shown this once."
@@ -4281,6 +4281,7 @@ extend type Mutation {
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
   createUser(input: CreateUserInput!): UserPayload!
     @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Sessions and API keys go on in the new role; keys of who becomes SUPPORT end."
   changeUserRole(id: ID!, role: Role!): UserPayload!
     @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Ends the user's sessions and refuses new ones."
@@ -5326,7 +5327,10 @@ type SearchHit {
   lesson: Lesson
   "Plain text with the words found between ⟦ and ⟧."
   title: String!
-  "Plain text around what was found, marked the same way."
+  """
+  Plain text around what was found, marked the same way. Of a lesson that the viewer may not open it is empty: its
+  text is found and not shown.
+  """
   snippet: String!
 }
 

@@ -420,7 +420,8 @@ type SearchHit struct {
 	Lesson *catalog.Lesson `json:"lesson,omitempty"`
 	// Plain text with the words found between ⟦ and ⟧.
 	Title string `json:"title"`
-	// Plain text around what was found, marked the same way.
+	// Plain text around what was found, marked the same way. Of a lesson that the viewer may not open it is empty: its
+	// text is found and not shown.
 	Snippet string `json:"snippet"`
 }
 
