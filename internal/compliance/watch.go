@@ -3,6 +3,7 @@ package compliance
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -18,7 +19,8 @@ import (
 const (
 	// deniedEvery is how often the same person's refusal at the same field is written down.
 	deniedEvery = time.Minute
-	// maxDenied bounds the refusals that are remembered; beyond it new ones wait until others are a minute old.
+	// maxDenied bounds the refusals that are remembered of one tenant, and so written down in a minute or two; those
+	// beyond it are not. No tenant's are kept back by another's.
 	maxDenied = 10_000
 	// maxNamed is how much is kept of what a client calls its operation, in bytes.
 	maxNamed = 200
@@ -28,7 +30,7 @@ const (
 // each person and field, whatever they send and however many processes serve them.
 func (s *Service) Denied(ctx context.Context, field string) error {
 	v, ok := viewer.From(ctx)
-	if !ok || !v.SignedIn() || !s.refusals.first(refusal{v.Tenant, v.User, field}, time.Now()) {
+	if !ok || !v.SignedIn() || !s.refusals.first(v.Tenant, refusal{v.User, field}, time.Now()) {
 		return nil
 	}
 	who := gid.New(ent.GIDUser, v.User).String()
@@ -78,36 +80,46 @@ func (s *Service) Helped(ctx context.Context, operation string, fields []string)
 
 // refusal is somebody turned away somewhere.
 type refusal struct {
-	tenant, user uuid.UUID
-	field        string
+	user  uuid.UUID
+	field string
 }
 
-// refusals remembers what this process has noted already, so that who knocks on and on costs no statement.
+// refusals remembers what this process has noted within the last minutes, so that who knocks on and on costs no
+// statement.
 type refusals struct {
-	mu   sync.Mutex
-	last map[refusal]time.Time
+	mu    sync.Mutex
+	last  map[uuid.UUID]map[refusal]time.Time // by tenant
+	swept time.Time
 }
 
 // first reports whether the refusal was not noted within the last minute, and remembers that it is now.
-func (r *refusals) first(what refusal, now time.Time) bool {
+func (r *refusals) first(tenant uuid.UUID, what refusal, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if at, known := r.last[what]; known && now.Sub(at) < deniedEvery {
+	if now.Sub(r.swept) >= deniedEvery {
+		r.sweep(now)
+	}
+	last := r.last[tenant]
+	at, known := last[what]
+	if known && now.Sub(at) < deniedEvery || !known && len(last) >= maxDenied {
 		return false
 	}
-	if len(r.last) >= maxDenied {
-		for old, at := range r.last {
-			if now.Sub(at) >= deniedEvery {
-				delete(r.last, old)
-			}
+	if last == nil {
+		last = map[refusal]time.Time{}
+		r.last[tenant] = last
+	}
+	last[what] = now
+	return true
+}
+
+// sweep forgets what was noted more than a minute ago.
+func (r *refusals) sweep(now time.Time) {
+	fresh := make(map[uuid.UUID]map[refusal]time.Time, len(r.last))
+	for tenant, last := range r.last {
+		maps.DeleteFunc(last, func(_ refusal, at time.Time) bool { return now.Sub(at) >= deniedEvery })
+		if len(last) > 0 {
+			fresh[tenant] = last
 		}
 	}
-	if len(r.last) >= maxDenied {
-		return false
-	}
-	if r.last == nil {
-		r.last = map[refusal]time.Time{}
-	}
-	r.last[what] = now
-	return true
+	r.last, r.swept = fresh, now
 }
