@@ -104,8 +104,7 @@ func TestCaptionsOfAnHour(t *testing.T) {
 }
 
 // TestAttackLargeRequests sends as much as an author may: nobody else may, a document may not, and it is cheap.
-//
-//nolint:paralleltest // it measures the processor time of the whole process
+// It runs alone, because the processor time of the process is what is measured.
 func TestAttackLargeRequests(t *testing.T) {
 	a := newAuthored(t)
 	var hardest worst

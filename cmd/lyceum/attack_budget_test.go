@@ -144,8 +144,7 @@ func TestAttackBudgetOfSubscriptions(t *testing.T) {
 
 // TestAttackBudgetWithoutRedis takes Redis away under a running server: budgets are stricter then, not open, requests
 // do not wait for it longer than the breaker allows, and all is well when it is back.
-//
-//nolint:paralleltest // it measures time
+// It runs alone, because it measures time.
 func TestAttackBudgetWithoutRedis(t *testing.T) {
 	const timeout = 50 * time.Millisecond
 	for name, tt := range map[string]struct {

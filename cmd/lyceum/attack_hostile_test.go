@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -261,8 +262,7 @@ const hostileHost = "acme.lyceum.example"
 
 // TestAttackHostileOperations sends operations made to cost more than they should, through the handler that the
 // world reaches: each takes at most 50 ms of processor time and is refused with a code, or answered.
-//
-//nolint:paralleltest // it measures the processor time of the whole process
+// It runs alone, because the processor time of the process is what is measured.
 func TestAttackHostileOperations(t *testing.T) {
 	e := newHostileEdge(t)
 	var hardest worst
@@ -304,8 +304,7 @@ func checkRefused(t *testing.T, reply *edgeReply, want string) {
 }
 
 // TestAttackHostileSockets sends the same operations through a WebSocket.
-//
-//nolint:paralleltest // it measures the processor time of the whole process
+// It runs alone, because the processor time of the process is what is measured.
 func TestAttackHostileSockets(t *testing.T) {
 	e := newHostileEdge(t)
 	e.config.Tenant.Default = "acme"
@@ -440,9 +439,10 @@ func (s *edgeSocket) hear(t *testing.T) (id, kind, code string) {
 		t.Fatal(err)
 	}
 	var reply edgeReply
-	if heard.Type == "error" {
+	switch heard.Type {
+	case "error":
 		err = json.Unmarshal(heard.Payload, &reply.Errors)
-	} else if heard.Type == "next" {
+	case "next":
 		err = json.Unmarshal(heard.Payload, &reply)
 	}
 	if err != nil {
@@ -467,48 +467,48 @@ func hostileBodies() map[string]hostileBody {
 	get := func(query string) edgeRequest {
 		return edgeRequest{method: http.MethodGet, path: "/graphql?" + query, header: map[string]string{"Content-Type": ""}}
 	}
-	json := func(body string) edgeRequest { return edgeRequest{body: body} }
+	said := func(body string) edgeRequest { return edgeRequest{body: body} }
 	apollo := func(hash string) string {
 		return `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"` + hash + `"}}}`
 	}
 	const multipart = "--x\r\nContent-Disposition: form-data; name=\"operations\"\r\n\r\n" + small + "\r\n--x\r\n" +
 		"Content-Disposition: form-data; name=\"map\"\r\n\r\n{\"0\":[\"variables.file\"]}\r\n--x--\r\n"
 	return map[string]hostileBody{
-		"a batch of one":                      {json("[" + small + "]"), 400, badRequest},
-		"a batch of 8,000":                    {json("[" + strings.TrimSuffix(upTo(small+","), ",") + "]"), 400, badRequest},
-		"zeros":                               {json("[" + upTo("0,") + "0]"), 400, badRequest},
-		"empty objects":                       {json("[" + upTo("{},") + "{}]"), 400, badRequest},
-		"brackets, open":                      {json(upTo("[")), 400, badRequest},
-		"brackets, closed":                    {json(strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000)), 400, badRequest},
-		"objects in objects":                  {json(strings.Repeat(`{"a":`, 40_000) + "1" + strings.Repeat("}", 40_000)), 400, badRequest},
-		"one key 20,000 times":                {json(`{"query":"{__typename}"` + strings.Repeat(`,"a":1`, 20_000) + "}"), 400, badRequest},
-		"30,000 keys":                         {json(`{"query":"{__typename}"` + repeat(`,"a%d":1`, 20_000) + "}"), 200, ""},
-		"an endless string":                   {json(`{"query":"` + upTo("a")), 400, badRequest},
-		"escapes":                             {json(`{"query":"` + upTo(`\u0020`) + `{__typename}"}`), 200, ""},
-		"lone surrogates":                     {json(`{"query":"` + upTo(`\ud800`) + `"}`), 400, parseFailed},
-		"a number of 250,000 digits":          {json(`{"query":"{__typename}","x":` + upTo("9") + `}`), 200, ""},
-		"bytes that are no text":              {json(upTo("\xff")), 400, badRequest},
-		"a byte order mark":                   {json("\ufeff" + small), 400, badRequest},
-		"UTF-16":                              {json("\xff\xfe{\x00}\x00"), 400, badRequest},
-		"nulls":                               {json(upTo("\x00")), 400, badRequest},
-		"nothing":                             {json(""), 400, badRequest},
-		"a number":                            {json("7"), 400, badRequest},
-		"null":                                {json("null"), 400, badRequest},
-		"two requests":                        {json(small + small), 400, badRequest},
-		"spaces":                              {json(upTo(" ") + small), 200, ""},
-		"one byte too many":                   {json(`{"query":"` + strings.Repeat(" ", full) + `"}`), 413, "PAYLOAD_TOO_LARGE"},
-		"ten megabytes":                       {json(strings.Repeat(" ", 10<<20)), 413, "PAYLOAD_TOO_LARGE"},
-		"a query that is a list":              {json(`{"query":["{__typename}"]}`), 400, badRequest},
-		"variables that are a list":           {json(`{"query":"{__typename}","variables":[` + upTo("1,") + `1]}`), 400, badRequest},
-		"extensions that are text":            {json(`{"query":"{__typename}","extensions":"x"}`), 400, badRequest},
-		"persisted, unheard of":               {json(`{"documentId":"x"}`), 400, "PERSISTED_QUERY_NOT_FOUND"},
-		"persisted, a path":                   {json(`{"documentId":"../../../etc/passwd"}`), 400, "PERSISTED_QUERY_NOT_FOUND"},
-		"persisted, 250,000 bytes":            {json(`{"documentId":"` + upTo("a") + `"}`), 400, badRequest},
-		"persisted, no text":                  {json(`{"documentId":7}`), 400, badRequest},
-		"persisted, a hash unheard of":        {json(apollo(strings.Repeat("0", 64))), 400, "PERSISTED_QUERY_NOT_FOUND"},
-		"persisted, a hash of 250,000":        {json(apollo(upTo("0"))), 400, badRequest},
-		"persisted, no hash":                  {json(apollo("")), 400, badRequest},
-		"persisted, to poison the cache":      {json(`{"query":"{__typename}","extensions":{"persistedQuery":{"version":1,"sha256Hash":"` + strings.Repeat("0", 64) + `"}}}`), 200, ""},
+		"a batch of one":                      {said("[" + small + "]"), 400, badRequest},
+		"a batch of 8,000":                    {said("[" + strings.TrimSuffix(upTo(small+","), ",") + "]"), 400, badRequest},
+		"zeros":                               {said("[" + upTo("0,") + "0]"), 400, badRequest},
+		"empty objects":                       {said("[" + upTo("{},") + "{}]"), 400, badRequest},
+		"brackets, open":                      {said(upTo("[")), 400, badRequest},
+		"brackets, closed":                    {said(strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000)), 400, badRequest},
+		"objects in objects":                  {said(strings.Repeat(`{"a":`, 40_000) + "1" + strings.Repeat("}", 40_000)), 400, badRequest},
+		"one key 20,000 times":                {said(`{"query":"{__typename}"` + strings.Repeat(`,"a":1`, 20_000) + "}"), 400, badRequest},
+		"30,000 keys":                         {said(`{"query":"{__typename}"` + repeat(`,"a%d":1`, 20_000) + "}"), 200, ""},
+		"an endless string":                   {said(`{"query":"` + upTo("a")), 400, badRequest},
+		"escapes":                             {said(`{"query":"` + upTo(`\u0020`) + `{__typename}"}`), 200, ""},
+		"lone surrogates":                     {said(`{"query":"` + upTo(`\ud800`) + `"}`), 400, parseFailed},
+		"a number of 250,000 digits":          {said(`{"query":"{__typename}","x":` + upTo("9") + `}`), 200, ""},
+		"bytes that are no text":              {said(upTo("\xff")), 400, badRequest},
+		"a byte order mark":                   {said("\ufeff" + small), 400, badRequest},
+		"UTF-16":                              {said("\xff\xfe{\x00}\x00"), 400, badRequest},
+		"nulls":                               {said(upTo("\x00")), 400, badRequest},
+		"nothing":                             {said(""), 400, badRequest},
+		"a number":                            {said("7"), 400, badRequest},
+		"null":                                {said("null"), 400, badRequest},
+		"two requests":                        {said(small + small), 400, badRequest},
+		"spaces":                              {said(upTo(" ") + small), 200, ""},
+		"one byte too many":                   {said(`{"query":"` + strings.Repeat(" ", full) + `"}`), 413, "PAYLOAD_TOO_LARGE"},
+		"ten megabytes":                       {said(strings.Repeat(" ", 10<<20)), 413, "PAYLOAD_TOO_LARGE"},
+		"a query that is a list":              {said(`{"query":["{__typename}"]}`), 400, badRequest},
+		"variables that are a list":           {said(`{"query":"{__typename}","variables":[` + upTo("1,") + `1]}`), 400, badRequest},
+		"extensions that are text":            {said(`{"query":"{__typename}","extensions":"x"}`), 400, badRequest},
+		"persisted, unheard of":               {said(`{"documentId":"x"}`), 400, "PERSISTED_QUERY_NOT_FOUND"},
+		"persisted, a path":                   {said(`{"documentId":"../../../etc/passwd"}`), 400, "PERSISTED_QUERY_NOT_FOUND"},
+		"persisted, 250,000 bytes":            {said(`{"documentId":"` + upTo("a") + `"}`), 400, badRequest},
+		"persisted, no text":                  {said(`{"documentId":7}`), 400, badRequest},
+		"persisted, a hash unheard of":        {said(apollo(strings.Repeat("0", 64))), 400, "PERSISTED_QUERY_NOT_FOUND"},
+		"persisted, a hash of 250,000":        {said(apollo(upTo("0"))), 400, badRequest},
+		"persisted, no hash":                  {said(apollo("")), 400, badRequest},
+		"persisted, to poison the cache":      {said(`{"query":"{__typename}","extensions":{"persistedQuery":{"version":1,"sha256Hash":"` + strings.Repeat("0", 64) + `"}}}`), 200, ""},
 		"a form":                              {as("application/x-www-form-urlencoded", "query="+url.QueryEscape("{__typename}")), 415, "UNSUPPORTED_MEDIA_TYPE"},
 		"plain text":                          {as("text/plain", small), 415, "UNSUPPORTED_MEDIA_TYPE"},
 		"plain text that says it is JSON":     {as("text/plain; application/json", small), 415, "UNSUPPORTED_MEDIA_TYPE"},
@@ -538,8 +538,7 @@ func hostileBodies() map[string]hostileBody {
 }
 
 // TestAttackHostileBodies sends what is no request, and requests in disguise.
-//
-//nolint:paralleltest // it measures the processor time of the whole process
+// It runs alone, because the processor time of the process is what is measured.
 func TestAttackHostileBodies(t *testing.T) {
 	e := newHostileEdge(t)
 	var hardest worst
@@ -571,9 +570,7 @@ func TestAttackHostileBodies(t *testing.T) {
 // with returns the headers and one more.
 func with(header map[string]string, name, value string) map[string]string {
 	all := map[string]string{name: value}
-	for k, v := range header {
-		all[k] = v
-	}
+	maps.Copy(all, header)
 	return all
 }
 
