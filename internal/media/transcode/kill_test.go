@@ -32,6 +32,8 @@ type helperJob struct {
 	Dir, Source string
 	Step        string
 	Middle      bool // whether the step must be under way, not only begun
+	// Slow is an ffmpeg that takes its time, for that step.
+	Slow string
 	// Tool, if it is set, is run in the place of a job.
 	Tool string
 }
@@ -55,6 +57,7 @@ func TestHelperWorker(t *testing.T) { //nolint:paralleltest // A process of its 
 	job := killedJob(&h.Runner, h.Dir, h.Source)
 	job.Progress = once(h.Step, func() {
 		if h.Middle {
+			h.Runner.Tools.FFmpeg = h.Slow
 			go func() {
 				await(t, "ffmpeg is at work", func() bool { return len(children(t, os.Getpid())) > 0 })
 				fmt.Fprintln(os.Stdout, "here")
@@ -163,7 +166,7 @@ func TestParentIsKilled(t *testing.T) { //nolint:paralleltest // One ffmpeg at a
 	dir := filepath.Join(openDir(t), "job")
 	slow := slowly(t, r)
 	for _, step := range killSteps {
-		killWorker(t, helperJob{Runner: *slow, Dir: dir, Source: source, Step: step.name, Middle: step.ffmpeg})
+		killWorker(t, helperJob{Runner: *r, Slow: slow.Tools.FFmpeg, Dir: dir, Source: source, Step: step.name, Middle: step.ffmpeg})
 		if _, err := os.Stat(filepath.Join(dir, "steps", step.name)); err == nil {
 			t.Errorf("step %s was killed and yet is finished", step.name)
 		}

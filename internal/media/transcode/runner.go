@@ -233,7 +233,8 @@ func verdict(err error, sentence string) error {
 		return nil
 	}
 	if errors.Is(err, errSlow) {
-		return refuse("The file takes longer to convert than its length allows.").Because(err)
+		// The file may be to blame, or a machine that has too much to do.
+		return fault.New(fault.Unavailable, "Converting the file took longer than allowed.").Because(err)
 	}
 	if errors.Is(err, errOutput) {
 		return refuse("The file becomes larger than allowed when it is converted.").Because(err)

@@ -33,7 +33,9 @@ type Limits struct {
 	Memory int64
 	// File is the largest file that a process may write, Output the most that one step may, in bytes.
 	File, Output int64
-	// Allowance is how long a process may take beside twice the duration of what it works on.
+	// Factor and Allowance are how long a process may take: so many times the duration of what it works on, and
+	// that much besides.
+	Factor    int
 	Allowance time.Duration
 }
 
@@ -44,12 +46,12 @@ func DefaultLimits() Limits {
 		Side: 4096, Least: 16, Pixels: 4096 * 2304, Aspect: 8,
 		Streams: 32, Tracks: 8, Packets: 8_000_000,
 		Memory: 4 << 30, File: 4 << 30, Output: 40 << 30,
-		Allowance: 5 * time.Minute,
+		Factor: 2, Allowance: 5 * time.Minute,
 	}
 }
 
 // wall is how long a process may work on so much of a film.
-func (l Limits) wall(d time.Duration) time.Duration { return 2*d + l.Allowance }
+func (l Limits) wall(d time.Duration) time.Duration { return time.Duration(l.Factor)*d + l.Allowance }
 
 // refuse is a verdict on the source: converting it again would end the same way.
 func refuse(message string) *fault.Error { return fault.Invalid("file", message) }
