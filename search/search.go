@@ -32,8 +32,8 @@ type Document struct {
 	Title, CourseTitle string
 	// Summary may be read by whoever may find the document.
 	Summary string
-	// Body is searched, and shown in excerpts by the API. Nobody gets it whole: lessons are for who is
-	// enrolled.
+	// Body is searched. A course's is shown in excerpts; a lesson's to those who may open the lesson, since phrase
+	// after phrase would make the whole.
 	Body string
 	// Language is a BCP 47 tag.
 	Language string
@@ -50,7 +50,11 @@ type Document struct {
 type Query struct {
 	Text string
 	// Members includes what only signed-in people may find.
-	Members       bool
+	Members bool
+	// Reader is who asks, uuid.Nil a visitor. They see excerpts of the lessons that they may open: those that a
+	// place of theirs gives, and previews. Staff see excerpts of all.
+	Reader        uuid.UUID
+	Staff         bool
 	Limit, Offset int
 	// Language, Level and Category narrow when they are not empty. Language "pt" finds "pt-BR" too. They are
 	// a canonical BCP 47 tag, a level and a slug: engines put them into filters.
@@ -62,7 +66,8 @@ type Hit struct {
 	ID     uuid.UUID
 	Course uuid.UUID
 	Lesson bool
-	// Title and Snippet are plain text with marks around what was found.
+	// Title and Snippet are plain text with marks around what was found. Snippet is empty for a lesson that the
+	// query's asker may not open.
 	Title, Snippet string
 }
 

@@ -123,6 +123,7 @@ func checked(ctx context.Context, q Query) (Query, error) {
 		return Query{}, fmt.Errorf("search: %w", err)
 	}
 	q.Members = v.SignedIn() || v.Is(viewer.System)
+	q.Reader, q.Staff = v.User, v.Staff() || v.Granted()
 	q.Text = strings.Join(strings.Fields(q.Text), " ")
 	var c input.Checker
 	c.Check(utf8.ValidString(q.Text) && !strings.ContainsFunc(q.Text, unicode.IsControl), "query",

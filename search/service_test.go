@@ -15,6 +15,7 @@ import (
 	"lyceum/internal/catalog/outline"
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/publication"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/pgtest"
@@ -187,6 +188,24 @@ func expect(t *testing.T, what string, got []string, want ...string) {
 	}
 }
 
+// enroll gives the tenant's learner a place in the version in force.
+func (w *world) enroll(t *testing.T, tenant pgtest.Tenant, course uuid.UUID) {
+	t.Helper()
+	ctx := tenant.System(t.Context())
+	published := w.db.Publication.Query().Where(publication.CourseID(course)).OnlyX(ctx)
+	w.db.Enrollment.Create().SetLearnerID(tenant.Learner).SetCourseID(course).SetVersionID(published.VersionID).
+		SetSource(enrollment.SourceSELF).SetEnrolledBy(tenant.Learner).ExecX(ctx)
+}
+
+// expectSnippet looks for a word in the text of a lesson.
+func expectSnippet(t *testing.T, who string, w *world, ctx context.Context, want string) {
+	t.Helper()
+	result, err := w.Search(ctx, search.Query{Text: "happens", Limit: 1})
+	if err != nil || len(result.Hits) != 1 || result.Hits[0].Snippet != want {
+		t.Errorf("%s: %+v (%v), want a hit with the snippet %q", who, result.Hits, err, want)
+	}
+}
+
 // TestSync follows a course through publishing, changing and withdrawing.
 func TestSync(t *testing.T) {
 	t.Parallel()
@@ -207,10 +226,18 @@ func TestSync(t *testing.T) {
 			expect(t, "a visitor's "+query, w.find(t, visitor, query), want...)
 		}
 		expect(t, "another tenant", w.find(t, w.globex.AsAdmin(t.Context()), "botany"))
-		result, err := w.Search(visitor, search.Query{Text: "happens", Limit: 1})
-		if err != nil || len(result.Hits) != 1 || result.Hits[0].Snippet != "Photosynthesis ⟦happens⟧ [here" {
-			t.Errorf("snippet: %+v (%v), want marks around what was found alone", result.Hits, err)
+		for name, ctx := range map[string]context.Context{
+			"an instructor": w.acme.AsInstructor(t.Context()), "support": w.acme.AsSupport(t.Context()), "the system": w.acme.System(t.Context()),
+		} {
+			expectSnippet(t, name, w, ctx, "Photosynthesis ⟦happens⟧ [here")
 		}
+		for name, ctx := range map[string]context.Context{
+			"a visitor": visitor, "who is not enrolled": learner, "support without a grant": w.acme.AsUngranted(t.Context()),
+		} {
+			expectSnippet(t, name, w, ctx, "")
+		}
+		w.enroll(t, w.acme, course)
+		expectSnippet(t, "who is enrolled", w, learner, "Photosynthesis ⟦happens⟧ [here")
 
 		w.publish(t, w.acme, course, 2, outline.Members, "Botany", text{"Stems", "They drink."})
 		w.mustSync(t, w.acme, course)

@@ -16,8 +16,9 @@ const liken = `
 		set_config('pg_trgm.strict_word_similarity_threshold', '0.45', true)`
 
 // alikes is a page of what search_titles shows, closest first: $1 is the text, $7 and $8 limit and offset, $9
-// the words, for each of which there must be one in the title. There is one row at least, with the total.
-const alikes = `
+// the words, for each of which there must be one in the title, $10 and $11 staff and reader. There is one row at
+// least, with the total.
+var alikes = `
 	WITH found AS MATERIALIZED (
 		SELECT d.course_id, d.id, d.is_lesson, d.title, d.body, strict_word_similarity(lower(unaccent($1)), t.title) AS likeness
 		FROM search_titles t JOIN search_documents d USING (tenant_id, course_id, id)
@@ -29,7 +30,8 @@ const alikes = `
 		SELECT course_id, id, is_lesson, title, body, likeness FROM found ORDER BY likeness DESC, is_lesson, id LIMIT $7 OFFSET $8
 	)
 	SELECT counted.total, page.course_id, page.id, page.is_lesson, page.title,
-		ts_headline('lyceum_simple', left(page.body, 2000), ''::tsquery, 'MinWords=10, MaxWords=30')
+		CASE WHEN ` + readable("page", "$6", "$10", "$11") + `
+			THEN ts_headline('lyceum_simple', left(page.body, 2000), ''::tsquery, 'MinWords=10, MaxWords=30') ELSE '' END
 	FROM (SELECT count(*) AS total FROM found) AS counted LEFT JOIN page ON true
 	ORDER BY page.likeness DESC, page.is_lesson, page.id`
 
@@ -48,7 +50,7 @@ func alike(ctx context.Context, tx *pg.Tx, q search.Query) (search.Found, error)
 		return search.Found{}, fmt.Errorf("look for titles: %w", err)
 	}
 	found, err := page(tx.Query(ctx, alikes,
-		text, q.Members, q.Language, q.Level, q.Category, viewer.Tenant(ctx), q.Limit, q.Offset, typed))
+		text, q.Members, q.Language, q.Level, q.Category, viewer.Tenant(ctx), q.Limit, q.Offset, typed, q.Staff, q.Reader))
 	if err != nil {
 		return search.Found{}, err
 	}

@@ -53,8 +53,8 @@ const narrowed = `
 	AND ($5 = '' OR $5 = ANY (d.categories))`
 
 // match is a page of what search_words shows, best first: $1 is the tsquery, $7 the phrases, $8 and $9 limit
-// and offset, $10 the loose tsquery. There is one row at least, with the total. Ranking reads whole vectors, so of very many matches
-// only those are ranked that match in the title, then the newest.
+// and offset, $10 the loose tsquery, $11 and $12 staff and reader. There is one row at least, with the total.
+// Ranking reads whole vectors, so of very many matches only those are ranked that match in the title, then the newest.
 var match = `
 	WITH found AS MATERIALIZED (
 		SELECT d.course_id, d.id, d.is_lesson, d.title, d.body, d.dictionary, w.words
@@ -70,9 +70,10 @@ var match = `
 		FROM found ORDER BY rank DESC, is_lesson, id LIMIT $8 OFFSET $9
 	)
 	SELECT counted.total, page.course_id, page.id, page.is_lesson,
-		ts_headline(page.dictionary::regconfig, page.title, $10::tsquery, ` + whole + `), excerpt.text
+		ts_headline(page.dictionary::regconfig, page.title, $10::tsquery, ` + whole + `), coalesce(excerpt.text, '')
 	FROM (SELECT count(*) AS total FROM found) AS counted LEFT JOIN page ON true
-	LEFT JOIN LATERAL (` + excerptOf("page", "$1::tsquery", "$10::tsquery") + `) AS excerpt ON true
+	LEFT JOIN LATERAL (` + excerptOf("page", "$1::tsquery", "$10::tsquery") + `
+		WHERE ` + readable("page", "$6", "$11", "$12") + `) AS excerpt ON true
 	ORDER BY page.rank DESC, page.is_lesson, page.id`
 
 // whole makes a headline of all of a text.
@@ -90,6 +91,21 @@ func excerptOf(document, query, loose string) string {
 		SELECT CASE WHEN length(` + document + `.body) <= 16000 OR start.text LIKE '%⟦%' THEN start.text
 			ELSE ` + headline(document+".body", loose) + ` END AS text
 		FROM (SELECT ` + headline(`left(`+document+`.body, 16000)`, query) + ` AS text) AS start`
+}
+
+// readable holds for a document whose body the reader may see: what is no lesson, or a lesson that they may open.
+// The rule is that of catalog.Service.Contents.
+func readable(document, tenant, staff, reader string) string {
+	return `(` + staff + ` OR NOT ` + document + `.is_lesson
+		OR EXISTS (
+			SELECT FROM enrollments e
+			JOIN lesson_versions l ON l.tenant_id = e.tenant_id AND l.version_id = e.version_id AND l.lesson_id = ` + document + `.id
+			WHERE e.tenant_id = ` + tenant + ` AND e.course_id = ` + document + `.course_id AND e.learner_id = ` + reader + `
+			AND e.state IN ('ACTIVE', 'COMPLETED'))
+		OR EXISTS (
+			SELECT FROM publications p
+			JOIN lesson_versions l ON l.tenant_id = p.tenant_id AND l.version_id = p.version_id AND l.lesson_id = ` + document + `.id
+			WHERE p.tenant_id = ` + tenant + ` AND p.course_id = ` + document + `.course_id AND l.preview))`
 }
 
 // Query implements search.Engine.
@@ -120,7 +136,8 @@ func matching(ctx context.Context, tx *pg.Tx, q search.Query) (search.Found, err
 		return search.Found{}, nil
 	}
 	return page(tx.Query(ctx, match,
-		query, q.Members, q.Language, q.Level, q.Category, viewer.Tenant(ctx), w.phrases, q.Limit, q.Offset, loose))
+		query, q.Members, q.Language, q.Level, q.Category, viewer.Tenant(ctx), w.phrases, q.Limit, q.Offset, loose,
+		q.Staff, q.Reader))
 }
 
 // page reads rows of total and, where there is one, a hit.

@@ -10,16 +10,18 @@ import (
 	"lyceum/search"
 )
 
-// show is the documents $5 and $6 (ids of courses and their own) of the tenant $4, in that order.
+// show is the documents $5 and $6 (ids of courses and their own) of the tenant $4, in that order: $7 to $9 are
+// members, staff and reader.
 var show = `
 	WITH RECURSIVE` + asked + `
 	SELECT d.course_id, d.id, d.is_lesson,
-		ts_headline(d.dictionary::regconfig, d.title, taken.loose, ` + whole + `), excerpt.text
+		ts_headline(d.dictionary::regconfig, d.title, taken.loose, ` + whole + `), coalesce(excerpt.text, '')
 	FROM asked
 	CROSS JOIN LATERAL (SELECT ` + loose + ` AS loose) AS taken
 	CROSS JOIN unnest($5::uuid[], $6::uuid[]) WITH ORDINALITY AS hit(course_id, id, place)
 	JOIN search_documents d USING (course_id, id)
-	CROSS JOIN LATERAL (` + excerptOf("d", "asked.q", "taken.loose") + `) AS excerpt
+	LEFT JOIN LATERAL (` + excerptOf("d", "asked.q", "taken.loose") + `
+		WHERE ` + readable("d", "$4", "$8", "$9") + `) AS excerpt ON true
 	WHERE d.tenant_id = $4 AND (d.visibility = 'PUBLIC' OR $7)
 	ORDER BY hit.place`
 
@@ -33,7 +35,7 @@ func (e *Engine) Show(ctx context.Context, q search.Query, hits []search.Hit) ([
 		courses[i], ids[i] = hit.Course, hit.ID
 	}
 	w := wordsOf(q.Text)
-	rows, err := e.DB.Query(ctx, show, w.text, w.before, w.last, viewer.Tenant(ctx), courses, ids, q.Members)
+	rows, err := e.DB.Query(ctx, show, w.text, w.before, w.last, viewer.Tenant(ctx), courses, ids, q.Members, q.Staff, q.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("read hits: %w", err)
 	}

@@ -25,6 +25,12 @@ type Setup struct {
 	// Tenant makes a tenant, Course a course in one.
 	Tenant func(t *testing.T) uuid.UUID
 	Course func(t *testing.T, tenant uuid.UUID) uuid.UUID
+	// Publish puts a version of the course in force that has these lessons, and returns its id. Preview is the lesson
+	// that everybody may open. Enroll gives somebody new a place in a version. Only stores need them.
+	Publish func(t *testing.T, tenant, course, preview uuid.UUID, lessons ...uuid.UUID) uuid.UUID
+	Enroll  func(t *testing.T, tenant, course, version uuid.UUID) uuid.UUID
+	// Withdraw ends somebody's place in the course.
+	Withdraw func(t *testing.T, tenant, course, learner uuid.UUID)
 }
 
 // Run checks that the engine keeps the promises of search.Engine.
@@ -40,6 +46,7 @@ func Run(t *testing.T, s Setup) {
 		{"Languages", s.languages},
 		{"Typos", s.typos},
 		{"Marks", s.marks},
+		{"Strangers", s.strangers},
 		{"Narrows", s.narrows},
 		{"Visibility", s.visibility},
 		{"TenantsAreApart", s.tenantsAreApart},
@@ -112,10 +119,10 @@ func (s Setup) tryPut(ctx context.Context, course uuid.UUID, documents ...search
 	return settle(ctx)
 }
 
-// query asks for the text as a member.
+// query asks for the text as staff.
 func (s Setup) query(t *testing.T, ctx context.Context, text string) search.Found {
 	t.Helper()
-	return s.ask(t, ctx, search.Query{Text: text, Members: true})
+	return s.ask(t, ctx, search.Query{Text: text, Members: true, Staff: true})
 }
 
 func (s Setup) ask(t *testing.T, ctx context.Context, q search.Query) search.Found {
@@ -296,6 +303,32 @@ func (s Setup) marks(t *testing.T) {
 		found := s.query(t, ctx, query)
 		if len(found.Hits) != 1 || found.Hits[0].Title != want {
 			t.Errorf("%q: hits %+v, want one with the title %q", query, found.Hits, want)
+		}
+	}
+}
+
+// strangers find a lesson by its text and see nothing of that; a course's description is for everybody.
+func (s Setup) strangers(t *testing.T) {
+	t.Parallel()
+	tenant, ctx := s.tenant(t)
+	course := s.Course(t, tenant)
+	whole := document(course, "Botany", "Chlorophyll, for everybody.")
+	whole.ID, whole.Lesson = course, false
+	lesson := document(course, "Photosynthesis", "Chlorophyll absorbs light.")
+	s.put(t, tenant, course, whole, lesson)
+	for _, q := range []search.Query{
+		{}, {Members: true}, {Members: true, Reader: uuid.Must(uuid.NewV7())}, {Members: true, Reader: course}, {Reader: lesson.ID},
+	} {
+		for _, q.Text = range []string{"chlorophyll", `"absorbs light"`, "photosynthesis", "photosinthesis"} {
+			found := s.ask(t, ctx, q)
+			if len(found.Hits) == 0 {
+				t.Errorf("%q finds nothing", q.Text)
+			}
+			for _, hit := range found.Hits {
+				if hit.Lesson && hit.Snippet != "" {
+					t.Errorf("%q shows a stranger %q", q.Text, hit.Snippet)
+				}
+			}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package searchtest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,6 +16,7 @@ func RunStore(t *testing.T, s Setup, store search.Store) {
 	Run(t, s)
 	t.Run("Shows", func(t *testing.T) { s.shows(t, store) })
 	t.Run("Snippets", s.snippets)
+	t.Run("Excerpts", func(t *testing.T) { s.excerpts(t, store) })
 }
 
 func (s Setup) shows(t *testing.T, store search.Store) {
@@ -35,7 +37,7 @@ func (s Setup) shows(t *testing.T, store search.Store) {
 		search.Hit{ID: documents[0].ID, Course: theirs[0].Course},
 		search.Hit{ID: uuid.New(), Course: uuid.New()},
 	)
-	shown, err := store.Show(ctx, search.Query{Text: "chlorophyll"}, hits)
+	shown, err := store.Show(ctx, search.Query{Text: "chlorophyll", Staff: true}, hits)
 	if err != nil {
 		t.Fatalf("Show: %v", err)
 	}
@@ -84,6 +86,69 @@ func (s Setup) snippets(t *testing.T) {
 		}
 		if got := found.Hits[0].Snippet; !strings.Contains(got, want) || len(got) > 600 {
 			t.Errorf("%q: snippet %q, want an excerpt with %q", query, got, want)
+		}
+	}
+}
+
+// excerpts are shown of lessons to those who may open them, however they were found.
+func (s Setup) excerpts(t *testing.T, store search.Store) {
+	t.Parallel()
+	tenant, ctx := s.tenant(t)
+	foreign, _ := s.tenant(t)
+	course, other := s.Course(t, tenant), s.Course(t, tenant)
+	whole := document(course, "Botany", "Chlorophyll for beginners.")
+	whole.ID, whole.Lesson = course, false
+	first, preview, added := document(course, "Photosynthesis one", "Chlorophyll is green."),
+		document(course, "Photosynthesis two", "Chlorophyll is a preview."), document(course, "Photosynthesis three", "Chlorophyll is new.")
+	all := []search.Document{whole, first, preview, added}
+	s.put(t, tenant, course, all...)
+
+	before := s.Publish(t, tenant, course, uuid.Nil, first.ID, preview.ID)
+	learner, withdrawn := s.Enroll(t, tenant, course, before), s.Enroll(t, tenant, course, before)
+	s.Withdraw(t, tenant, course, withdrawn)
+	now := s.Publish(t, tenant, course, preview.ID, first.ID, preview.ID, added.ID)
+	elsewhere := s.Enroll(t, tenant, other, s.Publish(t, tenant, other, uuid.Nil, uuid.New()))
+	theirs := s.Course(t, foreign)
+	stranger := s.Enroll(t, foreign, theirs, s.Publish(t, foreign, theirs, uuid.Nil, first.ID))
+
+	hits := make([]search.Hit, len(all))
+	for i, d := range all {
+		hits[i] = search.Hit{ID: d.ID, Course: d.Course}
+	}
+	for name, tt := range map[string]struct {
+		query search.Query
+		open  []search.Document
+	}{
+		"a visitor":                    {search.Query{}, []search.Document{whole, preview}},
+		"enrolled in nothing":          {search.Query{Reader: uuid.New()}, []search.Document{whole, preview}},
+		"enrolled elsewhere":           {search.Query{Reader: elsewhere}, []search.Document{whole, preview}},
+		"withdrawn":                    {search.Query{Reader: withdrawn}, []search.Document{whole, preview}},
+		"of another tenant":            {search.Query{Reader: stranger}, []search.Document{whole, preview}},
+		"enrolled in a version before": {search.Query{Reader: learner}, []search.Document{whole, first, preview}},
+		"enrolled in the version now":  {search.Query{Reader: s.Enroll(t, tenant, course, now)}, all},
+		"staff":                        {search.Query{Staff: true}, all},
+	} {
+		for _, tt.query.Text = range []string{"chlorophyll", `"chlorophyll is"`, "photosinthesis"} {
+			s.excerpted(t, name, s.ask(t, ctx, tt.query).Hits, tt.open)
+			shown, err := store.Show(ctx, tt.query, hits)
+			if err != nil || len(shown) != len(hits) {
+				t.Fatalf("%s: Show: %d hits (%v), want %d", name, len(shown), err, len(hits))
+			}
+			s.excerpted(t, name, shown, tt.open)
+		}
+	}
+}
+
+// excerpted fails unless exactly the open documents among the hits have a snippet.
+func (Setup) excerpted(t *testing.T, name string, hits []search.Hit, open []search.Document) {
+	t.Helper()
+	if len(hits) == 0 {
+		t.Errorf("%s: nothing is found", name)
+	}
+	for _, hit := range hits {
+		may := slices.ContainsFunc(open, func(d search.Document) bool { return d.ID == hit.ID })
+		if (hit.Snippet != "") != may {
+			t.Errorf("%s: %q has the snippet %q, and is open to them: %t", name, hit.Title, hit.Snippet, may)
 		}
 	}
 }
