@@ -197,15 +197,20 @@ func TestAttackNames(t *testing.T) { //nolint:paralleltest // One ffmpeg at a ti
 func TestAttackOutput(t *testing.T) { //nolint:paralleltest // One ffmpeg at a time.
 	r := converter(t)
 	source := generate(t, r, "in.mp4", words("-f lavfi -i testsrc=s=64x36:r=10:d=0.5", quick)...)
+	other := filepath.Join(openDir(t), "other")
+	if err := os.WriteFile(other, []byte("not for the converter"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, body := range map[string]string{
-		"a link to a file of the system": "ln -s /etc/passwd init.mp4; ln -s /etc/passwd 00000.m4s",
-		"a directory":                    "mkdir init.mp4; echo x >00000.m4s",
-		"a pipe":                         "mkfifo init.mp4; echo x >00000.m4s",
-		"nothing":                        "",
-		"no film":                        "echo x >init.mp4; echo x >00000.m4s",
-		"only a head":                    "echo x >init.mp4",
-		"a gap":                          "echo x >init.mp4; echo x >00000.m4s; echo x >00002.m4s",
-		"escape":                         "echo x >../escaped; echo x >../../escaped; echo x >../files/init.mp4",
+		"a link to another's file": "ln -s " + other + " init.mp4; ln -s " + other + " 00000.m4s",
+		"files with second names":  "echo x >init.mp4; ln init.mp4 00000.m4s",
+		"a directory":              "mkdir init.mp4; echo x >00000.m4s",
+		"a pipe":                   "mkfifo init.mp4; echo x >00000.m4s",
+		"nothing":                  "",
+		"no film":                  "echo x >init.mp4; echo x >00000.m4s",
+		"only a head":              "echo x >init.mp4",
+		"a gap":                    "echo x >init.mp4; echo x >00000.m4s; echo x >00002.m4s",
+		"escape":                   "echo x >../escaped; echo x >../../escaped; echo x >../files/init.mp4",
 	} {
 		taken := *r
 		taken.Tools.FFmpeg = tool(t, body+"\nexit 0")
@@ -222,6 +227,9 @@ func TestAttackOutput(t *testing.T) { //nolint:paralleltest // One ffmpeg at a t
 				t.Errorf("it wrote %v (%v)", escaped, err)
 			}
 		}
+	}
+	if info, err := os.Stat(other); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("another's file has the mode %v (%v)", info.Mode(), err)
 	}
 	if r.Account == nil {
 		fmt.Fprintln(t.Output(), "not run as root: the converter could write beside its directory, and was not tried")

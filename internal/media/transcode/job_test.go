@@ -314,8 +314,9 @@ func play(t *testing.T, r *Runner, got *Result) {
 func TestReclaim(t *testing.T) {
 	t.Parallel()
 	for name, leave := range map[string]func(path string) error{
-		"a link":      func(path string) error { return os.Symlink("/etc/passwd", path) },
+		"a link":      func(path string) error { return os.Symlink(filepath.Join(filepath.Dir(path), "a"), path) },
 		"a directory": func(path string) error { return os.Mkdir(path, 0o700) },
+		"a name":      func(path string) error { return os.Link(filepath.Join(filepath.Dir(path), "a"), path) },
 	} {
 		dir := t.TempDir()
 		err := errors.Join(os.WriteFile(filepath.Join(dir, "a"), nil, 0o600), leave(filepath.Join(dir, "b")))

@@ -366,10 +366,14 @@ func TestFinishedJobDoesNothing(t *testing.T) { //nolint:paralleltest // One ffm
 		t.Errorf("again (%v, -want +got):\n%s", err, diff)
 	}
 	job.Runner = r
+	other := filepath.Join(t.TempDir(), "other")
+	if err := os.WriteFile(other, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	changes := map[string]func(path string) error{
 		"cut":      func(path string) error { return os.Truncate(path, 10) },
 		"removed":  os.Remove,
-		"replaced": func(path string) error { return errors.Join(os.Remove(path), os.Symlink("/etc/passwd", path)) },
+		"replaced": func(path string) error { return errors.Join(os.Remove(path), os.Symlink(other, path)) },
 	}
 	for name, change := range changes {
 		i := slices.IndexFunc(got.Files, func(f File) bool { return f.Name == "v36/00000.m4s" })

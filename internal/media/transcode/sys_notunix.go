@@ -22,3 +22,4 @@ func attributes(*Account, bool) *syscall.SysProcAttr { return nil }
 func killGroup(int) error                            { return errNoUnix }
 func tryLock(*os.File) (bool, error)                 { return false, errNoUnix }
 func ownerOf(fs.FileInfo) Account                    { return Account{} }
+func namesOf(fs.FileInfo) uint64                     { return 1 }

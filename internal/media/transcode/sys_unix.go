@@ -44,3 +44,12 @@ func ownerOf(info fs.FileInfo) Account {
 	}
 	return Account{UID: stat.Uid, GID: stat.Gid}
 }
+
+// namesOf returns how many names a file has.
+func namesOf(info fs.FileInfo) uint64 {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0
+	}
+	return uint64(stat.Nlink) //nolint:unconvert // It has other types on other systems.
+}

@@ -123,21 +123,32 @@ func (w *workspace) reclaim(dir string) ([]string, error) {
 	}
 	var names []string
 	for _, e := range entries {
-		if !e.Type().IsRegular() {
-			return nil, fmt.Errorf("%s was written, which is no file", e.Name())
-		}
-		path := filepath.Join(dir, e.Name())
-		if w.account != nil {
-			if err := os.Lchown(path, os.Geteuid(), -1); err != nil {
-				return nil, fmt.Errorf("take file back: %w", err)
-			}
-			if err := w.share(path, 0o640); err != nil {
-				return nil, err
-			}
+		if err := w.takeBack(filepath.Join(dir, e.Name())); err != nil {
+			return nil, fmt.Errorf("%s was written: %w", e.Name(), err)
 		}
 		names = append(names, e.Name())
 	}
 	return names, nil
+}
+
+// takeBack makes a file ours, that the account may still read. It goes by the open file: a name could lead to
+// another file by the time that it is used again.
+func (w *workspace) takeBack(path string) error {
+	file, info, err := open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close() //nolint:errcheck // Nothing was written.
+	if namesOf(info) != 1 {
+		return errors.New("the file has another name")
+	}
+	if w.account == nil {
+		return nil
+	}
+	if err := errors.Join(file.Chown(os.Geteuid(), int(w.account.GID)), file.Chmod(0o640)); err != nil {
+		return fmt.Errorf("take file back: %w", err)
+	}
+	return nil
 }
 
 // finished returns the manifest of a step that was made with the key and whose files are all there.
