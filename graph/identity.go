@@ -26,8 +26,6 @@ type Identity struct {
 	Guesses   Guesses
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
-	// Scheme is what clients use to reach us: "http" or "https".
-	Scheme string
 	// Log hears of requests that could not be looked at.
 	Log *slog.Logger
 }
@@ -53,7 +51,6 @@ func (i Identity) identify(r *http.Request) (*http.Request, error) {
 	ctx := WithRequest(r.Context(), Request{
 		Origin:      tenancy.Origin{IP: i.clientIP(r), UserAgent: r.UserAgent()},
 		TenantNamed: named, TenantSlug: place.Slug,
-		BaseURL: i.Scheme + "://" + r.Host,
 	})
 	v, err := authenticate(ctx, i.Tenancy, place, named, r.Header.Get("Authorization"))
 	if err != nil {

@@ -60,7 +60,7 @@ func newDoors(t *testing.T) doors {
 	d.identity = Identity{
 		Directory: tenancy.NewDirectory(d.DB, "localhost", "acme"), Tenancy: sessions, Guesses: generous{},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")},
-		Scheme:         "http", Log: slog.New(slog.DiscardHandler),
+		Log:            slog.New(slog.DiscardHandler),
 	}
 	hash, err := sessions.Hasher.Hash(t.Context(), testPassword)
 	if err != nil {
@@ -140,7 +140,7 @@ func TestDoors(t *testing.T) {
 		if !ok || v.Tenant != tt.tenant || v.Role != tt.role {
 			t.Errorf("%s: viewer %+v, want %s of %s", name, v, tt.role, tt.tenant)
 		}
-		if r := requestOf(inside); r.BaseURL != "http://"+tt.host || r.TenantNamed != strings.HasSuffix(strings.TrimSuffix(tt.host, ":8080"), ".localhost") {
+		if r := requestOf(inside); r.TenantNamed != strings.HasSuffix(strings.TrimSuffix(tt.host, ":8080"), ".localhost") {
 			t.Errorf("%s: request %+v", name, r)
 		}
 	}

@@ -13,8 +13,6 @@ type Request struct {
 	TenantNamed bool
 	// TenantSlug is the slug of the tenant that the host means, named or not.
 	TenantSlug string
-	// BaseURL is the scheme and host the client used, such as "http://acme.localhost:8080".
-	BaseURL string
 }
 
 type requestKey struct{}

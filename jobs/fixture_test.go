@@ -182,7 +182,7 @@ func (f fixture) jobs(t *testing.T, kind string) []stored {
 	const list = `
 		SELECT id, kind, state::text, queue, attempt, max_attempts, args::text, coalesce(errors::text, '') FROM river.river_job
 		WHERE kind = $1 OR ($1 = '' AND kind NOT LIKE 'sweep.%') ORDER BY id`
-	rows, err := f.Query(t.Context(), list, kind)
+	rows, err := f.Query(t.Context(), list, kind) //nolint:rowserrcheck // ForEach returns it
 	if err != nil {
 		t.Fatal(err)
 	}

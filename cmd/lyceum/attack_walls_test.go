@@ -652,7 +652,7 @@ func (c *careless) checksums(t *testing.T) map[string]string {
 func everyContext(as map[string]context.Context, change func(context.Context) context.Context) map[string]context.Context {
 	changed := map[string]context.Context{}
 	for name, ctx := range as {
-		changed[name] = change(ctx)
+		changed[name] = change(ctx) //nolint:fatcontext // each is of one that was given
 	}
 	return changed
 }

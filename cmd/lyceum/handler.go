@@ -44,7 +44,7 @@ func (a *app) publicHandler(streams *transport.Streams) (http.Handler, error) {
 	}
 	identity := graph.Identity{
 		Directory: a.services.Directory, Tenancy: a.services.Tenancy, Guesses: a.bus,
-		TrustedProxies: a.config.HTTP.TrustedProxies, Scheme: a.config.Public.Scheme, Log: a.log,
+		TrustedProxies: a.config.HTTP.TrustedProxies, Log: a.log,
 	}
 	mux := http.NewServeMux()
 	a.health.Mount(mux, false)
