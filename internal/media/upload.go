@@ -104,16 +104,20 @@ func (s *Service) announce(ctx context.Context, u Upload, digest blob.Digest) (*
 		return nil, nil, fmt.Errorf("sign upload: %w", err)
 	}
 	var made *ent.Asset
-	err = s.DB.Tx(ctx, func(tx *pg.Tx) (err error) {
+	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
+		var err error
 		made, err = tx.Asset.Create().
 			SetID(id).SetOwnerID(v.User).SetKind(u.Kind).SetFileName(blob.CleanFilename(u.FileName)).
 			SetContentType(u.ContentType).SetSize(u.Size).SetSha256(digest.String()).
 			SetBlobKey(key.String()).SetExpiresAt(ticket.Expires).
 			Save(ctx)
-		return err
+		if err != nil {
+			return fmt.Errorf("keep asset: %w", err)
+		}
+		return nil
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("keep asset: %w", err)
+		return nil, nil, fmt.Errorf("create upload: %w", err)
 	}
 	return made, &ticket, nil
 }

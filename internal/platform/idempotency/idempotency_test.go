@@ -377,6 +377,22 @@ func TestFreedKeyIsTakenOnce(t *testing.T) {
 	}
 }
 
+// TestKeysGoWithTheirUser: what somebody was answered is not kept beyond them, and what others were is.
+func TestKeysGoWithTheirUser(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	kept := &idempotency.Answer{Status: 200, Body: []byte("answer")}
+	for _, ctx := range []context.Context{b.caller, b.other, b.acme.AsLearner(t.Context())} {
+		b.claim(ctx, t, "key", "request").Keep(ctx, kept)
+	}
+	b.User.DeleteOneID(b.acme.Learner).ExecX(b.acme.System(t.Context()))
+	if n := b.super(t, `SELECT FROM idempotency_keys WHERE user_id = $1`, b.acme.Learner); n != 0 {
+		t.Errorf("%d answers of somebody deleted are kept", n)
+	}
+	b.replayed(b.caller, t, b.keys, "key", "request", "answer")
+	b.replayed(b.other, t, b.keys, "key", "request", "answer")
+}
+
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
