@@ -233,3 +233,20 @@ func TestSignInLimit(t *testing.T) {
 		t.Error("the door is shut for everybody")
 	}
 }
+
+// TestCostIsTold reads from an answer what it cost and what is left, which is a lot.
+func TestCostIsTold(t *testing.T) {
+	reply := running.Visitor("acme").Send(t, http.MethodGet, "/graphql?documentId=catalog&variables="+url.QueryEscape(`{"first":20}`), nil, nil)
+	var answer struct {
+		Extensions struct {
+			Cost struct{ Requested, Maximum, Remaining int }
+		}
+	}
+	if err := json.Unmarshal(reply.Body, &answer); err != nil {
+		t.Fatal(err)
+	}
+	cost := answer.Extensions.Cost
+	if cost.Requested == 0 || cost.Requested > cost.Maximum || cost.Remaining < 10*cost.Maximum {
+		t.Errorf("cost is told as %+v", cost)
+	}
+}
