@@ -198,7 +198,7 @@ func (w *world) enroll(t *testing.T, tenant pgtest.Tenant, course uuid.UUID) {
 }
 
 // expectSnippet looks for a word in the text of a lesson.
-func expectSnippet(t *testing.T, who string, w *world, ctx context.Context, want string) {
+func (w *world) expectSnippet(t *testing.T, ctx context.Context, who, want string) {
 	t.Helper()
 	result, err := w.Search(ctx, search.Query{Text: "happens", Limit: 1})
 	if err != nil || len(result.Hits) != 1 || result.Hits[0].Snippet != want {
@@ -229,15 +229,15 @@ func TestSync(t *testing.T) {
 		for name, ctx := range map[string]context.Context{
 			"an instructor": w.acme.AsInstructor(t.Context()), "support": w.acme.AsSupport(t.Context()), "the system": w.acme.System(t.Context()),
 		} {
-			expectSnippet(t, name, w, ctx, "Photosynthesis ⟦happens⟧ [here")
+			w.expectSnippet(t, ctx, name, "Photosynthesis ⟦happens⟧ [here")
 		}
 		for name, ctx := range map[string]context.Context{
 			"a visitor": visitor, "who is not enrolled": learner, "support without a grant": w.acme.AsUngranted(t.Context()),
 		} {
-			expectSnippet(t, name, w, ctx, "")
+			w.expectSnippet(t, ctx, name, "")
 		}
 		w.enroll(t, w.acme, course)
-		expectSnippet(t, "who is enrolled", w, learner, "Photosynthesis ⟦happens⟧ [here")
+		w.expectSnippet(t, learner, "who is enrolled", "Photosynthesis ⟦happens⟧ [here")
 
 		w.publish(t, w.acme, course, 2, outline.Members, "Botany", text{"Stems", "They drink."})
 		w.mustSync(t, w.acme, course)
