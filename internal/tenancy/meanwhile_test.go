@@ -227,3 +227,26 @@ func TestKeyMeanwhile(t *testing.T) {
 		t.Errorf("%d keys were made", n)
 	}
 }
+
+// TestStaffSignInMeanwhile: the platform's staff are let in like everybody else.
+func TestStaffSignInMeanwhile(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	p, _ := provisioner(t, f)
+	if err := p.CreateStaff(t.Context(), "ops@example.com", "Olga", password); err != nil {
+		t.Fatal(err)
+	}
+	err, late := f.meanwhile(t, t.Context(),
+		func(ctx context.Context) error { return p.CreateStaff(ctx, "ops@example.com", "Olga", "another long password") },
+		func() error {
+			_, _, err := f.s.SignInStaff(t.Context(), "ops@example.com", password, tenancy.Origin{})
+			return err
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, "signing in meanwhile", late, fault.Unauthenticated)
+	if n := f.StaffSession.Query().CountX(viewer.AsPlatform(t.Context())); n != 0 {
+		t.Errorf("%d sessions are open", n)
+	}
+}

@@ -142,7 +142,14 @@ func (p *Provisioner) CreateStaff(ctx context.Context, email, name, password str
 			ON CONFLICT (email) DO UPDATE SET name = EXCLUDED.name, password_hash = EXCLUDED.password_hash
 			RETURNING id)
 		UPDATE staff_sessions s SET revoked_at = now() FROM saved WHERE s.staff_id = saved.id AND s.revoked_at IS NULL`
-	if _, err := p.Owner.Exec(ctx, save, uuid.Must(uuid.NewV7()), email, name, hash); err != nil {
+	err = p.Owner.Tx(ctx, func(tx *pg.Tx) error {
+		if err := lockStaff(ctx, tx); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, save, uuid.Must(uuid.NewV7()), email, name, hash)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("keep staff: %w", err)
 	}
 	return nil

@@ -44,23 +44,41 @@ func (s *Service) SignInStaff(ctx context.Context, email, password string, from 
 	if !ok || found == nil {
 		return "", time.Time{}, errUnknown()
 	}
-	return s.openStaff(ctx, found.ID)
+	return s.openStaff(ctx, found)
 }
 
-func (s *Service) openStaff(ctx context.Context, id uuid.UUID) (token string, ends time.Time, err error) {
+// openStaff opens a session for a member whose password was found right and is the same still.
+func (s *Service) openStaff(ctx context.Context, of *ent.Staff) (token string, ends time.Time, err error) {
 	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
+		if err := lockStaff(ctx, tx); err != nil {
+			return err
+		}
+		same, err := tx.Staff.Query().Where(staff.ID(of.ID), staff.PasswordHash(of.PasswordHash)).Exist(ctx)
+		if err != nil {
+			return fmt.Errorf("find staff again: %w", err)
+		} else if !same {
+			return errUnknown()
+		}
 		now, err := tx.Now(ctx)
 		if err != nil {
 			return err
 		}
 		made, hash := auth.NewToken(auth.PrefixStaff, uuid.Nil)
 		token, ends = made, now.Add(staffLimit)
-		return tx.StaffSession.Create().SetStaffID(id).SetTokenHash(hash).SetExpiresAt(ends).Exec(ctx)
+		return tx.StaffSession.Create().SetStaffID(of.ID).SetTokenHash(hash).SetExpiresAt(ends).Exec(ctx)
 	})
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("keep staff session: %w", err)
 	}
 	return token, ends, nil
+}
+
+// lockStaff puts sign-ins of staff and changes of their passwords in order. The application may not lock their rows.
+func lockStaff(ctx context.Context, tx *pg.Tx) error {
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('staff', 0))`); err != nil {
+		return fmt.Errorf("lock staff: %w", err)
+	}
+	return nil
 }
 
 // Staff returns the member of the platform staff behind the token. The error is an Unauthenticated fault
