@@ -237,7 +237,9 @@ func TestStaffSignInMeanwhile(t *testing.T) {
 		t.Fatal(err)
 	}
 	err, late := f.meanwhile(t, t.Context(),
-		func(ctx context.Context) error { return p.CreateStaff(ctx, "ops@example.com", "Olga", "another long password") },
+		func(ctx context.Context) error {
+			return p.CreateStaff(ctx, "ops@example.com", "Olga", "another long password")
+		},
 		func() error {
 			_, _, err := f.s.SignInStaff(t.Context(), "ops@example.com", password, tenancy.Origin{})
 			return err
