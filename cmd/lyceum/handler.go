@@ -55,7 +55,11 @@ func (a *app) publicHandler(streams *transport.Streams) (http.Handler, error) {
 	if err := web.Mount(mux, identity.Middleware, a.pages()); err != nil {
 		return nil, fmt.Errorf("open pages: %w", err)
 	}
-	return a.observed(mux), nil
+	handler, err := a.mediaDoor(mux)
+	if err != nil {
+		return nil, err
+	}
+	return a.observed(handler), nil
 }
 
 // adminHandler is what operators reach: metrics, profiles, and the job console behind staff sign-in.

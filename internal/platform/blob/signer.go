@@ -1,11 +1,14 @@
 package blob
 
 import (
+	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +27,7 @@ const minSecretBytes = sha256.Size
 
 const maxKeyIDBytes = 16
 
-// pathPurpose separates the signatures of path tokens from all others made with the same key.
+// pathPurpose separates the signatures of path tokens from all others, and their keys from the signing keys.
 const pathPurpose = "lyceum path v1"
 
 // pathRoot is where paths with a token live.
@@ -46,15 +49,19 @@ var ErrSigningKey = errors.New("bad signing key")
 //
 // A signature is "{exp}.{kid}.{mac}": when it ends in Unix seconds, the key's ID, and the HMAC-SHA256 in
 // unpadded base64url of the lines purpose, exp, kid and text.
+//
+// Paths are signed with keys of their own, derived from the signing keys with HKDF-SHA256 (RFC 5869), so that a server
+// at the edge that checks them holds no key that signs anything else.
 type Signer struct {
 	current string
 	secrets map[string][]byte
+	paths   map[string][]byte
 }
 
 // NewSigner returns a signer that signs with the current key and also verifies what the others signed. The error
 // is ErrSigningKey.
 func NewSigner(current SigningKey, others ...SigningKey) (*Signer, error) {
-	s := &Signer{current: current.ID, secrets: make(map[string][]byte, 1+len(others))}
+	s := &Signer{current: current.ID, secrets: map[string][]byte{}, paths: map[string][]byte{}}
 	for _, key := range append([]SigningKey{current}, others...) {
 		if !isKeyID(key.ID) || len(key.Secret) < minSecretBytes {
 			return nil, fmt.Errorf("%w: %.20q needs an ID of 1 to %d letters and digits, and a secret of %d bytes",
@@ -63,39 +70,62 @@ func NewSigner(current SigningKey, others ...SigningKey) (*Signer, error) {
 		if _, taken := s.secrets[key.ID]; taken {
 			return nil, fmt.Errorf("%w: two keys have the ID %q", ErrSigningKey, key.ID)
 		}
-		s.secrets[key.ID] = key.Secret
+		derived, err := hkdf.Key(sha256.New, key.Secret, nil, pathPurpose, sha256.Size)
+		if err != nil {
+			return nil, fmt.Errorf("derive path key %s: %w", key.ID, err)
+		}
+		s.secrets[key.ID], s.paths[key.ID] = key.Secret, derived
 	}
 	return s, nil
+}
+
+// PathKeys returns the keys that check paths, by ID: what a server at the edge is given.
+func (s *Signer) PathKeys() []SigningKey {
+	keys := make([]SigningKey, 0, len(s.paths))
+	for _, id := range slices.Sorted(maps.Keys(s.paths)) {
+		keys = append(keys, SigningKey{ID: id, Secret: slices.Clone(s.paths[id])})
+	}
+	return keys
 }
 
 // Sign returns the signature of the text until the given time. The purpose, one line of the caller's own, keeps
 // it from being used for anything else.
 func (s *Signer) Sign(purpose, text string, expires time.Time) string {
+	return sign(s.current, s.secrets[s.current], purpose, text, expires)
+}
+
+func sign(kid string, secret []byte, purpose, text string, expires time.Time) string {
 	exp := strconv.FormatInt(expires.Unix(), 10)
-	return exp + "." + s.current + "." + mac(s.secrets[s.current], purpose, exp, s.current, text)
+	return exp + "." + kid + "." + mac(secret, purpose, exp, kid, text)
 }
 
 // Verify returns nil when Sign made the signature for this purpose and text and it is not over at the time now.
 // Else the error is ErrSignature or ErrExpired.
 func (s *Signer) Verify(purpose, text, signature string, now time.Time) error {
+	_, err := verify(s.secrets, purpose, text, signature, now)
+	return err
+}
+
+// verify returns when the signature ends.
+func verify(secrets map[string][]byte, purpose, text, signature string, now time.Time) (time.Time, error) {
 	exp, rest, _ := strings.Cut(signature, ".")
 	kid, got, _ := strings.Cut(rest, ".")
-	secret, known := s.secrets[kid]
+	secret, known := secrets[kid]
 	if !known {
-		return ErrSignature
+		return time.Time{}, ErrSignature
 	}
 	// The encoded forms are compared: a base64 string may have several spellings.
 	if !hmac.Equal([]byte(got), []byte(mac(secret, purpose, exp, kid, text))) {
-		return ErrSignature
+		return time.Time{}, ErrSignature
 	}
 	end, err := strconv.ParseInt(exp, 10, 64)
 	if err != nil {
-		return ErrSignature
+		return time.Time{}, ErrSignature
 	}
 	if now.Unix() >= end {
-		return ErrExpired
+		return time.Time{}, ErrExpired
 	}
-	return nil
+	return time.Unix(end, 0), nil
 }
 
 // SignPath returns "/v/{exp}.{kid}.{mac}/t/{tenant}/{part}/": a path under which every object of the prefix can be
@@ -105,30 +135,37 @@ func (s *Signer) SignPath(prefix Prefix, expires time.Time) (string, error) {
 	if prefix.path == "" || strings.Contains(prefix.path, "/") {
 		return "", fmt.Errorf("%w: a signed path covers one asset, not %q", ErrMalformedKey, prefix)
 	}
-	return pathRoot + s.Sign(pathPurpose, prefix.String(), expires) + "/" + prefix.String(), nil
+	return pathRoot + sign(s.current, s.paths[s.current], pathPurpose, prefix.String(), expires) + "/" + prefix.String(), nil
 }
 
 // VerifyPath returns the key that an undecoded request path below one of SignPath addresses. The error is
 // ErrSignature or ErrExpired. A path that needs decoding addresses nothing.
 func (s *Signer) VerifyPath(path string, now time.Time) (Key, error) {
+	key, _, err := s.ReadPath(path, now)
+	return key, err
+}
+
+// ReadPath is VerifyPath that also returns when the path ceases to be good.
+func (s *Signer) ReadPath(path string, now time.Time) (Key, time.Time, error) {
 	rest, found := strings.CutPrefix(path, pathRoot)
 	if !found {
-		return Key{}, ErrSignature
+		return Key{}, time.Time{}, ErrSignature
 	}
 	signature, name, _ := strings.Cut(rest, "/")
 	key, err := ParseKey(name)
 	if err != nil {
-		return Key{}, ErrSignature
+		return Key{}, time.Time{}, ErrSignature
 	}
 	asset, _, found := strings.Cut(key.path, "/")
 	if !found {
-		return Key{}, ErrSignature
+		return Key{}, time.Time{}, ErrSignature
 	}
 	prefix := Prefix{tenant: key.tenant, path: asset}
-	if err := s.Verify(pathPurpose, prefix.String(), signature, now); err != nil {
-		return Key{}, err
+	end, err := verify(s.paths, pathPurpose, prefix.String(), signature, now)
+	if err != nil {
+		return Key{}, time.Time{}, err
 	}
-	return key, nil
+	return key, end, nil
 }
 
 func mac(secret []byte, lines ...string) string {

@@ -22,6 +22,7 @@ type Config struct {
 	Redis     Redis
 	Search    Search
 	Blob      Blob
+	Media     Media
 	Signing   Signing
 	Session   Session
 	Password  Password
@@ -120,6 +121,12 @@ type Blob struct {
 	Endpoint, PublicEndpoint string
 	Bucket, Region           string
 	AccessKey, SecretKey     Secret
+}
+
+// Media is how films reach those who watch them.
+type Media struct {
+	// URL is where a CDN or web server serves signed paths; empty: we do.
+	URL string
 }
 
 // Signing is what signed URLs and cursors are signed with.
@@ -298,6 +305,8 @@ func (c *Config) bindServices(add adder, env environment) {
 	add("blob.region", "us-east-1", "Region of the bucket.", text(&c.Blob.Region), "S3_REGION")
 	add("blob.access_key", "", "Access key of the storage.", secret(&c.Blob.AccessKey, env), "S3_ACCESS_KEY")
 	add("blob.secret_key", "", "Secret key of the storage.", secret(&c.Blob.SecretKey, env), "S3_SECRET_KEY")
+	add("media.url", "", "Where a CDN or web server serves media below /v/; empty lets the API serve files, and playlists over S3.",
+		link(&c.Media.URL))
 }
 
 func (c *Config) bindIdentity(add adder, env environment) {
