@@ -1,5 +1,5 @@
-// Package web holds the pages that let a person see the product: the welcome page, GraphiQL, the page that
-// verifies a certificate, and staff sign-in. Everything is embedded; nothing is loaded from elsewhere.
+// Package web holds the pages that let a person see the product: the welcome page, the learner app, GraphiQL, the
+// page that verifies a certificate, and staff sign-in. Everything is embedded; nothing is loaded from elsewhere.
 package web
 
 import (
@@ -69,6 +69,9 @@ type Pages struct {
 	Examples func(ctx context.Context) ([]Example, error)
 	// Schema is the text of schema.graphql.
 	Schema string
+	// Origins are the other hosts that the learner app loads from, like "https://media.example": where files are
+	// stored, and the search engine as browsers reach it.
+	Origins []string
 	// Demo shows logins and the attack on the welcome page; it is nil but on a local stack with demo data.
 	Demo *Demo
 	Log  *slog.Logger
@@ -115,6 +118,11 @@ func Mount(mux *http.ServeMux, identity func(http.Handler) http.Handler, p Pages
 	mux.Handle("GET /graphiql", page(h.graphiql))
 	mux.Handle("GET /verify/{code}", page(h.verify))
 	mux.Handle("GET /{$}", page(h.welcome))
+	app, err := newLearner(h)
+	if err != nil {
+		return err
+	}
+	app.mount(mux, identity)
 	if p.Demo != nil {
 		own := http.NewCrossOriginProtection()
 		mux.Handle("POST /demo/attack", own.Handler(http.HandlerFunc(h.attack)))

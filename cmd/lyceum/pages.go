@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/url"
 	"time"
 
 	"lyceum/cmd/lyceum/demo"
@@ -25,8 +27,21 @@ import (
 func (a *app) pages() web.Pages {
 	return web.Pages{
 		Tenant: a.tenantOnPage, Certificate: a.certificateOnPage, Examples: a.examples,
-		Schema: schemaText(), Demo: a.demoOnPage(), Log: a.log,
+		Schema: schemaText(), Origins: a.otherOrigins(), Demo: a.demoOnPage(), Log: a.log,
 	}
+}
+
+// otherOrigins are the hosts besides a tenant's own from which its pages load: where files are stored, where films
+// are served, and the search engine as browsers reach it.
+func (a *app) otherOrigins() []string {
+	files := cmp.Or(a.config.Blob.PublicEndpoint, a.config.Blob.Endpoint, a.config.Public.Origin(a.config.Public.BaseDomain))
+	var origins []string
+	for _, address := range []string{files, a.config.Media.URL, cmp.Or(a.config.Search.PublicURL, a.config.Search.URL)} {
+		if at, err := url.Parse(address); err == nil && at.Host != "" {
+			origins = append(origins, at.Scheme+"://"+at.Host)
+		}
+	}
+	return origins
 }
 
 // schemaText is schema.graphql, as the server was built with it.

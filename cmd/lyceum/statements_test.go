@@ -163,6 +163,8 @@ func (s *school) asks(t *testing.T) map[string]asking {
 		"search":             page("", map[string]any{"query": "Listed"}),
 		"sign-in":            fixed("", map[string]any{"email": s.person(t, viewer.Learner), "password": schoolPassword}),
 		"viewer":             fixed(s.learner, nil),
+		"search-token":       fixed(s.admin, nil),
+		"mark-read":          fixed(s.learner, nil),
 		"verify-certificate": fixed("", map[string]any{"code": s.code}),
 		"notification-received": func(t *testing.T, n int) asked {
 			t.Helper()
@@ -201,6 +203,17 @@ func (s *school) asks(t *testing.T) map[string]asking {
 			token, enrollment := s.student(t, n)
 			attempt, questions := s.attempt(t, token, enrollment, n)
 			return asked{token, map[string]any{"attemptId": attempt, "questionId": questions[n-1], "response": map[string]any{"text": "I"}}}
+		},
+		"sign-out": func(t *testing.T, _ int) asked {
+			t.Helper()
+			return asked{s.signIn(t, s.person(t, viewer.Learner)), nil}
+		},
+		"attempt": func(t *testing.T, n int) asked {
+			t.Helper()
+			token, enrollment := s.student(t, n)
+			attempt, _ := s.attempt(t, token, enrollment, n)
+			s.must(t, token, s.documents.Text("submit-attempt"), map[string]any{"attemptId": attempt}, &struct{}{})
+			return asked{token, map[string]any{"id": attempt}}
 		},
 		"submit-attempt": func(t *testing.T, n int) asked {
 			t.Helper()

@@ -1,0 +1,94 @@
+// The person's notifications, kept up to date while the app is open.
+
+import { ask } from './api.js'
+import { follow } from './live.js'
+
+/** @import { NotificationsQuery } from '../../types/api.js' */
+/** @typedef {NotificationsQuery['notifications']['nodes'][number]} Notification */
+
+/** Tells "change" when something changed, and "arrived" for what came in. */
+export class Inbox extends EventTarget {
+  /** @type {Notification[]} newest first */
+  notifications = []
+  unread = 0
+  connected = false
+  /** @type {string | null} */
+  #cursor = null
+  #stop = new AbortController()
+
+  /** Whether there are older ones that were not fetched. */
+  get more() {
+    return this.#cursor !== null
+  }
+
+  async open() {
+    await this.older()
+    const after = this.notifications[0]?.seq ?? 0
+    void follow('notification-received', { after }, {
+      onData: ({ notificationReceived }) => this.#arrive(notificationReceived),
+      onState: (connected) => {
+        this.connected = connected
+        this.#tell('change')
+      },
+      signal: this.#stop.signal,
+    })
+  }
+
+  close() {
+    this.#stop.abort()
+  }
+
+  /** Fetches the next page of older ones. */
+  async older() {
+    const { notifications } = await ask('notifications', { first: 20, after: this.#cursor })
+    this.notifications = unique([...this.notifications, ...notifications.nodes])
+    this.unread = notifications.unreadCount
+    this.#cursor = notifications.pageInfo.hasNextPage ? notifications.pageInfo.endCursor : null
+    this.#tell('change')
+  }
+
+  /** @param {Omit<Notification, 'readAt'>} notification */
+  #arrive(notification) {
+    if (this.notifications.some(({ id }) => id === notification.id)) return
+    this.notifications = unique([{ ...notification, readAt: null }, ...this.notifications])
+    this.unread++
+    this.#tell('change')
+    this.#tell('arrived', notification)
+  }
+
+  /** @param {string[]} [ids] all when not given */
+  async read(ids) {
+    const { markNotificationsRead } = await ask('mark-read', { ids: ids ?? null })
+    const now = new Date().toISOString()
+    this.notifications = this.notifications.map((one) => (!ids || ids.includes(one.id) ? { ...one, readAt: one.readAt ?? now } : one))
+    this.unread = markNotificationsRead.unreadCount
+    this.#tell('change')
+  }
+
+  /**
+   * @param {'change' | 'arrived'} type
+   * @param {unknown} [detail]
+   */
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }))
+  }
+}
+
+/**
+ * @param {Notification[]} notifications
+ * @returns {Notification[]} newest first
+ */
+export function unique(notifications) {
+  const byId = new Map(notifications.map((one) => [one.id, one]))
+  return [...byId.values()].toSorted((a, b) => b.seq - a.seq)
+}
+
+/**
+ * Where a notification leads: courses are shown here, certificates on their public page.
+ *
+ * @param {string} link a path of the frontend, or ""
+ */
+export function leadsTo(link) {
+  if (!link.startsWith('/') || link.startsWith('//')) return null
+  return link.startsWith('/courses/') ? `/learn${link}` : link
+}

@@ -1,0 +1,56 @@
+// Reports what is played, in batches: every 30 seconds, on every pause, and when the page is left.
+
+import { Played } from './segments.js'
+
+/** @import { Outbox } from './outbox.js' */
+
+const every = 30_000
+
+/**
+ * Follows a video element until the signal ends. What is kept from the API is kept in the outbox.
+ *
+ * @param {HTMLVideoElement} video
+ * @param {{ enrollmentId: string, lessonId: string }} lesson
+ * @param {Outbox} outbox
+ * @param {AbortSignal} signal
+ */
+export function report(video, { enrollmentId, lessonId }, outbox, signal) {
+  const played = new Played()
+  const look = () => {
+    if (!video.paused && !video.seeking && video.readyState > 2) played.tick(video.currentTime * 1000, performance.now(), video.playbackRate)
+  }
+  const keep = () => {
+    look()
+    const segments = played.take()
+    outbox.add({ enrollmentId, lessonId, segments, positionMs: Math.floor(video.currentTime * 1000), at: Date.now() })
+  }
+  const send = () => {
+    keep()
+    void outbox.flush()
+  }
+  const leave = () => {
+    if (document.visibilityState !== 'hidden') return
+    keep()
+    void outbox.flush({ keepalive: true })
+  }
+  // Where the film stood when it was paused is the end of what was played, which the last look has not seen.
+  const pause = () => {
+    if (!video.seeking && video.readyState > 0) played.tick(video.currentTime * 1000, performance.now(), video.playbackRate)
+    played.stop()
+    send()
+  }
+  const options = { signal }
+  video.addEventListener('timeupdate', look, options)
+  video.addEventListener('pause', pause, options)
+  video.addEventListener('ended', pause, options)
+  for (const jump of ['seeking', 'waiting', 'emptied', 'ratechange']) video.addEventListener(jump, () => played.stop(), options)
+  document.addEventListener('visibilitychange', leave, options)
+  addEventListener('pagehide', leave, options)
+  const timer = setInterval(() => {
+    if (!video.paused) send()
+  }, every)
+  signal.addEventListener('abort', () => {
+    clearInterval(timer)
+    send()
+  })
+}

@@ -1,0 +1,155 @@
+// Where a film comes from, and how its signed address is renewed. What the API says of a film is read here alone.
+
+/** @import { LessonQuery } from '../../../types/api.js' */
+/** @import HlsPlayer from 'hls.js' */
+/** @typedef {Extract<NonNullable<NonNullable<LessonQuery['lesson']>['content']>, { __typename: 'VideoContent' }>} VideoContent */
+/**
+ * What the player knows of a film. The API does not offer the optional fields yet; they are used when it does.
+ *
+ * @typedef {VideoContent & { hlsUrl?: string | null, posterUrl?: string | null, storyboardUrl?: string | null }} Film
+ * @typedef {{ kind: 'hls' | 'native' | 'file' | 'elsewhere' | 'none', url: string }} Source
+ * @typedef {{ renew(film: Film): Promise<void>, close(): void }} Attached
+ */
+
+const hlsType = 'application/vnd.apple.mpegurl'
+const library = '/static/hls/hls.min.mjs'
+
+/**
+ * How a film is to be played. Of what lies elsewhere, only a file can be.
+ *
+ * @param {Film} film
+ * @param {{ nativeHls: boolean, mediaSource: boolean }} browser
+ * @returns {Source}
+ */
+export function choose(film, browser) {
+  if (film.hlsUrl && browser.nativeHls) return { kind: 'native', url: film.hlsUrl }
+  if (film.hlsUrl && browser.mediaSource) return { kind: 'hls', url: film.hlsUrl }
+  if (film.url) return { kind: 'file', url: film.url }
+  if (film.externalUrl) return { kind: 'elsewhere', url: film.externalUrl }
+  return { kind: 'none', url: '' }
+}
+
+/**
+ * What the browser can do. Native HLS is Safari's: others that claim it show fewer tracks than hls.js.
+ *
+ * @param {HTMLVideoElement} video
+ */
+export function abilities(video) {
+  const mediaSource = 'MediaSource' in globalThis || 'ManagedMediaSource' in globalThis
+  const safari = 'webkitSetPresentationMode' in video
+  return { mediaSource, nativeHls: video.canPlayType(hlsType) !== '' && (safari || !mediaSource) }
+}
+
+/**
+ * Whether an address elsewhere is that of a file which a browser can play.
+ *
+ * @param {string} url
+ */
+export function playable(url) {
+  try {
+    const { pathname, protocol } = new URL(url)
+    return protocol === 'https:' && /\.(mp4|m4v|webm|mov|ogv)$/i.test(pathname)
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Gives the film to the video element.
+ *
+ * @param {HTMLVideoElement} video
+ * @param {Source} source
+ * @param {(message: string) => void} onFatal is told when nothing more will come without a new address
+ * @returns {Promise<Attached>}
+ */
+export async function attach(video, source, onFatal) {
+  if (source.kind === 'hls') return attachHls(video, source.url, onFatal)
+  video.src = source.url
+  const failed = () => onFatal(video.error?.message ?? '')
+  video.addEventListener('error', failed)
+  return {
+    renew: (film) => swap(video, choose(film, abilities(video)).url),
+    close: () => {
+      video.removeEventListener('error', failed)
+      video.removeAttribute('src')
+      video.load()
+    },
+  }
+}
+
+/**
+ * Puts another address of the same film in, at the same place.
+ *
+ * @param {HTMLVideoElement} video
+ * @param {string} url
+ */
+async function swap(video, url) {
+  const { currentTime, playbackRate, paused } = video
+  const ready = new Promise((resolve) => video.addEventListener('loadedmetadata', resolve, { once: true }))
+  video.src = url
+  await ready
+  video.currentTime = currentTime
+  video.playbackRate = playbackRate
+  if (!paused) await video.play().catch(() => {})
+}
+
+/**
+ * @param {HTMLVideoElement} video
+ * @param {string} url
+ * @param {(message: string) => void} onFatal
+ * @returns {Promise<Attached>}
+ */
+async function attachHls(video, url, onFatal) {
+  /** @type {{ default: typeof HlsPlayer }} */
+  const { default: Hls } = await import(library)
+  let fresh = url
+  const hls = new Hls({
+    // A worker would have to be made of text, which the page's policy forbids; fMP4 leaves it little to do.
+    enableWorker: false,
+    // Every request takes the newest token: segments are named relative to a playlist that an old one may have fetched.
+    xhrSetup: (xhr, asked) => xhr.open('GET', retoken(asked, fresh), true),
+  })
+  let mended = false
+  hls.on(Hls.Events.ERROR, (_event, data) => {
+    if (!data.fatal) return
+    if (data.type === Hls.ErrorTypes.MEDIA_ERROR && !mended) {
+      mended = true
+      hls.recoverMediaError()
+      return
+    }
+    onFatal(data.details)
+  })
+  hls.loadSource(url)
+  hls.attachMedia(video)
+  return {
+    renew: async (film) => {
+      fresh = film.hlsUrl ?? fresh
+      hls.startLoad()
+    },
+    close: () => hls.destroy(),
+  }
+}
+
+/**
+ * The address with the token of a fresh one: tokens stand in the path, as in /v/{token}/t/….
+ *
+ * @param {string} url
+ * @param {string} fresh
+ */
+export function retoken(url, fresh) {
+  const token = /\/v\/[^/]+\//
+  const found = token.exec(fresh)
+  return found ? url.replace(token, found[0]) : url
+}
+
+/**
+ * When to ask for a new address: a minute before this one ends, or half way when it lives shorter than two.
+ *
+ * @param {number} expiresAt
+ * @param {number} now both in milliseconds since 1970, by the server's clock
+ * @returns {number} milliseconds from now
+ */
+export function renewIn(expiresAt, now) {
+  const left = expiresAt - now
+  return Math.max(0, left > 120_000 ? left - 60_000 : left / 2)
+}

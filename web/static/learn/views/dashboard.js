@@ -1,0 +1,104 @@
+// What the person learns: in progress, completed, certificates.
+
+import { ask } from '../api.js'
+import { fill, h, icon } from '../dom.js'
+import { date } from '../format.js'
+import { t } from '../i18n.js'
+import { progressBar } from '../outline.js'
+import { href } from '../router.js'
+
+/** @import { App } from '../app.js' */
+/** @import { DashboardQuery } from '../../../types/api.js' */
+/** @import { Page, Visit } from '../router.js' */
+/** @typedef {DashboardQuery['myEnrollments']['nodes'][number]} Place */
+
+/** Pages of 50 that are looked through at most. */
+const mostPages = 10
+
+/**
+ * @param {App} app
+ * @param {Visit} visit
+ * @returns {Promise<Page>}
+ */
+export async function dashboard(app, { signal }) {
+  const content = h('div', {})
+  draw(content, await places(signal))
+  const refresh = () => places(signal).then((all) => draw(content, all), () => {})
+  // A certificate that was being made is there when its notification arrives.
+  app.inbox?.addEventListener('arrived', refresh, { signal })
+  return { title: t('my'), content, wide: true }
+}
+
+/**
+ * @param {AbortSignal} signal
+ * @returns {Promise<Place[]>}
+ */
+async function places(signal) {
+  const all = []
+  let after = null
+  for (let page = 0; page < mostPages; page++) {
+    const { myEnrollments } = /** @type {DashboardQuery} */ (await ask('dashboard', { first: 50, after }, { signal }))
+    all.push(...myEnrollments.nodes)
+    if (!myEnrollments.pageInfo.hasNextPage) break
+    after = myEnrollments.pageInfo.endCursor
+  }
+  return all
+}
+
+/**
+ * @param {HTMLElement} content
+ * @param {Place[]} all
+ */
+function draw(content, all) {
+  const active = all.filter(({ state }) => state === 'ACTIVE')
+  const done = all.filter(({ state }) => state === 'COMPLETED')
+  const certified = all.filter(({ certificate }) => certificate)
+  const heading = content.querySelector('h1') ?? h('h1', {}, t('my'))
+  fill(content, heading,
+    all.length === 0 && h('div', { class: 'empty' }, h('p', {}, t('my.nothing')), h('a', { class: 'button', href: href('/') }, t('toCatalog'))),
+    group('active', t('my.active'), active.map(activeCard)),
+    group('done', t('my.done'), done.map(doneCard)),
+    group('certificates', t('my.certificates'), certified.map(certificateCard)))
+}
+
+/**
+ * @param {string} id
+ * @param {string} title
+ * @param {Node[]} cards
+ */
+function group(id, title, cards) {
+  if (cards.length === 0) return null
+  return h('section', { 'aria-labelledby': id }, h('h2', { id }, title), h('ul', { class: 'cards' }, cards))
+}
+
+/** @param {Place} place */
+function activeCard({ course, progress, nextLesson, dueAt }) {
+  const to = nextLesson ? `/courses/${course.slug}/lessons/${nextLesson.id}` : `/courses/${course.slug}`
+  return h('li', { class: 'card' },
+    h('h3', {}, h('a', { href: href(`/courses/${course.slug}`) }, course.title)),
+    course.instructor && h('p', { class: 'facts' }, course.instructor.name),
+    progressBar(progress.percent).element,
+    dueAt && h('p', { class: 'due' }, t('course.due', { date: date(dueAt) })),
+    nextLesson && h('p', { class: 'next' }, t('course.next', { title: nextLesson.title })),
+    h('a', { class: 'button', href: href(to), 'aria-label': `${t(progress.state === 'NOT_STARTED' ? 'course.start' : 'course.continue')}: ${course.title}` },
+      t(progress.state === 'NOT_STARTED' ? 'course.start' : 'course.continue')))
+}
+
+/** @param {Place} place */
+function doneCard({ course, completedAt }) {
+  return h('li', { class: 'card' },
+    h('h3', {}, h('a', { href: href(`/courses/${course.slug}`) }, course.title)),
+    h('p', { class: 'good' }, icon('check'), completedAt ? t('my.completedOn', { date: date(completedAt) }) : t('course.completed')))
+}
+
+/** @param {Place} place */
+function certificateCard({ course, certificate }) {
+  if (!certificate) return h('li')
+  const revoked = certificate.status === 'REVOKED'
+  return h('li', { class: 'card' },
+    h('h3', {}, course.title),
+    revoked && h('p', { class: 'bad' }, t('my.revoked')),
+    h('p', { class: 'row' },
+      h('a', { class: 'button', href: new URL(certificate.verifyUrl, location.href).pathname, 'aria-label': `${t('certificate')}: ${course.title}` }, icon('award'), t('certificate')),
+      certificate.pdfUrl && !revoked && h('a', { href: certificate.pdfUrl, 'aria-label': `${t('my.pdf')}: ${course.title}` }, t('my.pdf'))))
+}

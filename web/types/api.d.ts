@@ -1,0 +1,360 @@
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+// Generated from schema.graphql and docs/operations by `npm run generate` in web/. Not to be edited.
+export type AttemptState =
+  /** The time ran out; what was saved has been graded. */
+  | 'EXPIRED'
+  | 'IN_PROGRESS'
+  | 'SUBMITTED';
+
+export type CertificateStatus =
+  | 'REVOKED'
+  | 'VALID';
+
+export type CourseFilter = {
+  /** A category's slug. */
+  category?: string | null | undefined;
+  free?: boolean | null | undefined;
+  /** BCP 47. */
+  language?: string | null | undefined;
+  level?: CourseLevel | null | undefined;
+  tag?: string | null | undefined;
+};
+
+export type CourseLevel =
+  | 'ADVANCED'
+  | 'ALL'
+  | 'BEGINNER'
+  | 'INTERMEDIATE';
+
+export type CourseOrder =
+  | 'NEWEST'
+  | 'TITLE';
+
+export type EnrollmentSource =
+  | 'SELF'
+  | 'STAFF';
+
+export type EnrollmentState =
+  | 'ACTIVE'
+  | 'COMPLETED'
+  | 'WITHDRAWN';
+
+export type LessonKind =
+  | 'ARTICLE'
+  | 'FILE'
+  | 'LINK'
+  | 'QUIZ'
+  | 'VIDEO';
+
+export type NotificationKind =
+  | 'CERTIFICATE_ISSUED'
+  | 'CERTIFICATE_REVOKED'
+  | 'COURSE_COMPLETED'
+  /** Somebody assigned a course. */
+  | 'ENROLLED';
+
+export type PlayedLessonInput = {
+  lessonId: string;
+  /** Where the player stands, in milliseconds. */
+  positionMs: number;
+  /** At most 500 in the batch. */
+  segments: Array<SegmentInput>;
+};
+
+export type ProgressState =
+  | 'COMPLETED'
+  | 'IN_PROGRESS'
+  | 'NOT_STARTED';
+
+export type QuestionKind =
+  | 'MULTIPLE_CHOICE'
+  | 'NUMERIC'
+  | 'SHORT_TEXT'
+  | 'SINGLE_CHOICE';
+
+/** Choices for choice questions, number for numeric ones, text for short text. */
+export type ResponseInput = {
+  choices?: Array<string> | null | undefined;
+  number?: string | null | undefined;
+  text?: string | null | undefined;
+};
+
+/** What somebody may do inside their tenant. */
+export type Role =
+  /** A visitor who is not signed in. */
+  | 'ANONYMOUS'
+  | 'INSTRUCTOR'
+  | 'LEARNER'
+  /** Reads to help, where an admin has granted it, and changes nothing. */
+  | 'SUPPORT'
+  | 'TENANT_ADMIN';
+
+export type SearchFilter = {
+  category?: string | null | undefined;
+  language?: string | null | undefined;
+  level?: CourseLevel | null | undefined;
+};
+
+/** What was played, milliseconds of the video, from included and to excluded. */
+export type SegmentInput = {
+  fromMs: number;
+  toMs: number;
+};
+
+export type TenantKind =
+  | 'COMPANY'
+  /** A K-12 school: stricter privacy rules apply. */
+  | 'SCHOOL';
+
+export type UserFilter = {
+  role?: Role | null | undefined;
+  /** Words in the name or the address. Not for support, from whom both are kept. */
+  search?: string | null | undefined;
+};
+
+export type UserStatus =
+  | 'ACTIVE'
+  | 'SUSPENDED';
+
+export type AttemptQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type AttemptQuery = { attempt: { id: string, number: number, state: AttemptState, startedAt: string, deadlineAt: string | null, score: number | null, maxScore: number, passMark: number, passed: boolean | null, questions: Array<{ id: string, kind: QuestionKind, prompt: string, points: number, hints: Array<string>, choices: Array<{ key: string, html: string }>, response: { choices: Array<string>, number: string, text: string } | null, result: { correct: boolean, score: number, feedback: Array<string>, explanation: string } | null }> } | null };
+
+export type AuditLogQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  subject?: string | null | undefined;
+}>;
+
+
+export type AuditLogQuery = { auditLog: { nodes: Array<{ seq: number, at: string, actor: string, role: string, action: string, subject: string, hash: string, data: Array<{ name: string, value: string }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type CatalogQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: CourseFilter | null | undefined;
+  orderBy?: CourseOrder | null | undefined;
+}>;
+
+
+export type CatalogQuery = { courses: { totalCount: number, nodes: Array<{ id: string, slug: string, title: string, summary: string, language: string, level: CourseLevel, tags: Array<string>, lessonCount: number, durationMs: number, categories: Array<{ slug: string, name: string }>, price: { amount: number, currency: string } | null, instructor: { id: string, name: string } | null, modules: Array<{ id: string, title: string, lessons: Array<{ id: string, title: string, kind: LessonKind, durationMs: number }> }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } }, categories: Array<{ slug: string, name: string }> };
+
+export type CompleteLessonMutationVariables = Exact<{
+  enrollmentId: string;
+  lessonId: string;
+}>;
+
+
+export type CompleteLessonMutation = { completeLesson: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number } } };
+
+export type CourseDraftQueryVariables = Exact<{
+  slug: string;
+}>;
+
+
+export type CourseDraftQuery = { courseDraft: { id: string, slug: string, title: string, revision: number, changed: boolean, published: { number: number, publishedAt: string } | null, versions: Array<{ number: number, note: string, contentHash: string, publishedAt: string, publishedBy: { name: string } | null }>, modules: Array<{ key: string, title: string, lessons: Array<{ key: string, title: string, kind: LessonKind, quiz: { passMark: number, questions: Array<{ key: string, kind: QuestionKind, prompt: string, choices: Array<{ text: string, correct: boolean }> }> } | null }> }> } | null };
+
+export type CourseQueryVariables = Exact<{
+  slug?: string | null | undefined;
+  id?: string | null | undefined;
+}>;
+
+
+export type CourseQuery = { course: { id: string, slug: string, title: string, summary: string, description: string, language: string, level: CourseLevel, tags: Array<string>, version: number, publishedAt: string, lessonCount: number, requiredLessonCount: number, durationMs: number, hasCertificate: boolean, price: { amount: number, currency: string } | null, categories: Array<{ slug: string, name: string }>, instructor: { name: string } | null, prerequisites: Array<{ slug: string, title: string, enrollment: { state: EnrollmentState } | null }>, modules: Array<{ id: string, key: string, title: string, summary: string, lessons: Array<{ id: string, key: string, title: string, section: string, kind: LessonKind, required: boolean, preview: boolean, durationMs: number, progress: { state: ProgressState, watchedMs: number, positionMs: number } | null }> }>, enrollment: { id: string, state: EnrollmentState, dueAt: string | null, course: { version: number, lessonCount: number, durationMs: number, modules: Array<{ id: string, key: string, title: string, summary: string, lessons: Array<{ id: string, key: string, title: string, section: string, kind: LessonKind, required: boolean, preview: boolean, durationMs: number, progress: { state: ProgressState, watchedMs: number, positionMs: number } | null }> }> }, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number }, nextLesson: { id: string, title: string } | null, certificate: { code: string, verifyUrl: string } | null } | null } | null };
+
+export type OutlineFragment = { id: string, key: string, title: string, summary: string, lessons: Array<{ id: string, key: string, title: string, section: string, kind: LessonKind, required: boolean, preview: boolean, durationMs: number, progress: { state: ProgressState, watchedMs: number, positionMs: number } | null }> };
+
+export type DashboardQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type DashboardQuery = { myEnrollments: { nodes: Array<{ id: string, state: EnrollmentState, enrolledAt: string, dueAt: string | null, completedAt: string | null, course: { id: string, slug: string, title: string, instructor: { name: string } | null }, progress: { state: ProgressState, percent: number, completedLessons: number, lastActivityAt: string | null }, nextLesson: { id: string, title: string, kind: LessonKind } | null, certificate: { code: string, status: CertificateStatus, verifyUrl: string, pdfUrl: string | null } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type EnrollMutationVariables = Exact<{
+  courseId: string;
+}>;
+
+
+export type EnrollMutation = { enroll: { enrollment: { id: string, state: EnrollmentState, course: { title: string, version: number }, progress: { percent: number, requiredLessons: number } } } };
+
+export type GrantSupportMutationVariables = Exact<{
+  reason: string;
+  minutes?: number | null | undefined;
+}>;
+
+
+export type GrantSupportMutation = { grantSupport: { grant: { id: string, reason: string, expiresAt: string } } };
+
+export type LessonQueryVariables = Exact<{
+  courseId: string;
+  id: string;
+}>;
+
+
+export type LessonQuery = { lesson: { id: string, title: string, kind: LessonKind, durationMs: number, progress: { state: ProgressState, watchedMs: number, positionMs: number } | null, content:
+      | { __typename: 'ArticleContent', html: string }
+      | { __typename: 'FileContent', fileName: string, size: number, html: string, fileUrl: string, fileType: string }
+      | { __typename: 'LinkContent', html: string, linkUrl: string }
+      | { __typename: 'QuizContent', html: string, passMark: number, attemptsAllowed: number | null, timeLimitSeconds: number | null, questionCount: number, attempts: Array<{ id: string, number: number, state: AttemptState, score: number | null, maxScore: number, passed: boolean | null }> }
+      | { __typename: 'VideoContent', url: string | null, externalUrl: string | null, expiresAt: string | null, contentType: string | null, html: string, captions: Array<{ locale: string, label: string, vtt: string }> }
+     | null } | null };
+
+export type MarkReadMutationVariables = Exact<{
+  ids?: Array<string> | string | null | undefined;
+}>;
+
+
+export type MarkReadMutation = { markNotificationsRead: { marked: number, unreadCount: number } };
+
+export type NotificationReceivedSubscriptionVariables = Exact<{
+  after?: number | null | undefined;
+}>;
+
+
+export type NotificationReceivedSubscription = { notificationReceived: { id: string, seq: number, kind: NotificationKind, title: string, body: string, link: string, sentAt: string } };
+
+export type NotificationsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  unreadOnly?: boolean | null | undefined;
+}>;
+
+
+export type NotificationsQuery = { notifications: { unreadCount: number, nodes: Array<{ id: string, seq: number, kind: NotificationKind, title: string, body: string, link: string, sentAt: string, readAt: string | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type PeopleQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: UserFilter | null | undefined;
+}>;
+
+
+export type PeopleQuery = { users: { nodes: Array<{ id: string, name: string, email: string | null, role: Role, status: UserStatus | null, createdAt: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type PublishCourseMutationVariables = Exact<{
+  courseId: string;
+  note?: string | null | undefined;
+}>;
+
+
+export type PublishCourseMutation = { publishCourse: { created: boolean, version: { number: number, contentHash: string, lessonCount: number } } };
+
+export type RecordProgressMutationVariables = Exact<{
+  enrollmentId: string;
+  lessons: Array<PlayedLessonInput> | PlayedLessonInput;
+}>;
+
+
+export type RecordProgressMutation = { recordProgress: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number, lessons: Array<{ lessonId: string, state: ProgressState, watchedMs: number, positionMs: number }> } } };
+
+export type RosterQueryVariables = Exact<{
+  courseId: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type RosterQuery = { enrollments: { nodes: Array<{ id: string, state: EnrollmentState, source: EnrollmentSource, enrolledAt: string, learner: { id: string, name: string, email: string | null } | null, progress: { percent: number, completedLessons: number, lastActivityAt: string | null }, certificate: { code: string, status: CertificateStatus } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type SaveAnswerMutationVariables = Exact<{
+  attemptId: string;
+  questionId: string;
+  response: ResponseInput;
+}>;
+
+
+export type SaveAnswerMutation = { saveAnswer: { attempt: { id: string, state: AttemptState, deadlineAt: string | null } } };
+
+export type SearchTokenQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type SearchTokenQuery = { searchToken: { token: string, expiresAt: string, host: string, index: string } | null };
+
+export type SearchQueryVariables = Exact<{
+  query: string;
+  first?: number | null | undefined;
+  offset?: number | null | undefined;
+  filter?: SearchFilter | null | undefined;
+}>;
+
+
+export type SearchQuery = { search: { totalCount: number, degraded: boolean, hits: Array<{ title: string, snippet: string, course: { id: string, slug: string, title: string }, lesson: { id: string, title: string, kind: LessonKind } | null }> } };
+
+export type SignInMutationVariables = Exact<{
+  email: string;
+  password: string;
+  tenant?: string | null | undefined;
+}>;
+
+
+export type SignInMutation = { signIn: { token: string, expiresAt: string, viewer: { role: Role, tenant: { slug: string, name: string }, user: { id: string, name: string } | null } } };
+
+export type SignOutMutationVariables = Exact<{ [key: string]: never; }>;
+
+
+export type SignOutMutation = { signOut: { signedOut: boolean } };
+
+export type StartAttemptMutationVariables = Exact<{
+  enrollmentId: string;
+  lessonId: string;
+}>;
+
+
+export type StartAttemptMutation = { startAttempt: { attempt: { id: string, number: number, state: AttemptState, startedAt: string, deadlineAt: string | null, maxScore: number, passMark: number, questions: Array<{ id: string, kind: QuestionKind, prompt: string, points: number, hints: Array<string>, choices: Array<{ key: string, html: string }>, response: { choices: Array<string>, number: string, text: string } | null }> } } };
+
+export type SubmitAttemptMutationVariables = Exact<{
+  attemptId: string;
+}>;
+
+
+export type SubmitAttemptMutation = { submitAttempt: { attempt: { id: string, state: AttemptState, score: number | null, maxScore: number, passMark: number, passed: boolean | null, questions: Array<{ id: string, response: { choices: Array<string>, number: string, text: string } | null, result: { correct: boolean, score: number, feedback: Array<string>, explanation: string } | null }> } } };
+
+export type VerifyCertificateQueryVariables = Exact<{
+  code: string;
+}>;
+
+
+export type VerifyCertificateQuery = { verifyCertificate: { status: CertificateStatus, learnerName: string, courseTitle: string, tenantName: string, completedAt: string, issuedAt: string, revokedAt: string | null } | null };
+
+export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ViewerQuery = { viewer: { role: Role, tenant: { id: string, slug: string, name: string, kind: TenantKind, locale: string, branding: { accent: string, logoUrl: string, signatory: string } }, user: { id: string, name: string, email: string | null } | null } };
+
+/** The ready documents, by the name under which the API runs them. */
+export interface Operations {
+  "attempt": { data: AttemptQuery; variables: AttemptQueryVariables };
+  "audit-log": { data: AuditLogQuery; variables: AuditLogQueryVariables };
+  "catalog": { data: CatalogQuery; variables: CatalogQueryVariables };
+  "complete-lesson": { data: CompleteLessonMutation; variables: CompleteLessonMutationVariables };
+  "course": { data: CourseQuery; variables: CourseQueryVariables };
+  "course-draft": { data: CourseDraftQuery; variables: CourseDraftQueryVariables };
+  "dashboard": { data: DashboardQuery; variables: DashboardQueryVariables };
+  "enroll": { data: EnrollMutation; variables: EnrollMutationVariables };
+  "grant-support": { data: GrantSupportMutation; variables: GrantSupportMutationVariables };
+  "lesson": { data: LessonQuery; variables: LessonQueryVariables };
+  "mark-read": { data: MarkReadMutation; variables: MarkReadMutationVariables };
+  "notification-received": { data: NotificationReceivedSubscription; variables: NotificationReceivedSubscriptionVariables };
+  "notifications": { data: NotificationsQuery; variables: NotificationsQueryVariables };
+  "people": { data: PeopleQuery; variables: PeopleQueryVariables };
+  "publish-course": { data: PublishCourseMutation; variables: PublishCourseMutationVariables };
+  "record-progress": { data: RecordProgressMutation; variables: RecordProgressMutationVariables };
+  "roster": { data: RosterQuery; variables: RosterQueryVariables };
+  "save-answer": { data: SaveAnswerMutation; variables: SaveAnswerMutationVariables };
+  "search": { data: SearchQuery; variables: SearchQueryVariables };
+  "search-token": { data: SearchTokenQuery; variables: SearchTokenQueryVariables };
+  "sign-in": { data: SignInMutation; variables: SignInMutationVariables };
+  "sign-out": { data: SignOutMutation; variables: SignOutMutationVariables };
+  "start-attempt": { data: StartAttemptMutation; variables: StartAttemptMutationVariables };
+  "submit-attempt": { data: SubmitAttemptMutation; variables: SubmitAttemptMutationVariables };
+  "verify-certificate": { data: VerifyCertificateQuery; variables: VerifyCertificateQueryVariables };
+  "viewer": { data: ViewerQuery; variables: ViewerQueryVariables };
+}
