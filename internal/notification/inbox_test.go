@@ -2,9 +2,11 @@ package notification
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 
+	"entgo.io/ent/privacy"
 	"github.com/google/uuid"
 
 	"lyceum/internal/fault"
@@ -179,14 +181,18 @@ func TestList(t *testing.T) {
 	}
 	_, err = f.s.List(ctx, page.Request{First: 1, After: p.Cursors[0]}, false)
 	wantCode(t, "a cursor of the other list", err, fault.BadInput)
-	for role, want := range map[viewer.Role]int{viewer.Instructor: 1, viewer.TenantAdmin: 0, viewer.Support: 0} {
-		users := map[viewer.Role]uuid.UUID{viewer.Instructor: f.acme.Instructor, viewer.TenantAdmin: f.acme.Admin, viewer.Support: f.acme.Support}
-		ctx := f.acme.As(t.Context(), users[role], role)
+	for role, ctx := range map[viewer.Role]context.Context{
+		viewer.Instructor: f.acme.AsInstructor(t.Context()), viewer.TenantAdmin: f.acme.AsAdmin(t.Context()), viewer.Support: f.acme.AsSupport(t.Context()),
+	} {
+		want := map[viewer.Role]int{viewer.Instructor: 1}[role]
 		p, err := f.s.List(ctx, page.Request{First: 100}, false)
 		unread, unreadErr := f.s.Unread(ctx)
 		if err != nil || unreadErr != nil || len(p.Rows) != want || unread != want {
 			t.Errorf("%s: %d rows, %d unread (%v, %v), want %d of their own", role, len(p.Rows), unread, err, unreadErr, want)
 		}
+	}
+	if _, err := f.s.List(f.acme.AsUngranted(t.Context()), page.Request{First: 1}, false); !errors.Is(err, privacy.Deny) {
+		t.Errorf("support without a grant: %v", err)
 	}
 	_, err = f.s.List(f.acme.Anonymous(t.Context()), page.Request{First: 1}, false)
 	wantCode(t, "a visitor", err, fault.Unauthenticated)
