@@ -10,7 +10,7 @@ import (
 
 func newConfig() *cobra.Command {
 	command := &cobra.Command{Use: "config", Short: "Show and check the configuration"}
-	command.AddCommand(newConfigPrint(), newConfigCheck(), newConfigKeys())
+	command.AddCommand(newConfigPrint(), newConfigCheck(), newConfigKeys(), newConfigDeliveryKeys())
 	return command
 }
 

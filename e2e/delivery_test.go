@@ -1,0 +1,455 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"lyceum/internal/platform/blob"
+	"lyceum/internal/platform/blob/delivery"
+	"lyceum/internal/platform/blob/file"
+)
+
+// signedPaths are the paths that whoever checks them must agree on.
+type signedPaths struct {
+	Now              int64
+	SigningKeys      []struct{ ID, Secret string }
+	PathKeys         map[string]string
+	Good, Bad, Clock []signedPath
+}
+
+type signedPath struct {
+	Name, Path, Key string
+	Now             int64
+	Good            bool
+}
+
+// readSignedPaths reads the vectors, and adds each flipped bit of a good path: in the token and in what it is for it is
+// bad; in the name below, what the reference makes of it is right.
+func readSignedPaths(t *testing.T) (signedPaths, []blob.SigningKey) {
+	t.Helper()
+	text, err := os.ReadFile("../internal/platform/blob/testdata/paths.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v signedPaths
+	if err := json.Unmarshal(text, &v); err != nil {
+		t.Fatal(err)
+	}
+	var keys []blob.SigningKey
+	for _, key := range v.SigningKeys {
+		keys = append(keys, blob.SigningKey{ID: key.ID, Secret: []byte(key.Secret)})
+	}
+	reference := pathSigner(t, keys...)
+	good := v.Good[1]
+	below := strings.Index(good.Path, good.Key) + strings.Index(good.Key, "v0/")
+	for i := range len(good.Path) {
+		for bit := range 8 {
+			changed := []byte(good.Path)
+			changed[i] ^= 1 << bit
+			p := signedPath{Name: fmt.Sprintf("bit %d of byte %d", bit, i), Path: string(changed)}
+			key, err := reference.VerifyPath(p.Path, time.Unix(v.Now, 0))
+			switch {
+			case changed[i] == '?' && i > below:
+				// What is left in front of it is another path, which may be good.
+			case err == nil && i < below:
+				t.Fatalf("%s: %q is good", p.Name, p.Path)
+			case err == nil:
+				p.Key = key.String()
+				v.Good = append(v.Good, p)
+			default:
+				v.Bad = append(v.Bad, p)
+			}
+		}
+	}
+	return v, keys
+}
+
+func pathSigner(t *testing.T, keys ...blob.SigningKey) *blob.Signer {
+	t.Helper()
+	signer, err := blob.NewSigner(keys[0], keys[1:]...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer
+}
+
+// shelf is a directory of the file driver that anybody may read, with an object for each of the good vectors whose
+// content is its key.
+type shelf struct {
+	dir   string
+	store *file.Store
+}
+
+func newShelf(t *testing.T, signer *blob.Signer, good []signedPath) *shelf {
+	t.Helper()
+	s := &shelf{dir: filepath.Join(openDir(t), "blobs")}
+	var err error
+	if s.store, err = file.Open(file.Config{Dir: s.dir, BaseURL: "/blob", Signer: signer}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.store.Close() })
+	for _, p := range good {
+		if strings.HasPrefix(p.Name, "bit ") {
+			continue // Nothing is there.
+		}
+		s.put(t, p.Key, p.Key)
+	}
+	return s
+}
+
+func (s *shelf) put(t *testing.T, name, content string) {
+	t.Helper()
+	key, err := blob.ParseKey(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.store.Put(t.Context(), key, strings.NewReader(content), blob.PutRule{ContentType: "text/html"}); err != nil {
+		t.Fatal(err)
+	}
+	open(t, s.dir)
+}
+
+// openDir makes a directory that a server without our rights can enter; those of t.TempDir it cannot.
+func openDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "lyceum-delivery-") //nolint:usetesting // see above
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // see above
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// nobody is who runs the server when the test runs as root.
+const nobody = 65534
+
+// open gives a tree to nobody, when we are root; else it is ours, and so is the server.
+func open(t *testing.T, dir string) {
+	t.Helper()
+	if os.Getuid() != 0 {
+		return
+	}
+	err := filepath.WalkDir(dir, func(name string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(name, nobody, nobody)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// nginx is a running server.
+type nginx struct {
+	address string
+	dir     string
+	command *exec.Cmd
+	output  *bytes.Buffer
+}
+
+// nginxModule is what lets nginx run scripts, where Debian puts it.
+const nginxModule = "/usr/lib/nginx/modules/ngx_http_js_module.so"
+
+// startNginx runs docs/delivery's configuration unprivileged, with everything in a directory of its own and on a free
+// port. Only places are replaced in what operators are given; further are pairs of them.
+func startNginx(t *testing.T, storage string, files map[string][]byte, further ...string) *nginx {
+	t.Helper()
+	program, err := exec.LookPath("nginx")
+	if err != nil {
+		program = "/usr/sbin/nginx"
+	}
+	for _, needed := range []string{program, nginxModule} {
+		if _, err := os.Stat(needed); err != nil {
+			t.Skipf("%s is not installed (Debian: nginx, libnginx-mod-http-js): THE NGINX CONFIGURATION IS NOT RUN", needed)
+		}
+	}
+	n := &nginx{address: freeAddress(t), dir: openDir(t), output: &bytes.Buffer{}}
+	places := strings.NewReplacer(append([]string{
+		"/etc/lyceum-media", n.dir, "/run/lyceum-media", n.dir, "/var/cache/lyceum-media", n.dir,
+		"listen 8088", "listen " + n.address, "/dev/stdout", n.dir + "/access.log",
+	}, further...)...)
+	for name, from := range map[string]string{"nginx.conf": "nginx.conf", "lyceum.js": "lyceum.js", "storage.conf": storage} {
+		text, err := os.ReadFile(filepath.Join("../docs/delivery", from))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.write(t, name, []byte(places.Replace(string(text))))
+	}
+	for name, content := range files {
+		n.write(t, name, content)
+	}
+	open(t, n.dir)
+	//nolint:noctx // It is stopped by a signal, in order.
+	n.command = exec.Command(program, "-p", n.dir, "-c", filepath.Join(n.dir, "nginx.conf"), "-g", "daemon off;")
+	n.command.Stdout, n.command.Stderr = n.output, n.output
+	if os.Getuid() == 0 {
+		n.command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	}
+	if err := n.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- n.command.Wait() }()
+	t.Cleanup(func() {
+		_ = n.command.Process.Signal(syscall.SIGTERM)
+		if err := <-ended; err != nil || t.Failed() {
+			t.Logf("nginx ended: %v\n%s", err, n.output)
+		}
+	})
+	eventually(t, "nginx answers", func() bool {
+		select {
+		case err := <-ended:
+			ended <- err
+			t.Fatalf("nginx ended: %v\n%s", err, n.output)
+		default:
+		}
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", n.address)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err == nil
+	})
+	return n
+}
+
+func (n *nginx) write(t *testing.T, name string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(n.dir, name), content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// reload makes the server read its files again.
+func (n *nginx) reload(t *testing.T) {
+	t.Helper()
+	if err := n.command.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
+}
+
+// eventually waits for a condition.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for !holds() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("%s: not within 20 s", what)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// reply is an answer that was read whole.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// ask sends a request with the path as it is, which no HTTP library would.
+func ask(t *testing.T, address, method, path string, header ...string) reply {
+	t.Helper()
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	lines := append([]string{method + " " + path + " HTTP/1.1", "Host: media.example.org", "Connection: close"}, header...)
+	if _, err := io.WriteString(conn, strings.Join(lines, "\r\n")+"\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
+	if err != nil {
+		t.Fatalf("%s %q: %v", method, path, err)
+	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatalf("%s %q: %v", method, path, err)
+	}
+	_ = res.Body.Close()
+	return reply{status: res.StatusCode, header: res.Header, body: string(body)}
+}
+
+// agrees asks a server about all vectors.
+func (v signedPaths) agrees(t *testing.T, address string) {
+	t.Helper()
+	for _, p := range v.Good {
+		got := ask(t, address, http.MethodGet, p.Path)
+		there := !strings.HasPrefix(p.Name, "bit ")
+		switch {
+		case there && (got.status != http.StatusOK || got.body != p.Key):
+			t.Errorf("%s: %d %q, want %s", p.Name, got.status, got.body, p.Key)
+		case !there && got.status != http.StatusNotFound:
+			t.Errorf("%s: %q is %d, want 404: it is good, and nothing is there", p.Name, p.Path, got.status)
+		}
+	}
+	for _, p := range v.Bad {
+		got := ask(t, address, http.MethodGet, p.Path, "Origin: http://acme.localhost:8080")
+		if got.status == http.StatusBadRequest && isNoRequestLine(p.Path) {
+			continue
+		}
+		if got.status != http.StatusForbidden || got.body != "" || got.header.Get("ETag") != "" || got.header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s: %q is %d %q %v, want 403 and nothing else", p.Name, p.Path, got.status, got.body, got.header)
+		}
+	}
+	t.Logf("%d good and %d bad paths", len(v.Good), len(v.Bad))
+}
+
+// isNoRequestLine reports whether a server may refuse the path before anybody looks at it: it cannot stand in a
+// request, or its encoding is broken.
+func isNoRequestLine(path string) bool {
+	for i := range len(path) {
+		if path[i] <= ' ' || path[i] >= 0x7f || path[i] == '%' {
+			return true
+		}
+	}
+	return path[0] != '/'
+}
+
+// deliveryKeys is what the command writes for an edge.
+func deliveryKeys(t *testing.T, keys []blob.SigningKey) []byte {
+	t.Helper()
+	environ, list := os.Environ(), []string{}
+	for _, key := range keys {
+		list = append(list, key.ID+"=env:SECRET_"+key.ID)
+		environ = append(environ, "SECRET_"+key.ID+"="+string(key.Secret))
+	}
+	out := filepath.Join(t.TempDir(), "delivery.json")
+	command := exec.CommandContext(t.Context(), running.Binary, "config", "delivery-keys", "--out="+out, "--origin=https://learn.acme.example")
+	command.Env = append(environ, "LYCEUM_SIGNING_KEYS="+strings.Join(list, ","), "LYCEUM_HTTP_ALLOWED_ORIGINS=https://app.example.org")
+	if said, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("delivery-keys: %v\n%s", err, said)
+	}
+	text, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range keys {
+		if bytes.Contains(text, key.Secret) {
+			t.Errorf("the edge is given the signing key %s", key.ID)
+		}
+	}
+	return text
+}
+
+// TestDeliveryAgrees asks everything that checks signed paths about the same good, bad and flipped ones.
+func TestDeliveryAgrees(t *testing.T) {
+	v, keys := readSignedPaths(t)
+	signer := pathSigner(t, keys...)
+	things := newShelf(t, signer, v.Good)
+	if len(v.Bad) < 1000 {
+		t.Fatalf("%d bad paths: some are gone", len(v.Bad))
+	}
+	t.Run("Go", func(t *testing.T) {
+		server := httptest.NewServer(&delivery.Handler{
+			Signer: signer, Objects: things.store, Now: func() time.Time { return time.Unix(v.Now, 0) },
+			Allowed: func(context.Context, string, uuid.UUID) bool { return true },
+		})
+		t.Cleanup(server.Close)
+		v.agrees(t, server.Listener.Addr().String())
+	})
+	t.Run("nginx", func(t *testing.T) {
+		n := startNginx(t, "storage-disk.conf", map[string][]byte{"delivery.json": deliveryKeys(t, keys)}, "/var/lib/lyceum/blobs", things.dir)
+		v.agrees(t, n.address)
+	})
+	for _, script := range []string{"lyceum.js", "edge.js"} {
+		t.Run(script+" in Node", func(t *testing.T) { v.agreesInNode(t, script) })
+	}
+}
+
+// agreesInNode asks a script about all vectors, and about those with a time of their own.
+func (v signedPaths) agreesInNode(t *testing.T, script string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("../docs/delivery", script))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Node takes a module by its name.
+	module := filepath.Join(t.TempDir(), strings.TrimSuffix(script, ".js")+".mjs")
+	if err := os.WriteFile(module, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	type asked struct {
+		Now  int64  `json:"now"`
+		Text []byte `json:"text"`
+	}
+	var paths []asked
+	var want []string
+	var names []string
+	add := func(p signedPath, now int64, key string) {
+		paths, want, names = append(paths, asked{now, []byte(p.Path)}), append(want, key), append(names, p.Name)
+	}
+	for _, p := range v.Good {
+		add(p, v.Now, p.Key)
+	}
+	for _, p := range v.Bad {
+		add(p, v.Now, "")
+	}
+	for _, p := range v.Clock {
+		key := ""
+		if p.Good {
+			key = p.Path[strings.Index(p.Path, "/t/")+1:]
+		}
+		add(p, p.Now, key)
+	}
+	question, err := json.Marshal(map[string]any{"keys": v.PathKeys, "paths": paths})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), nodeLimit)
+	defer cancel()
+	command := exec.CommandContext(ctx, "node", "delivery/verify.mjs", module)
+	command.Stdin = bytes.NewReader(question)
+	var complaint bytes.Buffer
+	command.Stderr = &complaint
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("node: %v\n%s", err, complaint.String())
+	}
+	var got []*string
+	if err := json.Unmarshal(out, &got); err != nil || len(got) != len(want) {
+		t.Fatalf("node gave %d answers to %d questions (%v)", len(got), len(want), err)
+	}
+	for i, key := range got {
+		if (key == nil) != (want[i] == "") || (key != nil && *key != want[i]) {
+			t.Errorf("%s: %q is %v, want %q", names[i], paths[i].Text, key, want[i])
+		}
+	}
+	t.Logf("%d paths", len(want))
+}
