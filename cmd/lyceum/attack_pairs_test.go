@@ -194,7 +194,8 @@ func (w *attackWorld) planReady(t *testing.T, p *attackPlan) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(scanner.Scan(a.Data)) == 0 {
+		// Leave to search is a signed token, or null without a search engine: there is nothing of the tenant in it to see.
+		if len(scanner.Scan(a.Data)) == 0 && name != "search-token" {
 			t.Errorf("the stored query %s tells the victim's own key nothing: %.300s", name, a.Body)
 		}
 		p.ready = append(p.ready, o)
@@ -205,6 +206,7 @@ func (w *attackWorld) planReady(t *testing.T, p *attackPlan) {
 func (s *side) given(operation *ast.OperationDefinition) map[string]any {
 	all := map[string]any{
 		"courseId": s.id("Course"), "slug": s.texts["Course.slug"], "id": s.id("Lesson.QUIZ"), "query": s.word, "code": s.texts["Certificate.code"],
+		"attemptId": s.id("Attempt"),
 	}
 	given := map[string]any{}
 	for _, v := range operation.VariableDefinitions {

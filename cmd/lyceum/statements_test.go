@@ -213,7 +213,7 @@ func (s *school) asks(t *testing.T) map[string]asking {
 			token, enrollment := s.student(t, n)
 			attempt, _ := s.attempt(t, token, enrollment, n)
 			s.must(t, token, s.documents.Text("submit-attempt"), map[string]any{"attemptId": attempt}, &struct{}{})
-			return asked{token, map[string]any{"id": attempt}}
+			return asked{token, map[string]any{"attemptId": attempt}}
 		},
 		"submit-attempt": func(t *testing.T, n int) asked {
 			t.Helper()

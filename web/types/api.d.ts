@@ -120,7 +120,7 @@ export type UserStatus =
   | 'SUSPENDED';
 
 export type AttemptQueryVariables = Exact<{
-  id: string;
+  attemptId: string;
 }>;
 
 
@@ -162,7 +162,7 @@ export type CourseDraftQuery = { courseDraft: { id: string, slug: string, title:
 
 export type CourseQueryVariables = Exact<{
   slug?: string | null | undefined;
-  id?: string | null | undefined;
+  byId?: string | null | undefined;
 }>;
 
 

@@ -62,7 +62,7 @@ function past(stage, desk, quiz) {
   return h('section', { 'aria-labelledby': 'past' }, h('h2', { id: 'past' }, t('quiz.past')),
     h('ul', { class: 'past' }, over.map((one) => {
       const button = h('button', { type: 'button', class: 'plain', click: () => press(button, told, async () => {
-        const { attempt } = await ask('attempt', { id: one.id }, { signal: desk.signal })
+        const { attempt } = await ask('attempt', { attemptId: one.id }, { signal: desk.signal })
         if (attempt) review(stage, desk, quiz, attempt)
       }) }, t('quiz.review', { number: one.number }))
       return h('li', {}, button, ` ${points(one)} · ${t(one.passed ? 'quiz.passed' : 'quiz.failed')}`)
@@ -124,7 +124,7 @@ function take(stage, desk, quiz, attempt) {
 async function finish(stage, desk, quiz, attemptId) {
   const { course, lesson, signal } = desk
   const [{ attempt }, { lesson: fresh }, { course: now }] = await Promise.all([
-    ask('attempt', { id: attemptId }, { signal }), ask('lesson', { courseId: course.id, id: lesson.id }, { signal }), ask('course', { slug: course.slug }, { signal }),
+    ask('attempt', { attemptId }, { signal }), ask('lesson', { courseId: course.id, id: lesson.id }, { signal }), ask('course', { slug: course.slug }, { signal }),
   ])
   if (!attempt) throw new ApiError('NOT_FOUND', 'There is no such attempt.')
   const content = fresh?.content?.__typename === 'QuizContent' ? fresh.content : quiz

@@ -21,7 +21,7 @@ import { session } from '../session.js'
  */
 export async function readCourse(name, signal) {
   const byId = name.startsWith('crs_')
-  const { course } = await ask('course', byId ? { id: name } : { slug: name }, { signal })
+  const { course } = await ask('course', byId ? { byId: name } : { slug: name }, { signal })
   if (!course) throw new ApiError('NOT_FOUND', 'There is no such course.')
   if (byId) history.replaceState(history.state, '', location.pathname.replace(name, course.slug) + location.search)
   return course
