@@ -30,7 +30,7 @@ var idKinds = map[string]string{
 
 // idKindsOf does the same for arguments called "id".
 var idKindsOf = map[string]string{
-	"Query.node": "course", "Query.course": "course", "Query.lesson": "lesson", "Query.courseDraft": "course", "Query.attempt": "attempt",
+	"Query.asset": "asset", "Subscription.assetUpdated": "asset", "Query.node": "course", "Query.course": "course", "Query.lesson": "lesson", "Query.courseDraft": "course", "Query.attempt": "attempt",
 	"Mutation.revokeSessions": "session", "Mutation.revokeApiKey": "apiKey", "Mutation.changeUserRole": "user",
 	"Mutation.suspendUser": "user", "Mutation.reinstateUser": "user", "Mutation.revokeSupportGrant": "supportGrant",
 }

@@ -51,6 +51,9 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 	"Query.courseDraft": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.instructor, variables: input{"id": c.ids["course"]}}, {who: c.instructor, variables: input{"slug": "unheard-of"}}}
 	},
+	"Query.asset": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"id": c.ids["asset"]}}}
+	},
 	"Query.assetsByContent": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.instructor, variables: input{"sha256": []any{fileInput("asset of " + c.tag)["sha256"]}}}}
 	},
@@ -222,6 +225,9 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 		return []good{{who: c.learner, variables: input{"ids": []any{c.ids["notification"]}}}}
 	},
 
+	"Subscription.assetUpdated": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"id": c.ids["asset"]}}}
+	},
 	"Subscription.notificationReceived": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.learner, variables: input{"after": 0}}}
 	},

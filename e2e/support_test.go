@@ -115,6 +115,8 @@ func supportTakesNothing(t *testing.T, c *campus, who *stack.Persona) {
 		`{ assetsByContent(sha256: ["` + strings.Repeat("a", 64) + `"]) { id } }`,
 		`{ node(id: "` + c.ids["certificate"] + `") { ... on Certificate { pdfUrl } } }`,
 		`{ node(id: "` + c.ids["asset"] + `") { ... on Asset { url } } }`,
+		`{ node(id: "` + c.ids["asset"] + `") { ... on Asset { playback { hlsUrl } } } }`,
+		`{ asset(id: "` + c.ids["asset"] + `") { id } }`,
 		`mutation { createApiKey(input: {name: "Key", scopes: [READ]}) { token } }`,
 		`mutation { updateBranding(input: {signatory: "Support"}) { tenant { id } } }`,
 		`mutation { grantSupport(input: {reason: "More.", expiresInMinutes: 1}) { grant { id } } }`,

@@ -62,7 +62,7 @@ func (carelessMutation) SuspendUser(context.Context, gid.ID) (*model.UserPayload
 	return &model.UserPayload{User: &ent.User{Name: secret}}, nil
 }
 
-type carelessSubscription struct{}
+type carelessSubscription struct{ graphql.SubscriptionResolver }
 
 func (carelessSubscription) NotificationReceived(context.Context, *int) (<-chan *ent.Notification, error) {
 	events := make(chan *ent.Notification, 1)

@@ -13,6 +13,7 @@ import (
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/model"
+	"lyceum/internal/media/rendition"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/platform/page"
 )
@@ -173,11 +174,26 @@ func (lessonResolver) Content(ctx context.Context, l *catalog.Lesson) (model.Les
 }
 
 func videoContent(c *catalog.Content) *model.VideoContent {
-	video := &model.VideoContent{HTML: c.HTML, ExternalURL: given(c.URL), Captions: captions(c.Captions)}
-	if c.File != nil {
-		video.URL, video.ExpiresAt, video.ContentType = &c.File.URL, utc(c.File.ExpiresAt), &c.File.Asset.ContentType
+	video := &model.VideoContent{
+		HTML: c.HTML, ExternalURL: given(c.URL), Captions: captions(c.Captions), CaptionTracks: []*model.CaptionTrack{},
+	}
+	if c.File == nil {
+		return video
+	}
+	video.URL, video.ExpiresAt, video.ContentType = &c.File.URL, utc(c.File.ExpiresAt), &c.File.Asset.ContentType
+	if p := c.File.Playback; p != nil {
+		video.HlsURL, video.PosterURL, video.StoryboardURL = given(p.HLSURL), given(p.PosterURL), given(p.StoryboardURL)
+		video.CaptionTracks = captionTracks(p.Captions)
 	}
 	return video
+}
+
+func captionTracks(tracks []rendition.Track) []*model.CaptionTrack {
+	found := make([]*model.CaptionTrack, len(tracks))
+	for i, t := range tracks {
+		found[i] = &model.CaptionTrack{Locale: t.Locale, Label: t.Label, URL: t.URL, Default: t.Default}
+	}
+	return found
 }
 
 func captions(tracks []outline.Caption) []*outline.Caption {

@@ -16,6 +16,22 @@ func (r queryResolver) AssetsByContent(ctx context.Context, sha256 []string) ([]
 	return r.services.Media.ByContent(ctx, sha256)
 }
 
+func (r queryResolver) Asset(ctx context.Context, id gid.ID) (*ent.Asset, error) {
+	asset, err := idOf(id, ent.GIDAsset)
+	if err != nil {
+		return absent[ent.Asset](nil, err)
+	}
+	return absent(r.services.Media.Asset(ctx, asset))
+}
+
+func (r subscriptionResolver) AssetUpdated(ctx context.Context, id gid.ID) (<-chan *ent.Asset, error) {
+	asset, err := idOf(id, ent.GIDAsset)
+	if err != nil {
+		return nil, err
+	}
+	return r.services.Media.Watch(ctx, asset)
+}
+
 func (r mutationResolver) RequestUpload(
 	ctx context.Context, in model.RequestUploadInput,
 ) (*model.RequestUploadPayload, error) {
@@ -53,4 +69,44 @@ func (r mutationResolver) CompleteUpload(ctx context.Context, assetID gid.ID) (*
 
 func (r assetResolver) URL(ctx context.Context, a *ent.Asset) (*string, error) {
 	return r.services.Media.URL(ctx, a)
+}
+
+func (r assetResolver) Playback(ctx context.Context, a *ent.Asset) (*model.Playback, error) {
+	p, err := r.services.Media.Playback(ctx, a)
+	if err != nil || p == nil {
+		return nil, err
+	}
+	return &model.Playback{
+		HlsURL: p.HLSURL, PosterURL: given(p.PosterURL), StoryboardURL: given(p.StoryboardURL),
+		Captions: captionTracks(p.Captions), ExpiresAt: p.ExpiresAt.UTC(),
+	}, nil
+}
+
+// DurationMs and the others are of what there is to play; support may read them.
+func (assetResolver) DurationMs(_ context.Context, a *ent.Asset) (*int, error) {
+	return given(value(a.Playback).DurationMs), nil
+}
+
+func (assetResolver) Width(_ context.Context, a *ent.Asset) (*int, error) {
+	return given(value(a.Playback).Width), nil
+}
+
+func (assetResolver) Height(_ context.Context, a *ent.Asset) (*int, error) {
+	return given(value(a.Playback).Height), nil
+}
+
+func (assetResolver) Notes(_ context.Context, a *ent.Asset) ([]string, error) {
+	return append([]string{}, value(a.Playback).Notes...), nil
+}
+
+func (assetResolver) Renditions(_ context.Context, a *ent.Asset) ([]*model.Rendition, error) {
+	made := value(a.Playback).Renditions
+	found := make([]*model.Rendition, len(made))
+	for i, r := range made {
+		found[i] = &model.Rendition{
+			Name: r.Name, Codec: r.Codec, Bitrate: given(r.Bitrate), Width: given(r.Width), Height: given(r.Height),
+			Channels: given(r.Channels), Language: given(r.Language),
+		}
+	}
+	return found, nil
 }

@@ -28,8 +28,8 @@ type target struct {
 	things map[string]uuid.UUID
 }
 
-// target makes a learner who has completed a course, of which nothing has followed yet, and another whose
-// certificate was not printed.
+// target makes a learner who has completed a course, of which nothing has followed yet, another whose certificate was
+// not printed, and a sound that waits to be converted.
 func (f fixture) target(t *testing.T, tenant pgtest.Tenant) target {
 	t.Helper()
 	p := f.publish(t, tenant)
@@ -40,7 +40,12 @@ func (f fixture) target(t *testing.T, tenant pgtest.Tenant) target {
 	stated := f.Certificate.Create().SetEnrollmentID(place.ID).SetLearnerID(other).SetCourseID(p.course).SetVersionID(place.VersionID).
 		SetCode(strings.Repeat("a", 26)).SetLearnerName("Other").SetCourseTitle("Coffee").SetTenantName(tenant.Slug).
 		SetLocale("en").SetCompletedAt(time.Now()).SaveX(ctx)
-	return target{tenant, map[string]uuid.UUID{"enrollment_id": p.enrollment.ID, "certificate_id": stated.ID, "course_id": p.course}}
+	sound := f.Asset.Create().SetOwnerID(tenant.Instructor).SetKind(asset.KindAUDIO).SetFileName("s.mp3").SetContentType("audio/mpeg").
+		SetSize(1).SetSha256("x").SetBlobKey("t/" + tenant.ID.String() + "/assets/s.mp3").SetStatus(asset.StatusREADY).
+		SetConversion(asset.ConversionWAITING).SaveX(ctx)
+	return target{tenant, map[string]uuid.UUID{
+		"enrollment_id": p.enrollment.ID, "certificate_id": stated.ID, "course_id": p.course, "asset_id": sound.ID,
+	}}
 }
 
 // args fills the arguments of the kind: the tenant of one, the things of another. An argument that nobody knows

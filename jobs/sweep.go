@@ -28,8 +28,8 @@ func (SweepAll) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: sweepEvery}}
 }
 
-// SweepTenant grades attempts whose time ran out, removes uploads that were abandoned, and forgets the answers
-// that were kept for those who ask again.
+// SweepTenant grades attempts whose time ran out, removes uploads and rendition sets that were abandoned, asks again for
+// conversions whose worker vanished, and forgets the answers that were kept for those who ask again.
 type SweepTenant struct {
 	Tenant uuid.UUID `json:"tenant_id" river:"unique"`
 }
@@ -71,7 +71,9 @@ func sweepTenant(s Services) river.Worker[SweepTenant] {
 	return action[SweepTenant]{do: func(ctx context.Context, _ SweepTenant) error {
 		_, graded := s.Assessment.ExpireOverdue(ctx)
 		_, swept := s.Media.Sweep(ctx)
-		return errors.Join(graded, swept, idempotency.Sweep(ctx, s.DB))
+		_, asked := s.Media.Requeue(ctx)
+		_, cleared := s.Media.SweepSets(ctx)
+		return errors.Join(graded, swept, asked, cleared, idempotency.Sweep(ctx, s.DB))
 	}}
 }
 

@@ -10,6 +10,7 @@ import (
 	"lyceum/internal/credential"
 	"lyceum/internal/enrollment"
 	"lyceum/internal/learning"
+	"lyceum/internal/media"
 	"lyceum/internal/platform/pg"
 )
 
@@ -27,6 +28,9 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 			return nil, nil
 		}
 		return []river.JobArgs{NotifyAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
+
+	case media.ConversionAsked:
+		return []river.JobArgs{ConvertAsset{Tenant: e.Tenant, Asset: e.Asset}}, nil
 
 	case learning.LessonCompleted:
 		return nil, nil

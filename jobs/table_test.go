@@ -23,6 +23,7 @@ import (
 	"lyceum/internal/credential"
 	"lyceum/internal/enrollment"
 	"lyceum/internal/learning"
+	"lyceum/internal/media"
 	"lyceum/internal/platform/pg"
 )
 
@@ -148,6 +149,9 @@ func TestWhoHearsWhat(t *testing.T) {
 			"notify.course_completed": `{"tenant_id":"TENANT","enrollment_id":"ID"}`,
 		}},
 		{assessment.AttemptGraded{Tenant: tenant, Attempt: id}, "assessment.attempt_graded", nil},
+		{media.ConversionAsked{Tenant: tenant, Asset: id}, "media.conversion_asked", map[string]string{
+			"media.convert": `{"tenant_id":"TENANT","asset_id":"ID"}`,
+		}},
 		{issued, "credential.certificate_issued", map[string]string{
 			"certificate.print":         `{"tenant_id":"TENANT","certificate_id":"ID"}`,
 			"notify.certificate_issued": `{"tenant_id":"TENANT","certificate_id":"ID"}`,
@@ -191,6 +195,7 @@ func TestEventsNameTheirTenant(t *testing.T) {
 		learning.LessonCompleted{},
 		learning.CourseCompleted{},
 		assessment.AttemptGraded{},
+		media.ConversionAsked{},
 		credential.CertificateIssued{},
 		credential.CertificateRevoked{},
 	}
@@ -241,6 +246,7 @@ func TestEveryKindIsWorkedOn(t *testing.T) {
 		catalog.CoursePublished{},
 		enrollment.EnrollmentActivated{ByStaff: true},
 		learning.CourseCompleted{},
+		media.ConversionAsked{},
 		credential.CertificateIssued{},
 		credential.CertificateRevoked{},
 	} {

@@ -22,7 +22,6 @@ import (
 	"lyceum/internal/credential"
 	"lyceum/internal/enrollment"
 	"lyceum/internal/learning"
-	"lyceum/internal/media"
 	"lyceum/internal/notification"
 	"lyceum/internal/platform/auth"
 	"lyceum/internal/platform/blob"
@@ -209,7 +208,10 @@ func (a *app) wire(context.Context) error {
 	tenants := &tenancy.Service{
 		DB: a.db, Hasher: hasher(a.config), Limiter: a.bus, Idle: a.config.Session.Idle, Absolute: a.config.Session.Absolute,
 	}
-	files := &media.Service{DB: a.db, Blobs: a.blobs, MaxUpload: a.config.Limit.Upload}
+	files, err := a.mediaService(tenants)
+	if err != nil {
+		return err
+	}
 	learned := &learning.Service{DB: a.db}
 	assessed := &assessment.Service{DB: a.db, Completer: learned, Files: quizFiles{files}}
 	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: catalogFiles{files}}

@@ -51,6 +51,7 @@ var without = map[string]string{
 	"publications.price_currency":    isTyped,
 	"question_versions.content_hash": isHash,
 	"questions.numeric":              isWord,
+	"rendition_sets.name":            isHash,
 	"search_documents.dictionary":    isLanguage,
 	"search_documents.language":      isLanguage,
 	"search_documents.level":         isWord,

@@ -92,6 +92,8 @@ func (w *attackWorld) queryProviders(t *testing.T, s *side) attack.Registry {
 		"Query.search.filter":                     attack.Always(attack.Omit, input{"category": s.texts["Category.slug"]}),
 		"Query.users.filter":                      attack.Always(attack.Omit, input{"search": s.marker}, attack.Omit),
 		"Query.courses.filter":                    attack.Always(attack.Omit, input{"category": s.texts["Category.slug"]}, input{"tag": s.texts["Course.tag"]}, attack.Omit),
+		"Query.asset.id":                          s.oneOf("Asset"),
+		"Subscription.assetUpdated.id":            s.oneOf("Asset"),
 		"Subscription.notificationReceived.after": attack.Always(0),
 	}
 	for field, after := range map[string]int{

@@ -66,12 +66,18 @@ func subjects() map[string]subject {
 	}
 }
 
-// subscriptions are the fields of Subscription. One that is in no list of subjects fails the test by name.
+// aboutThings are the subscriptions that are not about their listener, each with the test that attacks it.
+var aboutThings = map[string]func(*testing.T){"assetUpdated": TestAttackAssetStreams}
+
+// subscriptions are the fields of Subscription that are about their listener. One that is in no list of subjects fails
+// the test by name.
 func subscriptions(t *testing.T) []string {
 	t.Helper()
 	var names []string
 	for _, field := range loadSurface(t).Schema.Subscription.Fields {
-		names = append(names, field.Name)
+		if aboutThings[field.Name] == nil {
+			names = append(names, field.Name)
+		}
 	}
 	for _, name := range names {
 		if _, known := subjects()[name]; !known {

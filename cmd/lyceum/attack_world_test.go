@@ -164,6 +164,7 @@ func newEmptyAttackWorld(t *testing.T) *attackWorld {
 			t.Error(err)
 		}
 	})
+	w.services.Media.Converter = markedConverter{}
 	w.owner, w.walls = pgtest.Pool(t, ownerURL), pgtest.Pool(t, superuserURL)
 	w.work(t)
 	w.serve(t)

@@ -71,18 +71,44 @@ func inboxChannel(tenant, user uuid.UUID) cache.Key {
 	return cache.NewKey(tenant, "inbox", user.String())
 }
 
-// Wake implements notification.Bus. A hint that does not get through is made good by the stream itself.
+func assetChannel(tenant, asset uuid.UUID) cache.Key {
+	return cache.NewKey(tenant, "asset", asset.String())
+}
+
+// Wake implements notification.Bus.
 func (b *bus) Wake(ctx context.Context, tenant, user uuid.UUID) {
-	err := b.hub.Publish(ctx, inboxChannel(tenant, user), []byte{1})
-	if err != nil && !errors.Is(err, cache.ErrDown) {
-		b.log.WarnContext(ctx, "inbox not woken", "err", err)
-	}
+	b.wake(ctx, inboxChannel(tenant, user))
 }
 
 // Listen implements notification.Bus.
 func (b *bus) Listen(ctx context.Context, tenant, user uuid.UUID) <-chan struct{} {
+	return b.listen(ctx, inboxChannel(tenant, user))
+}
+
+// assetBus wakes those who watch an asset.
+type assetBus struct{ *bus }
+
+// Wake implements media.Bus.
+func (b assetBus) Wake(ctx context.Context, tenant, asset uuid.UUID) {
+	b.wake(ctx, assetChannel(tenant, asset))
+}
+
+// Listen implements media.Bus.
+func (b assetBus) Listen(ctx context.Context, tenant, asset uuid.UUID) <-chan struct{} {
+	return b.listen(ctx, assetChannel(tenant, asset))
+}
+
+// wake sends a hint. One that does not get through is made good by the stream itself.
+func (b *bus) wake(ctx context.Context, channel cache.Key) {
+	err := b.hub.Publish(ctx, channel, []byte{1})
+	if err != nil && !errors.Is(err, cache.ErrDown) {
+		b.log.WarnContext(ctx, "stream not woken", "err", err)
+	}
+}
+
+func (b *bus) listen(ctx context.Context, channel cache.Key) <-chan struct{} {
 	woken := make(chan struct{}, 1)
-	events, err := b.hub.Subscribe(ctx, inboxChannel(tenant, user))
+	events, err := b.hub.Subscribe(ctx, channel)
 	if err != nil {
 		return woken
 	}

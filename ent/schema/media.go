@@ -1,11 +1,14 @@
 package schema
 
 import (
+	"encoding/json"
+
 	"entgo.io/ent"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
 
+	"lyceum/internal/media/rendition"
 	"lyceum/internal/policy"
 )
 
@@ -24,10 +27,17 @@ func (Asset) Fields() []ent.Field {
 		field.String("content_type").MaxLen(127).Immutable(),
 		field.Int64("size").Positive().Immutable().Comment("Bytes, as declared and enforced."),
 		field.String("sha256").MaxLen(64).Immutable().Comment("Hex, as declared and verified."),
-		field.Enum("status").Values("PENDING", "READY", "REJECTED").Default("PENDING"),
-		field.String("failure").Default("").MaxLen(500).Comment("Why it was rejected, for its owner."),
+		field.Enum("status").Values("PENDING", "READY", "REJECTED", "FAILED").Default("PENDING").
+			Comment("A READY film can be played, also while it is converted; a FAILED one was found broken by the converter."),
+		field.String("failure").Default("").MaxLen(500).Comment("Why it was rejected or failed, for its owner."),
 		field.String("blob_key").MaxLen(500).Immutable(),
 		field.Time("expires_at").Optional().Nillable().Comment("When a pending upload is swept."),
+		field.Enum("conversion").Values("NONE", "WAITING", "RUNNING", "DONE", "PASSED_THROUGH", "FAILED").Default("NONE").
+			Comment("How far a film or a sound is on its way to what people stream."),
+		field.Int("progress").Default(0).Range(0, 100).Comment("Percent of the conversion."),
+		field.Int("tries").Default(0).NonNegative().Comment("How often the conversion was begun."),
+		field.Time("worked_at").Optional().Nillable().Comment("When whoever converts it last said so."),
+		field.JSON("playback", &rendition.Summary{}).Optional().Comment("What there is to play, once that is known."),
 	}
 }
 
@@ -36,8 +46,39 @@ func (Asset) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("tenant_id", "sha256"),
 		index.Fields("tenant_id", "status", "expires_at"),
+		index.Fields("tenant_id", "conversion", "worked_at"),
 	}
 }
 
 // Policy of Asset: staff own the library; learners get signed addresses through their lessons.
 func (Asset) Policy() ent.Policy { return policy.Rules(policy.StaffOnly(), policy.StaffWrites) }
+
+// RenditionSet is what was made of an asset: many small files under one prefix of blob storage. Its row is there
+// before the first file, so that no file is forgotten, and never changes once it is READY.
+type RenditionSet struct{ ent.Schema }
+
+// Mixin of RenditionSet.
+func (RenditionSet) Mixin() []ent.Mixin { return []ent.Mixin{Owned{}} }
+
+// Fields of RenditionSet.
+func (RenditionSet) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("asset_id", uuid.UUID{}).Immutable(),
+		field.String("name").MaxLen(64).Immutable().Comment("Follows from the files' names and digests: the directory under the asset."),
+		field.Enum("status").Values("BUILDING", "READY").Default("BUILDING"),
+		field.JSON("result", json.RawMessage{}).Immutable().Comment("All that the converter said, with the list of the files."),
+		field.Int("files").Positive().Immutable(),
+		field.Int64("bytes").Positive().Immutable(),
+	}
+}
+
+// Indexes of RenditionSet.
+func (RenditionSet) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("tenant_id", "asset_id", "name").Unique(),
+		index.Fields("tenant_id", "status", "updated_at"),
+	}
+}
+
+// Policy of RenditionSet: as of the asset it was made of.
+func (RenditionSet) Policy() ent.Policy { return policy.Rules(policy.StaffOnly(), policy.StaffWrites) }

@@ -33,7 +33,7 @@ var audiences = map[string]audience{
 	"SearchResult":            everybody, "SearchHit": everybody, "SearchToken": everybody,
 
 	"LessonContent": place, "VideoContent": place, "ArticleContent": place, "QuizContent": place, "FileContent": place,
-	"LinkContent": place, "Caption": place,
+	"LinkContent": place, "Caption": place, "CaptionTrack": place,
 
 	"Viewer": owner, "Session": owner, "ApiKey": owner,
 	"SignInPayload": owner, "SignOutPayload": owner, "RevokeSessionsPayload": owner, "ChangePasswordPayload": owner,
@@ -48,7 +48,7 @@ var audiences = map[string]audience{
 	"CourseDraft": staff, "CourseDraftConnection": staff, "CourseDraftEdge": staff, "ModuleDraft": staff, "LessonDraft": staff,
 	"Attachment": staff, "CourseVersion": staff, "CourseDraftPayload": staff, "SaveModulePayload": staff,
 	"SaveLessonPayload": staff, "PublishCoursePayload": staff, "SaveCategoryPayload": staff,
-	"Asset": staff, "RequestUploadPayload": staff, "UploadTicket": staff, "HttpHeader": staff, "CompleteUploadPayload": staff,
+	"Asset": staff, "Rendition": staff, "Playback": staff, "RequestUploadPayload": staff, "UploadTicket": staff, "HttpHeader": staff, "CompleteUploadPayload": staff,
 
 	// What is right and wrong: learners' copies of it are told after grading only, support's never.
 	"QuizDraft": author, "QuestionDraft": author, "ChoiceDraft": author, "NumericKey": author, "TextKey": author,
@@ -63,6 +63,7 @@ var narrow = map[Field]string{
 	{"User", "email"}:                          "others see who teaches them, not how to write to them",
 	{"User", "status"}:                         "an account's state is between the person and the tenant",
 	{"Asset", "url"}:                           "the file itself leaves the building, which support does not do",
+	{"Asset", "playback"}:                      "the film itself leaves the building, which support does not do",
 	{"Certificate", "pdfUrl"}:                  "the document spells the name",
 	{"CertificateVerification", "learnerName"}: "a pupil's name is not for everybody with the link",
 }

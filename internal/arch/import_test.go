@@ -32,7 +32,7 @@ var layers = []layer{
 	// Shapes of JSON columns: plain data, so that the schemas and every reader of a row can name them.
 	{
 		name:  "value",
-		holds: []string{"internal/assessment/quiz", "internal/catalog/outline", "internal/tenancy/brand"},
+		holds: []string{"internal/assessment/quiz", "internal/catalog/outline", "internal/media/rendition", "internal/tenancy/brand"},
 		may:   []string{"vocabulary"},
 	},
 	// What both sides of the API read: plain functions over text, and the ready documents.

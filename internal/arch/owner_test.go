@@ -44,6 +44,7 @@ var owners = map[string]string{
 	"Session":         "internal/tenancy",
 	"Staff":           "internal/tenancy",
 	"StaffSession":    "internal/tenancy",
+	"RenditionSet":    "internal/media",
 	"SupportGrant":    "internal/tenancy",
 	"Tenant":          "internal/tenancy",
 	"User":            "internal/tenancy",

@@ -8,6 +8,7 @@ import (
 
 	"lyceum/internal/assessment/quiz"
 	"lyceum/internal/gen/ent"
+	"lyceum/internal/media/rendition"
 	"lyceum/internal/platform/input"
 	"lyceum/internal/platform/pg"
 )
@@ -33,6 +34,8 @@ type Files interface {
 type Address struct {
 	Asset *ent.Asset
 	URL   string
+	// Playback is where a film is streamed from, nil when it is not.
+	Playback *rendition.Playback
 	// ExpiresAt is when the address stops working.
 	ExpiresAt time.Time
 }

@@ -9,6 +9,7 @@ import (
 
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
+	"lyceum/internal/media/rendition"
 	"lyceum/internal/platform/blob"
 	"lyceum/internal/platform/input"
 	"lyceum/internal/policy"
@@ -20,8 +21,10 @@ const maxByContent = 100
 
 // Address is where a file can be read for a while.
 type Address struct {
-	Asset     *ent.Asset
-	URL       string
+	Asset *ent.Asset
+	URL   string
+	// Playback is where it is streamed from, nil for what was not converted.
+	Playback  *rendition.Playback
 	ExpiresAt time.Time
 }
 
@@ -62,7 +65,46 @@ func (s *Service) sign(ctx context.Context, a *ent.Asset) (Address, error) {
 	if err != nil {
 		return Address{}, fmt.Errorf("sign address: %w", err)
 	}
-	return Address{Asset: a, URL: url, ExpiresAt: time.Now().Add(downloadLife)}, nil
+	expires := time.Now().Add(downloadLife)
+	playback, err := s.stream(a, expires)
+	if err != nil {
+		return Address{}, err
+	}
+	return Address{Asset: a, URL: url, Playback: playback, ExpiresAt: expires}, nil
+}
+
+// stream signs where the asset is streamed from; nil for nowhere.
+func (s *Service) stream(a *ent.Asset, expires time.Time) (*rendition.Playback, error) {
+	if s.Paths == nil || a.Status != asset.StatusREADY || a.Conversion != asset.ConversionDONE || a.Playback == nil {
+		return nil, nil //nolint:nilnil // there is nothing to stream
+	}
+	prefix, err := prefixOf(a)
+	if err != nil {
+		return nil, err
+	}
+	signed, err := s.Paths.SignPath(prefix, expires)
+	if err != nil {
+		return nil, fmt.Errorf("sign path: %w", err)
+	}
+	address := func(name string) string {
+		if name == "" {
+			return ""
+		}
+		return s.Origin + signed + a.Playback.Set + "/" + name
+	}
+	playback := &rendition.Playback{
+		HLSURL: address(a.Playback.Play), PosterURL: address(a.Playback.Poster), StoryboardURL: address(a.Playback.Storyboard),
+		ExpiresAt: expires,
+	}
+	for _, c := range a.Playback.Captions {
+		playback.Captions = append(playback.Captions, rendition.Track{Caption: c, URL: address(c.File)})
+	}
+	return playback, nil
+}
+
+// Playback signs where staff can stream the asset from; it is nil until the asset is converted.
+func (s *Service) Playback(_ context.Context, a *ent.Asset) (*rendition.Playback, error) {
+	return s.stream(a, time.Now().Add(downloadLife))
 }
 
 // URL signs one asset for staff; it is nil until the asset is ready.

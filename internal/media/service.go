@@ -1,13 +1,19 @@
-// Package media owns every file: its upload straight to blob storage, its checks, and the signed addresses
-// it is read at. No byte of a file passes through the API.
+// Package media owns every file: its upload straight to blob storage, its checks, what is made of films and sounds
+// for streaming, and the signed addresses all of it is read at. No byte of a file passes through the API.
 package media
 
 import (
 	"context"
+	"io"
+	"iter"
+	"log/slog"
 	"time"
+
+	"github.com/google/uuid"
 
 	"lyceum/internal/platform/blob"
 	"lyceum/internal/platform/pg"
+	"lyceum/internal/viewer"
 )
 
 // How long signed addresses are good for.
@@ -18,11 +24,33 @@ const (
 
 // Store is what media asks of blob storage.
 type Store interface {
+	Put(ctx context.Context, key blob.Key, body io.Reader, rule blob.PutRule) (blob.Info, error)
 	Open(ctx context.Context, key blob.Key) (*blob.Object, error)
 	Stat(ctx context.Context, key blob.Key) (blob.Info, error)
 	Delete(ctx context.Context, key blob.Key) error
+	DeletePrefix(ctx context.Context, prefix blob.Prefix) error
+	List(ctx context.Context, prefix blob.Prefix) iter.Seq2[blob.Entry, error]
 	PresignUpload(ctx context.Context, key blob.Key, rule blob.UploadRule) (blob.UploadTicket, error)
 	PresignDownload(ctx context.Context, key blob.Key, rule blob.DownloadRule) (string, error)
+}
+
+// Paths signs paths below which all files of one asset can be fetched: playlists name their segments relative to
+// themselves.
+type Paths interface {
+	SignPath(prefix blob.Prefix, expires time.Time) (string, error)
+}
+
+// Bus wakes whoever watches an asset, in every process. Waking is a hint: what there is to know is in the asset's row.
+type Bus interface {
+	// Wake tells all who watch the asset that it changed.
+	Wake(ctx context.Context, tenant, asset uuid.UUID)
+	// Listen returns a channel that gets a value after each Wake, until ctx ends.
+	Listen(ctx context.Context, tenant, asset uuid.UUID) <-chan struct{}
+}
+
+// Gate says whether a viewer who was let in is still welcome.
+type Gate interface {
+	Still(ctx context.Context, v viewer.Viewer) (bool, error)
 }
 
 // Service is the media context.
@@ -31,4 +59,20 @@ type Service struct {
 	Blobs Store
 	// MaxUpload is the size of the largest file, in bytes.
 	MaxUpload int64
+
+	// Paths signs what is streamed from Origin, the scheme and host where signed paths are served. With nil nothing
+	// is streamed, and films are played as they were uploaded.
+	Paths  Paths
+	Origin string
+
+	// Converter converts films and sounds, in directories of WorkDir; with nil they are played as they were uploaded.
+	Converter Converter
+	WorkDir   string
+
+	Bus  Bus
+	Gate Gate
+	// Look is how often somebody who watches an asset is looked after without being woken. Zero is three seconds.
+	Look time.Duration
+	// Log hears of what goes wrong out of sight; nil is the default logger.
+	Log *slog.Logger
 }

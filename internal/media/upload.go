@@ -197,6 +197,9 @@ func sentence(err error) (string, error) {
 	return "", err
 }
 
+// convertible reports whether files of the kind are streamed.
+func convertible(kind asset.Kind) bool { return kind == asset.KindVIDEO || kind == asset.KindAUDIO }
+
 // settle writes the outcome once; of two that settle at the same time the first counts.
 func (s *Service) settle(ctx context.Context, a *ent.Asset, refusal string) (*ent.Asset, error) {
 	var settled *ent.Asset
@@ -212,11 +215,20 @@ func (s *Service) settle(ctx context.Context, a *ent.Asset, refusal string) (*en
 			return nil
 		}
 		update := tx.Asset.UpdateOne(locked).SetStatus(asset.StatusREADY).ClearExpiresAt()
-		if refusal != "" {
+		switch {
+		case refusal != "":
 			update = tx.Asset.UpdateOne(locked).SetStatus(asset.StatusREJECTED).SetFailure(refusal).SetExpiresAt(time.Now())
+		case convertible(locked.Kind):
+			update.SetConversion(asset.ConversionWAITING)
 		}
 		if settled, err = update.Save(ctx); err != nil {
 			return fmt.Errorf("keep outcome: %w", err)
+		}
+		s.wakeAfter(ctx, tx, settled)
+		if settled.Conversion == asset.ConversionWAITING {
+			if err := ask(ctx, tx, settled); err != nil {
+				return err
+			}
 		}
 		return tx.Record(ctx, pg.Entry{
 			Action: "asset.settled", Subject: settled.GlobalID().String(), Data: map[string]string{"status": string(settled.Status)},

@@ -91,15 +91,20 @@ type AssetStatus string
 
 const (
 	// Waiting for its bytes.
-	AssetStatusPending  AssetStatus = "PENDING"
-	AssetStatusReady    AssetStatus = "READY"
+	AssetStatusPending AssetStatus = "PENDING"
+	// It can be used. A film can be played as it was uploaded while it is converted.
+	AssetStatusReady AssetStatus = "READY"
+	// What was sent is not what was announced, or is not allowed.
 	AssetStatusRejected AssetStatus = "REJECTED"
+	// A film or a sound that turned out to be broken when it was to be converted.
+	AssetStatusFailed AssetStatus = "FAILED"
 )
 
 var AllAssetStatus = []AssetStatus{
 	AssetStatusPending,
 	AssetStatusReady,
 	AssetStatusRejected,
+	AssetStatusFailed,
 }
 
 // AssetsByContentAssetsByContentAsset includes the requested fields of the GraphQL type Asset.
@@ -199,7 +204,7 @@ func (v *CompleteUploadCompleteUploadCompleteUploadPayload) GetAsset() *Complete
 type CompleteUploadCompleteUploadCompleteUploadPayloadAsset struct {
 	Id     string      `json:"id"`
 	Status AssetStatus `json:"status"`
-	// Why it was rejected, or empty.
+	// Why it was rejected, or could not be converted, or empty.
 	Failure string `json:"failure"`
 }
 

@@ -3,8 +3,10 @@
 package ent
 
 import (
+	"encoding/json"
 	"fmt"
 	"lyceum/internal/gen/ent/asset"
+	"lyceum/internal/media/rendition"
 	"strings"
 	"time"
 
@@ -36,14 +38,24 @@ type Asset struct {
 	Size int64 `json:"size,omitempty"`
 	// Hex, as declared and verified.
 	Sha256 string `json:"sha256,omitempty"`
-	// Status holds the value of the "status" field.
+	// A READY film can be played, also while it is converted; a FAILED one was found broken by the converter.
 	Status asset.Status `json:"status,omitempty"`
-	// Why it was rejected, for its owner.
+	// Why it was rejected or failed, for its owner.
 	Failure string `json:"failure,omitempty"`
 	// BlobKey holds the value of the "blob_key" field.
 	BlobKey string `json:"blob_key,omitempty"`
 	// When a pending upload is swept.
-	ExpiresAt    *time.Time `json:"expires_at,omitempty"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	// How far a film or a sound is on its way to what people stream.
+	Conversion asset.Conversion `json:"conversion,omitempty"`
+	// Percent of the conversion.
+	Progress int `json:"progress,omitempty"`
+	// How often the conversion was begun.
+	Tries int `json:"tries,omitempty"`
+	// When whoever converts it last said so.
+	WorkedAt *time.Time `json:"worked_at,omitempty"`
+	// What there is to play, once that is known.
+	Playback     *rendition.Summary `json:"playback,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -52,11 +64,13 @@ func (*Asset) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case asset.FieldSize:
+		case asset.FieldPlayback:
+			values[i] = new([]byte)
+		case asset.FieldSize, asset.FieldProgress, asset.FieldTries:
 			values[i] = new(sql.NullInt64)
-		case asset.FieldKind, asset.FieldFileName, asset.FieldContentType, asset.FieldSha256, asset.FieldStatus, asset.FieldFailure, asset.FieldBlobKey:
+		case asset.FieldKind, asset.FieldFileName, asset.FieldContentType, asset.FieldSha256, asset.FieldStatus, asset.FieldFailure, asset.FieldBlobKey, asset.FieldConversion:
 			values[i] = new(sql.NullString)
-		case asset.FieldCreatedAt, asset.FieldUpdatedAt, asset.FieldExpiresAt:
+		case asset.FieldCreatedAt, asset.FieldUpdatedAt, asset.FieldExpiresAt, asset.FieldWorkedAt:
 			values[i] = new(sql.NullTime)
 		case asset.FieldID, asset.FieldTenantID, asset.FieldOwnerID:
 			values[i] = new(uuid.UUID)
@@ -160,6 +174,39 @@ func (_m *Asset) assignValues(columns []string, values []any) error {
 				_m.ExpiresAt = new(time.Time)
 				*_m.ExpiresAt = value.Time
 			}
+		case asset.FieldConversion:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field conversion", values[i])
+			} else if value.Valid {
+				_m.Conversion = asset.Conversion(value.String)
+			}
+		case asset.FieldProgress:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field progress", values[i])
+			} else if value.Valid {
+				_m.Progress = int(value.Int64)
+			}
+		case asset.FieldTries:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field tries", values[i])
+			} else if value.Valid {
+				_m.Tries = int(value.Int64)
+			}
+		case asset.FieldWorkedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field worked_at", values[i])
+			} else if value.Valid {
+				_m.WorkedAt = new(time.Time)
+				*_m.WorkedAt = value.Time
+			}
+		case asset.FieldPlayback:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field playback", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Playback); err != nil {
+					return fmt.Errorf("unmarshal field playback: %w", err)
+				}
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -236,6 +283,23 @@ func (_m *Asset) String() string {
 		builder.WriteString("expires_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("conversion=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Conversion))
+	builder.WriteString(", ")
+	builder.WriteString("progress=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Progress))
+	builder.WriteString(", ")
+	builder.WriteString("tries=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Tries))
+	builder.WriteString(", ")
+	if v := _m.WorkedAt; v != nil {
+		builder.WriteString("worked_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("playback=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Playback))
 	builder.WriteByte(')')
 	return builder.String()
 }

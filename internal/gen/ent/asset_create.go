@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"lyceum/internal/gen/ent/asset"
+	"lyceum/internal/media/rendition"
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -139,6 +140,68 @@ func (_c *AssetCreate) SetNillableExpiresAt(v *time.Time) *AssetCreate {
 	return _c
 }
 
+// SetConversion sets the "conversion" field.
+func (_c *AssetCreate) SetConversion(v asset.Conversion) *AssetCreate {
+	_c.mutation.SetConversion(v)
+	return _c
+}
+
+// SetNillableConversion sets the "conversion" field if the given value is not nil.
+func (_c *AssetCreate) SetNillableConversion(v *asset.Conversion) *AssetCreate {
+	if v != nil {
+		_c.SetConversion(*v)
+	}
+	return _c
+}
+
+// SetProgress sets the "progress" field.
+func (_c *AssetCreate) SetProgress(v int) *AssetCreate {
+	_c.mutation.SetProgress(v)
+	return _c
+}
+
+// SetNillableProgress sets the "progress" field if the given value is not nil.
+func (_c *AssetCreate) SetNillableProgress(v *int) *AssetCreate {
+	if v != nil {
+		_c.SetProgress(*v)
+	}
+	return _c
+}
+
+// SetTries sets the "tries" field.
+func (_c *AssetCreate) SetTries(v int) *AssetCreate {
+	_c.mutation.SetTries(v)
+	return _c
+}
+
+// SetNillableTries sets the "tries" field if the given value is not nil.
+func (_c *AssetCreate) SetNillableTries(v *int) *AssetCreate {
+	if v != nil {
+		_c.SetTries(*v)
+	}
+	return _c
+}
+
+// SetWorkedAt sets the "worked_at" field.
+func (_c *AssetCreate) SetWorkedAt(v time.Time) *AssetCreate {
+	_c.mutation.SetWorkedAt(v)
+	return _c
+}
+
+// SetNillableWorkedAt sets the "worked_at" field if the given value is not nil.
+func (_c *AssetCreate) SetNillableWorkedAt(v *time.Time) *AssetCreate {
+	if v != nil {
+		_c.SetWorkedAt(*v)
+	}
+	return _c
+}
+
+// SetPlayback sets the "playback" field.
+func (_c *AssetCreate) SetPlayback(v *rendition.Summary) *AssetCreate {
+	_c.mutation.SetPlayback(v)
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *AssetCreate) SetID(v uuid.UUID) *AssetCreate {
 	_c.mutation.SetID(v)
@@ -211,6 +274,18 @@ func (_c *AssetCreate) defaults() error {
 	if _, ok := _c.mutation.Failure(); !ok {
 		v := asset.DefaultFailure
 		_c.mutation.SetFailure(v)
+	}
+	if _, ok := _c.mutation.Conversion(); !ok {
+		v := asset.DefaultConversion
+		_c.mutation.SetConversion(v)
+	}
+	if _, ok := _c.mutation.Progress(); !ok {
+		v := asset.DefaultProgress
+		_c.mutation.SetProgress(v)
+	}
+	if _, ok := _c.mutation.Tries(); !ok {
+		v := asset.DefaultTries
+		_c.mutation.SetTries(v)
 	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if asset.DefaultID == nil {
@@ -300,6 +375,30 @@ func (_c *AssetCreate) check() error {
 			return &ValidationError{Name: "blob_key", err: fmt.Errorf(`ent: validator failed for field "Asset.blob_key": %w`, err)}
 		}
 	}
+	if _, ok := _c.mutation.Conversion(); !ok {
+		return &ValidationError{Name: "conversion", err: errors.New(`ent: missing required field "Asset.conversion"`)}
+	}
+	if v, ok := _c.mutation.Conversion(); ok {
+		if err := asset.ConversionValidator(v); err != nil {
+			return &ValidationError{Name: "conversion", err: fmt.Errorf(`ent: validator failed for field "Asset.conversion": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Progress(); !ok {
+		return &ValidationError{Name: "progress", err: errors.New(`ent: missing required field "Asset.progress"`)}
+	}
+	if v, ok := _c.mutation.Progress(); ok {
+		if err := asset.ProgressValidator(v); err != nil {
+			return &ValidationError{Name: "progress", err: fmt.Errorf(`ent: validator failed for field "Asset.progress": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Tries(); !ok {
+		return &ValidationError{Name: "tries", err: errors.New(`ent: missing required field "Asset.tries"`)}
+	}
+	if v, ok := _c.mutation.Tries(); ok {
+		if err := asset.TriesValidator(v); err != nil {
+			return &ValidationError{Name: "tries", err: fmt.Errorf(`ent: validator failed for field "Asset.tries": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -386,6 +485,26 @@ func (_c *AssetCreate) createSpec() (*Asset, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ExpiresAt(); ok {
 		_spec.SetField(asset.FieldExpiresAt, field.TypeTime, value)
 		_node.ExpiresAt = &value
+	}
+	if value, ok := _c.mutation.Conversion(); ok {
+		_spec.SetField(asset.FieldConversion, field.TypeEnum, value)
+		_node.Conversion = value
+	}
+	if value, ok := _c.mutation.Progress(); ok {
+		_spec.SetField(asset.FieldProgress, field.TypeInt, value)
+		_node.Progress = value
+	}
+	if value, ok := _c.mutation.Tries(); ok {
+		_spec.SetField(asset.FieldTries, field.TypeInt, value)
+		_node.Tries = value
+	}
+	if value, ok := _c.mutation.WorkedAt(); ok {
+		_spec.SetField(asset.FieldWorkedAt, field.TypeTime, value)
+		_node.WorkedAt = &value
+	}
+	if value, ok := _c.mutation.Playback(); ok {
+		_spec.SetField(asset.FieldPlayback, field.TypeJSON, value)
+		_node.Playback = value
 	}
 	return _node, _spec
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/predicate"
+	"lyceum/internal/media/rendition"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -83,6 +84,94 @@ func (_u *AssetUpdate) ClearExpiresAt() *AssetUpdate {
 	return _u
 }
 
+// SetConversion sets the "conversion" field.
+func (_u *AssetUpdate) SetConversion(v asset.Conversion) *AssetUpdate {
+	_u.mutation.SetConversion(v)
+	return _u
+}
+
+// SetNillableConversion sets the "conversion" field if the given value is not nil.
+func (_u *AssetUpdate) SetNillableConversion(v *asset.Conversion) *AssetUpdate {
+	if v != nil {
+		_u.SetConversion(*v)
+	}
+	return _u
+}
+
+// SetProgress sets the "progress" field.
+func (_u *AssetUpdate) SetProgress(v int) *AssetUpdate {
+	_u.mutation.ResetProgress()
+	_u.mutation.SetProgress(v)
+	return _u
+}
+
+// SetNillableProgress sets the "progress" field if the given value is not nil.
+func (_u *AssetUpdate) SetNillableProgress(v *int) *AssetUpdate {
+	if v != nil {
+		_u.SetProgress(*v)
+	}
+	return _u
+}
+
+// AddProgress adds value to the "progress" field.
+func (_u *AssetUpdate) AddProgress(v int) *AssetUpdate {
+	_u.mutation.AddProgress(v)
+	return _u
+}
+
+// SetTries sets the "tries" field.
+func (_u *AssetUpdate) SetTries(v int) *AssetUpdate {
+	_u.mutation.ResetTries()
+	_u.mutation.SetTries(v)
+	return _u
+}
+
+// SetNillableTries sets the "tries" field if the given value is not nil.
+func (_u *AssetUpdate) SetNillableTries(v *int) *AssetUpdate {
+	if v != nil {
+		_u.SetTries(*v)
+	}
+	return _u
+}
+
+// AddTries adds value to the "tries" field.
+func (_u *AssetUpdate) AddTries(v int) *AssetUpdate {
+	_u.mutation.AddTries(v)
+	return _u
+}
+
+// SetWorkedAt sets the "worked_at" field.
+func (_u *AssetUpdate) SetWorkedAt(v time.Time) *AssetUpdate {
+	_u.mutation.SetWorkedAt(v)
+	return _u
+}
+
+// SetNillableWorkedAt sets the "worked_at" field if the given value is not nil.
+func (_u *AssetUpdate) SetNillableWorkedAt(v *time.Time) *AssetUpdate {
+	if v != nil {
+		_u.SetWorkedAt(*v)
+	}
+	return _u
+}
+
+// ClearWorkedAt clears the value of the "worked_at" field.
+func (_u *AssetUpdate) ClearWorkedAt() *AssetUpdate {
+	_u.mutation.ClearWorkedAt()
+	return _u
+}
+
+// SetPlayback sets the "playback" field.
+func (_u *AssetUpdate) SetPlayback(v *rendition.Summary) *AssetUpdate {
+	_u.mutation.SetPlayback(v)
+	return _u
+}
+
+// ClearPlayback clears the value of the "playback" field.
+func (_u *AssetUpdate) ClearPlayback() *AssetUpdate {
+	_u.mutation.ClearPlayback()
+	return _u
+}
+
 // Mutation returns the AssetMutation object of the builder.
 func (_u *AssetUpdate) Mutation() *AssetMutation {
 	return _u.mutation
@@ -142,6 +231,21 @@ func (_u *AssetUpdate) check() error {
 			return &ValidationError{Name: "failure", err: fmt.Errorf(`ent: validator failed for field "Asset.failure": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Conversion(); ok {
+		if err := asset.ConversionValidator(v); err != nil {
+			return &ValidationError{Name: "conversion", err: fmt.Errorf(`ent: validator failed for field "Asset.conversion": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Progress(); ok {
+		if err := asset.ProgressValidator(v); err != nil {
+			return &ValidationError{Name: "progress", err: fmt.Errorf(`ent: validator failed for field "Asset.progress": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Tries(); ok {
+		if err := asset.TriesValidator(v); err != nil {
+			return &ValidationError{Name: "tries", err: fmt.Errorf(`ent: validator failed for field "Asset.tries": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -177,6 +281,33 @@ func (_u *AssetUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.ExpiresAtCleared() {
 		_spec.ClearField(asset.FieldExpiresAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Conversion(); ok {
+		_spec.SetField(asset.FieldConversion, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.Progress(); ok {
+		_spec.SetField(asset.FieldProgress, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedProgress(); ok {
+		_spec.AddField(asset.FieldProgress, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Tries(); ok {
+		_spec.SetField(asset.FieldTries, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedTries(); ok {
+		_spec.AddField(asset.FieldTries, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.WorkedAt(); ok {
+		_spec.SetField(asset.FieldWorkedAt, field.TypeTime, value)
+	}
+	if _u.mutation.WorkedAtCleared() {
+		_spec.ClearField(asset.FieldWorkedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Playback(); ok {
+		_spec.SetField(asset.FieldPlayback, field.TypeJSON, value)
+	}
+	if _u.mutation.PlaybackCleared() {
+		_spec.ClearField(asset.FieldPlayback, field.TypeJSON)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -254,6 +385,94 @@ func (_u *AssetUpdateOne) ClearExpiresAt() *AssetUpdateOne {
 	return _u
 }
 
+// SetConversion sets the "conversion" field.
+func (_u *AssetUpdateOne) SetConversion(v asset.Conversion) *AssetUpdateOne {
+	_u.mutation.SetConversion(v)
+	return _u
+}
+
+// SetNillableConversion sets the "conversion" field if the given value is not nil.
+func (_u *AssetUpdateOne) SetNillableConversion(v *asset.Conversion) *AssetUpdateOne {
+	if v != nil {
+		_u.SetConversion(*v)
+	}
+	return _u
+}
+
+// SetProgress sets the "progress" field.
+func (_u *AssetUpdateOne) SetProgress(v int) *AssetUpdateOne {
+	_u.mutation.ResetProgress()
+	_u.mutation.SetProgress(v)
+	return _u
+}
+
+// SetNillableProgress sets the "progress" field if the given value is not nil.
+func (_u *AssetUpdateOne) SetNillableProgress(v *int) *AssetUpdateOne {
+	if v != nil {
+		_u.SetProgress(*v)
+	}
+	return _u
+}
+
+// AddProgress adds value to the "progress" field.
+func (_u *AssetUpdateOne) AddProgress(v int) *AssetUpdateOne {
+	_u.mutation.AddProgress(v)
+	return _u
+}
+
+// SetTries sets the "tries" field.
+func (_u *AssetUpdateOne) SetTries(v int) *AssetUpdateOne {
+	_u.mutation.ResetTries()
+	_u.mutation.SetTries(v)
+	return _u
+}
+
+// SetNillableTries sets the "tries" field if the given value is not nil.
+func (_u *AssetUpdateOne) SetNillableTries(v *int) *AssetUpdateOne {
+	if v != nil {
+		_u.SetTries(*v)
+	}
+	return _u
+}
+
+// AddTries adds value to the "tries" field.
+func (_u *AssetUpdateOne) AddTries(v int) *AssetUpdateOne {
+	_u.mutation.AddTries(v)
+	return _u
+}
+
+// SetWorkedAt sets the "worked_at" field.
+func (_u *AssetUpdateOne) SetWorkedAt(v time.Time) *AssetUpdateOne {
+	_u.mutation.SetWorkedAt(v)
+	return _u
+}
+
+// SetNillableWorkedAt sets the "worked_at" field if the given value is not nil.
+func (_u *AssetUpdateOne) SetNillableWorkedAt(v *time.Time) *AssetUpdateOne {
+	if v != nil {
+		_u.SetWorkedAt(*v)
+	}
+	return _u
+}
+
+// ClearWorkedAt clears the value of the "worked_at" field.
+func (_u *AssetUpdateOne) ClearWorkedAt() *AssetUpdateOne {
+	_u.mutation.ClearWorkedAt()
+	return _u
+}
+
+// SetPlayback sets the "playback" field.
+func (_u *AssetUpdateOne) SetPlayback(v *rendition.Summary) *AssetUpdateOne {
+	_u.mutation.SetPlayback(v)
+	return _u
+}
+
+// ClearPlayback clears the value of the "playback" field.
+func (_u *AssetUpdateOne) ClearPlayback() *AssetUpdateOne {
+	_u.mutation.ClearPlayback()
+	return _u
+}
+
 // Mutation returns the AssetMutation object of the builder.
 func (_u *AssetUpdateOne) Mutation() *AssetMutation {
 	return _u.mutation
@@ -326,6 +545,21 @@ func (_u *AssetUpdateOne) check() error {
 			return &ValidationError{Name: "failure", err: fmt.Errorf(`ent: validator failed for field "Asset.failure": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Conversion(); ok {
+		if err := asset.ConversionValidator(v); err != nil {
+			return &ValidationError{Name: "conversion", err: fmt.Errorf(`ent: validator failed for field "Asset.conversion": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Progress(); ok {
+		if err := asset.ProgressValidator(v); err != nil {
+			return &ValidationError{Name: "progress", err: fmt.Errorf(`ent: validator failed for field "Asset.progress": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Tries(); ok {
+		if err := asset.TriesValidator(v); err != nil {
+			return &ValidationError{Name: "tries", err: fmt.Errorf(`ent: validator failed for field "Asset.tries": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -378,6 +612,33 @@ func (_u *AssetUpdateOne) sqlSave(ctx context.Context) (_node *Asset, err error)
 	}
 	if _u.mutation.ExpiresAtCleared() {
 		_spec.ClearField(asset.FieldExpiresAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Conversion(); ok {
+		_spec.SetField(asset.FieldConversion, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.Progress(); ok {
+		_spec.SetField(asset.FieldProgress, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedProgress(); ok {
+		_spec.AddField(asset.FieldProgress, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Tries(); ok {
+		_spec.SetField(asset.FieldTries, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedTries(); ok {
+		_spec.AddField(asset.FieldTries, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.WorkedAt(); ok {
+		_spec.SetField(asset.FieldWorkedAt, field.TypeTime, value)
+	}
+	if _u.mutation.WorkedAtCleared() {
+		_spec.ClearField(asset.FieldWorkedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Playback(); ok {
+		_spec.SetField(asset.FieldPlayback, field.TypeJSON, value)
+	}
+	if _u.mutation.PlaybackCleared() {
+		_spec.ClearField(asset.FieldPlayback, field.TypeJSON)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Asset{config: _u.config}

@@ -35,6 +35,7 @@ import (
 	"lyceum/internal/gen/ent/publication"
 	"lyceum/internal/gen/ent/question"
 	"lyceum/internal/gen/ent/questionversion"
+	"lyceum/internal/gen/ent/renditionset"
 	"lyceum/internal/gen/ent/session"
 	"lyceum/internal/gen/ent/staff"
 	"lyceum/internal/gen/ent/staffsession"
@@ -101,6 +102,8 @@ type Client struct {
 	Question *QuestionClient
 	// QuestionVersion is the client for interacting with the QuestionVersion builders.
 	QuestionVersion *QuestionVersionClient
+	// RenditionSet is the client for interacting with the RenditionSet builders.
+	RenditionSet *RenditionSetClient
 	// Session is the client for interacting with the Session builders.
 	Session *SessionClient
 	// Staff is the client for interacting with the Staff builders.
@@ -148,6 +151,7 @@ func (c *Client) init() {
 	c.Publication = NewPublicationClient(c.config)
 	c.Question = NewQuestionClient(c.config)
 	c.QuestionVersion = NewQuestionVersionClient(c.config)
+	c.RenditionSet = NewRenditionSetClient(c.config)
 	c.Session = NewSessionClient(c.config)
 	c.Staff = NewStaffClient(c.config)
 	c.StaffSession = NewStaffSessionClient(c.config)
@@ -270,6 +274,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Publication:     NewPublicationClient(cfg),
 		Question:        NewQuestionClient(cfg),
 		QuestionVersion: NewQuestionVersionClient(cfg),
+		RenditionSet:    NewRenditionSetClient(cfg),
 		Session:         NewSessionClient(cfg),
 		Staff:           NewStaffClient(cfg),
 		StaffSession:    NewStaffSessionClient(cfg),
@@ -319,6 +324,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Publication:     NewPublicationClient(cfg),
 		Question:        NewQuestionClient(cfg),
 		QuestionVersion: NewQuestionVersionClient(cfg),
+		RenditionSet:    NewRenditionSetClient(cfg),
 		Session:         NewSessionClient(cfg),
 		Staff:           NewStaffClient(cfg),
 		StaffSession:    NewStaffSessionClient(cfg),
@@ -358,8 +364,8 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Certificate, c.Course, c.CourseProgress, c.CourseVersion, c.Domain,
 		c.Enrollment, c.Inbox, c.Lesson, c.LessonProgress, c.LessonVersion, c.Module,
 		c.Notification, c.Placement, c.Prerequisite, c.Publication, c.Question,
-		c.QuestionVersion, c.Session, c.Staff, c.StaffSession, c.SupportGrant,
-		c.Tenant, c.User,
+		c.QuestionVersion, c.RenditionSet, c.Session, c.Staff, c.StaffSession,
+		c.SupportGrant, c.Tenant, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -373,8 +379,8 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Certificate, c.Course, c.CourseProgress, c.CourseVersion, c.Domain,
 		c.Enrollment, c.Inbox, c.Lesson, c.LessonProgress, c.LessonVersion, c.Module,
 		c.Notification, c.Placement, c.Prerequisite, c.Publication, c.Question,
-		c.QuestionVersion, c.Session, c.Staff, c.StaffSession, c.SupportGrant,
-		c.Tenant, c.User,
+		c.QuestionVersion, c.RenditionSet, c.Session, c.Staff, c.StaffSession,
+		c.SupportGrant, c.Tenant, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -431,6 +437,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Question.mutate(ctx, m)
 	case *QuestionVersionMutation:
 		return c.QuestionVersion.mutate(ctx, m)
+	case *RenditionSetMutation:
+		return c.RenditionSet.mutate(ctx, m)
 	case *SessionMutation:
 		return c.Session.mutate(ctx, m)
 	case *StaffMutation:
@@ -3664,6 +3672,140 @@ func (c *QuestionVersionClient) mutate(ctx context.Context, m *QuestionVersionMu
 	}
 }
 
+// RenditionSetClient is a client for the RenditionSet schema.
+type RenditionSetClient struct {
+	config
+}
+
+// NewRenditionSetClient returns a client for the RenditionSet from the given config.
+func NewRenditionSetClient(c config) *RenditionSetClient {
+	return &RenditionSetClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `renditionset.Hooks(f(g(h())))`.
+func (c *RenditionSetClient) Use(hooks ...Hook) {
+	c.hooks.RenditionSet = append(c.hooks.RenditionSet, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `renditionset.Intercept(f(g(h())))`.
+func (c *RenditionSetClient) Intercept(interceptors ...Interceptor) {
+	c.inters.RenditionSet = append(c.inters.RenditionSet, interceptors...)
+}
+
+// Create returns a builder for creating a RenditionSet entity.
+func (c *RenditionSetClient) Create() *RenditionSetCreate {
+	mutation := newRenditionSetMutation(c.config, OpCreate)
+	return &RenditionSetCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of RenditionSet entities.
+func (c *RenditionSetClient) CreateBulk(builders ...*RenditionSetCreate) *RenditionSetCreateBulk {
+	return &RenditionSetCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RenditionSetClient) MapCreateBulk(slice any, setFunc func(*RenditionSetCreate, int)) *RenditionSetCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RenditionSetCreateBulk{err: fmt.Errorf("calling to RenditionSetClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RenditionSetCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RenditionSetCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for RenditionSet.
+func (c *RenditionSetClient) Update() *RenditionSetUpdate {
+	mutation := newRenditionSetMutation(c.config, OpUpdate)
+	return &RenditionSetUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RenditionSetClient) UpdateOne(_m *RenditionSet) *RenditionSetUpdateOne {
+	mutation := newRenditionSetMutation(c.config, OpUpdateOne, withRenditionSet(_m))
+	return &RenditionSetUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RenditionSetClient) UpdateOneID(id uuid.UUID) *RenditionSetUpdateOne {
+	mutation := newRenditionSetMutation(c.config, OpUpdateOne, withRenditionSetID(id))
+	return &RenditionSetUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for RenditionSet.
+func (c *RenditionSetClient) Delete() *RenditionSetDelete {
+	mutation := newRenditionSetMutation(c.config, OpDelete)
+	return &RenditionSetDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RenditionSetClient) DeleteOne(_m *RenditionSet) *RenditionSetDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RenditionSetClient) DeleteOneID(id uuid.UUID) *RenditionSetDeleteOne {
+	builder := c.Delete().Where(renditionset.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RenditionSetDeleteOne{builder}
+}
+
+// Query returns a query builder for RenditionSet.
+func (c *RenditionSetClient) Query() *RenditionSetQuery {
+	return &RenditionSetQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRenditionSet},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a RenditionSet entity by its id.
+func (c *RenditionSetClient) Get(ctx context.Context, id uuid.UUID) (*RenditionSet, error) {
+	return c.Query().Where(renditionset.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RenditionSetClient) GetX(ctx context.Context, id uuid.UUID) *RenditionSet {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *RenditionSetClient) Hooks() []Hook {
+	hooks := c.hooks.RenditionSet
+	return append(hooks[:len(hooks):len(hooks)], renditionset.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *RenditionSetClient) Interceptors() []Interceptor {
+	return c.inters.RenditionSet
+}
+
+func (c *RenditionSetClient) mutate(ctx context.Context, m *RenditionSetMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RenditionSetCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RenditionSetUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RenditionSetUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RenditionSetDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown RenditionSet mutation op: %q", m.Op())
+	}
+}
+
 // SessionClient is a client for the Session schema.
 type SessionClient struct {
 	config
@@ -4474,14 +4616,14 @@ type (
 		APIKey, Answer, Asset, Attempt, AuditEntry, AuditHead, Category, Certificate,
 		Course, CourseProgress, CourseVersion, Domain, Enrollment, Inbox, Lesson,
 		LessonProgress, LessonVersion, Module, Notification, Placement, Prerequisite,
-		Publication, Question, QuestionVersion, Session, Staff, StaffSession,
-		SupportGrant, Tenant, User []ent.Hook
+		Publication, Question, QuestionVersion, RenditionSet, Session, Staff,
+		StaffSession, SupportGrant, Tenant, User []ent.Hook
 	}
 	inters struct {
 		APIKey, Answer, Asset, Attempt, AuditEntry, AuditHead, Category, Certificate,
 		Course, CourseProgress, CourseVersion, Domain, Enrollment, Inbox, Lesson,
 		LessonProgress, LessonVersion, Module, Notification, Placement, Prerequisite,
-		Publication, Question, QuestionVersion, Session, Staff, StaffSession,
-		SupportGrant, Tenant, User []ent.Interceptor
+		Publication, Question, QuestionVersion, RenditionSet, Session, Staff,
+		StaffSession, SupportGrant, Tenant, User []ent.Interceptor
 	}
 )

@@ -30,6 +30,7 @@ import (
 	"lyceum/internal/gen/ent/publication"
 	"lyceum/internal/gen/ent/question"
 	"lyceum/internal/gen/ent/questionversion"
+	"lyceum/internal/gen/ent/renditionset"
 	"lyceum/internal/gen/ent/session"
 	"lyceum/internal/gen/ent/staff"
 	"lyceum/internal/gen/ent/staffsession"
@@ -126,6 +127,7 @@ func checkColumn(t, c string) error {
 			publication.Table:     publication.ValidColumn,
 			question.Table:        question.ValidColumn,
 			questionversion.Table: questionversion.ValidColumn,
+			renditionset.Table:    renditionset.ValidColumn,
 			session.Table:         session.ValidColumn,
 			staff.Table:           staff.ValidColumn,
 			staffsession.Table:    staffsession.ValidColumn,

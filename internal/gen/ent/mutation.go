@@ -4,6 +4,7 @@ package ent
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"lyceum/internal/assessment/quiz"
@@ -33,12 +34,14 @@ import (
 	"lyceum/internal/gen/ent/publication"
 	"lyceum/internal/gen/ent/question"
 	"lyceum/internal/gen/ent/questionversion"
+	"lyceum/internal/gen/ent/renditionset"
 	"lyceum/internal/gen/ent/session"
 	"lyceum/internal/gen/ent/staff"
 	"lyceum/internal/gen/ent/staffsession"
 	"lyceum/internal/gen/ent/supportgrant"
 	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/gen/ent/user"
+	"lyceum/internal/media/rendition"
 	"lyceum/internal/platform/pg/multirange"
 	"lyceum/internal/tenancy/brand"
 	"lyceum/internal/viewer"
@@ -83,6 +86,7 @@ const (
 	TypePublication     = "Publication"
 	TypeQuestion        = "Question"
 	TypeQuestionVersion = "QuestionVersion"
+	TypeRenditionSet    = "RenditionSet"
 	TypeSession         = "Session"
 	TypeStaff           = "Staff"
 	TypeStaffSession    = "StaffSession"
@@ -1859,6 +1863,13 @@ type AssetMutation struct {
 	failure       *string
 	blob_key      *string
 	expires_at    *time.Time
+	conversion    *asset.Conversion
+	progress      *int
+	addprogress   *int
+	tries         *int
+	addtries      *int
+	worked_at     *time.Time
+	playback      **rendition.Summary
 	clearedFields map[string]struct{}
 	done          bool
 	oldValue      func(context.Context) (*Asset, error)
@@ -2470,6 +2481,252 @@ func (m *AssetMutation) ResetExpiresAt() {
 	delete(m.clearedFields, asset.FieldExpiresAt)
 }
 
+// SetConversion sets the "conversion" field.
+func (m *AssetMutation) SetConversion(a asset.Conversion) {
+	m.conversion = &a
+}
+
+// Conversion returns the value of the "conversion" field in the mutation.
+func (m *AssetMutation) Conversion() (r asset.Conversion, exists bool) {
+	v := m.conversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldConversion returns the old "conversion" field's value of the Asset entity.
+// If the Asset object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AssetMutation) OldConversion(ctx context.Context) (v asset.Conversion, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldConversion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldConversion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldConversion: %w", err)
+	}
+	return oldValue.Conversion, nil
+}
+
+// ResetConversion resets all changes to the "conversion" field.
+func (m *AssetMutation) ResetConversion() {
+	m.conversion = nil
+}
+
+// SetProgress sets the "progress" field.
+func (m *AssetMutation) SetProgress(i int) {
+	m.progress = &i
+	m.addprogress = nil
+}
+
+// Progress returns the value of the "progress" field in the mutation.
+func (m *AssetMutation) Progress() (r int, exists bool) {
+	v := m.progress
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProgress returns the old "progress" field's value of the Asset entity.
+// If the Asset object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AssetMutation) OldProgress(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProgress is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProgress requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProgress: %w", err)
+	}
+	return oldValue.Progress, nil
+}
+
+// AddProgress adds i to the "progress" field.
+func (m *AssetMutation) AddProgress(i int) {
+	if m.addprogress != nil {
+		*m.addprogress += i
+	} else {
+		m.addprogress = &i
+	}
+}
+
+// AddedProgress returns the value that was added to the "progress" field in this mutation.
+func (m *AssetMutation) AddedProgress() (r int, exists bool) {
+	v := m.addprogress
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetProgress resets all changes to the "progress" field.
+func (m *AssetMutation) ResetProgress() {
+	m.progress = nil
+	m.addprogress = nil
+}
+
+// SetTries sets the "tries" field.
+func (m *AssetMutation) SetTries(i int) {
+	m.tries = &i
+	m.addtries = nil
+}
+
+// Tries returns the value of the "tries" field in the mutation.
+func (m *AssetMutation) Tries() (r int, exists bool) {
+	v := m.tries
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTries returns the old "tries" field's value of the Asset entity.
+// If the Asset object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AssetMutation) OldTries(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTries is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTries requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTries: %w", err)
+	}
+	return oldValue.Tries, nil
+}
+
+// AddTries adds i to the "tries" field.
+func (m *AssetMutation) AddTries(i int) {
+	if m.addtries != nil {
+		*m.addtries += i
+	} else {
+		m.addtries = &i
+	}
+}
+
+// AddedTries returns the value that was added to the "tries" field in this mutation.
+func (m *AssetMutation) AddedTries() (r int, exists bool) {
+	v := m.addtries
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTries resets all changes to the "tries" field.
+func (m *AssetMutation) ResetTries() {
+	m.tries = nil
+	m.addtries = nil
+}
+
+// SetWorkedAt sets the "worked_at" field.
+func (m *AssetMutation) SetWorkedAt(t time.Time) {
+	m.worked_at = &t
+}
+
+// WorkedAt returns the value of the "worked_at" field in the mutation.
+func (m *AssetMutation) WorkedAt() (r time.Time, exists bool) {
+	v := m.worked_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkedAt returns the old "worked_at" field's value of the Asset entity.
+// If the Asset object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AssetMutation) OldWorkedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkedAt: %w", err)
+	}
+	return oldValue.WorkedAt, nil
+}
+
+// ClearWorkedAt clears the value of the "worked_at" field.
+func (m *AssetMutation) ClearWorkedAt() {
+	m.worked_at = nil
+	m.clearedFields[asset.FieldWorkedAt] = struct{}{}
+}
+
+// WorkedAtCleared returns if the "worked_at" field was cleared in this mutation.
+func (m *AssetMutation) WorkedAtCleared() bool {
+	_, ok := m.clearedFields[asset.FieldWorkedAt]
+	return ok
+}
+
+// ResetWorkedAt resets all changes to the "worked_at" field.
+func (m *AssetMutation) ResetWorkedAt() {
+	m.worked_at = nil
+	delete(m.clearedFields, asset.FieldWorkedAt)
+}
+
+// SetPlayback sets the "playback" field.
+func (m *AssetMutation) SetPlayback(r *rendition.Summary) {
+	m.playback = &r
+}
+
+// Playback returns the value of the "playback" field in the mutation.
+func (m *AssetMutation) Playback() (r *rendition.Summary, exists bool) {
+	v := m.playback
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlayback returns the old "playback" field's value of the Asset entity.
+// If the Asset object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AssetMutation) OldPlayback(ctx context.Context) (v *rendition.Summary, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlayback is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlayback requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlayback: %w", err)
+	}
+	return oldValue.Playback, nil
+}
+
+// ClearPlayback clears the value of the "playback" field.
+func (m *AssetMutation) ClearPlayback() {
+	m.playback = nil
+	m.clearedFields[asset.FieldPlayback] = struct{}{}
+}
+
+// PlaybackCleared returns if the "playback" field was cleared in this mutation.
+func (m *AssetMutation) PlaybackCleared() bool {
+	_, ok := m.clearedFields[asset.FieldPlayback]
+	return ok
+}
+
+// ResetPlayback resets all changes to the "playback" field.
+func (m *AssetMutation) ResetPlayback() {
+	m.playback = nil
+	delete(m.clearedFields, asset.FieldPlayback)
+}
+
 // Where appends a list predicates to the AssetMutation builder.
 func (m *AssetMutation) Where(ps ...predicate.Asset) {
 	m.predicates = append(m.predicates, ps...)
@@ -2504,7 +2761,7 @@ func (m *AssetMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AssetMutation) Fields() []string {
-	fields := make([]string, 0, 13)
+	fields := make([]string, 0, 18)
 	if m.tenant_id != nil {
 		fields = append(fields, asset.FieldTenantID)
 	}
@@ -2544,6 +2801,21 @@ func (m *AssetMutation) Fields() []string {
 	if m.expires_at != nil {
 		fields = append(fields, asset.FieldExpiresAt)
 	}
+	if m.conversion != nil {
+		fields = append(fields, asset.FieldConversion)
+	}
+	if m.progress != nil {
+		fields = append(fields, asset.FieldProgress)
+	}
+	if m.tries != nil {
+		fields = append(fields, asset.FieldTries)
+	}
+	if m.worked_at != nil {
+		fields = append(fields, asset.FieldWorkedAt)
+	}
+	if m.playback != nil {
+		fields = append(fields, asset.FieldPlayback)
+	}
 	return fields
 }
 
@@ -2578,6 +2850,16 @@ func (m *AssetMutation) Field(name string) (ent.Value, bool) {
 		return m.BlobKey()
 	case asset.FieldExpiresAt:
 		return m.ExpiresAt()
+	case asset.FieldConversion:
+		return m.Conversion()
+	case asset.FieldProgress:
+		return m.Progress()
+	case asset.FieldTries:
+		return m.Tries()
+	case asset.FieldWorkedAt:
+		return m.WorkedAt()
+	case asset.FieldPlayback:
+		return m.Playback()
 	}
 	return nil, false
 }
@@ -2613,6 +2895,16 @@ func (m *AssetMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldBlobKey(ctx)
 	case asset.FieldExpiresAt:
 		return m.OldExpiresAt(ctx)
+	case asset.FieldConversion:
+		return m.OldConversion(ctx)
+	case asset.FieldProgress:
+		return m.OldProgress(ctx)
+	case asset.FieldTries:
+		return m.OldTries(ctx)
+	case asset.FieldWorkedAt:
+		return m.OldWorkedAt(ctx)
+	case asset.FieldPlayback:
+		return m.OldPlayback(ctx)
 	}
 	return nil, fmt.Errorf("unknown Asset field %s", name)
 }
@@ -2713,6 +3005,41 @@ func (m *AssetMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetExpiresAt(v)
 		return nil
+	case asset.FieldConversion:
+		v, ok := value.(asset.Conversion)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetConversion(v)
+		return nil
+	case asset.FieldProgress:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProgress(v)
+		return nil
+	case asset.FieldTries:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTries(v)
+		return nil
+	case asset.FieldWorkedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkedAt(v)
+		return nil
+	case asset.FieldPlayback:
+		v, ok := value.(*rendition.Summary)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlayback(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Asset field %s", name)
 }
@@ -2724,6 +3051,12 @@ func (m *AssetMutation) AddedFields() []string {
 	if m.addsize != nil {
 		fields = append(fields, asset.FieldSize)
 	}
+	if m.addprogress != nil {
+		fields = append(fields, asset.FieldProgress)
+	}
+	if m.addtries != nil {
+		fields = append(fields, asset.FieldTries)
+	}
 	return fields
 }
 
@@ -2734,6 +3067,10 @@ func (m *AssetMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case asset.FieldSize:
 		return m.AddedSize()
+	case asset.FieldProgress:
+		return m.AddedProgress()
+	case asset.FieldTries:
+		return m.AddedTries()
 	}
 	return nil, false
 }
@@ -2750,6 +3087,20 @@ func (m *AssetMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddSize(v)
 		return nil
+	case asset.FieldProgress:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddProgress(v)
+		return nil
+	case asset.FieldTries:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTries(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Asset numeric field %s", name)
 }
@@ -2760,6 +3111,12 @@ func (m *AssetMutation) ClearedFields() []string {
 	var fields []string
 	if m.FieldCleared(asset.FieldExpiresAt) {
 		fields = append(fields, asset.FieldExpiresAt)
+	}
+	if m.FieldCleared(asset.FieldWorkedAt) {
+		fields = append(fields, asset.FieldWorkedAt)
+	}
+	if m.FieldCleared(asset.FieldPlayback) {
+		fields = append(fields, asset.FieldPlayback)
 	}
 	return fields
 }
@@ -2777,6 +3134,12 @@ func (m *AssetMutation) ClearField(name string) error {
 	switch name {
 	case asset.FieldExpiresAt:
 		m.ClearExpiresAt()
+		return nil
+	case asset.FieldWorkedAt:
+		m.ClearWorkedAt()
+		return nil
+	case asset.FieldPlayback:
+		m.ClearPlayback()
 		return nil
 	}
 	return fmt.Errorf("unknown Asset nullable field %s", name)
@@ -2824,6 +3187,21 @@ func (m *AssetMutation) ResetField(name string) error {
 		return nil
 	case asset.FieldExpiresAt:
 		m.ResetExpiresAt()
+		return nil
+	case asset.FieldConversion:
+		m.ResetConversion()
+		return nil
+	case asset.FieldProgress:
+		m.ResetProgress()
+		return nil
+	case asset.FieldTries:
+		m.ResetTries()
+		return nil
+	case asset.FieldWorkedAt:
+		m.ResetWorkedAt()
+		return nil
+	case asset.FieldPlayback:
+		m.ResetPlayback()
 		return nil
 	}
 	return fmt.Errorf("unknown Asset field %s", name)
@@ -24632,6 +25010,855 @@ func (m *QuestionVersionMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *QuestionVersionMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown QuestionVersion edge %s", name)
+}
+
+// RenditionSetMutation represents an operation that mutates the RenditionSet nodes in the graph.
+type RenditionSetMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	asset_id      *uuid.UUID
+	name          *string
+	status        *renditionset.Status
+	result        *json.RawMessage
+	appendresult  json.RawMessage
+	files         *int
+	addfiles      *int
+	bytes         *int64
+	addbytes      *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*RenditionSet, error)
+	predicates    []predicate.RenditionSet
+}
+
+var _ ent.Mutation = (*RenditionSetMutation)(nil)
+
+// renditionsetOption allows management of the mutation configuration using functional options.
+type renditionsetOption func(*RenditionSetMutation)
+
+// newRenditionSetMutation creates new mutation for the RenditionSet entity.
+func newRenditionSetMutation(c config, op Op, opts ...renditionsetOption) *RenditionSetMutation {
+	m := &RenditionSetMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeRenditionSet,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withRenditionSetID sets the ID field of the mutation.
+func withRenditionSetID(id uuid.UUID) renditionsetOption {
+	return func(m *RenditionSetMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *RenditionSet
+		)
+		m.oldValue = func(ctx context.Context) (*RenditionSet, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().RenditionSet.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withRenditionSet sets the old RenditionSet of the mutation.
+func withRenditionSet(node *RenditionSet) renditionsetOption {
+	return func(m *RenditionSetMutation) {
+		m.oldValue = func(context.Context) (*RenditionSet, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m RenditionSetMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m RenditionSetMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of RenditionSet entities.
+func (m *RenditionSetMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *RenditionSetMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *RenditionSetMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().RenditionSet.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *RenditionSetMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *RenditionSetMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the RenditionSet entity.
+// If the RenditionSet object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RenditionSetMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *RenditionSetMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *RenditionSetMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *RenditionSetMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the RenditionSet entity.
+// If the RenditionSet object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RenditionSetMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *RenditionSetMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *RenditionSetMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *RenditionSetMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the RenditionSet entity.
+// If the RenditionSet object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RenditionSetMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *RenditionSetMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetAssetID sets the "asset_id" field.
+func (m *RenditionSetMutation) SetAssetID(u uuid.UUID) {
+	m.asset_id = &u
+}
+
+// AssetID returns the value of the "asset_id" field in the mutation.
+func (m *RenditionSetMutation) AssetID() (r uuid.UUID, exists bool) {
+	v := m.asset_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAssetID returns the old "asset_id" field's value of the RenditionSet entity.
+// If the RenditionSet object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RenditionSetMutation) OldAssetID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAssetID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAssetID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAssetID: %w", err)
+	}
+	return oldValue.AssetID, nil
+}
+
+// ResetAssetID resets all changes to the "asset_id" field.
+func (m *RenditionSetMutation) ResetAssetID() {
+	m.asset_id = nil
+}
+
+// SetName sets the "name" field.
+func (m *RenditionSetMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *RenditionSetMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the RenditionSet entity.
+// If the RenditionSet object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RenditionSetMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *RenditionSetMutation) ResetName() {
+	m.name = nil
+}
+
+// SetStatus sets the "status" field.
+func (m *RenditionSetMutation) SetStatus(r renditionset.Status) {
+	m.status = &r
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *RenditionSetMutation) Status() (r renditionset.Status, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the RenditionSet entity.
+// If the RenditionSet object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RenditionSetMutation) OldStatus(ctx context.Context) (v renditionset.Status, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *RenditionSetMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetResult sets the "result" field.
+func (m *RenditionSetMutation) SetResult(jm json.RawMessage) {
+	m.result = &jm
+	m.appendresult = nil
+}
+
+// Result returns the value of the "result" field in the mutation.
+func (m *RenditionSetMutation) Result() (r json.RawMessage, exists bool) {
+	v := m.result
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldResult returns the old "result" field's value of the RenditionSet entity.
+// If the RenditionSet object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RenditionSetMutation) OldResult(ctx context.Context) (v json.RawMessage, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldResult is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldResult requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldResult: %w", err)
+	}
+	return oldValue.Result, nil
+}
+
+// AppendResult adds jm to the "result" field.
+func (m *RenditionSetMutation) AppendResult(jm json.RawMessage) {
+	m.appendresult = append(m.appendresult, jm...)
+}
+
+// AppendedResult returns the list of values that were appended to the "result" field in this mutation.
+func (m *RenditionSetMutation) AppendedResult() (json.RawMessage, bool) {
+	if len(m.appendresult) == 0 {
+		return nil, false
+	}
+	return m.appendresult, true
+}
+
+// ResetResult resets all changes to the "result" field.
+func (m *RenditionSetMutation) ResetResult() {
+	m.result = nil
+	m.appendresult = nil
+}
+
+// SetFiles sets the "files" field.
+func (m *RenditionSetMutation) SetFiles(i int) {
+	m.files = &i
+	m.addfiles = nil
+}
+
+// Files returns the value of the "files" field in the mutation.
+func (m *RenditionSetMutation) Files() (r int, exists bool) {
+	v := m.files
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFiles returns the old "files" field's value of the RenditionSet entity.
+// If the RenditionSet object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RenditionSetMutation) OldFiles(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFiles is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFiles requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFiles: %w", err)
+	}
+	return oldValue.Files, nil
+}
+
+// AddFiles adds i to the "files" field.
+func (m *RenditionSetMutation) AddFiles(i int) {
+	if m.addfiles != nil {
+		*m.addfiles += i
+	} else {
+		m.addfiles = &i
+	}
+}
+
+// AddedFiles returns the value that was added to the "files" field in this mutation.
+func (m *RenditionSetMutation) AddedFiles() (r int, exists bool) {
+	v := m.addfiles
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFiles resets all changes to the "files" field.
+func (m *RenditionSetMutation) ResetFiles() {
+	m.files = nil
+	m.addfiles = nil
+}
+
+// SetBytes sets the "bytes" field.
+func (m *RenditionSetMutation) SetBytes(i int64) {
+	m.bytes = &i
+	m.addbytes = nil
+}
+
+// Bytes returns the value of the "bytes" field in the mutation.
+func (m *RenditionSetMutation) Bytes() (r int64, exists bool) {
+	v := m.bytes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBytes returns the old "bytes" field's value of the RenditionSet entity.
+// If the RenditionSet object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RenditionSetMutation) OldBytes(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBytes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBytes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBytes: %w", err)
+	}
+	return oldValue.Bytes, nil
+}
+
+// AddBytes adds i to the "bytes" field.
+func (m *RenditionSetMutation) AddBytes(i int64) {
+	if m.addbytes != nil {
+		*m.addbytes += i
+	} else {
+		m.addbytes = &i
+	}
+}
+
+// AddedBytes returns the value that was added to the "bytes" field in this mutation.
+func (m *RenditionSetMutation) AddedBytes() (r int64, exists bool) {
+	v := m.addbytes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBytes resets all changes to the "bytes" field.
+func (m *RenditionSetMutation) ResetBytes() {
+	m.bytes = nil
+	m.addbytes = nil
+}
+
+// Where appends a list predicates to the RenditionSetMutation builder.
+func (m *RenditionSetMutation) Where(ps ...predicate.RenditionSet) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the RenditionSetMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *RenditionSetMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.RenditionSet, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *RenditionSetMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *RenditionSetMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (RenditionSet).
+func (m *RenditionSetMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *RenditionSetMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.tenant_id != nil {
+		fields = append(fields, renditionset.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, renditionset.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, renditionset.FieldUpdatedAt)
+	}
+	if m.asset_id != nil {
+		fields = append(fields, renditionset.FieldAssetID)
+	}
+	if m.name != nil {
+		fields = append(fields, renditionset.FieldName)
+	}
+	if m.status != nil {
+		fields = append(fields, renditionset.FieldStatus)
+	}
+	if m.result != nil {
+		fields = append(fields, renditionset.FieldResult)
+	}
+	if m.files != nil {
+		fields = append(fields, renditionset.FieldFiles)
+	}
+	if m.bytes != nil {
+		fields = append(fields, renditionset.FieldBytes)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *RenditionSetMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case renditionset.FieldTenantID:
+		return m.TenantID()
+	case renditionset.FieldCreatedAt:
+		return m.CreatedAt()
+	case renditionset.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case renditionset.FieldAssetID:
+		return m.AssetID()
+	case renditionset.FieldName:
+		return m.Name()
+	case renditionset.FieldStatus:
+		return m.Status()
+	case renditionset.FieldResult:
+		return m.Result()
+	case renditionset.FieldFiles:
+		return m.Files()
+	case renditionset.FieldBytes:
+		return m.Bytes()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *RenditionSetMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case renditionset.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case renditionset.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case renditionset.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case renditionset.FieldAssetID:
+		return m.OldAssetID(ctx)
+	case renditionset.FieldName:
+		return m.OldName(ctx)
+	case renditionset.FieldStatus:
+		return m.OldStatus(ctx)
+	case renditionset.FieldResult:
+		return m.OldResult(ctx)
+	case renditionset.FieldFiles:
+		return m.OldFiles(ctx)
+	case renditionset.FieldBytes:
+		return m.OldBytes(ctx)
+	}
+	return nil, fmt.Errorf("unknown RenditionSet field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RenditionSetMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case renditionset.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case renditionset.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case renditionset.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case renditionset.FieldAssetID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAssetID(v)
+		return nil
+	case renditionset.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case renditionset.FieldStatus:
+		v, ok := value.(renditionset.Status)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case renditionset.FieldResult:
+		v, ok := value.(json.RawMessage)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetResult(v)
+		return nil
+	case renditionset.FieldFiles:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFiles(v)
+		return nil
+	case renditionset.FieldBytes:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBytes(v)
+		return nil
+	}
+	return fmt.Errorf("unknown RenditionSet field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *RenditionSetMutation) AddedFields() []string {
+	var fields []string
+	if m.addfiles != nil {
+		fields = append(fields, renditionset.FieldFiles)
+	}
+	if m.addbytes != nil {
+		fields = append(fields, renditionset.FieldBytes)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *RenditionSetMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case renditionset.FieldFiles:
+		return m.AddedFiles()
+	case renditionset.FieldBytes:
+		return m.AddedBytes()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RenditionSetMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case renditionset.FieldFiles:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFiles(v)
+		return nil
+	case renditionset.FieldBytes:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBytes(v)
+		return nil
+	}
+	return fmt.Errorf("unknown RenditionSet numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *RenditionSetMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *RenditionSetMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *RenditionSetMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown RenditionSet nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *RenditionSetMutation) ResetField(name string) error {
+	switch name {
+	case renditionset.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case renditionset.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case renditionset.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case renditionset.FieldAssetID:
+		m.ResetAssetID()
+		return nil
+	case renditionset.FieldName:
+		m.ResetName()
+		return nil
+	case renditionset.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case renditionset.FieldResult:
+		m.ResetResult()
+		return nil
+	case renditionset.FieldFiles:
+		m.ResetFiles()
+		return nil
+	case renditionset.FieldBytes:
+		m.ResetBytes()
+		return nil
+	}
+	return fmt.Errorf("unknown RenditionSet field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *RenditionSetMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *RenditionSetMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *RenditionSetMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *RenditionSetMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *RenditionSetMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *RenditionSetMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *RenditionSetMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown RenditionSet unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *RenditionSetMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown RenditionSet edge %s", name)
 }
 
 // SessionMutation represents an operation that mutates the Session nodes in the graph.

@@ -60,6 +60,8 @@ type Tx struct {
 	Question *QuestionClient
 	// QuestionVersion is the client for interacting with the QuestionVersion builders.
 	QuestionVersion *QuestionVersionClient
+	// RenditionSet is the client for interacting with the RenditionSet builders.
+	RenditionSet *RenditionSetClient
 	// Session is the client for interacting with the Session builders.
 	Session *SessionClient
 	// Staff is the client for interacting with the Staff builders.
@@ -227,6 +229,7 @@ func (tx *Tx) init() {
 	tx.Publication = NewPublicationClient(tx.config)
 	tx.Question = NewQuestionClient(tx.config)
 	tx.QuestionVersion = NewQuestionVersionClient(tx.config)
+	tx.RenditionSet = NewRenditionSetClient(tx.config)
 	tx.Session = NewSessionClient(tx.config)
 	tx.Staff = NewStaffClient(tx.config)
 	tx.StaffSession = NewStaffSessionClient(tx.config)

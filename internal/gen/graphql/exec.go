@@ -90,15 +90,23 @@ type ComplexityRoot struct {
 
 	Asset struct {
 		ContentType func(childComplexity int) int
+		Conversion  func(childComplexity int) int
 		CreatedAt   func(childComplexity int) int
+		DurationMs  func(childComplexity int) int
 		Failure     func(childComplexity int) int
 		FileName    func(childComplexity int) int
 		GlobalID    func(childComplexity int) int
+		Height      func(childComplexity int) int
 		Kind        func(childComplexity int) int
+		Notes       func(childComplexity int) int
+		Playback    func(childComplexity int) int
+		Progress    func(childComplexity int) int
+		Renditions  func(childComplexity int) int
 		Sha256      func(childComplexity int) int
 		Size        func(childComplexity int) int
 		Status      func(childComplexity int) int
 		URL         func(childComplexity int) int
+		Width       func(childComplexity int) int
 	}
 
 	Attachment struct {
@@ -173,6 +181,13 @@ type ComplexityRoot struct {
 		Label  func(childComplexity int) int
 		Locale func(childComplexity int) int
 		VTT    func(childComplexity int) int
+	}
+
+	CaptionTrack struct {
+		Default func(childComplexity int) int
+		Label   func(childComplexity int) int
+		Locale  func(childComplexity int) int
+		URL     func(childComplexity int) int
 	}
 
 	Category struct {
@@ -510,6 +525,14 @@ type ComplexityRoot struct {
 		StartCursor     func(childComplexity int) int
 	}
 
+	Playback struct {
+		Captions      func(childComplexity int) int
+		ExpiresAt     func(childComplexity int) int
+		HlsURL        func(childComplexity int) int
+		PosterURL     func(childComplexity int) int
+		StoryboardURL func(childComplexity int) int
+	}
+
 	Price struct {
 		Amount   func(childComplexity int) int
 		Currency func(childComplexity int) int
@@ -523,6 +546,7 @@ type ComplexityRoot struct {
 
 	Query struct {
 		APIKeys           func(childComplexity int) int
+		Asset             func(childComplexity int, id gid.ID) int
 		AssetsByContent   func(childComplexity int, sha256 []string) int
 		Attempt           func(childComplexity int, id gid.ID) int
 		AuditLog          func(childComplexity int, first *int, after *string, subject *gid.ID) int
@@ -597,6 +621,16 @@ type ComplexityRoot struct {
 		Progress           func(childComplexity int) int
 	}
 
+	Rendition struct {
+		Bitrate  func(childComplexity int) int
+		Channels func(childComplexity int) int
+		Codec    func(childComplexity int) int
+		Height   func(childComplexity int) int
+		Language func(childComplexity int) int
+		Name     func(childComplexity int) int
+		Width    func(childComplexity int) int
+	}
+
 	RequestUploadPayload struct {
 		Asset  func(childComplexity int) int
 		Upload func(childComplexity int) int
@@ -666,6 +700,7 @@ type ComplexityRoot struct {
 	}
 
 	Subscription struct {
+		AssetUpdated         func(childComplexity int, id gid.ID) int
 		NotificationReceived func(childComplexity int, after *int) int
 	}
 
@@ -743,12 +778,16 @@ type ComplexityRoot struct {
 	}
 
 	VideoContent struct {
-		Captions    func(childComplexity int) int
-		ContentType func(childComplexity int) int
-		ExpiresAt   func(childComplexity int) int
-		ExternalURL func(childComplexity int) int
-		HTML        func(childComplexity int) int
-		URL         func(childComplexity int) int
+		CaptionTracks func(childComplexity int) int
+		Captions      func(childComplexity int) int
+		ContentType   func(childComplexity int) int
+		ExpiresAt     func(childComplexity int) int
+		ExternalURL   func(childComplexity int) int
+		HTML          func(childComplexity int) int
+		HlsURL        func(childComplexity int) int
+		PosterURL     func(childComplexity int) int
+		StoryboardURL func(childComplexity int) int
+		URL           func(childComplexity int) int
 	}
 
 	Viewer struct {
@@ -763,7 +802,13 @@ type ComplexityRoot struct {
 // region    ************************** generated!.gotpl **************************
 
 type AssetResolver interface {
+	DurationMs(ctx context.Context, obj *ent.Asset) (*int, error)
+	Width(ctx context.Context, obj *ent.Asset) (*int, error)
+	Height(ctx context.Context, obj *ent.Asset) (*int, error)
+	Notes(ctx context.Context, obj *ent.Asset) ([]string, error)
+	Renditions(ctx context.Context, obj *ent.Asset) ([]*model.Rendition, error)
 	URL(ctx context.Context, obj *ent.Asset) (*string, error)
+	Playback(ctx context.Context, obj *ent.Asset) (*model.Playback, error)
 }
 type AttemptResolver interface {
 	Questions(ctx context.Context, obj *ent.Attempt) ([]*assessment.Question, error)
@@ -894,6 +939,7 @@ type QueryResolver interface {
 	Categories(ctx context.Context) ([]*ent.Category, error)
 	CourseDrafts(ctx context.Context, first *int, after *string) (*relay.CourseDraftConnection, error)
 	CourseDraft(ctx context.Context, id *gid.ID, slug *string) (*ent.Course, error)
+	Asset(ctx context.Context, id gid.ID) (*ent.Asset, error)
 	AssetsByContent(ctx context.Context, sha256 []string) ([]*ent.Asset, error)
 	MyEnrollments(ctx context.Context, first *int, after *string, state *enrollment.State) (*relay.EnrollmentConnection, error)
 	Enrollments(ctx context.Context, courseID gid.ID, first *int, after *string, state *enrollment.State) (*relay.EnrollmentConnection, error)
@@ -912,6 +958,7 @@ type SessionResolver interface {
 	Current(ctx context.Context, obj *ent.Session) (bool, error)
 }
 type SubscriptionResolver interface {
+	AssetUpdated(ctx context.Context, id gid.ID) (<-chan *ent.Asset, error)
 	NotificationReceived(ctx context.Context, after *int) (<-chan *ent.Notification, error)
 }
 type SupportGrantResolver interface {
@@ -1002,12 +1049,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Asset.ContentType(childComplexity), true
+	case "Asset.conversion":
+		if e.ComplexityRoot.Asset.Conversion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Asset.Conversion(childComplexity), true
 	case "Asset.createdAt":
 		if e.ComplexityRoot.Asset.CreatedAt == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Asset.CreatedAt(childComplexity), true
+	case "Asset.durationMs":
+		if e.ComplexityRoot.Asset.DurationMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Asset.DurationMs(childComplexity), true
 	case "Asset.failure":
 		if e.ComplexityRoot.Asset.Failure == nil {
 			break
@@ -1026,12 +1085,42 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Asset.GlobalID(childComplexity), true
+	case "Asset.height":
+		if e.ComplexityRoot.Asset.Height == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Asset.Height(childComplexity), true
 	case "Asset.kind":
 		if e.ComplexityRoot.Asset.Kind == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Asset.Kind(childComplexity), true
+	case "Asset.notes":
+		if e.ComplexityRoot.Asset.Notes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Asset.Notes(childComplexity), true
+	case "Asset.playback":
+		if e.ComplexityRoot.Asset.Playback == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Asset.Playback(childComplexity), true
+	case "Asset.progress":
+		if e.ComplexityRoot.Asset.Progress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Asset.Progress(childComplexity), true
+	case "Asset.renditions":
+		if e.ComplexityRoot.Asset.Renditions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Asset.Renditions(childComplexity), true
 	case "Asset.sha256":
 		if e.ComplexityRoot.Asset.Sha256 == nil {
 			break
@@ -1056,6 +1145,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Asset.URL(childComplexity), true
+	case "Asset.width":
+		if e.ComplexityRoot.Asset.Width == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Asset.Width(childComplexity), true
 
 	case "Attachment.asset":
 		if e.ComplexityRoot.Attachment.Asset == nil {
@@ -1330,6 +1425,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Caption.VTT(childComplexity), true
+
+	case "CaptionTrack.default":
+		if e.ComplexityRoot.CaptionTrack.Default == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionTrack.Default(childComplexity), true
+	case "CaptionTrack.label":
+		if e.ComplexityRoot.CaptionTrack.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionTrack.Label(childComplexity), true
+	case "CaptionTrack.locale":
+		if e.ComplexityRoot.CaptionTrack.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionTrack.Locale(childComplexity), true
+	case "CaptionTrack.url":
+		if e.ComplexityRoot.CaptionTrack.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionTrack.URL(childComplexity), true
 
 	case "Category.id":
 		if e.ComplexityRoot.Category.GlobalID == nil {
@@ -2894,6 +3014,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "Playback.captions":
+		if e.ComplexityRoot.Playback.Captions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Playback.Captions(childComplexity), true
+	case "Playback.expiresAt":
+		if e.ComplexityRoot.Playback.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Playback.ExpiresAt(childComplexity), true
+	case "Playback.hlsUrl":
+		if e.ComplexityRoot.Playback.HlsURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Playback.HlsURL(childComplexity), true
+	case "Playback.posterUrl":
+		if e.ComplexityRoot.Playback.PosterURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Playback.PosterURL(childComplexity), true
+	case "Playback.storyboardUrl":
+		if e.ComplexityRoot.Playback.StoryboardURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Playback.StoryboardURL(childComplexity), true
+
 	case "Price.amount":
 		if e.ComplexityRoot.Price.Amount == nil {
 			break
@@ -2932,6 +3083,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.APIKeys(childComplexity), true
+	case "Query.asset":
+		if e.ComplexityRoot.Query.Asset == nil {
+			break
+		}
+
+		args, err := ec.field_Query_asset_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Asset(childComplexity, args["id"].(gid.ID)), true
 	case "Query.assetsByContent":
 		if e.ComplexityRoot.Query.AssetsByContent == nil {
 			break
@@ -3349,6 +3511,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RecordProgressPayload.Progress(childComplexity), true
 
+	case "Rendition.bitrate":
+		if e.ComplexityRoot.Rendition.Bitrate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rendition.Bitrate(childComplexity), true
+	case "Rendition.channels":
+		if e.ComplexityRoot.Rendition.Channels == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rendition.Channels(childComplexity), true
+	case "Rendition.codec":
+		if e.ComplexityRoot.Rendition.Codec == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rendition.Codec(childComplexity), true
+	case "Rendition.height":
+		if e.ComplexityRoot.Rendition.Height == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rendition.Height(childComplexity), true
+	case "Rendition.language":
+		if e.ComplexityRoot.Rendition.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rendition.Language(childComplexity), true
+	case "Rendition.name":
+		if e.ComplexityRoot.Rendition.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rendition.Name(childComplexity), true
+	case "Rendition.width":
+		if e.ComplexityRoot.Rendition.Width == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rendition.Width(childComplexity), true
+
 	case "RequestUploadPayload.asset":
 		if e.ComplexityRoot.RequestUploadPayload.Asset == nil {
 			break
@@ -3536,6 +3741,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SignOutPayload.SignedOut(childComplexity), true
 
+	case "Subscription.assetUpdated":
+		if e.ComplexityRoot.Subscription.AssetUpdated == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_assetUpdated_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.AssetUpdated(childComplexity, args["id"].(gid.ID)), true
 	case "Subscription.notificationReceived":
 		if e.ComplexityRoot.Subscription.NotificationReceived == nil {
 			break
@@ -3782,6 +3998,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UserPayload.User(childComplexity), true
 
+	case "VideoContent.captionTracks":
+		if e.ComplexityRoot.VideoContent.CaptionTracks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VideoContent.CaptionTracks(childComplexity), true
 	case "VideoContent.captions":
 		if e.ComplexityRoot.VideoContent.Captions == nil {
 			break
@@ -3812,6 +4034,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.VideoContent.HTML(childComplexity), true
+	case "VideoContent.hlsUrl":
+		if e.ComplexityRoot.VideoContent.HlsURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VideoContent.HlsURL(childComplexity), true
+	case "VideoContent.posterUrl":
+		if e.ComplexityRoot.VideoContent.PosterURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VideoContent.PosterURL(childComplexity), true
+	case "VideoContent.storyboardUrl":
+		if e.ComplexityRoot.VideoContent.StoryboardURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VideoContent.StoryboardURL(childComplexity), true
 	case "VideoContent.url":
 		if e.ComplexityRoot.VideoContent.URL == nil {
 			break
@@ -4476,9 +4716,17 @@ type VideoContent {
   url: String
   "Address of a video kept elsewhere."
   externalUrl: String
+  "The HLS master playlist, once the video is converted; ` + "`" + `url` + "`" + ` is the video as it was uploaded. Signed and short-lived."
+  hlsUrl: String
+  "Signed and short-lived."
+  posterUrl: String
+  "WebVTT: which part of which picture shows which time. Signed and short-lived."
+  storyboardUrl: String
   expiresAt: Time
   contentType: String
   captions: [Caption!]!
+  "Tracks that came with the video itself; the playlist has them too."
+  captionTracks: [CaptionTrack!]!
   "Sanitised HTML."
   html: String!
 }
@@ -4916,8 +5164,26 @@ enum AssetKind {
 enum AssetStatus {
   "Waiting for its bytes."
   PENDING
+  "It can be used. A film can be played as it was uploaded while it is converted."
   READY
+  "What was sent is not what was announced, or is not allowed."
   REJECTED
+  "A film or a sound that turned out to be broken when it was to be converted."
+  FAILED
+}
+
+"How far a film or a sound is on its way to what people stream."
+enum AssetConversion {
+  "There is nothing to convert."
+  NONE
+  WAITING
+  RUNNING
+  "It is streamed, in as many qualities as its ` + "`" + `renditions` + "`" + `."
+  DONE
+  "It is played as it was uploaded: the server has no ffmpeg."
+  PASSED_THROUGH
+  "It failed: ` + "`" + `failure` + "`" + ` says why. The file is played as it was uploaded, unless its status is FAILED."
+  FAILED
 }
 
 "An uploaded file."
@@ -4930,15 +5196,70 @@ type Asset implements Node {
   "Hex."
   sha256: String!
   status: AssetStatus!
-  "Why it was rejected, or empty."
+  "Why it was rejected, or could not be converted, or empty."
   failure: String!
+  conversion: AssetConversion!
+  "Percent of the conversion."
+  progress: Int!
   createdAt: Time!
+  "Of a film or a sound, once it was looked into."
+  durationMs: Int
+  "Of the largest picture, in pixels."
+  width: Int
+  height: Int
+  "What the converter left out or could not do, in sentences."
+  notes: [String!]!
+  "In what qualities a film is streamed: pictures from the smallest to the largest, then sounds."
+  renditions: [Rendition!]!
   "Signed and short-lived; null until ready."
   url: String
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Where a converted film or sound is streamed from; null until then."
+  playback: Playback
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+}
+
+"One quality of a film or a sound."
+type Rendition {
+  name: String!
+  "As RFC 6381 writes it."
+  codec: String!
+  "The highest, in bits a second; null when not known."
+  bitrate: Int
+  "Of a picture, in pixels."
+  width: Int
+  height: Int
+  "Of a sound."
+  channels: Int
+  "Of a sound, BCP 47."
+  language: String
+}
+
+"Where a film or a sound is streamed from. The addresses are signed and short-lived; ask again after ` + "`" + `expiresAt` + "`" + `."
+type Playback {
+  "The HLS master playlist. What it refers to is relative to it, and needs no signature of its own."
+  hlsUrl: String!
+  posterUrl: String
+  "WebVTT: which part of which picture shows which time."
+  storyboardUrl: String
+  captions: [CaptionTrack!]!
+  expiresAt: Time!
+}
+
+"A track of captions that came with a film."
+type CaptionTrack {
+  "BCP 47, or empty."
+  locale: String!
+  label: String!
+  "The WebVTT file. Signed and short-lived, like the film."
+  url: String!
+  default: Boolean!
 }
 
 extend type Query {
+  "The file with that id, or null."
+  asset(id: ID!): Asset
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "The ready assets that have one of these contents (SHA-256 in hex, at most 100): what need not be uploaded again."
   assetsByContent(sha256: [String!]!): [Asset!]!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
@@ -4950,6 +5271,14 @@ extend type Mutation {
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Checks what was sent and makes it ready, or rejects it with a reason."
   completeUpload(assetId: ID!): CompleteUploadPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+}
+
+extend type Subscription {
+  """
+  The file as it is now, and again whenever its conversion gets further, until that has ended one way or the other.
+  """
+  assetUpdated(id: ID!): Asset!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
 }
 
@@ -5505,10 +5834,26 @@ func (ec *executionContext) childFields_Asset(ctx context.Context, field graphql
 		return ec.fieldContext_Asset_status(ctx, field)
 	case "failure":
 		return ec.fieldContext_Asset_failure(ctx, field)
+	case "conversion":
+		return ec.fieldContext_Asset_conversion(ctx, field)
+	case "progress":
+		return ec.fieldContext_Asset_progress(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Asset_createdAt(ctx, field)
+	case "durationMs":
+		return ec.fieldContext_Asset_durationMs(ctx, field)
+	case "width":
+		return ec.fieldContext_Asset_width(ctx, field)
+	case "height":
+		return ec.fieldContext_Asset_height(ctx, field)
+	case "notes":
+		return ec.fieldContext_Asset_notes(ctx, field)
+	case "renditions":
+		return ec.fieldContext_Asset_renditions(ctx, field)
 	case "url":
 		return ec.fieldContext_Asset_url(ctx, field)
+	case "playback":
+		return ec.fieldContext_Asset_playback(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Asset", field.Name)
 }
@@ -5659,6 +6004,20 @@ func (ec *executionContext) childFields_Caption(ctx context.Context, field graph
 		return ec.fieldContext_Caption_vtt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Caption", field.Name)
+}
+
+func (ec *executionContext) childFields_CaptionTrack(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "locale":
+		return ec.fieldContext_CaptionTrack_locale(ctx, field)
+	case "label":
+		return ec.fieldContext_CaptionTrack_label(ctx, field)
+	case "url":
+		return ec.fieldContext_CaptionTrack_url(ctx, field)
+	case "default":
+		return ec.fieldContext_CaptionTrack_default(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CaptionTrack", field.Name)
 }
 
 func (ec *executionContext) childFields_Category(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6227,6 +6586,22 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_Playback(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "hlsUrl":
+		return ec.fieldContext_Playback_hlsUrl(ctx, field)
+	case "posterUrl":
+		return ec.fieldContext_Playback_posterUrl(ctx, field)
+	case "storyboardUrl":
+		return ec.fieldContext_Playback_storyboardUrl(ctx, field)
+	case "captions":
+		return ec.fieldContext_Playback_captions(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Playback_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Playback", field.Name)
+}
+
 func (ec *executionContext) childFields_Price(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "amount":
@@ -6329,6 +6704,26 @@ func (ec *executionContext) childFields_RecordProgressPayload(ctx context.Contex
 		return ec.fieldContext_RecordProgressPayload_completedLessonIds(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RecordProgressPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Rendition(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_Rendition_name(ctx, field)
+	case "codec":
+		return ec.fieldContext_Rendition_codec(ctx, field)
+	case "bitrate":
+		return ec.fieldContext_Rendition_bitrate(ctx, field)
+	case "width":
+		return ec.fieldContext_Rendition_width(ctx, field)
+	case "height":
+		return ec.fieldContext_Rendition_height(ctx, field)
+	case "channels":
+		return ec.fieldContext_Rendition_channels(ctx, field)
+	case "language":
+		return ec.fieldContext_Rendition_language(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Rendition", field.Name)
 }
 
 func (ec *executionContext) childFields_RequestUploadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7233,6 +7628,20 @@ func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_asset_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_assetsByContent_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7644,6 +8053,20 @@ func (ec *executionContext) field_Query_verifyCertificate_args(ctx context.Conte
 		return nil, err
 	}
 	args["code"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_assetUpdated_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
 	return args, nil
 }
 
@@ -8126,6 +8549,52 @@ func (ec *executionContext) fieldContext_Asset_failure(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Asset", field, false, false, "String")
 }
 
+func (ec *executionContext) _Asset_conversion(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Asset_conversion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Conversion, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v asset.Conversion) graphql.Marshaler {
+			return ec.marshalNAssetConversion2lyceumᚋinternalᚋgenᚋentᚋassetᚐConversion(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Asset_conversion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Asset", field, false, false, "AssetConversion")
+}
+
+func (ec *executionContext) _Asset_progress(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Asset_progress(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Progress, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Asset_progress(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Asset", field, false, false, "Int")
+}
+
 func (ec *executionContext) _Asset_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8149,6 +8618,130 @@ func (ec *executionContext) fieldContext_Asset_createdAt(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Asset", field, false, false, "Time")
 }
 
+func (ec *executionContext) _Asset_durationMs(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Asset_durationMs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Asset().DurationMs(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Asset_durationMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Asset", field, true, true, "Int")
+}
+
+func (ec *executionContext) _Asset_width(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Asset_width(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Asset().Width(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Asset_width(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Asset", field, true, true, "Int")
+}
+
+func (ec *executionContext) _Asset_height(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Asset_height(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Asset().Height(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Asset_height(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Asset", field, true, true, "Int")
+}
+
+func (ec *executionContext) _Asset_notes(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Asset_notes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Asset().Notes(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Asset_notes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Asset", field, true, true, "String")
+}
+
+func (ec *executionContext) _Asset_renditions(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Asset_renditions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Asset().Renditions(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Rendition) graphql.Marshaler {
+			return ec.marshalNRendition2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐRenditionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Asset_renditions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Asset",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Rendition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Asset_url(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8170,6 +8763,38 @@ func (ec *executionContext) _Asset_url(ctx context.Context, field graphql.Collec
 }
 func (ec *executionContext) fieldContext_Asset_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Asset", field, true, true, "String")
+}
+
+func (ec *executionContext) _Asset_playback(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Asset_playback(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Asset().Playback(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Playback) graphql.Marshaler {
+			return ec.marshalOPlayback2ᚖlyceumᚋinternalᚋgenᚋmodelᚐPlayback(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Asset_playback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Asset",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Playback(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Attachment_name(ctx context.Context, field graphql.CollectedField, obj *model.Attachment) (ret graphql.Marshaler) {
@@ -9281,6 +9906,98 @@ func (ec *executionContext) _Caption_vtt(ctx context.Context, field graphql.Coll
 }
 func (ec *executionContext) fieldContext_Caption_vtt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Caption", field, false, false, "String")
+}
+
+func (ec *executionContext) _CaptionTrack_locale(ctx context.Context, field graphql.CollectedField, obj *model.CaptionTrack) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionTrack_locale(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Locale, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionTrack_locale(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CaptionTrack", field, false, false, "String")
+}
+
+func (ec *executionContext) _CaptionTrack_label(ctx context.Context, field graphql.CollectedField, obj *model.CaptionTrack) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionTrack_label(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Label, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionTrack_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CaptionTrack", field, false, false, "String")
+}
+
+func (ec *executionContext) _CaptionTrack_url(ctx context.Context, field graphql.CollectedField, obj *model.CaptionTrack) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionTrack_url(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.URL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionTrack_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CaptionTrack", field, false, false, "String")
+}
+
+func (ec *executionContext) _CaptionTrack_default(ctx context.Context, field graphql.CollectedField, obj *model.CaptionTrack) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionTrack_default(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Default, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionTrack_default(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CaptionTrack", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _Category_id(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
@@ -15620,6 +16337,130 @@ func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "Cursor")
 }
 
+func (ec *executionContext) _Playback_hlsUrl(ctx context.Context, field graphql.CollectedField, obj *model.Playback) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Playback_hlsUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.HlsURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Playback_hlsUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Playback", field, false, false, "String")
+}
+
+func (ec *executionContext) _Playback_posterUrl(ctx context.Context, field graphql.CollectedField, obj *model.Playback) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Playback_posterUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PosterURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Playback_posterUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Playback", field, false, false, "String")
+}
+
+func (ec *executionContext) _Playback_storyboardUrl(ctx context.Context, field graphql.CollectedField, obj *model.Playback) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Playback_storyboardUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StoryboardURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Playback_storyboardUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Playback", field, false, false, "String")
+}
+
+func (ec *executionContext) _Playback_captions(ctx context.Context, field graphql.CollectedField, obj *model.Playback) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Playback_captions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Captions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.CaptionTrack) graphql.Marshaler {
+			return ec.marshalNCaptionTrack2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionTrackᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Playback_captions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Playback",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CaptionTrack(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Playback_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.Playback) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Playback_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Playback_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Playback", field, false, false, "Time")
+}
+
 func (ec *executionContext) _Price_amount(ctx context.Context, field graphql.CollectedField, obj *catalog.Price) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16271,6 +17112,50 @@ func (ec *executionContext) fieldContext_Query_courseDraft(ctx context.Context, 
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_courseDraft_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_asset(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_asset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Asset(ctx, fc.Args["id"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
+			return ec.marshalOAsset2ᚖlyceumᚋinternalᚋgenᚋentᚐAsset(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_asset(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Asset(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_asset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17559,6 +18444,167 @@ func (ec *executionContext) fieldContext_RecordProgressPayload_completedLessonId
 	return graphql.NewScalarFieldContext("RecordProgressPayload", field, false, false, "ID")
 }
 
+func (ec *executionContext) _Rendition_name(ctx context.Context, field graphql.CollectedField, obj *model.Rendition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Rendition_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Rendition_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Rendition", field, false, false, "String")
+}
+
+func (ec *executionContext) _Rendition_codec(ctx context.Context, field graphql.CollectedField, obj *model.Rendition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Rendition_codec(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Codec, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Rendition_codec(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Rendition", field, false, false, "String")
+}
+
+func (ec *executionContext) _Rendition_bitrate(ctx context.Context, field graphql.CollectedField, obj *model.Rendition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Rendition_bitrate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Bitrate, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Rendition_bitrate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Rendition", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Rendition_width(ctx context.Context, field graphql.CollectedField, obj *model.Rendition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Rendition_width(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Width, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Rendition_width(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Rendition", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Rendition_height(ctx context.Context, field graphql.CollectedField, obj *model.Rendition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Rendition_height(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Height, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Rendition_height(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Rendition", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Rendition_channels(ctx context.Context, field graphql.CollectedField, obj *model.Rendition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Rendition_channels(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Channels, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Rendition_channels(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Rendition", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Rendition_language(ctx context.Context, field graphql.CollectedField, obj *model.Rendition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Rendition_language(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Language, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Rendition_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Rendition", field, false, false, "String")
+}
+
 func (ec *executionContext) _RequestUploadPayload_asset(ctx context.Context, field graphql.CollectedField, obj *model.RequestUploadPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18323,6 +19369,50 @@ func (ec *executionContext) _SignOutPayload_signedOut(ctx context.Context, field
 }
 func (ec *executionContext) fieldContext_SignOutPayload_signedOut(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SignOutPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Subscription_assetUpdated(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_assetUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().AssetUpdated(ctx, fc.Args["id"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
+			return ec.marshalNAsset2ᚖlyceumᚋinternalᚋgenᚋentᚐAsset(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_assetUpdated(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Asset(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_assetUpdated_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Subscription_notificationReceived(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
@@ -19392,6 +20482,75 @@ func (ec *executionContext) fieldContext_VideoContent_externalUrl(_ context.Cont
 	return graphql.NewScalarFieldContext("VideoContent", field, false, false, "String")
 }
 
+func (ec *executionContext) _VideoContent_hlsUrl(ctx context.Context, field graphql.CollectedField, obj *model.VideoContent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VideoContent_hlsUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.HlsURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_VideoContent_hlsUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VideoContent", field, false, false, "String")
+}
+
+func (ec *executionContext) _VideoContent_posterUrl(ctx context.Context, field graphql.CollectedField, obj *model.VideoContent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VideoContent_posterUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PosterURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_VideoContent_posterUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VideoContent", field, false, false, "String")
+}
+
+func (ec *executionContext) _VideoContent_storyboardUrl(ctx context.Context, field graphql.CollectedField, obj *model.VideoContent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VideoContent_storyboardUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StoryboardURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_VideoContent_storyboardUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VideoContent", field, false, false, "String")
+}
+
 func (ec *executionContext) _VideoContent_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.VideoContent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19465,6 +20624,38 @@ func (ec *executionContext) fieldContext_VideoContent_captions(_ context.Context
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Caption(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _VideoContent_captionTracks(ctx context.Context, field graphql.CollectedField, obj *model.VideoContent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VideoContent_captionTracks(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CaptionTracks, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.CaptionTrack) graphql.Marshaler {
+			return ec.marshalNCaptionTrack2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionTrackᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VideoContent_captionTracks(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "VideoContent",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CaptionTrack(ctx, field)
 		},
 	}
 	return fc, nil
@@ -23088,16 +24279,62 @@ func (ec *executionContext) _Asset(ctx context.Context, sel ast.SelectionSet, ob
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "conversion":
+			out.Values[i] = ec._Asset_conversion(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "progress":
+			out.Values[i] = ec._Asset_progress(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "createdAt":
 			out.Values[i] = ec._Asset_createdAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "durationMs":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Asset_durationMs(ctx, field, obj)
+				})
+		case "width":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Asset_width(ctx, field, obj)
+				})
+		case "height":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Asset_height(ctx, field, obj)
+				})
+		case "notes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Asset_notes(ctx, field, obj)
+				})
+		case "renditions":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Asset_renditions(ctx, field, obj)
+				})
 		case "url":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Asset_url(ctx, field, obj)
+				})
+		case "playback":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Asset_playback(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -23601,6 +24838,54 @@ func (ec *executionContext) _Caption(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "vtt":
 			out.Values[i] = ec._Caption_vtt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var captionTrackImplementors = []string{"CaptionTrack"}
+
+func (ec *executionContext) _CaptionTrack(ctx context.Context, sel ast.SelectionSet, obj *model.CaptionTrack) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, captionTrackImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CaptionTrack")
+		case "locale":
+			out.Values[i] = ec._CaptionTrack_locale(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "label":
+			out.Values[i] = ec._CaptionTrack_label(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "url":
+			out.Values[i] = ec._CaptionTrack_url(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "default":
+			out.Values[i] = ec._CaptionTrack_default(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -25876,6 +27161,59 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var playbackImplementors = []string{"Playback"}
+
+func (ec *executionContext) _Playback(ctx context.Context, sel ast.SelectionSet, obj *model.Playback) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, playbackImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Playback")
+		case "hlsUrl":
+			out.Values[i] = ec._Playback_hlsUrl(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "posterUrl":
+			out.Values[i] = ec._Playback_posterUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "storyboardUrl":
+			out.Values[i] = ec._Playback_storyboardUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "captions":
+			out.Values[i] = ec._Playback_captions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "expiresAt":
+			out.Values[i] = ec._Playback_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var priceImplementors = []string{"Price"}
 
 func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, obj *catalog.Price) graphql.Marshaler {
@@ -26053,6 +27391,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_courseDraft(ctx, field)
+				})
+		case "asset":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_asset(ctx, field)
 				})
 		case "assetsByContent":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -26455,6 +27799,69 @@ func (ec *executionContext) _RecordProgressPayload(ctx context.Context, sel ast.
 		case "completedLessonIds":
 			out.Values[i] = ec._RecordProgressPayload_completedLessonIds(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var renditionImplementors = []string{"Rendition"}
+
+func (ec *executionContext) _Rendition(ctx context.Context, sel ast.SelectionSet, obj *model.Rendition) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, renditionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Rendition")
+		case "name":
+			out.Values[i] = ec._Rendition_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "codec":
+			out.Values[i] = ec._Rendition_codec(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "bitrate":
+			out.Values[i] = ec._Rendition_bitrate(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "width":
+			out.Values[i] = ec._Rendition_width(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "height":
+			out.Values[i] = ec._Rendition_height(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "channels":
+			out.Values[i] = ec._Rendition_channels(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "language":
+			out.Values[i] = ec._Rendition_language(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -26997,6 +28404,8 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	}
 
 	switch fields[0].Name {
+	case "assetUpdated":
+		return ec._Subscription_assetUpdated(ctx, fields[0])
 	case "notificationReceived":
 		return ec._Subscription_notificationReceived(ctx, fields[0])
 	default:
@@ -27547,6 +28956,21 @@ func (ec *executionContext) _VideoContent(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "hlsUrl":
+			out.Values[i] = ec._VideoContent_hlsUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "posterUrl":
+			out.Values[i] = ec._VideoContent_posterUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "storyboardUrl":
+			out.Values[i] = ec._VideoContent_storyboardUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "expiresAt":
 			out.Values[i] = ec._VideoContent_expiresAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -27559,6 +28983,11 @@ func (ec *executionContext) _VideoContent(ctx context.Context, sel ast.Selection
 			}
 		case "captions":
 			out.Values[i] = ec._VideoContent_captions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "captionTracks":
+			out.Values[i] = ec._VideoContent_captionTracks(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -28118,6 +29547,21 @@ func (ec *executionContext) marshalNAsset2ᚖlyceumᚋinternalᚋgenᚋentᚐAss
 	return ec._Asset(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNAssetConversion2lyceumᚋinternalᚋgenᚋentᚋassetᚐConversion(ctx context.Context, v any) (asset.Conversion, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := asset.Conversion(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNAssetConversion2lyceumᚋinternalᚋgenᚋentᚋassetᚐConversion(ctx context.Context, sel ast.SelectionSet, v asset.Conversion) graphql.Marshaler {
+	_ = sel
+	res := limit.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "AssetConversion!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNAssetKind2lyceumᚋinternalᚋgenᚋentᚋassetᚐKind(ctx context.Context, v any) (asset.Kind, error) {
 	tmp, err := limit.UnmarshalString(v)
 	res := asset.Kind(tmp)
@@ -28413,6 +29857,30 @@ func (ec *executionContext) marshalNCaption2ᚖlyceumᚋinternalᚋcatalogᚋout
 func (ec *executionContext) unmarshalNCaptionInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionInput(ctx context.Context, v any) (*model.CaptionInput, error) {
 	res, err := ec.unmarshalInputCaptionInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCaptionTrack2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionTrackᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CaptionTrack) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCaptionTrack2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionTrack(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNCaptionTrack2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionTrack(ctx context.Context, sel ast.SelectionSet, v *model.CaptionTrack) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CaptionTrack!")
+		return graphql.Null
+	}
+	return ec._CaptionTrack(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNCategory2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCategoryᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
@@ -29290,6 +30758,30 @@ func (ec *executionContext) marshalNRecordProgressPayload2ᚖlyceumᚋinternal�
 		return graphql.Null
 	}
 	return ec._RecordProgressPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNRendition2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐRenditionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Rendition) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRendition2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRendition(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNRendition2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRendition(ctx context.Context, sel ast.SelectionSet, v *model.Rendition) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Rendition!")
+		return graphql.Null
+	}
+	return ec._Rendition(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNRequestUploadInput2lyceumᚋinternalᚋgenᚋmodelᚐRequestUploadInput(ctx context.Context, v any) (model.RequestUploadInput, error) {
@@ -30290,6 +31782,13 @@ func (ec *executionContext) unmarshalONumericKeyInput2ᚖlyceumᚋinternalᚋgen
 	}
 	res, err := ec.unmarshalInputNumericKeyInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOPlayback2ᚖlyceumᚋinternalᚋgenᚋmodelᚐPlayback(ctx context.Context, sel ast.SelectionSet, v *model.Playback) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Playback(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOPrice2ᚖlyceumᚋinternalᚋcatalogᚐPrice(ctx context.Context, sel ast.SelectionSet, v *catalog.Price) graphql.Marshaler {

@@ -76,6 +76,16 @@ type CaptionInput struct {
 	Vtt    string  `json:"vtt"`
 }
 
+// A track of captions that came with a film.
+type CaptionTrack struct {
+	// BCP 47, or empty.
+	Locale string `json:"locale"`
+	Label  string `json:"label"`
+	// The WebVTT file. Signed and short-lived, like the film.
+	URL     string `json:"url"`
+	Default bool   `json:"default"`
+}
+
 // What anybody may know about a certificate whose code they hold.
 type CertificateVerification struct {
 	Status CertificateStatus `json:"status"`
@@ -205,6 +215,17 @@ type NumericKeyInput struct {
 	ExcludeMax *bool   `json:"excludeMax,omitempty"`
 }
 
+// Where a film or a sound is streamed from. The addresses are signed and short-lived; ask again after `expiresAt`.
+type Playback struct {
+	// The HLS master playlist. What it refers to is relative to it, and needs no signature of its own.
+	HlsURL    string  `json:"hlsUrl"`
+	PosterURL *string `json:"posterUrl,omitempty"`
+	// WebVTT: which part of which picture shows which time.
+	StoryboardURL *string         `json:"storyboardUrl,omitempty"`
+	Captions      []*CaptionTrack `json:"captions"`
+	ExpiresAt     time.Time       `json:"expiresAt"`
+}
+
 type PlayedLessonInput struct {
 	LessonID gid.ID `json:"lessonId"`
 	// At most 500 in the batch.
@@ -296,6 +317,22 @@ type RecordProgressPayload struct {
 	Progress *ent.CourseProgress `json:"progress"`
 	// The lessons that this request completed.
 	CompletedLessonIds []*gid.ID `json:"completedLessonIds"`
+}
+
+// One quality of a film or a sound.
+type Rendition struct {
+	Name string `json:"name"`
+	// As RFC 6381 writes it.
+	Codec string `json:"codec"`
+	// The highest, in bits a second; null when not known.
+	Bitrate *int `json:"bitrate,omitempty"`
+	// Of a picture, in pixels.
+	Width  *int `json:"width,omitempty"`
+	Height *int `json:"height,omitempty"`
+	// Of a sound.
+	Channels *int `json:"channels,omitempty"`
+	// Of a sound, BCP 47.
+	Language *string `json:"language,omitempty"`
 }
 
 type RequestUploadInput struct {
@@ -508,10 +545,18 @@ type VideoContent struct {
 	// Signed and short-lived; ask again after `expiresAt`. Null when the video lies elsewhere.
 	URL *string `json:"url,omitempty"`
 	// Address of a video kept elsewhere.
-	ExternalURL *string            `json:"externalUrl,omitempty"`
-	ExpiresAt   *time.Time         `json:"expiresAt,omitempty"`
-	ContentType *string            `json:"contentType,omitempty"`
-	Captions    []*outline.Caption `json:"captions"`
+	ExternalURL *string `json:"externalUrl,omitempty"`
+	// The HLS master playlist, once the video is converted; `url` is the video as it was uploaded. Signed and short-lived.
+	HlsURL *string `json:"hlsUrl,omitempty"`
+	// Signed and short-lived.
+	PosterURL *string `json:"posterUrl,omitempty"`
+	// WebVTT: which part of which picture shows which time. Signed and short-lived.
+	StoryboardURL *string            `json:"storyboardUrl,omitempty"`
+	ExpiresAt     *time.Time         `json:"expiresAt,omitempty"`
+	ContentType   *string            `json:"contentType,omitempty"`
+	Captions      []*outline.Caption `json:"captions"`
+	// Tracks that came with the video itself; the playlist has them too.
+	CaptionTracks []*CaptionTrack `json:"captionTracks"`
 	// Sanitised HTML.
 	HTML string `json:"html"`
 }

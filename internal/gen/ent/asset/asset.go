@@ -42,6 +42,16 @@ const (
 	FieldBlobKey = "blob_key"
 	// FieldExpiresAt holds the string denoting the expires_at field in the database.
 	FieldExpiresAt = "expires_at"
+	// FieldConversion holds the string denoting the conversion field in the database.
+	FieldConversion = "conversion"
+	// FieldProgress holds the string denoting the progress field in the database.
+	FieldProgress = "progress"
+	// FieldTries holds the string denoting the tries field in the database.
+	FieldTries = "tries"
+	// FieldWorkedAt holds the string denoting the worked_at field in the database.
+	FieldWorkedAt = "worked_at"
+	// FieldPlayback holds the string denoting the playback field in the database.
+	FieldPlayback = "playback"
 	// Table holds the table name of the asset in the database.
 	Table = "assets"
 )
@@ -62,6 +72,11 @@ var Columns = []string{
 	FieldFailure,
 	FieldBlobKey,
 	FieldExpiresAt,
+	FieldConversion,
+	FieldProgress,
+	FieldTries,
+	FieldWorkedAt,
+	FieldPlayback,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -102,6 +117,14 @@ var (
 	FailureValidator func(string) error
 	// BlobKeyValidator is a validator for the "blob_key" field. It is called by the builders before save.
 	BlobKeyValidator func(string) error
+	// DefaultProgress holds the default value on creation for the "progress" field.
+	DefaultProgress int
+	// ProgressValidator is a validator for the "progress" field. It is called by the builders before save.
+	ProgressValidator func(int) error
+	// DefaultTries holds the default value on creation for the "tries" field.
+	DefaultTries int
+	// TriesValidator is a validator for the "tries" field. It is called by the builders before save.
+	TriesValidator func(int) error
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -144,6 +167,7 @@ const (
 	StatusPENDING  Status = "PENDING"
 	StatusREADY    Status = "READY"
 	StatusREJECTED Status = "REJECTED"
+	StatusFAILED   Status = "FAILED"
 )
 
 func (s Status) String() string {
@@ -153,10 +177,40 @@ func (s Status) String() string {
 // StatusValidator is a validator for the "status" field enum values. It is called by the builders before save.
 func StatusValidator(s Status) error {
 	switch s {
-	case StatusPENDING, StatusREADY, StatusREJECTED:
+	case StatusPENDING, StatusREADY, StatusREJECTED, StatusFAILED:
 		return nil
 	default:
 		return fmt.Errorf("asset: invalid enum value for status field: %q", s)
+	}
+}
+
+// Conversion defines the type for the "conversion" enum field.
+type Conversion string
+
+// ConversionNONE is the default value of the Conversion enum.
+const DefaultConversion = ConversionNONE
+
+// Conversion values.
+const (
+	ConversionNONE           Conversion = "NONE"
+	ConversionWAITING        Conversion = "WAITING"
+	ConversionRUNNING        Conversion = "RUNNING"
+	ConversionDONE           Conversion = "DONE"
+	ConversionPASSED_THROUGH Conversion = "PASSED_THROUGH"
+	ConversionFAILED         Conversion = "FAILED"
+)
+
+func (c Conversion) String() string {
+	return string(c)
+}
+
+// ConversionValidator is a validator for the "conversion" field enum values. It is called by the builders before save.
+func ConversionValidator(c Conversion) error {
+	switch c {
+	case ConversionNONE, ConversionWAITING, ConversionRUNNING, ConversionDONE, ConversionPASSED_THROUGH, ConversionFAILED:
+		return nil
+	default:
+		return fmt.Errorf("asset: invalid enum value for conversion field: %q", c)
 	}
 }
 
@@ -231,4 +285,24 @@ func ByBlobKey(opts ...sql.OrderTermOption) OrderOption {
 // ByExpiresAt orders the results by the expires_at field.
 func ByExpiresAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldExpiresAt, opts...).ToFunc()
+}
+
+// ByConversion orders the results by the conversion field.
+func ByConversion(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldConversion, opts...).ToFunc()
+}
+
+// ByProgress orders the results by the progress field.
+func ByProgress(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldProgress, opts...).ToFunc()
+}
+
+// ByTries orders the results by the tries field.
+func ByTries(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTries, opts...).ToFunc()
+}
+
+// ByWorkedAt orders the results by the worked_at field.
+func ByWorkedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldWorkedAt, opts...).ToFunc()
 }

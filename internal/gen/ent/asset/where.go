@@ -110,6 +110,21 @@ func ExpiresAt(v time.Time) predicate.Asset {
 	return predicate.Asset(sql.FieldEQ(FieldExpiresAt, v))
 }
 
+// Progress applies equality check predicate on the "progress" field. It's identical to ProgressEQ.
+func Progress(v int) predicate.Asset {
+	return predicate.Asset(sql.FieldEQ(FieldProgress, v))
+}
+
+// Tries applies equality check predicate on the "tries" field. It's identical to TriesEQ.
+func Tries(v int) predicate.Asset {
+	return predicate.Asset(sql.FieldEQ(FieldTries, v))
+}
+
+// WorkedAt applies equality check predicate on the "worked_at" field. It's identical to WorkedAtEQ.
+func WorkedAt(v time.Time) predicate.Asset {
+	return predicate.Asset(sql.FieldEQ(FieldWorkedAt, v))
+}
+
 // TenantIDEQ applies the EQ predicate on the "tenant_id" field.
 func TenantIDEQ(v uuid.UUID) predicate.Asset {
 	return predicate.Asset(sql.FieldEQ(FieldTenantID, v))
@@ -723,6 +738,166 @@ func ExpiresAtIsNil() predicate.Asset {
 // ExpiresAtNotNil applies the NotNil predicate on the "expires_at" field.
 func ExpiresAtNotNil() predicate.Asset {
 	return predicate.Asset(sql.FieldNotNull(FieldExpiresAt))
+}
+
+// ConversionEQ applies the EQ predicate on the "conversion" field.
+func ConversionEQ(v Conversion) predicate.Asset {
+	return predicate.Asset(sql.FieldEQ(FieldConversion, v))
+}
+
+// ConversionNEQ applies the NEQ predicate on the "conversion" field.
+func ConversionNEQ(v Conversion) predicate.Asset {
+	return predicate.Asset(sql.FieldNEQ(FieldConversion, v))
+}
+
+// ConversionIn applies the In predicate on the "conversion" field.
+func ConversionIn(vs ...Conversion) predicate.Asset {
+	return predicate.Asset(sql.FieldIn(FieldConversion, vs...))
+}
+
+// ConversionNotIn applies the NotIn predicate on the "conversion" field.
+func ConversionNotIn(vs ...Conversion) predicate.Asset {
+	return predicate.Asset(sql.FieldNotIn(FieldConversion, vs...))
+}
+
+// ProgressEQ applies the EQ predicate on the "progress" field.
+func ProgressEQ(v int) predicate.Asset {
+	return predicate.Asset(sql.FieldEQ(FieldProgress, v))
+}
+
+// ProgressNEQ applies the NEQ predicate on the "progress" field.
+func ProgressNEQ(v int) predicate.Asset {
+	return predicate.Asset(sql.FieldNEQ(FieldProgress, v))
+}
+
+// ProgressIn applies the In predicate on the "progress" field.
+func ProgressIn(vs ...int) predicate.Asset {
+	return predicate.Asset(sql.FieldIn(FieldProgress, vs...))
+}
+
+// ProgressNotIn applies the NotIn predicate on the "progress" field.
+func ProgressNotIn(vs ...int) predicate.Asset {
+	return predicate.Asset(sql.FieldNotIn(FieldProgress, vs...))
+}
+
+// ProgressGT applies the GT predicate on the "progress" field.
+func ProgressGT(v int) predicate.Asset {
+	return predicate.Asset(sql.FieldGT(FieldProgress, v))
+}
+
+// ProgressGTE applies the GTE predicate on the "progress" field.
+func ProgressGTE(v int) predicate.Asset {
+	return predicate.Asset(sql.FieldGTE(FieldProgress, v))
+}
+
+// ProgressLT applies the LT predicate on the "progress" field.
+func ProgressLT(v int) predicate.Asset {
+	return predicate.Asset(sql.FieldLT(FieldProgress, v))
+}
+
+// ProgressLTE applies the LTE predicate on the "progress" field.
+func ProgressLTE(v int) predicate.Asset {
+	return predicate.Asset(sql.FieldLTE(FieldProgress, v))
+}
+
+// TriesEQ applies the EQ predicate on the "tries" field.
+func TriesEQ(v int) predicate.Asset {
+	return predicate.Asset(sql.FieldEQ(FieldTries, v))
+}
+
+// TriesNEQ applies the NEQ predicate on the "tries" field.
+func TriesNEQ(v int) predicate.Asset {
+	return predicate.Asset(sql.FieldNEQ(FieldTries, v))
+}
+
+// TriesIn applies the In predicate on the "tries" field.
+func TriesIn(vs ...int) predicate.Asset {
+	return predicate.Asset(sql.FieldIn(FieldTries, vs...))
+}
+
+// TriesNotIn applies the NotIn predicate on the "tries" field.
+func TriesNotIn(vs ...int) predicate.Asset {
+	return predicate.Asset(sql.FieldNotIn(FieldTries, vs...))
+}
+
+// TriesGT applies the GT predicate on the "tries" field.
+func TriesGT(v int) predicate.Asset {
+	return predicate.Asset(sql.FieldGT(FieldTries, v))
+}
+
+// TriesGTE applies the GTE predicate on the "tries" field.
+func TriesGTE(v int) predicate.Asset {
+	return predicate.Asset(sql.FieldGTE(FieldTries, v))
+}
+
+// TriesLT applies the LT predicate on the "tries" field.
+func TriesLT(v int) predicate.Asset {
+	return predicate.Asset(sql.FieldLT(FieldTries, v))
+}
+
+// TriesLTE applies the LTE predicate on the "tries" field.
+func TriesLTE(v int) predicate.Asset {
+	return predicate.Asset(sql.FieldLTE(FieldTries, v))
+}
+
+// WorkedAtEQ applies the EQ predicate on the "worked_at" field.
+func WorkedAtEQ(v time.Time) predicate.Asset {
+	return predicate.Asset(sql.FieldEQ(FieldWorkedAt, v))
+}
+
+// WorkedAtNEQ applies the NEQ predicate on the "worked_at" field.
+func WorkedAtNEQ(v time.Time) predicate.Asset {
+	return predicate.Asset(sql.FieldNEQ(FieldWorkedAt, v))
+}
+
+// WorkedAtIn applies the In predicate on the "worked_at" field.
+func WorkedAtIn(vs ...time.Time) predicate.Asset {
+	return predicate.Asset(sql.FieldIn(FieldWorkedAt, vs...))
+}
+
+// WorkedAtNotIn applies the NotIn predicate on the "worked_at" field.
+func WorkedAtNotIn(vs ...time.Time) predicate.Asset {
+	return predicate.Asset(sql.FieldNotIn(FieldWorkedAt, vs...))
+}
+
+// WorkedAtGT applies the GT predicate on the "worked_at" field.
+func WorkedAtGT(v time.Time) predicate.Asset {
+	return predicate.Asset(sql.FieldGT(FieldWorkedAt, v))
+}
+
+// WorkedAtGTE applies the GTE predicate on the "worked_at" field.
+func WorkedAtGTE(v time.Time) predicate.Asset {
+	return predicate.Asset(sql.FieldGTE(FieldWorkedAt, v))
+}
+
+// WorkedAtLT applies the LT predicate on the "worked_at" field.
+func WorkedAtLT(v time.Time) predicate.Asset {
+	return predicate.Asset(sql.FieldLT(FieldWorkedAt, v))
+}
+
+// WorkedAtLTE applies the LTE predicate on the "worked_at" field.
+func WorkedAtLTE(v time.Time) predicate.Asset {
+	return predicate.Asset(sql.FieldLTE(FieldWorkedAt, v))
+}
+
+// WorkedAtIsNil applies the IsNil predicate on the "worked_at" field.
+func WorkedAtIsNil() predicate.Asset {
+	return predicate.Asset(sql.FieldIsNull(FieldWorkedAt))
+}
+
+// WorkedAtNotNil applies the NotNil predicate on the "worked_at" field.
+func WorkedAtNotNil() predicate.Asset {
+	return predicate.Asset(sql.FieldNotNull(FieldWorkedAt))
+}
+
+// PlaybackIsNil applies the IsNil predicate on the "playback" field.
+func PlaybackIsNil() predicate.Asset {
+	return predicate.Asset(sql.FieldIsNull(FieldPlayback))
+}
+
+// PlaybackNotNil applies the NotNil predicate on the "playback" field.
+func PlaybackNotNil() predicate.Asset {
+	return predicate.Asset(sql.FieldNotNull(FieldPlayback))
 }
 
 // And groups predicates with the AND operator between them.

@@ -296,6 +296,18 @@ func (f QuestionVersionFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Va
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.QuestionVersionMutation", m)
 }
 
+// The RenditionSetFunc type is an adapter to allow the use of ordinary
+// function as RenditionSet mutator.
+type RenditionSetFunc func(context.Context, *ent.RenditionSetMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f RenditionSetFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.RenditionSetMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.RenditionSetMutation", m)
+}
+
 // The SessionFunc type is an adapter to allow the use of ordinary
 // function as Session mutator.
 type SessionFunc func(context.Context, *ent.SessionMutation) (ent.Value, error)

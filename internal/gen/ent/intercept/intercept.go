@@ -32,6 +32,7 @@ import (
 	"lyceum/internal/gen/ent/publication"
 	"lyceum/internal/gen/ent/question"
 	"lyceum/internal/gen/ent/questionversion"
+	"lyceum/internal/gen/ent/renditionset"
 	"lyceum/internal/gen/ent/session"
 	"lyceum/internal/gen/ent/staff"
 	"lyceum/internal/gen/ent/staffsession"
@@ -746,6 +747,33 @@ func (f TraverseQuestionVersion) Traverse(ctx context.Context, q ent.Query) erro
 	return fmt.Errorf("unexpected query type %T. expect *ent.QuestionVersionQuery", q)
 }
 
+// The RenditionSetFunc type is an adapter to allow the use of ordinary function as a Querier.
+type RenditionSetFunc func(context.Context, *ent.RenditionSetQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f RenditionSetFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.RenditionSetQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.RenditionSetQuery", q)
+}
+
+// The TraverseRenditionSet type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseRenditionSet func(context.Context, *ent.RenditionSetQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseRenditionSet) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseRenditionSet) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.RenditionSetQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.RenditionSetQuery", q)
+}
+
 // The SessionFunc type is an adapter to allow the use of ordinary function as a Querier.
 type SessionFunc func(context.Context, *ent.SessionQuery) (ent.Value, error)
 
@@ -959,6 +987,8 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.QuestionQuery, predicate.Question, question.OrderOption]{typ: ent.TypeQuestion, tq: q}, nil
 	case *ent.QuestionVersionQuery:
 		return &query[*ent.QuestionVersionQuery, predicate.QuestionVersion, questionversion.OrderOption]{typ: ent.TypeQuestionVersion, tq: q}, nil
+	case *ent.RenditionSetQuery:
+		return &query[*ent.RenditionSetQuery, predicate.RenditionSet, renditionset.OrderOption]{typ: ent.TypeRenditionSet, tq: q}, nil
 	case *ent.SessionQuery:
 		return &query[*ent.SessionQuery, predicate.Session, session.OrderOption]{typ: ent.TypeSession, tq: q}, nil
 	case *ent.StaffQuery:

@@ -80,10 +80,15 @@ var (
 		{Name: "content_type", Type: field.TypeString, Size: 127},
 		{Name: "size", Type: field.TypeInt64},
 		{Name: "sha256", Type: field.TypeString, Size: 64},
-		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "READY", "REJECTED"}, Default: "PENDING"},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "READY", "REJECTED", "FAILED"}, Default: "PENDING"},
 		{Name: "failure", Type: field.TypeString, Size: 500, Default: ""},
 		{Name: "blob_key", Type: field.TypeString, Size: 500},
 		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "conversion", Type: field.TypeEnum, Enums: []string{"NONE", "WAITING", "RUNNING", "DONE", "PASSED_THROUGH", "FAILED"}, Default: "NONE"},
+		{Name: "progress", Type: field.TypeInt, Default: 0},
+		{Name: "tries", Type: field.TypeInt, Default: 0},
+		{Name: "worked_at", Type: field.TypeTime, Nullable: true},
+		{Name: "playback", Type: field.TypeJSON, Nullable: true},
 	}
 	// AssetsTable holds the schema information for the "assets" table.
 	AssetsTable = &schema.Table{
@@ -100,6 +105,11 @@ var (
 				Name:    "asset_tenant_id_status_expires_at",
 				Unique:  false,
 				Columns: []*schema.Column{AssetsColumns[1], AssetsColumns[10], AssetsColumns[13]},
+			},
+			{
+				Name:    "asset_tenant_id_conversion_worked_at",
+				Unique:  false,
+				Columns: []*schema.Column{AssetsColumns[1], AssetsColumns[14], AssetsColumns[17]},
 			},
 		},
 	}
@@ -779,6 +789,37 @@ var (
 			},
 		},
 	}
+	// RenditionSetsColumns holds the columns for the "rendition_sets" table.
+	RenditionSetsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "asset_id", Type: field.TypeUUID},
+		{Name: "name", Type: field.TypeString, Size: 64},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"BUILDING", "READY"}, Default: "BUILDING"},
+		{Name: "result", Type: field.TypeJSON},
+		{Name: "files", Type: field.TypeInt},
+		{Name: "bytes", Type: field.TypeInt64},
+	}
+	// RenditionSetsTable holds the schema information for the "rendition_sets" table.
+	RenditionSetsTable = &schema.Table{
+		Name:       "rendition_sets",
+		Columns:    RenditionSetsColumns,
+		PrimaryKey: []*schema.Column{RenditionSetsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "renditionset_tenant_id_asset_id_name",
+				Unique:  true,
+				Columns: []*schema.Column{RenditionSetsColumns[1], RenditionSetsColumns[4], RenditionSetsColumns[5]},
+			},
+			{
+				Name:    "renditionset_tenant_id_status_updated_at",
+				Unique:  false,
+				Columns: []*schema.Column{RenditionSetsColumns[1], RenditionSetsColumns[6], RenditionSetsColumns[3]},
+			},
+		},
+	}
 	// SessionsColumns holds the columns for the "sessions" table.
 	SessionsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -937,6 +978,7 @@ var (
 		PublicationsTable,
 		QuestionsTable,
 		QuestionVersionsTable,
+		RenditionSetsTable,
 		SessionsTable,
 		StaffsTable,
 		StaffSessionsTable,

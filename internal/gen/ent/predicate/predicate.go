@@ -78,6 +78,9 @@ type Question func(*sql.Selector)
 // QuestionVersion is the predicate function for questionversion builders.
 type QuestionVersion func(*sql.Selector)
 
+// RenditionSet is the predicate function for renditionset builders.
+type RenditionSet func(*sql.Selector)
+
 // Session is the predicate function for session builders.
 type Session func(*sql.Selector)
 

@@ -686,6 +686,30 @@ func (f QuestionVersionMutationRuleFunc) EvalMutation(ctx context.Context, m ent
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.QuestionVersionMutation", m)
 }
 
+// The RenditionSetQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type RenditionSetQueryRuleFunc func(context.Context, *ent.RenditionSetQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f RenditionSetQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.RenditionSetQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.RenditionSetQuery", q)
+}
+
+// The RenditionSetMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type RenditionSetMutationRuleFunc func(context.Context, *ent.RenditionSetMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f RenditionSetMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.RenditionSetMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.RenditionSetMutation", m)
+}
+
 // The SessionQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type SessionQueryRuleFunc func(context.Context, *ent.SessionQuery) error

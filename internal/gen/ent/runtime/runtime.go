@@ -31,6 +31,7 @@ import (
 	"lyceum/internal/gen/ent/publication"
 	"lyceum/internal/gen/ent/question"
 	"lyceum/internal/gen/ent/questionversion"
+	"lyceum/internal/gen/ent/renditionset"
 	"lyceum/internal/gen/ent/session"
 	"lyceum/internal/gen/ent/staff"
 	"lyceum/internal/gen/ent/staffsession"
@@ -187,6 +188,18 @@ func init() {
 	assetDescBlobKey := assetFields[8].Descriptor()
 	// asset.BlobKeyValidator is a validator for the "blob_key" field. It is called by the builders before save.
 	asset.BlobKeyValidator = assetDescBlobKey.Validators[0].(func(string) error)
+	// assetDescProgress is the schema descriptor for progress field.
+	assetDescProgress := assetFields[11].Descriptor()
+	// asset.DefaultProgress holds the default value on creation for the progress field.
+	asset.DefaultProgress = assetDescProgress.Default.(int)
+	// asset.ProgressValidator is a validator for the "progress" field. It is called by the builders before save.
+	asset.ProgressValidator = assetDescProgress.Validators[0].(func(int) error)
+	// assetDescTries is the schema descriptor for tries field.
+	assetDescTries := assetFields[12].Descriptor()
+	// asset.DefaultTries holds the default value on creation for the tries field.
+	asset.DefaultTries = assetDescTries.Default.(int)
+	// asset.TriesValidator is a validator for the "tries" field. It is called by the builders before save.
+	asset.TriesValidator = assetDescTries.Validators[0].(func(int) error)
 	// assetDescID is the schema descriptor for id field.
 	assetDescID := assetMixinFields0[0].Descriptor()
 	// asset.DefaultID holds the default value on creation for the id field.
@@ -1311,6 +1324,46 @@ func init() {
 	questionversionDescID := questionversionMixinFields0[0].Descriptor()
 	// questionversion.DefaultID holds the default value on creation for the id field.
 	questionversion.DefaultID = questionversionDescID.Default.(func() uuid.UUID)
+	renditionsetMixin := schema.RenditionSet{}.Mixin()
+	renditionset.Policy = privacy.NewPolicies(renditionsetMixin[0], schema.RenditionSet{})
+	renditionset.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := renditionset.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	renditionsetMixinFields0 := renditionsetMixin[0].Fields()
+	_ = renditionsetMixinFields0
+	renditionsetFields := schema.RenditionSet{}.Fields()
+	_ = renditionsetFields
+	// renditionsetDescCreatedAt is the schema descriptor for created_at field.
+	renditionsetDescCreatedAt := renditionsetMixinFields0[2].Descriptor()
+	// renditionset.DefaultCreatedAt holds the default value on creation for the created_at field.
+	renditionset.DefaultCreatedAt = renditionsetDescCreatedAt.Default.(func() time.Time)
+	// renditionsetDescUpdatedAt is the schema descriptor for updated_at field.
+	renditionsetDescUpdatedAt := renditionsetMixinFields0[3].Descriptor()
+	// renditionset.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	renditionset.DefaultUpdatedAt = renditionsetDescUpdatedAt.Default.(func() time.Time)
+	// renditionset.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	renditionset.UpdateDefaultUpdatedAt = renditionsetDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// renditionsetDescName is the schema descriptor for name field.
+	renditionsetDescName := renditionsetFields[1].Descriptor()
+	// renditionset.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	renditionset.NameValidator = renditionsetDescName.Validators[0].(func(string) error)
+	// renditionsetDescFiles is the schema descriptor for files field.
+	renditionsetDescFiles := renditionsetFields[4].Descriptor()
+	// renditionset.FilesValidator is a validator for the "files" field. It is called by the builders before save.
+	renditionset.FilesValidator = renditionsetDescFiles.Validators[0].(func(int) error)
+	// renditionsetDescBytes is the schema descriptor for bytes field.
+	renditionsetDescBytes := renditionsetFields[5].Descriptor()
+	// renditionset.BytesValidator is a validator for the "bytes" field. It is called by the builders before save.
+	renditionset.BytesValidator = renditionsetDescBytes.Validators[0].(func(int64) error)
+	// renditionsetDescID is the schema descriptor for id field.
+	renditionsetDescID := renditionsetMixinFields0[0].Descriptor()
+	// renditionset.DefaultID holds the default value on creation for the id field.
+	renditionset.DefaultID = renditionsetDescID.Default.(func() uuid.UUID)
 	sessionMixin := schema.Session{}.Mixin()
 	session.Policy = privacy.NewPolicies(sessionMixin[0], schema.Session{})
 	session.Hooks[0] = func(next ent.Mutator) ent.Mutator {

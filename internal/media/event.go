@@ -1,0 +1,31 @@
+package media
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/platform/pg"
+)
+
+// ConversionAsked says that a film or a sound waits to be converted.
+type ConversionAsked struct {
+	ID     uuid.UUID `json:"id"`
+	Tenant uuid.UUID `json:"tenant_id"`
+	At     time.Time `json:"at"`
+	Asset  uuid.UUID `json:"asset_id"`
+}
+
+var _ pg.Event = ConversionAsked{}
+
+// Kind implements pg.Event.
+func (ConversionAsked) Kind() string { return "media.conversion_asked" }
+
+// ask announces that the asset waits to be converted.
+func ask(ctx context.Context, tx *pg.Tx, a *ent.Asset) error {
+	return tx.Enqueue(ctx, ConversionAsked{
+		ID: uuid.Must(uuid.NewV7()), Tenant: a.TenantID, At: time.Now().UTC(), Asset: a.ID,
+	})
+}
