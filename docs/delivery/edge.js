@@ -46,8 +46,8 @@ function isOwn(origin, patterns) {
 
 // serve answers a request. Fetch is how the origin is asked, and is to keep what it got under its own address.
 export async function serve(request, delivery, origin, fetch, now = Math.floor(Date.now() / 1000)) {
-  // Not new URL(…).pathname, which cleans paths; a platform that has cleaned them before refuses what was not clean all the same,
-  // because what it then shows is not what was signed, or is.
+  // The path as it came, as far as the platform tells: Workers get it cleaned of dots. Then it is the clean path that
+  // must be signed, which is as good.
   const path = request.url.replace(/^https?:\/\/[^/]*/, '').split(/[?#]/)[0];
   const found = await verifyPath(path, now, delivery.keys);
   if (!found) {

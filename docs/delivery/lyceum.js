@@ -57,18 +57,25 @@ function isEnd(s) {
     return s.length >= 1 && s.length <= 15 && !/[^0-9]/.test(s);
 }
 
-// isOwn reports whether pages of an origin may play media. In a pattern "*" is one label of a host name.
+// isOwn reports whether pages of an origin may play media. In a pattern "*" is one label of a host name. The patterns are
+// counted through: a list that nginx has preloaded has no methods.
 function isOwn(origin, patterns) {
-    return patterns.some(function (pattern) {
-        const star = pattern.indexOf('*');
-        if (star < 0) {
-            return origin === pattern;
+    for (let i = 0; i < patterns.length; i++) {
+        if (isLike(origin, patterns[i])) {
+            return true;
         }
-        const before = pattern.slice(0, star), after = pattern.slice(star + 1);
-        return origin.length > before.length + after.length && origin.indexOf(before) === 0 &&
-            origin.slice(origin.length - after.length) === after &&
-            !/[^a-z0-9-]/.test(origin.slice(before.length, origin.length - after.length));
-    });
+    }
+    return false;
+}
+
+function isLike(origin, pattern) {
+    const star = pattern.indexOf('*');
+    if (star < 0) {
+        return origin === pattern;
+    }
+    const before = pattern.slice(0, star), after = pattern.slice(star + 1);
+    const label = origin.slice(before.length, origin.length - after.length);
+    return origin === before + label + after && label !== '' && !/[^a-z0-9-]/.test(label);
 }
 
 const types = {
