@@ -57,6 +57,8 @@ func open(t *testing.T, change func(p *web.Pages)) http.Handler {
 	return mux
 }
 
+func noTenant(context.Context) (*web.Tenant, error) { return nil, errors.New("the database is down") }
+
 func demo(attack func(context.Context) ([]web.Attempt, error)) *web.Demo {
 	return &web.Demo{
 		Logins:      []web.Login{{Tenant: "acme", Email: "learner@acme.example", Name: "Amina " + hostile, Role: "learner"}},
@@ -79,9 +81,7 @@ func TestPages(t *testing.T) {
 	t.Parallel()
 	plain := open(t, func(*web.Pages) {})
 	local := open(t, func(p *web.Pages) { p.Demo = demo(nil) })
-	homeless := open(t, func(p *web.Pages) {
-		p.Tenant = func(context.Context) (*web.Tenant, error) { return nil, errors.New("the database is down") }
-	})
+	homeless := open(t, func(p *web.Pages) { p.Tenant = noTenant })
 	tests := map[string]struct {
 		on         http.Handler
 		path       string

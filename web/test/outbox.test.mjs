@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Outbox, requests } from "../static/learn/player/outbox.js";
+
+/** @returns {Storage} what a browser keeps, as Object.keys sees it */
+function storage() {
+  const methods = {
+    getItem(/** @type {string} */ key) { return Object.hasOwn(this, key) ? /** @type {any} */ (this)[key] : null; },
+    setItem(/** @type {string} */ key, /** @type {string} */ value) { /** @type {any} */ (this)[key] = value; },
+    removeItem(/** @type {string} */ key) { delete (/** @type {any} */ (this)[key]); },
+  };
+  return Object.create(methods);
+}
+
+const batch = (/** @type {object} */ more = {}) => ({ enrollmentId: "e", lessonId: "l", segments: [{ fromMs: 0, toMs: 1000 }], positionMs: 1000, at: 1, ...more });
+const recorded = /** @type {any} */ ({ completedLessonIds: [], progress: { lessons: [] } });
+
+class Refusal extends Error {
+  constructor(/** @type {string} */ code) {
+    super(code);
+    this.code = code;
+  }
+}
+
+test("what is sent is forgotten, what fails is kept", async () => {
+  const kept = storage();
+  /** @type {any[]} */
+  const sent = [];
+  let up = false;
+  const outbox = new Outbox(kept, "me", async (request) => {
+    if (!up) throw new Refusal("NETWORK");
+    sent.push(request);
+    return recorded;
+  });
+  outbox.add(batch());
+  outbox.add(batch({ segments: [{ fromMs: 1000, toMs: 3000 }], positionMs: 3000, at: 2 }));
+  await outbox.flush();
+  assert.equal(outbox.waiting, 2);
+
+  // The page is opened again, by the same person.
+  up = true;
+  const again = new Outbox(kept, "me", async (request) => (sent.push(request), recorded));
+  await again.flush();
+  assert.equal(again.waiting, 0);
+  assert.deepEqual(sent, [{ enrollmentId: "e", lessons: [{ lessonId: "l", segments: [{ fromMs: 0, toMs: 3000 }], positionMs: 3000 }] }]);
+});
+
+test("nobody sends what another person watched", async () => {
+  const kept = storage();
+  new Outbox(kept, "me", async () => recorded).add(batch());
+  const other = new Outbox(kept, "other", async () => assert.fail("sent"));
+  await other.flush();
+  assert.equal(Object.keys(kept).length, 1);
+});
+
+test("what will never be taken is given up; a session that has ended keeps it", async () => {
+  for (const [code, left] of /** @type {const} */ ([["FORBIDDEN", 0], ["NOT_FOUND", 0], ["BAD_USER_INPUT", 0], ["UNAUTHENTICATED", 1], ["RATE_LIMITED", 1], ["UNAVAILABLE", 1], ["INTERNAL", 1]])) {
+    const outbox = new Outbox(storage(), "me", async () => { throw new Refusal(code); });
+    outbox.add(batch());
+    await outbox.flush();
+    assert.equal(outbox.waiting, left, code);
+  }
+});
+
+test("what is added while a request is on its way stays for the next", async () => {
+  const kept = storage();
+  /** @type {Outbox} */
+  const outbox = new Outbox(kept, "me", async () => {
+    if (outbox.waiting === 1) outbox.add(batch({ lessonId: "m", at: 9 }));
+    return recorded;
+  });
+  outbox.add(batch());
+  await outbox.flush();
+  assert.equal(outbox.waiting, 1);
+});
+
+test("nothing played is nothing to send", () => {
+  const outbox = new Outbox(storage(), "me", async () => recorded);
+  outbox.add(batch({ segments: [] }));
+  assert.equal(outbox.waiting, 0);
+});
+
+test("what somebody else wrote there is thrown away", async () => {
+  const kept = storage();
+  kept.setItem("lyceum.played/me/1", "{");
+  kept.setItem("lyceum.played/me/2", '{"segments": 1}');
+  kept.setItem("another", "thing");
+  await new Outbox(kept, "me", async () => assert.fail("sent")).flush();
+  assert.deepEqual(Object.keys(kept), ["another"]);
+});
+
+test("no request is larger than the API takes", () => {
+  const batches = new Map();
+  for (let lesson = 0; lesson < 120; lesson++) {
+    const segments = Array.from({ length: 20 }, (_, i) => ({ fromMs: i * 100, toMs: i * 100 + 50 }));
+    batches.set(`k${lesson}`, batch({ lessonId: `l${lesson}`, segments }));
+  }
+  const made = requests(batches);
+  const keys = made.flatMap((one) => one.keys);
+  assert.equal(new Set(keys).size, 120);
+  for (const { request } of made) {
+    assert.ok(request.lessons.length <= 50);
+    assert.ok(request.lessons.reduce((sum, one) => sum + one.segments.length, 0) <= 500);
+  }
+});
