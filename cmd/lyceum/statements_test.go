@@ -287,9 +287,17 @@ func (s *school) count(t *testing.T, name string, request asked, n int) int64 {
 
 func newSchool(t *testing.T) *school {
 	t.Helper()
+	s := openSchool(t, t.TempDir())
+	s.fill(t)
+	return s
+}
+
+// openSchool is a school with an admin and nothing else, at home in the directory.
+func openSchool(t *testing.T, home string) *school {
+	t.Helper()
 	appURL, ownerURL, _ := pgtest.Clone(t)
 	c, err := config.Load(config.Sources{Environ: []string{
-		"DATABASE_URL=" + appURL, "LYCEUM_SIGNING_KEYS=test=literal:" + strings.Repeat("k", 64), "LYCEUM_HOME=" + t.TempDir(),
+		"DATABASE_URL=" + appURL, "LYCEUM_SIGNING_KEYS=test=literal:" + strings.Repeat("k", 64), "LYCEUM_HOME=" + home,
 		"LYCEUM_LOG_LEVEL=error", "LYCEUM_HTTP_TRUSTED_PROXIES=127.0.0.1/32",
 		// Nobody asks for the same as often; budgets are tested elsewhere.
 		"LYCEUM_LIMIT_COST_USER=0", "LYCEUM_LIMIT_COST_ADDRESS=0", "LYCEUM_LIMIT_COST_TENANT=0",
@@ -311,7 +319,6 @@ func newSchool(t *testing.T) *school {
 		t.Fatal(err)
 	}
 	s.found(t, ownerURL)
-	s.fill(t)
 	return s
 }
 
