@@ -323,32 +323,3 @@ func TestOrigins(t *testing.T) {
 		t.Errorf("preflight: %v", res.Header())
 	}
 }
-
-func TestLinks(t *testing.T) {
-	t.Parallel()
-	f := newFilm(t)
-	links := delivery.Links{Signer: f.Signer, Base: "https://media.example.org/", TTL: 5 * time.Minute}
-	seen := map[string]bool{}
-	for second := range 300 {
-		now := theTime().Add(time.Duration(second) * time.Second)
-		address, ends, err := links.URL(f.prefix, now)
-		if left := ends.Sub(now); err != nil || left < 225*time.Second || left > 5*time.Minute {
-			t.Fatalf("%s is good for %v (%v)", address, left, err)
-		}
-		path, found := strings.CutPrefix(address, "https://media.example.org/v/")
-		if _, until, err := f.Signer.ReadPath("/v/"+path+"x.m4s", now); !found || err != nil || !until.Equal(ends) {
-			t.Fatalf("%s is good until %v (%v), want %v", address, until, err, ends)
-		}
-		seen[address] = true
-	}
-	if len(seen) > 5 {
-		t.Errorf("%d addresses within five minutes", len(seen))
-	}
-	whole, err := blob.NewPrefix(f.tenant)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if address, _, err := links.URL(whole, theTime()); err == nil {
-		t.Errorf("the whole tenant is at %s", address)
-	}
-}
