@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -103,7 +104,7 @@ func TestDoomedWorker(t *testing.T) {
 		if err := compliance.Record(ctx, tx, entry); err != nil {
 			return err
 		}
-		if at == beforeCommit {
+		if at == beforeCommit || at == filmUncommitted && entry.Action == "asset.converted" {
 			dieHere()
 		}
 		return nil
@@ -116,7 +117,10 @@ func TestDoomedWorker(t *testing.T) {
 	if at == insideSync || at == afterSync {
 		with.Search = &search.Service{DB: db, Local: dyingEngine{Store: &postgres.Engine{DB: db}, at: at}}
 	}
-	worker, err := jobs.NewWorker(pool, slog.New(slog.NewTextHandler(os.Stderr, nil)), with, options())
+	if slices.Contains(filmPlaces, at) {
+		with.Media = dyingMedia(db, store, at)
+	}
+	worker, err := jobs.NewWorker(pool, slog.New(slog.NewTextHandler(os.Stderr, nil)), with, mediaOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
