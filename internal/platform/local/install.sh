@@ -126,6 +126,10 @@ with_npm() {
 
 places=$(if [ $# -gt 0 ]; then printf '%s\n' "$@"; else usual_places; fi)
 
+# Not installed unasked: it brings a hundred other packages, and everything but streaming works without.
+command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null ||
+	echo 'No ffmpeg here: films will be played as they were uploaded. To stream them, install the package ffmpeg.' >&2
+
 if have_postgres && have_redis; then exit 0; fi
 
 with_apt || with_brew || true

@@ -150,6 +150,27 @@ func TestInstall(t *testing.T) {
 	}
 }
 
+// TestInstallSaysWhatFilmsLack: ffmpeg is not installed unasked, and its absence is said aloud.
+func TestInstallSaysWhatFilmsLack(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	postgres("17.2")(t, m)
+	redis(t, m)
+	apt("15+248")(t, m)
+	said, code := m.install(t)
+	if code != 0 || !strings.Contains(said, "No ffmpeg here") {
+		t.Errorf("exit %d: %s", code, said)
+	}
+	m.program(t, "ffmpeg", "")
+	m.program(t, "ffprobe", "")
+	if said, code := m.install(t); code != 0 || said != "" {
+		t.Errorf("with ffmpeg: exit %d: %s", code, said)
+	}
+	if ran := m.logged(t); ran != "" {
+		t.Errorf("it ran %s", ran)
+	}
+}
+
 // holds checks that each of the parts is, or is not, in the text.
 func holds(t *testing.T, text string, want bool, parts ...string) {
 	t.Helper()
