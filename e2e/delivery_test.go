@@ -18,6 +18,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -139,11 +140,14 @@ func openDir(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // see above
+	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return dir
 }
+
+// edgeFiles is where what operators are given is.
+const edgeFiles = "../docs/delivery/"
 
 // nobody is who runs the server when the test runs as root.
 const nobody = 65534
@@ -195,7 +199,7 @@ func startNginx(t *testing.T, storage string, files map[string][]byte, further .
 		"listen 8088", "listen " + n.address, "/dev/stdout", n.dir + "/access.log",
 	}, further...)...)
 	for name, from := range map[string]string{"nginx.conf": "nginx.conf", "lyceum.js": "lyceum.js", "storage.conf": storage} {
-		text, err := os.ReadFile(filepath.Join("../docs/delivery", from))
+		text, err := os.ReadFile(edgeFiles + from)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -205,7 +209,6 @@ func startNginx(t *testing.T, storage string, files map[string][]byte, further .
 		n.write(t, name, content)
 	}
 	open(t, n.dir)
-	//nolint:noctx // It is stopped by a signal, in order.
 	n.command = exec.Command(program, "-p", n.dir, "-c", filepath.Join(n.dir, "nginx.conf"), "-g", "daemon off;")
 	n.command.Stdout, n.command.Stderr = n.output, n.output
 	if os.Getuid() == 0 {
@@ -357,7 +360,9 @@ func deliveryKeys(t *testing.T, keys []blob.SigningKey) []byte {
 	}
 	out := filepath.Join(t.TempDir(), "delivery.json")
 	command := exec.CommandContext(t.Context(), running.Binary, "config", "delivery-keys", "--out="+out, "--origin=https://learn.acme.example")
-	command.Env = append(environ, "LYCEUM_SIGNING_KEYS="+strings.Join(list, ","), "LYCEUM_HTTP_ALLOWED_ORIGINS=https://app.example.org")
+	command.Env = slices.Concat(environ, []string{
+		"LYCEUM_SIGNING_KEYS=" + strings.Join(list, ","), "LYCEUM_HTTP_ALLOWED_ORIGINS=https://app.example.org",
+	})
 	if said, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("delivery-keys: %v\n%s", err, said)
 	}
@@ -401,7 +406,7 @@ func TestDeliveryAgrees(t *testing.T) {
 // agreesInNode asks a script about all vectors, and about those with a time of their own.
 func (v signedPaths) agreesInNode(t *testing.T, script string) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("../docs/delivery", script))
+	text, err := os.ReadFile(edgeFiles + script)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -503,7 +508,7 @@ func edgeAnswers(content, tag string) map[string]answered {
 			"Content-Type": "video/iso.segment", "Cache-Control": keptForever, "X-Content-Type-Options": "nosniff", "Vary": "Origin",
 			"Content-Security-Policy": "sandbox", "Referrer-Policy": "no-referrer", "Access-Control-Allow-Origin": "", "X-Amz-Request-Id": "",
 		}},
-		"head":                {http.MethodHead, nil, http.StatusOK, "", map[string]string{"Content-Length": fmt.Sprint(size), "Content-Type": "video/iso.segment"}},
+		"head":                {http.MethodHead, nil, http.StatusOK, "", map[string]string{"Content-Length": strconv.Itoa(size), "Content-Type": "video/iso.segment"}},
 		"first bytes":         {http.MethodGet, []string{"Range: bytes=0-3"}, http.StatusPartialContent, content[:4], part(0, 4)},
 		"last bytes":          {http.MethodGet, []string{"Range: bytes=-5"}, http.StatusPartialContent, content[size-5:], part(size-5, size)},
 		"from the middle":     {http.MethodGet, []string{"Range: bytes=50-"}, http.StatusPartialContent, content[50:], part(50, size)},

@@ -256,7 +256,7 @@ func TestMediaDoor(t *testing.T) {
 	th.metrics.Handler().ServeHTTP(res, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody))
 	token := strings.Split(th.base, "/")[2]
 	if text := res.Body.String(); strings.Contains(text, token) || !strings.Contains(text, `"/v/"`) {
-		t.Errorf("the metrics have tokens, or no route /v/")
+		t.Error("the metrics have tokens, or no route /v/")
 	}
 }
 

@@ -22,12 +22,17 @@ type vectors struct {
 	Clock       []vectorPath      `json:"clock"`
 }
 
-type vectorKey struct{ ID, Secret string }
+type vectorKey struct {
+	ID     string `json:"id"`
+	Secret string `json:"secret"`
+}
 
 type vectorPath struct {
-	Name, Path, Key string
-	Now             int64
-	Good            bool
+	Name string `json:"name"`
+	Path string `json:"path"`
+	Key  string `json:"key"`
+	Now  int64  `json:"now"`
+	Good bool   `json:"good"`
 }
 
 func readVectors(t *testing.T) (vectors, *blob.Signer) {

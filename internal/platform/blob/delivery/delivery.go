@@ -105,12 +105,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // give answers a GET or HEAD of a good path.
 func (h *Handler) give(w http.ResponseWriter, r *http.Request, q request) {
-	known := false
-	if q.kind, known = kindOf(q.key); !known {
-		end(w, http.StatusNotFound)
-		return
-	}
+	kind, known := kindOf(q.key)
+	q.kind = kind
 	switch {
+	case !known:
+		end(w, http.StatusNotFound)
 	case h.Links == nil:
 		h.send(w, r, q)
 	case q.kind.lists:
@@ -172,9 +171,10 @@ func (h *Handler) redirect(w http.ResponseWriter, r *http.Request, q request) {
 
 // rewrite sends a playlist with addresses of the storage in it.
 func (h *Handler) rewrite(w http.ResponseWriter, r *http.Request, q request) {
-	text, err := h.read(r.Context(), q.key)
+	ctx := r.Context()
+	text, err := h.read(ctx, q.key)
 	if err == nil {
-		text, err = relink(text, q.key, func(key blob.Key, kind kind) (string, error) { return h.link(r.Context(), q, key, kind) })
+		text, err = relink(text, q.key, func(key blob.Key, kind kind) (string, error) { return h.link(ctx, q, key, kind) })
 	}
 	if err != nil {
 		h.fail(w, r, err)
@@ -206,7 +206,7 @@ const maxLink = 7 * 24 * time.Hour
 func (h *Handler) read(ctx context.Context, key blob.Key) ([]byte, error) {
 	object, err := h.Objects.Open(ctx, key)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // fail looks at it, and the store has said what it was doing
+		return nil, err
 	}
 	defer func() { _ = object.Close() }()
 	text, err := io.ReadAll(io.LimitReader(object, maxListBytes+1))

@@ -213,10 +213,18 @@ func TestMethods(t *testing.T) {
 // same words, which are none.
 func TestRefusalsAreAlike(t *testing.T) {
 	t.Parallel()
+	type path struct {
+		Name string `json:"name"`
+		Path string `json:"path"`
+	}
 	var v struct {
-		Now         int64
-		SigningKeys []struct{ ID, Secret string }
-		Good, Bad   []struct{ Name, Path string }
+		Now         int64 `json:"now"`
+		SigningKeys []struct {
+			ID     string `json:"id"`
+			Secret string `json:"secret"`
+		} `json:"signingKeys"`
+		Good []path `json:"good"`
+		Bad  []path `json:"bad"`
 	}
 	text, err := os.ReadFile("../testdata/paths.json")
 	if err != nil {
