@@ -327,16 +327,18 @@ func (v signedPaths) agrees(t *testing.T, address string) {
 			t.Errorf("%s: %q is %d, want 404: it is good, and nothing is there", p.Name, p.Path, got.status)
 		}
 	}
+	malformed := 0
 	for _, p := range v.Bad {
 		got := ask(t, address, http.MethodGet, p.Path, "Origin: http://acme.localhost:8080")
 		if got.status == http.StatusBadRequest && isNoRequestLine(p.Path) {
+			malformed++
 			continue
 		}
 		if got.status != http.StatusForbidden || got.body != "" || got.header.Get("ETag") != "" || got.header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%s: %q is %d %q %v, want 403 and nothing else", p.Name, p.Path, got.status, got.body, got.header)
 		}
 	}
-	t.Logf("%d good and %d bad paths", len(v.Good), len(v.Bad))
+	t.Logf("%d good and %d bad paths, of which %d are no request", len(v.Good), len(v.Bad), malformed)
 }
 
 // isNoRequestLine reports whether a server may refuse the path before anybody looks at it: it cannot stand in a
@@ -403,18 +405,37 @@ func TestDeliveryAgrees(t *testing.T) {
 	}
 }
 
-// agreesInNode asks a script about all vectors, and about those with a time of their own.
-func (v signedPaths) agreesInNode(t *testing.T, script string) {
+// TestEdgeFunction lets the edge function answer requests, with a fetch that says what it was asked.
+func TestEdgeFunction(t *testing.T) {
+	_, keys := readSignedPaths(t)
+	key := "t/6f9619ff-8b86-4011-b42d-00cf4fc964ff/1b4e28ba-2fa1-41d2-883f-0016d3cca427/v0/00001.m4s"
+	ctx, cancel := context.WithTimeout(t.Context(), nodeLimit)
+	defer cancel()
+	command := exec.CommandContext(ctx, "node", "delivery/serve.mjs", edgeModule(t, "edge.js"), signedFor(t, key, time.Hour, keys[0]), key)
+	command.Stdin = bytes.NewReader(deliveryKeys(t, keys))
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// edgeModule copies a script to where Node takes it for a module, which it does by the name.
+func edgeModule(t *testing.T, script string) string {
 	t.Helper()
 	text, err := os.ReadFile(edgeFiles + script)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Node takes a module by its name.
 	module := filepath.Join(t.TempDir(), strings.TrimSuffix(script, ".js")+".mjs")
 	if err := os.WriteFile(module, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return module
+}
+
+// agreesInNode asks a script about all vectors, and about those with a time of their own.
+func (v signedPaths) agreesInNode(t *testing.T, script string) {
+	t.Helper()
+	module := edgeModule(t, script)
 	type asked struct {
 		Now  int64  `json:"now"`
 		Text []byte `json:"text"`
@@ -615,6 +636,51 @@ func (n *nginx) keepsTokens(t *testing.T, path string) {
 	token := strings.Split(path, "/")[2]
 	if !strings.Contains(string(text), "00001.m4s") || strings.Contains(string(text), token) {
 		t.Errorf("the log has no keys, or tokens:\n%.500s", text)
+	}
+}
+
+// TestDeliveryByTheServer asks the running server, which serves files itself, with the keys that it keeps.
+func TestDeliveryByTheServer(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(running.Home, "secrets.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept struct {
+		SigningKey string `json:"signing_key"`
+	}
+	if err := json.Unmarshal(text, &kept); err != nil {
+		t.Fatal(err)
+	}
+	key := blob.SigningKey{ID: "dev", Secret: []byte(kept.SigningKey)}
+	films, err := file.Open(file.Config{Dir: filepath.Join(running.Home, "blobs"), BaseURL: "/blob", Signer: pathSigner(t, key)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = films.Close() })
+	segment, err := blob.NewKey(uuid.New(), uuid.NewString(), "v0", "00001.m4s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := segment.String()
+	if _, err := films.Put(t.Context(), segment, strings.NewReader(name), blob.PutRule{ContentType: "video/mp4"}); err != nil {
+		t.Fatal(err)
+	}
+	path := signedFor(t, name, time.Minute, key)
+	address := fmt.Sprintf("127.0.0.1:%d", running.Port)
+	answered{http.MethodGet, nil, http.StatusOK, name, map[string]string{"Content-Type": "video/iso.segment", "Cache-Control": keptForever}}.
+		check(t, "whole", address, path)
+	answered{http.MethodGet, []string{"Range: bytes=0-3"}, http.StatusPartialContent, name[:4], nil}.check(t, "first bytes", address, path)
+	token := strings.Split(path, "/")[2]
+	for what, bad := range map[string]string{
+		"another end": strings.Replace(path, "/v/1", "/v/2", 1), "another tenant": strings.Replace(path, segment.Tenant().String(), uuid.NewString(), 1),
+		"encoded dots": strings.Replace(path, "/v0/", "/x/%2e%2e/v0/", 1), "dots": strings.Replace(path, "/v0/", "/x/../v0/", 1),
+		"no token": strings.Replace(path, token, "", 1), "an old path": signedFor(t, name, -time.Second, key),
+		"another key": signedFor(t, name, time.Minute, blob.SigningKey{ID: "dev", Secret: []byte(strings.Repeat("x", 52))}),
+	} {
+		answered{http.MethodGet, nil, http.StatusForbidden, "", map[string]string{"Location": ""}}.check(t, what, address, bad)
+	}
+	if output := running.Output(); strings.Contains(output, token) {
+		t.Error("the server logs tokens")
 	}
 }
 

@@ -258,6 +258,16 @@ func TestMediaDoor(t *testing.T) {
 	if text := res.Body.String(); strings.Contains(text, token) || !strings.Contains(text, `"/v/"`) {
 		t.Error("the metrics have tokens, or no route /v/")
 	}
+	door, err := th.mediaDoor(http.NotFoundHandler())
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, th.base+"poster.jpg", http.NoBody)
+	res = httptest.NewRecorder()
+	door.ServeHTTP(res, req)
+	if res.Code != http.StatusOK || req.URL.String() != "/v/" || req.Pattern != "/v/" {
+		t.Errorf("%d: traces are told %s, logs %s", res.Code, req.URL, req.Pattern)
+	}
 }
 
 // TestMediaDoorAsksNoDatabase watches a film: what is signed needs no look-up.
