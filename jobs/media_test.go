@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -65,7 +66,7 @@ func (c cutter) Convert(_ context.Context, work media.Work) (*transcode.Result, 
 	result := &transcode.Result{Play: "0.m4s", Duration: time.Second}
 	for i := range filmFiles {
 		content := fmt.Sprint("part ", i)
-		path := filepath.Join(work.Dir, fmt.Sprint(i))
+		path := filepath.Join(work.Dir, strconv.Itoa(i))
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			return nil, err
 		}
@@ -95,8 +96,11 @@ func (s shelf) Put(ctx context.Context, key blob.Key, body io.Reader, rule blob.
 	return s.Store.Put(ctx, key, body, rule)
 }
 
+// in is a work directory.
+func in(dir string) func() (string, error) { return func() (string, error) { return dir, nil } }
+
 func dyingMedia(db *pg.DB, store *file.Store, at string) *media.Service {
-	s := &media.Service{DB: db, Blobs: store, Converter: cutter{at: at}, WorkDir: os.Getenv(doomedDir) + "-work"}
+	s := &media.Service{DB: db, Blobs: store, Converter: cutter{at: at}, WorkDir: in(os.Getenv(doomedDir) + "-work")}
 	if at == filmStoring {
 		s.Blobs = shelf{store, &atomic.Int32{}}
 	}
@@ -113,7 +117,7 @@ func mediaOptions() jobs.Options {
 // converting are services that convert with the cutter.
 func (f fixture) converting(c cutter) jobs.Services {
 	with := services(f.db, f.store)
-	with.Media.Converter, with.Media.WorkDir = c, f.dir+"-work"
+	with.Media.Converter, with.Media.WorkDir = c, in(f.dir+"-work")
 	return with
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,7 +40,7 @@ func (markedConverter) Convert(_ context.Context, work media.Work) (*transcode.R
 	}
 	for i, name := range []string{"captions/0-en.vtt", "master.m3u8", "poster.jpg", "storyboard.vtt"} {
 		content := name + " " + marker
-		path := filepath.Join(work.Dir, fmt.Sprint(i))
+		path := filepath.Join(work.Dir, strconv.Itoa(i))
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			return nil, fmt.Errorf("write file: %w", err)
 		}

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync"
 
 	"lyceum/internal/media"
 	"lyceum/internal/media/transcode"
 	"lyceum/internal/platform/health"
+	"lyceum/internal/platform/local"
 )
 
 // How ffmpeg is run. The same number of threads always gives the same files, on whichever machine.
@@ -28,10 +28,14 @@ func (a *app) mediaService(gate media.Gate) (*media.Service, error) {
 	return &media.Service{
 		DB: a.db, Blobs: a.blobs, MaxUpload: a.config.Limit.Upload,
 		Paths: signer, Origin: strings.TrimRight(cmp.Or(a.config.Media.URL, a.config.Public.Origin(a.config.Public.BaseDomain)), "/"),
-		Converter: media.FFmpeg{Find: findRunner()}, WorkDir: filepath.Join(a.config.Home, "work"),
-		Bus: assetBus{a.bus}, Gate: gate, Log: a.log,
+		Converter: media.FFmpeg{Find: findRunner()},
+		WorkDir:   sync.OnceValues(func() (string, error) { return local.WorkDir(a.config.Home, "work", converters()...) }),
+		Bus:       assetBus{a.bus}, Gate: gate, Log: a.log,
 	}, nil
 }
+
+// converters are the users that ffmpeg runs as when this process is root: the first that there is.
+func converters() []string { return []string{"lyceum-media", "nobody"} }
 
 // findRunner looks for ffmpeg when the first film comes, and remembers what it found.
 func findRunner() func(ctx context.Context) (*transcode.Runner, error) {
@@ -49,7 +53,7 @@ func findRunner() func(ctx context.Context) (*transcode.Runner, error) {
 		if err != nil {
 			return nil, fmt.Errorf("look for ffmpeg: %w", err)
 		}
-		account, err := transcode.Unprivileged("lyceum-media", "nobody")
+		account, err := transcode.Unprivileged(converters()...)
 		if err != nil {
 			return nil, fmt.Errorf("choose whom ffmpeg runs as: %w", err)
 		}

@@ -138,7 +138,14 @@ func (s *Service) attempt(ctx context.Context, a *ent.Asset) (outcome, error) {
 
 // clear removes the asset's directory on this machine.
 func (s *Service) clear(ctx context.Context, id uuid.UUID) {
-	if err := os.RemoveAll(s.dirOf(id)); err != nil {
+	if s.WorkDir == nil {
+		return
+	}
+	dir, err := s.dirOf(id)
+	if err == nil {
+		err = os.RemoveAll(dir)
+	}
+	if err != nil {
 		s.log().WarnContext(ctx, "work directory not removed", "asset", id, "err", err)
 	}
 }
@@ -153,7 +160,7 @@ func (s *Service) convert(ctx context.Context, a *ent.Asset, p *pulse) (outcome,
 		return outcome{}, err
 	}
 	result, err := s.Converter.Convert(ctx, Work{
-		Dir: filepath.Join(s.dirOf(a.ID), "job"), Source: source, ContentType: a.ContentType,
+		Dir: filepath.Join(filepath.Dir(source), "job"), Source: source, ContentType: a.ContentType,
 		Progress: func(percent int) { p.at(percent * convertShare / 100) },
 	})
 	switch {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -67,7 +68,7 @@ func (m *maker) Convert(_ context.Context, work media.Work) (*transcode.Result, 
 	}
 	for i, name := range []string{"captions/0-de.vtt", "master.m3u8", "poster.jpg", "storyboard/index.vtt", "v180/seg_1.m4s", "v90/seg_1.m4s"} {
 		content := name + m.variant + string(source)
-		path := filepath.Join(work.Dir, fmt.Sprint(i))
+		path := filepath.Join(work.Dir, strconv.Itoa(i))
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			return nil, err
 		}
@@ -79,6 +80,9 @@ func (m *maker) Convert(_ context.Context, work media.Work) (*transcode.Result, 
 	return result, nil
 }
 
+// in is a work directory.
+func in(dir string) func() (string, error) { return func() (string, error) { return dir, nil } }
+
 // converting is a fixture whose films are converted by the maker.
 func converting(t *testing.T) (fixture, *maker) {
 	t.Helper()
@@ -87,7 +91,7 @@ func converting(t *testing.T) (fixture, *maker) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.s.Converter, f.s.WorkDir, f.s.Paths, f.s.Origin = m, t.TempDir(), signer, "https://media.example"
+	f.s.Converter, f.s.WorkDir, f.s.Paths, f.s.Origin = m, in(t.TempDir()), signer, "https://media.example"
 	return f, m
 }
 
@@ -161,7 +165,11 @@ func (f fixture) files(t *testing.T, a *ent.Asset) (names []string) {
 // idle fails when there is anything left in the work directory.
 func (f fixture) idle(t *testing.T) {
 	t.Helper()
-	left, err := os.ReadDir(f.s.WorkDir)
+	dir, err := f.s.WorkDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) || len(left) > 0 {
 		t.Errorf("left in the work directory: %v (%v)", left, err)
 	}
@@ -194,7 +202,8 @@ func TestConvert(t *testing.T) {
 	want := rendition.Summary{
 		Set: set.Name, Play: "master.m3u8", Poster: "poster.jpg", Storyboard: "storyboard/index.vtt", DurationMs: 90000, Width: 320, Height: 180,
 		Renditions: []rendition.Rendition{
-			{Name: "v90", Codec: "avc1", Bitrate: 1000, Width: 160, Height: 90}, {Name: "v180", Codec: "avc1", Bitrate: 2000, Width: 320, Height: 180},
+			{Name: "v90", Codec: "avc1", Bitrate: 1000, Width: 160, Height: 90},
+			{Name: "v180", Codec: "avc1", Bitrate: 2000, Width: 320, Height: 180},
 			{Name: "a0", Codec: "mp4a.40.2", Bitrate: 64, Channels: 2, Language: "de"},
 		},
 		Captions: []rendition.Caption{{Locale: "de", Label: "Deutsch", File: "captions/0-de.vtt", Default: true}}, Notes: []string{"A track was left out."},
@@ -285,7 +294,7 @@ func TestConvertTries(t *testing.T) {
 	}
 	m.before = func(media.Work) error { return errors.New("no room on the disk") }
 	tries := 0
-	for ; over(f.now(t, a)) == false && tries < 20; tries++ {
+	for ; !over(f.now(t, a)) && tries < 20; tries++ {
 		if err := f.s.Convert(f.acme.System(t.Context()), a.ID, e.finish); err == nil {
 			break
 		}
@@ -334,7 +343,7 @@ func TestConvertTwiceAtOnce(t *testing.T) {
 			both.Add(2)
 			meet := func(media.Work) error { both.Done(); both.Wait(); return nil }
 			m.before = meet
-			second.Converter, second.WorkDir = &maker{before: meet, variant: variant}, t.TempDir()
+			second.Converter, second.WorkDir = &maker{before: meet, variant: variant}, in(t.TempDir())
 			var work sync.WaitGroup
 			for _, s := range []*media.Service{f.s, &second} {
 				work.Go(func() {

@@ -26,11 +26,21 @@ import (
 // together is how many files are put in their place at a time.
 const together = 4
 
-func (s *Service) dirOf(id uuid.UUID) string { return filepath.Join(s.WorkDir, id.String()) }
+// dirOf is the asset's directory on this machine.
+func (s *Service) dirOf(id uuid.UUID) (string, error) {
+	dir, err := s.WorkDir()
+	if err != nil {
+		return "", fmt.Errorf("find work directory: %w", err)
+	}
+	return filepath.Join(dir, id.String()), nil
+}
 
-// workDir makes the asset's directory on this machine. The converter's own user passes through it.
-func (s *Service) workDir(id uuid.UUID) (string, error) {
-	dir := s.dirOf(id)
+// makeDir makes the asset's directory. The converter's own user passes through it.
+func (s *Service) makeDir(id uuid.UUID) (string, error) {
+	dir, err := s.dirOf(id)
+	if err != nil {
+		return "", err
+	}
 	const passable = 0o711
 	if err := os.MkdirAll(dir, passable); err != nil {
 		return "", fmt.Errorf("make work directory: %w", err)
@@ -40,7 +50,7 @@ func (s *Service) workDir(id uuid.UUID) (string, error) {
 
 // fetch brings the upload to this machine, whole or not at all, unless it is there.
 func (s *Service) fetch(ctx context.Context, a *ent.Asset) (path string, err error) {
-	dir, err := s.workDir(a.ID)
+	dir, err := s.makeDir(a.ID)
 	if err != nil {
 		return "", err
 	}
@@ -115,7 +125,7 @@ func (s *Service) keep(ctx context.Context, a *ent.Asset, result *transcode.Resu
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return "", err //nolint:wrapcheck // Wrapped in the loop.
+		return "", err
 	}
 	return name, nil
 }

@@ -65,9 +65,10 @@ type Service struct {
 	Paths  Paths
 	Origin string
 
-	// Converter converts films and sounds, in directories of WorkDir; with nil they are played as they were uploaded.
+	// Converter converts films and sounds; with nil they are played as they were uploaded. WorkDir finds or makes the
+	// directory where that happens, always the same, which the converter's own user can pass through.
 	Converter Converter
-	WorkDir   string
+	WorkDir   func() (string, error)
 
 	Bus  Bus
 	Gate Gate

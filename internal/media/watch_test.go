@@ -24,10 +24,10 @@ type bell struct {
 	listening map[uuid.UUID][]chan struct{}
 }
 
-func (b *bell) Wake(_ context.Context, _, asset uuid.UUID) {
+func (b *bell) Wake(_ context.Context, _, id uuid.UUID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, l := range b.listening[asset] {
+	for _, l := range b.listening[id] {
 		select {
 		case l <- struct{}{}:
 		default:
@@ -35,11 +35,11 @@ func (b *bell) Wake(_ context.Context, _, asset uuid.UUID) {
 	}
 }
 
-func (b *bell) Listen(_ context.Context, _, asset uuid.UUID) <-chan struct{} {
+func (b *bell) Listen(_ context.Context, _, id uuid.UUID) <-chan struct{} {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	l := make(chan struct{}, 1)
-	b.listening[asset] = append(b.listening[asset], l)
+	b.listening[id] = append(b.listening[id], l)
 	return l
 }
 
