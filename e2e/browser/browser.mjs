@@ -3,14 +3,13 @@
 //   ACME=http://acme.localhost:8080 OPERATORS=http://127.0.0.1:8081 VALID=… REVOKED=… node browser.mjs PICTURES
 //
 // VALID and REVOKED are the codes of certificates. CHROMIUM is the browser, /usr/bin/chromium unless it says
-// otherwise. Every page must stay free of errors in its console and ask no other host for anything. Exits with 1
-// when something is amiss.
+// otherwise. Every page must stay free of errors in its console, ask no other host for anything, and keep nobody
+// out (axe). Exits with 1 when something is amiss.
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { chromium } from "playwright-core";
 import { World } from "../clients/world.mjs";
+import { play } from "./harness.mjs";
 
-const { ACME, OPERATORS, VALID, REVOKED, CHROMIUM = "/usr/bin/chromium" } = process.env;
+const { ACME, OPERATORS, VALID, REVOKED } = process.env;
 const pictures = process.argv[2];
 if (!pictures || !ACME || !OPERATORS || !VALID || !REVOKED) {
   console.error("usage: ACME=… OPERATORS=… VALID=… REVOKED=… node browser.mjs PICTURES");
@@ -19,12 +18,13 @@ if (!pictures || !ACME || !OPERATORS || !VALID || !REVOKED) {
 const password = "lyceum-demo";
 const unknown = "a".repeat(26);
 
-// scenarios open pages by open(), which watches them, and keep pictures by picture().
+// scenarios are played by harness.mjs, which says what they are given.
 const scenarios = {
-  async welcome({ open, picture }) {
+  async welcome({ open, picture, audit }) {
     const page = await open(ACME);
     await page.getByRole("heading", { name: "Running for" }).waitFor();
     await picture(page, "welcome");
+    await audit(page, "welcome");
     await page.getByRole("button", { name: "Attack" }).click();
     const outcome = page.locator("#outcome");
     await page.waitForFunction(() => /attempts/.test(document.getElementById("outcome").textContent));
@@ -33,17 +33,17 @@ const scenarios = {
     assert.ok((await rows.count()) >= 5, "too few attempts");
     assert.equal(await page.locator("#attempts tr.void").count(), 0, "an attempt proved nothing");
     await picture(page, "attack");
+    await audit(page, "attack");
   },
 
-  async "welcome on a telephone"({ open, picture }) {
+  async "welcome on a telephone"({ open, picture, audit }) {
     const page = await open(ACME, { viewport: { width: 390, height: 844 } });
     await page.getByRole("heading", { name: "Running for" }).waitFor();
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    assert.ok(overflow <= 0, `the page is ${overflow} pixels too wide`);
     await picture(page, "welcome-telephone");
+    await audit(page, "welcome-telephone");
   },
 
-  async graphiql({ open, picture }) {
+  async graphiql({ open, picture, audit }) {
     const page = await open(`${ACME}/graphiql`);
     const state = page.locator("#state");
     assert.equal(await state.textContent(), "You are a visitor.");
@@ -52,6 +52,7 @@ const scenarios = {
     const answer = await execute(page, (text) => text.includes('"courses"'));
     assert.match(answer, /"nodes"/);
     await picture(page, "graphiql");
+    await audit(page, "graphiql");
     await tab(page, "Dashboard");
     assert.match(await execute(page, (text) => text.includes('"myEnrollments"')), /"nodes"/);
     await picture(page, "graphiql-dashboard");
@@ -68,32 +69,36 @@ const scenarios = {
     await page.locator(".graphiql-execute-button").click(); // stops it
   },
 
-  async "certificate, valid"({ open, picture }) {
+  async "certificate, valid"({ open, picture, audit }) {
     const page = await open(`${ACME}/verify/${VALID}`);
     await page.getByRole("heading", { name: "This certificate is valid" }).waitFor();
     assert.match(await page.locator("code").textContent(), new RegExp(VALID, "i"));
     const statement = JSON.parse(await page.locator('script[type="application/ld+json"]').textContent());
     assert.equal(statement.identifier, VALID);
     await picture(page, "certificate-valid");
+    await audit(page, "certificate-valid");
   },
 
-  async "certificate, revoked"({ open, picture }) {
+  async "certificate, revoked"({ open, picture, audit }) {
     const page = await open(`${ACME}/verify/${REVOKED}`);
     await page.getByRole("heading", { name: "This certificate was revoked" }).waitFor();
     await picture(page, "certificate-revoked");
+    await audit(page, "certificate-revoked");
   },
 
-  async "certificate, unknown"({ open, picture }) {
+  async "certificate, unknown"({ open, picture, audit }) {
     const page = await open(`${ACME}/verify/${unknown}`, { status: 404 });
     await page.getByRole("heading", { name: "No certificate has this code" }).waitFor();
     await picture(page, "certificate-unknown");
+    await audit(page, "certificate-unknown");
   },
 
-  async staff({ open, picture }) {
+  async staff({ open, picture, audit }) {
     const page = await open(OPERATORS);
     await signIn(page, "staff@lyceum.example", "not the password");
     await page.getByRole("alert").waitFor();
     await picture(page, "staff-refused");
+    await audit(page, "staff-refused");
     await signIn(page, "staff@lyceum.example", password);
     await page.waitForURL(/\/jobs/);
     await page.getByText("Completed").first().click();
@@ -141,69 +146,7 @@ async function assignment() {
   return "For clients, 0";
 }
 
-// watch collects what a page complains about, and whom it asks.
-function watch(page, allowed, complaints) {
-  page.on("console", (message) => {
-    // What could not be loaded is told better by its answer.
-    if (["error", "warning"].includes(message.type()) && !message.text().startsWith("Failed to load resource")) {
-      complaints.push(`console ${message.type()}: ${message.text().slice(0, 300)} (${message.location().url})`);
-    }
-  });
-  page.on("response", (answer) => {
-    if (answer.status() >= 400) {
-      complaints.push(`status ${answer.status()} of ${answer.url()} ${answer.request().postData()?.slice(0, 300) ?? ""}`);
-    }
-  });
-  page.on("pageerror", (error) => complaints.push(`uncaught: ${error.message}`));
-  page.on("request", (request) => {
-    const url = new URL(request.url());
-    if (url.protocol !== "data:" && url.protocol !== "blob:" && !allowed.includes(url.host)) {
-      complaints.push(`asked ${url.host} for ${url.pathname}`);
-    }
-  });
-}
-
-const browser = await chromium.launch({
-  executablePath: CHROMIUM,
-  args: [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP *.localhost 127.0.0.1",
-  ],
-});
-const allowed = [ACME, OPERATORS].map((origin) => new URL(origin).host);
-let failed = 0;
-for (const [name, scenario] of Object.entries(scenarios)) {
-  const begun = Date.now();
-  const complaints = [];
-  const contexts = [];
-  const open = async (url, { viewport = { width: 1280, height: 900 }, status = 200 } = {}) => {
-    const context = await browser.newContext({ viewport, reducedMotion: "reduce" });
-    contexts.push(context);
-    const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
-    watch(page, allowed, complaints);
-    const answer = await page.goto(url);
-    assert.equal(answer.status(), status, `status of ${url}`);
-    return page;
-  };
-  const picture = (page, file) => page.screenshot({ path: join(pictures, `${file}.png`), fullPage: true });
-  try {
-    await scenario({ open, picture });
-    assert.deepEqual(complaints.filter((text) => !expected(text)), []);
-    console.log(`ok   ${name} (${Date.now() - begun} ms)`);
-  } catch (error) {
-    failed++;
-    for (const context of contexts) {
-      for (const page of context.pages()) await picture(page, `failed-${name.replaceAll(/\W+/g, "-")}`);
-    }
-    console.log(`FAIL ${name}: ${error.message}\n     ${complaints.join("\n     ")}`);
-  }
-  for (const context of contexts) await context.close();
-}
-await browser.close();
-process.exit(failed === 0 ? 0 : 1);
-
-// expected are the answers that scenarios ask for, and that are no mistake.
-function expected(text) {
-  return /^status 404 of .*\/verify\//.test(text) || /^status 401 of .*\/sign-in /.test(text);
-}
+const hosts = [ACME, OPERATORS].map((origin) => new URL(origin).host);
+// The answers that scenarios ask for, and that are no mistake.
+const expected = [/^status 404 of .*\/verify\//, /^status 401 of .*\/sign-in /];
+process.exit((await play(scenarios, { pictures, hosts, expected })) === 0 ? 0 : 1);

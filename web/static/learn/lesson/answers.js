@@ -13,6 +13,8 @@ export class Answers {
   #unsaved = new Map()
   /** @type {Promise<void> | null} */
   #running = null
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #soon
   /** @type {unknown} */
   refusal = null
 
@@ -28,16 +30,22 @@ export class Answers {
   }
 
   /**
+   * Takes an answer. From here on it counts as unsaved.
+   *
    * @param {string} questionId
    * @param {ResponseInput} response
+   * @param {number} [wait] milliseconds in which more of it may come
    */
-  set(questionId, response) {
+  set(questionId, response, wait = 0) {
     this.#unsaved.set(questionId, response)
-    void this.flush()
+    this.#onState('saving')
+    clearTimeout(this.#soon)
+    this.#soon = setTimeout(() => void this.flush(), wait)
   }
 
   /** Resolves when all answers are with the API, or one was refused. */
   flush() {
+    clearTimeout(this.#soon)
     this.#running ??= this.#run().finally(() => { this.#running = null })
     return this.#running
   }

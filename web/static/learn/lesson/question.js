@@ -8,13 +8,15 @@ import { t } from '../i18n.js'
 /** @typedef {NonNullable<AttemptQuery['attempt']>['questions'][number]} Graded */
 /** @typedef {Omit<Graded, 'result'> & { result?: Graded['result'] }} Question */
 
+/** @typedef {(response: ResponseInput, wait?: number) => void} OnAnswer wait: more may come for so many milliseconds */
+
 /** How long a person may pause between two letters, in milliseconds. */
 const typing = 500
 
 /**
  * @param {Question} question
  * @param {number} number
- * @param {((response: ResponseInput) => void) | null} onAnswer null when it is over
+ * @param {OnAnswer | null} onAnswer null when it is over
  */
 export function questionField(question, number, onAnswer) {
   const { result } = question
@@ -31,7 +33,7 @@ export function questionField(question, number, onAnswer) {
 /**
  * @param {Question} question
  * @param {string} name
- * @param {((response: ResponseInput) => void) | null} onAnswer
+ * @param {OnAnswer | null} onAnswer
  */
 function fields(question, name, onAnswer) {
   if (question.kind === 'NUMERIC' || question.kind === 'SHORT_TEXT') return written(question, name, onAnswer)
@@ -51,26 +53,20 @@ function fields(question, name, onAnswer) {
 /**
  * @param {Question} question
  * @param {string} name
- * @param {((response: ResponseInput) => void) | null} onAnswer
+ * @param {OnAnswer | null} onAnswer
  */
 function written(question, name, onAnswer) {
   const numeric = question.kind === 'NUMERIC'
   const given = (numeric ? question.response?.number : question.response?.text) ?? ''
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer
-  const answer = () => {
-    clearTimeout(timer)
+  const answer = (/** @type {number} */ wait) => {
     const value = input.value.trim()
-    onAnswer?.(numeric ? { number: value } : { text: value })
+    onAnswer?.(numeric ? { number: value } : { text: value }, wait)
   }
   const input = h('input', {
     type: 'text', name, value: given, inputmode: numeric ? 'decimal' : null, autocomplete: 'off', maxlength: numeric ? 100 : 1000,
     'aria-labelledby': `${name}-number ${name}-prompt`,
-    input: () => {
-      clearTimeout(timer)
-      timer = setTimeout(answer, typing)
-    },
-    change: answer,
+    input: () => answer(typing),
+    change: () => answer(0),
   })
   return input
 }

@@ -107,8 +107,10 @@ function take(stage, desk, quiz, attempt) {
   } },
     h('h2', { tabindex: -1 }, t('quiz.attempt', { number: attempt.number })),
     attempt.deadlineAt && countdown(attempt.deadlineAt, signal, over),
-    attempt.questions.map((question, i) => questionField(question, i + 1, (response) => answers.set(question.id, response))),
+    attempt.questions.map((question, i) => questionField(question, i + 1, (response, wait) => answers.set(question.id, response, wait))),
     h('div', { class: 'row' }, button, saved), told)
+  // Who looks away may not come back.
+  document.addEventListener('visibilitychange', () => void answers.flush(), { signal })
   fill(stage, form)
   form.querySelector('h2')?.focus()
 }

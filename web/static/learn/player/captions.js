@@ -1,27 +1,50 @@
 // Captions of a film. Their text comes with the lesson; the browser reads it as it reads a file.
 
-/** @typedef {{ locale: string, label: string, vtt: string }} Caption */
+/** @import { Film } from './source.js' */
+/** @typedef {{ locale: string, label: string, vtt?: string, url?: string }} Caption vtt is the file itself */
 
 const key = 'lyceum.captions'
 
 /**
- * Adds the tracks, all off. The returned function takes their text out of memory again.
+ * All captions of a film. Those that its authors wrote stand for those that came with it.
+ *
+ * @param {Film} film
+ * @returns {Caption[]}
+ */
+export function all({ captions, captionTracks = [] }) {
+  return [...captions, ...captionTracks.filter(({ locale }) => !captions.some((one) => one.locale === locale))]
+}
+
+/**
+ * Adds the tracks, all off.
  *
  * @param {HTMLVideoElement} video
  * @param {readonly Caption[]} captions
- * @returns {() => void}
+ * @param {AbortSignal} signal takes their text out of memory again
  */
-export function add(video, captions) {
-  const urls = captions.map(({ vtt }) => URL.createObjectURL(new Blob([vtt], { type: 'text/vtt' })))
-  for (const [i, caption] of captions.entries()) {
+export function add(video, captions, signal) {
+  for (const caption of captions) {
     const track = document.createElement('track')
     track.kind = 'captions'
     track.srclang = caption.locale
     track.label = caption.label
-    track.src = urls[i] ?? ''
     video.append(track)
+    void read(caption, signal).then((vtt) => {
+      track.src = URL.createObjectURL(new Blob([vtt], { type: 'text/vtt' }))
+      signal.addEventListener('abort', () => URL.revokeObjectURL(track.src))
+    }, () => track.remove())
   }
-  return () => urls.forEach((url) => URL.revokeObjectURL(url))
+}
+
+/**
+ * @param {Caption} caption
+ * @param {AbortSignal} signal
+ */
+async function read({ vtt, url }, signal) {
+  if (vtt !== undefined) return vtt
+  const response = await fetch(url ?? '', { signal, credentials: 'omit' })
+  if (!response.ok) throw new Error(`status ${response.status}`)
+  return response.text()
 }
 
 /**

@@ -8,6 +8,7 @@ import { at } from './storyboard.js'
 
 /** @import { Caption } from './captions.js' */
 /** @import { Action } from './keys.js' */
+/** @import { Sounds } from './source.js' */
 /** @import { Still } from './storyboard.js' */
 
 /**
@@ -20,16 +21,17 @@ export function controls(video, { captions, act, choose, stills }) {
   const seek = h('input', { type: 'range', class: 'seek', min: 0, max: 0, step: 0.1, value: 0, 'aria-label': t('player.seek') })
   const times = h('span', { class: 'times' })
   const preview = h('span', { class: 'preview', hidden: true, 'aria-hidden': true })
-  const speed = h('select', { class: 'tool', 'aria-label': t('player.speed') },
+  const speed = h('select', { class: 'tool speed', 'aria-label': t('player.speed') },
     speeds.map((rate) => h('option', { value: rate, selected: rate === 1 }, `${rate}×`)))
   const subtitles = h('select', { class: 'tool', 'aria-label': t('player.captions') },
     h('option', { value: '' }, t('player.captionsOff')),
     captions.map(({ locale, label }) => h('option', { value: locale }, label || locale)))
+  const sounds = h('select', { class: 'tool', 'aria-label': t('player.sounds'), hidden: true })
   const bar = h('div', { class: 'controls' },
     h('div', { class: 'seekbar' }, seek, preview),
     h('div', { class: 'tools' },
       play, times, h('span', { class: 'space' }), mute,
-      captions.length > 0 && h('span', { class: 'chooser' }, icon('captions'), subtitles), speed,
+      captions.length > 0 && h('span', { class: 'chooser' }, icon('captions'), subtitles), sounds, speed,
       h('button', { type: 'button', class: 'tool wide', 'aria-label': t('keys.title'), title: t('keys.title'), click: () => act('help') }, icon('keys')),
       h('button', { type: 'button', class: 'tool', 'aria-label': t('keys.full'), title: t('keys.full'), click: () => act('full') }, icon('full'))))
 
@@ -77,7 +79,13 @@ export function controls(video, { captions, act, choose, stills }) {
   video.addEventListener('timeupdate', tick)
   draw()
   const showCaptions = (/** @type {string} */ locale) => { subtitles.value = locale }
-  return { element: bar, showCaptions }
+  /** @type {(sounds: Sounds) => void} */
+  const offerSounds = ({ names, current, choose }) => {
+    sounds.hidden = names.length < 2
+    fill(sounds, names.map((name, i) => h('option', { value: i, selected: i === current }, name)))
+    sounds.onchange = () => choose(Number(sounds.value))
+  }
+  return { element: bar, showCaptions, offerSounds }
 }
 
 /** @param {Still} still */

@@ -35,6 +35,7 @@ export class Player {
   #film
   #again
   #signal
+  #captions
   /** @type {Attached | null} */
   #attached = null
   /** @type {Still[]} */
@@ -49,11 +50,12 @@ export class Player {
     this.#film = film
     this.#again = again
     this.#signal = signal
+    this.#captions = captions.all(film)
     this.video = h('video', { playsinline: true, preload: 'metadata', 'aria-label': title, poster: film.posterUrl || null })
     this.dialog = help()
     this.message = h('p', { class: 'told', role: 'alert', hidden: true })
     this.controls = controls(this.video, {
-      captions: film.captions, act: (what) => this.act(what), choose: (locale) => this.#choose(locale), stills: () => this.#stills,
+      captions: this.#captions, act: (what) => this.act(what), choose: (locale) => this.#choose(locale), stills: () => this.#stills,
     })
     this.resumed = h('p', { class: 'resumed', hidden: true })
     this.element = h('section', { class: 'player', tabindex: -1, 'aria-label': t('player.label', { title }), keydown: (/** @type {KeyboardEvent} */ e) => this.#key(e) },
@@ -62,20 +64,19 @@ export class Player {
       this.element.focus({ preventScroll: true })
       this.act('play')
     })
-    const forget = captions.add(this.video, film.captions)
-    this.#choose(captions.preferred(film.captions))
+    captions.add(this.video, this.#captions, signal)
+    this.#choose(captions.preferred(this.#captions))
     this.#resume(resumeMs)
     signal.addEventListener('abort', () => {
       clearTimeout(this.#timer)
       this.video.pause()
       this.#attached?.close()
-      forget()
     })
   }
 
   /** @param {Source} source */
   async open(source = choose(this.#film, abilities(this.video))) {
-    this.#attached = await attach(this.video, source, () => void this.#lost())
+    this.#attached = await attach(this.video, source, { onFatal: () => void this.#lost(), onSounds: (sounds) => this.controls.offerSounds(sounds) })
     if (this.#signal.aborted) {
       this.#attached.close()
       return
@@ -202,9 +203,9 @@ export class Player {
   }
 
   #toggleCaptions() {
-    if (this.#film.captions.length === 0) return announce(t('player.noCaptions'))
+    if (this.#captions.length === 0) return announce(t('player.noCaptions'))
     const showing = [...this.video.textTracks].some((track) => track.mode === 'showing')
-    this.#choose(showing ? '' : this.#locale || captions.likely(this.#film.captions, language))
+    this.#choose(showing ? '' : this.#locale || captions.likely(this.#captions, language))
     announce(t(showing ? 'player.captionsAreOff' : 'player.captionsAreOn'))
   }
 

@@ -6,9 +6,13 @@
 /**
  * What the player knows of a film. The API does not offer the optional fields yet; they are used when it does.
  *
- * @typedef {VideoContent & { hlsUrl?: string | null, posterUrl?: string | null, storyboardUrl?: string | null }} Film
+ * @typedef {VideoContent & { hlsUrl?: string | null, posterUrl?: string | null, storyboardUrl?: string | null, captionTracks?: Track[] }} Film
+ * @typedef {{ locale: string, label: string, url: string }} Track captions that came with the film, in a file
  * @typedef {{ kind: 'hls' | 'native' | 'file' | 'elsewhere' | 'none', url: string }} Source
+ * @typedef {{ names: string[], current: number, choose: (index: number) => void }} Sounds the languages that are spoken
  * @typedef {{ renew(film: Film): Promise<void>, close(): void }} Attached
+ * @typedef {{ onFatal: (message: string) => void, onSounds: (sounds: Sounds) => void }} Listener
+ * onFatal is told when nothing more will come without a new address
  */
 
 const hlsType = 'application/vnd.apple.mpegurl'
@@ -59,13 +63,13 @@ export function playable(url) {
  *
  * @param {HTMLVideoElement} video
  * @param {Source} source
- * @param {(message: string) => void} onFatal is told when nothing more will come without a new address
+ * @param {Listener} listener
  * @returns {Promise<Attached>}
  */
-export async function attach(video, source, onFatal) {
-  if (source.kind === 'hls') return attachHls(video, source.url, onFatal)
+export async function attach(video, source, listener) {
+  if (source.kind === 'hls') return attachHls(video, source.url, listener)
   video.src = source.url
-  const failed = () => onFatal(video.error?.message ?? '')
+  const failed = () => listener.onFatal(video.error?.message ?? '')
   video.addEventListener('error', failed)
   return {
     renew: (film) => swap(video, choose(film, abilities(video)).url),
@@ -96,16 +100,20 @@ async function swap(video, url) {
 /**
  * @param {HTMLVideoElement} video
  * @param {string} url
- * @param {(message: string) => void} onFatal
+ * @param {Listener} listener
  * @returns {Promise<Attached>}
  */
-async function attachHls(video, url, onFatal) {
+async function attachHls(video, url, { onFatal, onSounds }) {
   /** @type {{ default: typeof HlsPlayer }} */
   const { default: Hls } = await import(library)
   let fresh = url
   const hls = new Hls({
     // A worker would have to be made of text, which the page's policy forbids; fMP4 leaves it little to do.
     enableWorker: false,
+    // Who leaves after a minute has not fetched ten.
+    maxMaxBufferLength: 60,
+    // Captions are shown by the page, the same for a playlist and for a file.
+    enableWebVTT: false,
     // Every request takes the newest token: segments are named relative to a playlist that an old one may have fetched.
     xhrSetup: (xhr, asked) => xhr.open('GET', retoken(asked, fresh), true),
   })
@@ -119,6 +127,11 @@ async function attachHls(video, url, onFatal) {
     }
     onFatal(data.details)
   })
+  hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, () => onSounds({
+    names: hls.audioTracks.map(({ name, lang }) => name || lang || ''),
+    current: Math.max(0, hls.audioTrack),
+    choose: (index) => { hls.audioTrack = index },
+  }))
   hls.loadSource(url)
   hls.attachMedia(video)
   return {

@@ -46,7 +46,7 @@ export default {
   'lesson.download': '{name} herunterladen ({size})', 'lesson.open': '{host} öffnen',
 
   'player.label': 'Player: {title}', 'player.seek': 'Stelle', 'player.position': '{at} von {of}', 'player.speed': 'Tempo', 'player.captions': 'Untertitel',
-  'player.captionsOff': 'Aus', 'player.play': 'Abspielen', 'player.pause': 'Anhalten', 'player.again': 'Noch einmal abspielen', 'player.mute': 'Ton aus', 'player.unmute': 'Ton an',
+  'player.sounds': 'Gesprochene Sprache', 'player.captionsOff': 'Aus', 'player.play': 'Abspielen', 'player.pause': 'Anhalten', 'player.again': 'Noch einmal abspielen', 'player.mute': 'Ton aus', 'player.unmute': 'Ton an',
   'player.muted': 'Ton aus', 'player.unmuted': 'Ton an', 'player.captionsAreOn': 'Untertitel an', 'player.captionsAreOff': 'Untertitel aus',
   'player.noCaptions': 'Dieser Film hat keine Untertitel.', 'player.speedIs': 'Tempo {rate}', 'player.resumed': 'Sie waren bei {at}.', 'player.fromStart': 'Von vorn',
   'player.lost': 'Der Film lässt sich gerade nicht laden. Neuer Versuch…', 'player.offline': 'Sie sind offline. Der Film geht weiter, sobald die Verbindung wieder da ist.',

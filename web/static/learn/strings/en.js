@@ -45,7 +45,7 @@ export default {
   'lesson.download': 'Download {name} ({size})', 'lesson.open': 'Open {host}',
 
   'player.label': 'Player: {title}', 'player.seek': 'Position', 'player.position': '{at} of {of}', 'player.speed': 'Speed', 'player.captions': 'Captions',
-  'player.captionsOff': 'Off', 'player.play': 'Play', 'player.pause': 'Pause', 'player.again': 'Play again', 'player.mute': 'Mute', 'player.unmute': 'Unmute',
+  'player.sounds': 'Spoken language', 'player.captionsOff': 'Off', 'player.play': 'Play', 'player.pause': 'Pause', 'player.again': 'Play again', 'player.mute': 'Mute', 'player.unmute': 'Unmute',
   'player.muted': 'Sound off', 'player.unmuted': 'Sound on', 'player.captionsAreOn': 'Captions on', 'player.captionsAreOff': 'Captions off',
   'player.noCaptions': 'This film has no captions.', 'player.speedIs': 'Speed {rate}', 'player.resumed': 'You left off at {at}.', 'player.fromStart': 'From the start',
   'player.lost': 'The film cannot be loaded at the moment. Trying again…', 'player.offline': 'You are offline. The film goes on when the connection is back.',
