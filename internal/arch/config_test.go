@@ -14,9 +14,8 @@ const configPath = module + "internal/platform/config"
 
 // readInside are settings that the package of the settings reads itself, each with its reason.
 var readInside = map[string]string{
-	"Jobs.Workers":  "completes Jobs.Queues",
-	"Public.Port":   "stands in public addresses",
-	"Public.Scheme": "stands in public addresses",
+	"Jobs.Workers": "completes Jobs.Queues",
+	"Public.Port":  "stands in public addresses",
 }
 
 // unreadSettings names the settings that no other package looks at: whoever sets one is deceived.
