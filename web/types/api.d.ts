@@ -204,7 +204,7 @@ export type LessonQuery = { lesson: { id: string, title: string, kind: LessonKin
       | { __typename: 'FileContent', fileName: string, size: number, html: string, fileUrl: string, fileType: string }
       | { __typename: 'LinkContent', html: string, linkUrl: string }
       | { __typename: 'QuizContent', html: string, passMark: number, attemptsAllowed: number | null, timeLimitSeconds: number | null, questionCount: number, attempts: Array<{ id: string, number: number, state: AttemptState, score: number | null, maxScore: number, passed: boolean | null }> }
-      | { __typename: 'VideoContent', url: string | null, externalUrl: string | null, expiresAt: string | null, contentType: string | null, html: string, captions: Array<{ locale: string, label: string, vtt: string }> }
+      | { __typename: 'VideoContent', url: string | null, hlsUrl: string | null, posterUrl: string | null, storyboardUrl: string | null, externalUrl: string | null, expiresAt: string | null, contentType: string | null, html: string, captions: Array<{ locale: string, label: string, vtt: string }>, captionTracks: Array<{ locale: string, label: string, url: string, default: boolean }> }
      | null } | null };
 
 export type MarkReadMutationVariables = Exact<{
