@@ -51,7 +51,11 @@ func TestLearnerTenant(t *testing.T) {
 	body := get(t, open(t, func(*web.Pages) {}), "/learn/").Body.String()
 	_, rest, _ := strings.Cut(body, `<script type="application/json" id="tenant">`)
 	text, _, _ := strings.Cut(rest, "</script>")
-	var tenant struct{ Slug, Name, Accent string }
+	var tenant struct {
+		Slug   string `json:"slug"`
+		Name   string `json:"name"`
+		Accent string `json:"accent"`
+	}
 	if err := json.Unmarshal([]byte(text), &tenant); err != nil {
 		t.Fatalf("%v in %s", err, text)
 	}

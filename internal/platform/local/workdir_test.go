@@ -16,7 +16,7 @@ func TestWorkDir(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(top) })
-	if err := os.Chmod(top, 0o711); err != nil { //nolint:gosec // To be passed through.
+	if err := os.Chmod(top, 0o711); err != nil {
 		t.Fatal(err)
 	}
 	for name, mode := range map[string]os.FileMode{"open": 0o711, "shut": 0o700} {
