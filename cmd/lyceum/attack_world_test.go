@@ -164,7 +164,8 @@ func newEmptyAttackWorld(t *testing.T) *attackWorld {
 			t.Error(err)
 		}
 	})
-	w.services.Media.Converter = markedConverter{}
+	films := t.TempDir()
+	w.services.Media.Converter, w.services.Media.WorkDir = markedConverter{}, func() (string, error) { return films, nil }
 	w.owner, w.walls = pgtest.Pool(t, ownerURL), pgtest.Pool(t, superuserURL)
 	w.work(t)
 	w.serve(t)
