@@ -206,7 +206,7 @@ func (w *attackWorld) planReady(t *testing.T, p *attackPlan) {
 func (s *side) given(operation *ast.OperationDefinition) map[string]any {
 	all := map[string]any{
 		"courseId": s.id("Course"), "slug": s.texts["Course.slug"], "id": s.id("Lesson.QUIZ"), "query": s.word, "code": s.texts["Certificate.code"],
-		"attemptId": s.id("Attempt"),
+		"attemptId": s.id("Attempt"), "enrollmentId": s.id("Enrollment"),
 	}
 	given := map[string]any{}
 	for _, v := range operation.VariableDefinitions {

@@ -172,6 +172,11 @@ func (s *school) asks(t *testing.T) map[string]asking {
 		},
 
 		"course": func(_ *testing.T, n int) asked { return asked{s.learner, map[string]any{"slug": s.asking[n].slug}} },
+		"place": func(t *testing.T, n int) asked {
+			t.Helper()
+			token, enrollment := s.student(t, n)
+			return asked{token, map[string]any{"enrollmentId": enrollment}}
+		},
 		"course-draft": func(_ *testing.T, n int) asked {
 			return asked{s.instructor, map[string]any{"slug": s.sized[n].slug}}
 		},

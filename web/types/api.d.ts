@@ -239,6 +239,27 @@ export type PeopleQueryVariables = Exact<{
 
 export type PeopleQuery = { users: { nodes: Array<{ id: string, name: string, email: string | null, role: Role, status: UserStatus | null, createdAt: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
+export type PlaceQueryVariables = Exact<{
+  enrollmentId: string;
+}>;
+
+
+export type PlaceQuery = { node:
+    | { __typename: 'ApiKey' }
+    | { __typename: 'Asset' }
+    | { __typename: 'Attempt' }
+    | { __typename: 'AuditEntry' }
+    | { __typename: 'Category' }
+    | { __typename: 'Certificate' }
+    | { __typename: 'Course' }
+    | { __typename: 'Enrollment', id: string, state: EnrollmentState, dueAt: string | null, course: { id: string, slug: string, title: string, summary: string, description: string, language: string, level: CourseLevel, tags: Array<string>, version: number, publishedAt: string, lessonCount: number, requiredLessonCount: number, durationMs: number, hasCertificate: boolean, price: { amount: number, currency: string } | null, categories: Array<{ slug: string, name: string }>, instructor: { name: string } | null, prerequisites: Array<{ slug: string, title: string, enrollment: { state: EnrollmentState } | null }>, modules: Array<{ id: string, key: string, title: string, summary: string, lessons: Array<{ id: string, key: string, title: string, section: string, kind: LessonKind, required: boolean, preview: boolean, durationMs: number, progress: { state: ProgressState, watchedMs: number, positionMs: number } | null }> }> }, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number }, nextLesson: { id: string, title: string } | null, certificate: { code: string, verifyUrl: string } | null }
+    | { __typename: 'Notification' }
+    | { __typename: 'Session' }
+    | { __typename: 'SupportGrant' }
+    | { __typename: 'Tenant' }
+    | { __typename: 'User' }
+   | null };
+
 export type PublishCourseMutationVariables = Exact<{
   courseId: string;
   note?: string | null | undefined;
@@ -345,6 +366,7 @@ export interface Operations {
   "notification-received": { data: NotificationReceivedSubscription; variables: NotificationReceivedSubscriptionVariables };
   "notifications": { data: NotificationsQuery; variables: NotificationsQueryVariables };
   "people": { data: PeopleQuery; variables: PeopleQueryVariables };
+  "place": { data: PlaceQuery; variables: PlaceQueryVariables };
   "publish-course": { data: PublishCourseMutation; variables: PublishCourseMutationVariables };
   "record-progress": { data: RecordProgressMutation; variables: RecordProgressMutationVariables };
   "roster": { data: RosterQuery; variables: RosterQueryVariables };

@@ -53,7 +53,7 @@ export class App {
     this.outbox = new Outbox(storage(), who.userId, async ({ enrollmentId, lessons }, options) =>
       (await ask('record-progress', { enrollmentId, lessons }, options)).recordProgress)
     this.inbox = new Inbox()
-    this.inbox.open().catch(() => {})
+    void this.inbox.open()
     void this.outbox.flush()
     this.onBegin()
   }

@@ -1,7 +1,7 @@
 // The person's notifications, kept up to date while the app is open.
 
-import { ask } from './api.js'
-import { follow } from './live.js'
+import { ApiError, ask } from './api.js'
+import { backoff, follow, pause } from './live.js'
 
 /** @import { NotificationsQuery } from '../../types/api.js' */
 /** @typedef {NotificationsQuery['notifications']['nodes'][number]} Notification */
@@ -21,8 +21,10 @@ export class Inbox extends EventTarget {
     return this.#cursor !== null
   }
 
+  /** Fetches the newest, however long the server is away, and follows what comes. */
   async open() {
-    await this.older()
+    for (let failures = 0; !(await this.#begun()); failures++) await pause(backoff(failures), this.#stop.signal)
+    if (this.#stop.signal.aborted) return
     const after = this.notifications[0]?.seq ?? 0
     void follow('notification-received', { after }, {
       onData: ({ notificationReceived }) => this.#arrive(notificationReceived),
@@ -32,6 +34,19 @@ export class Inbox extends EventTarget {
       },
       signal: this.#stop.signal,
     })
+  }
+
+  /** Whether there is nothing more to try: the newest are here, or will never be. */
+  async #begun() {
+    if (this.#stop.signal.aborted) return true
+    try {
+      await this.older()
+      return true
+    } catch (error) {
+      if (!(error instanceof ApiError) || !['FORBIDDEN', 'UNAUTHENTICATED'].includes(error.code)) return false
+      this.close()
+      return true
+    }
   }
 
   close() {

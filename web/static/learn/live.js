@@ -121,7 +121,7 @@ async function* connect(name, variables, lastId, signal) {
  * @param {number} ms
  * @param {AbortSignal} signal
  */
-function pause(ms, signal) {
+export function pause(ms, signal) {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms)
     const now = () => {

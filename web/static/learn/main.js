@@ -15,7 +15,7 @@ import { inboxPage } from './views/inbox.js'
 import { lessonPage } from './views/lesson.js'
 import { afterwards, signIn } from './views/signin.js'
 
-/** @import { Page, Route, Visit } from './router.js' */
+/** @import { Arrival, Page, Route, Visit } from './router.js' */
 
 const app = new App(readTenant())
 apply(app.tenant)
@@ -75,9 +75,9 @@ let visiting = new AbortController()
 /**
  * Shows the view of the address in force.
  *
- * @param {{ focus: boolean }} options
+ * @param {Arrival} arrival
  */
-async function render({ focus }) {
+async function render({ focus, scroll = 0 }) {
   visiting.abort()
   visiting = new AbortController()
   const { signal } = visiting
@@ -90,15 +90,19 @@ async function render({ focus }) {
   main.removeAttribute('aria-busy')
   document.title = `${page.title} · ${app.tenant.name}`
   drawNav()
-  if (focus) settle()
+  if (focus) settle(scroll)
 }
 
-/** Moves focus to the heading of the new view, so that it is read and the keyboard goes on from there. */
-function settle() {
+/**
+ * Moves focus to the heading of the new view, so that it is read and the keyboard goes on from there.
+ *
+ * @param {number} scroll
+ */
+function settle(scroll) {
   const heading = main.querySelector('h1')
   heading?.setAttribute('tabindex', '-1')
   heading?.focus({ preventScroll: true })
-  scrollTo(0, 0)
+  scrollTo({ top: scroll, behavior: 'instant' })
 }
 
 /**
@@ -154,5 +158,5 @@ addEventListener('online', online)
 addEventListener('offline', online)
 online()
 app.begin()
-start((options) => void render(options))
+start((arrival) => void render(arrival))
 void render({ focus: false })

@@ -52,13 +52,16 @@ export function href(path, query = {}) {
   return base + path + (search.size > 0 ? `?${search}` : '')
 }
 
-/** @type {(options: { focus: boolean }) => void} */
+/** @typedef {{ focus: boolean, scroll?: number }} Arrival focus: to the heading; scroll: how far down one was before */
+
+/** @type {(arrival: Arrival) => void} */
 let render = () => {}
 
-/** @param {(options: { focus: boolean }) => void} show draws the view of the address in force */
+/** @param {(arrival: Arrival) => void} show draws the view of the address in force */
 export function start(show) {
   render = show
-  addEventListener('popstate', () => show({ focus: true }))
+  history.scrollRestoration = 'manual'
+  addEventListener('popstate', (event) => show({ focus: true, scroll: event.state?.scroll ?? 0 }))
   document.addEventListener('click', follow)
 }
 
@@ -85,8 +88,12 @@ function inside(path) {
  * @param {{ replace?: boolean, focus?: boolean }} [options] replace leaves no entry in the history
  */
 export function go(address, { replace = false, focus = true } = {}) {
-  if (replace) history.replaceState(null, '', address)
-  else history.pushState(null, '', address)
+  if (replace) {
+    history.replaceState(null, '', address)
+  } else {
+    history.replaceState({ scroll: scrollY }, '')
+    history.pushState(null, '', address)
+  }
   render({ focus })
 }
 

@@ -111,6 +111,7 @@ function take(stage, desk, quiz, attempt) {
     h('div', { class: 'row' }, button, saved), told)
   // Who looks away may not come back.
   document.addEventListener('visibilitychange', () => void answers.flush(), { signal })
+  desk.signal.addEventListener('abort', () => void answers.flush(), { once: true })
   fill(stage, form)
   form.querySelector('h2')?.focus()
 }

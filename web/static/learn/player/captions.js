@@ -11,7 +11,7 @@ const key = 'lyceum.captions'
  * @param {Film} film
  * @returns {Caption[]}
  */
-export function all({ captions, captionTracks = [] }) {
+export function all({ captions, captionTracks }) {
   return [...captions, ...captionTracks.filter(({ locale }) => !captions.some((one) => one.locale === locale))]
 }
 

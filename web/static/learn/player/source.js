@@ -2,12 +2,8 @@
 
 /** @import { LessonQuery } from '../../../types/api.js' */
 /** @import HlsPlayer from 'hls.js' */
-/** @typedef {Extract<NonNullable<NonNullable<LessonQuery['lesson']>['content']>, { __typename: 'VideoContent' }>} VideoContent */
 /**
- * What the player knows of a film. The API does not offer the optional fields yet; they are used when it does.
- *
- * @typedef {VideoContent & { hlsUrl?: string | null, posterUrl?: string | null, storyboardUrl?: string | null, captionTracks?: Track[] }} Film
- * @typedef {{ locale: string, label: string, url: string }} Track captions that came with the film, in a file
+ * @typedef {Extract<NonNullable<NonNullable<LessonQuery['lesson']>['content']>, { __typename: 'VideoContent' }>} Film
  * @typedef {{ kind: 'hls' | 'native' | 'file' | 'elsewhere' | 'none', url: string }} Source
  * @typedef {{ names: string[], current: number, choose: (index: number) => void }} Sounds the languages that are spoken
  * @typedef {{ renew(film: Film): Promise<void>, close(): void }} Attached

@@ -6,6 +6,7 @@ import { date, duration, languageName, price } from '../format.js'
 import { show } from '../html.js'
 import { t } from '../i18n.js'
 import { lessons, outline, place, progressBar } from '../outline.js'
+import { places } from '../places.js'
 import { press } from '../problem.js'
 import { go, href } from '../router.js'
 import { session } from '../session.js'
@@ -18,13 +19,28 @@ import { session } from '../session.js'
  *
  * @param {string} name
  * @param {AbortSignal} signal
+ * @returns {Promise<Course>}
  */
 export async function readCourse(name, signal) {
   const byId = name.startsWith('crs_')
   const { course } = await ask('course', byId ? { byId: name } : { slug: name }, { signal })
-  if (!course) throw new ApiError('NOT_FOUND', 'There is no such course.')
+  if (!course) return readKept(name, signal)
   if (byId) history.replaceState(history.state, '', location.pathname.replace(name, course.slug) + location.search)
   return course
+}
+
+/**
+ * A course that has left the catalog is kept by those who have a place in it.
+ *
+ * @param {string} name
+ * @param {AbortSignal} signal
+ * @returns {Promise<Course>}
+ */
+async function readKept(name, signal) {
+  const mine = session() ? (await places(signal)).find(({ course }) => course.slug === name || course.id === name) : undefined
+  const { node } = mine ? await ask('place', { enrollmentId: mine.id }, { signal }) : { node: null }
+  if (node?.__typename !== 'Enrollment') throw new ApiError('NOT_FOUND', 'There is no such course.')
+  return { ...node.course, enrollment: node }
 }
 
 /**

@@ -1,19 +1,15 @@
 // What the person learns: in progress, completed, certificates.
 
-import { ask } from '../api.js'
 import { fill, h, icon } from '../dom.js'
 import { date } from '../format.js'
 import { t } from '../i18n.js'
 import { progressBar } from '../outline.js'
+import { places } from '../places.js'
 import { href } from '../router.js'
 
 /** @import { App } from '../app.js' */
-/** @import { DashboardQuery } from '../../../types/api.js' */
+/** @import { Place } from '../places.js' */
 /** @import { Page, Visit } from '../router.js' */
-/** @typedef {DashboardQuery['myEnrollments']['nodes'][number]} Place */
-
-/** Pages of 50 that are looked through at most. */
-const mostPages = 10
 
 /**
  * @param {App} app
@@ -27,22 +23,6 @@ export async function dashboard(app, { signal }) {
   // A certificate that was being made is there when its notification arrives.
   app.inbox?.addEventListener('arrived', refresh, { signal })
   return { title: t('my'), content, wide: true }
-}
-
-/**
- * @param {AbortSignal} signal
- * @returns {Promise<Place[]>}
- */
-async function places(signal) {
-  const all = []
-  let after = null
-  for (let page = 0; page < mostPages; page++) {
-    const { myEnrollments } = /** @type {DashboardQuery} */ (await ask('dashboard', { first: 50, after }, { signal }))
-    all.push(...myEnrollments.nodes)
-    if (!myEnrollments.pageInfo.hasNextPage) break
-    after = myEnrollments.pageInfo.endCursor
-  }
-  return all
 }
 
 /**
