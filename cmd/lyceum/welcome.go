@@ -55,6 +55,7 @@ func (a *app) sayDemo(ctx context.Context, b *box) {
 		domains = append(domains, t.Slug+".example")
 	}
 	b.line("", fmt.Sprintf("%-36s acme, too, where *.localhost is not known", a.config.Public.Origin(a.config.Public.BaseDomain)))
+	b.line("Learn", fmt.Sprintf("%-36s films, quizzes, certificates: the learner app", a.page("acme", "/learn/")))
 	b.line("GraphiQL", fmt.Sprintf("%-36s ask the API as anybody", a.page("acme", "/graphiql")))
 	b.line("Operators", fmt.Sprintf("%-36s jobs and metrics, as %s", "http://"+a.config.HTTP.AdminAddr, demo.StaffEmail))
 	if address := a.certificateToShow(ctx); address != "" {
