@@ -17,7 +17,7 @@ LINT := $(GO) tool -modfile=tools/go.mod golangci-lint
 SERVERS := $(GO) run ./internal/platform/pgtest/withservers
 
 # What generators write; `make check-generate` compares it with what is committed.
-GENERATED := internal/gen docs/access-matrix.csv
+GENERATED := internal/gen docs/access-matrix.csv web/types
 
 # Node packages: the clients and auditors that the tests drive.
 NODE_LOCKS   := $(wildcard e2e/package-lock.json e2e/*/package-lock.json web/package-lock.json)
@@ -122,7 +122,7 @@ bench: ## Run every benchmark, with allocations
 ##@ Change
 
 .PHONY: generate
-generate: generate-access generate-ent generate-graphql generate-client ## Generate entities, the GraphQL server, its access matrix and the authoring client
+generate: generate-access generate-ent generate-graphql generate-client generate-web ## Generate all that follows from schema.graphql and ent/schema
 
 .PHONY: generate-ent
 generate-ent: ## ent/schema → internal/gen/ent
@@ -147,6 +147,10 @@ migration: ## Write the SQL that takes the database to the schema: make migratio
 
 .PHONY: node
 node: $(NODE_MODULES) ## Install the node packages that the tests need
+
+.PHONY: generate-web
+generate-web: web/node_modules/.package-lock.json ## schema.graphql and the ready documents → the learner app's types
+	cd web && npm run --silent generate
 
 # Browsers come from the system, never from a package's install script.
 %/node_modules/.package-lock.json: %/package-lock.json

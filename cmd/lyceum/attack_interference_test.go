@@ -127,7 +127,7 @@ var signed = []struct {
 }{
 	{regexp.MustCompile(`(/v/|\bsig=)\d+\.[a-z0-9]+\.[\w-]+`), "${1}SIGNATURE"},
 	{regexp.MustCompile(`"(remaining|traceId)":("[^"]*"|\d+)`), `"$1":"X"`},
-	{regexp.MustCompile(`("content":\{[^{}]*?"expiresAt"):"[^"]*"`), `$1:"X"`},
+	{regexp.MustCompile(`("(?:content|playback)":\{[^{}]*?"expiresAt"):"[^"]*"`), `$1:"X"`},
 }
 
 // capture asks everything.

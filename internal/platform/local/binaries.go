@@ -230,7 +230,7 @@ func copyEntry(to, from string, entry fs.DirEntry) error {
 		if err != nil {
 			return fmt.Errorf("read file: %w", err)
 		}
-		return os.WriteFile(to, text, info.Mode().Perm()) //nolint:gosec,wrapcheck // Named by us; copyTree wraps.
+		return os.WriteFile(to, text, info.Mode().Perm()) //nolint:wrapcheck // copyTree wraps
 	}
 }
 
