@@ -2,7 +2,6 @@ package media
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -60,18 +59,7 @@ func (s *Service) SweepSets(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("find abandoned sets: %w", err)
 	}
-	removed := 0
-	var failed []error
-	for _, id := range ids {
-		switch err := s.removeSet(ctx, id); {
-		case ent.IsNotFound(err): // somebody else removes it, or it was finished
-		case err != nil:
-			failed = append(failed, fmt.Errorf("remove set %s: %w", id, err))
-		default:
-			removed++
-		}
-	}
-	return removed, errors.Join(failed...)
+	return removeEach(ctx, "set", ids, s.removeSet)
 }
 
 // removeSet deletes the set with its files. When they cannot be deleted the row stays, and so does the memory of them.

@@ -19,7 +19,7 @@ import (
 const sweepBatch = 100
 
 // Sweep removes uploads that were abandoned or rejected, an hour after their tickets ended, and returns how
-// many. One that cannot be removed does not keep the others. Nothing refers to them: only ready assets are
+// many. Nothing refers to them: only ready assets are
 // referred to.
 func (s *Service) Sweep(ctx context.Context) (int, error) {
 	stale, err := s.DB.Asset.Query().
@@ -30,13 +30,19 @@ func (s *Service) Sweep(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("find abandoned uploads: %w", err)
 	}
+	return removeEach(ctx, "upload", stale, s.remove)
+}
+
+// removeEach removes things by their ids and returns how many. One that cannot be removed does not keep the
+// others; one that is not found was removed by somebody else, or is wanted by now.
+func removeEach(ctx context.Context, what string, ids []uuid.UUID, remove func(context.Context, uuid.UUID) error) (int, error) {
 	removed := 0
 	var failed []error
-	for _, id := range stale {
-		switch err := s.remove(ctx, id); {
-		case ent.IsNotFound(err): // somebody else removes it, or it became ready
+	for _, id := range ids {
+		switch err := remove(ctx, id); {
+		case ent.IsNotFound(err):
 		case err != nil:
-			failed = append(failed, fmt.Errorf("remove upload %s: %w", id, err))
+			failed = append(failed, fmt.Errorf("remove %s %s: %w", what, id, err))
 		default:
 			removed++
 		}
