@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/google/uuid"
 
@@ -50,8 +51,11 @@ func (n NewUser) clean() (NewUser, error) {
 	return n, auth.CheckPassword("password", n.Password)
 }
 
+// validEmail says whether an address can be kept: it may stand in a header as it is, where a character that is not
+// printed (U+0096 is one, and net/mail lets it pass) could end a line for some reader.
 func validEmail(email string) bool {
-	if len(email) > maxEmail {
+	unprinted := func(r rune) bool { return !unicode.IsPrint(r) || unicode.IsSpace(r) }
+	if len(email) > maxEmail || strings.ContainsFunc(email, unprinted) {
 		return false
 	}
 	parsed, err := mail.ParseAddress(email)

@@ -58,6 +58,7 @@ func TestCreateUserRefuses(t *testing.T) {
 		"no address, two": {func(n *tenancy.NewUser) { n.Email = "a@b@c" }, []string{"email"}},
 		"with a name":     {func(n *tenancy.NewUser) { n.Email = "N <n@acme.example>" }, []string{"email"}},
 		"with a line":     {func(n *tenancy.NewUser) { n.Email = "n@acme.example\r\nBcc: x@y.z" }, []string{"email"}},
+		"with a C1":       {func(n *tenancy.NewUser) { n.Email = "n@\u0096" }, []string{"email"}},
 		"with a NUL":      {func(n *tenancy.NewUser) { n.Email = "n\x00@acme.example" }, []string{"email"}},
 		"long address":    {func(n *tenancy.NewUser) { n.Email = strings.Repeat("a", 250) + "@a.example" }, []string{"email"}},
 		"blank name":      {func(n *tenancy.NewUser) { n.Name = " \t " }, []string{"name"}},
