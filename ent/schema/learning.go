@@ -31,6 +31,7 @@ func (LessonProgress) Fields() []ent.Field {
 			Comment("Union of the played segments, milliseconds of the video."),
 		field.Int("watched_ms").Default(0).Comment("Length of the union."),
 		field.Int("position_ms").Default(0).Comment("Where to resume."),
+		field.Time("declared_at").Optional().Nillable().Comment("When the learner said to be done."),
 		field.Time("completed_at").Optional().Nillable(),
 	}
 }
@@ -66,6 +67,7 @@ func (CourseProgress) Fields() []ent.Field {
 			Comment("Watched time that may still be credited whatever the clock says, milliseconds of video."),
 		field.Time("credited_at").Default(time.Now).Comment("When watched time was last credited, or could first be."),
 		field.Time("completed_at").Optional().Nillable(),
+		field.Time("evaluated_at").Optional().Nillable().Comment("When the rules that ask for the date were last held against it."),
 	}
 }
 

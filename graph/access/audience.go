@@ -40,6 +40,7 @@ var audiences = map[string]audience{
 	"CreateApiKeyPayload": owner, "RevokeApiKeyPayload": owner,
 	"Enrollment": owner, "EnrollmentConnection": owner, "EnrollmentEdge": owner, "EnrollmentPayload": owner,
 	"CourseProgress": owner, "LessonProgress": owner, "RecordProgressPayload": owner,
+	"Completion": owner, "CompletionRule": owner, "CompletionCondition": owner, "ModuleProgress": owner, "LessonCompletion": owner, "CompletionPolicy": owner,
 	"Attempt": owner, "AttemptQuestion": owner, "Choice": owner, "QuestionResponse": owner, "AttemptPayload": owner,
 	"Certificate": owner, "RevokeCertificatePayload": owner,
 	"Notification": owner, "NotificationConnection": owner, "NotificationEdge": owner, "MarkNotificationsReadPayload": owner,
