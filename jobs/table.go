@@ -34,6 +34,8 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 
 	case learning.LessonCompleted:
 		return nil, nil
+	case learning.ModuleCompleted:
+		return nil, nil
 	case learning.CourseCompleted:
 		return []river.JobArgs{
 			FinishEnrollment{Tenant: e.Tenant, Enrollment: e.Enrollment, At: e.At},

@@ -9,6 +9,7 @@ import (
 	"lyceum/internal/assessment"
 	"lyceum/internal/credential"
 	"lyceum/internal/enrollment"
+	"lyceum/internal/learning"
 	"lyceum/internal/media"
 	"lyceum/internal/notification"
 	"lyceum/internal/platform/pg"
@@ -25,6 +26,7 @@ type Syncer interface {
 type Services struct {
 	DB           *pg.DB
 	Enrollment   *enrollment.Service
+	Learning     *learning.Service
 	Assessment   *assessment.Service
 	Credential   *credential.Service
 	Notification *notification.Service

@@ -67,7 +67,6 @@ func (CourseProgress) Fields() []ent.Field {
 			Comment("Watched time that may still be credited whatever the clock says, milliseconds of video."),
 		field.Time("credited_at").Default(time.Now).Comment("When watched time was last credited, or could first be."),
 		field.Time("completed_at").Optional().Nillable(),
-		field.Time("evaluated_at").Optional().Nillable().Comment("When the rules that ask for the date were last held against it."),
 	}
 }
 

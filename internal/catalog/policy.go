@@ -1,9 +1,12 @@
 package catalog
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/google/uuid"
 
 	"lyceum/internal/catalog/outline"
 	"lyceum/internal/learning/rule"
@@ -86,4 +89,43 @@ func rules(c *input.Checker, o *outline.Outline) {
 func asksForTime(source string, parse func(string) (*rule.Rule, error)) bool {
 	r, err := parse(source)
 	return err == nil && r.Uses(rule.Now)
+}
+
+// DraftOutline returns the outline that publishing the draft would make, without the questions of quizzes. The error is
+// a BadInput fault with what keeps its rules from being published.
+func (s *Service) DraftOutline(ctx context.Context, courseID uuid.UUID) (*outline.Outline, error) {
+	if _, err := mayAuthor(ctx); err != nil {
+		return nil, err
+	}
+	course, err := s.Draft(ctx, courseID)
+	if err != nil {
+		return nil, err
+	}
+	modules, err := s.ModulesOf(ctx, []uuid.UUID{courseID})
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]uuid.UUID, len(modules))
+	for i, m := range modules {
+		ids[i] = m.ID
+	}
+	lessons, err := s.LessonsOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var c input.Checker
+	o := &outline.Outline{Modules: make([]outline.Module, len(modules)), Completion: course.Completion}
+	for i, m := range modules {
+		o.Modules[i] = outline.Module{ID: m.ID, Key: m.Key, Title: m.Title, Completion: m.Completion}
+		for _, l := range lessons {
+			if l.ModuleID == m.ID {
+				o.Modules[i].Lessons = append(o.Modules[i].Lessons, outline.Lesson{
+					ID: l.ID, Key: l.Key, Title: l.Title, Kind: l.Kind, Required: l.Required, DurationMS: l.DurationMs,
+					Completion: l.Completion,
+				})
+			}
+		}
+	}
+	rules(&c, o)
+	return o, c.Err()
 }

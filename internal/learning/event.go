@@ -19,6 +19,17 @@ type LessonCompleted struct {
 	Lesson     uuid.UUID `json:"lesson_id"`
 }
 
+// ModuleCompleted says that a learner completed a module. It is announced once for each module and place.
+type ModuleCompleted struct {
+	ID         uuid.UUID `json:"id"`
+	Tenant     uuid.UUID `json:"tenant_id"`
+	At         time.Time `json:"at"`
+	Enrollment uuid.UUID `json:"enrollment_id"`
+	Learner    uuid.UUID `json:"learner_id"`
+	Course     uuid.UUID `json:"course_id"`
+	Module     uuid.UUID `json:"module_id"`
+}
+
 // CourseCompleted says that a learner completed all that a course requires. It is announced once for each
 // place.
 type CourseCompleted struct {
@@ -32,6 +43,7 @@ type CourseCompleted struct {
 
 var (
 	_ pg.Event = LessonCompleted{}
+	_ pg.Event = ModuleCompleted{}
 	_ pg.Event = CourseCompleted{}
 )
 
@@ -39,4 +51,28 @@ var (
 func (LessonCompleted) Kind() string { return "learning.lesson_completed" }
 
 // Kind implements pg.Event.
+func (ModuleCompleted) Kind() string { return "learning.module_completed" }
+
+// Kind implements pg.Event.
 func (CourseCompleted) Kind() string { return "learning.course_completed" }
+
+func (st *study) lessonCompleted(lesson uuid.UUID) LessonCompleted {
+	return LessonCompleted{
+		ID: uuid.Must(uuid.NewV7()), Tenant: st.place.TenantID, At: st.now,
+		Enrollment: st.place.ID, Learner: st.place.LearnerID, Course: st.place.CourseID, Lesson: lesson,
+	}
+}
+
+func (st *study) moduleCompleted(module uuid.UUID) ModuleCompleted {
+	return ModuleCompleted{
+		ID: uuid.Must(uuid.NewV7()), Tenant: st.place.TenantID, At: st.now,
+		Enrollment: st.place.ID, Learner: st.place.LearnerID, Course: st.place.CourseID, Module: module,
+	}
+}
+
+func (st *study) courseCompleted() CourseCompleted {
+	return CourseCompleted{
+		ID: uuid.Must(uuid.NewV7()), Tenant: st.place.TenantID, At: st.now,
+		Enrollment: st.place.ID, Learner: st.place.LearnerID, Course: st.place.CourseID,
+	}
+}

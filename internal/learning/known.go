@@ -180,7 +180,9 @@ func best(s *sql.Selector) string {
 	return sql.As("coalesce(max("+s.C(attempt.FieldScore)+" / nullif("+s.C(attempt.FieldMaxScore)+", 0)), 0)", "best")
 }
 
-func passed(s *sql.Selector) string { return sql.As("bool_or("+s.C(attempt.FieldPassed)+")", "any_passed") }
+func passed(s *sql.Selector) string {
+	return sql.As("bool_or("+s.C(attempt.FieldPassed)+")", "any_passed")
+}
 
 func (f *finder) attestations(ctx context.Context) error {
 	rows, err := f.client.Attestation.Query().

@@ -5,7 +5,6 @@ ALTER TABLE "courses" ADD COLUMN "completion" jsonb NULL;
 ALTER TABLE "modules" ADD COLUMN "completion" jsonb NULL;
 ALTER TABLE "lessons" ADD COLUMN "completion" character varying NOT NULL DEFAULT '';
 ALTER TABLE "lesson_progresses" ADD COLUMN "declared_at" timestamptz NULL;
-ALTER TABLE "course_progresses" ADD COLUMN "evaluated_at" timestamptz NULL;
 -- The versions in which time alone can complete something.
 CREATE INDEX "course_versions_timed" ON "course_versions" ("tenant_id", "id") WHERE ("outline" ->> 'timed') = 'true';
 
@@ -89,7 +88,6 @@ DROP FUNCTION completed_once();
 DROP TABLE "attestations";
 DROP TABLE "completions";
 DROP INDEX "course_versions_timed";
-ALTER TABLE "course_progresses" DROP COLUMN "evaluated_at";
 ALTER TABLE "lesson_progresses" DROP COLUMN "declared_at";
 ALTER TABLE "lessons" DROP COLUMN "completion";
 ALTER TABLE "modules" DROP COLUMN "completion";

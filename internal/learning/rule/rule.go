@@ -33,6 +33,9 @@ type Rule struct {
 // Uses reports whether the rule asks for the fact.
 func (r *Rule) Uses(fact string) bool { return r.facts[fact] }
 
+// Declared reports whether the rule asks for the learner's word.
+func (r *Rule) Declared() bool { return r.Uses(read) }
+
 // UsesQuiz reports whether the rule asks how a quiz went.
 func (r *Rule) UsesQuiz() bool {
 	return r.Uses(quizPassed) || r.Uses(quizScore) || r.Uses(quizAttempts)
