@@ -7,8 +7,7 @@ CREATE TABLE events (
 	once text, -- what makes the occasion one of a kind, in ids; null where it may happen again
 	at timestamptz NOT NULL,
 	body jsonb NOT NULL, -- the event as its context announced it: ids, times and flags
-	PRIMARY KEY (tenant_id, id),
-	FOREIGN KEY (tenant_id) REFERENCES tenants (id)
+	PRIMARY KEY (tenant_id, id)
 );
 CREATE UNIQUE INDEX events_once ON events (tenant_id, kind, once) WHERE once IS NOT NULL;
 
