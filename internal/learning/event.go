@@ -42,9 +42,9 @@ type CourseCompleted struct {
 }
 
 var (
-	_ pg.Event = LessonCompleted{}
-	_ pg.Event = ModuleCompleted{}
-	_ pg.Event = CourseCompleted{}
+	_ pg.Single = LessonCompleted{}
+	_ pg.Single = ModuleCompleted{}
+	_ pg.Single = CourseCompleted{}
 )
 
 // Kind implements pg.Event.
@@ -55,6 +55,15 @@ func (ModuleCompleted) Kind() string { return "learning.module_completed" }
 
 // Kind implements pg.Event.
 func (CourseCompleted) Kind() string { return "learning.course_completed" }
+
+// Once implements pg.Single: a place completes a lesson once, whichever version of a rule says so.
+func (e LessonCompleted) Once() string { return e.Enrollment.String() + " " + e.Lesson.String() }
+
+// Once implements pg.Single.
+func (e CourseCompleted) Once() string { return e.Enrollment.String() }
+
+// Once implements pg.Single.
+func (e ModuleCompleted) Once() string { return e.Enrollment.String() + " " + e.Module.String() }
 
 func (st *study) lessonCompleted(lesson uuid.UUID) LessonCompleted {
 	return LessonCompleted{
