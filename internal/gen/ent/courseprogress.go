@@ -45,9 +45,7 @@ type CourseProgress struct {
 	// When watched time was last credited, or could first be.
 	CreditedAt time.Time `json:"credited_at,omitempty"`
 	// CompletedAt holds the value of the "completed_at" field.
-	CompletedAt *time.Time `json:"completed_at,omitempty"`
-	// When the rules that ask for the date were last held against it.
-	EvaluatedAt  *time.Time `json:"evaluated_at,omitempty"`
+	CompletedAt  *time.Time `json:"completed_at,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -60,7 +58,7 @@ func (*CourseProgress) scanValues(columns []string) ([]any, error) {
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case courseprogress.FieldCompletedLessons, courseprogress.FieldCompletedRequired, courseprogress.FieldRequiredLessons, courseprogress.FieldCreditMs:
 			values[i] = new(sql.NullInt64)
-		case courseprogress.FieldCreatedAt, courseprogress.FieldUpdatedAt, courseprogress.FieldLastActivityAt, courseprogress.FieldCreditedAt, courseprogress.FieldCompletedAt, courseprogress.FieldEvaluatedAt:
+		case courseprogress.FieldCreatedAt, courseprogress.FieldUpdatedAt, courseprogress.FieldLastActivityAt, courseprogress.FieldCreditedAt, courseprogress.FieldCompletedAt:
 			values[i] = new(sql.NullTime)
 		case courseprogress.FieldID, courseprogress.FieldTenantID, courseprogress.FieldEnrollmentID, courseprogress.FieldLearnerID, courseprogress.FieldCourseID:
 			values[i] = new(uuid.UUID)
@@ -171,13 +169,6 @@ func (_m *CourseProgress) assignValues(columns []string, values []any) error {
 				_m.CompletedAt = new(time.Time)
 				*_m.CompletedAt = value.Time
 			}
-		case courseprogress.FieldEvaluatedAt:
-			if value, ok := values[i].(*sql.NullTime); !ok {
-				return fmt.Errorf("unexpected type %T for field evaluated_at", values[i])
-			} else if value.Valid {
-				_m.EvaluatedAt = new(time.Time)
-				*_m.EvaluatedAt = value.Time
-			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -257,11 +248,6 @@ func (_m *CourseProgress) String() string {
 	builder.WriteString(", ")
 	if v := _m.CompletedAt; v != nil {
 		builder.WriteString("completed_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
-	builder.WriteString(", ")
-	if v := _m.EvaluatedAt; v != nil {
-		builder.WriteString("evaluated_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteByte(')')

@@ -177,20 +177,6 @@ func (_c *CourseProgressCreate) SetNillableCompletedAt(v *time.Time) *CourseProg
 	return _c
 }
 
-// SetEvaluatedAt sets the "evaluated_at" field.
-func (_c *CourseProgressCreate) SetEvaluatedAt(v time.Time) *CourseProgressCreate {
-	_c.mutation.SetEvaluatedAt(v)
-	return _c
-}
-
-// SetNillableEvaluatedAt sets the "evaluated_at" field if the given value is not nil.
-func (_c *CourseProgressCreate) SetNillableEvaluatedAt(v *time.Time) *CourseProgressCreate {
-	if v != nil {
-		_c.SetEvaluatedAt(*v)
-	}
-	return _c
-}
-
 // SetID sets the "id" field.
 func (_c *CourseProgressCreate) SetID(v uuid.UUID) *CourseProgressCreate {
 	_c.mutation.SetID(v)
@@ -420,10 +406,6 @@ func (_c *CourseProgressCreate) createSpec() (*CourseProgress, *sqlgraph.CreateS
 	if value, ok := _c.mutation.CompletedAt(); ok {
 		_spec.SetField(courseprogress.FieldCompletedAt, field.TypeTime, value)
 		_node.CompletedAt = &value
-	}
-	if value, ok := _c.mutation.EvaluatedAt(); ok {
-		_spec.SetField(courseprogress.FieldEvaluatedAt, field.TypeTime, value)
-		_node.EvaluatedAt = &value
 	}
 	return _node, _spec
 }

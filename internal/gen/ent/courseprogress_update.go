@@ -188,26 +188,6 @@ func (_u *CourseProgressUpdate) ClearCompletedAt() *CourseProgressUpdate {
 	return _u
 }
 
-// SetEvaluatedAt sets the "evaluated_at" field.
-func (_u *CourseProgressUpdate) SetEvaluatedAt(v time.Time) *CourseProgressUpdate {
-	_u.mutation.SetEvaluatedAt(v)
-	return _u
-}
-
-// SetNillableEvaluatedAt sets the "evaluated_at" field if the given value is not nil.
-func (_u *CourseProgressUpdate) SetNillableEvaluatedAt(v *time.Time) *CourseProgressUpdate {
-	if v != nil {
-		_u.SetEvaluatedAt(*v)
-	}
-	return _u
-}
-
-// ClearEvaluatedAt clears the value of the "evaluated_at" field.
-func (_u *CourseProgressUpdate) ClearEvaluatedAt() *CourseProgressUpdate {
-	_u.mutation.ClearEvaluatedAt()
-	return _u
-}
-
 // Mutation returns the CourseProgressMutation object of the builder.
 func (_u *CourseProgressUpdate) Mutation() *CourseProgressMutation {
 	return _u.mutation
@@ -314,12 +294,6 @@ func (_u *CourseProgressUpdate) sqlSave(ctx context.Context) (_node int, err err
 	}
 	if _u.mutation.CompletedAtCleared() {
 		_spec.ClearField(courseprogress.FieldCompletedAt, field.TypeTime)
-	}
-	if value, ok := _u.mutation.EvaluatedAt(); ok {
-		_spec.SetField(courseprogress.FieldEvaluatedAt, field.TypeTime, value)
-	}
-	if _u.mutation.EvaluatedAtCleared() {
-		_spec.ClearField(courseprogress.FieldEvaluatedAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -501,26 +475,6 @@ func (_u *CourseProgressUpdateOne) ClearCompletedAt() *CourseProgressUpdateOne {
 	return _u
 }
 
-// SetEvaluatedAt sets the "evaluated_at" field.
-func (_u *CourseProgressUpdateOne) SetEvaluatedAt(v time.Time) *CourseProgressUpdateOne {
-	_u.mutation.SetEvaluatedAt(v)
-	return _u
-}
-
-// SetNillableEvaluatedAt sets the "evaluated_at" field if the given value is not nil.
-func (_u *CourseProgressUpdateOne) SetNillableEvaluatedAt(v *time.Time) *CourseProgressUpdateOne {
-	if v != nil {
-		_u.SetEvaluatedAt(*v)
-	}
-	return _u
-}
-
-// ClearEvaluatedAt clears the value of the "evaluated_at" field.
-func (_u *CourseProgressUpdateOne) ClearEvaluatedAt() *CourseProgressUpdateOne {
-	_u.mutation.ClearEvaluatedAt()
-	return _u
-}
-
 // Mutation returns the CourseProgressMutation object of the builder.
 func (_u *CourseProgressUpdateOne) Mutation() *CourseProgressMutation {
 	return _u.mutation
@@ -657,12 +611,6 @@ func (_u *CourseProgressUpdateOne) sqlSave(ctx context.Context) (_node *CoursePr
 	}
 	if _u.mutation.CompletedAtCleared() {
 		_spec.ClearField(courseprogress.FieldCompletedAt, field.TypeTime)
-	}
-	if value, ok := _u.mutation.EvaluatedAt(); ok {
-		_spec.SetField(courseprogress.FieldEvaluatedAt, field.TypeTime, value)
-	}
-	if _u.mutation.EvaluatedAtCleared() {
-		_spec.ClearField(courseprogress.FieldEvaluatedAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &CourseProgress{config: _u.config}

@@ -43,8 +43,6 @@ const (
 	FieldCreditedAt = "credited_at"
 	// FieldCompletedAt holds the string denoting the completed_at field in the database.
 	FieldCompletedAt = "completed_at"
-	// FieldEvaluatedAt holds the string denoting the evaluated_at field in the database.
-	FieldEvaluatedAt = "evaluated_at"
 	// Table holds the table name of the courseprogress in the database.
 	Table = "course_progresses"
 )
@@ -66,7 +64,6 @@ var Columns = []string{
 	FieldCreditMs,
 	FieldCreditedAt,
 	FieldCompletedAt,
-	FieldEvaluatedAt,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -183,9 +180,4 @@ func ByCreditedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByCompletedAt orders the results by the completed_at field.
 func ByCompletedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCompletedAt, opts...).ToFunc()
-}
-
-// ByEvaluatedAt orders the results by the evaluated_at field.
-func ByEvaluatedAt(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldEvaluatedAt, opts...).ToFunc()
 }

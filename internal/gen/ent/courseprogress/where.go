@@ -125,11 +125,6 @@ func CompletedAt(v time.Time) predicate.CourseProgress {
 	return predicate.CourseProgress(sql.FieldEQ(FieldCompletedAt, v))
 }
 
-// EvaluatedAt applies equality check predicate on the "evaluated_at" field. It's identical to EvaluatedAtEQ.
-func EvaluatedAt(v time.Time) predicate.CourseProgress {
-	return predicate.CourseProgress(sql.FieldEQ(FieldEvaluatedAt, v))
-}
-
 // TenantIDEQ applies the EQ predicate on the "tenant_id" field.
 func TenantIDEQ(v uuid.UUID) predicate.CourseProgress {
 	return predicate.CourseProgress(sql.FieldEQ(FieldTenantID, v))
@@ -708,56 +703,6 @@ func CompletedAtIsNil() predicate.CourseProgress {
 // CompletedAtNotNil applies the NotNil predicate on the "completed_at" field.
 func CompletedAtNotNil() predicate.CourseProgress {
 	return predicate.CourseProgress(sql.FieldNotNull(FieldCompletedAt))
-}
-
-// EvaluatedAtEQ applies the EQ predicate on the "evaluated_at" field.
-func EvaluatedAtEQ(v time.Time) predicate.CourseProgress {
-	return predicate.CourseProgress(sql.FieldEQ(FieldEvaluatedAt, v))
-}
-
-// EvaluatedAtNEQ applies the NEQ predicate on the "evaluated_at" field.
-func EvaluatedAtNEQ(v time.Time) predicate.CourseProgress {
-	return predicate.CourseProgress(sql.FieldNEQ(FieldEvaluatedAt, v))
-}
-
-// EvaluatedAtIn applies the In predicate on the "evaluated_at" field.
-func EvaluatedAtIn(vs ...time.Time) predicate.CourseProgress {
-	return predicate.CourseProgress(sql.FieldIn(FieldEvaluatedAt, vs...))
-}
-
-// EvaluatedAtNotIn applies the NotIn predicate on the "evaluated_at" field.
-func EvaluatedAtNotIn(vs ...time.Time) predicate.CourseProgress {
-	return predicate.CourseProgress(sql.FieldNotIn(FieldEvaluatedAt, vs...))
-}
-
-// EvaluatedAtGT applies the GT predicate on the "evaluated_at" field.
-func EvaluatedAtGT(v time.Time) predicate.CourseProgress {
-	return predicate.CourseProgress(sql.FieldGT(FieldEvaluatedAt, v))
-}
-
-// EvaluatedAtGTE applies the GTE predicate on the "evaluated_at" field.
-func EvaluatedAtGTE(v time.Time) predicate.CourseProgress {
-	return predicate.CourseProgress(sql.FieldGTE(FieldEvaluatedAt, v))
-}
-
-// EvaluatedAtLT applies the LT predicate on the "evaluated_at" field.
-func EvaluatedAtLT(v time.Time) predicate.CourseProgress {
-	return predicate.CourseProgress(sql.FieldLT(FieldEvaluatedAt, v))
-}
-
-// EvaluatedAtLTE applies the LTE predicate on the "evaluated_at" field.
-func EvaluatedAtLTE(v time.Time) predicate.CourseProgress {
-	return predicate.CourseProgress(sql.FieldLTE(FieldEvaluatedAt, v))
-}
-
-// EvaluatedAtIsNil applies the IsNil predicate on the "evaluated_at" field.
-func EvaluatedAtIsNil() predicate.CourseProgress {
-	return predicate.CourseProgress(sql.FieldIsNull(FieldEvaluatedAt))
-}
-
-// EvaluatedAtNotNil applies the NotNil predicate on the "evaluated_at" field.
-func EvaluatedAtNotNil() predicate.CourseProgress {
-	return predicate.CourseProgress(sql.FieldNotNull(FieldEvaluatedAt))
 }
 
 // And groups predicates with the AND operator between them.
