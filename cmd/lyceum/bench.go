@@ -17,7 +17,6 @@ import (
 	"lyceum/internal/bench"
 	"lyceum/internal/bench/dataset"
 	"lyceum/internal/bench/limit"
-	"lyceum/internal/bench/question"
 	"lyceum/internal/bench/report"
 	"lyceum/internal/bench/rig"
 )
@@ -77,7 +76,7 @@ func (f benchFlags) run(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	questions, err := f.questions()
+	questions, err := bench.Questions(f.only)
 	if err != nil {
 		return err
 	}
@@ -116,20 +115,6 @@ func (f benchFlags) run(ctx context.Context, out io.Writer) (err error) {
 		At: time.Now().UTC(), Commit: version(), Size: size.Name, Rounds: f.rounds, Seconds: f.duration.Seconds(),
 		Connections: f.connections, Machine: bench.ThisMachine(ctx, database.Conn), Rows: rows,
 	})
-}
-
-// questions are those that --only leaves.
-func (f benchFlags) questions() ([]question.Question, error) {
-	all := question.All()
-	if f.only == "" {
-		return all, nil
-	}
-	names := strings.Split(strings.ToUpper(f.only), ",")
-	chosen := slices.DeleteFunc(all, func(q question.Question) bool { return !slices.Contains(names, q.Name) })
-	if len(chosen) != len(names) {
-		return nil, fmt.Errorf("--only=%s names questions that there are not: they are W1 to W7", f.only)
-	}
-	return chosen, nil
 }
 
 // contenders starts those that --against leaves, and gives each the same visitors.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"lyceum/internal/bench/load"
@@ -57,6 +58,20 @@ func Run(ctx context.Context, o Options) ([]report.Row, error) {
 		}
 	}
 	return rows, nil
+}
+
+// Questions are those that only names ("W1,W5"), or all when it is empty.
+func Questions(only string) ([]question.Question, error) {
+	all := question.All()
+	if only == "" {
+		return all, nil
+	}
+	names := strings.Split(strings.ToUpper(only), ",")
+	chosen := slices.DeleteFunc(all, func(q question.Question) bool { return !slices.Contains(names, q.Name) })
+	if len(chosen) != len(names) {
+		return nil, fmt.Errorf("%s names questions that there are not: they are W1 to W7", only)
+	}
+	return chosen, nil
 }
 
 // asked are the contenders that can be asked the question.
