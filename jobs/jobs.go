@@ -17,6 +17,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
 
+	"lyceum/internal/platform/eventlog"
 	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/pg"
 )
@@ -88,10 +89,15 @@ func newClient(pool *pgxpool.Pool, config *river.Config) (*Client, error) {
 	return client, nil
 }
 
-// Announce returns the hook that inserts the jobs of an event's subscribers in the event's transaction, and tells the
-// live streams of what it changed. A nil log tells nobody.
+// Announce returns the hook that writes events down, inserts the jobs of their subscribers, and tells the live streams of
+// what they changed, in the events' transaction. What has happened already, and happens once for ever, is told to nobody
+// again. A nil log tells no streams.
 func Announce(client *Client, log *feed.Log) func(ctx context.Context, tx *pg.Tx, events []pg.Event) error {
 	return func(ctx context.Context, tx *pg.Tx, events []pg.Event) error {
+		events, err := eventlog.Append(ctx, tx, events...)
+		if err != nil {
+			return err
+		}
 		var params []river.InsertManyParams
 		var changed []feed.Change
 		for _, event := range events {

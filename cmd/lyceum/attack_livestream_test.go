@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -19,10 +20,19 @@ const (
 		__typename eventId kind at lessonId enrollment { id learner { name } progress { percent } } } }`
 )
 
-// openAs subscribes as the persona, and returns the stream with its first event.
-func (w *attackWorld) openAs(t *testing.T, s *side, persona, transport, document string, variables input) (stream *heard, first string) {
+// glimpse is the first event that the persona is told, who then leaves.
+func (w *attackWorld) glimpse(t *testing.T, s *side, persona, transport, document string, variables input) string {
 	t.Helper()
-	stream, err := w.subscribe(t.Context(), transport, question{token: s.tokens[persona], host: s.host, document: document, variables: variables})
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	_, first := w.openAs(t, ctx, s, persona, transport, document, variables)
+	return first
+}
+
+// openAs subscribes as the persona until ctx ends, and returns the stream with its first event.
+func (w *attackWorld) openAs(t *testing.T, ctx context.Context, s *side, persona, transport, document string, variables input) (stream *heard, first string) {
+	t.Helper()
+	stream, err := w.subscribe(ctx, transport, question{token: s.tokens[persona], host: s.host, document: document, variables: variables})
 	if err != nil {
 		t.Fatalf("%s over %s: %v", persona, transport, err)
 	}
@@ -58,7 +68,7 @@ func TestAttackPlaceStreams(t *testing.T) {
 				{progressDocument, input{"i": w.victim.id("Enrollment")}},
 				{progressDocument, input{"i": w.victim.id("Enrollment"), "a": stolen[1]}},
 			} {
-				_, event := w.openAs(t, w.attacker, persona, transport, foreign.document, foreign.variables)
+				event := w.glimpse(t, w.attacker, persona, transport, foreign.document, foreign.variables)
 				code := codeOf(event)
 				refused[code]++ // "" is a socket that was not opened
 				if code == "" && event != "" {
@@ -75,7 +85,7 @@ func TestAttackPlaceStreams(t *testing.T) {
 			"the instructor of the course":  {"instructor", placesDocument, input{"c": course}},
 			"the admin of the progress":     {"admin", progressDocument, input{"i": place}},
 		} {
-			stream, first := w.openAs(t, w.attacker, ask.persona, transport, ask.document, ask.variables)
+			stream, first := w.openAs(t, t.Context(), w.attacker, ask.persona, transport, ask.document, ask.variables)
 			if !strings.Contains(first, `"STARTED"`) {
 				t.Fatalf("%s over %s starts with %s", who, transport, first)
 			}
@@ -85,7 +95,7 @@ func TestAttackPlaceStreams(t *testing.T) {
 			for name, value := range ask.variables {
 				again[name] = value
 			}
-			if _, first := w.openAs(t, w.attacker, ask.persona, transport, ask.document, again); !strings.Contains(first, `"RESYNC"`) {
+			if first := w.glimpse(t, w.attacker, ask.persona, transport, ask.document, again); !strings.Contains(first, `"RESYNC"`) {
 				t.Errorf("%s over %s, resumed with the victim's id: %s", who, transport, first)
 			}
 		}
@@ -119,7 +129,7 @@ func (f *filling) stolenPositions(t *testing.T) [2]string {
 	}{
 		{placesDocument, input{"c": f.id("Course")}}, {progressDocument, input{"i": f.id("Enrollment")}},
 	} {
-		_, first := f.openAs(t, f.side, "instructor", "SSE", of.document, of.variables)
+		first := f.glimpse(t, f.side, "instructor", "SSE", of.document, of.variables)
 		_, rest, found := strings.Cut(first, `"eventId":"`)
 		if !found {
 			t.Fatalf("no event id in %s", first)
