@@ -55,6 +55,7 @@ type (
 	courseProgressResolver         struct{ services *Services }
 	courseVersionResolver          struct{ services *Services }
 	enrollmentResolver             struct{ services *Services }
+	enrollmentEventResolver        struct{ services *Services }
 	lessonResolver                 struct{ services *Services }
 	lessonCompletionResolver       struct{ services *Services }
 	lessonDraftResolver            struct{ services *Services }
@@ -63,6 +64,7 @@ type (
 	moduleProgressResolver         struct{ services *Services }
 	mutationResolver               struct{ services *Services }
 	notificationConnectionResolver struct{ services *Services }
+	progressEventResolver          struct{ services *Services }
 	queryResolver                  struct{ services *Services }
 	quizContentResolver            struct{ services *Services }
 	sessionResolver                struct{ services *Services }
@@ -115,6 +117,11 @@ func (r *Resolver) CourseVersion() graphql.CourseVersionResolver {
 // Enrollment implements graphql.ResolverRoot.
 func (r *Resolver) Enrollment() graphql.EnrollmentResolver { return enrollmentResolver{r.services} }
 
+// EnrollmentEvent implements graphql.ResolverRoot.
+func (r *Resolver) EnrollmentEvent() graphql.EnrollmentEventResolver {
+	return enrollmentEventResolver{r.services}
+}
+
 // Lesson implements graphql.ResolverRoot.
 func (r *Resolver) Lesson() graphql.LessonResolver { return lessonResolver{r.services} }
 
@@ -145,6 +152,11 @@ func (r *Resolver) Mutation() graphql.MutationResolver { return mutationResolver
 // NotificationConnection implements graphql.ResolverRoot.
 func (r *Resolver) NotificationConnection() graphql.NotificationConnectionResolver {
 	return notificationConnectionResolver{r.services}
+}
+
+// ProgressEvent implements graphql.ResolverRoot.
+func (r *Resolver) ProgressEvent() graphql.ProgressEventResolver {
+	return progressEventResolver{r.services}
 }
 
 // Query implements graphql.ResolverRoot.

@@ -12,13 +12,17 @@ import (
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/learning/rule"
+	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/policy"
 )
 
 // Service is the learning context.
 type Service struct {
-	DB     *pg.DB
+	DB *pg.DB
+	// Feed is told when progress moves; nil when nobody watches.
+	Feed *feed.Log
+	// Drafts says how a course would be published, for previews.
 	Drafts Drafts
 }
 
@@ -49,8 +53,10 @@ func (s *Service) RecordProgress(ctx context.Context, enrollmentID uuid.UUID, ba
 		if err != nil {
 			return err
 		}
-		recorded, err = record(ctx, tx, place, batch)
-		return err
+		if recorded, err = record(ctx, tx, place, batch); err != nil || len(recorded.Completed) > 0 {
+			return err
+		}
+		return s.Feed.Tell(ctx, tx, Moved(place.ID)...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("record progress: %w", err)

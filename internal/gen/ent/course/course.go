@@ -49,8 +49,6 @@ const (
 	FieldDescription = "description"
 	// FieldCertificate holds the string denoting the certificate field in the database.
 	FieldCertificate = "certificate"
-	// FieldCompletion holds the string denoting the completion field in the database.
-	FieldCompletion = "completion"
 	// FieldRevision holds the string denoting the revision field in the database.
 	FieldRevision = "revision"
 	// FieldPublishedNumber holds the string denoting the published_number field in the database.
@@ -82,7 +80,6 @@ var Columns = []string{
 	FieldInstructorID,
 	FieldDescription,
 	FieldCertificate,
-	FieldCompletion,
 	FieldRevision,
 	FieldPublishedNumber,
 	FieldPublishedRevision,
