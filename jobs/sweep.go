@@ -28,8 +28,8 @@ func (SweepAll) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: sweepEvery}}
 }
 
-// SweepTenant grades attempts whose time ran out, removes uploads and rendition sets that were abandoned, asks again for
-// conversions whose worker vanished, and forgets the answers that were kept for those who ask again.
+// SweepTenant grades attempts whose time ran out, removes uploads and rendition sets that were abandoned and files
+// that were deleted, asks again for conversions whose worker vanished, and forgets the answers that were kept for those who ask again.
 type SweepTenant struct {
 	Tenant uuid.UUID `json:"tenant_id" river:"unique"`
 }
@@ -73,7 +73,8 @@ func sweepTenant(s Services) river.Worker[SweepTenant] {
 		_, swept := s.Media.Sweep(ctx)
 		_, asked := s.Media.Requeue(ctx)
 		_, cleared := s.Media.SweepSets(ctx)
-		return errors.Join(graded, swept, asked, cleared, idempotency.Sweep(ctx, s.DB))
+		_, purged := s.Media.SweepDeleted(ctx)
+		return errors.Join(graded, swept, asked, cleared, purged, idempotency.Sweep(ctx, s.DB))
 	}}
 }
 

@@ -32,6 +32,9 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 	case media.ConversionAsked:
 		return []river.JobArgs{ConvertAsset{Tenant: e.Tenant, Asset: e.Asset}}, nil
 
+	case media.UploadArrived:
+		return []river.JobArgs{CheckUpload{Tenant: e.Tenant, Asset: e.Asset}}, nil
+
 	case learning.LessonCompleted:
 		return nil, nil
 	case learning.CourseCompleted:

@@ -152,6 +152,9 @@ func TestWhoHearsWhat(t *testing.T) {
 		{media.ConversionAsked{Tenant: tenant, Asset: id}, "media.conversion_asked", map[string]string{
 			"media.convert": `{"tenant_id":"TENANT","asset_id":"ID"}`,
 		}},
+		{media.UploadArrived{Tenant: tenant, Asset: id}, "media.upload_arrived", map[string]string{
+			"media.check": `{"tenant_id":"TENANT","asset_id":"ID"}`,
+		}},
 		{issued, "credential.certificate_issued", map[string]string{
 			"certificate.print":         `{"tenant_id":"TENANT","certificate_id":"ID"}`,
 			"notify.certificate_issued": `{"tenant_id":"TENANT","certificate_id":"ID"}`,
@@ -196,6 +199,7 @@ func TestEventsNameTheirTenant(t *testing.T) {
 		learning.CourseCompleted{},
 		assessment.AttemptGraded{},
 		media.ConversionAsked{},
+		media.UploadArrived{},
 		credential.CertificateIssued{},
 		credential.CertificateRevoked{},
 	}
@@ -247,6 +251,7 @@ func TestEveryKindIsWorkedOn(t *testing.T) {
 		enrollment.EnrollmentActivated{ByStaff: true},
 		learning.CourseCompleted{},
 		media.ConversionAsked{},
+		media.UploadArrived{},
 		credential.CertificateIssued{},
 		credential.CertificateRevoked{},
 	} {
