@@ -1,4 +1,4 @@
--- Uploads in parts, quotas, deletion and usage of storage: docs/decisions/0017-uploads-in-parts.md.
+-- Uploads in parts, quotas, deletion and usage of storage: docs/decisions/0090-uploads-in-parts.md.
 -- +goose Up
 -- Nothing is rewritten: the defaults are constants.
 ALTER TABLE "assets"
