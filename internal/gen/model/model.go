@@ -21,6 +21,24 @@ type LessonContent interface {
 	IsLessonContent()
 }
 
+type ApplyCompletionsInput struct {
+	CourseID gid.ID `json:"courseId"`
+	// The version; without it the one in force.
+	Number *int `json:"number,omitempty"`
+	// The `next` of the request before.
+	After *gid.ID `json:"after,omitempty"`
+}
+
+type ApplyCompletionsPayload struct {
+	// Places that were gone through.
+	Examined int `json:"examined"`
+	// Lessons and courses that this request completed.
+	CompletedLessons int `json:"completedLessons"`
+	CompletedCourses int `json:"completedCourses"`
+	// Null when all places were gone through.
+	Next *gid.ID `json:"next,omitempty"`
+}
+
 type ArrangeCourseInput struct {
 	CourseID gid.ID                `json:"courseId"`
 	Modules  []*ArrangeModuleInput `json:"modules"`
@@ -116,6 +134,14 @@ type ChoiceInput struct {
 	Feedback *string `json:"feedback,omitempty"`
 }
 
+type CompleteForLearnerInput struct {
+	EnrollmentID gid.ID `json:"enrollmentId"`
+	// Without it the course.
+	LessonID *gid.ID `json:"lessonId,omitempty"`
+	// 1 to 1000 characters.
+	Reason string `json:"reason"`
+}
+
 type CompleteLessonInput struct {
 	EnrollmentID gid.ID `json:"enrollmentId"`
 	LessonID     gid.ID `json:"lessonId"`
@@ -123,6 +149,23 @@ type CompleteLessonInput struct {
 
 type CompleteUploadPayload struct {
 	Asset *ent.Asset `json:"asset"`
+}
+
+type CompletionPolicyInput struct {
+	Need outline.Need `json:"need"`
+	// For AT_LEAST.
+	Count *int `json:"count,omitempty"`
+	// A rule in CEL, at most 1000 characters: facts are `completed`, `parts`, `watched_seconds`, `time_on_task`, `quiz.score`, `quiz.attempts`, `attendance_minutes`, `signed_off`, `now`, `enrolled`, `due`.
+	When *string `json:"when,omitempty"`
+}
+
+type CompletionRule struct {
+	// In CEL; of a module or course empty when its parts are all there is to it.
+	Expression string `json:"expression"`
+	// Of a module or course; null of a lesson, and for all parts.
+	Policy *outline.Policy `json:"policy,omitempty"`
+	// SHA-256 in hex.
+	Version string `json:"version"`
 }
 
 type CourseDraftPayload struct {
@@ -325,6 +368,16 @@ type QuizInput struct {
 	Questions        []*QuestionInput `json:"questions"`
 }
 
+type RecordAttendanceInput struct {
+	EnrollmentID gid.ID `json:"enrollmentId"`
+	// A lesson or module; without it the course.
+	PartID *gid.ID `json:"partId,omitempty"`
+	// 1 to 1440.
+	Minutes int `json:"minutes"`
+	// At most 1000 characters.
+	Note *string `json:"note,omitempty"`
+}
+
 type RecordProgressInput struct {
 	EnrollmentID gid.ID `json:"enrollmentId"`
 	// At most 50.
@@ -429,6 +482,8 @@ type SaveCourseInput struct {
 	HasCertificate *bool               `json:"hasCertificate,omitempty"`
 	// Slugs of courses; all of them, the old ones are replaced.
 	Prerequisites []string `json:"prerequisites,omitempty"`
+	// What completes the course; ALL by itself is the default again.
+	Completion *CompletionPolicyInput `json:"completion,omitempty"`
 	// Refuse with CONFLICT unless the draft is at this revision.
 	ExpectedRevision *int `json:"expectedRevision,omitempty"`
 }
@@ -450,6 +505,11 @@ type SaveLessonInput struct {
 	Captions    []*CaptionInput    `json:"captions,omitempty"`
 	Attachments []*AttachmentInput `json:"attachments,omitempty"`
 	Quiz        *QuizInput         `json:"quiz,omitempty"`
+	// The rule that completes the lesson, in CEL, at most 1000 characters, such as `watched >= 0.9 && quiz.passed`; empty
+	// for what completes its kind. Facts are `watched` (0 to 1), `watched_seconds`, `time_on_task` (seconds), `quiz.passed`,
+	// `quiz.score` (0 to 1), `quiz.attempts`, `read` (the learner said so), `attendance_minutes`, `signed_off`, `now`,
+	// `enrolled` and `due`.
+	Completion *string `json:"completion,omitempty"`
 }
 
 type SaveLessonPayload struct {
@@ -461,6 +521,8 @@ type SaveModuleInput struct {
 	Key      string  `json:"key"`
 	Title    string  `json:"title"`
 	Summary  *string `json:"summary,omitempty"`
+	// What completes the module; ALL by itself is the default again.
+	Completion *CompletionPolicyInput `json:"completion,omitempty"`
 }
 
 type SaveModulePayload struct {
@@ -518,6 +580,14 @@ type SignInPayload struct {
 	Token     string         `json:"token"`
 	ExpiresAt time.Time      `json:"expiresAt"`
 	Viewer    *viewer.Viewer `json:"viewer"`
+}
+
+type SignOffLearnerInput struct {
+	EnrollmentID gid.ID `json:"enrollmentId"`
+	// A lesson or module; without it the course.
+	PartID *gid.ID `json:"partId,omitempty"`
+	// At most 1000 characters.
+	Note *string `json:"note,omitempty"`
 }
 
 type SignOutPayload struct {
@@ -802,6 +872,130 @@ func (e *CourseOrder) UnmarshalJSON(b []byte) error {
 }
 
 func (e CourseOrder) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+type EnrollmentEventKind string
+
+const (
+	// The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is.
+	EnrollmentEventKindStarted EnrollmentEventKind = "STARTED"
+	// Some of what was missed cannot be told any more: read everything again, and go on from here.
+	EnrollmentEventKindResync EnrollmentEventKind = "RESYNC"
+	// The place was taken, given up, completed or given another date.
+	EnrollmentEventKindChanged EnrollmentEventKind = "CHANGED"
+)
+
+var AllEnrollmentEventKind = []EnrollmentEventKind{
+	EnrollmentEventKindStarted,
+	EnrollmentEventKindResync,
+	EnrollmentEventKindChanged,
+}
+
+func (e EnrollmentEventKind) IsValid() bool {
+	switch e {
+	case EnrollmentEventKindStarted, EnrollmentEventKindResync, EnrollmentEventKindChanged:
+		return true
+	}
+	return false
+}
+
+func (e EnrollmentEventKind) String() string {
+	return string(e)
+}
+
+func (e *EnrollmentEventKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = EnrollmentEventKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid EnrollmentEventKind", str)
+	}
+	return nil
+}
+
+func (e EnrollmentEventKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *EnrollmentEventKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e EnrollmentEventKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+type ProgressEventKind string
+
+const (
+	// The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is.
+	ProgressEventKindStarted ProgressEventKind = "STARTED"
+	// Some of what was missed cannot be told any more: look at the whole place again, and go on from here.
+	ProgressEventKindResync ProgressEventKind = "RESYNC"
+	// There is more evidence than before.
+	ProgressEventKindMoved           ProgressEventKind = "MOVED"
+	ProgressEventKindLessonCompleted ProgressEventKind = "LESSON_COMPLETED"
+	ProgressEventKindCourseCompleted ProgressEventKind = "COURSE_COMPLETED"
+)
+
+var AllProgressEventKind = []ProgressEventKind{
+	ProgressEventKindStarted,
+	ProgressEventKindResync,
+	ProgressEventKindMoved,
+	ProgressEventKindLessonCompleted,
+	ProgressEventKindCourseCompleted,
+}
+
+func (e ProgressEventKind) IsValid() bool {
+	switch e {
+	case ProgressEventKindStarted, ProgressEventKindResync, ProgressEventKindMoved, ProgressEventKindLessonCompleted, ProgressEventKindCourseCompleted:
+		return true
+	}
+	return false
+}
+
+func (e ProgressEventKind) String() string {
+	return string(e)
+}
+
+func (e *ProgressEventKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ProgressEventKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ProgressEventKind", str)
+	}
+	return nil
+}
+
+func (e ProgressEventKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ProgressEventKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ProgressEventKind) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
