@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
 	"lyceum/graph/loader"
@@ -47,11 +48,30 @@ func (r mutationResolver) SaveCourse(ctx context.Context, in model.SaveCourseInp
 	}))
 }
 
-func policyOf(in *model.CompletionPolicyInput) *outline.Policy {
-	if in == nil {
+// policyOf is nil for a policy of which nothing was said, and the default for null.
+func policyOf(said graphql.Omittable[*model.CompletionPolicyInput]) *outline.Policy {
+	in, ok := said.ValueOK()
+	switch {
+	case !ok:
 		return nil
+	case in == nil:
+		return &outline.Policy{}
+	default:
+		return &outline.Policy{Need: in.Need, Count: value(in.Count), When: value(in.When)}
 	}
-	return &outline.Policy{Need: in.Need, Count: value(in.Count), When: value(in.When)}
+}
+
+// ruleOf is nil for a rule of which nothing was said, and empty for null.
+func ruleOf(said graphql.Omittable[*string]) *string {
+	in, ok := said.ValueOK()
+	switch {
+	case !ok:
+		return nil
+	case in == nil:
+		return new(string)
+	default:
+		return in
+	}
 }
 
 func priceOf(in *model.PriceInput) *catalog.Price {
@@ -105,7 +125,7 @@ func lessonInput(in *model.SaveLessonInput) catalog.LessonInput {
 		Attachments: each(in.Attachments, func(a *model.AttachmentInput) catalog.Attachment {
 			return catalog.Attachment{Name: a.Name, Asset: *fileID(&a.AssetID)}
 		}),
-		Quiz: quizInput(in.Quiz), Completion: value(in.Completion),
+		Quiz: quizInput(in.Quiz), Completion: ruleOf(in.Completion),
 	}
 }
 

@@ -28,7 +28,8 @@ const (
 	maxAttempts    = 1000
 )
 
-// LessonInput is the whole of a lesson as its author wants it. Nil and empty fields mean that there is none.
+// LessonInput is the whole of a lesson as its author wants it. Nil and empty fields mean that there is none, but for
+// Completion.
 type LessonInput struct {
 	// Module is the key of the module that holds it.
 	Module string
@@ -49,8 +50,9 @@ type LessonInput struct {
 	// Attachments are the files that the body and the questions link to as asset:NAME.
 	Attachments []Attachment
 	Quiz        *QuizInput
-	// Completion is the rule that completes the lesson, in CEL; empty is its kind's.
-	Completion string
+	// Completion is the rule that completes the lesson, in CEL; empty is its kind's. Nil keeps what it is: who pushes
+	// text from elsewhere must not change what completes a lesson.
+	Completion *string
 }
 
 // Attachment is a file by the name that a text uses for it.
@@ -90,7 +92,9 @@ func (in *LessonInput) check(c *input.Checker) {
 	in.checkCaptions(c)
 	in.checkAttachments(c)
 	in.checkQuiz(c)
-	checkRule(c, "completion", in.Completion, rule.Lesson)
+	if in.Completion != nil {
+		checkRule(c, "completion", *in.Completion, rule.Lesson)
+	}
 }
 
 // checkBelongs records fields that lessons of this kind do not have.

@@ -150,7 +150,11 @@ func (e *edit) writeLesson(ctx context.Context, p place, in *LessonInput) (*ent.
 		row, err := create.SetModuleID(p.module).SetPosition(p.position).Save(ctx)
 		return row, true, wrap("create lesson", err)
 	}
-	if p.row.ModuleID == p.module && reflect.DeepEqual(bodyOf(p.row), in.body()) {
+	wanted := in.body()
+	if in.Completion == nil {
+		wanted.Completion = p.row.Completion
+	}
+	if p.row.ModuleID == p.module && reflect.DeepEqual(bodyOf(p.row), wanted) {
 		return p.row, false, nil
 	}
 	update := e.tx.Lesson.UpdateOne(p.row)
@@ -190,9 +194,10 @@ func (in *LessonInput) body() body {
 		Body: in.Body, Format: in.Format, URL: in.URL, DurationMS: in.DurationMS,
 		Captions: append([]outline.Caption{}, in.Captions...),
 		Assets:   make(map[string]uuid.UUID, len(in.Attachments)),
-		Quiz:     in.settings(), Completion: in.Completion,
+		Quiz:     in.settings(),
 	}
 	set(&b.Asset, in.Asset)
+	set(&b.Completion, in.Completion)
 	for _, a := range in.Attachments {
 		b.Assets[a.Name] = a.Asset
 	}
@@ -230,7 +235,9 @@ func (in *LessonInput) put(m *ent.LessonMutation) {
 	m.SetDurationMs(b.DurationMS)
 	m.SetCaptions(b.Captions)
 	m.SetAssets(b.Assets)
-	m.SetCompletion(b.Completion)
+	if in.Completion != nil {
+		m.SetCompletion(b.Completion)
+	}
 	if in.Asset == nil {
 		m.ClearAssetID()
 	} else {

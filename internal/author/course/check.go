@@ -110,6 +110,7 @@ func (k *checker) course(c *Course) {
 	if i := slices.Index(c.Prerequisites, c.Slug); i >= 0 {
 		k.add(at("prerequisites", i), "A course cannot be its own prerequisite.")
 	}
+	k.completion("completion", c.Completion)
 	k.modules(c.Modules)
 }
 
@@ -266,6 +267,7 @@ func (k *checker) modules(modules []Module) {
 		k.once(keys, at(path, "key"), "module", m.Key)
 		k.title(at(path, "title"), m.Title)
 		k.line(at(path, "summary"), m.Summary, maxSummary)
+		k.completion(at(path, "completion"), m.Completion)
 		k.count(at(path, "lessons"), "lesson", len(m.Lessons), 1, MaxLessons)
 		for j, l := range m.Lessons {
 			lesson := at(path, "lessons", j)
@@ -283,6 +285,7 @@ func (k *checker) lesson(path string, l Lesson) {
 	k.key(at(path, "key"), "key", l.Key)
 	k.title(at(path, "title"), l.Title)
 	k.line(at(path, "section"), l.Section, maxTitle)
+	k.rule(at(path, "completion"), l.Completion)
 	k.text(at(path, "body"), l.Body, maxBody)
 	k.belongs(path, l)
 	switch l.Kind {

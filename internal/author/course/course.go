@@ -26,9 +26,11 @@ type Course struct {
 	Visibility Visibility
 	// Price is nil for a free course.
 	Price *Price
-	// Certificate tells whether completing the course earns one. A course is completed when its required
-	// lessons are, and a quiz is when it is passed.
+	// Certificate tells whether completing the course earns one. Unless Completion says otherwise, a course is
+	// completed when its required lessons are, and a quiz is when it is passed.
 	Certificate bool
+	// Completion says what completes the course; nil says nothing, and a push leaves what the server has.
+	Completion *Completion
 	// Prerequisites are slugs of courses of the same tenant to be completed first.
 	Prerequisites []string
 	Modules       []Module
@@ -69,7 +71,9 @@ type Module struct {
 	Key     string
 	Title   string
 	Summary string
-	Lessons []Lesson
+	// Completion says what completes the module; nil says nothing, and a push leaves what the server has.
+	Completion *Completion
+	Lessons    []Lesson
 }
 
 // LessonKind says what a lesson is made of.
@@ -101,6 +105,9 @@ type Lesson struct {
 	Required bool
 	// Preview lessons may be seen before enrolling.
 	Preview bool
+	// Completion is the rule in CEL that completes the lesson, or DefaultRule; "" says nothing, and a push leaves what
+	// the server has.
+	Completion string
 	// Body is the article, or for the other kinds what is said beside them.
 	Body Text
 	// Video, Quiz, File and URL belong to one kind each, and are empty for the others.

@@ -153,6 +153,7 @@ func courseFields(c *course.Course) mapping {
 	}
 	m.truth("certificate", c.Certificate, true)
 	m.texts("prerequisites", c.Prerequisites, true)
+	m.completion(c.Completion)
 	m.text("description", c.Description)
 	return m
 }
@@ -162,6 +163,7 @@ func moduleFields(m course.Module) mapping {
 	fields.add("key", scalar(m.Key))
 	fields.add("title", scalar(m.Title))
 	fields.text("summary", m.Summary)
+	fields.completion(m.Completion)
 	return fields
 }
 
@@ -176,6 +178,7 @@ func (e *encoder) lesson(path string, l course.Lesson) {
 	m.text("section", l.Section)
 	m.truth("required", l.Required, true)
 	m.truth("preview", l.Preview, false)
+	m.text("completion", l.Completion)
 	if l.Kind == course.ArticleLesson {
 		e.article(path, m, l.Body)
 		return

@@ -9,6 +9,10 @@
 //	media/                 pictures, films, captions, documents
 //
 // The number in front of a name gives the order, the rest of it the key, unless the file says key itself.
+// What completes something stands below completion: in a lesson a rule in CEL, or “default” for what completes its
+// kind; in course.yaml and module.yaml need (all, any, at_least), count, and a rule as when. A file that says nothing
+// of it leaves what the server has.
+//
 // Instead of numbering, course.yaml can list modules and module.yaml lessons. What the package writes it
 // reads back without loss, and writing that again gives the same bytes.
 package folder

@@ -103,6 +103,7 @@ func (o *object) common(l *course.Lesson) {
 	l.Section = o.text("section", "section")
 	l.Required = o.boolean("required", "required", true)
 	l.Preview = o.boolean("preview", "preview", false)
+	l.Completion = o.block("completion", "completion")
 }
 
 func (o *object) format() course.Format {

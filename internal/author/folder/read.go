@@ -153,6 +153,7 @@ func (r *reader) readCourse() ([]entry, error) {
 	c.Price = o.price()
 	c.Certificate = o.boolean("certificate", "certificate", true)
 	c.Prerequisites = o.lines("prerequisites", "prerequisites")
+	c.Completion = o.completion()
 	order := o.order("modules")
 	o.done()
 	return order, nil
@@ -243,6 +244,7 @@ func (r *reader) readModule(dir string) error {
 		m.Key = cmpOr(o.text("key", "key"), m.Key)
 		m.Title = o.text("title", "title")
 		m.Summary = o.text("summary", "summary")
+		m.Completion = o.completion()
 		order = o.order("lessons")
 		o.done()
 	}

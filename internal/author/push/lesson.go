@@ -35,6 +35,7 @@ func lessonInput(module string, l course.Lesson, files digests, open func(path s
 		Body: &body.Source, BodyFormat: format(body.Format),
 		Attachments: attachments(l, files),
 	}
+	in.Completion = ruleInput(l.Completion)
 	if l.URL != "" {
 		in.Url = &l.URL
 	}

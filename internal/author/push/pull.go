@@ -99,7 +99,9 @@ func (c *Client) pull(ctx context.Context, slug string) (*pulled, error) {
 		}
 	}
 	for _, m := range draft.CourseDraft.Modules {
-		p.course.Modules = append(p.course.Modules, course.Module{Key: m.Key, Title: m.Title, Summary: m.Summary, Lessons: byKey[m.Key]})
+		p.course.Modules = append(p.course.Modules, course.Module{
+			Key: m.Key, Title: m.Title, Summary: m.Summary, Completion: policyFrom(m.Completion), Lessons: byKey[m.Key],
+		})
 	}
 	return p, nil
 }
@@ -123,6 +125,7 @@ func courseFrom(d *authorapi.DraftCourseDraft) *course.Course {
 		Level: course.Level(d.Level), Visibility: course.Visibility(d.Visibility),
 		Categories: emptied(d.Categories), Tags: emptied(d.Tags), Certificate: d.HasCertificate, Prerequisites: emptied(d.Prerequisites),
 	}
+	c.Completion = policyFrom(d.Completion)
 	if d.Price != nil {
 		c.Price = &course.Price{Amount: d.Price.Amount, Currency: d.Price.Currency}
 	}
@@ -141,7 +144,8 @@ func (p *pulled) lesson(d *draftLesson) course.Lesson {
 	}
 	l := course.Lesson{
 		Key: d.Key, Title: d.Title, Section: d.Section, Kind: course.LessonKind(d.Kind),
-		Required: d.Required, Preview: d.Preview, Body: fromServer(textFrom(d.BodyFormat, d.Body)),
+		Required: d.Required, Preview: d.Preview, Completion: course.Block(d.Completion),
+		Body: fromServer(textFrom(d.BodyFormat, d.Body)),
 	}
 	file := ""
 	if d.Asset != nil {

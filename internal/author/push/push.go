@@ -89,7 +89,9 @@ func (c *Client) saveCourse(ctx context.Context, local *state) (string, error) {
 }
 
 func (c *Client) saveModule(ctx context.Context, id string, m moduleState) error {
-	_, err := authorapi.SaveModule(ctx, c.api, &authorapi.SaveModuleInput{CourseId: id, Key: m.key, Title: m.title, Summary: &m.summary})
+	_, err := authorapi.SaveModule(ctx, c.api, &authorapi.SaveModuleInput{
+		CourseId: id, Key: m.key, Title: m.title, Summary: &m.summary, Completion: m.completion,
+	})
 	if err != nil {
 		return told(err)
 	}
@@ -157,7 +159,7 @@ func courseInput(c *course.Course) *authorapi.SaveCourseInput {
 	in := &authorapi.SaveCourseInput{
 		Slug: c.Slug, Title: c.Title, Summary: &c.Summary, Description: &c.Description, Language: &c.Language,
 		Level: &level, Visibility: &visibility, Categories: filled(c.Categories), Tags: filled(c.Tags),
-		HasCertificate: &c.Certificate, Prerequisites: filled(c.Prerequisites),
+		HasCertificate: &c.Certificate, Prerequisites: filled(c.Prerequisites), Completion: policyInput(c.Completion),
 	}
 	// An absent price would leave the old one: what is free says so.
 	in.Price = &authorapi.PriceInput{}

@@ -25,6 +25,7 @@ type state struct {
 
 type moduleState struct {
 	key, title, summary string
+	completion          *authorapi.CompletionPolicyInput
 	// lessons are the keys of its lessons, in order.
 	lessons []string
 }
@@ -41,7 +42,7 @@ func (s *state) module(key string) moduleState {
 func localState(c *course.Course, files digests, open func(path string) (io.ReadCloser, error)) (*state, error) {
 	s := &state{course: courseInput(c), lessons: map[string]*authorapi.SaveLessonInput{}}
 	for _, m := range c.Modules {
-		home := moduleState{key: m.Key, title: m.Title, summary: m.Summary}
+		home := moduleState{key: m.Key, title: m.Title, summary: m.Summary, completion: policyInput(m.Completion)}
 		for _, l := range m.Lessons {
 			in, err := lessonInput(m.Key, l, files, open)
 			if err != nil {
@@ -114,14 +115,14 @@ func diff(local, remote *state) []Change {
 	var changes []Change
 	if remote.id == "" {
 		changes = append(changes, Change{What: TheCourse, How: Added})
-	} else if !same(local.course, remote.course) {
+	} else if !same(local.course, asCourse(remote.course, local.course)) {
 		changes = append(changes, Change{What: TheCourse, How: Changed})
 	}
 	for _, m := range local.modules {
 		there := remote.module(m.key)
 		if there.key == "" {
 			changes = append(changes, Change{AModule, Added, m.key})
-		} else if there.title != m.title || there.summary != m.summary {
+		} else if there.title != m.title || there.summary != m.summary || !same(m.completion, policyThere(m.completion, there.completion)) {
 			changes = append(changes, Change{AModule, Changed, m.key})
 		}
 	}
@@ -131,7 +132,7 @@ func diff(local, remote *state) []Change {
 			switch {
 			case !found:
 				changes = append(changes, Change{ALesson, Added, key})
-			case !same(there, local.lessons[key]):
+			case !same(asLesson(there, local.lessons[key]), local.lessons[key]):
 				changes = append(changes, Change{ALesson, Changed, key})
 			}
 		}

@@ -353,6 +353,8 @@ type DraftCourseDraft struct {
 	HasCertificate bool                   `json:"hasCertificate"`
 	// Slugs of the courses to be completed first.
 	Prerequisites []string `json:"prerequisites"`
+	// What completes the course; null is all modules that require something.
+	Completion *DraftPolicy `json:"completion"`
 	// Grows with every edit.
 	Revision int `json:"revision"`
 	// Whether something changed since the newest version.
@@ -401,6 +403,9 @@ func (v *DraftCourseDraft) GetHasCertificate() bool { return v.HasCertificate }
 // GetPrerequisites returns DraftCourseDraft.Prerequisites, and is useful for accessing the field via an interface.
 func (v *DraftCourseDraft) GetPrerequisites() []string { return v.Prerequisites }
 
+// GetCompletion returns DraftCourseDraft.Completion, and is useful for accessing the field via an interface.
+func (v *DraftCourseDraft) GetCompletion() *DraftPolicy { return v.Completion }
+
 // GetRevision returns DraftCourseDraft.Revision, and is useful for accessing the field via an interface.
 func (v *DraftCourseDraft) GetRevision() int { return v.Revision }
 
@@ -415,10 +420,12 @@ func (v *DraftCourseDraft) GetModules() []*DraftCourseDraftModulesModuleDraft { 
 
 // DraftCourseDraftModulesModuleDraft includes the requested fields of the GraphQL type ModuleDraft.
 type DraftCourseDraftModulesModuleDraft struct {
-	Key     string                                                  `json:"key"`
-	Title   string                                                  `json:"title"`
-	Summary string                                                  `json:"summary"`
-	Lessons []*DraftCourseDraftModulesModuleDraftLessonsLessonDraft `json:"lessons"`
+	Key     string `json:"key"`
+	Title   string `json:"title"`
+	Summary string `json:"summary"`
+	// What completes the module; null is all lessons that it requires.
+	Completion *DraftPolicy                                            `json:"completion"`
+	Lessons    []*DraftCourseDraftModulesModuleDraftLessonsLessonDraft `json:"lessons"`
 }
 
 // GetKey returns DraftCourseDraftModulesModuleDraft.Key, and is useful for accessing the field via an interface.
@@ -429,6 +436,9 @@ func (v *DraftCourseDraftModulesModuleDraft) GetTitle() string { return v.Title 
 
 // GetSummary returns DraftCourseDraftModulesModuleDraft.Summary, and is useful for accessing the field via an interface.
 func (v *DraftCourseDraftModulesModuleDraft) GetSummary() string { return v.Summary }
+
+// GetCompletion returns DraftCourseDraftModulesModuleDraft.Completion, and is useful for accessing the field via an interface.
+func (v *DraftCourseDraftModulesModuleDraft) GetCompletion() *DraftPolicy { return v.Completion }
 
 // GetLessons returns DraftCourseDraftModulesModuleDraft.Lessons, and is useful for accessing the field via an interface.
 func (v *DraftCourseDraftModulesModuleDraft) GetLessons() []*DraftCourseDraftModulesModuleDraftLessonsLessonDraft {
@@ -502,12 +512,14 @@ func (v *DraftLessonsCourseDraftModulesModuleDraft) GetLessons() []*DraftLessons
 
 // DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraft includes the requested fields of the GraphQL type LessonDraft.
 type DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraft struct {
-	Key        string     `json:"key"`
-	Title      string     `json:"title"`
-	Section    string     `json:"section"`
-	Kind       LessonKind `json:"kind"`
-	Required   bool       `json:"required"`
-	Preview    bool       `json:"preview"`
+	Key      string     `json:"key"`
+	Title    string     `json:"title"`
+	Section  string     `json:"section"`
+	Kind     LessonKind `json:"kind"`
+	Required bool       `json:"required"`
+	Preview  bool       `json:"preview"`
+	// The rule that completes the lesson, in CEL; empty for what completes its kind.
+	Completion string     `json:"completion"`
 	Body       string     `json:"body"`
 	BodyFormat TextFormat `json:"bodyFormat"`
 	// The video or file.
@@ -547,6 +559,11 @@ func (v *DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraft) GetRequire
 // GetPreview returns DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraft.Preview, and is useful for accessing the field via an interface.
 func (v *DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraft) GetPreview() bool {
 	return v.Preview
+}
+
+// GetCompletion returns DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraft.Completion, and is useful for accessing the field via an interface.
+func (v *DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraft) GetCompletion() string {
+	return v.Completion
 }
 
 // GetBody returns DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraft.Body, and is useful for accessing the field via an interface.
@@ -898,6 +915,29 @@ type DraftLessonsResponse struct {
 
 // GetCourseDraft returns DraftLessonsResponse.CourseDraft, and is useful for accessing the field via an interface.
 func (v *DraftLessonsResponse) GetCourseDraft() *DraftLessonsCourseDraft { return v.CourseDraft }
+
+// DraftPolicy includes the requested fields of the GraphQL type CompletionPolicy.
+// The GraphQL type's documentation follows.
+//
+// What completes a module or a course.
+type DraftPolicy struct {
+	// Of which parts: of a module's its required lessons, or all when it requires none; of a course's the modules that
+	// require something or have a policy.
+	Need CompletionNeed `json:"need"`
+	// 0 unless AT_LEAST.
+	Count int `json:"count"`
+	// A rule in CEL that has to hold as well, or empty.
+	When string `json:"when"`
+}
+
+// GetNeed returns DraftPolicy.Need, and is useful for accessing the field via an interface.
+func (v *DraftPolicy) GetNeed() CompletionNeed { return v.Need }
+
+// GetCount returns DraftPolicy.Count, and is useful for accessing the field via an interface.
+func (v *DraftPolicy) GetCount() int { return v.Count }
+
+// GetWhen returns DraftPolicy.When, and is useful for accessing the field via an interface.
+func (v *DraftPolicy) GetWhen() string { return v.When }
 
 // DraftResponse is returned by Draft on success.
 type DraftResponse struct {
@@ -1324,7 +1364,7 @@ type SaveCourseInput struct {
 	HasCertificate *bool             `json:"hasCertificate"`
 	// Slugs of courses; all of them, the old ones are replaced.
 	Prerequisites []string `json:"prerequisites"`
-	// What completes the course; ALL by itself is the default again.
+	// What completes the course; absent leaves it as it is, and null, or ALL by itself, is the default again.
 	Completion *CompletionPolicyInput `json:"completion,omitempty"`
 	// Refuse with CONFLICT unless the draft is at this revision.
 	ExpectedRevision *int `json:"expectedRevision"`
@@ -1428,11 +1468,11 @@ type SaveLessonInput struct {
 	Captions    []*CaptionInput    `json:"captions,omitempty"`
 	Attachments []*AttachmentInput `json:"attachments,omitempty"`
 	Quiz        *QuizInput         `json:"quiz,omitempty"`
-	// The rule that completes the lesson, in CEL, at most 1000 characters, such as `watched >= 0.9 && quiz.passed`; empty
-	// for what completes its kind. Facts are `watched` (0 to 1), `watched_seconds`, `time_on_task` (seconds), `quiz.passed`,
+	// The rule that completes the lesson, in CEL, at most 1000 characters, such as `watched >= 0.9 && quiz.passed`. Absent
+	// leaves it as it is; null, or empty, is what completes its kind. Facts are `watched` (0 to 1), `watched_seconds`, `time_on_task` (seconds), `quiz.passed`,
 	// `quiz.score` (0 to 1), `quiz.attempts`, `read` (the learner said so), `attendance_minutes`, `signed_off`, `now`,
 	// `enrolled` and `due`.
-	Completion *string `json:"completion"`
+	Completion *string `json:"completion,omitempty"`
 }
 
 // GetCourseId returns SaveLessonInput.CourseId, and is useful for accessing the field via an interface.
@@ -1520,7 +1560,7 @@ type SaveModuleInput struct {
 	Key      string  `json:"key"`
 	Title    string  `json:"title"`
 	Summary  *string `json:"summary"`
-	// What completes the module; ALL by itself is the default again.
+	// What completes the module; absent leaves it as it is, and null, or ALL by itself, is the default again.
 	Completion *CompletionPolicyInput `json:"completion,omitempty"`
 }
 
@@ -2054,6 +2094,11 @@ query Draft ($slug: String!) {
 		}
 		hasCertificate
 		prerequisites
+		completion {
+			need
+			count
+			when
+		}
 		revision
 		changed
 		published {
@@ -2063,6 +2108,11 @@ query Draft ($slug: String!) {
 			key
 			title
 			summary
+			completion {
+				need
+				count
+				when
+			}
 			lessons {
 				key
 			}
@@ -2110,6 +2160,7 @@ query DraftLessons ($slug: String!) {
 				kind
 				required
 				preview
+				completion
 				body
 				bodyFormat
 				asset {
@@ -2341,6 +2392,7 @@ mutation SaveLesson ($input: SaveLessonInput!) {
 }
 `
 
+// A rule of which nothing is said must not be sent as null, which is the default.
 func SaveLesson(
 	ctx_ context.Context,
 	client_ graphql.Client,

@@ -5833,7 +5833,7 @@ input SaveCourseInput {
   hasCertificate: Boolean
   "Slugs of courses; all of them, the old ones are replaced."
   prerequisites: [String!]
-  "What completes the course; ALL by itself is the default again."
+  "What completes the course; absent leaves it as it is, and null, or ALL by itself, is the default again."
   completion: CompletionPolicyInput
   "Refuse with CONFLICT unless the draft is at this revision."
   expectedRevision: Int
@@ -5861,7 +5861,7 @@ input SaveModuleInput {
   key: String!
   title: String!
   summary: String
-  "What completes the module; ALL by itself is the default again."
+  "What completes the module; absent leaves it as it is, and null, or ALL by itself, is the default again."
   completion: CompletionPolicyInput
 }
 
@@ -5887,8 +5887,8 @@ input SaveLessonInput {
   attachments: [AttachmentInput!]
   quiz: QuizInput
   """
-  The rule that completes the lesson, in CEL, at most 1000 characters, such as ` + "`" + `watched >= 0.9 && quiz.passed` + "`" + `; empty
-  for what completes its kind. Facts are ` + "`" + `watched` + "`" + ` (0 to 1), ` + "`" + `watched_seconds` + "`" + `, ` + "`" + `time_on_task` + "`" + ` (seconds), ` + "`" + `quiz.passed` + "`" + `,
+  The rule that completes the lesson, in CEL, at most 1000 characters, such as ` + "`" + `watched >= 0.9 && quiz.passed` + "`" + `. Absent
+  leaves it as it is; null, or empty, is what completes its kind. Facts are ` + "`" + `watched` + "`" + ` (0 to 1), ` + "`" + `watched_seconds` + "`" + `, ` + "`" + `time_on_task` + "`" + ` (seconds), ` + "`" + `quiz.passed` + "`" + `,
   ` + "`" + `quiz.score` + "`" + ` (0 to 1), ` + "`" + `quiz.attempts` + "`" + `, ` + "`" + `read` + "`" + ` (the learner said so), ` + "`" + `attendance_minutes` + "`" + `, ` + "`" + `signed_off` + "`" + `, ` + "`" + `now` + "`" + `,
   ` + "`" + `enrolled` + "`" + ` and ` + "`" + `due` + "`" + `.
   """
@@ -27703,7 +27703,7 @@ func (ec *executionContext) unmarshalInputSaveCourseInput(ctx context.Context, o
 			if err != nil {
 				return it, err
 			}
-			it.Completion = data
+			it.Completion = graphql.OmittableOf(data)
 		case "expectedRevision":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedRevision"))
 			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
@@ -27864,7 +27864,7 @@ func (ec *executionContext) unmarshalInputSaveLessonInput(ctx context.Context, o
 			if err != nil {
 				return it, err
 			}
-			it.Completion = data
+			it.Completion = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -27934,7 +27934,7 @@ func (ec *executionContext) unmarshalInputSaveModuleInput(ctx context.Context, o
 			if err != nil {
 				return it, err
 			}
-			it.Completion = data
+			it.Completion = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil

@@ -15,6 +15,8 @@ import (
 	"lyceum/internal/viewer"
 	"strconv"
 	"time"
+
+	"github.com/99designs/gqlgen/graphql"
 )
 
 type LessonContent interface {
@@ -482,8 +484,8 @@ type SaveCourseInput struct {
 	HasCertificate *bool               `json:"hasCertificate,omitempty"`
 	// Slugs of courses; all of them, the old ones are replaced.
 	Prerequisites []string `json:"prerequisites,omitempty"`
-	// What completes the course; ALL by itself is the default again.
-	Completion *CompletionPolicyInput `json:"completion,omitempty"`
+	// What completes the course; absent leaves it as it is, and null, or ALL by itself, is the default again.
+	Completion graphql.Omittable[*CompletionPolicyInput] `json:"completion,omitempty"`
 	// Refuse with CONFLICT unless the draft is at this revision.
 	ExpectedRevision *int `json:"expectedRevision,omitempty"`
 }
@@ -505,11 +507,11 @@ type SaveLessonInput struct {
 	Captions    []*CaptionInput    `json:"captions,omitempty"`
 	Attachments []*AttachmentInput `json:"attachments,omitempty"`
 	Quiz        *QuizInput         `json:"quiz,omitempty"`
-	// The rule that completes the lesson, in CEL, at most 1000 characters, such as `watched >= 0.9 && quiz.passed`; empty
-	// for what completes its kind. Facts are `watched` (0 to 1), `watched_seconds`, `time_on_task` (seconds), `quiz.passed`,
+	// The rule that completes the lesson, in CEL, at most 1000 characters, such as `watched >= 0.9 && quiz.passed`. Absent
+	// leaves it as it is; null, or empty, is what completes its kind. Facts are `watched` (0 to 1), `watched_seconds`, `time_on_task` (seconds), `quiz.passed`,
 	// `quiz.score` (0 to 1), `quiz.attempts`, `read` (the learner said so), `attendance_minutes`, `signed_off`, `now`,
 	// `enrolled` and `due`.
-	Completion *string `json:"completion,omitempty"`
+	Completion graphql.Omittable[*string] `json:"completion,omitempty"`
 }
 
 type SaveLessonPayload struct {
@@ -521,8 +523,8 @@ type SaveModuleInput struct {
 	Key      string  `json:"key"`
 	Title    string  `json:"title"`
 	Summary  *string `json:"summary,omitempty"`
-	// What completes the module; ALL by itself is the default again.
-	Completion *CompletionPolicyInput `json:"completion,omitempty"`
+	// What completes the module; absent leaves it as it is, and null, or ALL by itself, is the default again.
+	Completion graphql.Omittable[*CompletionPolicyInput] `json:"completion,omitempty"`
 }
 
 type SaveModulePayload struct {

@@ -18,11 +18,13 @@ func Example() *course.Course {
 		Language: "en", Level: course.Beginner, Categories: []string{"sailing"}, Tags: []string{"Rope work"},
 		Visibility: course.Public, Price: &course.Price{Amount: 4900, Currency: "EUR"}, Certificate: true,
 		Prerequisites: []string{"ropes"},
+		Completion:    &course.Completion{Need: course.NeedAtLeast, Count: 1, When: "quiz.score >= 0.5"},
 		Modules: []course.Module{
-			{Key: "start", Title: "Start", Summary: "What you need.", Lessons: []course.Lesson{
+			{Key: "start", Title: "Start", Summary: "What you need.", Completion: &course.Completion{Need: course.NeedAny}, Lessons: []course.Lesson{
 				{
 					Key: "hello", Title: "Hello", Section: "First", Kind: course.ArticleLesson, Required: true, Preview: true,
-					Body: course.MarkdownText("Read on in [the film](lesson:film).\n\n![A knot](media/knot.png)"),
+					Completion: "read || signed_off",
+					Body:       course.MarkdownText("Read on in [the film](lesson:film).\n\n![A knot](media/knot.png)"),
 				},
 				{
 					Key: "film", Title: "Film", Kind: course.VideoLesson, Required: true,
@@ -84,7 +86,7 @@ func Course() *rapid.Generator[*course.Course] {
 			Level:      rapid.SampledFrom([]course.Level{course.Beginner, course.Intermediate, course.Advanced, course.AllLevels}).Draw(t, "level"),
 			Visibility: rapid.SampledFrom([]course.Visibility{course.Public, course.Members, course.Unlisted}).Draw(t, "visibility"),
 			Categories: g.keys("category", 0, 3), Tags: g.tags(),
-			Certificate: rapid.Bool().Draw(t, "certificate"), Price: g.price(),
+			Certificate: rapid.Bool().Draw(t, "certificate"), Price: g.price(), Completion: g.completion(),
 		}
 		for _, key := range g.keys("prerequisite", 0, 2) {
 			if key != c.Slug {
@@ -166,10 +168,22 @@ func (g *generator) price() *course.Price {
 	}
 }
 
+func (g *generator) completion() *course.Completion {
+	c := &course.Completion{When: rapid.SampledFrom([]string{"", "completed > 1", "signed_off ||\n  now > due"}).Draw(g.t, "when")}
+	switch c.Need = rapid.SampledFrom([]course.Need{"", course.NeedAll, course.NeedAny, course.NeedAtLeast}).Draw(g.t, "need"); c.Need {
+	case course.NeedAtLeast:
+		c.Count = rapid.IntRange(1, course.MaxLessons).Draw(g.t, "count")
+	case "":
+		return nil
+	case course.NeedAll, course.NeedAny:
+	}
+	return c
+}
+
 func (g *generator) modules(c *course.Course) {
 	lessonKeys := g.keys("lessons", 1, 6)
 	for i, key := range g.keys("modules", 1, len(lessonKeys)) {
-		m := course.Module{Key: key, Title: g.line("module title"), Summary: g.maybe("module summary", g.line)}
+		m := course.Module{Key: key, Title: g.line("module title"), Summary: g.maybe("module summary", g.line), Completion: g.completion()}
 		// Every module gets a lesson, the last one the rest.
 		take := lessonKeys[i : i+1]
 		c.Modules = append(c.Modules, m)
@@ -194,6 +208,7 @@ func (g *generator) lesson(key string) course.Lesson {
 		Key: key, Title: g.line("lesson title"), Section: g.maybe("section", g.line),
 		Kind: rapid.SampledFrom(kinds).Draw(g.t, "kind"), Required: rapid.Bool().Draw(g.t, "required"), Preview: rapid.Bool().Draw(g.t, "preview"),
 	}
+	l.Completion = rapid.SampledFrom([]string{"", course.DefaultRule, "signed_off", "read &&\n  time_on_task > 60.0"}).Draw(g.t, "rule")
 	if l.Kind == course.ArticleLesson || rapid.Bool().Draw(g.t, "body?") {
 		l.Body = g.text("body")
 	}
