@@ -93,11 +93,13 @@ func (w *attackWorld) queryProviders(t *testing.T, s *side) attack.Registry {
 		"Query.users.filter":                      attack.Always(attack.Omit, input{"search": s.marker}, attack.Omit),
 		"Query.courses.filter":                    attack.Always(attack.Omit, input{"category": s.texts["Category.slug"]}, input{"tag": s.texts["Course.tag"]}, attack.Omit),
 		"Query.asset.id":                          s.oneOf("Asset"),
+		"Query.leaderboard.courseId":              attack.Always(attack.Omit, s.id("Course"), attack.Omit),
+		"Query.leaderboard.period":                attack.Always("ALL"),
 		"Subscription.assetUpdated.id":            s.oneOf("Asset"),
 		"Subscription.notificationReceived.after": attack.Always(0),
 	}
 	for field, after := range map[string]int{
-		"users": 2, "courses": 3, "courseDrafts": 1, "myEnrollments": 1, "enrollments": 1, "notifications": 1, "auditLog": 3, "supportGrants": 1,
+		"users": 2, "courses": 3, "courseDrafts": 1, "myEnrollments": 1, "enrollments": 1, "notifications": 1, "auditLog": 3, "supportGrants": 1, "leaderboard": 2,
 	} {
 		// The other arguments change before: a cursor goes with the ones that it came from.
 		values := slices.Repeat([]any{attack.Omit}, after)
@@ -111,7 +113,10 @@ func (w *attackWorld) queryProviders(t *testing.T, s *side) attack.Registry {
 func (w *attackWorld) cursor(t *testing.T, s *side, field string) string {
 	t.Helper()
 	arguments := "first: 1"
-	if field == "enrollments" {
+	switch field {
+	case "leaderboard":
+		arguments += ", period: ALL"
+	case "enrollments":
 		arguments += `, courseId: "` + s.id("Course") + `"`
 	}
 	var data map[string]struct{ PageInfo struct{ EndCursor string } }
@@ -133,6 +138,7 @@ func (s *side) mutationProviders() attack.Registry {
 		"Mutation.archiveCourse.courseId":    s.oneOf("Course"),
 		"Mutation.completeUpload.assetId":    s.oneOf("Asset"),
 		"Mutation.withdraw.enrollmentId":     s.oneOf("Enrollment"),
+		"Mutation.setTimeZone.timeZone":      attack.Always("Europe/Berlin", "UTC"),
 		"Mutation.submitAttempt.attemptId":   s.oneOf("Attempt"),
 		"Mutation.markNotificationsRead.ids": attack.Always(anys(s.ids["Notification"])),
 	}
@@ -161,6 +167,11 @@ func (s *side) inputProviders() attack.Registry {
 		"RequestUploadInput.kind": attack.Always("DOCUMENT"), "RequestUploadInput.fileName": attack.Always("notes.txt"),
 		"RequestUploadInput.contentType": attack.Always("text/plain"), "RequestUploadInput.size": attack.Always(len(s.secret("Notes of"))),
 		"RequestUploadInput.sha256": s.text("Asset.sha256"),
+
+		"LeaderboardProfileInput.hidden": attack.Always(false), "LeaderboardProfileInput.pseudonym": attack.Always("Fox"),
+		"PointRuleInput.reason": attack.Always("LESSON"), "PointRuleInput.points": attack.Always(12, 10),
+		"SaveAchievementInput.key": s.text("Achievement.key"), "SaveAchievementInput.title": attack.Always("Title"),
+		"SaveAchievementInput.rule": attack.Always("points >= 1"),
 
 		"EnrollInput.courseId":       s.oneOf("Course"),
 		"AssignCourseInput.courseId": s.oneOf("Course"), "AssignCourseInput.learnerId": attack.Always(s.ids["User"][2]),
@@ -214,6 +225,7 @@ func (w *attackWorld) scenes(s *side) map[string]func(t *testing.T) scene {
 		"unpublishCourse":   f.onCourse("Mutation.unpublishCourse.courseId", nil),
 		"revertCourse":      f.onCourse("Mutation.revertCourse.courseId", nil),
 		"archiveCourse":     f.onCourse("Mutation.archiveCourse.courseId", nil),
+		"saveAchievement":   fixed(attack.Registry{"SaveAchievementInput.key": attack.Always("saved")}),
 		"saveCategory":      fixed(attack.Registry{"SaveCategoryInput.slug": attack.Always("saved")}),
 		"requestUpload":     fixed(attack.Registry{"RequestUploadInput.sha256": attack.Always(s.texts["Asset.sha256"], hashOf("something new"))}),
 		"enroll":            f.onCourse("EnrollInput.courseId", nil),

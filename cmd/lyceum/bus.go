@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"lyceum/graph"
+	"lyceum/internal/engagement"
 	"lyceum/internal/fault"
 	"lyceum/internal/platform/cache"
 	"lyceum/internal/platform/config"
@@ -121,6 +122,14 @@ func (b *bus) listen(ctx context.Context, channel cache.Key) <-chan struct{} {
 		}
 	}()
 	return woken
+}
+
+// rankings are nil without Redis: leaderboards are read from the ledger.
+func (b *bus) rankings() *cache.Rankings {
+	if b.client == nil {
+		return nil
+	}
+	return cache.NewRankings(b.client, engagement.CopyLife)
 }
 
 // Limits of guessing, a minute: tries to sign in to an account from one address, and from an address to any; looks

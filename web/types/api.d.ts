@@ -42,6 +42,19 @@ export type EnrollmentState =
   | 'COMPLETED'
   | 'WITHDRAWN';
 
+export type LeaderboardPeriod =
+  | 'ALL'
+  /** Since the first, in UTC. */
+  | 'MONTH'
+  /** Since Monday, in UTC. */
+  | 'WEEK';
+
+export type LeaderboardProfileInput = {
+  hidden: boolean;
+  /** At most 40 characters; empty for the name. */
+  pseudonym: string;
+};
+
 export type LessonKind =
   | 'ARTICLE'
   | 'FILE'
@@ -91,6 +104,16 @@ export type Role =
   /** Reads to help, where an admin has granted it, and changes nothing. */
   | 'SUPPORT'
   | 'TENANT_ADMIN';
+
+export type SaveAchievementInput = {
+  description?: string;
+  /** Lower case letters, digits and dashes. */
+  key: string;
+  retired?: boolean;
+  /** In a part of CEL: lessons >= 20 && points > 100. */
+  rule: string;
+  title: string;
+};
 
 export type SearchFilter = {
   category?: string | null | undefined;
@@ -178,6 +201,14 @@ export type DashboardQueryVariables = Exact<{
 
 export type DashboardQuery = { myEnrollments: { nodes: Array<{ id: string, state: EnrollmentState, enrolledAt: string, dueAt: string | null, completedAt: string | null, course: { id: string, slug: string, title: string, instructor: { name: string } | null }, progress: { state: ProgressState, percent: number, completedLessons: number, lastActivityAt: string | null }, nextLesson: { id: string, title: string, kind: LessonKind } | null, certificate: { code: string, status: CertificateStatus, verifyUrl: string, pdfUrl: string | null } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
+export type EngagementQueryVariables = Exact<{
+  period?: LeaderboardPeriod;
+  first?: number | null | undefined;
+}>;
+
+
+export type EngagementQuery = { myPoints: { total: number, week: number, month: number }, myStreak: { current: number, longest: number, today: boolean, timeZone: string }, myAchievements: Array<{ title: string, description: string, earnedAt: string }>, leaderboard: { hidden: boolean, nodes: Array<{ rank: number, points: number, name: string | null, self: boolean }>, self: { rank: number, points: number } | null } };
+
 export type EnrollMutationVariables = Exact<{
   courseId: string;
 }>;
@@ -192,6 +223,16 @@ export type GrantSupportMutationVariables = Exact<{
 
 
 export type GrantSupportMutation = { grantSupport: { grant: { id: string, reason: string, expiresAt: string } } };
+
+export type LeaderboardQueryVariables = Exact<{
+  courseId?: string | null | undefined;
+  period?: LeaderboardPeriod;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type LeaderboardQuery = { leaderboard: { hidden: boolean, nodes: Array<{ rank: number, points: number, name: string | null, self: boolean }>, pageInfo: { hasNextPage: boolean, endCursor: string | null }, self: { rank: number, points: number } | null } };
 
 export type LessonQueryVariables = Exact<{
   courseId: string;
@@ -285,6 +326,13 @@ export type RosterQueryVariables = Exact<{
 
 export type RosterQuery = { enrollments: { nodes: Array<{ id: string, state: EnrollmentState, source: EnrollmentSource, enrolledAt: string, learner: { id: string, name: string, email: string | null } | null, progress: { percent: number, completedLessons: number, lastActivityAt: string | null }, certificate: { code: string, status: CertificateStatus } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
+export type SaveAchievementMutationVariables = Exact<{
+  input: SaveAchievementInput;
+}>;
+
+
+export type SaveAchievementMutation = { saveAchievement: { achievement: { key: string, title: string, description: string, rule: string, retiredAt: string | null } } };
+
 export type SaveAnswerMutationVariables = Exact<{
   attemptId: string;
   questionId: string;
@@ -308,6 +356,20 @@ export type SearchQueryVariables = Exact<{
 
 
 export type SearchQuery = { search: { totalCount: number, degraded: boolean, hits: Array<{ title: string, snippet: string, course: { id: string, slug: string, title: string }, lesson: { id: string, title: string, kind: LessonKind } | null }> } };
+
+export type SetLeaderboardProfileMutationVariables = Exact<{
+  input: LeaderboardProfileInput;
+}>;
+
+
+export type SetLeaderboardProfileMutation = { setLeaderboardProfile: { profile: { hidden: boolean, pseudonym: string } } };
+
+export type SetTimeZoneMutationVariables = Exact<{
+  timeZone: string;
+}>;
+
+
+export type SetTimeZoneMutation = { setTimeZone: { timeZone: string } };
 
 export type SignInMutationVariables = Exact<{
   email: string;
@@ -359,8 +421,10 @@ export interface Operations {
   "course": { data: CourseQuery; variables: CourseQueryVariables };
   "course-draft": { data: CourseDraftQuery; variables: CourseDraftQueryVariables };
   "dashboard": { data: DashboardQuery; variables: DashboardQueryVariables };
+  "engagement": { data: EngagementQuery; variables: EngagementQueryVariables };
   "enroll": { data: EnrollMutation; variables: EnrollMutationVariables };
   "grant-support": { data: GrantSupportMutation; variables: GrantSupportMutationVariables };
+  "leaderboard": { data: LeaderboardQuery; variables: LeaderboardQueryVariables };
   "lesson": { data: LessonQuery; variables: LessonQueryVariables };
   "mark-read": { data: MarkReadMutation; variables: MarkReadMutationVariables };
   "notification-received": { data: NotificationReceivedSubscription; variables: NotificationReceivedSubscriptionVariables };
@@ -370,9 +434,12 @@ export interface Operations {
   "publish-course": { data: PublishCourseMutation; variables: PublishCourseMutationVariables };
   "record-progress": { data: RecordProgressMutation; variables: RecordProgressMutationVariables };
   "roster": { data: RosterQuery; variables: RosterQueryVariables };
+  "save-achievement": { data: SaveAchievementMutation; variables: SaveAchievementMutationVariables };
   "save-answer": { data: SaveAnswerMutation; variables: SaveAnswerMutationVariables };
   "search": { data: SearchQuery; variables: SearchQueryVariables };
   "search-token": { data: SearchTokenQuery; variables: SearchTokenQueryVariables };
+  "set-leaderboard-profile": { data: SetLeaderboardProfileMutation; variables: SetLeaderboardProfileMutationVariables };
+  "set-time-zone": { data: SetTimeZoneMutation; variables: SetTimeZoneMutationVariables };
   "sign-in": { data: SignInMutation; variables: SignInMutationVariables };
   "sign-out": { data: SignOutMutation; variables: SignOutMutationVariables };
   "start-attempt": { data: StartAttemptMutation; variables: StartAttemptMutationVariables };
