@@ -542,6 +542,8 @@ func (f *filling) gamify(t *testing.T) {
 	f.do(t, "admin", `mutation($i: SaveAchievementInput!) { saveAchievement(input: $i) { achievement { key } } }`, input{"i": input{
 		"key": f.texts["Achievement.key"], "title": f.secret("Achievement"), "description": f.secret("Described"), "rule": "lessons >= 1",
 	}}, nil)
+	f.do(t, "admin", `mutation($k: String!) { saveAchievement(input: {key: $k, title: "Retired", rule: "lessons >= 1", retired: true}) { achievement { key } } }`,
+		input{"k": "retired-" + f.marker}, nil)
 	f.do(t, "admin", `mutation { setPointRule(input: {reason: LESSON, points: 10}) { rules { points } } }`, nil, nil)
 	for _, persona := range []string{"admin", "learner"} {
 		f.do(t, persona, `mutation($p: String!) { setLeaderboardProfile(input: {hidden: false, pseudonym: $p}) { profile { hidden } } }`,
