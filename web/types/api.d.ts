@@ -13,6 +13,36 @@ export type CertificateStatus =
   | 'REVOKED'
   | 'VALID';
 
+/** What a condition is about, and in which unit `have` and `need` are. */
+export type CompletionCode =
+  /** Minutes. */
+  | 'ATTENDANCE'
+  /** `at` says by when. */
+  | 'DEADLINE'
+  /** The learner says so: `completeLesson`. */
+  | 'DECLARE'
+  /** `partId` says which lesson. */
+  | 'LESSON'
+  /** `partId` says which module. */
+  | 'MODULE'
+  /** Whatever `expression` says. */
+  | 'OTHER'
+  /** Parts of a module or course. */
+  | 'PARTS'
+  | 'QUIZ_ATTEMPTS'
+  | 'QUIZ_PASS'
+  /** Percent of the points. */
+  | 'QUIZ_SCORE'
+  | 'SIGN_OFF'
+  /** Seconds. */
+  | 'TIME_ON_TASK'
+  /** `at` says until when. */
+  | 'WAIT'
+  /** Percent of the video. */
+  | 'WATCH'
+  /** Seconds of the video. */
+  | 'WATCH_TIME';
+
 export type CourseFilter = {
   /** A category's slug. */
   category?: string | null | undefined;
@@ -193,6 +223,13 @@ export type CompleteLessonMutationVariables = Exact<{
 
 
 export type CompleteLessonMutation = { completeLesson: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number } } };
+
+export type CompletionPreviewQueryVariables = Exact<{
+  courseId: string;
+}>;
+
+
+export type CompletionPreviewQuery = { completionPreview: { places: number, examined: number, completed: number, wouldComplete: number, wouldNeedMore: number, enrollments: Array<{ id: string, learner: { name: string } | null }> } };
 
 export type CourseDraftQueryVariables = Exact<{
   slug: string;
@@ -446,12 +483,25 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ViewerQuery = { viewer: { role: Role, tenant: { id: string, slug: string, name: string, kind: TenantKind, locale: string, branding: { accent: string, logoUrl: string, signatory: string } }, user: { id: string, name: string, email: string | null } | null } };
 
+export type WhatIsLeftQueryVariables = Exact<{
+  enrollmentId: string;
+}>;
+
+
+export type WhatIsLeftQuery = { node:
+    | { id: string, progress: { completion: { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> }, modules: Array<{ moduleId: string, completion: { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> }, lessons: Array<{ lessonId: string, completion: { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> } }> }> } }
+    | Record<PropertyKey, never>
+   | null };
+
+export type LeftFragment = { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> };
+
 /** The ready documents, by the name under which the API runs them. */
 export interface Operations {
   "attempt": { data: AttemptQuery; variables: AttemptQueryVariables };
   "audit-log": { data: AuditLogQuery; variables: AuditLogQueryVariables };
   "catalog": { data: CatalogQuery; variables: CatalogQueryVariables };
   "complete-lesson": { data: CompleteLessonMutation; variables: CompleteLessonMutationVariables };
+  "completion-preview": { data: CompletionPreviewQuery; variables: CompletionPreviewQueryVariables };
   "course": { data: CourseQuery; variables: CourseQueryVariables };
   "course-draft": { data: CourseDraftQuery; variables: CourseDraftQueryVariables };
   "dashboard": { data: DashboardQuery; variables: DashboardQueryVariables };
@@ -482,4 +532,5 @@ export interface Operations {
   "submit-attempt": { data: SubmitAttemptMutation; variables: SubmitAttemptMutationVariables };
   "verify-certificate": { data: VerifyCertificateQuery; variables: VerifyCertificateQueryVariables };
   "viewer": { data: ViewerQuery; variables: ViewerQueryVariables };
+  "what-is-left": { data: WhatIsLeftQuery; variables: WhatIsLeftQueryVariables };
 }
