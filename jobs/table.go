@@ -44,6 +44,7 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 			CountFact{Tenant: e.Tenant, Event: e.ID},
 		}, nil
 	case learning.ModuleCompleted:
+		// Nothing follows but that live streams are told (live.go): deeds, facts and certificates are of lessons and courses.
 		return nil, nil
 	case learning.CourseCompleted:
 		return []river.JobArgs{

@@ -225,8 +225,8 @@ func renderStruct(v reflect.Value) string {
 	var parts []string
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
-		// A row's own client, a lesson's way back to its course, and the inside of a time.
-		if field.Name == "config" || field.Name == "selectValues" || field.Name == "Course" || field.Type == reflect.TypeFor[*time.Location]() {
+		// A row's own client, a lesson's way back to its course, the moment of asking, and the inside of a time.
+		if field.Name == "Now" || field.Name == "config" || field.Name == "selectValues" || field.Name == "Course" || field.Type == reflect.TypeFor[*time.Location]() {
 			continue
 		}
 		parts = append(parts, field.Name+"="+render(v.Field(i)))

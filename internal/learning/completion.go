@@ -55,6 +55,9 @@ func (st *study) complete(
 	if err != nil {
 		return nil, nil, err
 	}
+	if known != nil {
+		keepDone(done, known.Done)
+	}
 	if len(crossed) > 0 {
 		now := count(st.outline, done)
 		change.SetCompletedLessons(now.lessons).SetCompletedRequired(now.required).SetRequiredLessons(st.outline.Required())
@@ -99,6 +102,13 @@ func (st *study) satisfied(ctx context.Context, lessons []uuid.UUID) (*Known, []
 	return known, distinct(enough), nil
 }
 
+// keepDone adds what was completed before.
+func keepDone(done, before map[uuid.UUID]bool) {
+	for node, is := range before {
+		done[node] = done[node] || is
+	}
+}
+
 // distinct drops what stands twice: a statement cannot touch a row twice.
 func distinct(ids []uuid.UUID) []uuid.UUID {
 	seen := make(map[uuid.UUID]bool, len(ids))
@@ -120,9 +130,6 @@ func (st *study) groups(
 	evidence := rule.Evidence{Course: st.place.CourseID}
 	if known != nil {
 		evidence = known.Evidence
-		for node, is := range known.Done {
-			done[node] = done[node] || is
-		}
 	}
 	done[st.place.CourseID] = st.progress.CompletedAt != nil
 	outcome, err := rule.Groups(st.rules(), evidence, done)

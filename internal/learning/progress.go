@@ -58,8 +58,11 @@ func LastActivity(p *ent.CourseProgress) *time.Time {
 	return &p.LastActivityAt
 }
 
-// Percent is the completed share of the required lessons, 0 to 100 and rounded down. What was completed
-// once stays at 100.
+// notYet is the most that a course shows which is not completed: its rule may ask for more than its lessons.
+const notYet = 99
+
+// Percent is how much of the shortest way to complete the course is done, in lessons, 0 to 100 and rounded down. It is
+// 100 when the course is completed, and only then; what was completed once stays at 100.
 func Percent(p *ent.CourseProgress) int {
 	switch {
 	case p.CompletedAt != nil:
@@ -67,57 +70,41 @@ func Percent(p *ent.CourseProgress) int {
 	case p.RequiredLessons <= 0:
 		return 0
 	default:
-		return min(p.CompletedRequired*100/p.RequiredLessons, 100)
+		return min(p.CompletedRequired*100/p.RequiredLessons, notYet)
 	}
 }
 
-// Next is the first required lesson that the evidence does not show completed, nil when there is none.
+// Next is the first lesson on the shortest way to complete the course that the evidence does not show completed, nil
+// when no more lessons are needed. Where some modules are enough, it is of one of those of which the fewest lessons are
+// left; what a rule asks for besides lessons is told by the standing.
 func Next(o *outline.Outline, evidence []*ent.LessonProgress) *outline.Lesson {
 	done := map[uuid.UUID]bool{}
 	for _, p := range evidence {
 		done[p.LessonID] = p.CompletedAt != nil
 	}
-	required := required(o)
-	for i := range required {
-		if !done[required[i].ID] {
-			return &required[i]
+	for _, module := range o.Way(done) {
+		for _, lesson := range module.Parts() {
+			if !done[lesson.ID] {
+				return lesson
+			}
 		}
 	}
 	return nil
 }
 
-// required are the lessons that complete the course, in order. A course that requires none requires all.
-func required(o *outline.Outline) []outline.Lesson {
-	all := o.Lessons()
-	var some []outline.Lesson
-	for _, lesson := range all {
-		if lesson.Required {
-			some = append(some, lesson)
-		}
-	}
-	if len(some) == 0 {
-		return all
-	}
-	return some
-}
-
 // tally is what dashboards show of the lessons that were completed.
 type tally struct {
+	// lessons are all of them; required are those of the shortest way to complete the course that are not needed any more.
 	lessons, required int
 }
 
-// count tallies the completed lessons of the outline. Lessons that it does not have count for nothing.
+// count tallies the completed lessons of the outline. Lessons that it does not have count for nothing; a module that
+// was completed needs none.
 func count(o *outline.Outline, done map[uuid.UUID]bool) tally {
-	var t tally
+	t := tally{required: o.Required() - o.Left(done)}
 	for _, lesson := range o.Lessons() {
 		if done[lesson.ID] {
 			t.lessons++
-		}
-	}
-	needed := required(o)
-	for _, lesson := range needed {
-		if done[lesson.ID] {
-			t.required++
 		}
 	}
 	return t

@@ -109,7 +109,11 @@ func (s *Service) CompleteLesson(ctx context.Context, enrollmentID, lessonID uui
 			return err
 		}
 		recorded, err = st.end(ctx, []uuid.UUID{lessonID}, st.change(lessonID))
-		return err
+		if err != nil || len(recorded.Completed) > 0 {
+			return err
+		}
+		// A rule may ask for more than the learner's word, which is evidence all the same.
+		return s.Feed.Tell(ctx, tx, Moved(place.ID)...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("complete lesson: %w", err)

@@ -141,23 +141,6 @@ func (o *Outline) Lessons() []Lesson {
 	return all
 }
 
-// Required returns how many lessons must be completed. A course that requires none requires all.
-func (o *Outline) Required() int {
-	n, total := 0, 0
-	for _, m := range o.Modules {
-		for _, l := range m.Lessons {
-			total++
-			if l.Required {
-				n++
-			}
-		}
-	}
-	if n == 0 {
-		return total
-	}
-	return n
-}
-
 // Caption is one language's text track of a video lesson.
 type Caption struct {
 	// Locale is the BCP 47 tag of the text.

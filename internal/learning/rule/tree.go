@@ -198,16 +198,7 @@ func (e Evidence) dated(f Facts) Facts {
 	return f
 }
 
-func (g group) need() int {
-	switch {
-	case g.policy == nil || g.policy.Need == outline.NeedAll || g.policy.Need == "":
-		return len(g.parts)
-	case g.policy.Need == outline.NeedAny:
-		return 1
-	default:
-		return g.policy.Count
-	}
-}
+func (g group) need() int { return g.policy.Of(len(g.parts)) }
 
 func (g group) have(done map[uuid.UUID]bool) int {
 	n := 0
