@@ -111,9 +111,13 @@ func (s *Service) report(ctx context.Context, courseID uuid.UUID, o *outline.Out
 	if err != nil {
 		return nil, fmt.Errorf("list places: %w", err)
 	}
+	now, err := s.DB.Now(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("ask what time it is: %w", err)
+	}
 	r := &Report{Places: total, Examined: len(places), Enrollments: []*ent.Enrollment{}}
 	for some := range slices.Chunk(places, placesAtOnce) {
-		if err := r.add(ctx, s.DB.Client, some, o); err != nil {
+		if err := r.add(ctx, s.DB.Client, now, some, o); err != nil {
 			return nil, err
 		}
 	}
@@ -121,12 +125,14 @@ func (s *Service) report(ctx context.Context, courseID uuid.UUID, o *outline.Out
 }
 
 // add looks at some places.
-func (r *Report) add(ctx context.Context, client *ent.Client, places []*ent.Enrollment, o *outline.Outline) error {
+func (r *Report) add(
+	ctx context.Context, client *ent.Client, now time.Time, places []*ent.Enrollment, o *outline.Outline,
+) error {
 	sittings := make([]Sitting, len(places))
 	for i, place := range places {
 		sittings[i] = Sitting{Place: place, Outline: o}
 	}
-	all, err := Find(ctx, client, time.Now(), sittings)
+	all, err := Find(ctx, client, now, sittings)
 	if err != nil {
 		return err
 	}

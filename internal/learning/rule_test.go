@@ -119,7 +119,8 @@ func TestStates(t *testing.T) {
 		"untouched":         {Untouched(&ent.Enrollment{}, 4), NotStarted, 0},
 		"begun":             {&ent.CourseProgress{LastActivityAt: now, RequiredLessons: 3, CompletedRequired: 2}, InProgress, 66},
 		"nothing to do":     {&ent.CourseProgress{LastActivityAt: now}, InProgress, 0},
-		"more than needed":  {&ent.CourseProgress{LastActivityAt: now, RequiredLessons: 1, CompletedRequired: 2}, InProgress, 100},
+		"all but its rule":  {&ent.CourseProgress{LastActivityAt: now, RequiredLessons: 2, CompletedRequired: 2}, InProgress, 99},
+		"more than needed":  {&ent.CourseProgress{LastActivityAt: now, RequiredLessons: 1, CompletedRequired: 2}, InProgress, 99},
 		"completed":         {&ent.CourseProgress{LastActivityAt: now, CompletedAt: &now, RequiredLessons: 3, CompletedRequired: 3}, Completed, 100},
 		"completed earlier": {&ent.CourseProgress{LastActivityAt: now, CompletedAt: &now, RequiredLessons: 4, CompletedRequired: 3}, Completed, 100},
 	} {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -52,7 +51,7 @@ func (s *Service) SweepDates(ctx context.Context) (int, error) {
 	}
 }
 
-// ripe are those of the places for which something is complete that is not kept yet.
+// ripe are those of the places for which something is complete that is not kept yet. The error is of the others.
 func (s *Service) ripe(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -65,21 +64,27 @@ func (s *Service) ripe(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error
 	if err != nil {
 		return nil, err
 	}
-	all, err := Find(ctx, s.DB.Client, time.Now(), sittings)
+	now, err := s.DB.Now(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("ask what time it is: %w", err)
+	}
+	all, err := Find(ctx, s.DB.Client, now, sittings)
 	if err != nil {
 		return nil, err
 	}
 	var due []uuid.UUID
+	var failures []error
 	for id, known := range all {
 		outcome, err := rule.Evaluate(known.Outline, known.Evidence)
 		if err != nil {
-			return due, fmt.Errorf("evaluate rules: %w", err)
+			failures = append(failures, fmt.Errorf("evaluate rules of place %s: %w", id, err))
+			continue
 		}
 		if len(outcome.Lessons)+len(outcome.Modules) > 0 || outcome.Course != nil {
 			due = append(due, id)
 		}
 	}
-	return due, nil
+	return due, errors.Join(failures...)
 }
 
 // sittings pairs places with the outlines of the versions that they pin.

@@ -271,6 +271,21 @@ func TestMistakes(t *testing.T) {
 			map[string]string{"media/aux.png": "x"},
 			[]string{"media/aux.png: This name is reserved on Windows."},
 		},
+		"what completes it": {
+			map[string]string{
+				"course.yaml":          "slug: knots\ntitle: Knots\nlanguage: en\ncompletion:\n  need: most\n  cuont: 2\n",
+				"01-start/module.yaml": "title: Start\ncompletion: any\n",
+			},
+			[]string{
+				"01-start/module.yaml:2: “completion” consists of lines such as “need: any”.",
+				"course.yaml:5: “most” is not a need: write all, any or at_least.",
+				"course.yaml:6: “cuont” means nothing here. Did you mean “count”?",
+			},
+		},
+		"at least none": {
+			map[string]string{"course.yaml": "slug: knots\ntitle: Knots\nlanguage: en\ncompletion:\n  need: at_least\n"},
+			[]string{"course.yaml:4: Say how many are needed, 1 to 1000."},
+		},
 		"a huge file": {
 			map[string]string{"course.yaml": strings.Repeat("#", folder.MaxYAML+1)},
 			[]string{"course.yaml: The file is larger than 2 MB."},

@@ -71,6 +71,26 @@ func TestDiff(t *testing.T) {
 			func(c *course.Course) { c.Modules[0].Lessons[0].Title += "!" },
 			[]Change{{ALesson, Changed, coursetest.Example().Modules[0].Lessons[0].Key}},
 		},
+		"rule": {
+			func(c *course.Course) { c.Modules[0].Lessons[0].Completion = course.DefaultRule },
+			[]Change{{ALesson, Changed, coursetest.Example().Modules[0].Lessons[0].Key}},
+		},
+		"rule of a module": {
+			func(c *course.Course) { c.Modules[0].Completion.Need = course.NeedAll },
+			[]Change{{AModule, Changed, coursetest.Example().Modules[0].Key}},
+		},
+		"rule of the course": {func(c *course.Course) { c.Completion.Count++ }, []Change{{What: TheCourse, How: Changed}}},
+		"nothing said of rules": {
+			func(c *course.Course) {
+				c.Completion, c.Modules[0].Completion, c.Modules[0].Lessons[0].Completion = nil, nil, ""
+			}, nil,
+		},
+		"the default by name": {
+			func(c *course.Course) {
+				c.Modules[1].Completion = &course.Completion{Need: course.NeedAll}
+				c.Modules[1].Lessons[0].Completion = course.DefaultRule
+			}, nil,
+		},
 		"removed lesson": {
 			func(c *course.Course) { c.Modules[0].Lessons = c.Modules[0].Lessons[1:] },
 			[]Change{{What: TheOrder, How: Changed}},

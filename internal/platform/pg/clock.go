@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Now returns the database's clock.
+// Now returns the database's clock, in UTC: what deadlines are held against outside of a transaction, too.
 func (db *DB) Now(ctx context.Context) (time.Time, error) {
 	var now time.Time
 	if err := db.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now); err != nil {
