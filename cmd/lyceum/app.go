@@ -230,6 +230,7 @@ func (a *app) wire(context.Context) error {
 		Assessment:   assessed,
 		Credential:   &credential.Service{DB: a.db, Blobs: a.blobs, Page: a.page},
 		Engagement:   &engagement.Service{DB: a.db},
+		Dashboards:   &analytics.Dashboards{DB: a.db},
 		Notification: &notification.Service{DB: a.db, Feed: a.feed},
 		Compliance:   &compliance.Service{DB: a.db},
 		Search:       finder,

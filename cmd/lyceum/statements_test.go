@@ -161,6 +161,8 @@ func (s *school) asks(t *testing.T) map[string]asking {
 		"grant-support":      fixed(s.admin, map[string]any{"reason": "Somebody cannot sign in.", "minutes": 5}),
 		"catalog":            page("", nil),
 		"dashboard":          page(s.learner, nil),
+		"learner-dashboard":  fixed(s.learner, nil),
+		"course-reports":     page(s.admin, nil),
 		"notifications":      page(s.learner, nil),
 		"people":             page(s.admin, nil),
 		"roster":             page(s.instructor, map[string]any{"courseId": s.listed[0]}),

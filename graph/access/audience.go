@@ -39,11 +39,13 @@ var audiences = map[string]audience{
 	"SignInPayload": owner, "SignOutPayload": owner, "RevokeSessionsPayload": owner, "ChangePasswordPayload": owner,
 	"CreateApiKeyPayload": owner, "RevokeApiKeyPayload": owner,
 	"Enrollment": owner, "EnrollmentConnection": owner, "EnrollmentEdge": owner, "EnrollmentPayload": owner,
-	"EnrollmentEvent": owner, "ProgressEvent": owner,
+	"EnrollmentEvent": owner, "ProgressEvent": owner, "LearnerDashboard": owner,
 	"CourseProgress": owner, "LessonProgress": owner, "RecordProgressPayload": owner,
 	"Attempt": owner, "AttemptQuestion": owner, "Choice": owner, "QuestionResponse": owner, "AttemptPayload": owner,
 	"Certificate": owner, "RevokeCertificatePayload": owner,
 	"Notification": owner, "NotificationConnection": owner, "NotificationEdge": owner, "MarkNotificationsReadPayload": owner,
+
+	"CourseReport": staff, "ProgressQuarter": staff, "StuckLearner": staff, "CompletionDay": staff,
 
 	"UserConnection": staff, "UserEdge": staff, "UserPayload": staff, "UpdateBrandingPayload": staff,
 	"CourseDraft": staff, "CourseDraftConnection": staff, "CourseDraftEdge": staff, "ModuleDraft": staff, "LessonDraft": staff,
