@@ -13,6 +13,36 @@ export type CertificateStatus =
   | 'REVOKED'
   | 'VALID';
 
+/** What a condition is about, and in which unit `have` and `need` are. */
+export type CompletionCode =
+  /** Minutes. */
+  | 'ATTENDANCE'
+  /** `at` says by when. */
+  | 'DEADLINE'
+  /** The learner says so: `completeLesson`. */
+  | 'DECLARE'
+  /** `partId` says which lesson. */
+  | 'LESSON'
+  /** `partId` says which module. */
+  | 'MODULE'
+  /** Whatever `expression` says. */
+  | 'OTHER'
+  /** Parts of a module or course. */
+  | 'PARTS'
+  | 'QUIZ_ATTEMPTS'
+  | 'QUIZ_PASS'
+  /** Percent of the points. */
+  | 'QUIZ_SCORE'
+  | 'SIGN_OFF'
+  /** Seconds. */
+  | 'TIME_ON_TASK'
+  /** `at` says until when. */
+  | 'WAIT'
+  /** Percent of the video. */
+  | 'WATCH'
+  /** Seconds of the video. */
+  | 'WATCH_TIME';
+
 export type CourseFilter = {
   /** A category's slug. */
   category?: string | null | undefined;
@@ -32,6 +62,16 @@ export type CourseLevel =
 export type CourseOrder =
   | 'NEWEST'
   | 'TITLE';
+
+export type EnrollmentEventKind =
+  /** The place was taken, given up, completed or given another date. */
+  | 'CHANGED'
+  /** A lesson was completed; told to the learner themself. */
+  | 'PROGRESSED'
+  /** Some of what was missed cannot be told any more: read everything again, and go on from here. */
+  | 'RESYNC'
+  /** The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is. */
+  | 'STARTED';
 
 export type EnrollmentSource =
   | 'SELF'
@@ -63,6 +103,16 @@ export type PlayedLessonInput = {
   /** At most 500 in the batch. */
   segments: Array<SegmentInput>;
 };
+
+export type ProgressEventKind =
+  | 'COURSE_COMPLETED'
+  | 'LESSON_COMPLETED'
+  /** There is more evidence than before. */
+  | 'MOVED'
+  /** Some of what was missed cannot be told any more: look at the whole place again, and go on from here. */
+  | 'RESYNC'
+  /** The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is. */
+  | 'STARTED';
 
 export type ProgressState =
   | 'COMPLETED'
@@ -153,12 +203,27 @@ export type CompleteLessonMutationVariables = Exact<{
 
 export type CompleteLessonMutation = { completeLesson: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number } } };
 
+export type CompletionPreviewQueryVariables = Exact<{
+  courseId: string;
+}>;
+
+
+export type CompletionPreviewQuery = { completionPreview: { places: number, examined: number, completed: number, wouldComplete: number, wouldNeedMore: number, enrollments: Array<{ id: string, learner: { name: string } | null }> } };
+
 export type CourseDraftQueryVariables = Exact<{
   slug: string;
 }>;
 
 
 export type CourseDraftQuery = { courseDraft: { id: string, slug: string, title: string, revision: number, changed: boolean, published: { number: number, publishedAt: string } | null, versions: Array<{ number: number, note: string, contentHash: string, publishedAt: string, publishedBy: { name: string } | null }>, modules: Array<{ key: string, title: string, lessons: Array<{ key: string, title: string, kind: LessonKind, quiz: { passMark: number, questions: Array<{ key: string, kind: QuestionKind, prompt: string, choices: Array<{ text: string, correct: boolean }> }> } | null }> }> } | null };
+
+export type CourseReportsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type CourseReportsQuery = { courseDrafts: { nodes: Array<{ id: string, slug: string, title: string, report: { learners: number, notStarted: number, completed: number, stuckCount: number, progress: Array<{ fromPercent: number, toPercent: number, learners: number }>, stuck: Array<{ since: string, failedAttempts: number, enrollment: { id: string, learner: { id: string, name: string } | null, progress: { percent: number } } }>, completions: Array<{ date: string, learners: number }> } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type CourseQueryVariables = Exact<{
   slug?: string | null | undefined;
@@ -185,6 +250,14 @@ export type EnrollMutationVariables = Exact<{
 
 export type EnrollMutation = { enroll: { enrollment: { id: string, state: EnrollmentState, course: { title: string, version: number }, progress: { percent: number, requiredLessons: number } } } };
 
+export type EnrollmentChangedSubscriptionVariables = Exact<{
+  courseId?: string | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type EnrollmentChangedSubscription = { enrollmentChanged: { eventId: string, kind: EnrollmentEventKind, at: string, enrollment: { id: string, state: EnrollmentState, dueAt: string | null, completedAt: string | null, learner: { id: string, name: string } | null, course: { id: string, slug: string, title: string } } | null } };
+
 export type GrantSupportMutationVariables = Exact<{
   reason: string;
   minutes?: number | null | undefined;
@@ -192,6 +265,11 @@ export type GrantSupportMutationVariables = Exact<{
 
 
 export type GrantSupportMutation = { grantSupport: { grant: { id: string, reason: string, expiresAt: string } } };
+
+export type LearnerDashboardQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type LearnerDashboardQuery = { learnerDashboard: { recommended: { id: string, dueAt: string | null, course: { id: string, slug: string, title: string }, progress: { state: ProgressState, percent: number }, nextLesson: { id: string, title: string, kind: LessonKind } | null } | null, due: Array<{ id: string, dueAt: string | null, course: { slug: string, title: string }, progress: { percent: number } }>, inProgress: Array<{ id: string, dueAt: string | null, course: { slug: string, title: string }, progress: { state: ProgressState, percent: number, lastActivityAt: string | null }, nextLesson: { id: string, title: string } | null }>, certificates: Array<{ code: string, status: CertificateStatus, verifyUrl: string }> } };
 
 export type LessonQueryVariables = Exact<{
   courseId: string;
@@ -259,6 +337,14 @@ export type PlaceQuery = { node:
     | { __typename: 'Tenant' }
     | { __typename: 'User' }
    | null };
+
+export type ProgressUpdatedSubscriptionVariables = Exact<{
+  enrollmentId: string;
+  after?: string | null | undefined;
+}>;
+
+
+export type ProgressUpdatedSubscription = { progressUpdated: { eventId: string, kind: ProgressEventKind, at: string, lessonId: string | null, enrollment: { id: string, state: EnrollmentState, progress: { state: ProgressState, percent: number, completedLessons: number, completedRequired: number, requiredLessons: number, lastActivityAt: string | null, completedAt: string | null } } } };
 
 export type PublishCourseMutationVariables = Exact<{
   courseId: string;
@@ -350,23 +436,40 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ViewerQuery = { viewer: { role: Role, tenant: { id: string, slug: string, name: string, kind: TenantKind, locale: string, branding: { accent: string, logoUrl: string, signatory: string } }, user: { id: string, name: string, email: string | null } | null } };
 
+export type WhatIsLeftQueryVariables = Exact<{
+  enrollmentId: string;
+}>;
+
+
+export type WhatIsLeftQuery = { node:
+    | { id: string, progress: { completion: { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> }, modules: Array<{ moduleId: string, completion: { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> }, lessons: Array<{ lessonId: string, completion: { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> } }> }> } }
+    | Record<PropertyKey, never>
+   | null };
+
+export type LeftFragment = { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> };
+
 /** The ready documents, by the name under which the API runs them. */
 export interface Operations {
   "attempt": { data: AttemptQuery; variables: AttemptQueryVariables };
   "audit-log": { data: AuditLogQuery; variables: AuditLogQueryVariables };
   "catalog": { data: CatalogQuery; variables: CatalogQueryVariables };
   "complete-lesson": { data: CompleteLessonMutation; variables: CompleteLessonMutationVariables };
+  "completion-preview": { data: CompletionPreviewQuery; variables: CompletionPreviewQueryVariables };
   "course": { data: CourseQuery; variables: CourseQueryVariables };
   "course-draft": { data: CourseDraftQuery; variables: CourseDraftQueryVariables };
+  "course-reports": { data: CourseReportsQuery; variables: CourseReportsQueryVariables };
   "dashboard": { data: DashboardQuery; variables: DashboardQueryVariables };
   "enroll": { data: EnrollMutation; variables: EnrollMutationVariables };
+  "enrollment-changed": { data: EnrollmentChangedSubscription; variables: EnrollmentChangedSubscriptionVariables };
   "grant-support": { data: GrantSupportMutation; variables: GrantSupportMutationVariables };
+  "learner-dashboard": { data: LearnerDashboardQuery; variables: LearnerDashboardQueryVariables };
   "lesson": { data: LessonQuery; variables: LessonQueryVariables };
   "mark-read": { data: MarkReadMutation; variables: MarkReadMutationVariables };
   "notification-received": { data: NotificationReceivedSubscription; variables: NotificationReceivedSubscriptionVariables };
   "notifications": { data: NotificationsQuery; variables: NotificationsQueryVariables };
   "people": { data: PeopleQuery; variables: PeopleQueryVariables };
   "place": { data: PlaceQuery; variables: PlaceQueryVariables };
+  "progress-updated": { data: ProgressUpdatedSubscription; variables: ProgressUpdatedSubscriptionVariables };
   "publish-course": { data: PublishCourseMutation; variables: PublishCourseMutationVariables };
   "record-progress": { data: RecordProgressMutation; variables: RecordProgressMutationVariables };
   "roster": { data: RosterQuery; variables: RosterQueryVariables };
@@ -379,4 +482,5 @@ export interface Operations {
   "submit-attempt": { data: SubmitAttemptMutation; variables: SubmitAttemptMutationVariables };
   "verify-certificate": { data: VerifyCertificateQuery; variables: VerifyCertificateQueryVariables };
   "viewer": { data: ViewerQuery; variables: ViewerQueryVariables };
+  "what-is-left": { data: WhatIsLeftQuery; variables: WhatIsLeftQueryVariables };
 }
