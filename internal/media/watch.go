@@ -97,7 +97,9 @@ func (w *watcher) run(ctx context.Context, now *ent.Asset) error {
 }
 
 // settled reports whether the asset will not change any more by itself.
-func settled(a *ent.Asset) bool { return a.Status != asset.StatusPENDING && over(a) }
+func settled(a *ent.Asset) bool {
+	return a.Status != asset.StatusPENDING && a.Status != asset.StatusCHECKING && over(a)
+}
 
 // send hands the asset over, and reports whether the viewer is still welcome.
 func (w *watcher) send(ctx context.Context, a *ent.Asset) bool {
