@@ -152,6 +152,10 @@ func TestWhoHearsWhat(t *testing.T) {
 		{media.ConversionAsked{Tenant: tenant, Asset: id}, "media.conversion_asked", map[string]string{
 			"media.convert": `{"tenant_id":"TENANT","asset_id":"ID"}`,
 		}},
+		{media.CaptionsChanged{Tenant: tenant, Asset: id}, "media.captions_changed", map[string]string{
+			"media.lay_captions": `{"tenant_id":"TENANT","asset_id":"ID"}`,
+			"search.sync_film":   `{"tenant_id":"TENANT","asset_id":"ID"}`,
+		}},
 		{issued, "credential.certificate_issued", map[string]string{
 			"certificate.print":         `{"tenant_id":"TENANT","certificate_id":"ID"}`,
 			"notify.certificate_issued": `{"tenant_id":"TENANT","certificate_id":"ID"}`,
@@ -196,6 +200,7 @@ func TestEventsNameTheirTenant(t *testing.T) {
 		learning.CourseCompleted{},
 		assessment.AttemptGraded{},
 		media.ConversionAsked{},
+		media.CaptionsChanged{},
 		credential.CertificateIssued{},
 		credential.CertificateRevoked{},
 	}
@@ -247,6 +252,7 @@ func TestEveryKindIsWorkedOn(t *testing.T) {
 		enrollment.EnrollmentActivated{ByStaff: true},
 		learning.CourseCompleted{},
 		media.ConversionAsked{},
+		media.CaptionsChanged{},
 		credential.CertificateIssued{},
 		credential.CertificateRevoked{},
 	} {

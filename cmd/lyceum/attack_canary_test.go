@@ -36,6 +36,7 @@ var without = map[string]string{
 	"audit_entries.previous":         isHash,
 	"audit_entries.role":             isWord,
 	"audit_heads.hash":               isHash,
+	"caption_revisions.locale":       isLanguage,
 	"certificates.locale":            isLanguage,
 	"certificates.pdf_sha256":        isHash,
 	"course_versions.content_hash":   isHash,

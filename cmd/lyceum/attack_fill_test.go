@@ -131,6 +131,14 @@ func (f *filling) upload(t *testing.T) {
 	f.remember(t, "Asset", f.uploadFile(t, "notes-"+f.marker+".txt", "DOCUMENT", "text/plain", f.secret("Notes of")))
 	f.remember(t, "Asset", f.uploadFile(t, "film-"+f.marker+".mp4", "VIDEO", "video/mp4", film))
 	f.texts["Asset.sha256"] = hashOf(f.secret("Notes of"))
+	// Of an edit and one that takes it back there is everything to read.
+	for _, said := range []string{f.secret("Said by"), f.secret("Said later by")} {
+		f.do(t, "instructor", `mutation($i: SaveCaptionsInput!) { saveCaptions(input: $i) { revision { number } } }`, input{"i": input{
+			"assetId": f.ids["Asset"][1], "locale": "en", "label": f.secret("English of"), "content": captionsOf(said),
+		}}, nil)
+	}
+	f.do(t, "instructor", `mutation($a: ID!) { revertCaptions(input: {assetId: $a, locale: "en", number: 1}) { revision { number } } }`,
+		input{"a": f.ids["Asset"][1]}, nil)
 }
 
 func hashOf(content string) string {

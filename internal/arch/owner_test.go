@@ -45,6 +45,7 @@ var owners = map[string]string{
 	"Staff":           "internal/tenancy",
 	"StaffSession":    "internal/tenancy",
 	"RenditionSet":    "internal/media",
+	"CaptionRevision": "internal/media",
 	"SupportGrant":    "internal/tenancy",
 	"Tenant":          "internal/tenancy",
 	"User":            "internal/tenancy",

@@ -29,3 +29,16 @@ func ask(ctx context.Context, tx *pg.Tx, a *ent.Asset) error {
 		ID: uuid.Must(uuid.NewV7()), Tenant: a.TenantID, At: time.Now().UTC(), Asset: a.ID,
 	})
 }
+
+// CaptionsChanged says that other captions of a film are in force.
+type CaptionsChanged struct {
+	ID     uuid.UUID `json:"id"`
+	Tenant uuid.UUID `json:"tenant_id"`
+	At     time.Time `json:"at"`
+	Asset  uuid.UUID `json:"asset_id"`
+}
+
+var _ pg.Event = CaptionsChanged{}
+
+// Kind implements pg.Event.
+func (CaptionsChanged) Kind() string { return "media.captions_changed" }

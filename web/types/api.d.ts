@@ -3,6 +3,22 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 // Generated from schema.graphql and docs/operations by `npm run generate` in web/. Not to be edited.
+/** How far a film or a sound is on its way to what people stream. */
+export type AssetConversion =
+  /** It is streamed, in as many qualities as its `renditions`. */
+  | 'DONE'
+  /**
+   * It failed: `failure` says why. The file is played as it was uploaded, or as it was converted before, unless its status
+   * is FAILED.
+   */
+  | 'FAILED'
+  /** There is nothing to convert. */
+  | 'NONE'
+  /** It is played as it was uploaded: the server has no ffmpeg. */
+  | 'PASSED_THROUGH'
+  | 'RUNNING'
+  | 'WAITING';
+
 export type AttemptState =
   /** The time ran out; what was saved has been graded. */
   | 'EXPIRED'
@@ -135,6 +151,16 @@ export type AuditLogQueryVariables = Exact<{
 
 export type AuditLogQuery = { auditLog: { nodes: Array<{ seq: number, at: string, actor: string, role: string, action: string, subject: string, hash: string, data: Array<{ name: string, value: string }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
+export type CaptionsQueryVariables = Exact<{
+  assetId: string;
+  locale?: string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type CaptionsQuery = { captionRevisions: { nodes: Array<{ number: number, locale: string, label: string, vtt: string | null, cueCount: number, createdAt: string, revertOf: number | null, author: { name: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
 export type CatalogQueryVariables = Exact<{
   first?: number | null | undefined;
   after?: string | null | undefined;
@@ -152,6 +178,13 @@ export type CompleteLessonMutationVariables = Exact<{
 
 
 export type CompleteLessonMutation = { completeLesson: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number } } };
+
+export type ConvertAssetMutationVariables = Exact<{
+  assetId: string;
+}>;
+
+
+export type ConvertAssetMutation = { convertAsset: { asset: { id: string, conversion: AssetConversion, progress: number } } };
 
 export type CourseDraftQueryVariables = Exact<{
   slug: string;
@@ -268,6 +301,13 @@ export type PublishCourseMutationVariables = Exact<{
 
 export type PublishCourseMutation = { publishCourse: { created: boolean, version: { number: number, contentHash: string, lessonCount: number } } };
 
+export type PublishingRulesMutationVariables = Exact<{
+  captionsRequired?: boolean | null | undefined;
+}>;
+
+
+export type PublishingRulesMutation = { updatePublishingRules: { tenant: { captionsRequired: boolean } } };
+
 export type RecordProgressMutationVariables = Exact<{
   enrollmentId: string;
   lessons: Array<PlayedLessonInput> | PlayedLessonInput;
@@ -275,6 +315,15 @@ export type RecordProgressMutationVariables = Exact<{
 
 
 export type RecordProgressMutation = { recordProgress: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number, lessons: Array<{ lessonId: string, state: ProgressState, watchedMs: number, positionMs: number }> } } };
+
+export type RevertCaptionsMutationVariables = Exact<{
+  assetId: string;
+  locale: string;
+  number: number;
+}>;
+
+
+export type RevertCaptionsMutation = { revertCaptions: { revision: { number: number, revertOf: number | null } } };
 
 export type RosterQueryVariables = Exact<{
   courseId: string;
@@ -294,6 +343,17 @@ export type SaveAnswerMutationVariables = Exact<{
 
 export type SaveAnswerMutation = { saveAnswer: { attempt: { id: string, state: AttemptState, deadlineAt: string | null } } };
 
+export type SaveCaptionsMutationVariables = Exact<{
+  assetId: string;
+  locale: string;
+  label?: string | null | undefined;
+  content: string;
+  expectedNumber?: number | null | undefined;
+}>;
+
+
+export type SaveCaptionsMutation = { saveCaptions: { revision: { number: number, cueCount: number } } };
+
 export type SearchTokenQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -307,7 +367,7 @@ export type SearchQueryVariables = Exact<{
 }>;
 
 
-export type SearchQuery = { search: { totalCount: number, degraded: boolean, hits: Array<{ title: string, snippet: string, course: { id: string, slug: string, title: string }, lesson: { id: string, title: string, kind: LessonKind } | null }> } };
+export type SearchQuery = { search: { totalCount: number, degraded: boolean, hits: Array<{ title: string, snippet: string, atMs: number | null, link: string, course: { id: string, slug: string, title: string }, lesson: { id: string, title: string, kind: LessonKind } | null }> } };
 
 export type SignInMutationVariables = Exact<{
   email: string;
@@ -354,8 +414,10 @@ export type ViewerQuery = { viewer: { role: Role, tenant: { id: string, slug: st
 export interface Operations {
   "attempt": { data: AttemptQuery; variables: AttemptQueryVariables };
   "audit-log": { data: AuditLogQuery; variables: AuditLogQueryVariables };
+  "captions": { data: CaptionsQuery; variables: CaptionsQueryVariables };
   "catalog": { data: CatalogQuery; variables: CatalogQueryVariables };
   "complete-lesson": { data: CompleteLessonMutation; variables: CompleteLessonMutationVariables };
+  "convert-asset": { data: ConvertAssetMutation; variables: ConvertAssetMutationVariables };
   "course": { data: CourseQuery; variables: CourseQueryVariables };
   "course-draft": { data: CourseDraftQuery; variables: CourseDraftQueryVariables };
   "dashboard": { data: DashboardQuery; variables: DashboardQueryVariables };
@@ -368,9 +430,12 @@ export interface Operations {
   "people": { data: PeopleQuery; variables: PeopleQueryVariables };
   "place": { data: PlaceQuery; variables: PlaceQueryVariables };
   "publish-course": { data: PublishCourseMutation; variables: PublishCourseMutationVariables };
+  "publishing-rules": { data: PublishingRulesMutation; variables: PublishingRulesMutationVariables };
   "record-progress": { data: RecordProgressMutation; variables: RecordProgressMutationVariables };
+  "revert-captions": { data: RevertCaptionsMutation; variables: RevertCaptionsMutationVariables };
   "roster": { data: RosterQuery; variables: RosterQueryVariables };
   "save-answer": { data: SaveAnswerMutation; variables: SaveAnswerMutationVariables };
+  "save-captions": { data: SaveCaptionsMutation; variables: SaveCaptionsMutationVariables };
   "search": { data: SearchQuery; variables: SearchQueryVariables };
   "search-token": { data: SearchTokenQuery; variables: SearchTokenQueryVariables };
   "sign-in": { data: SignInMutation; variables: SignInMutationVariables };

@@ -54,7 +54,12 @@ async function read({ vtt, url }, signal) {
  * @param {string} locale
  */
 export function choose(video, locale) {
-  for (const track of video.textTracks) track.mode = locale !== '' && track.language === locale ? 'showing' : 'disabled'
+  let shown = false // Safari lists those of the playlist, too
+  for (const track of video.textTracks) {
+    const wanted = !shown && locale !== '' && track.language === locale
+    track.mode = wanted ? 'showing' : 'disabled'
+    shown ||= wanted
+  }
   remember(locale)
 }
 
