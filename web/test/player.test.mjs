@@ -21,7 +21,7 @@ test("HLS where it can be played, else the file", () => {
 });
 
 test("a stream that does not play gives way to the film as it was uploaded, and to nothing else", () => {
-  const both = { url: "/f.mp4?a", hlsUrl: "/v/a/master.m3u8", externalUrl: null };
+  const both = { ...film, url: "/f.mp4?a", hlsUrl: "/v/a/master.m3u8" };
   assert.deepEqual(fallback(both, { kind: "hls", url: both.hlsUrl }), { kind: "file", url: "/f.mp4?a" });
   assert.deepEqual(fallback(both, { kind: "native", url: both.hlsUrl }), { kind: "file", url: "/f.mp4?a" });
   assert.equal(fallback(both, { kind: "file", url: both.url }), null);

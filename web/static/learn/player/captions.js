@@ -54,12 +54,9 @@ async function read({ vtt, url }, signal) {
  * @param {string} locale
  */
 export function choose(video, locale) {
-  let shown = false // Safari lists those of the playlist, too
-  for (const track of video.textTracks) {
-    const wanted = !shown && locale !== '' && track.language === locale
-    track.mode = wanted ? 'showing' : 'disabled'
-    shown ||= wanted
-  }
+  // The first alone: Safari lists those of the playlist, too.
+  const wanted = [...video.textTracks].find((track) => locale !== '' && track.language === locale)
+  for (const track of video.textTracks) track.mode = track === wanted ? 'showing' : 'disabled'
   remember(locale)
 }
 
