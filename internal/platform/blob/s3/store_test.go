@@ -1,7 +1,6 @@
 package s3_test
 
 import (
-	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
