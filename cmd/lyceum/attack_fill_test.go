@@ -274,7 +274,7 @@ func (f *filling) study(t *testing.T) string {
 		"courseId": id, "key": module, "title": f.secret("Module"), "summary": f.secret("Summary"),
 	}}, nil)
 	attachments := []any{input{"name": "notes-" + f.marker + ".txt", "assetId": f.ids["Asset"][0]}}
-	captions := []any{input{"locale": "en", "label": f.secret("English"), "vtt": "WEBVTT\n\n00:00.000 --> 00:01.000\n" + f.secret("Caption") + "\n"}}
+	captions := []any{input{"locale": "en", "label": f.secret("English"), "vtt": "WEBVTT\n\n00:00.000 --> 00:01.000\n" + f.secret("Caption "+f.word) + "\n"}}
 	for _, lesson := range []input{
 		{"key": f.texts["Lesson.key"], "kind": "ARTICLE", "body": f.secret("Read " + f.word), "attachments": attachments, "preview": false},
 		{"key": "film-" + f.marker, "kind": "VIDEO", "assetId": f.ids["Asset"][1], "durationMs": 60000, "body": f.secret("Watch"), "captions": captions},

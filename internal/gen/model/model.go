@@ -76,7 +76,7 @@ type CaptionInput struct {
 	Vtt    string  `json:"vtt"`
 }
 
-// A track of captions of a film: as in force when the address was signed.
+// A track of captions that came with a film.
 type CaptionTrack struct {
 	// BCP 47, or empty.
 	Locale string `json:"locale"`
@@ -84,12 +84,6 @@ type CaptionTrack struct {
 	// The WebVTT file. Signed and short-lived, like the film.
 	URL     string `json:"url"`
 	Default bool   `json:"default"`
-}
-
-type CaptionsPayload struct {
-	// The newest revision in that language.
-	Revision *ent.CaptionRevision `json:"revision"`
-	Asset    *ent.Asset           `json:"asset"`
 }
 
 // What anybody may know about a certificate whose code they hold.
@@ -128,10 +122,6 @@ type CompleteLessonInput struct {
 }
 
 type CompleteUploadPayload struct {
-	Asset *ent.Asset `json:"asset"`
-}
-
-type ConvertAssetPayload struct {
 	Asset *ent.Asset `json:"asset"`
 }
 
@@ -264,11 +254,6 @@ type PublishCoursePayload struct {
 	Created bool `json:"created"`
 }
 
-type PublishingRulesInput struct {
-	// Whether a film needs captions in some language: of its own or of its lesson. Films kept elsewhere need none.
-	CaptionsRequired *bool `json:"captionsRequired,omitempty"`
-}
-
 type Query struct {
 }
 
@@ -334,11 +319,6 @@ type RecordProgressPayload struct {
 	CompletedLessonIds []*gid.ID `json:"completedLessonIds"`
 }
 
-type RemoveCaptionsInput struct {
-	AssetID gid.ID `json:"assetId"`
-	Locale  string `json:"locale"`
-}
-
 // One quality of a film or a sound.
 type Rendition struct {
 	Name string `json:"name"`
@@ -377,13 +357,6 @@ type ResponseInput struct {
 	Text    *string  `json:"text,omitempty"`
 }
 
-type RevertCaptionsInput struct {
-	AssetID gid.ID `json:"assetId"`
-	Locale  string `json:"locale"`
-	// The revision to bring back.
-	Number int `json:"number"`
-}
-
 type RevokeAPIKeyPayload struct {
 	APIKey *ent.APIKey `json:"apiKey"`
 }
@@ -406,19 +379,6 @@ type SaveAnswerInput struct {
 	AttemptID  gid.ID         `json:"attemptId"`
 	QuestionID gid.ID         `json:"questionId"`
 	Response   *ResponseInput `json:"response"`
-}
-
-type SaveCaptionsInput struct {
-	// A film that was uploaded.
-	AssetID gid.ID `json:"assetId"`
-	// BCP 47.
-	Locale string `json:"locale"`
-	// What a menu shows; the language's own name when absent.
-	Label *string `json:"label,omitempty"`
-	// A SubRip or WebVTT file; at most 1 MB.
-	Content string `json:"content"`
-	// Refuse with CONFLICT unless this is the newest revision in that language; 0 when there should be none.
-	ExpectedNumber *int `json:"expectedNumber,omitempty"`
 }
 
 type SaveCategoryInput struct {
@@ -500,11 +460,6 @@ type SearchHit struct {
 	// Plain text around what was found, marked the same way. Of a lesson that the viewer may not open it is empty: its
 	// text is found and not shown.
 	Snippet string `json:"snippet"`
-	// When it is said in the lesson's film, in milliseconds, where the snippet is from its captions; null where it is not,
-	// and for a lesson that the viewer may not open.
-	AtMs *int `json:"atMs,omitempty"`
-	// Path in the frontend: of the course or the lesson, at that second of its film.
-	Link string `json:"link"`
 }
 
 type SearchResult struct {
@@ -568,10 +523,6 @@ type UpdateBrandingPayload struct {
 	Tenant *ent.Tenant `json:"tenant"`
 }
 
-type UpdatePublishingRulesPayload struct {
-	Tenant *ent.Tenant `json:"tenant"`
-}
-
 // How to send a file. Use it as it is: the signature covers method, address and headers.
 type UploadTicket struct {
 	Method    string        `json:"method"`
@@ -604,7 +555,7 @@ type VideoContent struct {
 	ExpiresAt     *time.Time         `json:"expiresAt,omitempty"`
 	ContentType   *string            `json:"contentType,omitempty"`
 	Captions      []*outline.Caption `json:"captions"`
-	// Tracks of the video itself; the playlist has them too.
+	// Tracks that came with the video itself; the playlist has them too.
 	CaptionTracks []*CaptionTrack `json:"captionTracks"`
 	// Sanitised HTML.
 	HTML string `json:"html"`
@@ -781,6 +732,130 @@ func (e *CourseOrder) UnmarshalJSON(b []byte) error {
 }
 
 func (e CourseOrder) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+type EnrollmentEventKind string
+
+const (
+	// The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is.
+	EnrollmentEventKindStarted EnrollmentEventKind = "STARTED"
+	// Some of what was missed cannot be told any more: read everything again, and go on from here.
+	EnrollmentEventKindResync EnrollmentEventKind = "RESYNC"
+	// The place was taken, given up, completed or given another date.
+	EnrollmentEventKindChanged EnrollmentEventKind = "CHANGED"
+)
+
+var AllEnrollmentEventKind = []EnrollmentEventKind{
+	EnrollmentEventKindStarted,
+	EnrollmentEventKindResync,
+	EnrollmentEventKindChanged,
+}
+
+func (e EnrollmentEventKind) IsValid() bool {
+	switch e {
+	case EnrollmentEventKindStarted, EnrollmentEventKindResync, EnrollmentEventKindChanged:
+		return true
+	}
+	return false
+}
+
+func (e EnrollmentEventKind) String() string {
+	return string(e)
+}
+
+func (e *EnrollmentEventKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = EnrollmentEventKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid EnrollmentEventKind", str)
+	}
+	return nil
+}
+
+func (e EnrollmentEventKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *EnrollmentEventKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e EnrollmentEventKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+type ProgressEventKind string
+
+const (
+	// The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is.
+	ProgressEventKindStarted ProgressEventKind = "STARTED"
+	// Some of what was missed cannot be told any more: look at the whole place again, and go on from here.
+	ProgressEventKindResync ProgressEventKind = "RESYNC"
+	// There is more evidence than before.
+	ProgressEventKindMoved           ProgressEventKind = "MOVED"
+	ProgressEventKindLessonCompleted ProgressEventKind = "LESSON_COMPLETED"
+	ProgressEventKindCourseCompleted ProgressEventKind = "COURSE_COMPLETED"
+)
+
+var AllProgressEventKind = []ProgressEventKind{
+	ProgressEventKindStarted,
+	ProgressEventKindResync,
+	ProgressEventKindMoved,
+	ProgressEventKindLessonCompleted,
+	ProgressEventKindCourseCompleted,
+}
+
+func (e ProgressEventKind) IsValid() bool {
+	switch e {
+	case ProgressEventKindStarted, ProgressEventKindResync, ProgressEventKindMoved, ProgressEventKindLessonCompleted, ProgressEventKindCourseCompleted:
+		return true
+	}
+	return false
+}
+
+func (e ProgressEventKind) String() string {
+	return string(e)
+}
+
+func (e *ProgressEventKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ProgressEventKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ProgressEventKind", str)
+	}
+	return nil
+}
+
+func (e ProgressEventKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ProgressEventKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ProgressEventKind) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
