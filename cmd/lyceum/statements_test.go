@@ -195,6 +195,7 @@ func (s *school) asks(t *testing.T) map[string]asking {
 		"convert-asset": func(t *testing.T, n int) asked {
 			t.Helper()
 			return asked{s.instructor, map[string]any{"assetId": s.captioned(t, n)}}
+		},
 		"enrollment-changed": func(t *testing.T, n int) asked {
 			t.Helper()
 			course := s.sized[n].id

@@ -13,6 +13,7 @@ import (
 	"lyceum/internal/gen/ent/attempt"
 	"lyceum/internal/gen/ent/auditentry"
 	"lyceum/internal/gen/ent/audithead"
+	"lyceum/internal/gen/ent/captionrevision"
 	"lyceum/internal/gen/ent/category"
 	"lyceum/internal/gen/ent/certificate"
 	"lyceum/internal/gen/ent/course"
@@ -114,6 +115,7 @@ func checkColumn(t, c string) error {
 			attempt.Table:           attempt.ValidColumn,
 			auditentry.Table:        auditentry.ValidColumn,
 			audithead.Table:         audithead.ValidColumn,
+			captionrevision.Table:   captionrevision.ValidColumn,
 			category.Table:          category.ValidColumn,
 			certificate.Table:       certificate.ValidColumn,
 			course.Table:            course.ValidColumn,

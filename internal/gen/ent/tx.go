@@ -26,6 +26,8 @@ type Tx struct {
 	AuditEntry *AuditEntryClient
 	// AuditHead is the client for interacting with the AuditHead builders.
 	AuditHead *AuditHeadClient
+	// CaptionRevision is the client for interacting with the CaptionRevision builders.
+	CaptionRevision *CaptionRevisionClient
 	// Category is the client for interacting with the Category builders.
 	Category *CategoryClient
 	// Certificate is the client for interacting with the Certificate builders.
@@ -220,6 +222,7 @@ func (tx *Tx) init() {
 	tx.Attempt = NewAttemptClient(tx.config)
 	tx.AuditEntry = NewAuditEntryClient(tx.config)
 	tx.AuditHead = NewAuditHeadClient(tx.config)
+	tx.CaptionRevision = NewCaptionRevisionClient(tx.config)
 	tx.Category = NewCategoryClient(tx.config)
 	tx.Certificate = NewCertificateClient(tx.config)
 	tx.Course = NewCourseClient(tx.config)
