@@ -95,8 +95,13 @@ func (w *attackWorld) queryProviders(t *testing.T, s *side) attack.Registry {
 		"Query.users.filter":                      attack.Always(attack.Omit, input{"search": s.marker}, attack.Omit),
 		"Query.courses.filter":                    attack.Always(attack.Omit, input{"category": s.texts["Category.slug"]}, input{"tag": s.texts["Course.tag"]}, attack.Omit),
 		"Query.asset.id":                          s.oneOf("Asset"),
+<<<<<<< HEAD
 		"Query.captionRevisions.assetId":          s.film(),
 		"Query.captionRevisions.locale":           attack.Always(attack.Omit, "en"),
+=======
+		"Query.completionPreview.courseId":        attack.Always(s.id("Course")),
+		"Query.completionReport.courseId":         attack.Always(s.id("Course")),
+>>>>>>> origin/main
 		"Subscription.assetUpdated.id":            s.oneOf("Asset"),
 		"Subscription.notificationReceived.after": attack.Always(0),
 
@@ -199,6 +204,12 @@ func (s *side) inputProviders() attack.Registry {
 		"RecordProgressInput.enrollmentId": s.oneOf("Enrollment"), "PlayedLessonInput.lessonId": attack.Always(s.id("Lesson.VIDEO")),
 		"PlayedLessonInput.positionMs": attack.Always(9000), "SegmentInput.fromMs": attack.Always(1000), "SegmentInput.toMs": attack.Always(9000),
 		"CompleteLessonInput.enrollmentId": s.oneOf("Enrollment"), "CompleteLessonInput.lessonId": attack.Always(s.id("Lesson.ARTICLE")),
+		"SignOffLearnerInput.enrollmentId": s.oneOf("Enrollment"), "SignOffLearnerInput.partId": attack.Always(s.id("Lesson.LINK")),
+		"RecordAttendanceInput.enrollmentId": s.oneOf("Enrollment"), "RecordAttendanceInput.partId": attack.Always(s.id("Lesson.LINK")),
+		"RecordAttendanceInput.minutes":        attack.Always(5),
+		"CompleteForLearnerInput.enrollmentId": s.oneOf("Enrollment"), "CompleteForLearnerInput.lessonId": attack.Always(s.id("Lesson.ARTICLE")),
+		"CompleteForLearnerInput.reason": attack.Always("Reason."),
+		"ApplyCompletionsInput.courseId": s.oneOf("Course"), "ApplyCompletionsInput.after": attack.Always(attack.Omit),
 		"StartAttemptInput.enrollmentId": s.oneOf("Enrollment"), "StartAttemptInput.lessonId": attack.Always(s.id("Lesson.QUIZ")),
 		"SaveAnswerInput.attemptId":            attack.Always(s.ids["Attempt"][1], s.ids["Attempt"][0]),
 		"SaveAnswerInput.questionId":           attack.Always(s.id("AttemptQuestion.SHORT_TEXT")),
@@ -251,6 +262,7 @@ func (w *attackWorld) scenes(s *side) map[string]func(t *testing.T) scene {
 		"enroll":            f.onCourse("EnrollInput.courseId", nil),
 		"withdraw":          f.sceneWithdraw,
 		"recordProgress":    f.sceneFilm,
+		"applyCompletions":  f.onCourse("ApplyCompletionsInput.courseId", nil),
 		"saveAnswer":        fixed(attack.Registry{"SaveAnswerInput.attemptId": attack.Always(s.ids["Attempt"][1])}),
 		"revokeCertificate": fixed(attack.Registry{"RevokeCertificateInput.certificateId": attack.Always(last(s.ids["Certificate"]))}),
 	}

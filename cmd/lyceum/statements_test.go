@@ -24,11 +24,11 @@ import (
 	"lyceum/docs/operations"
 	"lyceum/graph/transport"
 	"lyceum/internal/enrollment"
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/learning"
 	"lyceum/internal/platform/config"
-	"lyceum/internal/gen/ent"
-	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/platform/pg"
@@ -236,6 +236,14 @@ func (s *school) asks(t *testing.T) map[string]asking {
 			return asked{token, map[string]any{"enrollmentId": enrollment, "lessonId": s.sized[n].lessons["a"]}}
 		},
 		"record-progress": s.askProgress,
+		"what-is-left": func(t *testing.T, n int) asked {
+			t.Helper()
+			token, enrollment := s.student(t, n)
+			return asked{token, map[string]any{"enrollmentId": enrollment}}
+		},
+		"completion-preview": func(_ *testing.T, n int) asked {
+			return asked{s.instructor, map[string]any{"courseId": s.sized[n].id}}
+		},
 		"start-attempt": func(t *testing.T, n int) asked {
 			t.Helper()
 			token, enrollment := s.student(t, n)

@@ -22,16 +22,18 @@ type Tx struct {
 	Asset *AssetClient
 	// Attempt is the client for interacting with the Attempt builders.
 	Attempt *AttemptClient
+	// Attestation is the client for interacting with the Attestation builders.
+	Attestation *AttestationClient
 	// AuditEntry is the client for interacting with the AuditEntry builders.
 	AuditEntry *AuditEntryClient
 	// AuditHead is the client for interacting with the AuditHead builders.
 	AuditHead *AuditHeadClient
-	// CaptionRevision is the client for interacting with the CaptionRevision builders.
-	CaptionRevision *CaptionRevisionClient
 	// Category is the client for interacting with the Category builders.
 	Category *CategoryClient
 	// Certificate is the client for interacting with the Certificate builders.
 	Certificate *CertificateClient
+	// Completion is the client for interacting with the Completion builders.
+	Completion *CompletionClient
 	// Course is the client for interacting with the Course builders.
 	Course *CourseClient
 	// CourseProgress is the client for interacting with the CourseProgress builders.
@@ -220,11 +222,12 @@ func (tx *Tx) init() {
 	tx.Answer = NewAnswerClient(tx.config)
 	tx.Asset = NewAssetClient(tx.config)
 	tx.Attempt = NewAttemptClient(tx.config)
+	tx.Attestation = NewAttestationClient(tx.config)
 	tx.AuditEntry = NewAuditEntryClient(tx.config)
 	tx.AuditHead = NewAuditHeadClient(tx.config)
-	tx.CaptionRevision = NewCaptionRevisionClient(tx.config)
 	tx.Category = NewCategoryClient(tx.config)
 	tx.Certificate = NewCertificateClient(tx.config)
+	tx.Completion = NewCompletionClient(tx.config)
 	tx.Course = NewCourseClient(tx.config)
 	tx.CourseProgress = NewCourseProgressClient(tx.config)
 	tx.CourseVersion = NewCourseVersionClient(tx.config)

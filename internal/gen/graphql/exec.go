@@ -22,6 +22,7 @@ import (
 	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/gen/model"
 	"lyceum/internal/learning"
+	"lyceum/internal/learning/rule"
 	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/tenancy/brand"
@@ -50,8 +51,9 @@ type ResolverRoot interface {
 	Asset() AssetResolver
 	Attempt() AttemptResolver
 	AuditEntry() AuditEntryResolver
-	CaptionRevision() CaptionRevisionResolver
 	Certificate() CertificateResolver
+	Completion() CompletionResolver
+	CompletionCondition() CompletionConditionResolver
 	Course() CourseResolver
 	CourseConnection() CourseConnectionResolver
 	CourseDraft() CourseDraftResolver
@@ -60,9 +62,11 @@ type ResolverRoot interface {
 	Enrollment() EnrollmentResolver
 	EnrollmentEvent() EnrollmentEventResolver
 	Lesson() LessonResolver
+	LessonCompletion() LessonCompletionResolver
 	LessonDraft() LessonDraftResolver
 	LessonProgress() LessonProgressResolver
 	ModuleDraft() ModuleDraftResolver
+	ModuleProgress() ModuleProgressResolver
 	Mutation() MutationResolver
 	NotificationConnection() NotificationConnectionResolver
 	ProgressEvent() ProgressEventResolver
@@ -87,6 +91,13 @@ type ComplexityRoot struct {
 		Name       func(childComplexity int) int
 		RevokedAt  func(childComplexity int) int
 		Scopes     func(childComplexity int) int
+	}
+
+	ApplyCompletionsPayload struct {
+		CompletedCourses func(childComplexity int) int
+		CompletedLessons func(childComplexity int) int
+		Examined         func(childComplexity int) int
+		Next             func(childComplexity int) int
 	}
 
 	ArticleContent struct {
@@ -188,38 +199,11 @@ type ComplexityRoot struct {
 		VTT    func(childComplexity int) int
 	}
 
-	CaptionRevision struct {
-		Author    func(childComplexity int) int
-		CreatedAt func(childComplexity int) int
-		CueCount  func(childComplexity int) int
-		Label     func(childComplexity int) int
-		Locale    func(childComplexity int) int
-		Number    func(childComplexity int) int
-		RevertOf  func(childComplexity int) int
-		Vtt       func(childComplexity int) int
-	}
-
-	CaptionRevisionConnection struct {
-		Edges    func(childComplexity int) int
-		Nodes    func(childComplexity int) int
-		PageInfo func(childComplexity int) int
-	}
-
-	CaptionRevisionEdge struct {
-		Cursor func(childComplexity int) int
-		Node   func(childComplexity int) int
-	}
-
 	CaptionTrack struct {
 		Default func(childComplexity int) int
 		Label   func(childComplexity int) int
 		Locale  func(childComplexity int) int
 		URL     func(childComplexity int) int
-	}
-
-	CaptionsPayload struct {
-		Asset    func(childComplexity int) int
-		Revision func(childComplexity int) int
 	}
 
 	Category struct {
@@ -272,8 +256,44 @@ type ComplexityRoot struct {
 		Asset func(childComplexity int) int
 	}
 
-	ConvertAssetPayload struct {
-		Asset func(childComplexity int) int
+	Completion struct {
+		CompletedAt func(childComplexity int) int
+		Missing     func(childComplexity int) int
+		Rule        func(childComplexity int) int
+		Satisfied   func(childComplexity int) int
+		State       func(childComplexity int) int
+	}
+
+	CompletionCondition struct {
+		At         func(childComplexity int) int
+		Code       func(childComplexity int) int
+		Expression func(childComplexity int) int
+		Group      func(childComplexity int) int
+		Have       func(childComplexity int) int
+		Need       func(childComplexity int) int
+		PartID     func(childComplexity int) int
+		Text       func(childComplexity int) int
+	}
+
+	CompletionPolicy struct {
+		Count func(childComplexity int) int
+		Need  func(childComplexity int) int
+		When  func(childComplexity int) int
+	}
+
+	CompletionReport struct {
+		Completed     func(childComplexity int) int
+		Enrollments   func(childComplexity int) int
+		Examined      func(childComplexity int) int
+		Places        func(childComplexity int) int
+		WouldComplete func(childComplexity int) int
+		WouldNeedMore func(childComplexity int) int
+	}
+
+	CompletionRule struct {
+		Expression func(childComplexity int) int
+		Policy     func(childComplexity int) int
+		Version    func(childComplexity int) int
 	}
 
 	Course struct {
@@ -311,6 +331,7 @@ type ComplexityRoot struct {
 		Categories    func(childComplexity int) int
 		Certificate   func(childComplexity int) int
 		Changed       func(childComplexity int) int
+		Completion    func(childComplexity int) int
 		Description   func(childComplexity int) int
 		GlobalID      func(childComplexity int) int
 		Instructor    func(childComplexity int) int
@@ -354,8 +375,10 @@ type ComplexityRoot struct {
 		CompletedAt       func(childComplexity int) int
 		CompletedLessons  func(childComplexity int) int
 		CompletedRequired func(childComplexity int) int
+		Completion        func(childComplexity int) int
 		LastActivityAt    func(childComplexity int) int
 		Lessons           func(childComplexity int) int
+		Modules           func(childComplexity int) int
 		Percent           func(childComplexity int) int
 		RequiredLessons   func(childComplexity int) int
 		State             func(childComplexity int) int
@@ -440,12 +463,18 @@ type ComplexityRoot struct {
 		Title      func(childComplexity int) int
 	}
 
+	LessonCompletion struct {
+		Completion func(childComplexity int) int
+		LessonID   func(childComplexity int) int
+	}
+
 	LessonDraft struct {
 		Asset       func(childComplexity int) int
 		Attachments func(childComplexity int) int
 		Body        func(childComplexity int) int
 		BodyFormat  func(childComplexity int) int
 		Captions    func(childComplexity int) int
+		Completion  func(childComplexity int) int
 		DurationMs  func(childComplexity int) int
 		GlobalID    func(childComplexity int) int
 		Key         func(childComplexity int) int
@@ -460,6 +489,7 @@ type ComplexityRoot struct {
 
 	LessonProgress struct {
 		CompletedAt func(childComplexity int) int
+		Completion  func(childComplexity int) int
 		LessonID    func(childComplexity int) int
 		PositionMs  func(childComplexity int) int
 		State       func(childComplexity int) int
@@ -485,33 +515,41 @@ type ComplexityRoot struct {
 	}
 
 	ModuleDraft struct {
-		GlobalID func(childComplexity int) int
-		Key      func(childComplexity int) int
-		Lessons  func(childComplexity int) int
-		Summary  func(childComplexity int) int
-		Title    func(childComplexity int) int
+		Completion func(childComplexity int) int
+		GlobalID   func(childComplexity int) int
+		Key        func(childComplexity int) int
+		Lessons    func(childComplexity int) int
+		Summary    func(childComplexity int) int
+		Title      func(childComplexity int) int
+	}
+
+	ModuleProgress struct {
+		CompletedAt func(childComplexity int) int
+		Completion  func(childComplexity int) int
+		Lessons     func(childComplexity int) int
+		ModuleID    func(childComplexity int) int
 	}
 
 	Mutation struct {
+		ApplyCompletions      func(childComplexity int, input model.ApplyCompletionsInput) int
 		ArchiveCourse         func(childComplexity int, courseID gid.ID) int
 		ArrangeCourse         func(childComplexity int, input model.ArrangeCourseInput) int
 		AssignCourse          func(childComplexity int, input model.AssignCourseInput) int
 		ChangePassword        func(childComplexity int, input model.ChangePasswordInput) int
 		ChangeUserRole        func(childComplexity int, id gid.ID, role viewer.Role) int
+		CompleteForLearner    func(childComplexity int, input model.CompleteForLearnerInput) int
 		CompleteLesson        func(childComplexity int, input model.CompleteLessonInput) int
 		CompleteUpload        func(childComplexity int, assetID gid.ID) int
-		ConvertAsset          func(childComplexity int, assetID gid.ID) int
 		CreateAPIKey          func(childComplexity int, input model.CreateAPIKeyInput) int
 		CreateUser            func(childComplexity int, input model.CreateUserInput) int
 		Enroll                func(childComplexity int, input model.EnrollInput) int
 		GrantSupport          func(childComplexity int, input model.GrantSupportInput) int
 		MarkNotificationsRead func(childComplexity int, ids []*gid.ID) int
 		PublishCourse         func(childComplexity int, input model.PublishCourseInput) int
+		RecordAttendance      func(childComplexity int, input model.RecordAttendanceInput) int
 		RecordProgress        func(childComplexity int, input model.RecordProgressInput) int
 		ReinstateUser         func(childComplexity int, id gid.ID) int
-		RemoveCaptions        func(childComplexity int, input model.RemoveCaptionsInput) int
 		RequestUpload         func(childComplexity int, input model.RequestUploadInput) int
-		RevertCaptions        func(childComplexity int, input model.RevertCaptionsInput) int
 		RevertCourse          func(childComplexity int, courseID gid.ID, number int) int
 		RevokeAPIKey          func(childComplexity int, id gid.ID) int
 		RevokeCertificate     func(childComplexity int, input model.RevokeCertificateInput) int
@@ -519,19 +557,18 @@ type ComplexityRoot struct {
 		RevokeSupportGrant    func(childComplexity int, id gid.ID) int
 		RotateSession         func(childComplexity int) int
 		SaveAnswer            func(childComplexity int, input model.SaveAnswerInput) int
-		SaveCaptions          func(childComplexity int, input model.SaveCaptionsInput) int
 		SaveCategory          func(childComplexity int, input model.SaveCategoryInput) int
 		SaveCourse            func(childComplexity int, input model.SaveCourseInput) int
 		SaveLesson            func(childComplexity int, input model.SaveLessonInput) int
 		SaveModule            func(childComplexity int, input model.SaveModuleInput) int
 		SignIn                func(childComplexity int, input model.SignInInput) int
+		SignOffLearner        func(childComplexity int, input model.SignOffLearnerInput) int
 		SignOut               func(childComplexity int) int
 		StartAttempt          func(childComplexity int, input model.StartAttemptInput) int
 		SubmitAttempt         func(childComplexity int, attemptID gid.ID) int
 		SuspendUser           func(childComplexity int, id gid.ID) int
 		UnpublishCourse       func(childComplexity int, courseID gid.ID) int
 		UpdateBranding        func(childComplexity int, input model.BrandingInput) int
-		UpdatePublishingRules func(childComplexity int, input model.PublishingRulesInput) int
 		Withdraw              func(childComplexity int, enrollmentID gid.ID) int
 	}
 
@@ -606,8 +643,9 @@ type ComplexityRoot struct {
 		AssetsByContent   func(childComplexity int, sha256 []string) int
 		Attempt           func(childComplexity int, id gid.ID) int
 		AuditLog          func(childComplexity int, first *int, after *string, subject *gid.ID) int
-		CaptionRevisions  func(childComplexity int, assetID gid.ID, locale *string, first *int, after *string) int
 		Categories        func(childComplexity int) int
+		CompletionPreview func(childComplexity int, courseID gid.ID) int
+		CompletionReport  func(childComplexity int, courseID gid.ID, number *int) int
 		Course            func(childComplexity int, id *gid.ID, slug *string) int
 		CourseDraft       func(childComplexity int, id *gid.ID, slug *string) int
 		CourseDrafts      func(childComplexity int, first *int, after *string) int
@@ -718,10 +756,8 @@ type ComplexityRoot struct {
 	}
 
 	SearchHit struct {
-		AtMs    func(childComplexity int) int
 		Course  func(childComplexity int) int
 		Lesson  func(childComplexity int) int
-		Link    func(childComplexity int) int
 		Snippet func(childComplexity int) int
 		Title   func(childComplexity int) int
 	}
@@ -790,13 +826,12 @@ type ComplexityRoot struct {
 	}
 
 	Tenant struct {
-		Branding         func(childComplexity int) int
-		CaptionsRequired func(childComplexity int) int
-		GlobalID         func(childComplexity int) int
-		Kind             func(childComplexity int) int
-		Locale           func(childComplexity int) int
-		Name             func(childComplexity int) int
-		Slug             func(childComplexity int) int
+		Branding func(childComplexity int) int
+		GlobalID func(childComplexity int) int
+		Kind     func(childComplexity int) int
+		Locale   func(childComplexity int) int
+		Name     func(childComplexity int) int
+		Slug     func(childComplexity int) int
 	}
 
 	TextKey struct {
@@ -805,10 +840,6 @@ type ComplexityRoot struct {
 	}
 
 	UpdateBrandingPayload struct {
-		Tenant func(childComplexity int) int
-	}
-
-	UpdatePublishingRulesPayload struct {
 		Tenant func(childComplexity int) int
 	}
 
@@ -886,16 +917,21 @@ type AuditEntryResolver interface {
 	Data(ctx context.Context, obj *ent.AuditEntry) ([]*model.AuditDatum, error)
 	Hash(ctx context.Context, obj *ent.AuditEntry) (string, error)
 }
-type CaptionRevisionResolver interface {
-	Vtt(ctx context.Context, obj *ent.CaptionRevision) (*string, error)
-
-	Author(ctx context.Context, obj *ent.CaptionRevision) (*ent.User, error)
-}
 type CertificateResolver interface {
 	Status(ctx context.Context, obj *ent.Certificate) (model.CertificateStatus, error)
 
 	VerifyURL(ctx context.Context, obj *ent.Certificate) (string, error)
 	PDFURL(ctx context.Context, obj *ent.Certificate) (*string, error)
+}
+type CompletionResolver interface {
+	State(ctx context.Context, obj *learning.Standing) (model.ProgressState, error)
+
+	Rule(ctx context.Context, obj *learning.Standing) (*model.CompletionRule, error)
+}
+type CompletionConditionResolver interface {
+	Text(ctx context.Context, obj *rule.Condition) (string, error)
+
+	PartID(ctx context.Context, obj *rule.Condition) (*gid.ID, error)
 }
 type CourseResolver interface {
 	Categories(ctx context.Context, obj *catalog.Course) ([]*ent.Category, error)
@@ -927,6 +963,8 @@ type CourseProgressResolver interface {
 	LastActivityAt(ctx context.Context, obj *ent.CourseProgress) (*time.Time, error)
 
 	Lessons(ctx context.Context, obj *ent.CourseProgress) ([]*ent.LessonProgress, error)
+	Modules(ctx context.Context, obj *ent.CourseProgress) ([]*learning.ModuleProgress, error)
+	Completion(ctx context.Context, obj *ent.CourseProgress) (*learning.Standing, error)
 }
 type CourseVersionResolver interface {
 	PublishedBy(ctx context.Context, obj *ent.CourseVersion) (*ent.User, error)
@@ -948,18 +986,30 @@ type LessonResolver interface {
 	Content(ctx context.Context, obj *catalog.Lesson) (model.LessonContent, error)
 	Progress(ctx context.Context, obj *catalog.Lesson) (*ent.LessonProgress, error)
 }
+type LessonCompletionResolver interface {
+	LessonID(ctx context.Context, obj *learning.LessonSitting) (*gid.ID, error)
+	Completion(ctx context.Context, obj *learning.LessonSitting) (*learning.Standing, error)
+}
 type LessonDraftResolver interface {
 	Asset(ctx context.Context, obj *ent.Lesson) (*ent.Asset, error)
 
 	Attachments(ctx context.Context, obj *ent.Lesson) ([]*model.Attachment, error)
+
 	Quiz(ctx context.Context, obj *ent.Lesson) (*model.QuizDraft, error)
 }
 type LessonProgressResolver interface {
 	LessonID(ctx context.Context, obj *ent.LessonProgress) (*gid.ID, error)
 	State(ctx context.Context, obj *ent.LessonProgress) (model.ProgressState, error)
+
+	Completion(ctx context.Context, obj *ent.LessonProgress) (*learning.Standing, error)
 }
 type ModuleDraftResolver interface {
 	Lessons(ctx context.Context, obj *ent.Module) ([]*ent.Lesson, error)
+}
+type ModuleProgressResolver interface {
+	ModuleID(ctx context.Context, obj *learning.ModuleProgress) (*gid.ID, error)
+
+	Completion(ctx context.Context, obj *learning.ModuleProgress) (*learning.Standing, error)
 }
 type MutationResolver interface {
 	SignIn(ctx context.Context, input model.SignInInput) (*model.SignInPayload, error)
@@ -974,7 +1024,6 @@ type MutationResolver interface {
 	SuspendUser(ctx context.Context, id gid.ID) (*model.UserPayload, error)
 	ReinstateUser(ctx context.Context, id gid.ID) (*model.UserPayload, error)
 	UpdateBranding(ctx context.Context, input model.BrandingInput) (*model.UpdateBrandingPayload, error)
-	UpdatePublishingRules(ctx context.Context, input model.PublishingRulesInput) (*model.UpdatePublishingRulesPayload, error)
 	GrantSupport(ctx context.Context, input model.GrantSupportInput) (*model.SupportGrantPayload, error)
 	RevokeSupportGrant(ctx context.Context, id gid.ID) (*model.SupportGrantPayload, error)
 	SaveCourse(ctx context.Context, input model.SaveCourseInput) (*model.CourseDraftPayload, error)
@@ -988,13 +1037,13 @@ type MutationResolver interface {
 	SaveCategory(ctx context.Context, input model.SaveCategoryInput) (*model.SaveCategoryPayload, error)
 	RequestUpload(ctx context.Context, input model.RequestUploadInput) (*model.RequestUploadPayload, error)
 	CompleteUpload(ctx context.Context, assetID gid.ID) (*model.CompleteUploadPayload, error)
-	ConvertAsset(ctx context.Context, assetID gid.ID) (*model.ConvertAssetPayload, error)
-	SaveCaptions(ctx context.Context, input model.SaveCaptionsInput) (*model.CaptionsPayload, error)
-	RevertCaptions(ctx context.Context, input model.RevertCaptionsInput) (*model.CaptionsPayload, error)
-	RemoveCaptions(ctx context.Context, input model.RemoveCaptionsInput) (*model.CaptionsPayload, error)
 	Enroll(ctx context.Context, input model.EnrollInput) (*model.EnrollmentPayload, error)
 	AssignCourse(ctx context.Context, input model.AssignCourseInput) (*model.EnrollmentPayload, error)
 	Withdraw(ctx context.Context, enrollmentID gid.ID) (*model.EnrollmentPayload, error)
+	SignOffLearner(ctx context.Context, input model.SignOffLearnerInput) (*model.RecordProgressPayload, error)
+	RecordAttendance(ctx context.Context, input model.RecordAttendanceInput) (*model.RecordProgressPayload, error)
+	CompleteForLearner(ctx context.Context, input model.CompleteForLearnerInput) (*model.RecordProgressPayload, error)
+	ApplyCompletions(ctx context.Context, input model.ApplyCompletionsInput) (*model.ApplyCompletionsPayload, error)
 	RecordProgress(ctx context.Context, input model.RecordProgressInput) (*model.RecordProgressPayload, error)
 	CompleteLesson(ctx context.Context, input model.CompleteLessonInput) (*model.RecordProgressPayload, error)
 	StartAttempt(ctx context.Context, input model.StartAttemptInput) (*model.AttemptPayload, error)
@@ -1028,9 +1077,10 @@ type QueryResolver interface {
 	CourseDraft(ctx context.Context, id *gid.ID, slug *string) (*ent.Course, error)
 	Asset(ctx context.Context, id gid.ID) (*ent.Asset, error)
 	AssetsByContent(ctx context.Context, sha256 []string) ([]*ent.Asset, error)
-	CaptionRevisions(ctx context.Context, assetID gid.ID, locale *string, first *int, after *string) (*relay.CaptionRevisionConnection, error)
 	MyEnrollments(ctx context.Context, first *int, after *string, state *enrollment.State) (*relay.EnrollmentConnection, error)
 	Enrollments(ctx context.Context, courseID gid.ID, first *int, after *string, state *enrollment.State) (*relay.EnrollmentConnection, error)
+	CompletionPreview(ctx context.Context, courseID gid.ID) (*learning.Report, error)
+	CompletionReport(ctx context.Context, courseID gid.ID, number *int) (*learning.Report, error)
 	Attempt(ctx context.Context, id gid.ID) (*ent.Attempt, error)
 	MyCertificates(ctx context.Context) ([]*ent.Certificate, error)
 	VerifyCertificate(ctx context.Context, code string) (*model.CertificateVerification, error)
@@ -1125,6 +1175,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ApiKey.Scopes(childComplexity), true
+
+	case "ApplyCompletionsPayload.completedCourses":
+		if e.ComplexityRoot.ApplyCompletionsPayload.CompletedCourses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplyCompletionsPayload.CompletedCourses(childComplexity), true
+	case "ApplyCompletionsPayload.completedLessons":
+		if e.ComplexityRoot.ApplyCompletionsPayload.CompletedLessons == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplyCompletionsPayload.CompletedLessons(childComplexity), true
+	case "ApplyCompletionsPayload.examined":
+		if e.ComplexityRoot.ApplyCompletionsPayload.Examined == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplyCompletionsPayload.Examined(childComplexity), true
+	case "ApplyCompletionsPayload.next":
+		if e.ComplexityRoot.ApplyCompletionsPayload.Next == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplyCompletionsPayload.Next(childComplexity), true
 
 	case "ArticleContent.html":
 		if e.ComplexityRoot.ArticleContent.HTML == nil {
@@ -1516,87 +1591,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Caption.VTT(childComplexity), true
 
-	case "CaptionRevision.author":
-		if e.ComplexityRoot.CaptionRevision.Author == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CaptionRevision.Author(childComplexity), true
-	case "CaptionRevision.createdAt":
-		if e.ComplexityRoot.CaptionRevision.CreatedAt == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CaptionRevision.CreatedAt(childComplexity), true
-	case "CaptionRevision.cueCount":
-		if e.ComplexityRoot.CaptionRevision.CueCount == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CaptionRevision.CueCount(childComplexity), true
-	case "CaptionRevision.label":
-		if e.ComplexityRoot.CaptionRevision.Label == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CaptionRevision.Label(childComplexity), true
-	case "CaptionRevision.locale":
-		if e.ComplexityRoot.CaptionRevision.Locale == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CaptionRevision.Locale(childComplexity), true
-	case "CaptionRevision.number":
-		if e.ComplexityRoot.CaptionRevision.Number == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CaptionRevision.Number(childComplexity), true
-	case "CaptionRevision.revertOf":
-		if e.ComplexityRoot.CaptionRevision.RevertOf == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CaptionRevision.RevertOf(childComplexity), true
-	case "CaptionRevision.vtt":
-		if e.ComplexityRoot.CaptionRevision.Vtt == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CaptionRevision.Vtt(childComplexity), true
-
-	case "CaptionRevisionConnection.edges":
-		if e.ComplexityRoot.CaptionRevisionConnection.Edges == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CaptionRevisionConnection.Edges(childComplexity), true
-	case "CaptionRevisionConnection.nodes":
-		if e.ComplexityRoot.CaptionRevisionConnection.Nodes == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CaptionRevisionConnection.Nodes(childComplexity), true
-	case "CaptionRevisionConnection.pageInfo":
-		if e.ComplexityRoot.CaptionRevisionConnection.PageInfo == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CaptionRevisionConnection.PageInfo(childComplexity), true
-
-	case "CaptionRevisionEdge.cursor":
-		if e.ComplexityRoot.CaptionRevisionEdge.Cursor == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CaptionRevisionEdge.Cursor(childComplexity), true
-	case "CaptionRevisionEdge.node":
-		if e.ComplexityRoot.CaptionRevisionEdge.Node == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CaptionRevisionEdge.Node(childComplexity), true
-
 	case "CaptionTrack.default":
 		if e.ComplexityRoot.CaptionTrack.Default == nil {
 			break
@@ -1621,19 +1615,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CaptionTrack.URL(childComplexity), true
-
-	case "CaptionsPayload.asset":
-		if e.ComplexityRoot.CaptionsPayload.Asset == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CaptionsPayload.Asset(childComplexity), true
-	case "CaptionsPayload.revision":
-		if e.ComplexityRoot.CaptionsPayload.Revision == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CaptionsPayload.Revision(childComplexity), true
 
 	case "Category.id":
 		if e.ComplexityRoot.Category.GlobalID == nil {
@@ -1816,12 +1797,160 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CompleteUploadPayload.Asset(childComplexity), true
 
-	case "ConvertAssetPayload.asset":
-		if e.ComplexityRoot.ConvertAssetPayload.Asset == nil {
+	case "Completion.completedAt":
+		if e.ComplexityRoot.Completion.CompletedAt == nil {
 			break
 		}
 
-		return e.ComplexityRoot.ConvertAssetPayload.Asset(childComplexity), true
+		return e.ComplexityRoot.Completion.CompletedAt(childComplexity), true
+	case "Completion.missing":
+		if e.ComplexityRoot.Completion.Missing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Completion.Missing(childComplexity), true
+	case "Completion.rule":
+		if e.ComplexityRoot.Completion.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Completion.Rule(childComplexity), true
+	case "Completion.satisfied":
+		if e.ComplexityRoot.Completion.Satisfied == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Completion.Satisfied(childComplexity), true
+	case "Completion.state":
+		if e.ComplexityRoot.Completion.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Completion.State(childComplexity), true
+
+	case "CompletionCondition.at":
+		if e.ComplexityRoot.CompletionCondition.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.At(childComplexity), true
+	case "CompletionCondition.code":
+		if e.ComplexityRoot.CompletionCondition.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.Code(childComplexity), true
+	case "CompletionCondition.expression":
+		if e.ComplexityRoot.CompletionCondition.Expression == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.Expression(childComplexity), true
+	case "CompletionCondition.group":
+		if e.ComplexityRoot.CompletionCondition.Group == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.Group(childComplexity), true
+	case "CompletionCondition.have":
+		if e.ComplexityRoot.CompletionCondition.Have == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.Have(childComplexity), true
+	case "CompletionCondition.need":
+		if e.ComplexityRoot.CompletionCondition.Need == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.Need(childComplexity), true
+	case "CompletionCondition.partId":
+		if e.ComplexityRoot.CompletionCondition.PartID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.PartID(childComplexity), true
+	case "CompletionCondition.text":
+		if e.ComplexityRoot.CompletionCondition.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.Text(childComplexity), true
+
+	case "CompletionPolicy.count":
+		if e.ComplexityRoot.CompletionPolicy.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionPolicy.Count(childComplexity), true
+	case "CompletionPolicy.need":
+		if e.ComplexityRoot.CompletionPolicy.Need == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionPolicy.Need(childComplexity), true
+	case "CompletionPolicy.when":
+		if e.ComplexityRoot.CompletionPolicy.When == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionPolicy.When(childComplexity), true
+
+	case "CompletionReport.completed":
+		if e.ComplexityRoot.CompletionReport.Completed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionReport.Completed(childComplexity), true
+	case "CompletionReport.enrollments":
+		if e.ComplexityRoot.CompletionReport.Enrollments == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionReport.Enrollments(childComplexity), true
+	case "CompletionReport.examined":
+		if e.ComplexityRoot.CompletionReport.Examined == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionReport.Examined(childComplexity), true
+	case "CompletionReport.places":
+		if e.ComplexityRoot.CompletionReport.Places == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionReport.Places(childComplexity), true
+	case "CompletionReport.wouldComplete":
+		if e.ComplexityRoot.CompletionReport.WouldComplete == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionReport.WouldComplete(childComplexity), true
+	case "CompletionReport.wouldNeedMore":
+		if e.ComplexityRoot.CompletionReport.WouldNeedMore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionReport.WouldNeedMore(childComplexity), true
+
+	case "CompletionRule.expression":
+		if e.ComplexityRoot.CompletionRule.Expression == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionRule.Expression(childComplexity), true
+	case "CompletionRule.policy":
+		if e.ComplexityRoot.CompletionRule.Policy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionRule.Policy(childComplexity), true
+	case "CompletionRule.version":
+		if e.ComplexityRoot.CompletionRule.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionRule.Version(childComplexity), true
 
 	case "Course.categories":
 		if e.ComplexityRoot.Course.Categories == nil {
@@ -1993,6 +2122,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CourseDraft.Changed(childComplexity), true
+	case "CourseDraft.completion":
+		if e.ComplexityRoot.CourseDraft.Completion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseDraft.Completion(childComplexity), true
 	case "CourseDraft.description":
 		if e.ComplexityRoot.CourseDraft.Description == nil {
 			break
@@ -2166,6 +2301,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CourseProgress.CompletedRequired(childComplexity), true
+	case "CourseProgress.completion":
+		if e.ComplexityRoot.CourseProgress.Completion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseProgress.Completion(childComplexity), true
 	case "CourseProgress.lastActivityAt":
 		if e.ComplexityRoot.CourseProgress.LastActivityAt == nil {
 			break
@@ -2178,6 +2319,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CourseProgress.Lessons(childComplexity), true
+	case "CourseProgress.modules":
+		if e.ComplexityRoot.CourseProgress.Modules == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseProgress.Modules(childComplexity), true
 	case "CourseProgress.percent":
 		if e.ComplexityRoot.CourseProgress.Percent == nil {
 			break
@@ -2501,6 +2648,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Lesson.Title(childComplexity), true
 
+	case "LessonCompletion.completion":
+		if e.ComplexityRoot.LessonCompletion.Completion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LessonCompletion.Completion(childComplexity), true
+	case "LessonCompletion.lessonId":
+		if e.ComplexityRoot.LessonCompletion.LessonID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LessonCompletion.LessonID(childComplexity), true
+
 	case "LessonDraft.asset":
 		if e.ComplexityRoot.LessonDraft.Asset == nil {
 			break
@@ -2531,6 +2691,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LessonDraft.Captions(childComplexity), true
+	case "LessonDraft.completion":
+		if e.ComplexityRoot.LessonDraft.Completion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LessonDraft.Completion(childComplexity), true
 	case "LessonDraft.durationMs":
 		if e.ComplexityRoot.LessonDraft.DurationMs == nil {
 			break
@@ -2598,6 +2764,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LessonProgress.CompletedAt(childComplexity), true
+	case "LessonProgress.completion":
+		if e.ComplexityRoot.LessonProgress.Completion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LessonProgress.Completion(childComplexity), true
 	case "LessonProgress.lessonId":
 		if e.ComplexityRoot.LessonProgress.LessonID == nil {
 			break
@@ -2680,6 +2852,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Module.Title(childComplexity), true
 
+	case "ModuleDraft.completion":
+		if e.ComplexityRoot.ModuleDraft.Completion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModuleDraft.Completion(childComplexity), true
 	case "ModuleDraft.id":
 		if e.ComplexityRoot.ModuleDraft.GlobalID == nil {
 			break
@@ -2711,6 +2889,42 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ModuleDraft.Title(childComplexity), true
 
+	case "ModuleProgress.completedAt":
+		if e.ComplexityRoot.ModuleProgress.CompletedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModuleProgress.CompletedAt(childComplexity), true
+	case "ModuleProgress.completion":
+		if e.ComplexityRoot.ModuleProgress.Completion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModuleProgress.Completion(childComplexity), true
+	case "ModuleProgress.lessons":
+		if e.ComplexityRoot.ModuleProgress.Lessons == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModuleProgress.Lessons(childComplexity), true
+	case "ModuleProgress.moduleId":
+		if e.ComplexityRoot.ModuleProgress.ModuleID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModuleProgress.ModuleID(childComplexity), true
+
+	case "Mutation.applyCompletions":
+		if e.ComplexityRoot.Mutation.ApplyCompletions == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_applyCompletions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ApplyCompletions(childComplexity, args["input"].(model.ApplyCompletionsInput)), true
 	case "Mutation.archiveCourse":
 		if e.ComplexityRoot.Mutation.ArchiveCourse == nil {
 			break
@@ -2766,6 +2980,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ChangeUserRole(childComplexity, args["id"].(gid.ID), args["role"].(viewer.Role)), true
+	case "Mutation.completeForLearner":
+		if e.ComplexityRoot.Mutation.CompleteForLearner == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_completeForLearner_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CompleteForLearner(childComplexity, args["input"].(model.CompleteForLearnerInput)), true
 	case "Mutation.completeLesson":
 		if e.ComplexityRoot.Mutation.CompleteLesson == nil {
 			break
@@ -2788,17 +3013,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CompleteUpload(childComplexity, args["assetId"].(gid.ID)), true
-	case "Mutation.convertAsset":
-		if e.ComplexityRoot.Mutation.ConvertAsset == nil {
-			break
-		}
-
-		args, err := ec.field_Mutation_convertAsset_args(ctx, rawArgs)
-		if err != nil {
-			return 0, false
-		}
-
-		return e.ComplexityRoot.Mutation.ConvertAsset(childComplexity, args["assetId"].(gid.ID)), true
 	case "Mutation.createApiKey":
 		if e.ComplexityRoot.Mutation.CreateAPIKey == nil {
 			break
@@ -2865,6 +3079,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PublishCourse(childComplexity, args["input"].(model.PublishCourseInput)), true
+	case "Mutation.recordAttendance":
+		if e.ComplexityRoot.Mutation.RecordAttendance == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordAttendance_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordAttendance(childComplexity, args["input"].(model.RecordAttendanceInput)), true
 	case "Mutation.recordProgress":
 		if e.ComplexityRoot.Mutation.RecordProgress == nil {
 			break
@@ -2887,17 +3112,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReinstateUser(childComplexity, args["id"].(gid.ID)), true
-	case "Mutation.removeCaptions":
-		if e.ComplexityRoot.Mutation.RemoveCaptions == nil {
-			break
-		}
-
-		args, err := ec.field_Mutation_removeCaptions_args(ctx, rawArgs)
-		if err != nil {
-			return 0, false
-		}
-
-		return e.ComplexityRoot.Mutation.RemoveCaptions(childComplexity, args["input"].(model.RemoveCaptionsInput)), true
 	case "Mutation.requestUpload":
 		if e.ComplexityRoot.Mutation.RequestUpload == nil {
 			break
@@ -2909,17 +3123,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequestUpload(childComplexity, args["input"].(model.RequestUploadInput)), true
-	case "Mutation.revertCaptions":
-		if e.ComplexityRoot.Mutation.RevertCaptions == nil {
-			break
-		}
-
-		args, err := ec.field_Mutation_revertCaptions_args(ctx, rawArgs)
-		if err != nil {
-			return 0, false
-		}
-
-		return e.ComplexityRoot.Mutation.RevertCaptions(childComplexity, args["input"].(model.RevertCaptionsInput)), true
 	case "Mutation.revertCourse":
 		if e.ComplexityRoot.Mutation.RevertCourse == nil {
 			break
@@ -2992,17 +3195,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveAnswer(childComplexity, args["input"].(model.SaveAnswerInput)), true
-	case "Mutation.saveCaptions":
-		if e.ComplexityRoot.Mutation.SaveCaptions == nil {
-			break
-		}
-
-		args, err := ec.field_Mutation_saveCaptions_args(ctx, rawArgs)
-		if err != nil {
-			return 0, false
-		}
-
-		return e.ComplexityRoot.Mutation.SaveCaptions(childComplexity, args["input"].(model.SaveCaptionsInput)), true
 	case "Mutation.saveCategory":
 		if e.ComplexityRoot.Mutation.SaveCategory == nil {
 			break
@@ -3058,6 +3250,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignIn(childComplexity, args["input"].(model.SignInInput)), true
+	case "Mutation.signOffLearner":
+		if e.ComplexityRoot.Mutation.SignOffLearner == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signOffLearner_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignOffLearner(childComplexity, args["input"].(model.SignOffLearnerInput)), true
 	case "Mutation.signOut":
 		if e.ComplexityRoot.Mutation.SignOut == nil {
 			break
@@ -3119,17 +3322,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateBranding(childComplexity, args["input"].(model.BrandingInput)), true
-	case "Mutation.updatePublishingRules":
-		if e.ComplexityRoot.Mutation.UpdatePublishingRules == nil {
-			break
-		}
-
-		args, err := ec.field_Mutation_updatePublishingRules_args(ctx, rawArgs)
-		if err != nil {
-			return 0, false
-		}
-
-		return e.ComplexityRoot.Mutation.UpdatePublishingRules(childComplexity, args["input"].(model.PublishingRulesInput)), true
 	case "Mutation.withdraw":
 		if e.ComplexityRoot.Mutation.Withdraw == nil {
 			break
@@ -3429,23 +3621,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.AuditLog(childComplexity, args["first"].(*int), args["after"].(*string), args["subject"].(*gid.ID)), true
-	case "Query.captionRevisions":
-		if e.ComplexityRoot.Query.CaptionRevisions == nil {
-			break
-		}
-
-		args, err := ec.field_Query_captionRevisions_args(ctx, rawArgs)
-		if err != nil {
-			return 0, false
-		}
-
-		return e.ComplexityRoot.Query.CaptionRevisions(childComplexity, args["assetId"].(gid.ID), args["locale"].(*string), args["first"].(*int), args["after"].(*string)), true
 	case "Query.categories":
 		if e.ComplexityRoot.Query.Categories == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Query.Categories(childComplexity), true
+	case "Query.completionPreview":
+		if e.ComplexityRoot.Query.CompletionPreview == nil {
+			break
+		}
+
+		args, err := ec.field_Query_completionPreview_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CompletionPreview(childComplexity, args["courseId"].(gid.ID)), true
+	case "Query.completionReport":
+		if e.ComplexityRoot.Query.CompletionReport == nil {
+			break
+		}
+
+		args, err := ec.field_Query_completionReport_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CompletionReport(childComplexity, args["courseId"].(gid.ID), args["number"].(*int)), true
 	case "Query.course":
 		if e.ComplexityRoot.Query.Course == nil {
 			break
@@ -3922,12 +4125,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SaveModulePayload.Module(childComplexity), true
 
-	case "SearchHit.atMs":
-		if e.ComplexityRoot.SearchHit.AtMs == nil {
-			break
-		}
-
-		return e.ComplexityRoot.SearchHit.AtMs(childComplexity), true
 	case "SearchHit.course":
 		if e.ComplexityRoot.SearchHit.Course == nil {
 			break
@@ -3940,12 +4137,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SearchHit.Lesson(childComplexity), true
-	case "SearchHit.link":
-		if e.ComplexityRoot.SearchHit.Link == nil {
-			break
-		}
-
-		return e.ComplexityRoot.SearchHit.Link(childComplexity), true
 	case "SearchHit.snippet":
 		if e.ComplexityRoot.SearchHit.Snippet == nil {
 			break
@@ -4193,12 +4384,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Tenant.Branding(childComplexity), true
-	case "Tenant.captionsRequired":
-		if e.ComplexityRoot.Tenant.CaptionsRequired == nil {
-			break
-		}
-
-		return e.ComplexityRoot.Tenant.CaptionsRequired(childComplexity), true
 	case "Tenant.id":
 		if e.ComplexityRoot.Tenant.GlobalID == nil {
 			break
@@ -4249,13 +4434,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateBrandingPayload.Tenant(childComplexity), true
-
-	case "UpdatePublishingRulesPayload.tenant":
-		if e.ComplexityRoot.UpdatePublishingRulesPayload.Tenant == nil {
-			break
-		}
-
-		return e.ComplexityRoot.UpdatePublishingRulesPayload.Tenant(childComplexity), true
 
 	case "UploadTicket.expiresAt":
 		if e.ComplexityRoot.UploadTicket.ExpiresAt == nil {
@@ -4447,6 +4625,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("ApplyCompletionsInput", ec.unmarshalInputApplyCompletionsInput),
 			graphql.NewInputUnmarshaler("ArrangeCourseInput", ec.unmarshalInputArrangeCourseInput),
 			graphql.NewInputUnmarshaler("ArrangeModuleInput", ec.unmarshalInputArrangeModuleInput),
 			graphql.NewInputUnmarshaler("AssignCourseInput", ec.unmarshalInputAssignCourseInput),
@@ -4455,7 +4634,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CaptionInput", ec.unmarshalInputCaptionInput),
 			graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
 			graphql.NewInputUnmarshaler("ChoiceInput", ec.unmarshalInputChoiceInput),
+			graphql.NewInputUnmarshaler("CompleteForLearnerInput", ec.unmarshalInputCompleteForLearnerInput),
 			graphql.NewInputUnmarshaler("CompleteLessonInput", ec.unmarshalInputCompleteLessonInput),
+			graphql.NewInputUnmarshaler("CompletionPolicyInput", ec.unmarshalInputCompletionPolicyInput),
 			graphql.NewInputUnmarshaler("CourseFilter", ec.unmarshalInputCourseFilter),
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
 			graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
@@ -4465,17 +4646,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PlayedLessonInput", ec.unmarshalInputPlayedLessonInput),
 			graphql.NewInputUnmarshaler("PriceInput", ec.unmarshalInputPriceInput),
 			graphql.NewInputUnmarshaler("PublishCourseInput", ec.unmarshalInputPublishCourseInput),
-			graphql.NewInputUnmarshaler("PublishingRulesInput", ec.unmarshalInputPublishingRulesInput),
 			graphql.NewInputUnmarshaler("QuestionInput", ec.unmarshalInputQuestionInput),
 			graphql.NewInputUnmarshaler("QuizInput", ec.unmarshalInputQuizInput),
+			graphql.NewInputUnmarshaler("RecordAttendanceInput", ec.unmarshalInputRecordAttendanceInput),
 			graphql.NewInputUnmarshaler("RecordProgressInput", ec.unmarshalInputRecordProgressInput),
-			graphql.NewInputUnmarshaler("RemoveCaptionsInput", ec.unmarshalInputRemoveCaptionsInput),
 			graphql.NewInputUnmarshaler("RequestUploadInput", ec.unmarshalInputRequestUploadInput),
 			graphql.NewInputUnmarshaler("ResponseInput", ec.unmarshalInputResponseInput),
-			graphql.NewInputUnmarshaler("RevertCaptionsInput", ec.unmarshalInputRevertCaptionsInput),
 			graphql.NewInputUnmarshaler("RevokeCertificateInput", ec.unmarshalInputRevokeCertificateInput),
 			graphql.NewInputUnmarshaler("SaveAnswerInput", ec.unmarshalInputSaveAnswerInput),
-			graphql.NewInputUnmarshaler("SaveCaptionsInput", ec.unmarshalInputSaveCaptionsInput),
 			graphql.NewInputUnmarshaler("SaveCategoryInput", ec.unmarshalInputSaveCategoryInput),
 			graphql.NewInputUnmarshaler("SaveCourseInput", ec.unmarshalInputSaveCourseInput),
 			graphql.NewInputUnmarshaler("SaveLessonInput", ec.unmarshalInputSaveLessonInput),
@@ -4483,6 +4661,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SearchFilter", ec.unmarshalInputSearchFilter),
 			graphql.NewInputUnmarshaler("SegmentInput", ec.unmarshalInputSegmentInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
+			graphql.NewInputUnmarshaler("SignOffLearnerInput", ec.unmarshalInputSignOffLearnerInput),
 			graphql.NewInputUnmarshaler("StartAttemptInput", ec.unmarshalInputStartAttemptInput),
 			graphql.NewInputUnmarshaler("TextKeyInput", ec.unmarshalInputTextKeyInput),
 			graphql.NewInputUnmarshaler("UserFilter", ec.unmarshalInputUserFilter),
@@ -4742,8 +4921,6 @@ type Tenant implements Node {
   "BCP 47."
   locale: String!
   branding: Branding!
-  "Whether a film needs captions in some language before its course can be published."
-  captionsRequired: Boolean!
 }
 
 "How a tenant's pages and certificates look."
@@ -4897,9 +5074,6 @@ extend type Mutation {
     @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   updateBranding(input: BrandingInput!): UpdateBrandingPayload!
     @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
-  "Changes what a course needs before it can be published. What is published stays."
-  updatePublishingRules(input: PublishingRulesInput!): UpdatePublishingRulesPayload!
-    @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Lets the tenant's support people read, masked and recorded, for at most four hours."
   grantSupport(input: GrantSupportInput!): SupportGrantPayload!
     @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
@@ -4975,15 +5149,6 @@ input BrandingInput {
 }
 
 type UpdateBrandingPayload {
-  tenant: Tenant!
-}
-
-input PublishingRulesInput {
-  "Whether a film needs captions in some language: of its own or of its lesson. Films kept elsewhere need none."
-  captionsRequired: Boolean
-}
-
-type UpdatePublishingRulesPayload {
   tenant: Tenant!
 }
 
@@ -5103,7 +5268,7 @@ type VideoContent {
   expiresAt: Time
   contentType: String
   captions: [Caption!]!
-  "Tracks of the video itself; the playlist has them too."
+  "Tracks that came with the video itself; the playlist has them too."
   captionTracks: [CaptionTrack!]!
   "Sanitised HTML."
   html: String!
@@ -5222,6 +5387,8 @@ type CourseDraft {
   prerequisites: [String!]!
   "Grows with every edit."
   revision: Int!
+  "What completes the course; null is all modules that require something."
+  completion: CompletionPolicy
   "Whether something changed since the newest version."
   changed: Boolean!
   updatedAt: Time!
@@ -5238,6 +5405,8 @@ type ModuleDraft {
   key: String!
   title: String!
   summary: String!
+  "What completes the module; null is all lessons that it requires."
+  completion: CompletionPolicy
   lessons: [LessonDraft!]!
 }
 
@@ -5258,6 +5427,8 @@ type LessonDraft {
   captions: [Caption!]!
   "Files that the body links to as asset:NAME."
   attachments: [Attachment!]!
+  "The rule that completes the lesson, in CEL; empty for what completes its kind."
+  completion: String!
   "The questions with their keys, which support does not see."
   quiz: QuizDraft
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
@@ -5312,6 +5483,27 @@ type NumericKey {
 type TextKey {
   accepted: [String!]!
   caseSensitive: Boolean!
+}
+
+"How many parts complete a module or a course."
+enum CompletionNeed {
+  ALL
+  ANY
+  "So many as ` + "`" + `count` + "`" + ` says."
+  AT_LEAST
+}
+
+"What completes a module or a course."
+type CompletionPolicy {
+  """
+  Of which parts: of a module's its required lessons, or all when it requires none; of a course's the modules that
+  require something or have a policy.
+  """
+  need: CompletionNeed!
+  "0 unless AT_LEAST."
+  count: Int!
+  "A rule in CEL that has to hold as well, or empty."
+  when: String!
 }
 
 "A published state of a course. It never changes."
@@ -5392,8 +5584,18 @@ input SaveCourseInput {
   hasCertificate: Boolean
   "Slugs of courses; all of them, the old ones are replaced."
   prerequisites: [String!]
+  "What completes the course; ALL by itself is the default again."
+  completion: CompletionPolicyInput
   "Refuse with CONFLICT unless the draft is at this revision."
   expectedRevision: Int
+}
+
+input CompletionPolicyInput {
+  need: CompletionNeed!
+  "For AT_LEAST."
+  count: Int
+  "A rule in CEL, at most 1000 characters: facts are ` + "`" + `completed` + "`" + `, ` + "`" + `parts` + "`" + `, ` + "`" + `watched_seconds` + "`" + `, ` + "`" + `time_on_task` + "`" + `, ` + "`" + `quiz.score` + "`" + `, ` + "`" + `quiz.attempts` + "`" + `, ` + "`" + `attendance_minutes` + "`" + `, ` + "`" + `signed_off` + "`" + `, ` + "`" + `now` + "`" + `, ` + "`" + `enrolled` + "`" + `, ` + "`" + `due` + "`" + `."
+  when: String
 }
 
 input PriceInput {
@@ -5410,6 +5612,8 @@ input SaveModuleInput {
   key: String!
   title: String!
   summary: String
+  "What completes the module; ALL by itself is the default again."
+  completion: CompletionPolicyInput
 }
 
 type SaveModulePayload {
@@ -5433,6 +5637,13 @@ input SaveLessonInput {
   captions: [CaptionInput!]
   attachments: [AttachmentInput!]
   quiz: QuizInput
+  """
+  The rule that completes the lesson, in CEL, at most 1000 characters, such as ` + "`" + `watched >= 0.9 && quiz.passed` + "`" + `; empty
+  for what completes its kind. Facts are ` + "`" + `watched` + "`" + ` (0 to 1), ` + "`" + `watched_seconds` + "`" + `, ` + "`" + `time_on_task` + "`" + ` (seconds), ` + "`" + `quiz.passed` + "`" + `,
+  ` + "`" + `quiz.score` + "`" + ` (0 to 1), ` + "`" + `quiz.attempts` + "`" + `, ` + "`" + `read` + "`" + ` (the learner said so), ` + "`" + `attendance_minutes` + "`" + `, ` + "`" + `signed_off` + "`" + `, ` + "`" + `now` + "`" + `,
+  ` + "`" + `enrolled` + "`" + ` and ` + "`" + `due` + "`" + `.
+  """
+  completion: String
 }
 
 input CaptionInput {
@@ -5560,10 +5771,7 @@ enum AssetConversion {
   DONE
   "It is played as it was uploaded: the server has no ffmpeg."
   PASSED_THROUGH
-  """
-  It failed: ` + "`" + `failure` + "`" + ` says why. The file is played as it was uploaded, or as it was converted before, unless its status
-  is FAILED.
-  """
+  "It failed: ` + "`" + `failure` + "`" + ` says why. The file is played as it was uploaded, unless its status is FAILED."
   FAILED
 }
 
@@ -5627,7 +5835,7 @@ type Playback {
   expiresAt: Time!
 }
 
-"A track of captions of a film: as in force when the address was signed."
+"A track of captions that came with a film."
 type CaptionTrack {
   "BCP 47, or empty."
   locale: String!
@@ -5637,44 +5845,12 @@ type CaptionTrack {
   default: Boolean!
 }
 
-"One edit of a film's captions in one language. It never changes; the newest of its language is in force."
-type CaptionRevision {
-  "1, 2, 3… in each language of a film."
-  number: Int!
-  "BCP 47."
-  locale: String!
-  "What a menu shows; empty for the language's own name."
-  label: String!
-  "The WebVTT file; null where captions were removed."
-  vtt: String
-  cueCount: Int!
-  createdAt: Time!
-  "Null for captions that came inside the film."
-  author: User
-  "The number of the revision whose captions were put in force again."
-  revertOf: Int
-}
-
-type CaptionRevisionConnection {
-  edges: [CaptionRevisionEdge!]!
-  nodes: [CaptionRevision!]!
-  pageInfo: PageInfo!
-}
-
-type CaptionRevisionEdge {
-  cursor: Cursor!
-  node: CaptionRevision!
-}
-
 extend type Query {
   "The file with that id, or null."
   asset(id: ID!): Asset
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "The ready assets that have one of these contents (SHA-256 in hex, at most 100): what need not be uploaded again."
   assetsByContent(sha256: [String!]!): [Asset!]!
-    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
-  "What was done to a film's captions, newest first: in one language, or in all."
-  captionRevisions(assetId: ID!, locale: String, first: Int, after: Cursor): CaptionRevisionConnection!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
 }
 
@@ -5684,21 +5860,6 @@ extend type Mutation {
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Checks what was sent and makes it ready, or rejects it with a reason."
   completeUpload(assetId: ID!): CompleteUploadPayload!
-    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
-  "Converts a film or a sound again, after a failure or with a newer converter. It plays on meanwhile. Under way already, it goes on."
-  convertAsset(assetId: ID!): ConvertAssetPayload!
-    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
-  """
-  Puts captions of a film in force, wherever it is shown, in place of those it has in that language. The film is not
-  converted again. What is in force already makes no new revision.
-  """
-  saveCaptions(input: SaveCaptionsInput!): CaptionsPayload!
-    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
-  "Puts the captions of an older revision in force again; they get a new number."
-  revertCaptions(input: RevertCaptionsInput!): CaptionsPayload!
-    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
-  "Takes the captions of a film in one language out of force. They can be brought back."
-  removeCaptions(input: RemoveCaptionsInput!): CaptionsPayload!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
 }
 
@@ -5739,41 +5900,6 @@ type HttpHeader {
 }
 
 type CompleteUploadPayload {
-  asset: Asset!
-}
-
-type ConvertAssetPayload {
-  asset: Asset!
-}
-
-input SaveCaptionsInput {
-  "A film that was uploaded."
-  assetId: ID!
-  "BCP 47."
-  locale: String!
-  "What a menu shows; the language's own name when absent."
-  label: String
-  "A SubRip or WebVTT file; at most 1 MB."
-  content: String!
-  "Refuse with CONFLICT unless this is the newest revision in that language; 0 when there should be none."
-  expectedNumber: Int
-}
-
-input RevertCaptionsInput {
-  assetId: ID!
-  locale: String!
-  "The revision to bring back."
-  number: Int!
-}
-
-input RemoveCaptionsInput {
-  assetId: ID!
-  locale: String!
-}
-
-type CaptionsPayload {
-  "The newest revision in that language."
-  revision: CaptionRevision!
   asset: Asset!
 }
 
@@ -5888,6 +6014,87 @@ enum ProgressState {
   COMPLETED
 }
 
+"What completes a lesson, a module or a course, and how far somebody is."
+type Completion {
+  state: ProgressState!
+  "When it was completed. It never changes."
+  completedAt: Time
+  rule: CompletionRule!
+  "What is done of it."
+  satisfied: [CompletionCondition!]!
+  "What is left; nothing, once it was completed."
+  missing: [CompletionCondition!]!
+}
+
+type CompletionRule {
+  "In CEL; of a module or course empty when its parts are all there is to it."
+  expression: String!
+  "Of a module or course; null of a lesson, and for all parts."
+  policy: CompletionPolicy
+  "SHA-256 in hex."
+  version: String!
+}
+
+"What a condition is about, and in which unit ` + "`" + `have` + "`" + ` and ` + "`" + `need` + "`" + ` are."
+enum CompletionCode {
+  "Percent of the video."
+  WATCH
+  "Seconds of the video."
+  WATCH_TIME
+  "Seconds."
+  TIME_ON_TASK
+  QUIZ_PASS
+  "Percent of the points."
+  QUIZ_SCORE
+  QUIZ_ATTEMPTS
+  "The learner says so: ` + "`" + `completeLesson` + "`" + `."
+  DECLARE
+  "Minutes."
+  ATTENDANCE
+  SIGN_OFF
+  "` + "`" + `at` + "`" + ` says until when."
+  WAIT
+  "` + "`" + `at` + "`" + ` says by when."
+  DEADLINE
+  "Parts of a module or course."
+  PARTS
+  "` + "`" + `partId` + "`" + ` says which lesson."
+  LESSON
+  "` + "`" + `partId` + "`" + ` says which module."
+  MODULE
+  "Whatever ` + "`" + `expression` + "`" + ` says."
+  OTHER
+}
+
+"One thing that a rule asks for."
+type CompletionCondition {
+  code: CompletionCode!
+  "In the viewer's language."
+  text: String!
+  have: Float!
+  need: Float!
+  at: Time
+  partId: ID
+  "The part of the rule, in CEL; empty for lessons and modules."
+  expression: String!
+  "Of conditions with the same number one is enough."
+  group: Int!
+}
+
+"How far somebody is in a module."
+type ModuleProgress {
+  moduleId: ID!
+  completedAt: Time
+  completion: Completion!
+  "All its lessons, with evidence or without."
+  lessons: [LessonCompletion!]!
+}
+
+type LessonCompletion {
+  lessonId: ID!
+  completion: Completion!
+}
+
 type CourseProgress {
   state: ProgressState!
   "All completed lessons, required or not."
@@ -5900,6 +6107,9 @@ type CourseProgress {
   completedAt: Time
   "Lessons with evidence."
   lessons: [LessonProgress!]!
+  "All modules, in order."
+  modules: [ModuleProgress!]!
+  completion: Completion!
 }
 
 type LessonProgress {
@@ -5910,9 +6120,48 @@ type LessonProgress {
   "Where to resume, in milliseconds."
   positionMs: Int!
   completedAt: Time
+  completion: Completion!
+}
+
+"What rules would do to the places of a course."
+type CompletionReport {
+  "Places of those who learn or completed."
+  places: Int!
+  "How many of them, the newest, were looked at; at most 500."
+  examined: Int!
+  "Completed the course, and stay so."
+  completed: Int!
+  wouldComplete: Int!
+  wouldNeedMore: Int!
+  "The first 20 of those that would be completed."
+  enrollments: [Enrollment!]!
+}
+
+extend type Query {
+  "What the draft's rules would do if everybody was moved to it now. Nothing is changed."
+  completionPreview(courseId: ID!): CompletionReport!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+  "What the rules of a version would do now; without a number of the one in force. ` + "`" + `applyCompletions` + "`" + ` does it."
+  completionReport(courseId: ID!, number: Int): CompletionReport!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
 }
 
 extend type Mutation {
+  "Says that a learner can do what a lesson, a module or the course is about."
+  signOffLearner(input: SignOffLearnerInput!): RecordProgressPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+  "Says that a learner was there; minutes add up."
+  recordAttendance(input: RecordAttendanceInput!): RecordProgressPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+  "Completes a lesson or the course for a learner, whatever its rule says. There is no undoing it."
+  completeForLearner(input: CompleteForLearnerInput!): RecordProgressPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+  """
+  Completes what the rules of a version complete now, 50 places at a time; nothing is taken back, and no date changes.
+  Go on with ` + "`" + `next` + "`" + ` until it is null.
+  """
+  applyCompletions(input: ApplyCompletionsInput!): ApplyCompletionsPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
   """
   Reports what was played, every 30 to 60 seconds and when the page is left. Sending a batch twice, late or
   in another order changes nothing: what counts is the union of the segments.
@@ -5981,6 +6230,50 @@ input SegmentInput {
 input CompleteLessonInput {
   enrollmentId: ID!
   lessonId: ID!
+}
+
+input SignOffLearnerInput {
+  enrollmentId: ID!
+  "A lesson or module; without it the course."
+  partId: ID
+  "At most 1000 characters."
+  note: String
+}
+
+input RecordAttendanceInput {
+  enrollmentId: ID!
+  "A lesson or module; without it the course."
+  partId: ID
+  "1 to 1440."
+  minutes: Int!
+  "At most 1000 characters."
+  note: String
+}
+
+input CompleteForLearnerInput {
+  enrollmentId: ID!
+  "Without it the course."
+  lessonId: ID
+  "1 to 1000 characters."
+  reason: String!
+}
+
+input ApplyCompletionsInput {
+  courseId: ID!
+  "The version; without it the one in force."
+  number: Int
+  "The ` + "`" + `next` + "`" + ` of the request before."
+  after: ID
+}
+
+type ApplyCompletionsPayload {
+  "Places that were gone through."
+  examined: Int!
+  "Lessons and courses that this request completed."
+  completedLessons: Int!
+  completedCourses: Int!
+  "Null when all places were gone through."
+  next: ID
 }
 
 type RecordProgressPayload {
@@ -6183,13 +6476,6 @@ type SearchHit {
   text is found and not shown.
   """
   snippet: String!
-  """
-  When it is said in the lesson's film, in milliseconds, where the snippet is from its captions; null where it is not,
-  and for a lesson that the viewer may not open.
-  """
-  atMs: Int
-  "Path in the frontend: of the course or the lesson, at that second of its film."
-  link: String!
 }
 
 type SearchToken {
@@ -6343,6 +6629,20 @@ func (ec *executionContext) childFields_ApiKey(ctx context.Context, field graphq
 		return ec.fieldContext_ApiKey_revokedAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ApiKey", field.Name)
+}
+
+func (ec *executionContext) childFields_ApplyCompletionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "examined":
+		return ec.fieldContext_ApplyCompletionsPayload_examined(ctx, field)
+	case "completedLessons":
+		return ec.fieldContext_ApplyCompletionsPayload_completedLessons(ctx, field)
+	case "completedCourses":
+		return ec.fieldContext_ApplyCompletionsPayload_completedCourses(ctx, field)
+	case "next":
+		return ec.fieldContext_ApplyCompletionsPayload_next(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApplyCompletionsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Asset(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6535,50 +6835,6 @@ func (ec *executionContext) childFields_Caption(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Caption", field.Name)
 }
 
-func (ec *executionContext) childFields_CaptionRevision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "number":
-		return ec.fieldContext_CaptionRevision_number(ctx, field)
-	case "locale":
-		return ec.fieldContext_CaptionRevision_locale(ctx, field)
-	case "label":
-		return ec.fieldContext_CaptionRevision_label(ctx, field)
-	case "vtt":
-		return ec.fieldContext_CaptionRevision_vtt(ctx, field)
-	case "cueCount":
-		return ec.fieldContext_CaptionRevision_cueCount(ctx, field)
-	case "createdAt":
-		return ec.fieldContext_CaptionRevision_createdAt(ctx, field)
-	case "author":
-		return ec.fieldContext_CaptionRevision_author(ctx, field)
-	case "revertOf":
-		return ec.fieldContext_CaptionRevision_revertOf(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CaptionRevision", field.Name)
-}
-
-func (ec *executionContext) childFields_CaptionRevisionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "edges":
-		return ec.fieldContext_CaptionRevisionConnection_edges(ctx, field)
-	case "nodes":
-		return ec.fieldContext_CaptionRevisionConnection_nodes(ctx, field)
-	case "pageInfo":
-		return ec.fieldContext_CaptionRevisionConnection_pageInfo(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CaptionRevisionConnection", field.Name)
-}
-
-func (ec *executionContext) childFields_CaptionRevisionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "cursor":
-		return ec.fieldContext_CaptionRevisionEdge_cursor(ctx, field)
-	case "node":
-		return ec.fieldContext_CaptionRevisionEdge_node(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CaptionRevisionEdge", field.Name)
-}
-
 func (ec *executionContext) childFields_CaptionTrack(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "locale":
@@ -6591,16 +6847,6 @@ func (ec *executionContext) childFields_CaptionTrack(ctx context.Context, field 
 		return ec.fieldContext_CaptionTrack_default(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CaptionTrack", field.Name)
-}
-
-func (ec *executionContext) childFields_CaptionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "revision":
-		return ec.fieldContext_CaptionsPayload_revision(ctx, field)
-	case "asset":
-		return ec.fieldContext_CaptionsPayload_asset(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type CaptionsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Category(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6703,12 +6949,84 @@ func (ec *executionContext) childFields_CompleteUploadPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type CompleteUploadPayload", field.Name)
 }
 
-func (ec *executionContext) childFields_ConvertAssetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+func (ec *executionContext) childFields_Completion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "asset":
-		return ec.fieldContext_ConvertAssetPayload_asset(ctx, field)
+	case "state":
+		return ec.fieldContext_Completion_state(ctx, field)
+	case "completedAt":
+		return ec.fieldContext_Completion_completedAt(ctx, field)
+	case "rule":
+		return ec.fieldContext_Completion_rule(ctx, field)
+	case "satisfied":
+		return ec.fieldContext_Completion_satisfied(ctx, field)
+	case "missing":
+		return ec.fieldContext_Completion_missing(ctx, field)
 	}
-	return nil, fmt.Errorf("no field named %q was found under type ConvertAssetPayload", field.Name)
+	return nil, fmt.Errorf("no field named %q was found under type Completion", field.Name)
+}
+
+func (ec *executionContext) childFields_CompletionCondition(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_CompletionCondition_code(ctx, field)
+	case "text":
+		return ec.fieldContext_CompletionCondition_text(ctx, field)
+	case "have":
+		return ec.fieldContext_CompletionCondition_have(ctx, field)
+	case "need":
+		return ec.fieldContext_CompletionCondition_need(ctx, field)
+	case "at":
+		return ec.fieldContext_CompletionCondition_at(ctx, field)
+	case "partId":
+		return ec.fieldContext_CompletionCondition_partId(ctx, field)
+	case "expression":
+		return ec.fieldContext_CompletionCondition_expression(ctx, field)
+	case "group":
+		return ec.fieldContext_CompletionCondition_group(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompletionCondition", field.Name)
+}
+
+func (ec *executionContext) childFields_CompletionPolicy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "need":
+		return ec.fieldContext_CompletionPolicy_need(ctx, field)
+	case "count":
+		return ec.fieldContext_CompletionPolicy_count(ctx, field)
+	case "when":
+		return ec.fieldContext_CompletionPolicy_when(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompletionPolicy", field.Name)
+}
+
+func (ec *executionContext) childFields_CompletionReport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "places":
+		return ec.fieldContext_CompletionReport_places(ctx, field)
+	case "examined":
+		return ec.fieldContext_CompletionReport_examined(ctx, field)
+	case "completed":
+		return ec.fieldContext_CompletionReport_completed(ctx, field)
+	case "wouldComplete":
+		return ec.fieldContext_CompletionReport_wouldComplete(ctx, field)
+	case "wouldNeedMore":
+		return ec.fieldContext_CompletionReport_wouldNeedMore(ctx, field)
+	case "enrollments":
+		return ec.fieldContext_CompletionReport_enrollments(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompletionReport", field.Name)
+}
+
+func (ec *executionContext) childFields_CompletionRule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "expression":
+		return ec.fieldContext_CompletionRule_expression(ctx, field)
+	case "policy":
+		return ec.fieldContext_CompletionRule_policy(ctx, field)
+	case "version":
+		return ec.fieldContext_CompletionRule_version(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompletionRule", field.Name)
 }
 
 func (ec *executionContext) childFields_Course(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6803,6 +7121,8 @@ func (ec *executionContext) childFields_CourseDraft(ctx context.Context, field g
 		return ec.fieldContext_CourseDraft_prerequisites(ctx, field)
 	case "revision":
 		return ec.fieldContext_CourseDraft_revision(ctx, field)
+	case "completion":
+		return ec.fieldContext_CourseDraft_completion(ctx, field)
 	case "changed":
 		return ec.fieldContext_CourseDraft_changed(ctx, field)
 	case "updatedAt":
@@ -6877,6 +7197,10 @@ func (ec *executionContext) childFields_CourseProgress(ctx context.Context, fiel
 		return ec.fieldContext_CourseProgress_completedAt(ctx, field)
 	case "lessons":
 		return ec.fieldContext_CourseProgress_lessons(ctx, field)
+	case "modules":
+		return ec.fieldContext_CourseProgress_modules(ctx, field)
+	case "completion":
+		return ec.fieldContext_CourseProgress_completion(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CourseProgress", field.Name)
 }
@@ -7021,6 +7345,16 @@ func (ec *executionContext) childFields_Lesson(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Lesson", field.Name)
 }
 
+func (ec *executionContext) childFields_LessonCompletion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "lessonId":
+		return ec.fieldContext_LessonCompletion_lessonId(ctx, field)
+	case "completion":
+		return ec.fieldContext_LessonCompletion_completion(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LessonCompletion", field.Name)
+}
+
 func (ec *executionContext) childFields_LessonDraft(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7051,6 +7385,8 @@ func (ec *executionContext) childFields_LessonDraft(ctx context.Context, field g
 		return ec.fieldContext_LessonDraft_captions(ctx, field)
 	case "attachments":
 		return ec.fieldContext_LessonDraft_attachments(ctx, field)
+	case "completion":
+		return ec.fieldContext_LessonDraft_completion(ctx, field)
 	case "quiz":
 		return ec.fieldContext_LessonDraft_quiz(ctx, field)
 	}
@@ -7069,6 +7405,8 @@ func (ec *executionContext) childFields_LessonProgress(ctx context.Context, fiel
 		return ec.fieldContext_LessonProgress_positionMs(ctx, field)
 	case "completedAt":
 		return ec.fieldContext_LessonProgress_completedAt(ctx, field)
+	case "completion":
+		return ec.fieldContext_LessonProgress_completion(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LessonProgress", field.Name)
 }
@@ -7109,10 +7447,26 @@ func (ec *executionContext) childFields_ModuleDraft(ctx context.Context, field g
 		return ec.fieldContext_ModuleDraft_title(ctx, field)
 	case "summary":
 		return ec.fieldContext_ModuleDraft_summary(ctx, field)
+	case "completion":
+		return ec.fieldContext_ModuleDraft_completion(ctx, field)
 	case "lessons":
 		return ec.fieldContext_ModuleDraft_lessons(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ModuleDraft", field.Name)
+}
+
+func (ec *executionContext) childFields_ModuleProgress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "moduleId":
+		return ec.fieldContext_ModuleProgress_moduleId(ctx, field)
+	case "completedAt":
+		return ec.fieldContext_ModuleProgress_completedAt(ctx, field)
+	case "completion":
+		return ec.fieldContext_ModuleProgress_completion(ctx, field)
+	case "lessons":
+		return ec.fieldContext_ModuleProgress_lessons(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModuleProgress", field.Name)
 }
 
 func (ec *executionContext) childFields_Notification(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7415,10 +7769,6 @@ func (ec *executionContext) childFields_SearchHit(ctx context.Context, field gra
 		return ec.fieldContext_SearchHit_title(ctx, field)
 	case "snippet":
 		return ec.fieldContext_SearchHit_snippet(ctx, field)
-	case "atMs":
-		return ec.fieldContext_SearchHit_atMs(ctx, field)
-	case "link":
-		return ec.fieldContext_SearchHit_link(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SearchHit", field.Name)
 }
@@ -7549,8 +7899,6 @@ func (ec *executionContext) childFields_Tenant(ctx context.Context, field graphq
 		return ec.fieldContext_Tenant_locale(ctx, field)
 	case "branding":
 		return ec.fieldContext_Tenant_branding(ctx, field)
-	case "captionsRequired":
-		return ec.fieldContext_Tenant_captionsRequired(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Tenant", field.Name)
 }
@@ -7571,14 +7919,6 @@ func (ec *executionContext) childFields_UpdateBrandingPayload(ctx context.Contex
 		return ec.fieldContext_UpdateBrandingPayload_tenant(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateBrandingPayload", field.Name)
-}
-
-func (ec *executionContext) childFields_UpdatePublishingRulesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "tenant":
-		return ec.fieldContext_UpdatePublishingRulesPayload_tenant(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type UpdatePublishingRulesPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UploadTicket(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7771,6 +8111,20 @@ func (ec *executionContext) childFields___Type(ctx context.Context, field graphq
 
 // region    ***************************** args.gotpl *****************************
 
+func (ec *executionContext) field_Mutation_applyCompletions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ApplyCompletionsInput, error) {
+			return ec.unmarshalNApplyCompletionsInput2lyceumᚋinternalᚋgenᚋmodelᚐApplyCompletionsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_archiveCourse_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7849,6 +8203,20 @@ func (ec *executionContext) field_Mutation_changeUserRole_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_completeForLearner_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CompleteForLearnerInput, error) {
+			return ec.unmarshalNCompleteForLearnerInput2lyceumᚋinternalᚋgenᚋmodelᚐCompleteForLearnerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_completeLesson_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7864,20 +8232,6 @@ func (ec *executionContext) field_Mutation_completeLesson_args(ctx context.Conte
 }
 
 func (ec *executionContext) field_Mutation_completeUpload_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
-	var err error
-	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "assetId",
-		func(ctx context.Context, v any) (gid.ID, error) {
-			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["assetId"] = arg0
-	return args, nil
-}
-
-func (ec *executionContext) field_Mutation_convertAsset_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "assetId",
@@ -7975,6 +8329,20 @@ func (ec *executionContext) field_Mutation_publishCourse_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_recordAttendance_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RecordAttendanceInput, error) {
+			return ec.unmarshalNRecordAttendanceInput2lyceumᚋinternalᚋgenᚋmodelᚐRecordAttendanceInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_recordProgress_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -8003,40 +8371,12 @@ func (ec *executionContext) field_Mutation_reinstateUser_args(ctx context.Contex
 	return args, nil
 }
 
-func (ec *executionContext) field_Mutation_removeCaptions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
-	var err error
-	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (model.RemoveCaptionsInput, error) {
-			return ec.unmarshalNRemoveCaptionsInput2lyceumᚋinternalᚋgenᚋmodelᚐRemoveCaptionsInput(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["input"] = arg0
-	return args, nil
-}
-
 func (ec *executionContext) field_Mutation_requestUpload_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.RequestUploadInput, error) {
 			return ec.unmarshalNRequestUploadInput2lyceumᚋinternalᚋgenᚋmodelᚐRequestUploadInput(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["input"] = arg0
-	return args, nil
-}
-
-func (ec *executionContext) field_Mutation_revertCaptions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
-	var err error
-	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (model.RevertCaptionsInput, error) {
-			return ec.unmarshalNRevertCaptionsInput2lyceumᚋinternalᚋgenᚋmodelᚐRevertCaptionsInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -8137,20 +8477,6 @@ func (ec *executionContext) field_Mutation_saveAnswer_args(ctx context.Context, 
 	return args, nil
 }
 
-func (ec *executionContext) field_Mutation_saveCaptions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
-	var err error
-	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (model.SaveCaptionsInput, error) {
-			return ec.unmarshalNSaveCaptionsInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveCaptionsInput(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["input"] = arg0
-	return args, nil
-}
-
 func (ec *executionContext) field_Mutation_saveCategory_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -8221,6 +8547,20 @@ func (ec *executionContext) field_Mutation_signIn_args(ctx context.Context, rawA
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_signOffLearner_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SignOffLearnerInput, error) {
+			return ec.unmarshalNSignOffLearnerInput2lyceumᚋinternalᚋgenᚋmodelᚐSignOffLearnerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_startAttempt_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -8283,20 +8623,6 @@ func (ec *executionContext) field_Mutation_updateBranding_args(ctx context.Conte
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.BrandingInput, error) {
 			return ec.unmarshalNBrandingInput2lyceumᚋinternalᚋgenᚋmodelᚐBrandingInput(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["input"] = arg0
-	return args, nil
-}
-
-func (ec *executionContext) field_Mutation_updatePublishingRules_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
-	var err error
-	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (model.PublishingRulesInput, error) {
-			return ec.unmarshalNPublishingRulesInput2lyceumᚋinternalᚋgenᚋmodelᚐPublishingRulesInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -8405,41 +8731,39 @@ func (ec *executionContext) field_Query_auditLog_args(ctx context.Context, rawAr
 	return args, nil
 }
 
-func (ec *executionContext) field_Query_captionRevisions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+func (ec *executionContext) field_Query_completionPreview_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "assetId",
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "courseId",
 		func(ctx context.Context, v any) (gid.ID, error) {
 			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["assetId"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
-		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOString2ᚖstring(ctx, v)
+	args["courseId"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_completionReport_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "courseId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["locale"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	args["courseId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "number",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg2
-	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
-		func(ctx context.Context, v any) (*string, error) {
-			return ec.unmarshalOCursor2ᚖstring(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["after"] = arg3
+	args["number"] = arg1
 	return args, nil
 }
 
@@ -9127,6 +9451,98 @@ func (ec *executionContext) _ApiKey_revokedAt(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_ApiKey_revokedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "Time")
+}
+
+func (ec *executionContext) _ApplyCompletionsPayload_examined(ctx context.Context, field graphql.CollectedField, obj *model.ApplyCompletionsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplyCompletionsPayload_examined(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Examined, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplyCompletionsPayload_examined(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApplyCompletionsPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ApplyCompletionsPayload_completedLessons(ctx context.Context, field graphql.CollectedField, obj *model.ApplyCompletionsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplyCompletionsPayload_completedLessons(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CompletedLessons, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplyCompletionsPayload_completedLessons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApplyCompletionsPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ApplyCompletionsPayload_completedCourses(ctx context.Context, field graphql.CollectedField, obj *model.ApplyCompletionsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplyCompletionsPayload_completedCourses(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CompletedCourses, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplyCompletionsPayload_completedCourses(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApplyCompletionsPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ApplyCompletionsPayload_next(ctx context.Context, field graphql.CollectedField, obj *model.ApplyCompletionsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplyCompletionsPayload_next(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Next, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *gid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ApplyCompletionsPayload_next(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApplyCompletionsPayload", field, false, false, "ID")
 }
 
 func (ec *executionContext) _ArticleContent_html(ctx context.Context, field graphql.CollectedField, obj *model.ArticleContent) (ret graphql.Marshaler) {
@@ -10695,350 +11111,6 @@ func (ec *executionContext) fieldContext_Caption_vtt(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Caption", field, false, false, "String")
 }
 
-func (ec *executionContext) _CaptionRevision_number(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CaptionRevision_number(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Number, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CaptionRevision_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CaptionRevision", field, false, false, "Int")
-}
-
-func (ec *executionContext) _CaptionRevision_locale(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CaptionRevision_locale(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Locale, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CaptionRevision_locale(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CaptionRevision", field, false, false, "String")
-}
-
-func (ec *executionContext) _CaptionRevision_label(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CaptionRevision_label(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Label, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CaptionRevision_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CaptionRevision", field, false, false, "String")
-}
-
-func (ec *executionContext) _CaptionRevision_vtt(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CaptionRevision_vtt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.CaptionRevision().Vtt(ctx, obj)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CaptionRevision_vtt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CaptionRevision", field, true, true, "String")
-}
-
-func (ec *executionContext) _CaptionRevision_cueCount(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CaptionRevision_cueCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CueCount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CaptionRevision_cueCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CaptionRevision", field, false, false, "Int")
-}
-
-func (ec *executionContext) _CaptionRevision_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CaptionRevision_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CaptionRevision_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CaptionRevision", field, false, false, "Time")
-}
-
-func (ec *executionContext) _CaptionRevision_author(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CaptionRevision_author(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.CaptionRevision().Author(ctx, obj)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
-			return ec.marshalOUser2ᚖlyceumᚋinternalᚋgenᚋentᚐUser(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CaptionRevision_author(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "CaptionRevision",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_User(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _CaptionRevision_revertOf(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CaptionRevision_revertOf(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RevertOf, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CaptionRevision_revertOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CaptionRevision", field, false, false, "Int")
-}
-
-func (ec *executionContext) _CaptionRevisionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.CaptionRevisionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CaptionRevisionConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []relay.Edge[*ent.CaptionRevision]) graphql.Marshaler {
-			return ec.marshalNCaptionRevisionEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CaptionRevisionConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "CaptionRevisionConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CaptionRevisionEdge(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _CaptionRevisionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.CaptionRevisionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CaptionRevisionConnection_nodes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Nodes(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*ent.CaptionRevision) graphql.Marshaler {
-			return ec.marshalNCaptionRevision2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevisionᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CaptionRevisionConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "CaptionRevisionConnection",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CaptionRevision(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _CaptionRevisionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.CaptionRevisionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CaptionRevisionConnection_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v relay.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2lyceumᚋgraphᚋrelayᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CaptionRevisionConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "CaptionRevisionConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PageInfo(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _CaptionRevisionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.CaptionRevision]) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CaptionRevisionEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CaptionRevisionEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CaptionRevisionEdge", field, false, false, "Cursor")
-}
-
-func (ec *executionContext) _CaptionRevisionEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.CaptionRevision]) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CaptionRevisionEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.CaptionRevision) graphql.Marshaler {
-			return ec.marshalNCaptionRevision2ᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevision(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CaptionRevisionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "CaptionRevisionEdge",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CaptionRevision(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
 func (ec *executionContext) _CaptionTrack_locale(ctx context.Context, field graphql.CollectedField, obj *model.CaptionTrack) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11129,70 +11201,6 @@ func (ec *executionContext) _CaptionTrack_default(ctx context.Context, field gra
 }
 func (ec *executionContext) fieldContext_CaptionTrack_default(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CaptionTrack", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _CaptionsPayload_revision(ctx context.Context, field graphql.CollectedField, obj *model.CaptionsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CaptionsPayload_revision(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Revision, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.CaptionRevision) graphql.Marshaler {
-			return ec.marshalNCaptionRevision2ᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevision(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CaptionsPayload_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "CaptionsPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CaptionRevision(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _CaptionsPayload_asset(ctx context.Context, field graphql.CollectedField, obj *model.CaptionsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CaptionsPayload_asset(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Asset, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
-			return ec.marshalNAsset2ᚖlyceumᚋinternalᚋgenᚋentᚐAsset(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CaptionsPayload_asset(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "CaptionsPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Asset(ctx, field)
-		},
-	}
-	return fc, nil
 }
 
 func (ec *executionContext) _Category_id(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
@@ -11871,36 +11879,624 @@ func (ec *executionContext) fieldContext_CompleteUploadPayload_asset(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _ConvertAssetPayload_asset(ctx context.Context, field graphql.CollectedField, obj *model.ConvertAssetPayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _Completion_state(ctx context.Context, field graphql.CollectedField, obj *learning.Standing) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ConvertAssetPayload_asset(ctx, field)
+			return ec.fieldContext_Completion_state(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Asset, nil
+			return ec.Resolvers.Completion().State(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
-			return ec.marshalNAsset2ᚖlyceumᚋinternalᚋgenᚋentᚐAsset(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v model.ProgressState) graphql.Marshaler {
+			return ec.marshalNProgressState2lyceumᚋinternalᚋgenᚋmodelᚐProgressState(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_ConvertAssetPayload_asset(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Completion_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Completion", field, true, true, "ProgressState")
+}
+
+func (ec *executionContext) _Completion_completedAt(ctx context.Context, field graphql.CollectedField, obj *learning.Standing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Completion_completedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CompletedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Completion_completedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Completion", field, false, false, "Time")
+}
+
+func (ec *executionContext) _Completion_rule(ctx context.Context, field graphql.CollectedField, obj *learning.Standing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Completion_rule(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Completion().Rule(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CompletionRule) graphql.Marshaler {
+			return ec.marshalNCompletionRule2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCompletionRule(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Completion_rule(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
-		Object:     "ConvertAssetPayload",
+		Object:     "Completion",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionRule(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Completion_satisfied(ctx context.Context, field graphql.CollectedField, obj *learning.Standing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Completion_satisfied(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Satisfied, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*rule.Condition) graphql.Marshaler {
+			return ec.marshalNCompletionCondition2ᚕᚖlyceumᚋinternalᚋlearningᚋruleᚐConditionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Completion_satisfied(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Completion",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Asset(ctx, field)
+			return ec.childFields_CompletionCondition(ctx, field)
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Completion_missing(ctx context.Context, field graphql.CollectedField, obj *learning.Standing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Completion_missing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Missing, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*rule.Condition) graphql.Marshaler {
+			return ec.marshalNCompletionCondition2ᚕᚖlyceumᚋinternalᚋlearningᚋruleᚐConditionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Completion_missing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Completion",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionCondition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CompletionCondition_code(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v rule.Asked) graphql.Marshaler {
+			return ec.marshalNCompletionCode2lyceumᚋinternalᚋlearningᚋruleᚐAsked(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, false, false, "CompletionCode")
+}
+
+func (ec *executionContext) _CompletionCondition_text(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CompletionCondition().Text(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, true, true, "String")
+}
+
+func (ec *executionContext) _CompletionCondition_have(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_have(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Have, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_have(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, false, false, "Float")
+}
+
+func (ec *executionContext) _CompletionCondition_need(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_need(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Need, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_need(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, false, false, "Float")
+}
+
+func (ec *executionContext) _CompletionCondition_at(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, false, false, "Time")
+}
+
+func (ec *executionContext) _CompletionCondition_partId(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_partId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CompletionCondition().PartID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *gid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_partId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, true, true, "ID")
+}
+
+func (ec *executionContext) _CompletionCondition_expression(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_expression(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Expression, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_expression(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, false, false, "String")
+}
+
+func (ec *executionContext) _CompletionCondition_group(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_group(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Group, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_group(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CompletionPolicy_need(ctx context.Context, field graphql.CollectedField, obj *outline.Policy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionPolicy_need(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Need, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v outline.Need) graphql.Marshaler {
+			return ec.marshalNCompletionNeed2lyceumᚋinternalᚋcatalogᚋoutlineᚐNeed(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionPolicy_need(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionPolicy", field, false, false, "CompletionNeed")
+}
+
+func (ec *executionContext) _CompletionPolicy_count(ctx context.Context, field graphql.CollectedField, obj *outline.Policy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionPolicy_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionPolicy_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionPolicy", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CompletionPolicy_when(ctx context.Context, field graphql.CollectedField, obj *outline.Policy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionPolicy_when(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.When, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionPolicy_when(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionPolicy", field, false, false, "String")
+}
+
+func (ec *executionContext) _CompletionReport_places(ctx context.Context, field graphql.CollectedField, obj *learning.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionReport_places(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Places, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionReport_places(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CompletionReport_examined(ctx context.Context, field graphql.CollectedField, obj *learning.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionReport_examined(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Examined, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionReport_examined(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CompletionReport_completed(ctx context.Context, field graphql.CollectedField, obj *learning.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionReport_completed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Completed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionReport_completed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CompletionReport_wouldComplete(ctx context.Context, field graphql.CollectedField, obj *learning.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionReport_wouldComplete(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WouldComplete, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionReport_wouldComplete(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CompletionReport_wouldNeedMore(ctx context.Context, field graphql.CollectedField, obj *learning.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionReport_wouldNeedMore(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WouldNeedMore, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionReport_wouldNeedMore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CompletionReport_enrollments(ctx context.Context, field graphql.CollectedField, obj *learning.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionReport_enrollments(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Enrollments, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Enrollment) graphql.Marshaler {
+			return ec.marshalNEnrollment2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionReport_enrollments(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CompletionReport",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Enrollment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CompletionRule_expression(ctx context.Context, field graphql.CollectedField, obj *model.CompletionRule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionRule_expression(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Expression, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionRule_expression(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionRule", field, false, false, "String")
+}
+
+func (ec *executionContext) _CompletionRule_policy(ctx context.Context, field graphql.CollectedField, obj *model.CompletionRule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionRule_policy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Policy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *outline.Policy) graphql.Marshaler {
+			return ec.marshalOCompletionPolicy2ᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐPolicy(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionRule_policy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CompletionRule",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionPolicy(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CompletionRule_version(ctx context.Context, field graphql.CollectedField, obj *model.CompletionRule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionRule_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Version, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionRule_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionRule", field, false, false, "String")
 }
 
 func (ec *executionContext) _Course_id(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
@@ -12899,6 +13495,38 @@ func (ec *executionContext) fieldContext_CourseDraft_revision(_ context.Context,
 	return graphql.NewScalarFieldContext("CourseDraft", field, false, false, "Int")
 }
 
+func (ec *executionContext) _CourseDraft_completion(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseDraft_completion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Completion, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *outline.Policy) graphql.Marshaler {
+			return ec.marshalOCompletionPolicy2ᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐPolicy(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CourseDraft_completion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CourseDraft",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionPolicy(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CourseDraft_changed(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13490,6 +14118,70 @@ func (ec *executionContext) fieldContext_CourseProgress_lessons(_ context.Contex
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_LessonProgress(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CourseProgress_modules(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseProgress_modules(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CourseProgress().Modules(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*learning.ModuleProgress) graphql.Marshaler {
+			return ec.marshalNModuleProgress2ᚕᚖlyceumᚋinternalᚋlearningᚐModuleProgressᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseProgress_modules(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CourseProgress",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ModuleProgress(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CourseProgress_completion(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseProgress_completion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CourseProgress().Completion(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Standing) graphql.Marshaler {
+			return ec.marshalNCompletion2ᚖlyceumᚋinternalᚋlearningᚐStanding(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseProgress_completion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CourseProgress",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Completion(ctx, field)
 		},
 	}
 	return fc, nil
@@ -14748,6 +15440,61 @@ func (ec *executionContext) fieldContext_Lesson_progress(_ context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _LessonCompletion_lessonId(ctx context.Context, field graphql.CollectedField, obj *learning.LessonSitting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LessonCompletion_lessonId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LessonCompletion().LessonID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *gid.ID) graphql.Marshaler {
+			return ec.marshalNID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LessonCompletion_lessonId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LessonCompletion", field, true, true, "ID")
+}
+
+func (ec *executionContext) _LessonCompletion_completion(ctx context.Context, field graphql.CollectedField, obj *learning.LessonSitting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LessonCompletion_completion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LessonCompletion().Completion(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Standing) graphql.Marshaler {
+			return ec.marshalNCompletion2ᚖlyceumᚋinternalᚋlearningᚐStanding(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LessonCompletion_completion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LessonCompletion",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Completion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _LessonDraft_id(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15097,6 +15844,29 @@ func (ec *executionContext) fieldContext_LessonDraft_attachments(_ context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _LessonDraft_completion(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LessonDraft_completion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Completion, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LessonDraft_completion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LessonDraft", field, false, false, "String")
+}
+
 func (ec *executionContext) _LessonDraft_quiz(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15242,6 +16012,38 @@ func (ec *executionContext) _LessonProgress_completedAt(ctx context.Context, fie
 }
 func (ec *executionContext) fieldContext_LessonProgress_completedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LessonProgress", field, false, false, "Time")
+}
+
+func (ec *executionContext) _LessonProgress_completion(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LessonProgress_completion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LessonProgress().Completion(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Standing) graphql.Marshaler {
+			return ec.marshalNCompletion2ᚖlyceumᚋinternalᚋlearningᚐStanding(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LessonProgress_completion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LessonProgress",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Completion(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _LinkContent_url(ctx context.Context, field graphql.CollectedField, obj *model.LinkContent) (ret graphql.Marshaler) {
@@ -15552,6 +16354,38 @@ func (ec *executionContext) fieldContext_ModuleDraft_summary(_ context.Context, 
 	return graphql.NewScalarFieldContext("ModuleDraft", field, false, false, "String")
 }
 
+func (ec *executionContext) _ModuleDraft_completion(ctx context.Context, field graphql.CollectedField, obj *ent.Module) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ModuleDraft_completion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Completion, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *outline.Policy) graphql.Marshaler {
+			return ec.marshalOCompletionPolicy2ᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐPolicy(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ModuleDraft_completion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ModuleDraft",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionPolicy(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ModuleDraft_lessons(ctx context.Context, field graphql.CollectedField, obj *ent.Module) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15579,6 +16413,116 @@ func (ec *executionContext) fieldContext_ModuleDraft_lessons(_ context.Context, 
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_LessonDraft(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ModuleProgress_moduleId(ctx context.Context, field graphql.CollectedField, obj *learning.ModuleProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ModuleProgress_moduleId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ModuleProgress().ModuleID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *gid.ID) graphql.Marshaler {
+			return ec.marshalNID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ModuleProgress_moduleId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ModuleProgress", field, true, true, "ID")
+}
+
+func (ec *executionContext) _ModuleProgress_completedAt(ctx context.Context, field graphql.CollectedField, obj *learning.ModuleProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ModuleProgress_completedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CompletedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ModuleProgress_completedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ModuleProgress", field, false, false, "Time")
+}
+
+func (ec *executionContext) _ModuleProgress_completion(ctx context.Context, field graphql.CollectedField, obj *learning.ModuleProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ModuleProgress_completion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ModuleProgress().Completion(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Standing) graphql.Marshaler {
+			return ec.marshalNCompletion2ᚖlyceumᚋinternalᚋlearningᚐStanding(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ModuleProgress_completion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ModuleProgress",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Completion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ModuleProgress_lessons(ctx context.Context, field graphql.CollectedField, obj *learning.ModuleProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ModuleProgress_lessons(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Lessons(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*learning.LessonSitting) graphql.Marshaler {
+			return ec.marshalNLessonCompletion2ᚕᚖlyceumᚋinternalᚋlearningᚐLessonSittingᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ModuleProgress_lessons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ModuleProgress",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LessonCompletion(ctx, field)
 		},
 	}
 	return fc, nil
@@ -16082,50 +17026,6 @@ func (ec *executionContext) fieldContext_Mutation_updateBranding(ctx context.Con
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_updateBranding_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Mutation_updatePublishingRules(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_updatePublishingRules(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().UpdatePublishingRules(ctx, fc.Args["input"].(model.PublishingRulesInput))
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdatePublishingRulesPayload) graphql.Marshaler {
-			return ec.marshalNUpdatePublishingRulesPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUpdatePublishingRulesPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Mutation_updatePublishingRules(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Mutation",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UpdatePublishingRulesPayload(ctx, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updatePublishingRules_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16704,182 +17604,6 @@ func (ec *executionContext) fieldContext_Mutation_completeUpload(ctx context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_convertAsset(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_convertAsset(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().ConvertAsset(ctx, fc.Args["assetId"].(gid.ID))
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.ConvertAssetPayload) graphql.Marshaler {
-			return ec.marshalNConvertAssetPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐConvertAssetPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Mutation_convertAsset(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Mutation",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ConvertAssetPayload(ctx, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_convertAsset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Mutation_saveCaptions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_saveCaptions(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().SaveCaptions(ctx, fc.Args["input"].(model.SaveCaptionsInput))
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.CaptionsPayload) graphql.Marshaler {
-			return ec.marshalNCaptionsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionsPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Mutation_saveCaptions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Mutation",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CaptionsPayload(ctx, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_saveCaptions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Mutation_revertCaptions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_revertCaptions(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().RevertCaptions(ctx, fc.Args["input"].(model.RevertCaptionsInput))
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.CaptionsPayload) graphql.Marshaler {
-			return ec.marshalNCaptionsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionsPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Mutation_revertCaptions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Mutation",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CaptionsPayload(ctx, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_revertCaptions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Mutation_removeCaptions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_removeCaptions(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().RemoveCaptions(ctx, fc.Args["input"].(model.RemoveCaptionsInput))
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.CaptionsPayload) graphql.Marshaler {
-			return ec.marshalNCaptionsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionsPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Mutation_removeCaptions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Mutation",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CaptionsPayload(ctx, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_removeCaptions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
 func (ec *executionContext) _Mutation_enroll(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -17006,6 +17730,182 @@ func (ec *executionContext) fieldContext_Mutation_withdraw(ctx context.Context, 
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_withdraw_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_signOffLearner(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_signOffLearner(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SignOffLearner(ctx, fc.Args["input"].(model.SignOffLearnerInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RecordProgressPayload) graphql.Marshaler {
+			return ec.marshalNRecordProgressPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRecordProgressPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_signOffLearner(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordProgressPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_signOffLearner_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_recordAttendance(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_recordAttendance(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RecordAttendance(ctx, fc.Args["input"].(model.RecordAttendanceInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RecordProgressPayload) graphql.Marshaler {
+			return ec.marshalNRecordProgressPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRecordProgressPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_recordAttendance(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordProgressPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_recordAttendance_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_completeForLearner(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_completeForLearner(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CompleteForLearner(ctx, fc.Args["input"].(model.CompleteForLearnerInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RecordProgressPayload) graphql.Marshaler {
+			return ec.marshalNRecordProgressPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRecordProgressPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_completeForLearner(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordProgressPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_completeForLearner_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_applyCompletions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_applyCompletions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ApplyCompletions(ctx, fc.Args["input"].(model.ApplyCompletionsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ApplyCompletionsPayload) graphql.Marshaler {
+			return ec.marshalNApplyCompletionsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐApplyCompletionsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_applyCompletions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApplyCompletionsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_applyCompletions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18878,50 +19778,6 @@ func (ec *executionContext) fieldContext_Query_assetsByContent(ctx context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_captionRevisions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_captionRevisions(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().CaptionRevisions(ctx, fc.Args["assetId"].(gid.ID), fc.Args["locale"].(*string), fc.Args["first"].(*int), fc.Args["after"].(*string))
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *relay.CaptionRevisionConnection) graphql.Marshaler {
-			return ec.marshalNCaptionRevisionConnection2ᚖlyceumᚋgraphᚋrelayᚐCaptionRevisionConnection(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Query_captionRevisions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Query",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CaptionRevisionConnection(ctx, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_captionRevisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
 func (ec *executionContext) _Query_myEnrollments(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19004,6 +19860,94 @@ func (ec *executionContext) fieldContext_Query_enrollments(ctx context.Context, 
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_enrollments_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_completionPreview(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_completionPreview(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().CompletionPreview(ctx, fc.Args["courseId"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Report) graphql.Marshaler {
+			return ec.marshalNCompletionReport2ᚖlyceumᚋinternalᚋlearningᚐReport(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_completionPreview(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionReport(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_completionPreview_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_completionReport(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_completionReport(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().CompletionReport(ctx, fc.Args["courseId"].(gid.ID), fc.Args["number"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Report) graphql.Marshaler {
+			return ec.marshalNCompletionReport2ᚖlyceumᚋinternalᚋlearningᚐReport(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_completionReport(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionReport(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_completionReport_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20678,52 +21622,6 @@ func (ec *executionContext) fieldContext_SearchHit_snippet(_ context.Context, fi
 	return graphql.NewScalarFieldContext("SearchHit", field, false, false, "String")
 }
 
-func (ec *executionContext) _SearchHit_atMs(ctx context.Context, field graphql.CollectedField, obj *model.SearchHit) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchHit_atMs(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AtMs, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_SearchHit_atMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SearchHit", field, false, false, "Int")
-}
-
-func (ec *executionContext) _SearchHit_link(ctx context.Context, field graphql.CollectedField, obj *model.SearchHit) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchHit_link(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Link, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SearchHit_link(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SearchHit", field, false, false, "String")
-}
-
 func (ec *executionContext) _SearchResult_hits(ctx context.Context, field graphql.CollectedField, obj *model.SearchResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -21786,29 +22684,6 @@ func (ec *executionContext) fieldContext_Tenant_branding(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Tenant_captionsRequired(ctx context.Context, field graphql.CollectedField, obj *ent.Tenant) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Tenant_captionsRequired(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CaptionsRequired, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Tenant_captionsRequired(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Tenant", field, false, false, "Boolean")
-}
-
 func (ec *executionContext) _TextKey_accepted(ctx context.Context, field graphql.CollectedField, obj *quiz.TextKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -21877,38 +22752,6 @@ func (ec *executionContext) _UpdateBrandingPayload_tenant(ctx context.Context, f
 func (ec *executionContext) fieldContext_UpdateBrandingPayload_tenant(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UpdateBrandingPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Tenant(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _UpdatePublishingRulesPayload_tenant(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePublishingRulesPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdatePublishingRulesPayload_tenant(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Tenant, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tenant) graphql.Marshaler {
-			return ec.marshalNTenant2ᚖlyceumᚋinternalᚋgenᚋentᚐTenant(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_UpdatePublishingRulesPayload_tenant(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "UpdatePublishingRulesPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -23749,6 +24592,62 @@ func (ec *executionContext) fieldContext___Type_isOneOf(_ context.Context, field
 
 // region    **************************** input.gotpl *****************************
 
+func (ec *executionContext) unmarshalInputApplyCompletionsInput(ctx context.Context, obj any) (model.ApplyCompletionsInput, error) {
+	var it model.ApplyCompletionsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"courseId", "number", "after"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "courseId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("courseId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CourseID = data
+		case "number":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("number"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Number = data
+		case "after":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("after"))
+			data, err := ec.unmarshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.After = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalApplyCompletionsInput unmarshals raw into the ApplyCompletionsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalApplyCompletionsInput(ctx context.Context, raw any) (model.ApplyCompletionsInput, error) {
+	var out model.ApplyCompletionsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ApplyCompletionsInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputArrangeCourseInput(ctx context.Context, obj any) (model.ArrangeCourseInput, error) {
 	var it model.ArrangeCourseInput
 	if obj == nil {
@@ -24176,6 +25075,62 @@ func UnmarshalChoiceInput(ctx context.Context, raw any) (model.ChoiceInput, erro
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCompleteForLearnerInput(ctx context.Context, obj any) (model.CompleteForLearnerInput, error) {
+	var it model.CompleteForLearnerInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"enrollmentId", "lessonId", "reason"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "enrollmentId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("enrollmentId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EnrollmentID = data
+		case "lessonId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lessonId"))
+			data, err := ec.unmarshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.LessonID = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCompleteForLearnerInput unmarshals raw into the CompleteForLearnerInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCompleteForLearnerInput(ctx context.Context, raw any) (model.CompleteForLearnerInput, error) {
+	var out model.CompleteForLearnerInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CompleteForLearnerInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCompleteLessonInput(ctx context.Context, obj any) (model.CompleteLessonInput, error) {
 	var it model.CompleteLessonInput
 	if obj == nil {
@@ -24222,6 +25177,62 @@ func (ec *executionContext) unmarshalInputCompleteLessonInput(ctx context.Contex
 func UnmarshalCompleteLessonInput(ctx context.Context, raw any) (model.CompleteLessonInput, error) {
 	var out model.CompleteLessonInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "CompleteLessonInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputCompletionPolicyInput(ctx context.Context, obj any) (model.CompletionPolicyInput, error) {
+	var it model.CompletionPolicyInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"need", "count", "when"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "need":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("need"))
+			data, err := ec.unmarshalNCompletionNeed2lyceumᚋinternalᚋcatalogᚋoutlineᚐNeed(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Need = data
+		case "count":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("count"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Count = data
+		case "when":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("when"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.When = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCompletionPolicyInput unmarshals raw into the CompletionPolicyInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCompletionPolicyInput(ctx context.Context, raw any) (model.CompletionPolicyInput, error) {
+	var out model.CompletionPolicyInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CompletionPolicyInput", raw, &out)
 	return out, err
 }
 
@@ -24736,48 +25747,6 @@ func UnmarshalPublishCourseInput(ctx context.Context, raw any) (model.PublishCou
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputPublishingRulesInput(ctx context.Context, obj any) (model.PublishingRulesInput, error) {
-	var it model.PublishingRulesInput
-	if obj == nil {
-		return it, nil
-	}
-
-	asMap := map[string]any{}
-	for k, v := range obj.(map[string]any) {
-		asMap[k] = v
-	}
-
-	fieldsInOrder := [...]string{"captionsRequired"}
-	for _, k := range fieldsInOrder {
-		v, ok := asMap[k]
-		if !ok {
-			continue
-		}
-		switch k {
-		case "captionsRequired":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("captionsRequired"))
-			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.CaptionsRequired = data
-		}
-	}
-	return it, nil
-}
-
-// UnmarshalPublishingRulesInput unmarshals raw into the PublishingRulesInput input type, using the
-// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
-// object that was not passed as a field argument.
-//
-// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
-// and the returned error says so.
-func UnmarshalPublishingRulesInput(ctx context.Context, raw any) (model.PublishingRulesInput, error) {
-	var out model.PublishingRulesInput
-	err := graphql.UnmarshalNamedInputFromContext(ctx, "PublishingRulesInput", raw, &out)
-	return out, err
-}
-
 func (ec *executionContext) unmarshalInputQuestionInput(ctx context.Context, obj any) (model.QuestionInput, error) {
 	var it model.QuestionInput
 	if obj == nil {
@@ -24960,6 +25929,69 @@ func UnmarshalQuizInput(ctx context.Context, raw any) (model.QuizInput, error) {
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRecordAttendanceInput(ctx context.Context, obj any) (model.RecordAttendanceInput, error) {
+	var it model.RecordAttendanceInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"enrollmentId", "partId", "minutes", "note"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "enrollmentId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("enrollmentId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EnrollmentID = data
+		case "partId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("partId"))
+			data, err := ec.unmarshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PartID = data
+		case "minutes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("minutes"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Minutes = data
+		case "note":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Note = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRecordAttendanceInput unmarshals raw into the RecordAttendanceInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRecordAttendanceInput(ctx context.Context, raw any) (model.RecordAttendanceInput, error) {
+	var out model.RecordAttendanceInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RecordAttendanceInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRecordProgressInput(ctx context.Context, obj any) (model.RecordProgressInput, error) {
 	var it model.RecordProgressInput
 	if obj == nil {
@@ -25006,55 +26038,6 @@ func (ec *executionContext) unmarshalInputRecordProgressInput(ctx context.Contex
 func UnmarshalRecordProgressInput(ctx context.Context, raw any) (model.RecordProgressInput, error) {
 	var out model.RecordProgressInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RecordProgressInput", raw, &out)
-	return out, err
-}
-
-func (ec *executionContext) unmarshalInputRemoveCaptionsInput(ctx context.Context, obj any) (model.RemoveCaptionsInput, error) {
-	var it model.RemoveCaptionsInput
-	if obj == nil {
-		return it, nil
-	}
-
-	asMap := map[string]any{}
-	for k, v := range obj.(map[string]any) {
-		asMap[k] = v
-	}
-
-	fieldsInOrder := [...]string{"assetId", "locale"}
-	for _, k := range fieldsInOrder {
-		v, ok := asMap[k]
-		if !ok {
-			continue
-		}
-		switch k {
-		case "assetId":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("assetId"))
-			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.AssetID = data
-		case "locale":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("locale"))
-			data, err := ec.unmarshalNString2string(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Locale = data
-		}
-	}
-	return it, nil
-}
-
-// UnmarshalRemoveCaptionsInput unmarshals raw into the RemoveCaptionsInput input type, using the
-// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
-// object that was not passed as a field argument.
-//
-// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
-// and the returned error says so.
-func UnmarshalRemoveCaptionsInput(ctx context.Context, raw any) (model.RemoveCaptionsInput, error) {
-	var out model.RemoveCaptionsInput
-	err := graphql.UnmarshalNamedInputFromContext(ctx, "RemoveCaptionsInput", raw, &out)
 	return out, err
 }
 
@@ -25184,62 +26167,6 @@ func UnmarshalResponseInput(ctx context.Context, raw any) (model.ResponseInput, 
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputRevertCaptionsInput(ctx context.Context, obj any) (model.RevertCaptionsInput, error) {
-	var it model.RevertCaptionsInput
-	if obj == nil {
-		return it, nil
-	}
-
-	asMap := map[string]any{}
-	for k, v := range obj.(map[string]any) {
-		asMap[k] = v
-	}
-
-	fieldsInOrder := [...]string{"assetId", "locale", "number"}
-	for _, k := range fieldsInOrder {
-		v, ok := asMap[k]
-		if !ok {
-			continue
-		}
-		switch k {
-		case "assetId":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("assetId"))
-			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.AssetID = data
-		case "locale":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("locale"))
-			data, err := ec.unmarshalNString2string(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Locale = data
-		case "number":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("number"))
-			data, err := ec.unmarshalNInt2int(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Number = data
-		}
-	}
-	return it, nil
-}
-
-// UnmarshalRevertCaptionsInput unmarshals raw into the RevertCaptionsInput input type, using the
-// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
-// object that was not passed as a field argument.
-//
-// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
-// and the returned error says so.
-func UnmarshalRevertCaptionsInput(ctx context.Context, raw any) (model.RevertCaptionsInput, error) {
-	var out model.RevertCaptionsInput
-	err := graphql.UnmarshalNamedInputFromContext(ctx, "RevertCaptionsInput", raw, &out)
-	return out, err
-}
-
 func (ec *executionContext) unmarshalInputRevokeCertificateInput(ctx context.Context, obj any) (model.RevokeCertificateInput, error) {
 	var it model.RevokeCertificateInput
 	if obj == nil {
@@ -25345,76 +26272,6 @@ func UnmarshalSaveAnswerInput(ctx context.Context, raw any) (model.SaveAnswerInp
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputSaveCaptionsInput(ctx context.Context, obj any) (model.SaveCaptionsInput, error) {
-	var it model.SaveCaptionsInput
-	if obj == nil {
-		return it, nil
-	}
-
-	asMap := map[string]any{}
-	for k, v := range obj.(map[string]any) {
-		asMap[k] = v
-	}
-
-	fieldsInOrder := [...]string{"assetId", "locale", "label", "content", "expectedNumber"}
-	for _, k := range fieldsInOrder {
-		v, ok := asMap[k]
-		if !ok {
-			continue
-		}
-		switch k {
-		case "assetId":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("assetId"))
-			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.AssetID = data
-		case "locale":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("locale"))
-			data, err := ec.unmarshalNString2string(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Locale = data
-		case "label":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("label"))
-			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Label = data
-		case "content":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("content"))
-			data, err := ec.unmarshalNString2string(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Content = data
-		case "expectedNumber":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedNumber"))
-			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.ExpectedNumber = data
-		}
-	}
-	return it, nil
-}
-
-// UnmarshalSaveCaptionsInput unmarshals raw into the SaveCaptionsInput input type, using the
-// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
-// object that was not passed as a field argument.
-//
-// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
-// and the returned error says so.
-func UnmarshalSaveCaptionsInput(ctx context.Context, raw any) (model.SaveCaptionsInput, error) {
-	var out model.SaveCaptionsInput
-	err := graphql.UnmarshalNamedInputFromContext(ctx, "SaveCaptionsInput", raw, &out)
-	return out, err
-}
-
 func (ec *executionContext) unmarshalInputSaveCategoryInput(ctx context.Context, obj any) (model.SaveCategoryInput, error) {
 	var it model.SaveCategoryInput
 	if obj == nil {
@@ -25482,7 +26339,7 @@ func (ec *executionContext) unmarshalInputSaveCourseInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"slug", "title", "summary", "description", "language", "level", "categories", "tags", "visibility", "price", "hasCertificate", "prerequisites", "expectedRevision"}
+	fieldsInOrder := [...]string{"slug", "title", "summary", "description", "language", "level", "categories", "tags", "visibility", "price", "hasCertificate", "prerequisites", "completion", "expectedRevision"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -25573,6 +26430,13 @@ func (ec *executionContext) unmarshalInputSaveCourseInput(ctx context.Context, o
 				return it, err
 			}
 			it.Prerequisites = data
+		case "completion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("completion"))
+			data, err := ec.unmarshalOCompletionPolicyInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCompletionPolicyInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Completion = data
 		case "expectedRevision":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedRevision"))
 			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
@@ -25608,7 +26472,7 @@ func (ec *executionContext) unmarshalInputSaveLessonInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"courseId", "moduleKey", "key", "title", "kind", "section", "required", "preview", "body", "bodyFormat", "assetId", "url", "durationMs", "captions", "attachments", "quiz"}
+	fieldsInOrder := [...]string{"courseId", "moduleKey", "key", "title", "kind", "section", "required", "preview", "body", "bodyFormat", "assetId", "url", "durationMs", "captions", "attachments", "quiz", "completion"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -25727,6 +26591,13 @@ func (ec *executionContext) unmarshalInputSaveLessonInput(ctx context.Context, o
 				return it, err
 			}
 			it.Quiz = data
+		case "completion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("completion"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Completion = data
 		}
 	}
 	return it, nil
@@ -25755,7 +26626,7 @@ func (ec *executionContext) unmarshalInputSaveModuleInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"courseId", "key", "title", "summary"}
+	fieldsInOrder := [...]string{"courseId", "key", "title", "summary", "completion"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -25790,6 +26661,13 @@ func (ec *executionContext) unmarshalInputSaveModuleInput(ctx context.Context, o
 				return it, err
 			}
 			it.Summary = data
+		case "completion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("completion"))
+			data, err := ec.unmarshalOCompletionPolicyInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCompletionPolicyInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Completion = data
 		}
 	}
 	return it, nil
@@ -25965,6 +26843,62 @@ func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj a
 func UnmarshalSignInInput(ctx context.Context, raw any) (model.SignInInput, error) {
 	var out model.SignInInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "SignInInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSignOffLearnerInput(ctx context.Context, obj any) (model.SignOffLearnerInput, error) {
+	var it model.SignOffLearnerInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"enrollmentId", "partId", "note"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "enrollmentId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("enrollmentId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EnrollmentID = data
+		case "partId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("partId"))
+			data, err := ec.unmarshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PartID = data
+		case "note":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Note = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSignOffLearnerInput unmarshals raw into the SignOffLearnerInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSignOffLearnerInput(ctx context.Context, raw any) (model.SignOffLearnerInput, error) {
+	var out model.SignOffLearnerInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SignOffLearnerInput", raw, &out)
 	return out, err
 }
 
@@ -26297,6 +27231,54 @@ func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "revokedAt":
 			out.Values[i] = ec._ApiKey_revokedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var applyCompletionsPayloadImplementors = []string{"ApplyCompletionsPayload"}
+
+func (ec *executionContext) _ApplyCompletionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApplyCompletionsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, applyCompletionsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ApplyCompletionsPayload")
+		case "examined":
+			out.Values[i] = ec._ApplyCompletionsPayload_examined(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "completedLessons":
+			out.Values[i] = ec._ApplyCompletionsPayload_completedLessons(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "completedCourses":
+			out.Values[i] = ec._ApplyCompletionsPayload_completedCourses(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "next":
+			out.Values[i] = ec._ApplyCompletionsPayload_next(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -26980,157 +27962,6 @@ func (ec *executionContext) _Caption(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
-var captionRevisionImplementors = []string{"CaptionRevision"}
-
-func (ec *executionContext) _CaptionRevision(ctx context.Context, sel ast.SelectionSet, obj *ent.CaptionRevision) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, captionRevisionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("CaptionRevision")
-		case "number":
-			out.Values[i] = ec._CaptionRevision_number(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		case "locale":
-			out.Values[i] = ec._CaptionRevision_locale(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		case "label":
-			out.Values[i] = ec._CaptionRevision_label(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		case "vtt":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._CaptionRevision_vtt(ctx, field, obj)
-				})
-		case "cueCount":
-			out.Values[i] = ec._CaptionRevision_cueCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		case "createdAt":
-			out.Values[i] = ec._CaptionRevision_createdAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		case "author":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._CaptionRevision_author(ctx, field, obj)
-				})
-		case "revertOf":
-			out.Values[i] = ec._CaptionRevision_revertOf(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var captionRevisionConnectionImplementors = []string{"CaptionRevisionConnection"}
-
-func (ec *executionContext) _CaptionRevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.CaptionRevisionConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, captionRevisionConnectionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("CaptionRevisionConnection")
-		case "edges":
-			out.Values[i] = ec._CaptionRevisionConnection_edges(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "nodes":
-			out.Values[i] = ec._CaptionRevisionConnection_nodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "pageInfo":
-			out.Values[i] = ec._CaptionRevisionConnection_pageInfo(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var captionRevisionEdgeImplementors = []string{"CaptionRevisionEdge"}
-
-func (ec *executionContext) _CaptionRevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.CaptionRevision]) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, captionRevisionEdgeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("CaptionRevisionEdge")
-		case "cursor":
-			out.Values[i] = ec._CaptionRevisionEdge_cursor(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "node":
-			out.Values[i] = ec._CaptionRevisionEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
 var captionTrackImplementors = []string{"CaptionTrack"}
 
 func (ec *executionContext) _CaptionTrack(ctx context.Context, sel ast.SelectionSet, obj *model.CaptionTrack) graphql.Marshaler {
@@ -27159,44 +27990,6 @@ func (ec *executionContext) _CaptionTrack(ctx context.Context, sel ast.Selection
 			}
 		case "default":
 			out.Values[i] = ec._CaptionTrack_default(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var captionsPayloadImplementors = []string{"CaptionsPayload"}
-
-func (ec *executionContext) _CaptionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CaptionsPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, captionsPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("CaptionsPayload")
-		case "revision":
-			out.Values[i] = ec._CaptionsPayload_revision(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "asset":
-			out.Values[i] = ec._CaptionsPayload_asset(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -27561,19 +28354,255 @@ func (ec *executionContext) _CompleteUploadPayload(ctx context.Context, sel ast.
 	return out
 }
 
-var convertAssetPayloadImplementors = []string{"ConvertAssetPayload"}
+var completionImplementors = []string{"Completion"}
 
-func (ec *executionContext) _ConvertAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ConvertAssetPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, convertAssetPayloadImplementors)
+func (ec *executionContext) _Completion(ctx context.Context, sel ast.SelectionSet, obj *learning.Standing) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, completionImplementors)
 
 	out := graphql.NewFieldSet(fields)
 	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ConvertAssetPayload")
-		case "asset":
-			out.Values[i] = ec._ConvertAssetPayload_asset(ctx, field, obj)
+			out.Values[i] = graphql.MarshalString("Completion")
+		case "state":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Completion_state(ctx, field, obj)
+				})
+		case "completedAt":
+			out.Values[i] = ec._Completion_completedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "rule":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Completion_rule(ctx, field, obj)
+				})
+		case "satisfied":
+			out.Values[i] = ec._Completion_satisfied(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "missing":
+			out.Values[i] = ec._Completion_missing(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var completionConditionImplementors = []string{"CompletionCondition"}
+
+func (ec *executionContext) _CompletionCondition(ctx context.Context, sel ast.SelectionSet, obj *rule.Condition) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, completionConditionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CompletionCondition")
+		case "code":
+			out.Values[i] = ec._CompletionCondition_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "text":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CompletionCondition_text(ctx, field, obj)
+				})
+		case "have":
+			out.Values[i] = ec._CompletionCondition_have(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "need":
+			out.Values[i] = ec._CompletionCondition_need(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "at":
+			out.Values[i] = ec._CompletionCondition_at(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "partId":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CompletionCondition_partId(ctx, field, obj)
+				})
+		case "expression":
+			out.Values[i] = ec._CompletionCondition_expression(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "group":
+			out.Values[i] = ec._CompletionCondition_group(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var completionPolicyImplementors = []string{"CompletionPolicy"}
+
+func (ec *executionContext) _CompletionPolicy(ctx context.Context, sel ast.SelectionSet, obj *outline.Policy) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, completionPolicyImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CompletionPolicy")
+		case "need":
+			out.Values[i] = ec._CompletionPolicy_need(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._CompletionPolicy_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "when":
+			out.Values[i] = ec._CompletionPolicy_when(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var completionReportImplementors = []string{"CompletionReport"}
+
+func (ec *executionContext) _CompletionReport(ctx context.Context, sel ast.SelectionSet, obj *learning.Report) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, completionReportImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CompletionReport")
+		case "places":
+			out.Values[i] = ec._CompletionReport_places(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "examined":
+			out.Values[i] = ec._CompletionReport_examined(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "completed":
+			out.Values[i] = ec._CompletionReport_completed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "wouldComplete":
+			out.Values[i] = ec._CompletionReport_wouldComplete(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "wouldNeedMore":
+			out.Values[i] = ec._CompletionReport_wouldNeedMore(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "enrollments":
+			out.Values[i] = ec._CompletionReport_enrollments(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var completionRuleImplementors = []string{"CompletionRule"}
+
+func (ec *executionContext) _CompletionRule(ctx context.Context, sel ast.SelectionSet, obj *model.CompletionRule) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, completionRuleImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CompletionRule")
+		case "expression":
+			out.Values[i] = ec._CompletionRule_expression(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "policy":
+			out.Values[i] = ec._CompletionRule_policy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "version":
+			out.Values[i] = ec._CompletionRule_version(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -27864,6 +28893,11 @@ func (ec *executionContext) _CourseDraft(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "completion":
+			out.Values[i] = ec._CourseDraft_completion(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "changed":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -28121,6 +29155,18 @@ func (ec *executionContext) _CourseProgress(ctx context.Context, sel ast.Selecti
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CourseProgress_lessons(ctx, field, obj)
+				})
+		case "modules":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CourseProgress_modules(ctx, field, obj)
+				})
+		case "completion":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CourseProgress_completion(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -28674,6 +29720,46 @@ func (ec *executionContext) _Lesson(ctx context.Context, sel ast.SelectionSet, o
 	return out
 }
 
+var lessonCompletionImplementors = []string{"LessonCompletion"}
+
+func (ec *executionContext) _LessonCompletion(ctx context.Context, sel ast.SelectionSet, obj *learning.LessonSitting) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, lessonCompletionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LessonCompletion")
+		case "lessonId":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LessonCompletion_lessonId(ctx, field, obj)
+				})
+		case "completion":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LessonCompletion_completion(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var lessonDraftImplementors = []string{"LessonDraft"}
 
 func (ec *executionContext) _LessonDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Lesson) graphql.Marshaler {
@@ -28757,6 +29843,11 @@ func (ec *executionContext) _LessonDraft(ctx context.Context, sel ast.SelectionS
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._LessonDraft_attachments(ctx, field, obj)
 				})
+		case "completion":
+			out.Values[i] = ec._LessonDraft_completion(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "quiz":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -28818,6 +29909,12 @@ func (ec *executionContext) _LessonProgress(ctx context.Context, sel ast.Selecti
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "completion":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LessonProgress_completion(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -28995,12 +30092,67 @@ func (ec *executionContext) _ModuleDraft(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "completion":
+			out.Values[i] = ec._ModuleDraft_completion(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "lessons":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._ModuleDraft_lessons(ctx, field, obj)
 				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var moduleProgressImplementors = []string{"ModuleProgress"}
+
+func (ec *executionContext) _ModuleProgress(ctx context.Context, sel ast.SelectionSet, obj *learning.ModuleProgress) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, moduleProgressImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ModuleProgress")
+		case "moduleId":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ModuleProgress_moduleId(ctx, field, obj)
+				})
+		case "completedAt":
+			out.Values[i] = ec._ModuleProgress_completedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "completion":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ModuleProgress_completion(ctx, field, obj)
+				})
+		case "lessons":
+			out.Values[i] = ec._ModuleProgress_lessons(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -29121,13 +30273,6 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
-		case "updatePublishingRules":
-			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
-				return ec._Mutation_updatePublishingRules(ctx, field)
-			})
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
 		case "grantSupport":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_grantSupport(ctx, field)
@@ -29219,34 +30364,6 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
-		case "convertAsset":
-			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
-				return ec._Mutation_convertAsset(ctx, field)
-			})
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "saveCaptions":
-			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
-				return ec._Mutation_saveCaptions(ctx, field)
-			})
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "revertCaptions":
-			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
-				return ec._Mutation_revertCaptions(ctx, field)
-			})
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "removeCaptions":
-			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
-				return ec._Mutation_removeCaptions(ctx, field)
-			})
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
 		case "enroll":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_enroll(ctx, field)
@@ -29264,6 +30381,34 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "withdraw":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_withdraw(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "signOffLearner":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_signOffLearner(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "recordAttendance":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_recordAttendance(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "completeForLearner":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_completeForLearner(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "applyCompletions":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_applyCompletions(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -29889,12 +31034,6 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_assetsByContent(ctx, field)
 				})
-		case "captionRevisions":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Query_captionRevisions(ctx, field)
-				})
 		case "myEnrollments":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, true,
@@ -29906,6 +31045,18 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_enrollments(ctx, field)
+				})
+		case "completionPreview":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_completionPreview(ctx, field)
+				})
+		case "completionReport":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_completionReport(ctx, field)
 				})
 		case "attempt":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -30639,16 +31790,6 @@ func (ec *executionContext) _SearchHit(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
-		case "atMs":
-			out.Values[i] = ec._SearchHit_atMs(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "link":
-			out.Values[i] = ec._SearchHit_link(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -31132,11 +32273,6 @@ func (ec *executionContext) _Tenant(ctx context.Context, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
-		case "captionsRequired":
-			out.Values[i] = ec._Tenant_captionsRequired(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -31205,39 +32341,6 @@ func (ec *executionContext) _UpdateBrandingPayload(ctx context.Context, sel ast.
 			out.Values[i] = graphql.MarshalString("UpdateBrandingPayload")
 		case "tenant":
 			out.Values[i] = ec._UpdateBrandingPayload_tenant(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var updatePublishingRulesPayloadImplementors = []string{"UpdatePublishingRulesPayload"}
-
-func (ec *executionContext) _UpdatePublishingRulesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdatePublishingRulesPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, updatePublishingRulesPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpdatePublishingRulesPayload")
-		case "tenant":
-			out.Values[i] = ec._UpdatePublishingRulesPayload_tenant(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -32042,6 +33145,19 @@ func (ec *executionContext) marshalNApiKeyScope2ᚕlyceumᚋinternalᚋviewerᚐ
 	return ret
 }
 
+func (ec *executionContext) unmarshalNApplyCompletionsInput2lyceumᚋinternalᚋgenᚋmodelᚐApplyCompletionsInput(ctx context.Context, v any) (model.ApplyCompletionsInput, error) {
+	res, err := ec.unmarshalInputApplyCompletionsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNApplyCompletionsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐApplyCompletionsPayload(ctx context.Context, sel ast.SelectionSet, v *model.ApplyCompletionsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ApplyCompletionsPayload!")
+		return graphql.Null
+	}
+	return ec._ApplyCompletionsPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNArrangeCourseInput2lyceumᚋinternalᚋgenᚋmodelᚐArrangeCourseInput(ctx context.Context, v any) (model.ArrangeCourseInput, error) {
 	res, err := ec.unmarshalInputArrangeCourseInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -32402,58 +33518,6 @@ func (ec *executionContext) unmarshalNCaptionInput2ᚖlyceumᚋinternalᚋgenᚋ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNCaptionRevision2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevisionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.CaptionRevision) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNCaptionRevision2ᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevision(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
-func (ec *executionContext) marshalNCaptionRevision2ᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevision(ctx context.Context, sel ast.SelectionSet, v *ent.CaptionRevision) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "CaptionRevision!")
-		return graphql.Null
-	}
-	return ec._CaptionRevision(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNCaptionRevisionConnection2ᚖlyceumᚋgraphᚋrelayᚐCaptionRevisionConnection(ctx context.Context, sel ast.SelectionSet, v *relay.CaptionRevisionConnection) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "CaptionRevisionConnection!")
-		return graphql.Null
-	}
-	return ec._CaptionRevisionConnection(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNCaptionRevisionEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v relay.Edge[*ent.CaptionRevision]) graphql.Marshaler {
-	return ec._CaptionRevisionEdge(ctx, sel, &v)
-}
-
-func (ec *executionContext) marshalNCaptionRevisionEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.CaptionRevision]) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNCaptionRevisionEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
 func (ec *executionContext) marshalNCaptionTrack2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionTrackᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CaptionTrack) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -32476,14 +33540,6 @@ func (ec *executionContext) marshalNCaptionTrack2ᚖlyceumᚋinternalᚋgenᚋmo
 		return graphql.Null
 	}
 	return ec._CaptionTrack(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNCaptionsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionsPayload(ctx context.Context, sel ast.SelectionSet, v *model.CaptionsPayload) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "CaptionsPayload!")
-		return graphql.Null
-	}
-	return ec._CaptionsPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNCategory2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCategoryᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
@@ -32602,6 +33658,11 @@ func (ec *executionContext) unmarshalNChoiceInput2ᚖlyceumᚋinternalᚋgenᚋm
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNCompleteForLearnerInput2lyceumᚋinternalᚋgenᚋmodelᚐCompleteForLearnerInput(ctx context.Context, v any) (model.CompleteForLearnerInput, error) {
+	res, err := ec.unmarshalInputCompleteForLearnerInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNCompleteLessonInput2lyceumᚋinternalᚋgenᚋmodelᚐCompleteLessonInput(ctx context.Context, v any) (model.CompleteLessonInput, error) {
 	res, err := ec.unmarshalInputCompleteLessonInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -32615,12 +33676,82 @@ func (ec *executionContext) marshalNCompleteUploadPayload2ᚖlyceumᚋinternal�
 	return ec._CompleteUploadPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNConvertAssetPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐConvertAssetPayload(ctx context.Context, sel ast.SelectionSet, v *model.ConvertAssetPayload) graphql.Marshaler {
+func (ec *executionContext) marshalNCompletion2ᚖlyceumᚋinternalᚋlearningᚐStanding(ctx context.Context, sel ast.SelectionSet, v *learning.Standing) graphql.Marshaler {
 	if v == nil {
-		graphql.AddInvalidNullError(ctx, "ConvertAssetPayload!")
+		graphql.AddInvalidNullError(ctx, "Completion!")
 		return graphql.Null
 	}
-	return ec._ConvertAssetPayload(ctx, sel, v)
+	return ec._Completion(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNCompletionCode2lyceumᚋinternalᚋlearningᚋruleᚐAsked(ctx context.Context, v any) (rule.Asked, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := rule.Asked(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCompletionCode2lyceumᚋinternalᚋlearningᚋruleᚐAsked(ctx context.Context, sel ast.SelectionSet, v rule.Asked) graphql.Marshaler {
+	_ = sel
+	res := limit.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "CompletionCode!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNCompletionCondition2ᚕᚖlyceumᚋinternalᚋlearningᚋruleᚐConditionᚄ(ctx context.Context, sel ast.SelectionSet, v []*rule.Condition) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCompletionCondition2ᚖlyceumᚋinternalᚋlearningᚋruleᚐCondition(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNCompletionCondition2ᚖlyceumᚋinternalᚋlearningᚋruleᚐCondition(ctx context.Context, sel ast.SelectionSet, v *rule.Condition) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CompletionCondition!")
+		return graphql.Null
+	}
+	return ec._CompletionCondition(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNCompletionNeed2lyceumᚋinternalᚋcatalogᚋoutlineᚐNeed(ctx context.Context, v any) (outline.Need, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := outline.Need(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCompletionNeed2lyceumᚋinternalᚋcatalogᚋoutlineᚐNeed(ctx context.Context, sel ast.SelectionSet, v outline.Need) graphql.Marshaler {
+	_ = sel
+	res := limit.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "CompletionNeed!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNCompletionReport2ᚖlyceumᚋinternalᚋlearningᚐReport(ctx context.Context, sel ast.SelectionSet, v *learning.Report) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CompletionReport!")
+		return graphql.Null
+	}
+	return ec._CompletionReport(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCompletionRule2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCompletionRule(ctx context.Context, sel ast.SelectionSet, v *model.CompletionRule) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CompletionRule!")
+		return graphql.Null
+	}
+	return ec._CompletionRule(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNCourse2ᚕᚖlyceumᚋinternalᚋcatalogᚐCourseᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Course) graphql.Marshaler {
@@ -33076,6 +34207,30 @@ func (ec *executionContext) marshalNLesson2ᚖlyceumᚋinternalᚋcatalogᚐLess
 	return ec._Lesson(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNLessonCompletion2ᚕᚖlyceumᚋinternalᚋlearningᚐLessonSittingᚄ(ctx context.Context, sel ast.SelectionSet, v []*learning.LessonSitting) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLessonCompletion2ᚖlyceumᚋinternalᚋlearningᚐLessonSitting(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNLessonCompletion2ᚖlyceumᚋinternalᚋlearningᚐLessonSitting(ctx context.Context, sel ast.SelectionSet, v *learning.LessonSitting) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LessonCompletion!")
+		return graphql.Null
+	}
+	return ec._LessonCompletion(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNLessonDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐLessonᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Lesson) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -33193,6 +34348,30 @@ func (ec *executionContext) marshalNModuleDraft2ᚖlyceumᚋinternalᚋgenᚋent
 		return graphql.Null
 	}
 	return ec._ModuleDraft(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNModuleProgress2ᚕᚖlyceumᚋinternalᚋlearningᚐModuleProgressᚄ(ctx context.Context, sel ast.SelectionSet, v []*learning.ModuleProgress) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNModuleProgress2ᚖlyceumᚋinternalᚋlearningᚐModuleProgress(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNModuleProgress2ᚖlyceumᚋinternalᚋlearningᚐModuleProgress(ctx context.Context, sel ast.SelectionSet, v *learning.ModuleProgress) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ModuleProgress!")
+		return graphql.Null
+	}
+	return ec._ModuleProgress(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNNode2ᚕlyceumᚋgraphᚋrelayᚐNode(ctx context.Context, sel ast.SelectionSet, v []relay.Node) graphql.Marshaler {
@@ -33336,11 +34515,6 @@ func (ec *executionContext) marshalNPublishCoursePayload2ᚖlyceumᚋinternalᚋ
 	return ec._PublishCoursePayload(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNPublishingRulesInput2lyceumᚋinternalᚋgenᚋmodelᚐPublishingRulesInput(ctx context.Context, v any) (model.PublishingRulesInput, error) {
-	res, err := ec.unmarshalInputPublishingRulesInput(ctx, v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
 func (ec *executionContext) marshalNQuestionDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐQuestionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Question) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -33399,6 +34573,11 @@ func (ec *executionContext) marshalNQuestionKind2lyceumᚋinternalᚋassessment�
 	return res
 }
 
+func (ec *executionContext) unmarshalNRecordAttendanceInput2lyceumᚋinternalᚋgenᚋmodelᚐRecordAttendanceInput(ctx context.Context, v any) (model.RecordAttendanceInput, error) {
+	res, err := ec.unmarshalInputRecordAttendanceInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNRecordProgressInput2lyceumᚋinternalᚋgenᚋmodelᚐRecordProgressInput(ctx context.Context, v any) (model.RecordProgressInput, error) {
 	res, err := ec.unmarshalInputRecordProgressInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -33410,11 +34589,6 @@ func (ec *executionContext) marshalNRecordProgressPayload2ᚖlyceumᚋinternal�
 		return graphql.Null
 	}
 	return ec._RecordProgressPayload(ctx, sel, v)
-}
-
-func (ec *executionContext) unmarshalNRemoveCaptionsInput2lyceumᚋinternalᚋgenᚋmodelᚐRemoveCaptionsInput(ctx context.Context, v any) (model.RemoveCaptionsInput, error) {
-	res, err := ec.unmarshalInputRemoveCaptionsInput(ctx, v)
-	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNRendition2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐRenditionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Rendition) graphql.Marshaler {
@@ -33457,11 +34631,6 @@ func (ec *executionContext) marshalNRequestUploadPayload2ᚖlyceumᚋinternalᚋ
 func (ec *executionContext) unmarshalNResponseInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐResponseInput(ctx context.Context, v any) (*model.ResponseInput, error) {
 	res, err := ec.unmarshalInputResponseInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalNRevertCaptionsInput2lyceumᚋinternalᚋgenᚋmodelᚐRevertCaptionsInput(ctx context.Context, v any) (model.RevertCaptionsInput, error) {
-	res, err := ec.unmarshalInputRevertCaptionsInput(ctx, v)
-	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNRevokeApiKeyPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRevokeAPIKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.RevokeAPIKeyPayload) graphql.Marshaler {
@@ -33540,11 +34709,6 @@ func (ec *executionContext) marshalNRole2ᚕlyceumᚋinternalᚋviewerᚐRoleᚄ
 
 func (ec *executionContext) unmarshalNSaveAnswerInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveAnswerInput(ctx context.Context, v any) (model.SaveAnswerInput, error) {
 	res, err := ec.unmarshalInputSaveAnswerInput(ctx, v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalNSaveCaptionsInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveCaptionsInput(ctx context.Context, v any) (model.SaveCaptionsInput, error) {
-	res, err := ec.unmarshalInputSaveCaptionsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -33688,6 +34852,11 @@ func (ec *executionContext) marshalNSignInPayload2ᚖlyceumᚋinternalᚋgenᚋm
 		return graphql.Null
 	}
 	return ec._SignInPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSignOffLearnerInput2lyceumᚋinternalᚋgenᚋmodelᚐSignOffLearnerInput(ctx context.Context, v any) (model.SignOffLearnerInput, error) {
+	res, err := ec.unmarshalInputSignOffLearnerInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNSignOutPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSignOutPayload(ctx context.Context, sel ast.SelectionSet, v *model.SignOutPayload) graphql.Marshaler {
@@ -33874,14 +35043,6 @@ func (ec *executionContext) marshalNUpdateBrandingPayload2ᚖlyceumᚋinternal�
 		return graphql.Null
 	}
 	return ec._UpdateBrandingPayload(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNUpdatePublishingRulesPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUpdatePublishingRulesPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdatePublishingRulesPayload) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "UpdatePublishingRulesPayload!")
-		return graphql.Null
-	}
-	return ec._UpdatePublishingRulesPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNUser2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐUserᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.User) graphql.Marshaler {
@@ -34201,6 +35362,21 @@ func (ec *executionContext) unmarshalOChoiceInput2ᚕᚖlyceumᚋinternalᚋgen�
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalOCompletionPolicy2ᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐPolicy(ctx context.Context, sel ast.SelectionSet, v *outline.Policy) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CompletionPolicy(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOCompletionPolicyInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCompletionPolicyInput(ctx context.Context, v any) (*model.CompletionPolicyInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputCompletionPolicyInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOCourse2ᚖlyceumᚋinternalᚋcatalogᚐCourse(ctx context.Context, sel ast.SelectionSet, v *catalog.Course) graphql.Marshaler {

@@ -21,6 +21,24 @@ type LessonContent interface {
 	IsLessonContent()
 }
 
+type ApplyCompletionsInput struct {
+	CourseID gid.ID `json:"courseId"`
+	// The version; without it the one in force.
+	Number *int `json:"number,omitempty"`
+	// The `next` of the request before.
+	After *gid.ID `json:"after,omitempty"`
+}
+
+type ApplyCompletionsPayload struct {
+	// Places that were gone through.
+	Examined int `json:"examined"`
+	// Lessons and courses that this request completed.
+	CompletedLessons int `json:"completedLessons"`
+	CompletedCourses int `json:"completedCourses"`
+	// Null when all places were gone through.
+	Next *gid.ID `json:"next,omitempty"`
+}
+
 type ArrangeCourseInput struct {
 	CourseID gid.ID                `json:"courseId"`
 	Modules  []*ArrangeModuleInput `json:"modules"`
@@ -76,7 +94,7 @@ type CaptionInput struct {
 	Vtt    string  `json:"vtt"`
 }
 
-// A track of captions of a film: as in force when the address was signed.
+// A track of captions that came with a film.
 type CaptionTrack struct {
 	// BCP 47, or empty.
 	Locale string `json:"locale"`
@@ -84,12 +102,6 @@ type CaptionTrack struct {
 	// The WebVTT file. Signed and short-lived, like the film.
 	URL     string `json:"url"`
 	Default bool   `json:"default"`
-}
-
-type CaptionsPayload struct {
-	// The newest revision in that language.
-	Revision *ent.CaptionRevision `json:"revision"`
-	Asset    *ent.Asset           `json:"asset"`
 }
 
 // What anybody may know about a certificate whose code they hold.
@@ -122,6 +134,14 @@ type ChoiceInput struct {
 	Feedback *string `json:"feedback,omitempty"`
 }
 
+type CompleteForLearnerInput struct {
+	EnrollmentID gid.ID `json:"enrollmentId"`
+	// Without it the course.
+	LessonID *gid.ID `json:"lessonId,omitempty"`
+	// 1 to 1000 characters.
+	Reason string `json:"reason"`
+}
+
 type CompleteLessonInput struct {
 	EnrollmentID gid.ID `json:"enrollmentId"`
 	LessonID     gid.ID `json:"lessonId"`
@@ -131,8 +151,21 @@ type CompleteUploadPayload struct {
 	Asset *ent.Asset `json:"asset"`
 }
 
-type ConvertAssetPayload struct {
-	Asset *ent.Asset `json:"asset"`
+type CompletionPolicyInput struct {
+	Need outline.Need `json:"need"`
+	// For AT_LEAST.
+	Count *int `json:"count,omitempty"`
+	// A rule in CEL, at most 1000 characters: facts are `completed`, `parts`, `watched_seconds`, `time_on_task`, `quiz.score`, `quiz.attempts`, `attendance_minutes`, `signed_off`, `now`, `enrolled`, `due`.
+	When *string `json:"when,omitempty"`
+}
+
+type CompletionRule struct {
+	// In CEL; of a module or course empty when its parts are all there is to it.
+	Expression string `json:"expression"`
+	// Of a module or course; null of a lesson, and for all parts.
+	Policy *outline.Policy `json:"policy,omitempty"`
+	// SHA-256 in hex.
+	Version string `json:"version"`
 }
 
 type CourseDraftPayload struct {
@@ -264,11 +297,6 @@ type PublishCoursePayload struct {
 	Created bool `json:"created"`
 }
 
-type PublishingRulesInput struct {
-	// Whether a film needs captions in some language: of its own or of its lesson. Films kept elsewhere need none.
-	CaptionsRequired *bool `json:"captionsRequired,omitempty"`
-}
-
 type Query struct {
 }
 
@@ -322,6 +350,16 @@ type QuizInput struct {
 	Questions        []*QuestionInput `json:"questions"`
 }
 
+type RecordAttendanceInput struct {
+	EnrollmentID gid.ID `json:"enrollmentId"`
+	// A lesson or module; without it the course.
+	PartID *gid.ID `json:"partId,omitempty"`
+	// 1 to 1440.
+	Minutes int `json:"minutes"`
+	// At most 1000 characters.
+	Note *string `json:"note,omitempty"`
+}
+
 type RecordProgressInput struct {
 	EnrollmentID gid.ID `json:"enrollmentId"`
 	// At most 50.
@@ -332,11 +370,6 @@ type RecordProgressPayload struct {
 	Progress *ent.CourseProgress `json:"progress"`
 	// The lessons that this request completed.
 	CompletedLessonIds []*gid.ID `json:"completedLessonIds"`
-}
-
-type RemoveCaptionsInput struct {
-	AssetID gid.ID `json:"assetId"`
-	Locale  string `json:"locale"`
 }
 
 // One quality of a film or a sound.
@@ -377,13 +410,6 @@ type ResponseInput struct {
 	Text    *string  `json:"text,omitempty"`
 }
 
-type RevertCaptionsInput struct {
-	AssetID gid.ID `json:"assetId"`
-	Locale  string `json:"locale"`
-	// The revision to bring back.
-	Number int `json:"number"`
-}
-
 type RevokeAPIKeyPayload struct {
 	APIKey *ent.APIKey `json:"apiKey"`
 }
@@ -406,19 +432,6 @@ type SaveAnswerInput struct {
 	AttemptID  gid.ID         `json:"attemptId"`
 	QuestionID gid.ID         `json:"questionId"`
 	Response   *ResponseInput `json:"response"`
-}
-
-type SaveCaptionsInput struct {
-	// A film that was uploaded.
-	AssetID gid.ID `json:"assetId"`
-	// BCP 47.
-	Locale string `json:"locale"`
-	// What a menu shows; the language's own name when absent.
-	Label *string `json:"label,omitempty"`
-	// A SubRip or WebVTT file; at most 1 MB.
-	Content string `json:"content"`
-	// Refuse with CONFLICT unless this is the newest revision in that language; 0 when there should be none.
-	ExpectedNumber *int `json:"expectedNumber,omitempty"`
 }
 
 type SaveCategoryInput struct {
@@ -447,6 +460,8 @@ type SaveCourseInput struct {
 	HasCertificate *bool               `json:"hasCertificate,omitempty"`
 	// Slugs of courses; all of them, the old ones are replaced.
 	Prerequisites []string `json:"prerequisites,omitempty"`
+	// What completes the course; ALL by itself is the default again.
+	Completion *CompletionPolicyInput `json:"completion,omitempty"`
 	// Refuse with CONFLICT unless the draft is at this revision.
 	ExpectedRevision *int `json:"expectedRevision,omitempty"`
 }
@@ -468,6 +483,11 @@ type SaveLessonInput struct {
 	Captions    []*CaptionInput    `json:"captions,omitempty"`
 	Attachments []*AttachmentInput `json:"attachments,omitempty"`
 	Quiz        *QuizInput         `json:"quiz,omitempty"`
+	// The rule that completes the lesson, in CEL, at most 1000 characters, such as `watched >= 0.9 && quiz.passed`; empty
+	// for what completes its kind. Facts are `watched` (0 to 1), `watched_seconds`, `time_on_task` (seconds), `quiz.passed`,
+	// `quiz.score` (0 to 1), `quiz.attempts`, `read` (the learner said so), `attendance_minutes`, `signed_off`, `now`,
+	// `enrolled` and `due`.
+	Completion *string `json:"completion,omitempty"`
 }
 
 type SaveLessonPayload struct {
@@ -479,6 +499,8 @@ type SaveModuleInput struct {
 	Key      string  `json:"key"`
 	Title    string  `json:"title"`
 	Summary  *string `json:"summary,omitempty"`
+	// What completes the module; ALL by itself is the default again.
+	Completion *CompletionPolicyInput `json:"completion,omitempty"`
 }
 
 type SaveModulePayload struct {
@@ -500,11 +522,6 @@ type SearchHit struct {
 	// Plain text around what was found, marked the same way. Of a lesson that the viewer may not open it is empty: its
 	// text is found and not shown.
 	Snippet string `json:"snippet"`
-	// When it is said in the lesson's film, in milliseconds, where the snippet is from its captions; null where it is not,
-	// and for a lesson that the viewer may not open.
-	AtMs *int `json:"atMs,omitempty"`
-	// Path in the frontend: of the course or the lesson, at that second of its film.
-	Link string `json:"link"`
 }
 
 type SearchResult struct {
@@ -543,6 +560,14 @@ type SignInPayload struct {
 	Viewer    *viewer.Viewer `json:"viewer"`
 }
 
+type SignOffLearnerInput struct {
+	EnrollmentID gid.ID `json:"enrollmentId"`
+	// A lesson or module; without it the course.
+	PartID *gid.ID `json:"partId,omitempty"`
+	// At most 1000 characters.
+	Note *string `json:"note,omitempty"`
+}
+
 type SignOutPayload struct {
 	SignedOut bool `json:"signedOut"`
 }
@@ -565,10 +590,6 @@ type TextKeyInput struct {
 }
 
 type UpdateBrandingPayload struct {
-	Tenant *ent.Tenant `json:"tenant"`
-}
-
-type UpdatePublishingRulesPayload struct {
 	Tenant *ent.Tenant `json:"tenant"`
 }
 
@@ -604,7 +625,7 @@ type VideoContent struct {
 	ExpiresAt     *time.Time         `json:"expiresAt,omitempty"`
 	ContentType   *string            `json:"contentType,omitempty"`
 	Captions      []*outline.Caption `json:"captions"`
-	// Tracks of the video itself; the playlist has them too.
+	// Tracks that came with the video itself; the playlist has them too.
 	CaptionTracks []*CaptionTrack `json:"captionTracks"`
 	// Sanitised HTML.
 	HTML string `json:"html"`
