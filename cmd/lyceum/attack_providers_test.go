@@ -95,13 +95,10 @@ func (w *attackWorld) queryProviders(t *testing.T, s *side) attack.Registry {
 		"Query.users.filter":                      attack.Always(attack.Omit, input{"search": s.marker}, attack.Omit),
 		"Query.courses.filter":                    attack.Always(attack.Omit, input{"category": s.texts["Category.slug"]}, input{"tag": s.texts["Course.tag"]}, attack.Omit),
 		"Query.asset.id":                          s.oneOf("Asset"),
-<<<<<<< HEAD
 		"Query.captionRevisions.assetId":          s.film(),
-		"Query.captionRevisions.locale":           attack.Always(attack.Omit, "en"),
-=======
+		"Query.captionRevisions.locale":           attack.Always(attack.Omit, "en", attack.Omit),
 		"Query.completionPreview.courseId":        attack.Always(s.id("Course")),
 		"Query.completionReport.courseId":         attack.Always(s.id("Course")),
->>>>>>> origin/main
 		"Subscription.assetUpdated.id":            s.oneOf("Asset"),
 		"Subscription.notificationReceived.after": attack.Always(0),
 
