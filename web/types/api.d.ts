@@ -29,6 +29,36 @@ export type CertificateStatus =
   | 'REVOKED'
   | 'VALID';
 
+/** What a condition is about, and in which unit `have` and `need` are. */
+export type CompletionCode =
+  /** Minutes. */
+  | 'ATTENDANCE'
+  /** `at` says by when. */
+  | 'DEADLINE'
+  /** The learner says so: `completeLesson`. */
+  | 'DECLARE'
+  /** `partId` says which lesson. */
+  | 'LESSON'
+  /** `partId` says which module. */
+  | 'MODULE'
+  /** Whatever `expression` says. */
+  | 'OTHER'
+  /** Parts of a module or course. */
+  | 'PARTS'
+  | 'QUIZ_ATTEMPTS'
+  | 'QUIZ_PASS'
+  /** Percent of the points. */
+  | 'QUIZ_SCORE'
+  | 'SIGN_OFF'
+  /** Seconds. */
+  | 'TIME_ON_TASK'
+  /** `at` says until when. */
+  | 'WAIT'
+  /** Percent of the video. */
+  | 'WATCH'
+  /** Seconds of the video. */
+  | 'WATCH_TIME';
+
 export type CourseFilter = {
   /** A category's slug. */
   category?: string | null | undefined;
@@ -48,6 +78,14 @@ export type CourseLevel =
 export type CourseOrder =
   | 'NEWEST'
   | 'TITLE';
+
+export type EnrollmentEventKind =
+  /** The place was taken, given up, completed or given another date. */
+  | 'CHANGED'
+  /** Some of what was missed cannot be told any more: read everything again, and go on from here. */
+  | 'RESYNC'
+  /** The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is. */
+  | 'STARTED';
 
 export type EnrollmentSource =
   | 'SELF'
@@ -79,6 +117,16 @@ export type PlayedLessonInput = {
   /** At most 500 in the batch. */
   segments: Array<SegmentInput>;
 };
+
+export type ProgressEventKind =
+  | 'COURSE_COMPLETED'
+  | 'LESSON_COMPLETED'
+  /** There is more evidence than before. */
+  | 'MOVED'
+  /** Some of what was missed cannot be told any more: look at the whole place again, and go on from here. */
+  | 'RESYNC'
+  /** The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is. */
+  | 'STARTED';
 
 export type ProgressState =
   | 'COMPLETED'
@@ -179,6 +227,13 @@ export type CompleteLessonMutationVariables = Exact<{
 
 export type CompleteLessonMutation = { completeLesson: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number } } };
 
+export type CompletionPreviewQueryVariables = Exact<{
+  courseId: string;
+}>;
+
+
+export type CompletionPreviewQuery = { completionPreview: { places: number, examined: number, completed: number, wouldComplete: number, wouldNeedMore: number, enrollments: Array<{ id: string, learner: { name: string } | null }> } };
+
 export type ConvertAssetMutationVariables = Exact<{
   assetId: string;
 }>;
@@ -217,6 +272,14 @@ export type EnrollMutationVariables = Exact<{
 
 
 export type EnrollMutation = { enroll: { enrollment: { id: string, state: EnrollmentState, course: { title: string, version: number }, progress: { percent: number, requiredLessons: number } } } };
+
+export type EnrollmentChangedSubscriptionVariables = Exact<{
+  courseId?: string | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type EnrollmentChangedSubscription = { enrollmentChanged: { eventId: string, kind: EnrollmentEventKind, at: string, enrollment: { id: string, state: EnrollmentState, dueAt: string | null, completedAt: string | null, learner: { id: string, name: string } | null, course: { id: string, slug: string, title: string } } | null } };
 
 export type GrantSupportMutationVariables = Exact<{
   reason: string;
@@ -292,6 +355,14 @@ export type PlaceQuery = { node:
     | { __typename: 'Tenant' }
     | { __typename: 'User' }
    | null };
+
+export type ProgressUpdatedSubscriptionVariables = Exact<{
+  enrollmentId: string;
+  after?: string | null | undefined;
+}>;
+
+
+export type ProgressUpdatedSubscription = { progressUpdated: { eventId: string, kind: ProgressEventKind, at: string, lessonId: string | null, enrollment: { id: string, state: EnrollmentState, progress: { state: ProgressState, percent: number, completedLessons: number, completedRequired: number, requiredLessons: number, lastActivityAt: string | null, completedAt: string | null } } } };
 
 export type PublishCourseMutationVariables = Exact<{
   courseId: string;
@@ -410,6 +481,18 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ViewerQuery = { viewer: { role: Role, tenant: { id: string, slug: string, name: string, kind: TenantKind, locale: string, branding: { accent: string, logoUrl: string, signatory: string } }, user: { id: string, name: string, email: string | null } | null } };
 
+export type WhatIsLeftQueryVariables = Exact<{
+  enrollmentId: string;
+}>;
+
+
+export type WhatIsLeftQuery = { node:
+    | { id: string, progress: { completion: { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> }, modules: Array<{ moduleId: string, completion: { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> }, lessons: Array<{ lessonId: string, completion: { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> } }> }> } }
+    | Record<PropertyKey, never>
+   | null };
+
+export type LeftFragment = { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> };
+
 /** The ready documents, by the name under which the API runs them. */
 export interface Operations {
   "attempt": { data: AttemptQuery; variables: AttemptQueryVariables };
@@ -417,11 +500,13 @@ export interface Operations {
   "captions": { data: CaptionsQuery; variables: CaptionsQueryVariables };
   "catalog": { data: CatalogQuery; variables: CatalogQueryVariables };
   "complete-lesson": { data: CompleteLessonMutation; variables: CompleteLessonMutationVariables };
+  "completion-preview": { data: CompletionPreviewQuery; variables: CompletionPreviewQueryVariables };
   "convert-asset": { data: ConvertAssetMutation; variables: ConvertAssetMutationVariables };
   "course": { data: CourseQuery; variables: CourseQueryVariables };
   "course-draft": { data: CourseDraftQuery; variables: CourseDraftQueryVariables };
   "dashboard": { data: DashboardQuery; variables: DashboardQueryVariables };
   "enroll": { data: EnrollMutation; variables: EnrollMutationVariables };
+  "enrollment-changed": { data: EnrollmentChangedSubscription; variables: EnrollmentChangedSubscriptionVariables };
   "grant-support": { data: GrantSupportMutation; variables: GrantSupportMutationVariables };
   "lesson": { data: LessonQuery; variables: LessonQueryVariables };
   "mark-read": { data: MarkReadMutation; variables: MarkReadMutationVariables };
@@ -429,6 +514,7 @@ export interface Operations {
   "notifications": { data: NotificationsQuery; variables: NotificationsQueryVariables };
   "people": { data: PeopleQuery; variables: PeopleQueryVariables };
   "place": { data: PlaceQuery; variables: PlaceQueryVariables };
+  "progress-updated": { data: ProgressUpdatedSubscription; variables: ProgressUpdatedSubscriptionVariables };
   "publish-course": { data: PublishCourseMutation; variables: PublishCourseMutationVariables };
   "publishing-rules": { data: PublishingRulesMutation; variables: PublishingRulesMutationVariables };
   "record-progress": { data: RecordProgressMutation; variables: RecordProgressMutationVariables };
@@ -444,4 +530,5 @@ export interface Operations {
   "submit-attempt": { data: SubmitAttemptMutation; variables: SubmitAttemptMutationVariables };
   "verify-certificate": { data: VerifyCertificateQuery; variables: VerifyCertificateQueryVariables };
   "viewer": { data: ViewerQuery; variables: ViewerQueryVariables };
+  "what-is-left": { data: WhatIsLeftQuery; variables: WhatIsLeftQueryVariables };
 }

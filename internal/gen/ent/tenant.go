@@ -35,8 +35,10 @@ type Tenant struct {
 	// BCP 47.
 	Locale string `json:"locale,omitempty"`
 	// Branding holds the value of the "branding" field.
-	Branding     brand.Brand `json:"branding,omitempty"`
-	selectValues sql.SelectValues
+	Branding brand.Brand `json:"branding,omitempty"`
+	// Whether a film needs captions before its course can be published.
+	CaptionsRequired bool `json:"captions_required,omitempty"`
+	selectValues     sql.SelectValues
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -46,6 +48,8 @@ func (*Tenant) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case tenant.FieldBranding:
 			values[i] = new([]byte)
+		case tenant.FieldCaptionsRequired:
+			values[i] = new(sql.NullBool)
 		case tenant.FieldSlug, tenant.FieldName, tenant.FieldKind, tenant.FieldLocale:
 			values[i] = new(sql.NullString)
 		case tenant.FieldCreatedAt, tenant.FieldUpdatedAt:
@@ -123,6 +127,12 @@ func (_m *Tenant) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field branding: %w", err)
 				}
 			}
+		case tenant.FieldCaptionsRequired:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field captions_required", values[i])
+			} else if value.Valid {
+				_m.CaptionsRequired = value.Bool
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -182,6 +192,9 @@ func (_m *Tenant) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("branding=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Branding))
+	builder.WriteString(", ")
+	builder.WriteString("captions_required=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CaptionsRequired))
 	builder.WriteByte(')')
 	return builder.String()
 }

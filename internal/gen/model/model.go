@@ -94,7 +94,7 @@ type CaptionInput struct {
 	Vtt    string  `json:"vtt"`
 }
 
-// A track of captions that came with a film.
+// A track of captions of a film: as in force when the address was signed.
 type CaptionTrack struct {
 	// BCP 47, or empty.
 	Locale string `json:"locale"`
@@ -102,6 +102,12 @@ type CaptionTrack struct {
 	// The WebVTT file. Signed and short-lived, like the film.
 	URL     string `json:"url"`
 	Default bool   `json:"default"`
+}
+
+type CaptionsPayload struct {
+	// The newest revision in that language.
+	Revision *ent.CaptionRevision `json:"revision"`
+	Asset    *ent.Asset           `json:"asset"`
 }
 
 // What anybody may know about a certificate whose code they hold.
@@ -166,6 +172,10 @@ type CompletionRule struct {
 	Policy *outline.Policy `json:"policy,omitempty"`
 	// SHA-256 in hex.
 	Version string `json:"version"`
+}
+
+type ConvertAssetPayload struct {
+	Asset *ent.Asset `json:"asset"`
 }
 
 type CourseDraftPayload struct {
@@ -297,6 +307,11 @@ type PublishCoursePayload struct {
 	Created bool `json:"created"`
 }
 
+type PublishingRulesInput struct {
+	// Whether a film needs captions in some language: of its own or of its lesson. Films kept elsewhere need none.
+	CaptionsRequired *bool `json:"captionsRequired,omitempty"`
+}
+
 type Query struct {
 }
 
@@ -372,6 +387,11 @@ type RecordProgressPayload struct {
 	CompletedLessonIds []*gid.ID `json:"completedLessonIds"`
 }
 
+type RemoveCaptionsInput struct {
+	AssetID gid.ID `json:"assetId"`
+	Locale  string `json:"locale"`
+}
+
 // One quality of a film or a sound.
 type Rendition struct {
 	Name string `json:"name"`
@@ -410,6 +430,13 @@ type ResponseInput struct {
 	Text    *string  `json:"text,omitempty"`
 }
 
+type RevertCaptionsInput struct {
+	AssetID gid.ID `json:"assetId"`
+	Locale  string `json:"locale"`
+	// The revision to bring back.
+	Number int `json:"number"`
+}
+
 type RevokeAPIKeyPayload struct {
 	APIKey *ent.APIKey `json:"apiKey"`
 }
@@ -432,6 +459,19 @@ type SaveAnswerInput struct {
 	AttemptID  gid.ID         `json:"attemptId"`
 	QuestionID gid.ID         `json:"questionId"`
 	Response   *ResponseInput `json:"response"`
+}
+
+type SaveCaptionsInput struct {
+	// A film that was uploaded.
+	AssetID gid.ID `json:"assetId"`
+	// BCP 47.
+	Locale string `json:"locale"`
+	// What a menu shows; the language's own name when absent.
+	Label *string `json:"label,omitempty"`
+	// A SubRip or WebVTT file; at most 1 MB.
+	Content string `json:"content"`
+	// Refuse with CONFLICT unless this is the newest revision in that language; 0 when there should be none.
+	ExpectedNumber *int `json:"expectedNumber,omitempty"`
 }
 
 type SaveCategoryInput struct {
@@ -522,6 +562,11 @@ type SearchHit struct {
 	// Plain text around what was found, marked the same way. Of a lesson that the viewer may not open it is empty: its
 	// text is found and not shown.
 	Snippet string `json:"snippet"`
+	// When it is said in the lesson's film, in milliseconds, where the snippet is from its captions; null where it is not,
+	// and for a lesson that the viewer may not open.
+	AtMs *int `json:"atMs,omitempty"`
+	// Path in the frontend: of the course or the lesson, at that second of its film.
+	Link string `json:"link"`
 }
 
 type SearchResult struct {
@@ -593,6 +638,10 @@ type UpdateBrandingPayload struct {
 	Tenant *ent.Tenant `json:"tenant"`
 }
 
+type UpdatePublishingRulesPayload struct {
+	Tenant *ent.Tenant `json:"tenant"`
+}
+
 // How to send a file. Use it as it is: the signature covers method, address and headers.
 type UploadTicket struct {
 	Method    string        `json:"method"`
@@ -625,7 +674,7 @@ type VideoContent struct {
 	ExpiresAt     *time.Time         `json:"expiresAt,omitempty"`
 	ContentType   *string            `json:"contentType,omitempty"`
 	Captions      []*outline.Caption `json:"captions"`
-	// Tracks that came with the video itself; the playlist has them too.
+	// Tracks of the video itself; the playlist has them too.
 	CaptionTracks []*CaptionTrack `json:"captionTracks"`
 	// Sanitised HTML.
 	HTML string `json:"html"`

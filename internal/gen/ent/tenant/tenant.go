@@ -33,6 +33,8 @@ const (
 	FieldLocale = "locale"
 	// FieldBranding holds the string denoting the branding field in the database.
 	FieldBranding = "branding"
+	// FieldCaptionsRequired holds the string denoting the captions_required field in the database.
+	FieldCaptionsRequired = "captions_required"
 	// Table holds the table name of the tenant in the database.
 	Table = "tenants"
 )
@@ -48,6 +50,7 @@ var Columns = []string{
 	FieldKind,
 	FieldLocale,
 	FieldBranding,
+	FieldCaptionsRequired,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -84,6 +87,8 @@ var (
 	LocaleValidator func(string) error
 	// DefaultBranding holds the default value on creation for the "branding" field.
 	DefaultBranding brand.Brand
+	// DefaultCaptionsRequired holds the default value on creation for the "captions_required" field.
+	DefaultCaptionsRequired bool
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -155,4 +160,9 @@ func ByKind(opts ...sql.OrderTermOption) OrderOption {
 // ByLocale orders the results by the locale field.
 func ByLocale(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLocale, opts...).ToFunc()
+}
+
+// ByCaptionsRequired orders the results by the captions_required field.
+func ByCaptionsRequired(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCaptionsRequired, opts...).ToFunc()
 }

@@ -85,6 +85,11 @@ func Locale(v string) predicate.Tenant {
 	return predicate.Tenant(sql.FieldEQ(FieldLocale, v))
 }
 
+// CaptionsRequired applies equality check predicate on the "captions_required" field. It's identical to CaptionsRequiredEQ.
+func CaptionsRequired(v bool) predicate.Tenant {
+	return predicate.Tenant(sql.FieldEQ(FieldCaptionsRequired, v))
+}
+
 // TenantIDEQ applies the EQ predicate on the "tenant_id" field.
 func TenantIDEQ(v uuid.UUID) predicate.Tenant {
 	return predicate.Tenant(sql.FieldEQ(FieldTenantID, v))
@@ -418,6 +423,16 @@ func LocaleEqualFold(v string) predicate.Tenant {
 // LocaleContainsFold applies the ContainsFold predicate on the "locale" field.
 func LocaleContainsFold(v string) predicate.Tenant {
 	return predicate.Tenant(sql.FieldContainsFold(FieldLocale, v))
+}
+
+// CaptionsRequiredEQ applies the EQ predicate on the "captions_required" field.
+func CaptionsRequiredEQ(v bool) predicate.Tenant {
+	return predicate.Tenant(sql.FieldEQ(FieldCaptionsRequired, v))
+}
+
+// CaptionsRequiredNEQ applies the NEQ predicate on the "captions_required" field.
+func CaptionsRequiredNEQ(v bool) predicate.Tenant {
+	return predicate.Tenant(sql.FieldNEQ(FieldCaptionsRequired, v))
 }
 
 // And groups predicates with the AND operator between them.
