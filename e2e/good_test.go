@@ -63,6 +63,9 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 		after := c.cursor(t, c.instructor, `captionRevisions(first: 1, locale: "en", assetId: "`+c.ids["film"]+`")`)
 		return []good{{who: c.instructor, variables: input{"assetId": c.ids["film"], "locale": "en", "first": 1, "after": after}}}
 	},
+	"Query.storageUsage": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.admin, variables: input{"months": 3}}}
+	},
 	"Query.myEnrollments": func(t *testing.T, c *campus) []good {
 		return []good{{who: c.learner, variables: input{"first": 1, "after": c.cursor(t, c.learner, "myEnrollments(first: 1, state: ACTIVE)"), "state": "ACTIVE"}}}
 	},
@@ -205,6 +208,20 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 	"Mutation.removeCaptions": func(t *testing.T, c *campus) []good {
 		c.saveCaptions(t, rand.Text())
 		return []good{{who: c.instructor, variables: input{"input": input{"assetId": c.ids["film"], "locale": "en"}}}}
+	},
+
+	"Mutation.signParts": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"input": input{
+			"assetId": c.announceLarge(t), "parts": []any{input{"number": 1, "sha256": strings.Repeat("ab", 32)}},
+		}}}}
+	},
+	"Mutation.deleteAsset": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"assetId": c.upload(t, "deleted by "+rand.Text())}, once: true}}
+	},
+	"Mutation.restoreAsset": func(t *testing.T, c *campus) []good {
+		asset := c.upload(t, "restored by "+rand.Text())
+		c.run(t, c.instructor, `mutation($a: ID!) { deleteAsset(assetId: $a) { asset { status } } }`, input{"a": asset})
+		return []good{{who: c.instructor, variables: input{"assetId": asset}, once: true}}
 	},
 
 	"Mutation.enroll": func(t *testing.T, c *campus) []good {

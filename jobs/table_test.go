@@ -167,6 +167,9 @@ func TestWhoHearsWhat(t *testing.T) {
 			"media.lay_captions": `{"tenant_id":"TENANT","asset_id":"ID"}`,
 			"search.sync_film":   `{"tenant_id":"TENANT","asset_id":"ID"}`,
 		}},
+		{media.UploadArrived{Tenant: tenant, Asset: id}, "media.upload_arrived", map[string]string{
+			"media.check": `{"tenant_id":"TENANT","asset_id":"ID"}`,
+		}},
 		{issued, "credential.certificate_issued", map[string]string{
 			"analytics.count":           `{"tenant_id":"TENANT","event_id":"ID"}`,
 			"certificate.print":         `{"tenant_id":"TENANT","certificate_id":"ID"}`,
@@ -212,6 +215,7 @@ func everyEvent() []pg.Event {
 		assessment.AttemptGraded{},
 		media.ConversionAsked{},
 		media.CaptionsChanged{},
+		media.UploadArrived{},
 		credential.CertificateIssued{},
 		credential.CertificateRevoked{},
 	}

@@ -48,6 +48,7 @@ func workers(s Services) *river.Workers {
 	river.AddWorker(all, finishEnrollment(s))
 	river.AddWorker(all, convertAsset(s))
 	river.AddWorker(all, layCaptions(s))
+	river.AddWorker(all, checkUpload(s))
 	river.AddWorker(all, syncCourse(s))
 	river.AddWorker(all, syncFilm(s))
 	river.AddWorker(all, checkAllSearch(s))

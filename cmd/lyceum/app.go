@@ -220,6 +220,7 @@ func (a *app) wire(context.Context) error {
 	learned := &learning.Service{DB: a.db, Feed: a.feed}
 	assessed := &assessment.Service{DB: a.db, Completer: learned, Files: quizFiles{files}}
 	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: catalogFiles{files}}
+	files.Holders = courses
 	learned.Drafts = courses
 	a.services = &graph.Services{
 		Directory:    tenancy.NewDirectory(a.db, a.config.Public.BaseDomain, a.config.Tenant.Default),

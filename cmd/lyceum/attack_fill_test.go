@@ -139,6 +139,50 @@ func (f *filling) upload(t *testing.T) {
 	}
 	f.do(t, "instructor", `mutation($a: ID!) { revertCaptions(input: {assetId: $a, locale: "en", number: 1}) { revision { number } } }`,
 		input{"a": f.ids["Asset"][1]}, nil)
+	f.remember(t, "Asset", f.gone(t))
+	f.remember(t, "Asset", f.half(t))
+}
+
+// gone is a file that was deleted.
+func (f *filling) gone(t *testing.T) string {
+	t.Helper()
+	id := f.uploadFile(t, "gone-"+f.marker+".txt", "DOCUMENT", "text/plain", f.secret("Gone")+uuid.NewString())
+	f.do(t, "instructor", `mutation($a: ID!) { deleteAsset(assetId: $a) { asset { status } } }`, input{"a": id}, nil)
+	return id
+}
+
+// half is a large file of which one part has arrived.
+func (f *filling) half(t *testing.T) string {
+	t.Helper()
+	const parts, partBytes = 5, 16 << 20
+	end := f.marker + uuid.NewString()
+	var asked struct {
+		RequestUpload struct{ Asset struct{ ID string } }
+	}
+	f.do(t, "instructor", `mutation($i: RequestUploadInput!) { requestUpload(input: $i) { asset { id } } }`, input{"i": input{
+		"kind": "VIDEO", "fileName": "half-" + f.marker + ".mp4", "contentType": "video/mp4",
+		"size": (parts-1)*partBytes + len(end), "sha256": hashOf(end),
+	}}, &asked)
+	id := asked.RequestUpload.Asset.ID
+	var signed struct {
+		SignParts struct {
+			Parts []struct {
+				Upload struct {
+					Method, URL string
+					Headers     []struct{ Name, Value string }
+				}
+			}
+		}
+	}
+	f.do(t, "instructor", `mutation($i: SignPartsInput!) { signParts(input: $i) { parts { upload { method url headers { name value } } } } }`,
+		input{"i": input{"assetId": id, "parts": []any{input{"number": parts, "sha256": hashOf(end)}}}}, &signed)
+	ticket := signed.SignParts.Parts[0].Upload
+	header := map[string]string{}
+	for _, h := range ticket.Headers {
+		header[h.Name] = h.Value
+	}
+	f.put(t, ticket.Method, ticket.URL, header, end)
+	return id
 }
 
 func hashOf(content string) string {

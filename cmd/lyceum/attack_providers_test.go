@@ -161,8 +161,10 @@ func (s *side) mutationProviders() attack.Registry {
 		"Mutation.unpublishCourse.courseId": s.oneOf("Course"),
 		"Mutation.revertCourse.courseId":    s.oneOf("Course"), "Mutation.revertCourse.number": attack.Always(1),
 		"Mutation.archiveCourse.courseId":    s.oneOf("Course"),
-		"Mutation.completeUpload.assetId":    s.oneOf("Asset"),
 		"Mutation.convertAsset.assetId":      s.film(),
+		"Mutation.completeUpload.assetId":    attack.Always(anys(s.ids["Asset"][:2])...),
+		"Mutation.deleteAsset.assetId":       s.oneOf("Asset"),
+		"Mutation.restoreAsset.assetId":      attack.Always(anys(s.ids["Asset"][:3])...),
 		"Mutation.withdraw.enrollmentId":     s.oneOf("Enrollment"),
 		"Mutation.submitAttempt.attemptId":   s.oneOf("Attempt"),
 		"Mutation.markNotificationsRead.ids": attack.Always(anys(s.ids["Notification"])),
@@ -195,6 +197,8 @@ func (s *side) inputProviders() attack.Registry {
 		"RequestUploadInput.kind": attack.Always("DOCUMENT"), "RequestUploadInput.fileName": attack.Always("notes.txt"),
 		"RequestUploadInput.contentType": attack.Always("text/plain"), "RequestUploadInput.size": attack.Always(len(s.secret("Notes of"))),
 		"RequestUploadInput.sha256": s.text("Asset.sha256"),
+		"SignPartsInput.assetId":    attack.Always(last(s.ids["Asset"])), "SignPartInput.number": attack.Always(1),
+		"SignPartInput.sha256": attack.Always(hashOf("a part")),
 
 		"EnrollInput.courseId":       s.oneOf("Course"),
 		"AssignCourseInput.courseId": s.oneOf("Course"), "AssignCourseInput.learnerId": attack.Always(s.ids["User"][2]),
@@ -218,7 +222,7 @@ func (s *side) inputProviders() attack.Registry {
 func (s *side) lessonProviders() attack.Registry {
 	return attack.Registry{
 		"SaveLessonInput.courseId": s.oneOf("Course"), "SaveLessonInput.moduleKey": s.text("Module.key"), "SaveLessonInput.key": s.text("Lesson.key"),
-		"SaveLessonInput.title": attack.Always("Title"), "SaveLessonInput.kind": attack.Always("FILE"), "SaveLessonInput.assetId": s.oneOf("Asset"),
+		"SaveLessonInput.title": attack.Always("Title"), "SaveLessonInput.kind": attack.Always("FILE"), "SaveLessonInput.assetId": attack.Always(anys(s.ids["Asset"][:2])...),
 	}
 }
 
@@ -256,6 +260,8 @@ func (w *attackWorld) scenes(s *side) map[string]func(t *testing.T) scene {
 		"archiveCourse":     f.onCourse("Mutation.archiveCourse.courseId", nil),
 		"saveCategory":      fixed(attack.Registry{"SaveCategoryInput.slug": attack.Always("saved")}),
 		"requestUpload":     fixed(attack.Registry{"RequestUploadInput.sha256": attack.Always(s.texts["Asset.sha256"], hashOf("something new"))}),
+		"deleteAsset":       on("Mutation.deleteAsset.assetId", f.spare),
+		"restoreAsset":      on("Mutation.restoreAsset.assetId", f.gone),
 		"enroll":            f.onCourse("EnrollInput.courseId", nil),
 		"withdraw":          f.sceneWithdraw,
 		"recordProgress":    f.sceneFilm,
@@ -269,6 +275,12 @@ func last(ids []string) string { return ids[len(ids)-1] }
 
 func fixed(with attack.Registry) func(*testing.T) scene {
 	return func(*testing.T) scene { return scene{with: with} }
+}
+
+// spare is a file that nobody uses.
+func (f *filling) spare(t *testing.T) string {
+	t.Helper()
+	return f.uploadFile(t, "spare.txt", "DOCUMENT", "text/plain", "spare "+uuid.NewString())
 }
 
 func (f *filling) sceneSignIn(*testing.T) scene {

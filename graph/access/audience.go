@@ -53,12 +53,17 @@ var audiences = map[string]audience{
 	"SaveLessonPayload": staff, "PublishCoursePayload": staff, "SaveCategoryPayload": staff,
 	"Asset": staff, "Rendition": staff, "Playback": staff, "RequestUploadPayload": staff, "UploadTicket": staff, "HttpHeader": staff, "CompleteUploadPayload": staff,
 	"CaptionRevision": staff, "CaptionRevisionConnection": staff, "CaptionRevisionEdge": staff, "CaptionsPayload": staff, "ConvertAssetPayload": staff,
+	"SignPartsPayload": staff, "PartTicket": staff, "DeleteAssetPayload": staff, "RestoreAssetPayload": staff,
 
 	// What is right and wrong: learners' copies of it are told after grading only, support's never.
 	"QuizDraft": author, "QuestionDraft": author, "ChoiceDraft": author, "NumericKey": author, "TextKey": author,
 	"QuestionResult": author,
 
+	// How far somebody's upload is concerns nobody who only helps.
+	"UploadParts": author, "UploadPart": author,
+
 	"SupportGrant": admin, "SupportGrantConnection": admin, "SupportGrantEdge": admin, "SupportGrantPayload": admin,
+	"StorageUsage": admin, "MonthlyUsage": admin,
 	"AuditEntry": admin, "AuditDatum": admin, "AuditConnection": admin, "AuditEdge": admin,
 }
 

@@ -54,6 +54,7 @@ var owners = map[string]string{
 	"CaptionRevision":   "internal/media",
 	"SupportGrant":      "internal/tenancy",
 	"Tenant":            "internal/tenancy",
+	"Usage":             "internal/media",
 	"User":              "internal/tenancy",
 }
 

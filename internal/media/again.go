@@ -26,12 +26,13 @@ func (s *Service) ConvertAgain(ctx context.Context, id uuid.UUID) (*ent.Asset, e
 		if err != nil {
 			return err
 		}
-		switch {
-		case !convertible(a.Kind):
+		if !convertible(a.Kind) {
 			return fault.Invalid("assetId", "Films and sounds are converted, and no other files.")
-		case a.Status == asset.StatusPENDING, a.Status == asset.StatusREJECTED:
-			return fault.New(fault.Conflict, "This file has not been uploaded.")
-		case a.Conversion == asset.ConversionWAITING, a.Conversion == asset.ConversionRUNNING:
+		}
+		if err := there(a); err != nil {
+			return err
+		}
+		if !over(a) {
 			asked = a
 			return nil
 		}

@@ -215,11 +215,19 @@ func (s *Service) edit(
 
 // captionable refuses files that have nothing to caption.
 func captionable(a *ent.Asset) error {
-	switch {
-	case !convertible(a.Kind):
+	if !convertible(a.Kind) {
 		return fault.Invalid("assetId", "Captions belong to a film or a sound.")
-	case a.Status == asset.StatusPENDING, a.Status == asset.StatusREJECTED:
+	}
+	return there(a)
+}
+
+// there refuses a file that has not been uploaded, or was deleted. One that was found broken and then deleted is swept.
+func there(a *ent.Asset) error {
+	switch {
+	case a.Status == asset.StatusPENDING, a.Status == asset.StatusCHECKING, a.Status == asset.StatusREJECTED:
 		return fault.New(fault.Conflict, "This file has not been uploaded.")
+	case deleted(a), a.Status == asset.StatusFAILED && a.ExpiresAt != nil:
+		return fault.New(fault.Conflict, "This file was deleted.")
 	default:
 		return nil
 	}

@@ -18,6 +18,7 @@ import (
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/captionrevision"
 	"lyceum/internal/gen/ent/renditionset"
+	"lyceum/internal/gen/ent/usage"
 	"lyceum/internal/media/rendition"
 	"lyceum/internal/media/transcode"
 	"lyceum/internal/platform/pg"
@@ -227,6 +228,9 @@ func dress(ctx context.Context, tx *pg.Tx, id uuid.UUID, summary *rendition.Summ
 		status := renditionset.StatusRETIRED
 		if row.Name == l.name {
 			found, status = true, renditionset.StatusCAPTIONS
+			if err := account(ctx, tx, usage.KindBYTES_STORED, row.ID, row.Bytes); err != nil {
+				return err
+			}
 		}
 		if err := tx.RenditionSet.UpdateOne(row).SetStatus(status).Exec(ctx); err != nil {
 			return fmt.Errorf("change captions in force: %w", err)

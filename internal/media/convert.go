@@ -16,6 +16,7 @@ import (
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/renditionset"
+	"lyceum/internal/gen/ent/usage"
 	"lyceum/internal/media/rendition"
 	"lyceum/internal/media/transcode"
 	"lyceum/internal/platform/blob"
@@ -260,7 +261,10 @@ func (s *Service) write(ctx context.Context, tx *pg.Tx, a *ent.Asset, o outcome,
 		if err := final(ctx, tx, a.ID, o); err != nil {
 			return err
 		}
-		update.SetPlayback(o.playback).SetProgress(100).SetStatus(asset.StatusREADY)
+		update.SetPlayback(o.playback).SetProgress(100)
+		if a.Status == asset.StatusFAILED && a.ExpiresAt == nil { // and was converted again
+			update.SetStatus(asset.StatusREADY)
+		}
 	}
 	if o.broken {
 		update.SetStatus(asset.StatusFAILED)
@@ -327,6 +331,12 @@ func final(ctx context.Context, tx *pg.Tx, id uuid.UUID, o outcome) error {
 	}
 	if err := tx.RenditionSet.UpdateOne(next).SetStatus(renditionset.StatusREADY).Exec(ctx); err != nil {
 		return fmt.Errorf("finish rendition set: %w", err)
+	}
+	if err := account(ctx, tx, usage.KindBYTES_STORED, next.ID, next.Bytes); err != nil {
+		return err
+	}
+	if err := account(ctx, tx, usage.KindMS_TRANSCODED, next.ID, int64(o.playback.DurationMs)); err != nil {
+		return err
 	}
 	return dress(ctx, tx, id, o.playback, o.captions)
 }

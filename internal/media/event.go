@@ -42,3 +42,16 @@ var _ pg.Event = CaptionsChanged{}
 
 // Kind implements pg.Event.
 func (CaptionsChanged) Kind() string { return "media.captions_changed" }
+
+// UploadArrived says that all parts of a large file are there and are to be checked.
+type UploadArrived struct {
+	ID     uuid.UUID `json:"id"`
+	Tenant uuid.UUID `json:"tenant_id"`
+	At     time.Time `json:"at"`
+	Asset  uuid.UUID `json:"asset_id"`
+}
+
+var _ pg.Event = UploadArrived{}
+
+// Kind implements pg.Event.
+func (UploadArrived) Kind() string { return "media.upload_arrived" }

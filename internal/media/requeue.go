@@ -82,6 +82,9 @@ func (s *Service) removeSet(ctx context.Context, id uuid.UUID) error {
 		if err != nil {
 			return fmt.Errorf("lock set: %w", err)
 		}
+		if err := accountRemoved(ctx, tx, set.ID); err != nil {
+			return err
+		}
 		if err := tx.RenditionSet.DeleteOne(set).Exec(ctx); err != nil {
 			return fmt.Errorf("forget set: %w", err)
 		}

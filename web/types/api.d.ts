@@ -19,6 +19,28 @@ export type AssetConversion =
   | 'RUNNING'
   | 'WAITING';
 
+export type AssetKind =
+  | 'AUDIO'
+  | 'CAPTION'
+  | 'DOCUMENT'
+  | 'IMAGE'
+  | 'OTHER'
+  | 'VIDEO';
+
+export type AssetStatus =
+  /** A large file that has arrived whole and is being checked; `assetUpdated` says when that is over. */
+  | 'CHECKING'
+  /** Nobody gets it any more. It can be restored until `removedAt`. */
+  | 'DELETED'
+  /** A film or a sound that turned out to be broken when it was to be converted. */
+  | 'FAILED'
+  /** Waiting for its bytes. */
+  | 'PENDING'
+  /** It can be used. A film can be played as it was uploaded while it is converted. */
+  | 'READY'
+  /** What was sent is not what was announced, or is not allowed. */
+  | 'REJECTED';
+
 export type AttemptState =
   /** The time ran out; what was saved has been graded. */
   | 'EXPIRED'
@@ -139,6 +161,15 @@ export type QuestionKind =
   | 'SHORT_TEXT'
   | 'SINGLE_CHOICE';
 
+export type RequestUploadInput = {
+  contentType: string;
+  fileName: string;
+  kind: AssetKind;
+  /** Hex. */
+  sha256: string;
+  size: number;
+};
+
 /** Choices for choice questions, number for numeric ones, text for short text. */
 export type ResponseInput = {
   choices?: Array<string> | null | undefined;
@@ -168,6 +199,13 @@ export type SegmentInput = {
   toMs: number;
 };
 
+export type SignPartInput = {
+  /** From 1. */
+  number: number;
+  /** Of this part, in hex: the storage refuses other bytes. */
+  sha256: string;
+};
+
 export type TenantKind =
   | 'COMPANY'
   /** A K-12 school: stricter privacy rules apply. */
@@ -182,6 +220,13 @@ export type UserFilter = {
 export type UserStatus =
   | 'ACTIVE'
   | 'SUSPENDED';
+
+export type AssetUpdatedSubscriptionVariables = Exact<{
+  id: string;
+}>;
+
+
+export type AssetUpdatedSubscription = { assetUpdated: { id: string, fileName: string, status: AssetStatus, failure: string, conversion: AssetConversion, progress: number, durationMs: number | null, url: string | null } };
 
 export type AttemptQueryVariables = Exact<{
   attemptId: string;
@@ -227,6 +272,13 @@ export type CompleteLessonMutationVariables = Exact<{
 
 export type CompleteLessonMutation = { completeLesson: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number } } };
 
+export type CompleteUploadMutationVariables = Exact<{
+  assetId: string;
+}>;
+
+
+export type CompleteUploadMutation = { completeUpload: { asset: { id: string, status: AssetStatus, failure: string, conversion: AssetConversion, progress: number } } };
+
 export type CompletionPreviewQueryVariables = Exact<{
   courseId: string;
 }>;
@@ -265,6 +317,13 @@ export type DashboardQueryVariables = Exact<{
 
 
 export type DashboardQuery = { myEnrollments: { nodes: Array<{ id: string, state: EnrollmentState, enrolledAt: string, dueAt: string | null, completedAt: string | null, course: { id: string, slug: string, title: string, instructor: { name: string } | null }, progress: { state: ProgressState, percent: number, completedLessons: number, lastActivityAt: string | null }, nextLesson: { id: string, title: string, kind: LessonKind } | null, certificate: { code: string, status: CertificateStatus, verifyUrl: string, pdfUrl: string | null } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type DeleteAssetMutationVariables = Exact<{
+  assetId: string;
+}>;
+
+
+export type DeleteAssetMutation = { deleteAsset: { asset: { id: string, status: AssetStatus, removedAt: string | null } } };
 
 export type EnrollMutationVariables = Exact<{
   courseId: string;
@@ -387,6 +446,20 @@ export type RecordProgressMutationVariables = Exact<{
 
 export type RecordProgressMutation = { recordProgress: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number, lessons: Array<{ lessonId: string, state: ProgressState, watchedMs: number, positionMs: number }> } } };
 
+export type RequestUploadMutationVariables = Exact<{
+  input: RequestUploadInput;
+}>;
+
+
+export type RequestUploadMutation = { requestUpload: { asset: { id: string, fileName: string, status: AssetStatus, failure: string, conversion: AssetConversion, progress: number, parts: { size: number, count: number, expiresAt: string, received: Array<{ number: number, size: number, sha256: string }> } | null }, upload: { method: string, url: string, expiresAt: string, headers: Array<{ name: string, value: string }> } | null } };
+
+export type RestoreAssetMutationVariables = Exact<{
+  assetId: string;
+}>;
+
+
+export type RestoreAssetMutation = { restoreAsset: { asset: { id: string, status: AssetStatus } } };
+
 export type RevertCaptionsMutationVariables = Exact<{
   assetId: string;
   locale: string;
@@ -454,6 +527,14 @@ export type SignOutMutationVariables = Exact<{ [key: string]: never; }>;
 
 export type SignOutMutation = { signOut: { signedOut: boolean } };
 
+export type SignPartsMutationVariables = Exact<{
+  assetId: string;
+  parts: Array<SignPartInput> | SignPartInput;
+}>;
+
+
+export type SignPartsMutation = { signParts: { parts: Array<{ number: number, upload: { method: string, url: string, expiresAt: string, headers: Array<{ name: string, value: string }> } }> } };
+
 export type StartAttemptMutationVariables = Exact<{
   enrollmentId: string;
   lessonId: string;
@@ -461,6 +542,13 @@ export type StartAttemptMutationVariables = Exact<{
 
 
 export type StartAttemptMutation = { startAttempt: { attempt: { id: string, number: number, state: AttemptState, startedAt: string, deadlineAt: string | null, maxScore: number, passMark: number, questions: Array<{ id: string, kind: QuestionKind, prompt: string, points: number, hints: Array<string>, choices: Array<{ key: string, html: string }>, response: { choices: Array<string>, number: string, text: string } | null }> } } };
+
+export type StorageUsageQueryVariables = Exact<{
+  months?: number | null | undefined;
+}>;
+
+
+export type StorageUsageQuery = { storageUsage: { used: number, quota: number, mine: number, quotaPerUser: number, months: Array<{ month: string, bytesStored: number, bytesRemoved: number, minutesTranscoded: number }> } };
 
 export type SubmitAttemptMutationVariables = Exact<{
   attemptId: string;
@@ -495,16 +583,19 @@ export type LeftFragment = { state: ProgressState, completedAt: string | null, m
 
 /** The ready documents, by the name under which the API runs them. */
 export interface Operations {
+  "asset-updated": { data: AssetUpdatedSubscription; variables: AssetUpdatedSubscriptionVariables };
   "attempt": { data: AttemptQuery; variables: AttemptQueryVariables };
   "audit-log": { data: AuditLogQuery; variables: AuditLogQueryVariables };
   "captions": { data: CaptionsQuery; variables: CaptionsQueryVariables };
   "catalog": { data: CatalogQuery; variables: CatalogQueryVariables };
   "complete-lesson": { data: CompleteLessonMutation; variables: CompleteLessonMutationVariables };
+  "complete-upload": { data: CompleteUploadMutation; variables: CompleteUploadMutationVariables };
   "completion-preview": { data: CompletionPreviewQuery; variables: CompletionPreviewQueryVariables };
   "convert-asset": { data: ConvertAssetMutation; variables: ConvertAssetMutationVariables };
   "course": { data: CourseQuery; variables: CourseQueryVariables };
   "course-draft": { data: CourseDraftQuery; variables: CourseDraftQueryVariables };
   "dashboard": { data: DashboardQuery; variables: DashboardQueryVariables };
+  "delete-asset": { data: DeleteAssetMutation; variables: DeleteAssetMutationVariables };
   "enroll": { data: EnrollMutation; variables: EnrollMutationVariables };
   "enrollment-changed": { data: EnrollmentChangedSubscription; variables: EnrollmentChangedSubscriptionVariables };
   "grant-support": { data: GrantSupportMutation; variables: GrantSupportMutationVariables };
@@ -518,6 +609,8 @@ export interface Operations {
   "publish-course": { data: PublishCourseMutation; variables: PublishCourseMutationVariables };
   "publishing-rules": { data: PublishingRulesMutation; variables: PublishingRulesMutationVariables };
   "record-progress": { data: RecordProgressMutation; variables: RecordProgressMutationVariables };
+  "request-upload": { data: RequestUploadMutation; variables: RequestUploadMutationVariables };
+  "restore-asset": { data: RestoreAssetMutation; variables: RestoreAssetMutationVariables };
   "revert-captions": { data: RevertCaptionsMutation; variables: RevertCaptionsMutationVariables };
   "roster": { data: RosterQuery; variables: RosterQueryVariables };
   "save-answer": { data: SaveAnswerMutation; variables: SaveAnswerMutationVariables };
@@ -526,7 +619,9 @@ export interface Operations {
   "search-token": { data: SearchTokenQuery; variables: SearchTokenQueryVariables };
   "sign-in": { data: SignInMutation; variables: SignInMutationVariables };
   "sign-out": { data: SignOutMutation; variables: SignOutMutationVariables };
+  "sign-parts": { data: SignPartsMutation; variables: SignPartsMutationVariables };
   "start-attempt": { data: StartAttemptMutation; variables: StartAttemptMutationVariables };
+  "storage-usage": { data: StorageUsageQuery; variables: StorageUsageQueryVariables };
   "submit-attempt": { data: SubmitAttemptMutation; variables: SubmitAttemptMutationVariables };
   "verify-certificate": { data: VerifyCertificateQuery; variables: VerifyCertificateQueryVariables };
   "viewer": { data: ViewerQuery; variables: ViewerQueryVariables };

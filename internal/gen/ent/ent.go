@@ -43,6 +43,7 @@ import (
 	"lyceum/internal/gen/ent/staffsession"
 	"lyceum/internal/gen/ent/supportgrant"
 	"lyceum/internal/gen/ent/tenant"
+	"lyceum/internal/gen/ent/usage"
 	"lyceum/internal/gen/ent/user"
 	"reflect"
 	"sync"
@@ -147,6 +148,7 @@ func checkColumn(t, c string) error {
 			staffsession.Table:      staffsession.ValidColumn,
 			supportgrant.Table:      supportgrant.ValidColumn,
 			tenant.Table:            tenant.ValidColumn,
+			usage.Table:             usage.ValidColumn,
 			user.Table:              user.ValidColumn,
 		})
 	})

@@ -38,6 +38,10 @@ type Tenant struct {
 	Branding brand.Brand `json:"branding,omitempty"`
 	// Whether a film needs captions before its course can be published.
 	CaptionsRequired bool `json:"captions_required,omitempty"`
+	// Bytes that the tenant's files may take; null is the server's setting.
+	StorageQuota *int64 `json:"storage_quota,omitempty"`
+	// Bytes that one person's uploads may take; null is the server's setting.
+	StorageQuotaUser *int64 `json:"storage_quota_user,omitempty"`
 	selectValues     sql.SelectValues
 }
 
@@ -50,6 +54,8 @@ func (*Tenant) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case tenant.FieldCaptionsRequired:
 			values[i] = new(sql.NullBool)
+		case tenant.FieldStorageQuota, tenant.FieldStorageQuotaUser:
+			values[i] = new(sql.NullInt64)
 		case tenant.FieldSlug, tenant.FieldName, tenant.FieldKind, tenant.FieldLocale:
 			values[i] = new(sql.NullString)
 		case tenant.FieldCreatedAt, tenant.FieldUpdatedAt:
@@ -133,6 +139,20 @@ func (_m *Tenant) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.CaptionsRequired = value.Bool
 			}
+		case tenant.FieldStorageQuota:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field storage_quota", values[i])
+			} else if value.Valid {
+				_m.StorageQuota = new(int64)
+				*_m.StorageQuota = value.Int64
+			}
+		case tenant.FieldStorageQuotaUser:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field storage_quota_user", values[i])
+			} else if value.Valid {
+				_m.StorageQuotaUser = new(int64)
+				*_m.StorageQuotaUser = value.Int64
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -195,6 +215,16 @@ func (_m *Tenant) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("captions_required=")
 	builder.WriteString(fmt.Sprintf("%v", _m.CaptionsRequired))
+	builder.WriteString(", ")
+	if v := _m.StorageQuota; v != nil {
+		builder.WriteString("storage_quota=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.StorageQuotaUser; v != nil {
+		builder.WriteString("storage_quota_user=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -116,8 +116,10 @@ type ComplexityRoot struct {
 		Height      func(childComplexity int) int
 		Kind        func(childComplexity int) int
 		Notes       func(childComplexity int) int
+		Parts       func(childComplexity int) int
 		Playback    func(childComplexity int) int
 		Progress    func(childComplexity int) int
+		RemovedAt   func(childComplexity int) int
 		Renditions  func(childComplexity int) int
 		Sha256      func(childComplexity int) int
 		Size        func(childComplexity int) int
@@ -432,6 +434,10 @@ type ComplexityRoot struct {
 		Token  func(childComplexity int) int
 	}
 
+	DeleteAssetPayload struct {
+		Asset func(childComplexity int) int
+	}
+
 	Enrollment struct {
 		Certificate func(childComplexity int) int
 		CompletedAt func(childComplexity int) int
@@ -562,6 +568,13 @@ type ComplexityRoot struct {
 		ModuleID    func(childComplexity int) int
 	}
 
+	MonthlyUsage struct {
+		BytesRemoved      func(childComplexity int) int
+		BytesStored       func(childComplexity int) int
+		MinutesTranscoded func(childComplexity int) int
+		Month             func(childComplexity int) int
+	}
+
 	Mutation struct {
 		ApplyCompletions      func(childComplexity int, input model.ApplyCompletionsInput) int
 		ArchiveCourse         func(childComplexity int, courseID gid.ID) int
@@ -575,6 +588,7 @@ type ComplexityRoot struct {
 		ConvertAsset          func(childComplexity int, assetID gid.ID) int
 		CreateAPIKey          func(childComplexity int, input model.CreateAPIKeyInput) int
 		CreateUser            func(childComplexity int, input model.CreateUserInput) int
+		DeleteAsset           func(childComplexity int, assetID gid.ID) int
 		Enroll                func(childComplexity int, input model.EnrollInput) int
 		GrantSupport          func(childComplexity int, input model.GrantSupportInput) int
 		MarkNotificationsRead func(childComplexity int, ids []*gid.ID) int
@@ -584,6 +598,7 @@ type ComplexityRoot struct {
 		ReinstateUser         func(childComplexity int, id gid.ID) int
 		RemoveCaptions        func(childComplexity int, input model.RemoveCaptionsInput) int
 		RequestUpload         func(childComplexity int, input model.RequestUploadInput) int
+		RestoreAsset          func(childComplexity int, assetID gid.ID) int
 		RevertCaptions        func(childComplexity int, input model.RevertCaptionsInput) int
 		RevertCourse          func(childComplexity int, courseID gid.ID, number int) int
 		RevokeAPIKey          func(childComplexity int, id gid.ID) int
@@ -600,6 +615,7 @@ type ComplexityRoot struct {
 		SignIn                func(childComplexity int, input model.SignInInput) int
 		SignOffLearner        func(childComplexity int, input model.SignOffLearnerInput) int
 		SignOut               func(childComplexity int) int
+		SignParts             func(childComplexity int, input model.SignPartsInput) int
 		StartAttempt          func(childComplexity int, input model.StartAttemptInput) int
 		SubmitAttempt         func(childComplexity int, attemptID gid.ID) int
 		SuspendUser           func(childComplexity int, id gid.ID) int
@@ -645,6 +661,11 @@ type ComplexityRoot struct {
 		HasNextPage     func(childComplexity int) int
 		HasPreviousPage func(childComplexity int) int
 		StartCursor     func(childComplexity int) int
+	}
+
+	PartTicket struct {
+		Number func(childComplexity int) int
+		Upload func(childComplexity int) int
 	}
 
 	Playback struct {
@@ -698,6 +719,7 @@ type ComplexityRoot struct {
 		Search            func(childComplexity int, query string, first *int, offset *int, filter *model.SearchFilter) int
 		SearchToken       func(childComplexity int) int
 		Sessions          func(childComplexity int) int
+		StorageUsage      func(childComplexity int, months *int) int
 		SupportGrants     func(childComplexity int, first *int, after *string) int
 		Users             func(childComplexity int, first *int, after *string, filter *model.UserFilter) int
 		VerifyCertificate func(childComplexity int, code string) int
@@ -769,6 +791,10 @@ type ComplexityRoot struct {
 		Upload func(childComplexity int) int
 	}
 
+	RestoreAssetPayload struct {
+		Asset func(childComplexity int) int
+	}
+
 	RevokeApiKeyPayload struct {
 		APIKey func(childComplexity int) int
 	}
@@ -834,6 +860,18 @@ type ComplexityRoot struct {
 		SignedOut func(childComplexity int) int
 	}
 
+	SignPartsPayload struct {
+		Parts func(childComplexity int) int
+	}
+
+	StorageUsage struct {
+		Mine         func(childComplexity int) int
+		Months       func(childComplexity int) int
+		Quota        func(childComplexity int) int
+		QuotaPerUser func(childComplexity int) int
+		Used         func(childComplexity int) int
+	}
+
 	Subscription struct {
 		AssetUpdated         func(childComplexity int, id gid.ID) int
 		EnrollmentChanged    func(childComplexity int, courseID *gid.ID, after *string) int
@@ -886,6 +924,19 @@ type ComplexityRoot struct {
 
 	UpdatePublishingRulesPayload struct {
 		Tenant func(childComplexity int) int
+	}
+
+	UploadPart struct {
+		Number func(childComplexity int) int
+		Sha256 func(childComplexity int) int
+		Size   func(childComplexity int) int
+	}
+
+	UploadParts struct {
+		Count     func(childComplexity int) int
+		ExpiresAt func(childComplexity int) int
+		Received  func(childComplexity int) int
+		Size      func(childComplexity int) int
 	}
 
 	UploadTicket struct {
@@ -949,6 +1000,8 @@ type AssetResolver interface {
 	Height(ctx context.Context, obj *ent.Asset) (*int, error)
 	Notes(ctx context.Context, obj *ent.Asset) ([]string, error)
 	Renditions(ctx context.Context, obj *ent.Asset) ([]*model.Rendition, error)
+	RemovedAt(ctx context.Context, obj *ent.Asset) (*time.Time, error)
+	Parts(ctx context.Context, obj *ent.Asset) (*model.UploadParts, error)
 	URL(ctx context.Context, obj *ent.Asset) (*string, error)
 	Playback(ctx context.Context, obj *ent.Asset) (*model.Playback, error)
 }
@@ -1087,11 +1140,14 @@ type MutationResolver interface {
 	ArchiveCourse(ctx context.Context, courseID gid.ID) (*model.CourseDraftPayload, error)
 	SaveCategory(ctx context.Context, input model.SaveCategoryInput) (*model.SaveCategoryPayload, error)
 	RequestUpload(ctx context.Context, input model.RequestUploadInput) (*model.RequestUploadPayload, error)
+	SignParts(ctx context.Context, input model.SignPartsInput) (*model.SignPartsPayload, error)
 	CompleteUpload(ctx context.Context, assetID gid.ID) (*model.CompleteUploadPayload, error)
 	ConvertAsset(ctx context.Context, assetID gid.ID) (*model.ConvertAssetPayload, error)
 	SaveCaptions(ctx context.Context, input model.SaveCaptionsInput) (*model.CaptionsPayload, error)
 	RevertCaptions(ctx context.Context, input model.RevertCaptionsInput) (*model.CaptionsPayload, error)
 	RemoveCaptions(ctx context.Context, input model.RemoveCaptionsInput) (*model.CaptionsPayload, error)
+	DeleteAsset(ctx context.Context, assetID gid.ID) (*model.DeleteAssetPayload, error)
+	RestoreAsset(ctx context.Context, assetID gid.ID) (*model.RestoreAssetPayload, error)
 	Enroll(ctx context.Context, input model.EnrollInput) (*model.EnrollmentPayload, error)
 	AssignCourse(ctx context.Context, input model.AssignCourseInput) (*model.EnrollmentPayload, error)
 	Withdraw(ctx context.Context, enrollmentID gid.ID) (*model.EnrollmentPayload, error)
@@ -1133,6 +1189,7 @@ type QueryResolver interface {
 	Asset(ctx context.Context, id gid.ID) (*ent.Asset, error)
 	AssetsByContent(ctx context.Context, sha256 []string) ([]*ent.Asset, error)
 	CaptionRevisions(ctx context.Context, assetID gid.ID, locale *string, first *int, after *string) (*relay.CaptionRevisionConnection, error)
+	StorageUsage(ctx context.Context, months *int) (*model.StorageUsage, error)
 	MyEnrollments(ctx context.Context, first *int, after *string, state *enrollment.State) (*relay.EnrollmentConnection, error)
 	Enrollments(ctx context.Context, courseID gid.ID, first *int, after *string, state *enrollment.State) (*relay.EnrollmentConnection, error)
 	CompletionPreview(ctx context.Context, courseID gid.ID) (*learning.Report, error)
@@ -1324,6 +1381,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Asset.Notes(childComplexity), true
+	case "Asset.parts":
+		if e.ComplexityRoot.Asset.Parts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Asset.Parts(childComplexity), true
 	case "Asset.playback":
 		if e.ComplexityRoot.Asset.Playback == nil {
 			break
@@ -1336,6 +1399,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Asset.Progress(childComplexity), true
+	case "Asset.removedAt":
+		if e.ComplexityRoot.Asset.RemovedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Asset.RemovedAt(childComplexity), true
 	case "Asset.renditions":
 		if e.ComplexityRoot.Asset.Renditions == nil {
 			break
@@ -2563,6 +2632,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateApiKeyPayload.Token(childComplexity), true
 
+	case "DeleteAssetPayload.asset":
+		if e.ComplexityRoot.DeleteAssetPayload.Asset == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteAssetPayload.Asset(childComplexity), true
+
 	case "Enrollment.certificate":
 		if e.ComplexityRoot.Enrollment.Certificate == nil {
 			break
@@ -3071,6 +3147,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ModuleProgress.ModuleID(childComplexity), true
 
+	case "MonthlyUsage.bytesRemoved":
+		if e.ComplexityRoot.MonthlyUsage.BytesRemoved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MonthlyUsage.BytesRemoved(childComplexity), true
+	case "MonthlyUsage.bytesStored":
+		if e.ComplexityRoot.MonthlyUsage.BytesStored == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MonthlyUsage.BytesStored(childComplexity), true
+	case "MonthlyUsage.minutesTranscoded":
+		if e.ComplexityRoot.MonthlyUsage.MinutesTranscoded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MonthlyUsage.MinutesTranscoded(childComplexity), true
+	case "MonthlyUsage.month":
+		if e.ComplexityRoot.MonthlyUsage.Month == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MonthlyUsage.Month(childComplexity), true
+
 	case "Mutation.applyCompletions":
 		if e.ComplexityRoot.Mutation.ApplyCompletions == nil {
 			break
@@ -3203,6 +3304,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateUser(childComplexity, args["input"].(model.CreateUserInput)), true
+	case "Mutation.deleteAsset":
+		if e.ComplexityRoot.Mutation.DeleteAsset == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteAsset_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteAsset(childComplexity, args["assetId"].(gid.ID)), true
 	case "Mutation.enroll":
 		if e.ComplexityRoot.Mutation.Enroll == nil {
 			break
@@ -3302,6 +3414,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequestUpload(childComplexity, args["input"].(model.RequestUploadInput)), true
+	case "Mutation.restoreAsset":
+		if e.ComplexityRoot.Mutation.RestoreAsset == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_restoreAsset_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RestoreAsset(childComplexity, args["assetId"].(gid.ID)), true
 	case "Mutation.revertCaptions":
 		if e.ComplexityRoot.Mutation.RevertCaptions == nil {
 			break
@@ -3468,6 +3591,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignOut(childComplexity), true
+	case "Mutation.signParts":
+		if e.ComplexityRoot.Mutation.SignParts == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signParts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignParts(childComplexity, args["input"].(model.SignPartsInput)), true
 	case "Mutation.startAttempt":
 		if e.ComplexityRoot.Mutation.StartAttempt == nil {
 			break
@@ -3688,6 +3822,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
+
+	case "PartTicket.number":
+		if e.ComplexityRoot.PartTicket.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartTicket.Number(childComplexity), true
+	case "PartTicket.upload":
+		if e.ComplexityRoot.PartTicket.Upload == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartTicket.Upload(childComplexity), true
 
 	case "Playback.captions":
 		if e.ComplexityRoot.Playback.Captions == nil {
@@ -4012,6 +4159,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Sessions(childComplexity), true
+	case "Query.storageUsage":
+		if e.ComplexityRoot.Query.StorageUsage == nil {
+			break
+		}
+
+		args, err := ec.field_Query_storageUsage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.StorageUsage(childComplexity, args["months"].(*int)), true
 	case "Query.supportGrants":
 		if e.ComplexityRoot.Query.SupportGrants == nil {
 			break
@@ -4306,6 +4464,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RequestUploadPayload.Upload(childComplexity), true
 
+	case "RestoreAssetPayload.asset":
+		if e.ComplexityRoot.RestoreAssetPayload.Asset == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestoreAssetPayload.Asset(childComplexity), true
+
 	case "RevokeApiKeyPayload.apiKey":
 		if e.ComplexityRoot.RevokeApiKeyPayload.APIKey == nil {
 			break
@@ -4491,6 +4656,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SignOutPayload.SignedOut(childComplexity), true
+
+	case "SignPartsPayload.parts":
+		if e.ComplexityRoot.SignPartsPayload.Parts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignPartsPayload.Parts(childComplexity), true
+
+	case "StorageUsage.mine":
+		if e.ComplexityRoot.StorageUsage.Mine == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StorageUsage.Mine(childComplexity), true
+	case "StorageUsage.months":
+		if e.ComplexityRoot.StorageUsage.Months == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StorageUsage.Months(childComplexity), true
+	case "StorageUsage.quota":
+		if e.ComplexityRoot.StorageUsage.Quota == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StorageUsage.Quota(childComplexity), true
+	case "StorageUsage.quotaPerUser":
+		if e.ComplexityRoot.StorageUsage.QuotaPerUser == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StorageUsage.QuotaPerUser(childComplexity), true
+	case "StorageUsage.used":
+		if e.ComplexityRoot.StorageUsage.Used == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StorageUsage.Used(childComplexity), true
 
 	case "Subscription.assetUpdated":
 		if e.ComplexityRoot.Subscription.AssetUpdated == nil {
@@ -4682,6 +4885,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdatePublishingRulesPayload.Tenant(childComplexity), true
+
+	case "UploadPart.number":
+		if e.ComplexityRoot.UploadPart.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadPart.Number(childComplexity), true
+	case "UploadPart.sha256":
+		if e.ComplexityRoot.UploadPart.Sha256 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadPart.Sha256(childComplexity), true
+	case "UploadPart.size":
+		if e.ComplexityRoot.UploadPart.Size == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadPart.Size(childComplexity), true
+
+	case "UploadParts.count":
+		if e.ComplexityRoot.UploadParts.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadParts.Count(childComplexity), true
+	case "UploadParts.expiresAt":
+		if e.ComplexityRoot.UploadParts.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadParts.ExpiresAt(childComplexity), true
+	case "UploadParts.received":
+		if e.ComplexityRoot.UploadParts.Received == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadParts.Received(childComplexity), true
+	case "UploadParts.size":
+		if e.ComplexityRoot.UploadParts.Size == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadParts.Size(childComplexity), true
 
 	case "UploadTicket.expiresAt":
 		if e.ComplexityRoot.UploadTicket.ExpiresAt == nil {
@@ -4914,6 +5161,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SegmentInput", ec.unmarshalInputSegmentInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
 			graphql.NewInputUnmarshaler("SignOffLearnerInput", ec.unmarshalInputSignOffLearnerInput),
+			graphql.NewInputUnmarshaler("SignPartInput", ec.unmarshalInputSignPartInput),
+			graphql.NewInputUnmarshaler("SignPartsInput", ec.unmarshalInputSignPartsInput),
 			graphql.NewInputUnmarshaler("StartAttemptInput", ec.unmarshalInputStartAttemptInput),
 			graphql.NewInputUnmarshaler("TextKeyInput", ec.unmarshalInputTextKeyInput),
 			graphql.NewInputUnmarshaler("UserFilter", ec.unmarshalInputUserFilter),
@@ -6019,12 +6268,16 @@ enum AssetKind {
 enum AssetStatus {
   "Waiting for its bytes."
   PENDING
+  "A large file that has arrived whole and is being checked; ` + "`" + `assetUpdated` + "`" + ` says when that is over."
+  CHECKING
   "It can be used. A film can be played as it was uploaded while it is converted."
   READY
   "What was sent is not what was announced, or is not allowed."
   REJECTED
   "A film or a sound that turned out to be broken when it was to be converted."
   FAILED
+  "Nobody gets it any more. It can be restored until ` + "`" + `removedAt` + "`" + `."
+  DELETED
 }
 
 "How far a film or a sound is on its way to what people stream."
@@ -6069,6 +6322,11 @@ type Asset implements Node {
   notes: [String!]!
   "In what qualities a film is streamed: pictures from the smallest to the largest, then sounds."
   renditions: [Rendition!]!
+  "When a deleted file is removed for good; null for all others."
+  removedAt: Time
+  "How a large file is sent, and how much of it is there; null for what was sent, and for what is sent in one piece."
+  parts: UploadParts
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Signed and short-lived; null until ready."
   url: String
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
@@ -6153,13 +6411,25 @@ extend type Query {
   "What was done to a film's captions, newest first: in one language, or in all."
   captionRevisions(assetId: ID!, locale: String, first: Int, after: Cursor): CaptionRevisionConnection!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "What the tenant's files take and may take, and what was stored and converted in its latest months (1 to 36; 12 unless said)."
+  storageUsage(months: Int): StorageUsage!
+    @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
 }
 
 extend type Mutation {
-  "Announces a file and returns where to send its bytes, straight to storage. A file that is already there is returned ready."
+  """
+  Announces a file and returns where to send its bytes, straight to storage. A file that is already there is returned ready.
+  A large file is sent in parts: ` + "`" + `asset.parts` + "`" + ` says which are missing, also to a client that asks again after a crash.
+  """
   requestUpload(input: RequestUploadInput!): RequestUploadPayload!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
-  "Checks what was sent and makes it ready, or rejects it with a reason."
+  """
+  Returns where to send some parts of a large file, at most 32 at a time. Ask again when an address has expired; a part can
+  be sent twice. As long as addresses are asked for, what has been sent is kept.
+  """
+  signParts(input: SignPartsInput!): SignPartsPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Checks what was sent and makes it ready, or rejects it with a reason. A large file is checked meanwhile: it is CHECKING."
   completeUpload(assetId: ID!): CompleteUploadPayload!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Converts a film or a sound again, after a failure or with a newer converter. It plays on meanwhile. Under way already, it goes on."
@@ -6176,6 +6446,15 @@ extend type Mutation {
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Takes the captions of a film in one language out of force. They can be brought back."
   removeCaptions(input: RemoveCaptionsInput!): CaptionsPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  """
+  Takes a file away from everybody and removes it for good after a while. One that a course still uses is kept, and the fault
+  says by which course. What was never ready cannot be restored, and an upload under way is given up.
+  """
+  deleteAsset(assetId: ID!): DeleteAssetPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Takes back that a file was deleted, until its ` + "`" + `removedAt` + "`" + `."
+  restoreAsset(assetId: ID!): RestoreAssetPayload!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
 }
 
@@ -6198,8 +6477,78 @@ input RequestUploadInput {
 
 type RequestUploadPayload {
   asset: Asset!
-  "Null when the file is already there."
+  "Null when the file is already there, and for a large file, which is sent as ` + "`" + `asset.parts` + "`" + ` says."
   upload: UploadTicket
+}
+
+"How a large file is sent: cut into parts of equal size, several at a time and in any order."
+type UploadParts {
+  "Of every part but the last, which is shorter."
+  size: Bytes!
+  count: Int!
+  "The parts that have arrived."
+  received: [UploadPart!]!
+  "When the upload is given up, and what has arrived removed, unless ` + "`" + `signParts` + "`" + ` is asked before."
+  expiresAt: Time!
+}
+
+"A part that has arrived."
+type UploadPart {
+  "From 1."
+  number: Int!
+  size: Bytes!
+  "Hex; empty where the storage does not tell."
+  sha256: String!
+}
+
+input SignPartsInput {
+  assetId: ID!
+  parts: [SignPartInput!]!
+}
+
+input SignPartInput {
+  "From 1."
+  number: Int!
+  "Of this part, in hex: the storage refuses other bytes."
+  sha256: String!
+}
+
+type SignPartsPayload {
+  parts: [PartTicket!]!
+}
+
+type PartTicket {
+  number: Int!
+  upload: UploadTicket!
+}
+
+type DeleteAssetPayload {
+  asset: Asset!
+}
+
+type RestoreAssetPayload {
+  asset: Asset!
+}
+
+"What a tenant's files take and may take."
+type StorageUsage {
+  "All files with what was made of them, and uploads under way as if they had arrived."
+  used: Bytes!
+  quota: Bytes!
+  "The uploads of one person, and what they may take."
+  mine: Bytes!
+  quotaPerUser: Bytes!
+  "The latest first; months in which nothing happened are left out."
+  months: [MonthlyUsage!]!
+}
+
+"What was stored, removed and converted in a calendar month (UTC)."
+type MonthlyUsage {
+  "Like 2026-11."
+  month: String!
+  bytesStored: Bytes!
+  bytesRemoved: Bytes!
+  minutesTranscoded: Float!
 }
 
 "How to send a file. Use it as it is: the signature covers method, address and headers."
@@ -7037,6 +7386,10 @@ func (ec *executionContext) childFields_Asset(ctx context.Context, field graphql
 		return ec.fieldContext_Asset_notes(ctx, field)
 	case "renditions":
 		return ec.fieldContext_Asset_renditions(ctx, field)
+	case "removedAt":
+		return ec.fieldContext_Asset_removedAt(ctx, field)
+	case "parts":
+		return ec.fieldContext_Asset_parts(ctx, field)
 	case "url":
 		return ec.fieldContext_Asset_url(ctx, field)
 	case "playback":
@@ -7657,6 +8010,14 @@ func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type CreateApiKeyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteAssetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "asset":
+		return ec.fieldContext_DeleteAssetPayload_asset(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteAssetPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Enrollment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7889,6 +8250,20 @@ func (ec *executionContext) childFields_ModuleProgress(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type ModuleProgress", field.Name)
 }
 
+func (ec *executionContext) childFields_MonthlyUsage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "month":
+		return ec.fieldContext_MonthlyUsage_month(ctx, field)
+	case "bytesStored":
+		return ec.fieldContext_MonthlyUsage_bytesStored(ctx, field)
+	case "bytesRemoved":
+		return ec.fieldContext_MonthlyUsage_bytesRemoved(ctx, field)
+	case "minutesTranscoded":
+		return ec.fieldContext_MonthlyUsage_minutesTranscoded(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MonthlyUsage", field.Name)
+}
+
 func (ec *executionContext) childFields_Notification(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7963,6 +8338,16 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 		return ec.fieldContext_PageInfo_endCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_PartTicket(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "number":
+		return ec.fieldContext_PartTicket_number(ctx, field)
+	case "upload":
+		return ec.fieldContext_PartTicket_upload(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PartTicket", field.Name)
 }
 
 func (ec *executionContext) childFields_Playback(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8131,6 +8516,14 @@ func (ec *executionContext) childFields_RequestUploadPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type RequestUploadPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RestoreAssetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "asset":
+		return ec.fieldContext_RestoreAssetPayload_asset(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RestoreAssetPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RevokeApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiKey":
@@ -8261,6 +8654,30 @@ func (ec *executionContext) childFields_SignOutPayload(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type SignOutPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SignPartsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "parts":
+		return ec.fieldContext_SignPartsPayload_parts(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignPartsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StorageUsage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "used":
+		return ec.fieldContext_StorageUsage_used(ctx, field)
+	case "quota":
+		return ec.fieldContext_StorageUsage_quota(ctx, field)
+	case "mine":
+		return ec.fieldContext_StorageUsage_mine(ctx, field)
+	case "quotaPerUser":
+		return ec.fieldContext_StorageUsage_quotaPerUser(ctx, field)
+	case "months":
+		return ec.fieldContext_StorageUsage_months(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StorageUsage", field.Name)
+}
+
 func (ec *executionContext) childFields_SupportGrant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8353,6 +8770,32 @@ func (ec *executionContext) childFields_UpdatePublishingRulesPayload(ctx context
 		return ec.fieldContext_UpdatePublishingRulesPayload_tenant(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdatePublishingRulesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UploadPart(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "number":
+		return ec.fieldContext_UploadPart_number(ctx, field)
+	case "size":
+		return ec.fieldContext_UploadPart_size(ctx, field)
+	case "sha256":
+		return ec.fieldContext_UploadPart_sha256(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UploadPart", field.Name)
+}
+
+func (ec *executionContext) childFields_UploadParts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "size":
+		return ec.fieldContext_UploadParts_size(ctx, field)
+	case "count":
+		return ec.fieldContext_UploadParts_count(ctx, field)
+	case "received":
+		return ec.fieldContext_UploadParts_received(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_UploadParts_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UploadParts", field.Name)
 }
 
 func (ec *executionContext) childFields_UploadTicket(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8721,6 +9164,20 @@ func (ec *executionContext) field_Mutation_createUser_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_deleteAsset_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "assetId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["assetId"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_enroll_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -8844,6 +9301,20 @@ func (ec *executionContext) field_Mutation_requestUpload_args(ctx context.Contex
 		return nil, err
 	}
 	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_restoreAsset_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "assetId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["assetId"] = arg0
 	return args, nil
 }
 
@@ -9043,6 +9514,20 @@ func (ec *executionContext) field_Mutation_signOffLearner_args(ctx context.Conte
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.SignOffLearnerInput, error) {
 			return ec.unmarshalNSignOffLearnerInput2lyceumᚋinternalᚋgenᚋmodelᚐSignOffLearnerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_signParts_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SignPartsInput, error) {
+			return ec.unmarshalNSignPartsInput2lyceumᚋinternalᚋgenᚋmodelᚐSignPartsInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9596,6 +10081,20 @@ func (ec *executionContext) field_Query_search_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["filter"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_storageUsage_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "months",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["months"] = arg0
 	return args, nil
 }
 
@@ -10482,6 +10981,61 @@ func (ec *executionContext) fieldContext_Asset_renditions(_ context.Context, fie
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Rendition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Asset_removedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Asset_removedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Asset().RemovedAt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Asset_removedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Asset", field, true, true, "Time")
+}
+
+func (ec *executionContext) _Asset_parts(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Asset_parts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Asset().Parts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UploadParts) graphql.Marshaler {
+			return ec.marshalOUploadParts2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Asset_parts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Asset",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UploadParts(ctx, field)
 		},
 	}
 	return fc, nil
@@ -15417,6 +15971,38 @@ func (ec *executionContext) fieldContext_CreateApiKeyPayload_token(_ context.Con
 	return graphql.NewScalarFieldContext("CreateApiKeyPayload", field, false, false, "String")
 }
 
+func (ec *executionContext) _DeleteAssetPayload_asset(ctx context.Context, field graphql.CollectedField, obj *model.DeleteAssetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteAssetPayload_asset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Asset, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
+			return ec.marshalNAsset2ᚖlyceumᚋinternalᚋgenᚋentᚐAsset(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteAssetPayload_asset(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeleteAssetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Asset(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Enrollment_id(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -17510,6 +18096,98 @@ func (ec *executionContext) fieldContext_ModuleProgress_lessons(_ context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _MonthlyUsage_month(ctx context.Context, field graphql.CollectedField, obj *model.MonthlyUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MonthlyUsage_month(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Month, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MonthlyUsage_month(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MonthlyUsage", field, false, false, "String")
+}
+
+func (ec *executionContext) _MonthlyUsage_bytesStored(ctx context.Context, field graphql.CollectedField, obj *model.MonthlyUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MonthlyUsage_bytesStored(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BytesStored, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MonthlyUsage_bytesStored(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MonthlyUsage", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _MonthlyUsage_bytesRemoved(ctx context.Context, field graphql.CollectedField, obj *model.MonthlyUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MonthlyUsage_bytesRemoved(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BytesRemoved, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MonthlyUsage_bytesRemoved(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MonthlyUsage", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _MonthlyUsage_minutesTranscoded(ctx context.Context, field graphql.CollectedField, obj *model.MonthlyUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MonthlyUsage_minutesTranscoded(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MinutesTranscoded, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MonthlyUsage_minutesTranscoded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MonthlyUsage", field, false, false, "Float")
+}
+
 func (ec *executionContext) _Mutation_signIn(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18586,6 +19264,50 @@ func (ec *executionContext) fieldContext_Mutation_requestUpload(ctx context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_signParts(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_signParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SignParts(ctx, fc.Args["input"].(model.SignPartsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SignPartsPayload) graphql.Marshaler {
+			return ec.marshalNSignPartsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSignPartsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_signParts(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SignPartsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_signParts_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_completeUpload(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18800,6 +19522,94 @@ func (ec *executionContext) fieldContext_Mutation_removeCaptions(ctx context.Con
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_removeCaptions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_deleteAsset(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deleteAsset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeleteAsset(ctx, fc.Args["assetId"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteAssetPayload) graphql.Marshaler {
+			return ec.marshalNDeleteAssetPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐDeleteAssetPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deleteAsset(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeleteAssetPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deleteAsset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_restoreAsset(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_restoreAsset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RestoreAsset(ctx, fc.Args["assetId"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RestoreAssetPayload) graphql.Marshaler {
+			return ec.marshalNRestoreAssetPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRestoreAssetPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_restoreAsset(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RestoreAssetPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_restoreAsset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19987,6 +20797,61 @@ func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "Cursor")
 }
 
+func (ec *executionContext) _PartTicket_number(ctx context.Context, field graphql.CollectedField, obj *model.PartTicket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartTicket_number(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Number, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartTicket_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartTicket", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PartTicket_upload(ctx context.Context, field graphql.CollectedField, obj *model.PartTicket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartTicket_upload(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Upload, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UploadTicket) graphql.Marshaler {
+			return ec.marshalNUploadTicket2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadTicket(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartTicket_upload(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PartTicket",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UploadTicket(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Playback_hlsUrl(ctx context.Context, field graphql.CollectedField, obj *model.Playback) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -21018,6 +21883,50 @@ func (ec *executionContext) fieldContext_Query_captionRevisions(ctx context.Cont
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_captionRevisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_storageUsage(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_storageUsage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().StorageUsage(ctx, fc.Args["months"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.StorageUsage) graphql.Marshaler {
+			return ec.marshalNStorageUsage2ᚖlyceumᚋinternalᚋgenᚋmodelᚐStorageUsage(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_storageUsage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StorageUsage(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_storageUsage_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22575,6 +23484,38 @@ func (ec *executionContext) fieldContext_RequestUploadPayload_upload(_ context.C
 	return fc, nil
 }
 
+func (ec *executionContext) _RestoreAssetPayload_asset(ctx context.Context, field graphql.CollectedField, obj *model.RestoreAssetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RestoreAssetPayload_asset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Asset, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
+			return ec.marshalNAsset2ᚖlyceumᚋinternalᚋgenᚋentᚐAsset(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RestoreAssetPayload_asset(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RestoreAssetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Asset(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RevokeApiKeyPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *model.RevokeAPIKeyPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -23321,6 +24262,162 @@ func (ec *executionContext) _SignOutPayload_signedOut(ctx context.Context, field
 }
 func (ec *executionContext) fieldContext_SignOutPayload_signedOut(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SignOutPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SignPartsPayload_parts(ctx context.Context, field graphql.CollectedField, obj *model.SignPartsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignPartsPayload_parts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Parts, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.PartTicket) graphql.Marshaler {
+			return ec.marshalNPartTicket2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐPartTicketᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SignPartsPayload_parts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SignPartsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartTicket(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StorageUsage_used(ctx context.Context, field graphql.CollectedField, obj *model.StorageUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StorageUsage_used(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Used, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StorageUsage_used(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StorageUsage", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _StorageUsage_quota(ctx context.Context, field graphql.CollectedField, obj *model.StorageUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StorageUsage_quota(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Quota, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StorageUsage_quota(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StorageUsage", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _StorageUsage_mine(ctx context.Context, field graphql.CollectedField, obj *model.StorageUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StorageUsage_mine(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Mine, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StorageUsage_mine(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StorageUsage", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _StorageUsage_quotaPerUser(ctx context.Context, field graphql.CollectedField, obj *model.StorageUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StorageUsage_quotaPerUser(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.QuotaPerUser, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StorageUsage_quotaPerUser(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StorageUsage", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _StorageUsage_months(ctx context.Context, field graphql.CollectedField, obj *model.StorageUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StorageUsage_months(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Months, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.MonthlyUsage) graphql.Marshaler {
+			return ec.marshalNMonthlyUsage2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMonthlyUsageᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StorageUsage_months(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StorageUsage",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MonthlyUsage(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Subscription_assetUpdated(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
@@ -24107,6 +25204,176 @@ func (ec *executionContext) fieldContext_UpdatePublishingRulesPayload_tenant(_ c
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _UploadPart_number(ctx context.Context, field graphql.CollectedField, obj *model.UploadPart) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadPart_number(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Number, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UploadPart_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UploadPart", field, false, false, "Int")
+}
+
+func (ec *executionContext) _UploadPart_size(ctx context.Context, field graphql.CollectedField, obj *model.UploadPart) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadPart_size(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Size, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UploadPart_size(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UploadPart", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _UploadPart_sha256(ctx context.Context, field graphql.CollectedField, obj *model.UploadPart) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadPart_sha256(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sha256, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UploadPart_sha256(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UploadPart", field, false, false, "String")
+}
+
+func (ec *executionContext) _UploadParts_size(ctx context.Context, field graphql.CollectedField, obj *model.UploadParts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadParts_size(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Size, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UploadParts_size(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UploadParts", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _UploadParts_count(ctx context.Context, field graphql.CollectedField, obj *model.UploadParts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadParts_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UploadParts_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UploadParts", field, false, false, "Int")
+}
+
+func (ec *executionContext) _UploadParts_received(ctx context.Context, field graphql.CollectedField, obj *model.UploadParts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadParts_received(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Received, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UploadPart) graphql.Marshaler {
+			return ec.marshalNUploadPart2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadPartᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UploadParts_received(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UploadParts",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UploadPart(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UploadParts_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.UploadParts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadParts_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UploadParts_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UploadParts", field, false, false, "Time")
 }
 
 func (ec *executionContext) _UploadTicket_method(ctx context.Context, field graphql.CollectedField, obj *model.UploadTicket) (ret graphql.Marshaler) {
@@ -28466,6 +29733,104 @@ func UnmarshalSignOffLearnerInput(ctx context.Context, raw any) (model.SignOffLe
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputSignPartInput(ctx context.Context, obj any) (model.SignPartInput, error) {
+	var it model.SignPartInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"number", "sha256"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "number":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("number"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Number = data
+		case "sha256":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sha256"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Sha256 = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSignPartInput unmarshals raw into the SignPartInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSignPartInput(ctx context.Context, raw any) (model.SignPartInput, error) {
+	var out model.SignPartInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SignPartInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSignPartsInput(ctx context.Context, obj any) (model.SignPartsInput, error) {
+	var it model.SignPartsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"assetId", "parts"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "assetId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("assetId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AssetID = data
+		case "parts":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("parts"))
+			data, err := ec.unmarshalNSignPartInput2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐSignPartInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Parts = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSignPartsInput unmarshals raw into the SignPartsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSignPartsInput(ctx context.Context, raw any) (model.SignPartsInput, error) {
+	var out model.SignPartsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SignPartsInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputStartAttemptInput(ctx context.Context, obj any) (model.StartAttemptInput, error) {
 	var it model.StartAttemptInput
 	if obj == nil {
@@ -28991,6 +30356,18 @@ func (ec *executionContext) _Asset(ctx context.Context, sel ast.SelectionSet, ob
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Asset_renditions(ctx, field, obj)
+				})
+		case "removedAt":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Asset_removedAt(ctx, field, obj)
+				})
+		case "parts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Asset_parts(ctx, field, obj)
 				})
 		case "url":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -31078,6 +32455,39 @@ func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.Se
 	return out
 }
 
+var deleteAssetPayloadImplementors = []string{"DeleteAssetPayload"}
+
+func (ec *executionContext) _DeleteAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteAssetPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteAssetPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeleteAssetPayload")
+		case "asset":
+			out.Values[i] = ec._DeleteAssetPayload_asset(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var enrollmentImplementors = []string{"Enrollment", "Node"}
 
 func (ec *executionContext) _Enrollment(ctx context.Context, sel ast.SelectionSet, obj *ent.Enrollment) graphql.Marshaler {
@@ -31956,6 +33366,54 @@ func (ec *executionContext) _ModuleProgress(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var monthlyUsageImplementors = []string{"MonthlyUsage"}
+
+func (ec *executionContext) _MonthlyUsage(ctx context.Context, sel ast.SelectionSet, obj *model.MonthlyUsage) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, monthlyUsageImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MonthlyUsage")
+		case "month":
+			out.Values[i] = ec._MonthlyUsage_month(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "bytesStored":
+			out.Values[i] = ec._MonthlyUsage_bytesStored(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "bytesRemoved":
+			out.Values[i] = ec._MonthlyUsage_bytesRemoved(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "minutesTranscoded":
+			out.Values[i] = ec._MonthlyUsage_minutesTranscoded(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var mutationImplementors = []string{"Mutation"}
 
 func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
@@ -32150,6 +33608,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "signParts":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_signParts(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "completeUpload":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_completeUpload(ctx, field)
@@ -32181,6 +33646,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "removeCaptions":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_removeCaptions(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "deleteAsset":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deleteAsset(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "restoreAsset":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_restoreAsset(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -32556,6 +34035,44 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var partTicketImplementors = []string{"PartTicket"}
+
+func (ec *executionContext) _PartTicket(ctx context.Context, sel ast.SelectionSet, obj *model.PartTicket) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, partTicketImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PartTicket")
+		case "number":
+			out.Values[i] = ec._PartTicket_number(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "upload":
+			out.Values[i] = ec._PartTicket_upload(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var playbackImplementors = []string{"Playback"}
 
 func (ec *executionContext) _Playback(ctx context.Context, sel ast.SelectionSet, obj *model.Playback) graphql.Marshaler {
@@ -32860,6 +34377,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_captionRevisions(ctx, field)
+				})
+		case "storageUsage":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_storageUsage(ctx, field)
 				})
 		case "myEnrollments":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -33388,6 +34911,39 @@ func (ec *executionContext) _RequestUploadPayload(ctx context.Context, sel ast.S
 	return out
 }
 
+var restoreAssetPayloadImplementors = []string{"RestoreAssetPayload"}
+
+func (ec *executionContext) _RestoreAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RestoreAssetPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, restoreAssetPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RestoreAssetPayload")
+		case "asset":
+			out.Values[i] = ec._RestoreAssetPayload_asset(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var revokeApiKeyPayloadImplementors = []string{"RevokeApiKeyPayload"}
 
 func (ec *executionContext) _RevokeApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeAPIKeyPayload) graphql.Marshaler {
@@ -33870,6 +35426,92 @@ func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var signPartsPayloadImplementors = []string{"SignPartsPayload"}
+
+func (ec *executionContext) _SignPartsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignPartsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, signPartsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SignPartsPayload")
+		case "parts":
+			out.Values[i] = ec._SignPartsPayload_parts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var storageUsageImplementors = []string{"StorageUsage"}
+
+func (ec *executionContext) _StorageUsage(ctx context.Context, sel ast.SelectionSet, obj *model.StorageUsage) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, storageUsageImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StorageUsage")
+		case "used":
+			out.Values[i] = ec._StorageUsage_used(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "quota":
+			out.Values[i] = ec._StorageUsage_quota(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "mine":
+			out.Values[i] = ec._StorageUsage_mine(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "quotaPerUser":
+			out.Values[i] = ec._StorageUsage_quotaPerUser(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "months":
+			out.Values[i] = ec._StorageUsage_months(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var subscriptionImplementors = []string{"Subscription"}
 
 func (ec *executionContext) _Subscription(ctx context.Context, sel ast.SelectionSet) func(ctx context.Context) graphql.Marshaler {
@@ -34216,6 +35858,97 @@ func (ec *executionContext) _UpdatePublishingRulesPayload(ctx context.Context, s
 			out.Values[i] = graphql.MarshalString("UpdatePublishingRulesPayload")
 		case "tenant":
 			out.Values[i] = ec._UpdatePublishingRulesPayload_tenant(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var uploadPartImplementors = []string{"UploadPart"}
+
+func (ec *executionContext) _UploadPart(ctx context.Context, sel ast.SelectionSet, obj *model.UploadPart) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, uploadPartImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UploadPart")
+		case "number":
+			out.Values[i] = ec._UploadPart_number(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "size":
+			out.Values[i] = ec._UploadPart_size(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sha256":
+			out.Values[i] = ec._UploadPart_sha256(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var uploadPartsImplementors = []string{"UploadParts"}
+
+func (ec *executionContext) _UploadParts(ctx context.Context, sel ast.SelectionSet, obj *model.UploadParts) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, uploadPartsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UploadParts")
+		case "size":
+			out.Values[i] = ec._UploadParts_size(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._UploadParts_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "received":
+			out.Values[i] = ec._UploadParts_received(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "expiresAt":
+			out.Values[i] = ec._UploadParts_expiresAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -35903,6 +37636,14 @@ func (ec *executionContext) marshalNCursor2string(ctx context.Context, sel ast.S
 	return res
 }
 
+func (ec *executionContext) marshalNDeleteAssetPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐDeleteAssetPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteAssetPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "DeleteAssetPayload!")
+		return graphql.Null
+	}
+	return ec._DeleteAssetPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNEnrollInput2lyceumᚋinternalᚋgenᚋmodelᚐEnrollInput(ctx context.Context, v any) (model.EnrollInput, error) {
 	res, err := ec.unmarshalInputEnrollInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -36317,6 +38058,30 @@ func (ec *executionContext) marshalNModuleProgress2ᚖlyceumᚋinternalᚋlearni
 	return ec._ModuleProgress(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNMonthlyUsage2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMonthlyUsageᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MonthlyUsage) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMonthlyUsage2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMonthlyUsage(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNMonthlyUsage2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMonthlyUsage(ctx context.Context, sel ast.SelectionSet, v *model.MonthlyUsage) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "MonthlyUsage!")
+		return graphql.Null
+	}
+	return ec._MonthlyUsage(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNNode2ᚕlyceumᚋgraphᚋrelayᚐNode(ctx context.Context, sel ast.SelectionSet, v []relay.Node) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -36396,6 +38161,30 @@ func (ec *executionContext) marshalNNotificationKind2lyceumᚋinternalᚋgenᚋe
 
 func (ec *executionContext) marshalNPageInfo2lyceumᚋgraphᚋrelayᚐPageInfo(ctx context.Context, sel ast.SelectionSet, v relay.PageInfo) graphql.Marshaler {
 	return ec._PageInfo(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPartTicket2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐPartTicketᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PartTicket) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPartTicket2ᚖlyceumᚋinternalᚋgenᚋmodelᚐPartTicket(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPartTicket2ᚖlyceumᚋinternalᚋgenᚋmodelᚐPartTicket(ctx context.Context, sel ast.SelectionSet, v *model.PartTicket) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PartTicket!")
+		return graphql.Null
+	}
+	return ec._PartTicket(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNPlayedLessonInput2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐPlayedLessonInputᚄ(ctx context.Context, v any) ([]*model.PlayedLessonInput, error) {
@@ -36584,6 +38373,14 @@ func (ec *executionContext) marshalNRequestUploadPayload2ᚖlyceumᚋinternalᚋ
 func (ec *executionContext) unmarshalNResponseInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐResponseInput(ctx context.Context, v any) (*model.ResponseInput, error) {
 	res, err := ec.unmarshalInputResponseInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRestoreAssetPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRestoreAssetPayload(ctx context.Context, sel ast.SelectionSet, v *model.RestoreAssetPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RestoreAssetPayload!")
+		return graphql.Null
+	}
+	return ec._RestoreAssetPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNRevertCaptionsInput2lyceumᚋinternalᚋgenᚋmodelᚐRevertCaptionsInput(ctx context.Context, v any) (model.RevertCaptionsInput, error) {
@@ -36830,9 +38627,49 @@ func (ec *executionContext) marshalNSignOutPayload2ᚖlyceumᚋinternalᚋgenᚋ
 	return ec._SignOutPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNSignPartInput2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐSignPartInputᚄ(ctx context.Context, v any) ([]*model.SignPartInput, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*model.SignPartInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNSignPartInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSignPartInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalNSignPartInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSignPartInput(ctx context.Context, v any) (*model.SignPartInput, error) {
+	res, err := ec.unmarshalInputSignPartInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNSignPartsInput2lyceumᚋinternalᚋgenᚋmodelᚐSignPartsInput(ctx context.Context, v any) (model.SignPartsInput, error) {
+	res, err := ec.unmarshalInputSignPartsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSignPartsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSignPartsPayload(ctx context.Context, sel ast.SelectionSet, v *model.SignPartsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SignPartsPayload!")
+		return graphql.Null
+	}
+	return ec._SignPartsPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNStartAttemptInput2lyceumᚋinternalᚋgenᚋmodelᚐStartAttemptInput(ctx context.Context, v any) (model.StartAttemptInput, error) {
 	res, err := ec.unmarshalInputStartAttemptInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNStorageUsage2ᚖlyceumᚋinternalᚋgenᚋmodelᚐStorageUsage(ctx context.Context, sel ast.SelectionSet, v *model.StorageUsage) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "StorageUsage!")
+		return graphql.Null
+	}
+	return ec._StorageUsage(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNString2string(ctx context.Context, v any) (string, error) {
@@ -37014,6 +38851,38 @@ func (ec *executionContext) marshalNUpdatePublishingRulesPayload2ᚖlyceumᚋint
 		return graphql.Null
 	}
 	return ec._UpdatePublishingRulesPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNUploadPart2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadPartᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UploadPart) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNUploadPart2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadPart(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNUploadPart2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadPart(ctx context.Context, sel ast.SelectionSet, v *model.UploadPart) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "UploadPart!")
+		return graphql.Null
+	}
+	return ec._UploadPart(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNUploadTicket2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadTicket(ctx context.Context, sel ast.SelectionSet, v *model.UploadTicket) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "UploadTicket!")
+		return graphql.Null
+	}
+	return ec._UploadTicket(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNUser2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐUserᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.User) graphql.Marshaler {
@@ -37806,6 +39675,13 @@ func (ec *executionContext) marshalOTime2ᚖtimeᚐTime(ctx context.Context, sel
 	_ = ctx
 	res := graphql.MarshalTime(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOUploadParts2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadParts(ctx context.Context, sel ast.SelectionSet, v *model.UploadParts) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UploadParts(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOUploadTicket2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadTicket(ctx context.Context, sel ast.SelectionSet, v *model.UploadTicket) graphql.Marshaler {

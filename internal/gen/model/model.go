@@ -211,6 +211,10 @@ type CreateUserInput struct {
 	Password string      `json:"password"`
 }
 
+type DeleteAssetPayload struct {
+	Asset *ent.Asset `json:"asset"`
+}
+
 type EnrollInput struct {
 	CourseID gid.ID `json:"courseId"`
 }
@@ -257,6 +261,15 @@ type MarkNotificationsReadPayload struct {
 	UnreadCount int `json:"unreadCount"`
 }
 
+// What was stored, removed and converted in a calendar month (UTC).
+type MonthlyUsage struct {
+	// Like 2026-11.
+	Month             string  `json:"month"`
+	BytesStored       int64   `json:"bytesStored"`
+	BytesRemoved      int64   `json:"bytesRemoved"`
+	MinutesTranscoded float64 `json:"minutesTranscoded"`
+}
+
 type Mutation struct {
 }
 
@@ -266,6 +279,11 @@ type NumericKeyInput struct {
 	Max        float64 `json:"max"`
 	ExcludeMin *bool   `json:"excludeMin,omitempty"`
 	ExcludeMax *bool   `json:"excludeMax,omitempty"`
+}
+
+type PartTicket struct {
+	Number int           `json:"number"`
+	Upload *UploadTicket `json:"upload"`
 }
 
 // Where a film or a sound is streamed from. The addresses are signed and short-lived; ask again after `expiresAt`.
@@ -419,7 +437,7 @@ type RequestUploadInput struct {
 
 type RequestUploadPayload struct {
 	Asset *ent.Asset `json:"asset"`
-	// Null when the file is already there.
+	// Null when the file is already there, and for a large file, which is sent as `asset.parts` says.
 	Upload *UploadTicket `json:"upload,omitempty"`
 }
 
@@ -428,6 +446,10 @@ type ResponseInput struct {
 	Choices []string `json:"choices,omitempty"`
 	Number  *string  `json:"number,omitempty"`
 	Text    *string  `json:"text,omitempty"`
+}
+
+type RestoreAssetPayload struct {
+	Asset *ent.Asset `json:"asset"`
 }
 
 type RevertCaptionsInput struct {
@@ -617,9 +639,37 @@ type SignOutPayload struct {
 	SignedOut bool `json:"signedOut"`
 }
 
+type SignPartInput struct {
+	// From 1.
+	Number int `json:"number"`
+	// Of this part, in hex: the storage refuses other bytes.
+	Sha256 string `json:"sha256"`
+}
+
+type SignPartsInput struct {
+	AssetID gid.ID           `json:"assetId"`
+	Parts   []*SignPartInput `json:"parts"`
+}
+
+type SignPartsPayload struct {
+	Parts []*PartTicket `json:"parts"`
+}
+
 type StartAttemptInput struct {
 	EnrollmentID gid.ID `json:"enrollmentId"`
 	LessonID     gid.ID `json:"lessonId"`
+}
+
+// What a tenant's files take and may take.
+type StorageUsage struct {
+	// All files with what was made of them, and uploads under way as if they had arrived.
+	Used  int64 `json:"used"`
+	Quota int64 `json:"quota"`
+	// The uploads of one person, and what they may take.
+	Mine         int64 `json:"mine"`
+	QuotaPerUser int64 `json:"quotaPerUser"`
+	// The latest first; months in which nothing happened are left out.
+	Months []*MonthlyUsage `json:"months"`
 }
 
 type Subscription struct {
@@ -640,6 +690,26 @@ type UpdateBrandingPayload struct {
 
 type UpdatePublishingRulesPayload struct {
 	Tenant *ent.Tenant `json:"tenant"`
+}
+
+// A part that has arrived.
+type UploadPart struct {
+	// From 1.
+	Number int   `json:"number"`
+	Size   int64 `json:"size"`
+	// Hex; empty where the storage does not tell.
+	Sha256 string `json:"sha256"`
+}
+
+// How a large file is sent: cut into parts of equal size, several at a time and in any order.
+type UploadParts struct {
+	// Of every part but the last, which is shorter.
+	Size  int64 `json:"size"`
+	Count int   `json:"count"`
+	// The parts that have arrived.
+	Received []*UploadPart `json:"received"`
+	// When the upload is given up, and what has arrived removed, unless `signParts` is asked before.
+	ExpiresAt time.Time `json:"expiresAt"`
 }
 
 // How to send a file. Use it as it is: the signature covers method, address and headers.

@@ -35,6 +35,10 @@ const (
 	FieldBranding = "branding"
 	// FieldCaptionsRequired holds the string denoting the captions_required field in the database.
 	FieldCaptionsRequired = "captions_required"
+	// FieldStorageQuota holds the string denoting the storage_quota field in the database.
+	FieldStorageQuota = "storage_quota"
+	// FieldStorageQuotaUser holds the string denoting the storage_quota_user field in the database.
+	FieldStorageQuotaUser = "storage_quota_user"
 	// Table holds the table name of the tenant in the database.
 	Table = "tenants"
 )
@@ -51,6 +55,8 @@ var Columns = []string{
 	FieldLocale,
 	FieldBranding,
 	FieldCaptionsRequired,
+	FieldStorageQuota,
+	FieldStorageQuotaUser,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -89,6 +95,10 @@ var (
 	DefaultBranding brand.Brand
 	// DefaultCaptionsRequired holds the default value on creation for the "captions_required" field.
 	DefaultCaptionsRequired bool
+	// StorageQuotaValidator is a validator for the "storage_quota" field. It is called by the builders before save.
+	StorageQuotaValidator func(int64) error
+	// StorageQuotaUserValidator is a validator for the "storage_quota_user" field. It is called by the builders before save.
+	StorageQuotaUserValidator func(int64) error
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -165,4 +175,14 @@ func ByLocale(opts ...sql.OrderTermOption) OrderOption {
 // ByCaptionsRequired orders the results by the captions_required field.
 func ByCaptionsRequired(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCaptionsRequired, opts...).ToFunc()
+}
+
+// ByStorageQuota orders the results by the storage_quota field.
+func ByStorageQuota(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldStorageQuota, opts...).ToFunc()
+}
+
+// ByStorageQuotaUser orders the results by the storage_quota_user field.
+func ByStorageQuotaUser(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldStorageQuotaUser, opts...).ToFunc()
 }
