@@ -28,8 +28,8 @@ func edit(locale, text string) media.CaptionEdit {
 	return media.CaptionEdit{Locale: locale, Content: spoken(text)}
 }
 
-// converted is a film that is streamed.
-func (f fixture) converted(t *testing.T, name string) *ent.Asset {
+// streamed is a film that was converted.
+func (f fixture) streamed(t *testing.T, name string) *ent.Asset {
 	t.Helper()
 	a := f.film(t, f.acme, name)
 	if err := f.s.Convert(f.acme.System(t.Context()), a.ID, new(ends).finish); err != nil {
@@ -234,7 +234,7 @@ func TestLayCaptions(t *testing.T) {
 	t.Parallel()
 	f, m := converting(t)
 	m.captions = spoken("ein")
-	a := f.converted(t, "laid")
+	a := f.streamed(t, "laid")
 	ctx, before := f.acme.AsInstructor(t.Context()), f.files(t, a)
 	if now := f.laid(t, a, "de"); now.Playback.Play != "master.m3u8" {
 		t.Errorf("nobody edited anything: %+v", now.Playback)
@@ -323,7 +323,7 @@ func TestConvertAgain(t *testing.T) {
 	t.Parallel()
 	f, m := converting(t)
 	m.captions = spoken("ein")
-	a := f.converted(t, "again")
+	a := f.streamed(t, "again")
 	ctx, system := f.acme.AsInstructor(t.Context()), f.acme.System(t.Context())
 	if _, err := f.s.SaveCaptions(ctx, a.ID, edit("en", "one")); err != nil {
 		t.Fatal(err)
