@@ -9,8 +9,10 @@ import (
 	"lyceum/internal/assessment/quiz"
 	"lyceum/internal/catalog"
 	"lyceum/internal/catalog/outline"
+	"lyceum/internal/engagement"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
+	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/viewer"
 	"strconv"
@@ -94,7 +96,7 @@ type CaptionInput struct {
 	Vtt    string  `json:"vtt"`
 }
 
-// A track of captions of a film: as in force when the address was signed.
+// A track of captions that came with a film.
 type CaptionTrack struct {
 	// BCP 47, or empty.
 	Locale string `json:"locale"`
@@ -102,12 +104,6 @@ type CaptionTrack struct {
 	// The WebVTT file. Signed and short-lived, like the film.
 	URL     string `json:"url"`
 	Default bool   `json:"default"`
-}
-
-type CaptionsPayload struct {
-	// The newest revision in that language.
-	Revision *ent.CaptionRevision `json:"revision"`
-	Asset    *ent.Asset           `json:"asset"`
 }
 
 // What anybody may know about a certificate whose code they hold.
@@ -172,10 +168,6 @@ type CompletionRule struct {
 	Policy *outline.Policy `json:"policy,omitempty"`
 	// SHA-256 in hex.
 	Version string `json:"version"`
-}
-
-type ConvertAssetPayload struct {
-	Asset *ent.Asset `json:"asset"`
 }
 
 type CourseDraftPayload struct {
@@ -248,6 +240,16 @@ type HTTPHeader struct {
 	Value string `json:"value"`
 }
 
+type LeaderboardProfileInput struct {
+	Hidden bool `json:"hidden"`
+	// At most 40 characters; empty for the name.
+	Pseudonym string `json:"pseudonym"`
+}
+
+type LeaderboardProfilePayload struct {
+	Profile *engagement.Profile `json:"profile"`
+}
+
 type LinkContent struct {
 	URL string `json:"url"`
 	// Sanitised HTML.
@@ -305,9 +307,22 @@ type PlayedLessonInput struct {
 	PositionMs int `json:"positionMs"`
 }
 
+type PointRuleInput struct {
+	Reason pointrule.Reason `json:"reason"`
+	// 0 to 10000.
+	Points int `json:"points"`
+}
+
 type PriceInput struct {
 	Amount   int    `json:"amount"`
 	Currency string `json:"currency"`
+}
+
+type ProgressQuarter struct {
+	FromPercent int `json:"fromPercent"`
+	// Not included.
+	ToPercent int `json:"toPercent"`
+	Learners  int `json:"learners"`
 }
 
 type PublishCourseInput struct {
@@ -323,11 +338,6 @@ type PublishCoursePayload struct {
 	Version *ent.CourseVersion `json:"version"`
 	// False when there was nothing new to publish.
 	Created bool `json:"created"`
-}
-
-type PublishingRulesInput struct {
-	// Whether a film needs captions in some language: of its own or of its lesson. Films kept elsewhere need none.
-	CaptionsRequired *bool `json:"captionsRequired,omitempty"`
 }
 
 type Query struct {
@@ -405,11 +415,6 @@ type RecordProgressPayload struct {
 	CompletedLessonIds []*gid.ID `json:"completedLessonIds"`
 }
 
-type RemoveCaptionsInput struct {
-	AssetID gid.ID `json:"assetId"`
-	Locale  string `json:"locale"`
-}
-
 // One quality of a film or a sound.
 type Rendition struct {
 	Name string `json:"name"`
@@ -452,13 +457,6 @@ type RestoreAssetPayload struct {
 	Asset *ent.Asset `json:"asset"`
 }
 
-type RevertCaptionsInput struct {
-	AssetID gid.ID `json:"assetId"`
-	Locale  string `json:"locale"`
-	// The revision to bring back.
-	Number int `json:"number"`
-}
-
 type RevokeAPIKeyPayload struct {
 	APIKey *ent.APIKey `json:"apiKey"`
 }
@@ -477,23 +475,24 @@ type RevokeSessionsPayload struct {
 	Revoked int `json:"revoked"`
 }
 
+type SaveAchievementInput struct {
+	// Lower case letters, digits and dashes.
+	Key         string `json:"key"`
+	Title       string `json:"title"`
+	Description string `json:"description"`
+	// In a part of CEL: lessons >= 20 && points > 100.
+	Rule    string `json:"rule"`
+	Retired bool   `json:"retired"`
+}
+
+type SaveAchievementPayload struct {
+	Achievement *ent.Achievement `json:"achievement"`
+}
+
 type SaveAnswerInput struct {
 	AttemptID  gid.ID         `json:"attemptId"`
 	QuestionID gid.ID         `json:"questionId"`
 	Response   *ResponseInput `json:"response"`
-}
-
-type SaveCaptionsInput struct {
-	// A film that was uploaded.
-	AssetID gid.ID `json:"assetId"`
-	// BCP 47.
-	Locale string `json:"locale"`
-	// What a menu shows; the language's own name when absent.
-	Label *string `json:"label,omitempty"`
-	// A SubRip or WebVTT file; at most 1 MB.
-	Content string `json:"content"`
-	// Refuse with CONFLICT unless this is the newest revision in that language; 0 when there should be none.
-	ExpectedNumber *int `json:"expectedNumber,omitempty"`
 }
 
 type SaveCategoryInput struct {
@@ -584,11 +583,6 @@ type SearchHit struct {
 	// Plain text around what was found, marked the same way. Of a lesson that the viewer may not open it is empty: its
 	// text is found and not shown.
 	Snippet string `json:"snippet"`
-	// When it is said in the lesson's film, in milliseconds, where the snippet is from its captions; null where it is not,
-	// and for a lesson that the viewer may not open.
-	AtMs *int `json:"atMs,omitempty"`
-	// Path in the frontend: of the course or the lesson, at that second of its film.
-	Link string `json:"link"`
 }
 
 type SearchResult struct {
@@ -611,6 +605,15 @@ type SearchToken struct {
 type SegmentInput struct {
 	FromMs int `json:"fromMs"`
 	ToMs   int `json:"toMs"`
+}
+
+type SetPointRulePayload struct {
+	Rules []*engagement.Worth `json:"rules"`
+}
+
+type SetTimeZonePayload struct {
+	// IANA name.
+	TimeZone string `json:"timeZone"`
 }
 
 type SignInInput struct {
@@ -688,10 +691,6 @@ type UpdateBrandingPayload struct {
 	Tenant *ent.Tenant `json:"tenant"`
 }
 
-type UpdatePublishingRulesPayload struct {
-	Tenant *ent.Tenant `json:"tenant"`
-}
-
 // A part that has arrived.
 type UploadPart struct {
 	// From 1.
@@ -744,7 +743,7 @@ type VideoContent struct {
 	ExpiresAt     *time.Time         `json:"expiresAt,omitempty"`
 	ContentType   *string            `json:"contentType,omitempty"`
 	Captions      []*outline.Caption `json:"captions"`
-	// Tracks of the video itself; the playlist has them too.
+	// Tracks that came with the video itself; the playlist has them too.
 	CaptionTracks []*CaptionTrack `json:"captionTracks"`
 	// Sanitised HTML.
 	HTML string `json:"html"`
@@ -935,17 +934,20 @@ const (
 	EnrollmentEventKindResync EnrollmentEventKind = "RESYNC"
 	// The place was taken, given up, completed or given another date.
 	EnrollmentEventKindChanged EnrollmentEventKind = "CHANGED"
+	// A lesson was completed; told to the learner themself.
+	EnrollmentEventKindProgressed EnrollmentEventKind = "PROGRESSED"
 )
 
 var AllEnrollmentEventKind = []EnrollmentEventKind{
 	EnrollmentEventKindStarted,
 	EnrollmentEventKindResync,
 	EnrollmentEventKindChanged,
+	EnrollmentEventKindProgressed,
 }
 
 func (e EnrollmentEventKind) IsValid() bool {
 	switch e {
-	case EnrollmentEventKindStarted, EnrollmentEventKindResync, EnrollmentEventKindChanged:
+	case EnrollmentEventKindStarted, EnrollmentEventKindResync, EnrollmentEventKindChanged, EnrollmentEventKindProgressed:
 		return true
 	}
 	return false

@@ -96,8 +96,6 @@ const DefaultStatus = StatusBUILDING
 const (
 	StatusBUILDING Status = "BUILDING"
 	StatusREADY    Status = "READY"
-	StatusCAPTIONS Status = "CAPTIONS"
-	StatusRETIRED  Status = "RETIRED"
 )
 
 func (s Status) String() string {
@@ -107,7 +105,7 @@ func (s Status) String() string {
 // StatusValidator is a validator for the "status" field enum values. It is called by the builders before save.
 func StatusValidator(s Status) error {
 	switch s {
-	case StatusBUILDING, StatusREADY, StatusCAPTIONS, StatusRETIRED:
+	case StatusBUILDING, StatusREADY:
 		return nil
 	default:
 		return fmt.Errorf("renditionset: invalid enum value for status field: %q", s)
