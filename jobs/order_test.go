@@ -187,7 +187,7 @@ func TestReplay(t *testing.T) {
 		if _, err := super.Exec(t.Context(), lose); err != nil {
 			t.Fatal(err)
 		}
-		if n, err := jobs.Replay(ctx, services(f.db, f.store)); err != nil || n != 6 {
+		if n, err := jobs.Replay(ctx, services(f.db, f.store)); err != nil || n != 7 { // five of the history, the certificate, and that the place changed
 			t.Fatalf("%d events were told again: %v", n, err)
 		}
 		if got := f.state(t, f.acme, p.course); got != want {

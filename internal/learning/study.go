@@ -49,20 +49,24 @@ func own(ctx context.Context, tx *pg.Tx, learner, id uuid.UUID) (*ent.Enrollment
 
 // begin reads the version the place is pinned to, and locks its progress.
 func begin(ctx context.Context, tx *pg.Tx, place *ent.Enrollment) (*study, error) {
+	st, err := look(ctx, tx, place)
+	if err != nil {
+		return nil, err
+	}
+	return st, st.lock(ctx)
+}
+
+// look reads the version the place is pinned to.
+func look(ctx context.Context, tx *pg.Tx, place *ent.Enrollment) (*study, error) {
 	version, err := tx.CourseVersion.Query().
 		Where(courseversion.ID(place.VersionID)).Select(courseversion.FieldOutline).Only(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read outline: %w", err)
 	}
-	st := &study{tx: tx, place: place, outline: &version.Outline, under: decision{by: completion.ByRULE}}
-	if err := st.lock(ctx); err != nil {
-		return nil, err
-	}
-	st.now, err = tx.Now(ctx)
-	return st, err
+	return &study{tx: tx, place: place, outline: &version.Outline, under: decision{by: completion.ByRULE}}, nil
 }
 
-// lock locks the counters, which the first evidence makes.
+// lock locks the counters, which the first evidence makes, and looks at the clock.
 func (st *study) lock(ctx context.Context) error {
 	progress, err := st.locked(ctx)
 	if ent.IsNotFound(err) {
@@ -71,7 +75,11 @@ func (st *study) lock(ctx context.Context) error {
 		}
 		progress, err = st.locked(ctx)
 	}
+	if err != nil {
+		return err
+	}
 	st.progress = progress
+	st.now, err = st.tx.Now(ctx)
 	return err
 }
 

@@ -61,7 +61,7 @@ func TestCheckFinds(t *testing.T) {
 		"negative price":     {func(c *course.Course) { c.Price.Amount = -1 }, []string{"price"}},
 		"its own premise":    {func(c *course.Course) { c.Prerequisites = []string{"knots"} }, []string{"prerequisites.0"}},
 		"need":               {func(c *course.Course) { c.Completion.Need = "MOST" }, []string{"completion.need"}},
-		"no number":          {func(c *course.Course) { c.Completion.Count = 0 }, []string{"completion.count"}},
+		"at least none":      {func(c *course.Course) { c.Completion.Count = 0 }, []string{"completion.count"}},
 		"absurd number":      {func(c *course.Course) { c.Completion.Count = 1001 }, []string{"completion.count"}},
 		"number of any":      {func(c *course.Course) { c.Modules[0].Completion.Count = 1 }, []string{"modules.0.completion.count"}},
 		"long rule":          {func(c *course.Course) { c.Completion.When = strings.Repeat("x", 1001) }, []string{"completion.when"}},
