@@ -58,16 +58,10 @@ export type NotificationKind =
 
 export type PlayedLessonInput = {
   lessonId: string;
-  /** Where the player stands, in milliseconds. Null: what is known of it stays. */
-  positionMs?: number | null | undefined;
-  /** At most 500 in the batch, and none in lessons that are no videos. */
+  /** Where the player stands, in milliseconds. */
+  positionMs: number;
+  /** At most 500 in the batch. */
   segments: Array<SegmentInput>;
-  /**
-   * When there were signs of life in the lesson (a key, a pointer, a playing video), in milliseconds of any clock of
-   * the client that never jumps, ascending; at most 500 in the batch. From one to the next counts as time on task,
-   * but no more than a minute: a client repeats the last sign of one batch as the first of the next.
-   */
-  signs?: Array<number> | null | undefined;
 };
 
 export type ProgressState =
@@ -107,8 +101,6 @@ export type SearchFilter = {
 /** What was played, milliseconds of the video, from included and to excluded. */
 export type SegmentInput = {
   fromMs: number;
-  /** The speed of playing, more than 0 and up to 16. Null: no faster than 2. What was played faster than 2 adds nothing. */
-  rate?: number | null | undefined;
   toMs: number;
 };
 
