@@ -214,7 +214,11 @@ func (a *app) wire(context.Context) error {
 	if err != nil {
 		return err
 	}
-	learned := &learning.Service{DB: a.db}
+	batches, err := a.metrics.NewGroups("progress")
+	if err != nil {
+		return fmt.Errorf("measure progress: %w", err)
+	}
+	learned := &learning.Service{DB: a.db, Meter: batches}
 	assessed := &assessment.Service{DB: a.db, Completer: learned, Files: quizFiles{files}}
 	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: catalogFiles{files}}
 	a.services = &graph.Services{

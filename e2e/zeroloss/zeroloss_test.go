@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -32,13 +33,14 @@ import (
 // The size of the simulation. A learner's half hour of video is less than what a place of long ago may be credited at
 // once, so that the wall clock hides nothing.
 const (
-	learners = 2_000
 	beats    = 60
 	beatMS   = 30_000
 	signsMS  = 20_000
 	writers  = 256
-	patience = 4 * time.Minute
+	patience = 10 * time.Minute
 )
+
+var learners = flag.Int("learners", 2_000, "how many learners are simulated")
 
 // learner is a simulated client.
 type learner struct {
@@ -123,7 +125,7 @@ func TestZeroLoss(t *testing.T) {
 	took := time.Since(began)
 	compare(t, d, everybody)
 	t.Logf("%d learners x %d batches: %d requests, %d acknowledged (%d of them again), %d refused with 503, %d lost with the connection, %d forgotten by their client, %d never sent",
-		learners, beats, f.sent.Load(), f.acknowledged.Load(), f.again.Load(), f.refused.Load(), f.lost.Load(), f.forgotten.Load(), abandoned)
+		*learners, beats, f.sent.Load(), f.acknowledged.Load(), f.again.Load(), f.refused.Load(), f.lost.Load(), f.forgotten.Load(), abandoned)
 	t.Logf("%d kills of the API, %d immediate stops of Postgres, %s: %.0f acknowledged batches a second", s.kills, s.stops, took.Round(time.Millisecond),
 		float64(f.acknowledged.Load())/took.Seconds())
 }
@@ -322,7 +324,7 @@ func (s *scene) post(ctx context.Context, client *http.Client, body []byte) (sta
 // people makes the learners, in two tenants, with places that they took up long ago.
 func people(t *testing.T, d *pgtest.Database) []*learner {
 	t.Helper()
-	all := make([]*learner, learners)
+	all := make([]*learner, *learners)
 	for n, slug := range []string{"acme", "globex"} {
 		tenant := pgtest.NewTenant(t, d, slug)
 		ctx := tenant.System(t.Context())
@@ -336,7 +338,7 @@ func people(t *testing.T, d *pgtest.Database) []*learner {
 			SetCourseID(course.ID).SetNumber(1).SetSlug(course.Slug).SetTitle(course.Title).SetInstructorID(tenant.Instructor).
 			SetContentHash("").SetOutline(o).SetLessonCount(len(lessons)).SetRequiredCount(o.Required()).SetDurationMs(0).
 			SetPublishedBy(tenant.Instructor).SaveX(ctx)
-		for i := n; i < learners; i += 2 {
+		for i := n; i < *learners; i += 2 {
 			user := pgtest.NewUser(t, d, tenant, fmt.Sprintf("learner-%d", i), viewer.Learner)
 			place := d.Enrollment.Create().SetCourseID(course.ID).SetVersionID(version.ID).SetLearnerID(user).SetEnrolledBy(user).
 				SetSource(enrollment.SourceSELF).SetEnrolledAt(time.Now().Add(-24 * time.Hour)).SaveX(ctx)
