@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/viewer"
 )
@@ -54,6 +55,11 @@ func (s *Service) keep(ctx context.Context, group []*sent) (err error) {
 		}
 		for _, l := range ledgers {
 			if err := l.complete(g, now); err != nil {
+				return err
+			}
+		}
+		for _, l := range ledgers {
+			if err := l.tell(ctx, g, s.Feed); err != nil {
 				return err
 			}
 		}
@@ -122,6 +128,24 @@ func (l *ledger) complete(g *pg.Group, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// tell tells the feed which places moved. What completed something need not, for its events do.
+func (l *ledger) tell(ctx context.Context, g *pg.Group, log *feed.Log) error {
+	told := map[uuid.UUID]bool{}
+	for _, s := range l.sent {
+		if s.refused == nil && !s.booked.again {
+			told[s.place] = told[s.place] || len(s.booked.completed) > 0
+		}
+	}
+	var moved []uuid.UUID
+	for place, told := range told {
+		if !told {
+			moved = append(moved, place)
+		}
+	}
+	ctx = viewer.With(ctx, viewer.Job(l.tenant, "progress"))
+	return log.Tell(ctx, g.As(ctx), Moved(moved...)...)
 }
 
 // complete completes the lessons that the batch suffices for.

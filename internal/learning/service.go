@@ -11,6 +11,7 @@ import (
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/policy"
 )
@@ -20,6 +21,8 @@ type Service struct {
 	DB *pg.DB
 	// Meter hears how groups of batches are kept. It may be nil.
 	Meter Meter
+	// Feed is told when progress moves; nil when nobody watches.
+	Feed *feed.Log
 
 	outlines outlines
 	queue    queue

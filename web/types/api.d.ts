@@ -33,6 +33,14 @@ export type CourseOrder =
   | 'NEWEST'
   | 'TITLE';
 
+export type EnrollmentEventKind =
+  /** The place was taken, given up, completed or given another date. */
+  | 'CHANGED'
+  /** Some of what was missed cannot be told any more: read everything again, and go on from here. */
+  | 'RESYNC'
+  /** The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is. */
+  | 'STARTED';
+
 export type EnrollmentSource =
   | 'SELF'
   | 'STAFF';
@@ -58,17 +66,21 @@ export type NotificationKind =
 
 export type PlayedLessonInput = {
   lessonId: string;
-  /** Where the player stands, in milliseconds. Null: what is known of it stays. */
-  positionMs?: number | null | undefined;
-  /** At most 500 in the batch, and none in lessons that are no videos. */
+  /** Where the player stands, in milliseconds. */
+  positionMs: number;
+  /** At most 500 in the batch. */
   segments: Array<SegmentInput>;
-  /**
-   * When there were signs of life in the lesson (a key, a pointer, a playing video), in milliseconds of any clock of
-   * the client that never jumps, ascending; at most 500 in the batch. From one to the next counts as time on task,
-   * but no more than a minute: a client repeats the last sign of one batch as the first of the next.
-   */
-  signs?: Array<number> | null | undefined;
 };
+
+export type ProgressEventKind =
+  | 'COURSE_COMPLETED'
+  | 'LESSON_COMPLETED'
+  /** There is more evidence than before. */
+  | 'MOVED'
+  /** Some of what was missed cannot be told any more: look at the whole place again, and go on from here. */
+  | 'RESYNC'
+  /** The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is. */
+  | 'STARTED';
 
 export type ProgressState =
   | 'COMPLETED'
@@ -107,8 +119,6 @@ export type SearchFilter = {
 /** What was played, milliseconds of the video, from included and to excluded. */
 export type SegmentInput = {
   fromMs: number;
-  /** The speed of playing, more than 0 and up to 16. Null: no faster than 2. What was played faster than 2 adds nothing. */
-  rate?: number | null | undefined;
   toMs: number;
 };
 
@@ -193,6 +203,14 @@ export type EnrollMutationVariables = Exact<{
 
 export type EnrollMutation = { enroll: { enrollment: { id: string, state: EnrollmentState, course: { title: string, version: number }, progress: { percent: number, requiredLessons: number } } } };
 
+export type EnrollmentChangedSubscriptionVariables = Exact<{
+  courseId?: string | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type EnrollmentChangedSubscription = { enrollmentChanged: { eventId: string, kind: EnrollmentEventKind, at: string, enrollment: { id: string, state: EnrollmentState, dueAt: string | null, completedAt: string | null, learner: { id: string, name: string } | null, course: { id: string, slug: string, title: string } } | null } };
+
 export type GrantSupportMutationVariables = Exact<{
   reason: string;
   minutes?: number | null | undefined;
@@ -200,14 +218,6 @@ export type GrantSupportMutationVariables = Exact<{
 
 
 export type GrantSupportMutation = { grantSupport: { grant: { id: string, reason: string, expiresAt: string } } };
-
-export type LessonDropOffQueryVariables = Exact<{
-  courseId: string;
-  lessonId: string;
-}>;
-
-
-export type LessonDropOffQuery = { lessonDropOff: { learners: number | null, minutes: Array<number> } | null };
 
 export type LessonQueryVariables = Exact<{
   courseId: string;
@@ -276,6 +286,14 @@ export type PlaceQuery = { node:
     | { __typename: 'User' }
    | null };
 
+export type ProgressUpdatedSubscriptionVariables = Exact<{
+  enrollmentId: string;
+  after?: string | null | undefined;
+}>;
+
+
+export type ProgressUpdatedSubscription = { progressUpdated: { eventId: string, kind: ProgressEventKind, at: string, lessonId: string | null, enrollment: { id: string, state: EnrollmentState, progress: { state: ProgressState, percent: number, completedLessons: number, completedRequired: number, requiredLessons: number, lastActivityAt: string | null, completedAt: string | null } } } };
+
 export type PublishCourseMutationVariables = Exact<{
   courseId: string;
   note?: string | null | undefined;
@@ -287,13 +305,10 @@ export type PublishCourseMutation = { publishCourse: { created: boolean, version
 export type RecordProgressMutationVariables = Exact<{
   enrollmentId: string;
   lessons: Array<PlayedLessonInput> | PlayedLessonInput;
-  sessionId?: string | null | undefined;
-  sequence?: number | null | undefined;
-  ageMs?: number | null | undefined;
 }>;
 
 
-export type RecordProgressMutation = { recordProgress: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number, lessons: Array<{ lessonId: string, state: ProgressState, watchedMs: number, positionMs: number, timeOnTaskMs: number }> } } };
+export type RecordProgressMutation = { recordProgress: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number, lessons: Array<{ lessonId: string, state: ProgressState, watchedMs: number, positionMs: number }> } } };
 
 export type RosterQueryVariables = Exact<{
   courseId: string;
@@ -379,14 +394,15 @@ export interface Operations {
   "course-draft": { data: CourseDraftQuery; variables: CourseDraftQueryVariables };
   "dashboard": { data: DashboardQuery; variables: DashboardQueryVariables };
   "enroll": { data: EnrollMutation; variables: EnrollMutationVariables };
+  "enrollment-changed": { data: EnrollmentChangedSubscription; variables: EnrollmentChangedSubscriptionVariables };
   "grant-support": { data: GrantSupportMutation; variables: GrantSupportMutationVariables };
   "lesson": { data: LessonQuery; variables: LessonQueryVariables };
-  "lesson-drop-off": { data: LessonDropOffQuery; variables: LessonDropOffQueryVariables };
   "mark-read": { data: MarkReadMutation; variables: MarkReadMutationVariables };
   "notification-received": { data: NotificationReceivedSubscription; variables: NotificationReceivedSubscriptionVariables };
   "notifications": { data: NotificationsQuery; variables: NotificationsQueryVariables };
   "people": { data: PeopleQuery; variables: PeopleQueryVariables };
   "place": { data: PlaceQuery; variables: PlaceQueryVariables };
+  "progress-updated": { data: ProgressUpdatedSubscription; variables: ProgressUpdatedSubscriptionVariables };
   "publish-course": { data: PublishCourseMutation; variables: PublishCourseMutationVariables };
   "record-progress": { data: RecordProgressMutation; variables: RecordProgressMutationVariables };
   "roster": { data: RosterQuery; variables: RosterQueryVariables };

@@ -21,6 +21,8 @@ import (
 	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/gen/model"
+	"lyceum/internal/learning"
+	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/tenancy/brand"
 	"lyceum/internal/viewer"
@@ -55,12 +57,14 @@ type ResolverRoot interface {
 	CourseProgress() CourseProgressResolver
 	CourseVersion() CourseVersionResolver
 	Enrollment() EnrollmentResolver
+	EnrollmentEvent() EnrollmentEventResolver
 	Lesson() LessonResolver
 	LessonDraft() LessonDraftResolver
 	LessonProgress() LessonProgressResolver
 	ModuleDraft() ModuleDraftResolver
 	Mutation() MutationResolver
 	NotificationConnection() NotificationConnectionResolver
+	ProgressEvent() ProgressEventResolver
 	Query() QueryResolver
 	QuizContent() QuizContentResolver
 	Session() SessionResolver
@@ -323,7 +327,6 @@ type ComplexityRoot struct {
 		Percent           func(childComplexity int) int
 		RequiredLessons   func(childComplexity int) int
 		State             func(childComplexity int) int
-		TimeMs            func(childComplexity int) int
 	}
 
 	CourseVersion struct {
@@ -365,6 +368,13 @@ type ComplexityRoot struct {
 	EnrollmentEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	EnrollmentEvent struct {
+		At         func(childComplexity int) int
+		Enrollment func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Kind       func(childComplexity int) int
 	}
 
 	EnrollmentPayload struct {
@@ -416,17 +426,11 @@ type ComplexityRoot struct {
 		URL         func(childComplexity int) int
 	}
 
-	LessonDropOff struct {
-		Learners func(childComplexity int) int
-		Minutes  func(childComplexity int) int
-	}
-
 	LessonProgress struct {
 		CompletedAt func(childComplexity int) int
 		LessonID    func(childComplexity int) int
 		PositionMs  func(childComplexity int) int
 		State       func(childComplexity int) int
-		TimeMs      func(childComplexity int) int
 		WatchedMs   func(childComplexity int) int
 	}
 
@@ -545,6 +549,14 @@ type ComplexityRoot struct {
 		Currency func(childComplexity int) int
 	}
 
+	ProgressEvent struct {
+		At         func(childComplexity int) int
+		Enrollment func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		LessonID   func(childComplexity int) int
+	}
+
 	PublishCoursePayload struct {
 		Course  func(childComplexity int) int
 		Created func(childComplexity int) int
@@ -564,7 +576,6 @@ type ComplexityRoot struct {
 		Courses           func(childComplexity int, first *int, after *string, filter *model.CourseFilter, orderBy *model.CourseOrder) int
 		Enrollments       func(childComplexity int, courseID gid.ID, first *int, after *string, state *enrollment.State) int
 		Lesson            func(childComplexity int, courseID gid.ID, id gid.ID) int
-		LessonDropOff     func(childComplexity int, courseID gid.ID, lessonID gid.ID) int
 		MyCertificates    func(childComplexity int) int
 		MyEnrollments     func(childComplexity int, first *int, after *string, state *enrollment.State) int
 		Node              func(childComplexity int, id gid.ID) int
@@ -709,7 +720,9 @@ type ComplexityRoot struct {
 
 	Subscription struct {
 		AssetUpdated         func(childComplexity int, id gid.ID) int
+		EnrollmentChanged    func(childComplexity int, courseID *gid.ID, after *string) int
 		NotificationReceived func(childComplexity int, after *int) int
+		ProgressUpdated      func(childComplexity int, enrollmentID gid.ID, after *string) int
 	}
 
 	SupportGrant struct {
@@ -876,6 +889,11 @@ type EnrollmentResolver interface {
 	NextLesson(ctx context.Context, obj *ent.Enrollment) (*catalog.Lesson, error)
 	Certificate(ctx context.Context, obj *ent.Enrollment) (*ent.Certificate, error)
 }
+type EnrollmentEventResolver interface {
+	Kind(ctx context.Context, obj *feed.Event) (model.EnrollmentEventKind, error)
+
+	Enrollment(ctx context.Context, obj *feed.Event) (*ent.Enrollment, error)
+}
 type LessonResolver interface {
 	Content(ctx context.Context, obj *catalog.Lesson) (model.LessonContent, error)
 	Progress(ctx context.Context, obj *catalog.Lesson) (*ent.LessonProgress, error)
@@ -933,6 +951,12 @@ type MutationResolver interface {
 type NotificationConnectionResolver interface {
 	UnreadCount(ctx context.Context, obj *relay.NotificationConnection) (int, error)
 }
+type ProgressEventResolver interface {
+	Kind(ctx context.Context, obj *learning.Moment) (model.ProgressEventKind, error)
+
+	LessonID(ctx context.Context, obj *learning.Moment) (*gid.ID, error)
+	Enrollment(ctx context.Context, obj *learning.Moment) (*ent.Enrollment, error)
+}
 type QueryResolver interface {
 	Node(ctx context.Context, id gid.ID) (relay.Node, error)
 	Nodes(ctx context.Context, ids []*gid.ID) ([]relay.Node, error)
@@ -951,7 +975,6 @@ type QueryResolver interface {
 	AssetsByContent(ctx context.Context, sha256 []string) ([]*ent.Asset, error)
 	MyEnrollments(ctx context.Context, first *int, after *string, state *enrollment.State) (*relay.EnrollmentConnection, error)
 	Enrollments(ctx context.Context, courseID gid.ID, first *int, after *string, state *enrollment.State) (*relay.EnrollmentConnection, error)
-	LessonDropOff(ctx context.Context, courseID gid.ID, lessonID gid.ID) (*model.LessonDropOff, error)
 	Attempt(ctx context.Context, id gid.ID) (*ent.Attempt, error)
 	MyCertificates(ctx context.Context) ([]*ent.Certificate, error)
 	VerifyCertificate(ctx context.Context, code string) (*model.CertificateVerification, error)
@@ -968,6 +991,8 @@ type SessionResolver interface {
 }
 type SubscriptionResolver interface {
 	AssetUpdated(ctx context.Context, id gid.ID) (<-chan *ent.Asset, error)
+	EnrollmentChanged(ctx context.Context, courseID *gid.ID, after *string) (<-chan *feed.Event, error)
+	ProgressUpdated(ctx context.Context, enrollmentID gid.ID, after *string) (<-chan *learning.Moment, error)
 	NotificationReceived(ctx context.Context, after *int) (<-chan *ent.Notification, error)
 }
 type SupportGrantResolver interface {
@@ -2014,12 +2039,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CourseProgress.State(childComplexity), true
-	case "CourseProgress.timeOnTaskMs":
-		if e.ComplexityRoot.CourseProgress.TimeMs == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CourseProgress.TimeMs(childComplexity), true
 
 	case "CourseVersion.contentHash":
 		if e.ComplexityRoot.CourseVersion.ContentHash == nil {
@@ -2181,6 +2200,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EnrollmentEdge.Node(childComplexity), true
+
+	case "EnrollmentEvent.at":
+		if e.ComplexityRoot.EnrollmentEvent.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentEvent.At(childComplexity), true
+	case "EnrollmentEvent.enrollment":
+		if e.ComplexityRoot.EnrollmentEvent.Enrollment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentEvent.Enrollment(childComplexity), true
+	case "EnrollmentEvent.eventId":
+		if e.ComplexityRoot.EnrollmentEvent.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentEvent.ID(childComplexity), true
+	case "EnrollmentEvent.kind":
+		if e.ComplexityRoot.EnrollmentEvent.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentEvent.Kind(childComplexity), true
 
 	case "EnrollmentPayload.enrollment":
 		if e.ComplexityRoot.EnrollmentPayload.Enrollment == nil {
@@ -2391,19 +2435,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LessonDraft.URL(childComplexity), true
 
-	case "LessonDropOff.learners":
-		if e.ComplexityRoot.LessonDropOff.Learners == nil {
-			break
-		}
-
-		return e.ComplexityRoot.LessonDropOff.Learners(childComplexity), true
-	case "LessonDropOff.minutes":
-		if e.ComplexityRoot.LessonDropOff.Minutes == nil {
-			break
-		}
-
-		return e.ComplexityRoot.LessonDropOff.Minutes(childComplexity), true
-
 	case "LessonProgress.completedAt":
 		if e.ComplexityRoot.LessonProgress.CompletedAt == nil {
 			break
@@ -2428,12 +2459,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LessonProgress.State(childComplexity), true
-	case "LessonProgress.timeOnTaskMs":
-		if e.ComplexityRoot.LessonProgress.TimeMs == nil {
-			break
-		}
-
-		return e.ComplexityRoot.LessonProgress.TimeMs(childComplexity), true
 	case "LessonProgress.watchedMs":
 		if e.ComplexityRoot.LessonProgress.WatchedMs == nil {
 			break
@@ -3092,6 +3117,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Price.Currency(childComplexity), true
 
+	case "ProgressEvent.at":
+		if e.ComplexityRoot.ProgressEvent.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressEvent.At(childComplexity), true
+	case "ProgressEvent.enrollment":
+		if e.ComplexityRoot.ProgressEvent.Enrollment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressEvent.Enrollment(childComplexity), true
+	case "ProgressEvent.eventId":
+		if e.ComplexityRoot.ProgressEvent.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressEvent.ID(childComplexity), true
+	case "ProgressEvent.kind":
+		if e.ComplexityRoot.ProgressEvent.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressEvent.Kind(childComplexity), true
+	case "ProgressEvent.lessonId":
+		if e.ComplexityRoot.ProgressEvent.LessonID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressEvent.LessonID(childComplexity), true
+
 	case "PublishCoursePayload.course":
 		if e.ComplexityRoot.PublishCoursePayload.Course == nil {
 			break
@@ -3234,17 +3290,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Lesson(childComplexity, args["courseId"].(gid.ID), args["id"].(gid.ID)), true
-	case "Query.lessonDropOff":
-		if e.ComplexityRoot.Query.LessonDropOff == nil {
-			break
-		}
-
-		args, err := ec.field_Query_lessonDropOff_args(ctx, rawArgs)
-		if err != nil {
-			return 0, false
-		}
-
-		return e.ComplexityRoot.Query.LessonDropOff(childComplexity, args["courseId"].(gid.ID), args["lessonId"].(gid.ID)), true
 	case "Query.myCertificates":
 		if e.ComplexityRoot.Query.MyCertificates == nil {
 			break
@@ -3797,6 +3842,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.AssetUpdated(childComplexity, args["id"].(gid.ID)), true
+	case "Subscription.enrollmentChanged":
+		if e.ComplexityRoot.Subscription.EnrollmentChanged == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_enrollmentChanged_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.EnrollmentChanged(childComplexity, args["courseId"].(*gid.ID), args["after"].(*string)), true
 	case "Subscription.notificationReceived":
 		if e.ComplexityRoot.Subscription.NotificationReceived == nil {
 			break
@@ -3808,6 +3864,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.NotificationReceived(childComplexity, args["after"].(*int)), true
+	case "Subscription.progressUpdated":
+		if e.ComplexityRoot.Subscription.ProgressUpdated == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_progressUpdated_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.ProgressUpdated(childComplexity, args["enrollmentId"].(gid.ID), args["after"].(*string)), true
 
 	case "SupportGrant.createdAt":
 		if e.ComplexityRoot.SupportGrant.CreatedAt == nil {
@@ -5420,6 +5487,34 @@ extend type Mutation {
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
 }
 
+extend type Subscription {
+  """
+  How places change: the viewer's own or, for staff, everybody's in one course. Each event carries its ` + "`" + `eventId` + "`" + `; a
+  client that comes back with it (` + "`" + `after` + "`" + `, Last-Event-ID over SSE, or ` + "`" + `extensions.lastEventId` + "`" + ` over WebSocket) first
+  gets what it missed. Events are kept for a week.
+  """
+  enrollmentChanged(courseId: ID, after: String): EnrollmentEvent!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+}
+
+enum EnrollmentEventKind {
+  "The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is."
+  STARTED
+  "Some of what was missed cannot be told any more: read everything again, and go on from here."
+  RESYNC
+  "The place was taken, given up, completed or given another date."
+  CHANGED
+}
+
+type EnrollmentEvent {
+  "Where to continue after this event."
+  eventId: String!
+  kind: EnrollmentEventKind!
+  at: Time!
+  "The place as it is now; null unless one has CHANGED."
+  enrollment: Enrollment
+}
+
 input EnrollInput {
   courseId: ID!
 }
@@ -5452,8 +5547,6 @@ type CourseProgress {
   percent: Int!
   lastActivityAt: Time
   completedAt: Time
-  "Time on task in all lessons, in milliseconds: from one sign of life to the next, at most a minute each."
-  timeOnTaskMs: Int!
   "Lessons with evidence."
   lessons: [LessonProgress!]!
 }
@@ -5465,32 +5558,13 @@ type LessonProgress {
   watchedMs: Int!
   "Where to resume, in milliseconds."
   positionMs: Int!
-  "Time on task in milliseconds, for lessons of every kind."
-  timeOnTaskMs: Int!
   completedAt: Time
-}
-
-"How far into a video its learners got."
-type LessonDropOff {
-  "How many watched any of it. Null when they are fewer than five: then nothing is told."
-  learners: Int
-  "How many watched at least half of each minute, from the first on. Empty when nothing is told."
-  minutes: [Int!]!
-}
-
-extend type Query {
-  "Who stayed for how long, in a video of the published version. Null for a lesson that is no video of known length."
-  lessonDropOff(courseId: ID!, lessonId: ID!): LessonDropOff
-    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
 }
 
 extend type Mutation {
   """
-  Reports what was played and when the learner was there, every 30 to 60 seconds and when the page is left. Sending
-  a batch twice, late or in another order changes nothing: of what was played the union counts, and a batch that
-  is numbered counts once and is answered as it was. Nobody is credited more video than twice the time that passed, or
-  more time on task than passed, whatever runs at once; a new place brings a minute, and what is not used is kept for
-  up to an hour. UNAVAILABLE means that nothing was kept: send it again.
+  Reports what was played, every 30 to 60 seconds and when the page is left. Sending a batch twice, late or
+  in another order changes nothing: what counts is the union of the segments.
   """
   recordProgress(input: RecordProgressInput!): RecordProgressPayload!
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
@@ -5502,40 +5576,55 @@ extend type Mutation {
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
 }
 
+extend type Subscription {
+  """
+  How the progress of one place moves, for its learner and for staff. It is continued like ` + "`" + `enrollmentChanged` + "`" + `. What
+  only adds to the progress is told as one event for as much as has come together, every two seconds at most.
+  """
+  progressUpdated(enrollmentId: ID!, after: String): ProgressEvent!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+}
+
+enum ProgressEventKind {
+  "The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is."
+  STARTED
+  "Some of what was missed cannot be told any more: look at the whole place again, and go on from here."
+  RESYNC
+  "There is more evidence than before."
+  MOVED
+  LESSON_COMPLETED
+  COURSE_COMPLETED
+}
+
+type ProgressEvent {
+  "Where to continue after this event."
+  eventId: String!
+  kind: ProgressEventKind!
+  at: Time!
+  "The lesson that was completed, null of other kinds."
+  lessonId: ID
+  "The place as it is now."
+  enrollment: Enrollment!
+}
+
 input RecordProgressInput {
   enrollmentId: ID!
   "At most 50."
   lessons: [PlayedLessonInput!]!
-  """
-  A UUID that the client draws when it starts, and the number of the batch in that session, from 1. Either both or
-  none: a batch without is taken for a new one that was made last.
-  """
-  sessionId: String
-  sequence: Int
-  "How long ago the batch was made, in milliseconds by the client's clock. Null: just now."
-  ageMs: Int
 }
 
 input PlayedLessonInput {
   lessonId: ID!
-  "At most 500 in the batch, and none in lessons that are no videos."
+  "At most 500 in the batch."
   segments: [SegmentInput!]!
-  "Where the player stands, in milliseconds. Null: what is known of it stays."
-  positionMs: Int
-  """
-  When there were signs of life in the lesson (a key, a pointer, a playing video), in milliseconds of any clock of
-  the client that never jumps, ascending; at most 500 in the batch. From one to the next counts as time on task,
-  but no more than a minute: a client repeats the last sign of one batch as the first of the next.
-  """
-  signs: [Int!]
+  "Where the player stands, in milliseconds."
+  positionMs: Int!
 }
 
 "What was played, milliseconds of the video, from included and to excluded."
 input SegmentInput {
   fromMs: Int!
   toMs: Int!
-  "The speed of playing, more than 0 and up to 16. Null: no faster than 2. What was played faster than 2 adds nothing."
-  rate: Float
 }
 
 input CompleteLessonInput {
@@ -6366,8 +6455,6 @@ func (ec *executionContext) childFields_CourseProgress(ctx context.Context, fiel
 		return ec.fieldContext_CourseProgress_lastActivityAt(ctx, field)
 	case "completedAt":
 		return ec.fieldContext_CourseProgress_completedAt(ctx, field)
-	case "timeOnTaskMs":
-		return ec.fieldContext_CourseProgress_timeOnTaskMs(ctx, field)
 	case "lessons":
 		return ec.fieldContext_CourseProgress_lessons(ctx, field)
 	}
@@ -6456,6 +6543,20 @@ func (ec *executionContext) childFields_EnrollmentEdge(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type EnrollmentEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_EnrollmentEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "eventId":
+		return ec.fieldContext_EnrollmentEvent_eventId(ctx, field)
+	case "kind":
+		return ec.fieldContext_EnrollmentEvent_kind(ctx, field)
+	case "at":
+		return ec.fieldContext_EnrollmentEvent_at(ctx, field)
+	case "enrollment":
+		return ec.fieldContext_EnrollmentEvent_enrollment(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnrollmentEvent", field.Name)
+}
+
 func (ec *executionContext) childFields_EnrollmentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "enrollment":
@@ -6536,16 +6637,6 @@ func (ec *executionContext) childFields_LessonDraft(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type LessonDraft", field.Name)
 }
 
-func (ec *executionContext) childFields_LessonDropOff(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "learners":
-		return ec.fieldContext_LessonDropOff_learners(ctx, field)
-	case "minutes":
-		return ec.fieldContext_LessonDropOff_minutes(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type LessonDropOff", field.Name)
-}
-
 func (ec *executionContext) childFields_LessonProgress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "lessonId":
@@ -6556,8 +6647,6 @@ func (ec *executionContext) childFields_LessonProgress(ctx context.Context, fiel
 		return ec.fieldContext_LessonProgress_watchedMs(ctx, field)
 	case "positionMs":
 		return ec.fieldContext_LessonProgress_positionMs(ctx, field)
-	case "timeOnTaskMs":
-		return ec.fieldContext_LessonProgress_timeOnTaskMs(ctx, field)
 	case "completedAt":
 		return ec.fieldContext_LessonProgress_completedAt(ctx, field)
 	}
@@ -6706,6 +6795,22 @@ func (ec *executionContext) childFields_Price(ctx context.Context, field graphql
 		return ec.fieldContext_Price_currency(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Price", field.Name)
+}
+
+func (ec *executionContext) childFields_ProgressEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "eventId":
+		return ec.fieldContext_ProgressEvent_eventId(ctx, field)
+	case "kind":
+		return ec.fieldContext_ProgressEvent_kind(ctx, field)
+	case "at":
+		return ec.fieldContext_ProgressEvent_at(ctx, field)
+	case "lessonId":
+		return ec.fieldContext_ProgressEvent_lessonId(ctx, field)
+	case "enrollment":
+		return ec.fieldContext_ProgressEvent_enrollment(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProgressEvent", field.Name)
 }
 
 func (ec *executionContext) childFields_PublishCoursePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7938,28 +8043,6 @@ func (ec *executionContext) field_Query_enrollments_args(ctx context.Context, ra
 	return args, nil
 }
 
-func (ec *executionContext) field_Query_lessonDropOff_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
-	var err error
-	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "courseId",
-		func(ctx context.Context, v any) (gid.ID, error) {
-			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["courseId"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "lessonId",
-		func(ctx context.Context, v any) (gid.ID, error) {
-			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["lessonId"] = arg1
-	return args, nil
-}
-
 func (ec *executionContext) field_Query_lesson_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -8188,6 +8271,28 @@ func (ec *executionContext) field_Subscription_assetUpdated_args(ctx context.Con
 	return args, nil
 }
 
+func (ec *executionContext) field_Subscription_enrollmentChanged_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "courseId",
+		func(ctx context.Context, v any) (*gid.ID, error) {
+			return ec.unmarshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["courseId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Subscription_notificationReceived_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -8199,6 +8304,28 @@ func (ec *executionContext) field_Subscription_notificationReceived_args(ctx con
 		return nil, err
 	}
 	args["after"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_progressUpdated_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "enrollmentId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["enrollmentId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -12354,29 +12481,6 @@ func (ec *executionContext) fieldContext_CourseProgress_completedAt(_ context.Co
 	return graphql.NewScalarFieldContext("CourseProgress", field, false, false, "Time")
 }
 
-func (ec *executionContext) _CourseProgress_timeOnTaskMs(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CourseProgress_timeOnTaskMs(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TimeMs, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CourseProgress_timeOnTaskMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CourseProgress", field, false, false, "Int")
-}
-
 func (ec *executionContext) _CourseProgress_lessons(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13099,6 +13203,107 @@ func (ec *executionContext) fieldContext_EnrollmentEdge_node(_ context.Context, 
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Enrollment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EnrollmentEvent_eventId(ctx context.Context, field graphql.CollectedField, obj *feed.Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentEvent_eventId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentEvent_eventId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentEvent", field, false, false, "String")
+}
+
+func (ec *executionContext) _EnrollmentEvent_kind(ctx context.Context, field graphql.CollectedField, obj *feed.Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentEvent_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EnrollmentEvent().Kind(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.EnrollmentEventKind) graphql.Marshaler {
+			return ec.marshalNEnrollmentEventKind2lyceumᚋinternalᚋgenᚋmodelᚐEnrollmentEventKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentEvent_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentEvent", field, true, true, "EnrollmentEventKind")
+}
+
+func (ec *executionContext) _EnrollmentEvent_at(ctx context.Context, field graphql.CollectedField, obj *feed.Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentEvent_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentEvent_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentEvent", field, false, false, "Time")
+}
+
+func (ec *executionContext) _EnrollmentEvent_enrollment(ctx context.Context, field graphql.CollectedField, obj *feed.Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentEvent_enrollment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EnrollmentEvent().Enrollment(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Enrollment) graphql.Marshaler {
+			return ec.marshalOEnrollment2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollment(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentEvent_enrollment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EnrollmentEvent",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Enrollment(ctx, field)
 		},
@@ -13942,52 +14147,6 @@ func (ec *executionContext) fieldContext_LessonDraft_quiz(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _LessonDropOff_learners(ctx context.Context, field graphql.CollectedField, obj *model.LessonDropOff) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LessonDropOff_learners(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Learners, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LessonDropOff_learners(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LessonDropOff", field, false, false, "Int")
-}
-
-func (ec *executionContext) _LessonDropOff_minutes(ctx context.Context, field graphql.CollectedField, obj *model.LessonDropOff) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LessonDropOff_minutes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Minutes, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []int) graphql.Marshaler {
-			return ec.marshalNInt2ᚕintᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_LessonDropOff_minutes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LessonDropOff", field, false, false, "Int")
-}
-
 func (ec *executionContext) _LessonProgress_lessonId(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14077,29 +14236,6 @@ func (ec *executionContext) _LessonProgress_positionMs(ctx context.Context, fiel
 	)
 }
 func (ec *executionContext) fieldContext_LessonProgress_positionMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LessonProgress", field, false, false, "Int")
-}
-
-func (ec *executionContext) _LessonProgress_timeOnTaskMs(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LessonProgress_timeOnTaskMs(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TimeMs, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_LessonProgress_timeOnTaskMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LessonProgress", field, false, false, "Int")
 }
 
@@ -16717,6 +16853,130 @@ func (ec *executionContext) fieldContext_Price_currency(_ context.Context, field
 	return graphql.NewScalarFieldContext("Price", field, false, false, "String")
 }
 
+func (ec *executionContext) _ProgressEvent_eventId(ctx context.Context, field graphql.CollectedField, obj *learning.Moment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProgressEvent_eventId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProgressEvent_eventId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProgressEvent", field, false, false, "String")
+}
+
+func (ec *executionContext) _ProgressEvent_kind(ctx context.Context, field graphql.CollectedField, obj *learning.Moment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProgressEvent_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ProgressEvent().Kind(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.ProgressEventKind) graphql.Marshaler {
+			return ec.marshalNProgressEventKind2lyceumᚋinternalᚋgenᚋmodelᚐProgressEventKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProgressEvent_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProgressEvent", field, true, true, "ProgressEventKind")
+}
+
+func (ec *executionContext) _ProgressEvent_at(ctx context.Context, field graphql.CollectedField, obj *learning.Moment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProgressEvent_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProgressEvent_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProgressEvent", field, false, false, "Time")
+}
+
+func (ec *executionContext) _ProgressEvent_lessonId(ctx context.Context, field graphql.CollectedField, obj *learning.Moment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProgressEvent_lessonId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ProgressEvent().LessonID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *gid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ProgressEvent_lessonId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProgressEvent", field, true, true, "ID")
+}
+
+func (ec *executionContext) _ProgressEvent_enrollment(ctx context.Context, field graphql.CollectedField, obj *learning.Moment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProgressEvent_enrollment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ProgressEvent().Enrollment(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Enrollment) graphql.Marshaler {
+			return ec.marshalNEnrollment2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollment(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProgressEvent_enrollment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProgressEvent",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Enrollment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PublishCoursePayload_course(ctx context.Context, field graphql.CollectedField, obj *model.PublishCoursePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -17498,50 +17758,6 @@ func (ec *executionContext) fieldContext_Query_enrollments(ctx context.Context, 
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_enrollments_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Query_lessonDropOff(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_lessonDropOff(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().LessonDropOff(ctx, fc.Args["courseId"].(gid.ID), fc.Args["lessonId"].(gid.ID))
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.LessonDropOff) graphql.Marshaler {
-			return ec.marshalOLessonDropOff2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLessonDropOff(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Query_lessonDropOff(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Query",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_LessonDropOff(ctx, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_lessonDropOff_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19663,6 +19879,94 @@ func (ec *executionContext) fieldContext_Subscription_assetUpdated(ctx context.C
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Subscription_assetUpdated_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_enrollmentChanged(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_enrollmentChanged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().EnrollmentChanged(ctx, fc.Args["courseId"].(*gid.ID), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *feed.Event) graphql.Marshaler {
+			return ec.marshalNEnrollmentEvent2ᚖlyceumᚋinternalᚋplatformᚋfeedᚐEvent(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_enrollmentChanged(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EnrollmentEvent(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_enrollmentChanged_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_progressUpdated(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_progressUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().ProgressUpdated(ctx, fc.Args["enrollmentId"].(gid.ID), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Moment) graphql.Marshaler {
+			return ec.marshalNProgressEvent2ᚖlyceumᚋinternalᚋlearningᚐMoment(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_progressUpdated(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ProgressEvent(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_progressUpdated_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22935,7 +23239,7 @@ func (ec *executionContext) unmarshalInputPlayedLessonInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"lessonId", "segments", "positionMs", "signs"}
+	fieldsInOrder := [...]string{"lessonId", "segments", "positionMs"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -22958,18 +23262,11 @@ func (ec *executionContext) unmarshalInputPlayedLessonInput(ctx context.Context,
 			it.Segments = data
 		case "positionMs":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("positionMs"))
-			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			data, err := ec.unmarshalNInt2int(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.PositionMs = data
-		case "signs":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("signs"))
-			data, err := ec.unmarshalOInt2ᚕintᚄ(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Signs = data
 		}
 	}
 	return it, nil
@@ -23285,7 +23582,7 @@ func (ec *executionContext) unmarshalInputRecordProgressInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"enrollmentId", "lessons", "sessionId", "sequence", "ageMs"}
+	fieldsInOrder := [...]string{"enrollmentId", "lessons"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -23306,27 +23603,6 @@ func (ec *executionContext) unmarshalInputRecordProgressInput(ctx context.Contex
 				return it, err
 			}
 			it.Lessons = data
-		case "sessionId":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sessionId"))
-			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.SessionID = data
-		case "sequence":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sequence"))
-			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Sequence = data
-		case "ageMs":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ageMs"))
-			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.AgeMs = data
 		}
 	}
 	return it, nil
@@ -24034,7 +24310,7 @@ func (ec *executionContext) unmarshalInputSegmentInput(ctx context.Context, obj 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"fromMs", "toMs", "rate"}
+	fieldsInOrder := [...]string{"fromMs", "toMs"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -24055,13 +24331,6 @@ func (ec *executionContext) unmarshalInputSegmentInput(ctx context.Context, obj 
 				return it, err
 			}
 			it.ToMs = data
-		case "rate":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rate"))
-			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Rate = data
 		}
 	}
 	return it, nil
@@ -26061,11 +26330,6 @@ func (ec *executionContext) _CourseProgress(ctx context.Context, sel ast.Selecti
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
-		case "timeOnTaskMs":
-			out.Values[i] = ec._CourseProgress_timeOnTaskMs(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
 		case "lessons":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -26348,6 +26612,56 @@ func (ec *executionContext) _EnrollmentEdge(ctx context.Context, sel ast.Selecti
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var enrollmentEventImplementors = []string{"EnrollmentEvent"}
+
+func (ec *executionContext) _EnrollmentEvent(ctx context.Context, sel ast.SelectionSet, obj *feed.Event) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentEventImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EnrollmentEvent")
+		case "eventId":
+			out.Values[i] = ec._EnrollmentEvent_eventId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "kind":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EnrollmentEvent_kind(ctx, field, obj)
+				})
+		case "at":
+			out.Values[i] = ec._EnrollmentEvent_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "enrollment":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EnrollmentEvent_enrollment(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -26680,44 +26994,6 @@ func (ec *executionContext) _LessonDraft(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
-var lessonDropOffImplementors = []string{"LessonDropOff"}
-
-func (ec *executionContext) _LessonDropOff(ctx context.Context, sel ast.SelectionSet, obj *model.LessonDropOff) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, lessonDropOffImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("LessonDropOff")
-		case "learners":
-			out.Values[i] = ec._LessonDropOff_learners(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "minutes":
-			out.Values[i] = ec._LessonDropOff_minutes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
 var lessonProgressImplementors = []string{"LessonProgress"}
 
 func (ec *executionContext) _LessonProgress(ctx context.Context, sel ast.SelectionSet, obj *ent.LessonProgress) graphql.Marshaler {
@@ -26748,11 +27024,6 @@ func (ec *executionContext) _LessonProgress(ctx context.Context, sel ast.Selecti
 			}
 		case "positionMs":
 			out.Values[i] = ec._LessonProgress_positionMs(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		case "timeOnTaskMs":
-			out.Values[i] = ec._LessonProgress_timeOnTaskMs(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -27589,6 +27860,62 @@ func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, ob
 	return out
 }
 
+var progressEventImplementors = []string{"ProgressEvent"}
+
+func (ec *executionContext) _ProgressEvent(ctx context.Context, sel ast.SelectionSet, obj *learning.Moment) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, progressEventImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ProgressEvent")
+		case "eventId":
+			out.Values[i] = ec._ProgressEvent_eventId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "kind":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ProgressEvent_kind(ctx, field, obj)
+				})
+		case "at":
+			out.Values[i] = ec._ProgressEvent_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "lessonId":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ProgressEvent_lessonId(ctx, field, obj)
+				})
+		case "enrollment":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ProgressEvent_enrollment(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var publishCoursePayloadImplementors = []string{"PublishCoursePayload"}
 
 func (ec *executionContext) _PublishCoursePayload(ctx context.Context, sel ast.SelectionSet, obj *model.PublishCoursePayload) graphql.Marshaler {
@@ -27752,12 +28079,6 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_enrollments(ctx, field)
-				})
-		case "lessonDropOff":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Query_lessonDropOff(ctx, field)
 				})
 		case "attempt":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -28749,6 +29070,10 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	switch fields[0].Name {
 	case "assetUpdated":
 		return ec._Subscription_assetUpdated(ctx, fields[0])
+	case "enrollmentChanged":
+		return ec._Subscription_enrollmentChanged(ctx, fields[0])
+	case "progressUpdated":
+		return ec._Subscription_progressUpdated(ctx, fields[0])
 	case "notificationReceived":
 		return ec._Subscription_notificationReceived(ctx, fields[0])
 	default:
@@ -30618,6 +30943,24 @@ func (ec *executionContext) marshalNEnrollmentEdge2ᚕlyceumᚋgraphᚋrelayᚐE
 	return ret
 }
 
+func (ec *executionContext) marshalNEnrollmentEvent2ᚖlyceumᚋinternalᚋplatformᚋfeedᚐEvent(ctx context.Context, sel ast.SelectionSet, v *feed.Event) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "EnrollmentEvent!")
+		return graphql.Null
+	}
+	return ec._EnrollmentEvent(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNEnrollmentEventKind2lyceumᚋinternalᚋgenᚋmodelᚐEnrollmentEventKind(ctx context.Context, v any) (model.EnrollmentEventKind, error) {
+	var res model.EnrollmentEventKind
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNEnrollmentEventKind2lyceumᚋinternalᚋgenᚋmodelᚐEnrollmentEventKind(ctx context.Context, sel ast.SelectionSet, v model.EnrollmentEventKind) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) marshalNEnrollmentPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐEnrollmentPayload(ctx context.Context, sel ast.SelectionSet, v *model.EnrollmentPayload) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "EnrollmentPayload!")
@@ -30764,35 +31107,6 @@ func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.Selecti
 		graphql.AddInvalidNullFromMarshaler(ctx, "Int!")
 	}
 	return res
-}
-
-func (ec *executionContext) unmarshalNInt2ᚕintᚄ(ctx context.Context, v any) ([]int, error) {
-	vSlice := graphql.CoerceList(v)
-	var err error
-	res := make([]int, len(vSlice))
-	for i := range vSlice {
-		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNInt2int(ctx, vSlice[i])
-		if err != nil {
-			return nil, err
-		}
-	}
-	return res, nil
-}
-
-func (ec *executionContext) marshalNInt2ᚕintᚄ(ctx context.Context, sel ast.SelectionSet, v []int) graphql.Marshaler {
-	ret := make(graphql.Array, len(v))
-	for i := range v {
-		ret[i] = ec.marshalNInt2int(ctx, sel, v[i])
-	}
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
 }
 
 func (ec *executionContext) marshalNLesson2ᚕᚖlyceumᚋinternalᚋcatalogᚐLessonᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Lesson) graphql.Marshaler {
@@ -31036,6 +31350,24 @@ func (ec *executionContext) unmarshalNPlayedLessonInput2ᚕᚖlyceumᚋinternal�
 func (ec *executionContext) unmarshalNPlayedLessonInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐPlayedLessonInput(ctx context.Context, v any) (*model.PlayedLessonInput, error) {
 	res, err := ec.unmarshalInputPlayedLessonInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNProgressEvent2ᚖlyceumᚋinternalᚋlearningᚐMoment(ctx context.Context, sel ast.SelectionSet, v *learning.Moment) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ProgressEvent!")
+		return graphql.Null
+	}
+	return ec._ProgressEvent(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNProgressEventKind2lyceumᚋinternalᚋgenᚋmodelᚐProgressEventKind(ctx context.Context, v any) (model.ProgressEventKind, error) {
+	var res model.ProgressEventKind
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNProgressEventKind2lyceumᚋinternalᚋgenᚋmodelᚐProgressEventKind(ctx context.Context, sel ast.SelectionSet, v model.ProgressEventKind) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) unmarshalNProgressState2lyceumᚋinternalᚋgenᚋmodelᚐProgressState(ctx context.Context, v any) (model.ProgressState, error) {
@@ -32095,41 +32427,6 @@ func (ec *executionContext) marshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐI
 	return v
 }
 
-func (ec *executionContext) unmarshalOInt2ᚕintᚄ(ctx context.Context, v any) ([]int, error) {
-	if v == nil {
-		return nil, nil
-	}
-	vSlice := graphql.CoerceList(v)
-	var err error
-	res := make([]int, len(vSlice))
-	for i := range vSlice {
-		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNInt2int(ctx, vSlice[i])
-		if err != nil {
-			return nil, err
-		}
-	}
-	return res, nil
-}
-
-func (ec *executionContext) marshalOInt2ᚕintᚄ(ctx context.Context, sel ast.SelectionSet, v []int) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	ret := make(graphql.Array, len(v))
-	for i := range v {
-		ret[i] = ec.marshalNInt2int(ctx, sel, v[i])
-	}
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
 func (ec *executionContext) unmarshalOInt2ᚖint(ctx context.Context, v any) (*int, error) {
 	if v == nil {
 		return nil, nil
@@ -32160,13 +32457,6 @@ func (ec *executionContext) marshalOLessonContent2lyceumᚋinternalᚋgenᚋmode
 		return graphql.Null
 	}
 	return ec._LessonContent(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalOLessonDropOff2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLessonDropOff(ctx context.Context, sel ast.SelectionSet, v *model.LessonDropOff) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._LessonDropOff(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOLessonProgress2ᚖlyceumᚋinternalᚋgenᚋentᚐLessonProgress(ctx context.Context, sel ast.SelectionSet, v *ent.LessonProgress) graphql.Marshaler {

@@ -191,14 +191,6 @@ type HTTPHeader struct {
 	Value string `json:"value"`
 }
 
-// How far into a video its learners got.
-type LessonDropOff struct {
-	// How many watched any of it. Null when they are fewer than five: then nothing is told.
-	Learners *int `json:"learners,omitempty"`
-	// How many watched at least half of each minute, from the first on. Empty when nothing is told.
-	Minutes []int `json:"minutes"`
-}
-
 type LinkContent struct {
 	URL string `json:"url"`
 	// Sanitised HTML.
@@ -236,14 +228,10 @@ type Playback struct {
 
 type PlayedLessonInput struct {
 	LessonID gid.ID `json:"lessonId"`
-	// At most 500 in the batch, and none in lessons that are no videos.
+	// At most 500 in the batch.
 	Segments []*SegmentInput `json:"segments"`
-	// Where the player stands, in milliseconds. Null: what is known of it stays.
-	PositionMs *int `json:"positionMs,omitempty"`
-	// When there were signs of life in the lesson (a key, a pointer, a playing video), in milliseconds of any clock of
-	// the client that never jumps, ascending; at most 500 in the batch. From one to the next counts as time on task,
-	// but no more than a minute: a client repeats the last sign of one batch as the first of the next.
-	Signs []int `json:"signs,omitempty"`
+	// Where the player stands, in milliseconds.
+	PositionMs int `json:"positionMs"`
 }
 
 type PriceInput struct {
@@ -323,12 +311,6 @@ type RecordProgressInput struct {
 	EnrollmentID gid.ID `json:"enrollmentId"`
 	// At most 50.
 	Lessons []*PlayedLessonInput `json:"lessons"`
-	// A UUID that the client draws when it starts, and the number of the batch in that session, from 1. Either both or
-	// none: a batch without is taken for a new one that was made last.
-	SessionID *string `json:"sessionId,omitempty"`
-	Sequence  *int    `json:"sequence,omitempty"`
-	// How long ago the batch was made, in milliseconds by the client's clock. Null: just now.
-	AgeMs *int `json:"ageMs,omitempty"`
 }
 
 type RecordProgressPayload struct {
@@ -500,8 +482,6 @@ type SearchToken struct {
 type SegmentInput struct {
 	FromMs int `json:"fromMs"`
 	ToMs   int `json:"toMs"`
-	// The speed of playing, more than 0 and up to 16. Null: no faster than 2. What was played faster than 2 adds nothing.
-	Rate *float64 `json:"rate,omitempty"`
 }
 
 type SignInInput struct {
@@ -752,6 +732,130 @@ func (e *CourseOrder) UnmarshalJSON(b []byte) error {
 }
 
 func (e CourseOrder) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+type EnrollmentEventKind string
+
+const (
+	// The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is.
+	EnrollmentEventKindStarted EnrollmentEventKind = "STARTED"
+	// Some of what was missed cannot be told any more: read everything again, and go on from here.
+	EnrollmentEventKindResync EnrollmentEventKind = "RESYNC"
+	// The place was taken, given up, completed or given another date.
+	EnrollmentEventKindChanged EnrollmentEventKind = "CHANGED"
+)
+
+var AllEnrollmentEventKind = []EnrollmentEventKind{
+	EnrollmentEventKindStarted,
+	EnrollmentEventKindResync,
+	EnrollmentEventKindChanged,
+}
+
+func (e EnrollmentEventKind) IsValid() bool {
+	switch e {
+	case EnrollmentEventKindStarted, EnrollmentEventKindResync, EnrollmentEventKindChanged:
+		return true
+	}
+	return false
+}
+
+func (e EnrollmentEventKind) String() string {
+	return string(e)
+}
+
+func (e *EnrollmentEventKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = EnrollmentEventKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid EnrollmentEventKind", str)
+	}
+	return nil
+}
+
+func (e EnrollmentEventKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *EnrollmentEventKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e EnrollmentEventKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+type ProgressEventKind string
+
+const (
+	// The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is.
+	ProgressEventKindStarted ProgressEventKind = "STARTED"
+	// Some of what was missed cannot be told any more: look at the whole place again, and go on from here.
+	ProgressEventKindResync ProgressEventKind = "RESYNC"
+	// There is more evidence than before.
+	ProgressEventKindMoved           ProgressEventKind = "MOVED"
+	ProgressEventKindLessonCompleted ProgressEventKind = "LESSON_COMPLETED"
+	ProgressEventKindCourseCompleted ProgressEventKind = "COURSE_COMPLETED"
+)
+
+var AllProgressEventKind = []ProgressEventKind{
+	ProgressEventKindStarted,
+	ProgressEventKindResync,
+	ProgressEventKindMoved,
+	ProgressEventKindLessonCompleted,
+	ProgressEventKindCourseCompleted,
+}
+
+func (e ProgressEventKind) IsValid() bool {
+	switch e {
+	case ProgressEventKindStarted, ProgressEventKindResync, ProgressEventKindMoved, ProgressEventKindLessonCompleted, ProgressEventKindCourseCompleted:
+		return true
+	}
+	return false
+}
+
+func (e ProgressEventKind) String() string {
+	return string(e)
+}
+
+func (e *ProgressEventKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ProgressEventKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ProgressEventKind", str)
+	}
+	return nil
+}
+
+func (e ProgressEventKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ProgressEventKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ProgressEventKind) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
