@@ -210,6 +210,33 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 		who, enrollment, _ := c.student(t)
 		return []good{{who: who, variables: input{"input": input{"enrollmentId": enrollment, "lessonId": c.ids["article"]}}}}
 	},
+	"Mutation.signOffLearner": func(t *testing.T, c *campus) []good {
+		_, enrollment, _ := c.student(t)
+		return []good{
+			{who: c.instructor, variables: input{"input": input{"enrollmentId": enrollment, "partId": c.ids["article"], "note": "Well done."}}},
+			{who: c.instructor, variables: input{"input": input{"enrollmentId": enrollment}}},
+		}
+	},
+	"Mutation.recordAttendance": func(t *testing.T, c *campus) []good {
+		_, enrollment, _ := c.student(t)
+		return []good{{who: c.instructor, variables: input{"input": input{"enrollmentId": enrollment, "partId": c.ids["article"], "minutes": 45, "note": "On site."}}}}
+	},
+	"Mutation.completeForLearner": func(t *testing.T, c *campus) []good {
+		_, enrollment, _ := c.student(t)
+		return []good{
+			{who: c.instructor, variables: input{"input": input{"enrollmentId": enrollment, "lessonId": c.ids["article"], "reason": "Seen on site."}}},
+			{who: c.instructor, variables: input{"input": input{"enrollmentId": enrollment, "reason": "Seen on site."}}},
+		}
+	},
+	"Mutation.applyCompletions": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"input": input{"courseId": c.ids["course"]}}}}
+	},
+	"Query.completionPreview": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"courseId": c.ids["course"]}}}
+	},
+	"Query.completionReport": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"courseId": c.ids["course"], "number": 1}}, {who: c.instructor, variables: input{"courseId": c.ids["course"]}}}
+	},
 	"Mutation.startAttempt": func(t *testing.T, c *campus) []good {
 		who, enrollment, _ := c.student(t)
 		return []good{{who: who, variables: input{"input": input{"enrollmentId": enrollment, "lessonId": c.ids["quiz"]}}}}

@@ -40,6 +40,8 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 			CreditDeed{Tenant: e.Tenant, Event: e.ID},
 			CountFact{Tenant: e.Tenant, Event: e.ID},
 		}, nil
+	case learning.ModuleCompleted:
+		return nil, nil
 	case learning.CourseCompleted:
 		return []river.JobArgs{
 			FinishEnrollment{Tenant: e.Tenant, Enrollment: e.Enrollment, At: e.At},

@@ -11,6 +11,7 @@ import (
 	"lyceum/internal/credential"
 	"lyceum/internal/engagement"
 	"lyceum/internal/enrollment"
+	"lyceum/internal/learning"
 	"lyceum/internal/media"
 	"lyceum/internal/notification"
 	"lyceum/internal/platform/pg"
@@ -27,6 +28,7 @@ type Syncer interface {
 type Services struct {
 	DB           *pg.DB
 	Enrollment   *enrollment.Service
+	Learning     *learning.Service
 	Assessment   *assessment.Service
 	Credential   *credential.Service
 	Notification *notification.Service

@@ -218,6 +218,14 @@ func (s *school) asks(t *testing.T) map[string]asking {
 			return asked{token, map[string]any{"enrollmentId": enrollment, "lessonId": s.sized[n].lessons["a"]}}
 		},
 		"record-progress": s.askProgress,
+		"what-is-left": func(t *testing.T, n int) asked {
+			t.Helper()
+			token, enrollment := s.student(t, n)
+			return asked{token, map[string]any{"enrollmentId": enrollment}}
+		},
+		"completion-preview": func(_ *testing.T, n int) asked {
+			return asked{s.instructor, map[string]any{"courseId": s.sized[n].id}}
+		},
 		"start-attempt": func(t *testing.T, n int) asked {
 			t.Helper()
 			token, enrollment := s.student(t, n)

@@ -35,6 +35,7 @@ func (LessonProgress) Fields() []ent.Field {
 		field.UUID("position_session", uuid.UUID{}).Optional().Nillable().Comment("Whose batch said so."),
 		field.Int("position_seq").Default(0).Comment("Which one of the session."),
 		field.Int("time_ms").Default(0).Comment("Time on task."),
+		field.Time("declared_at").Optional().Nillable().Comment("When the learner said to be done."),
 		field.Time("completed_at").Optional().Nillable(),
 	}
 }

@@ -41,10 +41,12 @@ var audiences = map[string]audience{
 	"Enrollment": owner, "EnrollmentConnection": owner, "EnrollmentEdge": owner, "EnrollmentPayload": owner,
 	"EnrollmentEvent": owner, "ProgressEvent": owner,
 	"CourseProgress": owner, "LessonProgress": owner, "RecordProgressPayload": owner,
+	"Completion": owner, "CompletionRule": owner, "CompletionCondition": owner, "ModuleProgress": owner, "LessonCompletion": owner, "CompletionPolicy": owner,
 	"Attempt": owner, "AttemptQuestion": owner, "Choice": owner, "QuestionResponse": owner, "AttemptPayload": owner,
 	"Certificate": owner, "RevokeCertificatePayload": owner,
 	"Notification": owner, "NotificationConnection": owner, "NotificationEdge": owner, "MarkNotificationsReadPayload": owner,
 
+	"CompletionReport": staff, "ApplyCompletionsPayload": staff,
 	"UserConnection": staff, "UserEdge": staff, "UserPayload": staff, "UpdateBrandingPayload": staff,
 	"CourseDraft": staff, "CourseDraftConnection": staff, "CourseDraftEdge": staff, "ModuleDraft": staff, "LessonDraft": staff,
 	"LessonDropOff": staff, "Attachment": staff, "CourseVersion": staff, "CourseDraftPayload": staff, "SaveModulePayload": staff,

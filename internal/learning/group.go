@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"lyceum/internal/gen/ent/completion"
 	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/viewer"
@@ -115,7 +116,7 @@ func (l *ledger) fold(s *sent) ([]folded, error) {
 // complete completes what the batches suffice for, one after another, and says what to answer.
 func (l *ledger) complete(g *pg.Group, now time.Time) error {
 	for _, s := range l.sent {
-		if s.refused != nil || len(s.booked.lengths) == 0 {
+		if s.refused != nil || s.booked.again {
 			continue
 		}
 		if err := l.accounts[s.place].complete(g, s, now); err != nil {
@@ -148,15 +149,15 @@ func (l *ledger) tell(ctx context.Context, g *pg.Group, log *feed.Log) error {
 	return log.Tell(ctx, g.As(ctx), Moved(moved...)...)
 }
 
-// complete completes the lessons that the batch suffices for.
+// complete completes the lessons that the batch suffices for. Where authors wrote rules, more than lengths may suffice.
 func (a *account) complete(g *pg.Group, s *sent, now time.Time) error {
 	ctx := viewer.With(s.ctx, s.who)
-	st := &study{tx: g.As(ctx), place: a.place, outline: a.outline, progress: a.progress, now: now}
+	st := &study{tx: g.As(ctx), place: a.place, outline: a.outline, progress: a.progress, now: now, under: decision{by: completion.ByRULE}}
 	earned := slices.DeleteFunc(st.earned(s.booked.lengths), func(lesson uuid.UUID) bool {
 		l := a.lessons[lesson]
 		return l != nil && l.completed
 	})
-	if len(earned) == 0 {
+	if len(earned) == 0 && !a.outline.HasRules() {
 		return nil
 	}
 	recorded, err := st.end(ctx, earned, st.change(*a.progress.LastLessonID))

@@ -13,6 +13,36 @@ export type CertificateStatus =
   | 'REVOKED'
   | 'VALID';
 
+/** What a condition is about, and in which unit `have` and `need` are. */
+export type CompletionCode =
+  /** Minutes. */
+  | 'ATTENDANCE'
+  /** `at` says by when. */
+  | 'DEADLINE'
+  /** The learner says so: `completeLesson`. */
+  | 'DECLARE'
+  /** `partId` says which lesson. */
+  | 'LESSON'
+  /** `partId` says which module. */
+  | 'MODULE'
+  /** Whatever `expression` says. */
+  | 'OTHER'
+  /** Parts of a module or course. */
+  | 'PARTS'
+  | 'QUIZ_ATTEMPTS'
+  | 'QUIZ_PASS'
+  /** Percent of the points. */
+  | 'QUIZ_SCORE'
+  | 'SIGN_OFF'
+  /** Seconds. */
+  | 'TIME_ON_TASK'
+  /** `at` says until when. */
+  | 'WAIT'
+  /** Percent of the video. */
+  | 'WATCH'
+  /** Seconds of the video. */
+  | 'WATCH_TIME';
+
 export type CourseFilter = {
   /** A category's slug. */
   category?: string | null | undefined;
@@ -66,16 +96,10 @@ export type NotificationKind =
 
 export type PlayedLessonInput = {
   lessonId: string;
-  /** Where the player stands, in milliseconds. Null: what is known of it stays. */
-  positionMs?: number | null | undefined;
-  /** At most 500 in the batch, and none in lessons that are no videos. */
+  /** Where the player stands, in milliseconds. */
+  positionMs: number;
+  /** At most 500 in the batch. */
   segments: Array<SegmentInput>;
-  /**
-   * When there were signs of life in the lesson (a key, a pointer, a playing video), in milliseconds of any clock of
-   * the client that never jumps, ascending; at most 500 in the batch. From one to the next counts as time on task,
-   * but no more than a minute: a client repeats the last sign of one batch as the first of the next.
-   */
-  signs?: Array<number> | null | undefined;
 };
 
 export type ProgressEventKind =
@@ -125,8 +149,6 @@ export type SearchFilter = {
 /** What was played, milliseconds of the video, from included and to excluded. */
 export type SegmentInput = {
   fromMs: number;
-  /** The speed of playing, more than 0 and up to 16. Null: no faster than 2. What was played faster than 2 adds nothing. */
-  rate?: number | null | undefined;
   toMs: number;
 };
 
@@ -179,6 +201,13 @@ export type CompleteLessonMutationVariables = Exact<{
 
 export type CompleteLessonMutation = { completeLesson: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number } } };
 
+export type CompletionPreviewQueryVariables = Exact<{
+  courseId: string;
+}>;
+
+
+export type CompletionPreviewQuery = { completionPreview: { places: number, examined: number, completed: number, wouldComplete: number, wouldNeedMore: number, enrollments: Array<{ id: string, learner: { name: string } | null }> } };
+
 export type CourseDraftQueryVariables = Exact<{
   slug: string;
 }>;
@@ -226,14 +255,6 @@ export type GrantSupportMutationVariables = Exact<{
 
 
 export type GrantSupportMutation = { grantSupport: { grant: { id: string, reason: string, expiresAt: string } } };
-
-export type LessonDropOffQueryVariables = Exact<{
-  courseId: string;
-  lessonId: string;
-}>;
-
-
-export type LessonDropOffQuery = { lessonDropOff: { learners: number | null, minutes: Array<number> } | null };
 
 export type LessonQueryVariables = Exact<{
   courseId: string;
@@ -321,13 +342,10 @@ export type PublishCourseMutation = { publishCourse: { created: boolean, version
 export type RecordProgressMutationVariables = Exact<{
   enrollmentId: string;
   lessons: Array<PlayedLessonInput> | PlayedLessonInput;
-  sessionId?: string | null | undefined;
-  sequence?: number | null | undefined;
-  ageMs?: number | null | undefined;
 }>;
 
 
-export type RecordProgressMutation = { recordProgress: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number, lessons: Array<{ lessonId: string, state: ProgressState, watchedMs: number, positionMs: number, timeOnTaskMs: number }> } } };
+export type RecordProgressMutation = { recordProgress: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number, lessons: Array<{ lessonId: string, state: ProgressState, watchedMs: number, positionMs: number }> } } };
 
 export type RosterQueryVariables = Exact<{
   courseId: string;
@@ -403,12 +421,25 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ViewerQuery = { viewer: { role: Role, tenant: { id: string, slug: string, name: string, kind: TenantKind, locale: string, branding: { accent: string, logoUrl: string, signatory: string } }, user: { id: string, name: string, email: string | null } | null } };
 
+export type WhatIsLeftQueryVariables = Exact<{
+  enrollmentId: string;
+}>;
+
+
+export type WhatIsLeftQuery = { node:
+    | { id: string, progress: { completion: { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> }, modules: Array<{ moduleId: string, completion: { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> }, lessons: Array<{ lessonId: string, completion: { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> } }> }> } }
+    | Record<PropertyKey, never>
+   | null };
+
+export type LeftFragment = { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> };
+
 /** The ready documents, by the name under which the API runs them. */
 export interface Operations {
   "attempt": { data: AttemptQuery; variables: AttemptQueryVariables };
   "audit-log": { data: AuditLogQuery; variables: AuditLogQueryVariables };
   "catalog": { data: CatalogQuery; variables: CatalogQueryVariables };
   "complete-lesson": { data: CompleteLessonMutation; variables: CompleteLessonMutationVariables };
+  "completion-preview": { data: CompletionPreviewQuery; variables: CompletionPreviewQueryVariables };
   "course": { data: CourseQuery; variables: CourseQueryVariables };
   "course-draft": { data: CourseDraftQuery; variables: CourseDraftQueryVariables };
   "dashboard": { data: DashboardQuery; variables: DashboardQueryVariables };
@@ -416,7 +447,6 @@ export interface Operations {
   "enrollment-changed": { data: EnrollmentChangedSubscription; variables: EnrollmentChangedSubscriptionVariables };
   "grant-support": { data: GrantSupportMutation; variables: GrantSupportMutationVariables };
   "lesson": { data: LessonQuery; variables: LessonQueryVariables };
-  "lesson-drop-off": { data: LessonDropOffQuery; variables: LessonDropOffQueryVariables };
   "mark-read": { data: MarkReadMutation; variables: MarkReadMutationVariables };
   "notification-received": { data: NotificationReceivedSubscription; variables: NotificationReceivedSubscriptionVariables };
   "notifications": { data: NotificationsQuery; variables: NotificationsQueryVariables };
@@ -435,4 +465,5 @@ export interface Operations {
   "submit-attempt": { data: SubmitAttemptMutation; variables: SubmitAttemptMutationVariables };
   "verify-certificate": { data: VerifyCertificateQuery; variables: VerifyCertificateQueryVariables };
   "viewer": { data: ViewerQuery; variables: ViewerQueryVariables };
+  "what-is-left": { data: WhatIsLeftQuery; variables: WhatIsLeftQueryVariables };
 }

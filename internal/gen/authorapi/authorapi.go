@@ -232,6 +232,39 @@ func (v *CompleteUploadResponse) GetCompleteUpload() *CompleteUploadCompleteUplo
 	return v.CompleteUpload
 }
 
+// How many parts complete a module or a course.
+type CompletionNeed string
+
+const (
+	CompletionNeedAll CompletionNeed = "ALL"
+	CompletionNeedAny CompletionNeed = "ANY"
+	// So many as `count` says.
+	CompletionNeedAtLeast CompletionNeed = "AT_LEAST"
+)
+
+var AllCompletionNeed = []CompletionNeed{
+	CompletionNeedAll,
+	CompletionNeedAny,
+	CompletionNeedAtLeast,
+}
+
+type CompletionPolicyInput struct {
+	Need CompletionNeed `json:"need"`
+	// For AT_LEAST.
+	Count *int `json:"count"`
+	// A rule in CEL, at most 1000 characters: facts are `completed`, `parts`, `watched_seconds`, `time_on_task`, `quiz.score`, `quiz.attempts`, `attendance_minutes`, `signed_off`, `now`, `enrolled`, `due`.
+	When *string `json:"when"`
+}
+
+// GetNeed returns CompletionPolicyInput.Need, and is useful for accessing the field via an interface.
+func (v *CompletionPolicyInput) GetNeed() CompletionNeed { return v.Need }
+
+// GetCount returns CompletionPolicyInput.Count, and is useful for accessing the field via an interface.
+func (v *CompletionPolicyInput) GetCount() *int { return v.Count }
+
+// GetWhen returns CompletionPolicyInput.When, and is useful for accessing the field via an interface.
+func (v *CompletionPolicyInput) GetWhen() *string { return v.When }
+
 type CourseLevel string
 
 const (
@@ -1194,6 +1227,8 @@ type SaveCourseInput struct {
 	HasCertificate *bool             `json:"hasCertificate"`
 	// Slugs of courses; all of them, the old ones are replaced.
 	Prerequisites []string `json:"prerequisites"`
+	// What completes the course; ALL by itself is the default again.
+	Completion *CompletionPolicyInput `json:"completion,omitempty"`
 	// Refuse with CONFLICT unless the draft is at this revision.
 	ExpectedRevision *int `json:"expectedRevision"`
 }
@@ -1233,6 +1268,9 @@ func (v *SaveCourseInput) GetHasCertificate() *bool { return v.HasCertificate }
 
 // GetPrerequisites returns SaveCourseInput.Prerequisites, and is useful for accessing the field via an interface.
 func (v *SaveCourseInput) GetPrerequisites() []string { return v.Prerequisites }
+
+// GetCompletion returns SaveCourseInput.Completion, and is useful for accessing the field via an interface.
+func (v *SaveCourseInput) GetCompletion() *CompletionPolicyInput { return v.Completion }
 
 // GetExpectedRevision returns SaveCourseInput.ExpectedRevision, and is useful for accessing the field via an interface.
 func (v *SaveCourseInput) GetExpectedRevision() *int { return v.ExpectedRevision }
@@ -1293,6 +1331,11 @@ type SaveLessonInput struct {
 	Captions    []*CaptionInput    `json:"captions,omitempty"`
 	Attachments []*AttachmentInput `json:"attachments,omitempty"`
 	Quiz        *QuizInput         `json:"quiz,omitempty"`
+	// The rule that completes the lesson, in CEL, at most 1000 characters, such as `watched >= 0.9 && quiz.passed`; empty
+	// for what completes its kind. Facts are `watched` (0 to 1), `watched_seconds`, `time_on_task` (seconds), `quiz.passed`,
+	// `quiz.score` (0 to 1), `quiz.attempts`, `read` (the learner said so), `attendance_minutes`, `signed_off`, `now`,
+	// `enrolled` and `due`.
+	Completion *string `json:"completion"`
 }
 
 // GetCourseId returns SaveLessonInput.CourseId, and is useful for accessing the field via an interface.
@@ -1343,6 +1386,9 @@ func (v *SaveLessonInput) GetAttachments() []*AttachmentInput { return v.Attachm
 // GetQuiz returns SaveLessonInput.Quiz, and is useful for accessing the field via an interface.
 func (v *SaveLessonInput) GetQuiz() *QuizInput { return v.Quiz }
 
+// GetCompletion returns SaveLessonInput.Completion, and is useful for accessing the field via an interface.
+func (v *SaveLessonInput) GetCompletion() *string { return v.Completion }
+
 // SaveLessonResponse is returned by SaveLesson on success.
 type SaveLessonResponse struct {
 	// Creates the lesson with that key, or replaces all of it, its questions included. A new lesson comes last in its module.
@@ -1377,6 +1423,8 @@ type SaveModuleInput struct {
 	Key      string  `json:"key"`
 	Title    string  `json:"title"`
 	Summary  *string `json:"summary"`
+	// What completes the module; ALL by itself is the default again.
+	Completion *CompletionPolicyInput `json:"completion,omitempty"`
 }
 
 // GetCourseId returns SaveModuleInput.CourseId, and is useful for accessing the field via an interface.
@@ -1390,6 +1438,9 @@ func (v *SaveModuleInput) GetTitle() string { return v.Title }
 
 // GetSummary returns SaveModuleInput.Summary, and is useful for accessing the field via an interface.
 func (v *SaveModuleInput) GetSummary() *string { return v.Summary }
+
+// GetCompletion returns SaveModuleInput.Completion, and is useful for accessing the field via an interface.
+func (v *SaveModuleInput) GetCompletion() *CompletionPolicyInput { return v.Completion }
 
 // SaveModuleResponse is returned by SaveModule on success.
 type SaveModuleResponse struct {

@@ -11,10 +11,12 @@ import (
 	"lyceum/internal/gen/ent/apikey"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/attempt"
+	"lyceum/internal/gen/ent/attestation"
 	"lyceum/internal/gen/ent/auditentry"
 	"lyceum/internal/gen/ent/audithead"
 	"lyceum/internal/gen/ent/category"
 	"lyceum/internal/gen/ent/certificate"
+	"lyceum/internal/gen/ent/completion"
 	"lyceum/internal/gen/ent/course"
 	"lyceum/internal/gen/ent/courseprogress"
 	"lyceum/internal/gen/ent/courseversion"
@@ -112,10 +114,12 @@ func checkColumn(t, c string) error {
 			answer.Table:            answer.ValidColumn,
 			asset.Table:             asset.ValidColumn,
 			attempt.Table:           attempt.ValidColumn,
+			attestation.Table:       attestation.ValidColumn,
 			auditentry.Table:        auditentry.ValidColumn,
 			audithead.Table:         audithead.ValidColumn,
 			category.Table:          category.ValidColumn,
 			certificate.Table:       certificate.ValidColumn,
+			completion.Table:        completion.ValidColumn,
 			course.Table:            course.ValidColumn,
 			courseprogress.Table:    courseprogress.ValidColumn,
 			courseversion.Table:     courseversion.ValidColumn,

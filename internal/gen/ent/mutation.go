@@ -14,10 +14,12 @@ import (
 	"lyceum/internal/gen/ent/apikey"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/attempt"
+	"lyceum/internal/gen/ent/attestation"
 	"lyceum/internal/gen/ent/auditentry"
 	"lyceum/internal/gen/ent/audithead"
 	"lyceum/internal/gen/ent/category"
 	"lyceum/internal/gen/ent/certificate"
+	"lyceum/internal/gen/ent/completion"
 	"lyceum/internal/gen/ent/course"
 	"lyceum/internal/gen/ent/courseprogress"
 	"lyceum/internal/gen/ent/courseversion"
@@ -71,10 +73,12 @@ const (
 	TypeAnswer            = "Answer"
 	TypeAsset             = "Asset"
 	TypeAttempt           = "Attempt"
+	TypeAttestation       = "Attestation"
 	TypeAuditEntry        = "AuditEntry"
 	TypeAuditHead         = "AuditHead"
 	TypeCategory          = "Category"
 	TypeCertificate       = "Certificate"
+	TypeCompletion        = "Completion"
 	TypeCourse            = "Course"
 	TypeCourseProgress    = "CourseProgress"
 	TypeCourseVersion     = "CourseVersion"
@@ -5383,6 +5387,860 @@ func (m *AttemptMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Attempt edge %s", name)
 }
 
+// AttestationMutation represents an operation that mutates the Attestation nodes in the graph.
+type AttestationMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	enrollment_id *uuid.UUID
+	learner_id    *uuid.UUID
+	node_id       *uuid.UUID
+	kind          *attestation.Kind
+	minutes       *int
+	addminutes    *int
+	note          *string
+	made_by       *uuid.UUID
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Attestation, error)
+	predicates    []predicate.Attestation
+}
+
+var _ ent.Mutation = (*AttestationMutation)(nil)
+
+// attestationOption allows management of the mutation configuration using functional options.
+type attestationOption func(*AttestationMutation)
+
+// newAttestationMutation creates new mutation for the Attestation entity.
+func newAttestationMutation(c config, op Op, opts ...attestationOption) *AttestationMutation {
+	m := &AttestationMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeAttestation,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withAttestationID sets the ID field of the mutation.
+func withAttestationID(id uuid.UUID) attestationOption {
+	return func(m *AttestationMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Attestation
+		)
+		m.oldValue = func(ctx context.Context) (*Attestation, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Attestation.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withAttestation sets the old Attestation of the mutation.
+func withAttestation(node *Attestation) attestationOption {
+	return func(m *AttestationMutation) {
+		m.oldValue = func(context.Context) (*Attestation, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m AttestationMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m AttestationMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Attestation entities.
+func (m *AttestationMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *AttestationMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *AttestationMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Attestation.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *AttestationMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *AttestationMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the Attestation entity.
+// If the Attestation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttestationMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *AttestationMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *AttestationMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *AttestationMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Attestation entity.
+// If the Attestation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttestationMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *AttestationMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *AttestationMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *AttestationMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Attestation entity.
+// If the Attestation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttestationMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *AttestationMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetEnrollmentID sets the "enrollment_id" field.
+func (m *AttestationMutation) SetEnrollmentID(u uuid.UUID) {
+	m.enrollment_id = &u
+}
+
+// EnrollmentID returns the value of the "enrollment_id" field in the mutation.
+func (m *AttestationMutation) EnrollmentID() (r uuid.UUID, exists bool) {
+	v := m.enrollment_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnrollmentID returns the old "enrollment_id" field's value of the Attestation entity.
+// If the Attestation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttestationMutation) OldEnrollmentID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnrollmentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnrollmentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnrollmentID: %w", err)
+	}
+	return oldValue.EnrollmentID, nil
+}
+
+// ResetEnrollmentID resets all changes to the "enrollment_id" field.
+func (m *AttestationMutation) ResetEnrollmentID() {
+	m.enrollment_id = nil
+}
+
+// SetLearnerID sets the "learner_id" field.
+func (m *AttestationMutation) SetLearnerID(u uuid.UUID) {
+	m.learner_id = &u
+}
+
+// LearnerID returns the value of the "learner_id" field in the mutation.
+func (m *AttestationMutation) LearnerID() (r uuid.UUID, exists bool) {
+	v := m.learner_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLearnerID returns the old "learner_id" field's value of the Attestation entity.
+// If the Attestation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttestationMutation) OldLearnerID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLearnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLearnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLearnerID: %w", err)
+	}
+	return oldValue.LearnerID, nil
+}
+
+// ResetLearnerID resets all changes to the "learner_id" field.
+func (m *AttestationMutation) ResetLearnerID() {
+	m.learner_id = nil
+}
+
+// SetNodeID sets the "node_id" field.
+func (m *AttestationMutation) SetNodeID(u uuid.UUID) {
+	m.node_id = &u
+}
+
+// NodeID returns the value of the "node_id" field in the mutation.
+func (m *AttestationMutation) NodeID() (r uuid.UUID, exists bool) {
+	v := m.node_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNodeID returns the old "node_id" field's value of the Attestation entity.
+// If the Attestation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttestationMutation) OldNodeID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNodeID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNodeID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNodeID: %w", err)
+	}
+	return oldValue.NodeID, nil
+}
+
+// ResetNodeID resets all changes to the "node_id" field.
+func (m *AttestationMutation) ResetNodeID() {
+	m.node_id = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *AttestationMutation) SetKind(a attestation.Kind) {
+	m.kind = &a
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *AttestationMutation) Kind() (r attestation.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the Attestation entity.
+// If the Attestation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttestationMutation) OldKind(ctx context.Context) (v attestation.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *AttestationMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetMinutes sets the "minutes" field.
+func (m *AttestationMutation) SetMinutes(i int) {
+	m.minutes = &i
+	m.addminutes = nil
+}
+
+// Minutes returns the value of the "minutes" field in the mutation.
+func (m *AttestationMutation) Minutes() (r int, exists bool) {
+	v := m.minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMinutes returns the old "minutes" field's value of the Attestation entity.
+// If the Attestation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttestationMutation) OldMinutes(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMinutes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMinutes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMinutes: %w", err)
+	}
+	return oldValue.Minutes, nil
+}
+
+// AddMinutes adds i to the "minutes" field.
+func (m *AttestationMutation) AddMinutes(i int) {
+	if m.addminutes != nil {
+		*m.addminutes += i
+	} else {
+		m.addminutes = &i
+	}
+}
+
+// AddedMinutes returns the value that was added to the "minutes" field in this mutation.
+func (m *AttestationMutation) AddedMinutes() (r int, exists bool) {
+	v := m.addminutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMinutes resets all changes to the "minutes" field.
+func (m *AttestationMutation) ResetMinutes() {
+	m.minutes = nil
+	m.addminutes = nil
+}
+
+// SetNote sets the "note" field.
+func (m *AttestationMutation) SetNote(s string) {
+	m.note = &s
+}
+
+// Note returns the value of the "note" field in the mutation.
+func (m *AttestationMutation) Note() (r string, exists bool) {
+	v := m.note
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNote returns the old "note" field's value of the Attestation entity.
+// If the Attestation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttestationMutation) OldNote(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNote is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNote requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNote: %w", err)
+	}
+	return oldValue.Note, nil
+}
+
+// ResetNote resets all changes to the "note" field.
+func (m *AttestationMutation) ResetNote() {
+	m.note = nil
+}
+
+// SetMadeBy sets the "made_by" field.
+func (m *AttestationMutation) SetMadeBy(u uuid.UUID) {
+	m.made_by = &u
+}
+
+// MadeBy returns the value of the "made_by" field in the mutation.
+func (m *AttestationMutation) MadeBy() (r uuid.UUID, exists bool) {
+	v := m.made_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMadeBy returns the old "made_by" field's value of the Attestation entity.
+// If the Attestation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttestationMutation) OldMadeBy(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMadeBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMadeBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMadeBy: %w", err)
+	}
+	return oldValue.MadeBy, nil
+}
+
+// ResetMadeBy resets all changes to the "made_by" field.
+func (m *AttestationMutation) ResetMadeBy() {
+	m.made_by = nil
+}
+
+// Where appends a list predicates to the AttestationMutation builder.
+func (m *AttestationMutation) Where(ps ...predicate.Attestation) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the AttestationMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *AttestationMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Attestation, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *AttestationMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *AttestationMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Attestation).
+func (m *AttestationMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *AttestationMutation) Fields() []string {
+	fields := make([]string, 0, 10)
+	if m.tenant_id != nil {
+		fields = append(fields, attestation.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, attestation.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, attestation.FieldUpdatedAt)
+	}
+	if m.enrollment_id != nil {
+		fields = append(fields, attestation.FieldEnrollmentID)
+	}
+	if m.learner_id != nil {
+		fields = append(fields, attestation.FieldLearnerID)
+	}
+	if m.node_id != nil {
+		fields = append(fields, attestation.FieldNodeID)
+	}
+	if m.kind != nil {
+		fields = append(fields, attestation.FieldKind)
+	}
+	if m.minutes != nil {
+		fields = append(fields, attestation.FieldMinutes)
+	}
+	if m.note != nil {
+		fields = append(fields, attestation.FieldNote)
+	}
+	if m.made_by != nil {
+		fields = append(fields, attestation.FieldMadeBy)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *AttestationMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case attestation.FieldTenantID:
+		return m.TenantID()
+	case attestation.FieldCreatedAt:
+		return m.CreatedAt()
+	case attestation.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case attestation.FieldEnrollmentID:
+		return m.EnrollmentID()
+	case attestation.FieldLearnerID:
+		return m.LearnerID()
+	case attestation.FieldNodeID:
+		return m.NodeID()
+	case attestation.FieldKind:
+		return m.Kind()
+	case attestation.FieldMinutes:
+		return m.Minutes()
+	case attestation.FieldNote:
+		return m.Note()
+	case attestation.FieldMadeBy:
+		return m.MadeBy()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *AttestationMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case attestation.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case attestation.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case attestation.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case attestation.FieldEnrollmentID:
+		return m.OldEnrollmentID(ctx)
+	case attestation.FieldLearnerID:
+		return m.OldLearnerID(ctx)
+	case attestation.FieldNodeID:
+		return m.OldNodeID(ctx)
+	case attestation.FieldKind:
+		return m.OldKind(ctx)
+	case attestation.FieldMinutes:
+		return m.OldMinutes(ctx)
+	case attestation.FieldNote:
+		return m.OldNote(ctx)
+	case attestation.FieldMadeBy:
+		return m.OldMadeBy(ctx)
+	}
+	return nil, fmt.Errorf("unknown Attestation field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AttestationMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case attestation.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case attestation.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case attestation.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case attestation.FieldEnrollmentID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnrollmentID(v)
+		return nil
+	case attestation.FieldLearnerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLearnerID(v)
+		return nil
+	case attestation.FieldNodeID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNodeID(v)
+		return nil
+	case attestation.FieldKind:
+		v, ok := value.(attestation.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case attestation.FieldMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMinutes(v)
+		return nil
+	case attestation.FieldNote:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNote(v)
+		return nil
+	case attestation.FieldMadeBy:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMadeBy(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Attestation field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *AttestationMutation) AddedFields() []string {
+	var fields []string
+	if m.addminutes != nil {
+		fields = append(fields, attestation.FieldMinutes)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *AttestationMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case attestation.FieldMinutes:
+		return m.AddedMinutes()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AttestationMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case attestation.FieldMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMinutes(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Attestation numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *AttestationMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *AttestationMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *AttestationMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Attestation nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *AttestationMutation) ResetField(name string) error {
+	switch name {
+	case attestation.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case attestation.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case attestation.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case attestation.FieldEnrollmentID:
+		m.ResetEnrollmentID()
+		return nil
+	case attestation.FieldLearnerID:
+		m.ResetLearnerID()
+		return nil
+	case attestation.FieldNodeID:
+		m.ResetNodeID()
+		return nil
+	case attestation.FieldKind:
+		m.ResetKind()
+		return nil
+	case attestation.FieldMinutes:
+		m.ResetMinutes()
+		return nil
+	case attestation.FieldNote:
+		m.ResetNote()
+		return nil
+	case attestation.FieldMadeBy:
+		m.ResetMadeBy()
+		return nil
+	}
+	return fmt.Errorf("unknown Attestation field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *AttestationMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *AttestationMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *AttestationMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *AttestationMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *AttestationMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *AttestationMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *AttestationMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Attestation unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *AttestationMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Attestation edge %s", name)
+}
+
 // AuditEntryMutation represents an operation that mutates the AuditEntry nodes in the graph.
 type AuditEntryMutation struct {
 	config
@@ -9096,6 +9954,1062 @@ func (m *CertificateMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Certificate edge %s", name)
 }
 
+// CompletionMutation represents an operation that mutates the Completion nodes in the graph.
+type CompletionMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	enrollment_id *uuid.UUID
+	learner_id    *uuid.UUID
+	course_id     *uuid.UUID
+	node_id       *uuid.UUID
+	node          *completion.Node
+	rule_version  *string
+	version_id    *uuid.UUID
+	by            *completion.By
+	actor_id      *uuid.UUID
+	reason        *string
+	completed_at  *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Completion, error)
+	predicates    []predicate.Completion
+}
+
+var _ ent.Mutation = (*CompletionMutation)(nil)
+
+// completionOption allows management of the mutation configuration using functional options.
+type completionOption func(*CompletionMutation)
+
+// newCompletionMutation creates new mutation for the Completion entity.
+func newCompletionMutation(c config, op Op, opts ...completionOption) *CompletionMutation {
+	m := &CompletionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeCompletion,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withCompletionID sets the ID field of the mutation.
+func withCompletionID(id uuid.UUID) completionOption {
+	return func(m *CompletionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Completion
+		)
+		m.oldValue = func(ctx context.Context) (*Completion, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Completion.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withCompletion sets the old Completion of the mutation.
+func withCompletion(node *Completion) completionOption {
+	return func(m *CompletionMutation) {
+		m.oldValue = func(context.Context) (*Completion, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m CompletionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m CompletionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Completion entities.
+func (m *CompletionMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *CompletionMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *CompletionMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Completion.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *CompletionMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *CompletionMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *CompletionMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *CompletionMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *CompletionMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *CompletionMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *CompletionMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *CompletionMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *CompletionMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetEnrollmentID sets the "enrollment_id" field.
+func (m *CompletionMutation) SetEnrollmentID(u uuid.UUID) {
+	m.enrollment_id = &u
+}
+
+// EnrollmentID returns the value of the "enrollment_id" field in the mutation.
+func (m *CompletionMutation) EnrollmentID() (r uuid.UUID, exists bool) {
+	v := m.enrollment_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnrollmentID returns the old "enrollment_id" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldEnrollmentID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnrollmentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnrollmentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnrollmentID: %w", err)
+	}
+	return oldValue.EnrollmentID, nil
+}
+
+// ResetEnrollmentID resets all changes to the "enrollment_id" field.
+func (m *CompletionMutation) ResetEnrollmentID() {
+	m.enrollment_id = nil
+}
+
+// SetLearnerID sets the "learner_id" field.
+func (m *CompletionMutation) SetLearnerID(u uuid.UUID) {
+	m.learner_id = &u
+}
+
+// LearnerID returns the value of the "learner_id" field in the mutation.
+func (m *CompletionMutation) LearnerID() (r uuid.UUID, exists bool) {
+	v := m.learner_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLearnerID returns the old "learner_id" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldLearnerID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLearnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLearnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLearnerID: %w", err)
+	}
+	return oldValue.LearnerID, nil
+}
+
+// ResetLearnerID resets all changes to the "learner_id" field.
+func (m *CompletionMutation) ResetLearnerID() {
+	m.learner_id = nil
+}
+
+// SetCourseID sets the "course_id" field.
+func (m *CompletionMutation) SetCourseID(u uuid.UUID) {
+	m.course_id = &u
+}
+
+// CourseID returns the value of the "course_id" field in the mutation.
+func (m *CompletionMutation) CourseID() (r uuid.UUID, exists bool) {
+	v := m.course_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCourseID returns the old "course_id" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldCourseID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCourseID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCourseID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCourseID: %w", err)
+	}
+	return oldValue.CourseID, nil
+}
+
+// ResetCourseID resets all changes to the "course_id" field.
+func (m *CompletionMutation) ResetCourseID() {
+	m.course_id = nil
+}
+
+// SetNodeID sets the "node_id" field.
+func (m *CompletionMutation) SetNodeID(u uuid.UUID) {
+	m.node_id = &u
+}
+
+// NodeID returns the value of the "node_id" field in the mutation.
+func (m *CompletionMutation) NodeID() (r uuid.UUID, exists bool) {
+	v := m.node_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNodeID returns the old "node_id" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldNodeID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNodeID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNodeID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNodeID: %w", err)
+	}
+	return oldValue.NodeID, nil
+}
+
+// ResetNodeID resets all changes to the "node_id" field.
+func (m *CompletionMutation) ResetNodeID() {
+	m.node_id = nil
+}
+
+// SetNode sets the "node" field.
+func (m *CompletionMutation) SetNode(c completion.Node) {
+	m.node = &c
+}
+
+// Node returns the value of the "node" field in the mutation.
+func (m *CompletionMutation) Node() (r completion.Node, exists bool) {
+	v := m.node
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNode returns the old "node" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldNode(ctx context.Context) (v completion.Node, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNode: %w", err)
+	}
+	return oldValue.Node, nil
+}
+
+// ResetNode resets all changes to the "node" field.
+func (m *CompletionMutation) ResetNode() {
+	m.node = nil
+}
+
+// SetRuleVersion sets the "rule_version" field.
+func (m *CompletionMutation) SetRuleVersion(s string) {
+	m.rule_version = &s
+}
+
+// RuleVersion returns the value of the "rule_version" field in the mutation.
+func (m *CompletionMutation) RuleVersion() (r string, exists bool) {
+	v := m.rule_version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRuleVersion returns the old "rule_version" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldRuleVersion(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRuleVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRuleVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRuleVersion: %w", err)
+	}
+	return oldValue.RuleVersion, nil
+}
+
+// ResetRuleVersion resets all changes to the "rule_version" field.
+func (m *CompletionMutation) ResetRuleVersion() {
+	m.rule_version = nil
+}
+
+// SetVersionID sets the "version_id" field.
+func (m *CompletionMutation) SetVersionID(u uuid.UUID) {
+	m.version_id = &u
+}
+
+// VersionID returns the value of the "version_id" field in the mutation.
+func (m *CompletionMutation) VersionID() (r uuid.UUID, exists bool) {
+	v := m.version_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersionID returns the old "version_id" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldVersionID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersionID: %w", err)
+	}
+	return oldValue.VersionID, nil
+}
+
+// ResetVersionID resets all changes to the "version_id" field.
+func (m *CompletionMutation) ResetVersionID() {
+	m.version_id = nil
+}
+
+// SetBy sets the "by" field.
+func (m *CompletionMutation) SetBy(c completion.By) {
+	m.by = &c
+}
+
+// By returns the value of the "by" field in the mutation.
+func (m *CompletionMutation) By() (r completion.By, exists bool) {
+	v := m.by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBy returns the old "by" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldBy(ctx context.Context) (v completion.By, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBy: %w", err)
+	}
+	return oldValue.By, nil
+}
+
+// ResetBy resets all changes to the "by" field.
+func (m *CompletionMutation) ResetBy() {
+	m.by = nil
+}
+
+// SetActorID sets the "actor_id" field.
+func (m *CompletionMutation) SetActorID(u uuid.UUID) {
+	m.actor_id = &u
+}
+
+// ActorID returns the value of the "actor_id" field in the mutation.
+func (m *CompletionMutation) ActorID() (r uuid.UUID, exists bool) {
+	v := m.actor_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActorID returns the old "actor_id" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldActorID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActorID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActorID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActorID: %w", err)
+	}
+	return oldValue.ActorID, nil
+}
+
+// ClearActorID clears the value of the "actor_id" field.
+func (m *CompletionMutation) ClearActorID() {
+	m.actor_id = nil
+	m.clearedFields[completion.FieldActorID] = struct{}{}
+}
+
+// ActorIDCleared returns if the "actor_id" field was cleared in this mutation.
+func (m *CompletionMutation) ActorIDCleared() bool {
+	_, ok := m.clearedFields[completion.FieldActorID]
+	return ok
+}
+
+// ResetActorID resets all changes to the "actor_id" field.
+func (m *CompletionMutation) ResetActorID() {
+	m.actor_id = nil
+	delete(m.clearedFields, completion.FieldActorID)
+}
+
+// SetReason sets the "reason" field.
+func (m *CompletionMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *CompletionMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *CompletionMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetCompletedAt sets the "completed_at" field.
+func (m *CompletionMutation) SetCompletedAt(t time.Time) {
+	m.completed_at = &t
+}
+
+// CompletedAt returns the value of the "completed_at" field in the mutation.
+func (m *CompletionMutation) CompletedAt() (r time.Time, exists bool) {
+	v := m.completed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCompletedAt returns the old "completed_at" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldCompletedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCompletedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCompletedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCompletedAt: %w", err)
+	}
+	return oldValue.CompletedAt, nil
+}
+
+// ResetCompletedAt resets all changes to the "completed_at" field.
+func (m *CompletionMutation) ResetCompletedAt() {
+	m.completed_at = nil
+}
+
+// Where appends a list predicates to the CompletionMutation builder.
+func (m *CompletionMutation) Where(ps ...predicate.Completion) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the CompletionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *CompletionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Completion, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *CompletionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *CompletionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Completion).
+func (m *CompletionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *CompletionMutation) Fields() []string {
+	fields := make([]string, 0, 14)
+	if m.tenant_id != nil {
+		fields = append(fields, completion.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, completion.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, completion.FieldUpdatedAt)
+	}
+	if m.enrollment_id != nil {
+		fields = append(fields, completion.FieldEnrollmentID)
+	}
+	if m.learner_id != nil {
+		fields = append(fields, completion.FieldLearnerID)
+	}
+	if m.course_id != nil {
+		fields = append(fields, completion.FieldCourseID)
+	}
+	if m.node_id != nil {
+		fields = append(fields, completion.FieldNodeID)
+	}
+	if m.node != nil {
+		fields = append(fields, completion.FieldNode)
+	}
+	if m.rule_version != nil {
+		fields = append(fields, completion.FieldRuleVersion)
+	}
+	if m.version_id != nil {
+		fields = append(fields, completion.FieldVersionID)
+	}
+	if m.by != nil {
+		fields = append(fields, completion.FieldBy)
+	}
+	if m.actor_id != nil {
+		fields = append(fields, completion.FieldActorID)
+	}
+	if m.reason != nil {
+		fields = append(fields, completion.FieldReason)
+	}
+	if m.completed_at != nil {
+		fields = append(fields, completion.FieldCompletedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *CompletionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case completion.FieldTenantID:
+		return m.TenantID()
+	case completion.FieldCreatedAt:
+		return m.CreatedAt()
+	case completion.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case completion.FieldEnrollmentID:
+		return m.EnrollmentID()
+	case completion.FieldLearnerID:
+		return m.LearnerID()
+	case completion.FieldCourseID:
+		return m.CourseID()
+	case completion.FieldNodeID:
+		return m.NodeID()
+	case completion.FieldNode:
+		return m.Node()
+	case completion.FieldRuleVersion:
+		return m.RuleVersion()
+	case completion.FieldVersionID:
+		return m.VersionID()
+	case completion.FieldBy:
+		return m.By()
+	case completion.FieldActorID:
+		return m.ActorID()
+	case completion.FieldReason:
+		return m.Reason()
+	case completion.FieldCompletedAt:
+		return m.CompletedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *CompletionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case completion.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case completion.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case completion.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case completion.FieldEnrollmentID:
+		return m.OldEnrollmentID(ctx)
+	case completion.FieldLearnerID:
+		return m.OldLearnerID(ctx)
+	case completion.FieldCourseID:
+		return m.OldCourseID(ctx)
+	case completion.FieldNodeID:
+		return m.OldNodeID(ctx)
+	case completion.FieldNode:
+		return m.OldNode(ctx)
+	case completion.FieldRuleVersion:
+		return m.OldRuleVersion(ctx)
+	case completion.FieldVersionID:
+		return m.OldVersionID(ctx)
+	case completion.FieldBy:
+		return m.OldBy(ctx)
+	case completion.FieldActorID:
+		return m.OldActorID(ctx)
+	case completion.FieldReason:
+		return m.OldReason(ctx)
+	case completion.FieldCompletedAt:
+		return m.OldCompletedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Completion field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CompletionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case completion.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case completion.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case completion.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case completion.FieldEnrollmentID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnrollmentID(v)
+		return nil
+	case completion.FieldLearnerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLearnerID(v)
+		return nil
+	case completion.FieldCourseID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCourseID(v)
+		return nil
+	case completion.FieldNodeID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNodeID(v)
+		return nil
+	case completion.FieldNode:
+		v, ok := value.(completion.Node)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNode(v)
+		return nil
+	case completion.FieldRuleVersion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRuleVersion(v)
+		return nil
+	case completion.FieldVersionID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersionID(v)
+		return nil
+	case completion.FieldBy:
+		v, ok := value.(completion.By)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBy(v)
+		return nil
+	case completion.FieldActorID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActorID(v)
+		return nil
+	case completion.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case completion.FieldCompletedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCompletedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Completion field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *CompletionMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *CompletionMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CompletionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Completion numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *CompletionMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(completion.FieldActorID) {
+		fields = append(fields, completion.FieldActorID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *CompletionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *CompletionMutation) ClearField(name string) error {
+	switch name {
+	case completion.FieldActorID:
+		m.ClearActorID()
+		return nil
+	}
+	return fmt.Errorf("unknown Completion nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *CompletionMutation) ResetField(name string) error {
+	switch name {
+	case completion.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case completion.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case completion.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case completion.FieldEnrollmentID:
+		m.ResetEnrollmentID()
+		return nil
+	case completion.FieldLearnerID:
+		m.ResetLearnerID()
+		return nil
+	case completion.FieldCourseID:
+		m.ResetCourseID()
+		return nil
+	case completion.FieldNodeID:
+		m.ResetNodeID()
+		return nil
+	case completion.FieldNode:
+		m.ResetNode()
+		return nil
+	case completion.FieldRuleVersion:
+		m.ResetRuleVersion()
+		return nil
+	case completion.FieldVersionID:
+		m.ResetVersionID()
+		return nil
+	case completion.FieldBy:
+		m.ResetBy()
+		return nil
+	case completion.FieldActorID:
+		m.ResetActorID()
+		return nil
+	case completion.FieldReason:
+		m.ResetReason()
+		return nil
+	case completion.FieldCompletedAt:
+		m.ResetCompletedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Completion field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *CompletionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *CompletionMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *CompletionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *CompletionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *CompletionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *CompletionMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *CompletionMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Completion unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *CompletionMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Completion edge %s", name)
+}
+
 // CourseMutation represents an operation that mutates the Course nodes in the graph.
 type CourseMutation struct {
 	config
@@ -9121,6 +11035,7 @@ type CourseMutation struct {
 	instructor_id         *uuid.UUID
 	description           *string
 	certificate           *bool
+	completion            **outline.Policy
 	revision              *int
 	addrevision           *int
 	published_number      *int
@@ -9864,6 +11779,55 @@ func (m *CourseMutation) ResetCertificate() {
 	m.certificate = nil
 }
 
+// SetCompletion sets the "completion" field.
+func (m *CourseMutation) SetCompletion(o *outline.Policy) {
+	m.completion = &o
+}
+
+// Completion returns the value of the "completion" field in the mutation.
+func (m *CourseMutation) Completion() (r *outline.Policy, exists bool) {
+	v := m.completion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCompletion returns the old "completion" field's value of the Course entity.
+// If the Course object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CourseMutation) OldCompletion(ctx context.Context) (v *outline.Policy, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCompletion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCompletion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCompletion: %w", err)
+	}
+	return oldValue.Completion, nil
+}
+
+// ClearCompletion clears the value of the "completion" field.
+func (m *CourseMutation) ClearCompletion() {
+	m.completion = nil
+	m.clearedFields[course.FieldCompletion] = struct{}{}
+}
+
+// CompletionCleared returns if the "completion" field was cleared in this mutation.
+func (m *CourseMutation) CompletionCleared() bool {
+	_, ok := m.clearedFields[course.FieldCompletion]
+	return ok
+}
+
+// ResetCompletion resets all changes to the "completion" field.
+func (m *CourseMutation) ResetCompletion() {
+	m.completion = nil
+	delete(m.clearedFields, course.FieldCompletion)
+}
+
 // SetRevision sets the "revision" field.
 func (m *CourseMutation) SetRevision(i int) {
 	m.revision = &i
@@ -10115,7 +12079,7 @@ func (m *CourseMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CourseMutation) Fields() []string {
-	fields := make([]string, 0, 20)
+	fields := make([]string, 0, 21)
 	if m.tenant_id != nil {
 		fields = append(fields, course.FieldTenantID)
 	}
@@ -10163,6 +12127,9 @@ func (m *CourseMutation) Fields() []string {
 	}
 	if m.certificate != nil {
 		fields = append(fields, course.FieldCertificate)
+	}
+	if m.completion != nil {
+		fields = append(fields, course.FieldCompletion)
 	}
 	if m.revision != nil {
 		fields = append(fields, course.FieldRevision)
@@ -10216,6 +12183,8 @@ func (m *CourseMutation) Field(name string) (ent.Value, bool) {
 		return m.Description()
 	case course.FieldCertificate:
 		return m.Certificate()
+	case course.FieldCompletion:
+		return m.Completion()
 	case course.FieldRevision:
 		return m.Revision()
 	case course.FieldPublishedNumber:
@@ -10265,6 +12234,8 @@ func (m *CourseMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldDescription(ctx)
 	case course.FieldCertificate:
 		return m.OldCertificate(ctx)
+	case course.FieldCompletion:
+		return m.OldCompletion(ctx)
 	case course.FieldRevision:
 		return m.OldRevision(ctx)
 	case course.FieldPublishedNumber:
@@ -10394,6 +12365,13 @@ func (m *CourseMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetCertificate(v)
 		return nil
+	case course.FieldCompletion:
+		v, ok := value.(*outline.Policy)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCompletion(v)
+		return nil
 	case course.FieldRevision:
 		v, ok := value.(int)
 		if !ok {
@@ -10503,6 +12481,9 @@ func (m *CourseMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *CourseMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(course.FieldCompletion) {
+		fields = append(fields, course.FieldCompletion)
+	}
 	if m.FieldCleared(course.FieldArchivedAt) {
 		fields = append(fields, course.FieldArchivedAt)
 	}
@@ -10520,6 +12501,9 @@ func (m *CourseMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *CourseMutation) ClearField(name string) error {
 	switch name {
+	case course.FieldCompletion:
+		m.ClearCompletion()
+		return nil
 	case course.FieldArchivedAt:
 		m.ClearArchivedAt()
 		return nil
@@ -10578,6 +12562,9 @@ func (m *CourseMutation) ResetField(name string) error {
 		return nil
 	case course.FieldCertificate:
 		m.ResetCertificate()
+		return nil
+	case course.FieldCompletion:
+		m.ResetCompletion()
 		return nil
 	case course.FieldRevision:
 		m.ResetRevision()
@@ -10661,8 +12648,6 @@ type CourseProgressMutation struct {
 	addcompleted_required *int
 	required_lessons      *int
 	addrequired_lessons   *int
-	time_ms               *int
-	addtime_ms            *int
 	last_lesson_id        *uuid.UUID
 	last_activity_at      *time.Time
 	credit_ms             *int
@@ -11163,62 +13148,6 @@ func (m *CourseProgressMutation) ResetRequiredLessons() {
 	m.addrequired_lessons = nil
 }
 
-// SetTimeMs sets the "time_ms" field.
-func (m *CourseProgressMutation) SetTimeMs(i int) {
-	m.time_ms = &i
-	m.addtime_ms = nil
-}
-
-// TimeMs returns the value of the "time_ms" field in the mutation.
-func (m *CourseProgressMutation) TimeMs() (r int, exists bool) {
-	v := m.time_ms
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldTimeMs returns the old "time_ms" field's value of the CourseProgress entity.
-// If the CourseProgress object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *CourseProgressMutation) OldTimeMs(ctx context.Context) (v int, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldTimeMs is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldTimeMs requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldTimeMs: %w", err)
-	}
-	return oldValue.TimeMs, nil
-}
-
-// AddTimeMs adds i to the "time_ms" field.
-func (m *CourseProgressMutation) AddTimeMs(i int) {
-	if m.addtime_ms != nil {
-		*m.addtime_ms += i
-	} else {
-		m.addtime_ms = &i
-	}
-}
-
-// AddedTimeMs returns the value that was added to the "time_ms" field in this mutation.
-func (m *CourseProgressMutation) AddedTimeMs() (r int, exists bool) {
-	v := m.addtime_ms
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// ResetTimeMs resets all changes to the "time_ms" field.
-func (m *CourseProgressMutation) ResetTimeMs() {
-	m.time_ms = nil
-	m.addtime_ms = nil
-}
-
 // SetLastLessonID sets the "last_lesson_id" field.
 func (m *CourseProgressMutation) SetLastLessonID(u uuid.UUID) {
 	m.last_lesson_id = &u
@@ -11479,7 +13408,7 @@ func (m *CourseProgressMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CourseProgressMutation) Fields() []string {
-	fields := make([]string, 0, 15)
+	fields := make([]string, 0, 14)
 	if m.tenant_id != nil {
 		fields = append(fields, courseprogress.FieldTenantID)
 	}
@@ -11506,9 +13435,6 @@ func (m *CourseProgressMutation) Fields() []string {
 	}
 	if m.required_lessons != nil {
 		fields = append(fields, courseprogress.FieldRequiredLessons)
-	}
-	if m.time_ms != nil {
-		fields = append(fields, courseprogress.FieldTimeMs)
 	}
 	if m.last_lesson_id != nil {
 		fields = append(fields, courseprogress.FieldLastLessonID)
@@ -11551,8 +13477,6 @@ func (m *CourseProgressMutation) Field(name string) (ent.Value, bool) {
 		return m.CompletedRequired()
 	case courseprogress.FieldRequiredLessons:
 		return m.RequiredLessons()
-	case courseprogress.FieldTimeMs:
-		return m.TimeMs()
 	case courseprogress.FieldLastLessonID:
 		return m.LastLessonID()
 	case courseprogress.FieldLastActivityAt:
@@ -11590,8 +13514,6 @@ func (m *CourseProgressMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldCompletedRequired(ctx)
 	case courseprogress.FieldRequiredLessons:
 		return m.OldRequiredLessons(ctx)
-	case courseprogress.FieldTimeMs:
-		return m.OldTimeMs(ctx)
 	case courseprogress.FieldLastLessonID:
 		return m.OldLastLessonID(ctx)
 	case courseprogress.FieldLastActivityAt:
@@ -11674,13 +13596,6 @@ func (m *CourseProgressMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetRequiredLessons(v)
 		return nil
-	case courseprogress.FieldTimeMs:
-		v, ok := value.(int)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetTimeMs(v)
-		return nil
 	case courseprogress.FieldLastLessonID:
 		v, ok := value.(uuid.UUID)
 		if !ok {
@@ -11733,9 +13648,6 @@ func (m *CourseProgressMutation) AddedFields() []string {
 	if m.addrequired_lessons != nil {
 		fields = append(fields, courseprogress.FieldRequiredLessons)
 	}
-	if m.addtime_ms != nil {
-		fields = append(fields, courseprogress.FieldTimeMs)
-	}
 	if m.addcredit_ms != nil {
 		fields = append(fields, courseprogress.FieldCreditMs)
 	}
@@ -11753,8 +13665,6 @@ func (m *CourseProgressMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedCompletedRequired()
 	case courseprogress.FieldRequiredLessons:
 		return m.AddedRequiredLessons()
-	case courseprogress.FieldTimeMs:
-		return m.AddedTimeMs()
 	case courseprogress.FieldCreditMs:
 		return m.AddedCreditMs()
 	}
@@ -11786,13 +13696,6 @@ func (m *CourseProgressMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddRequiredLessons(v)
-		return nil
-	case courseprogress.FieldTimeMs:
-		v, ok := value.(int)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddTimeMs(v)
 		return nil
 	case courseprogress.FieldCreditMs:
 		v, ok := value.(int)
@@ -11869,9 +13772,6 @@ func (m *CourseProgressMutation) ResetField(name string) error {
 		return nil
 	case courseprogress.FieldRequiredLessons:
 		m.ResetRequiredLessons()
-		return nil
-	case courseprogress.FieldTimeMs:
-		m.ResetTimeMs()
 		return nil
 	case courseprogress.FieldLastLessonID:
 		m.ResetLastLessonID()
@@ -17395,6 +19295,7 @@ type LessonMutation struct {
 	appendcaptions []outline.Caption
 	quiz           **outline.QuizSettings
 	assets         *map[string]uuid.UUID
+	completion     *string
 	clearedFields  map[string]struct{}
 	done           bool
 	oldValue       func(context.Context) (*Lesson, error)
@@ -18306,6 +20207,42 @@ func (m *LessonMutation) ResetAssets() {
 	m.assets = nil
 }
 
+// SetCompletion sets the "completion" field.
+func (m *LessonMutation) SetCompletion(s string) {
+	m.completion = &s
+}
+
+// Completion returns the value of the "completion" field in the mutation.
+func (m *LessonMutation) Completion() (r string, exists bool) {
+	v := m.completion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCompletion returns the old "completion" field's value of the Lesson entity.
+// If the Lesson object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LessonMutation) OldCompletion(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCompletion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCompletion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCompletion: %w", err)
+	}
+	return oldValue.Completion, nil
+}
+
+// ResetCompletion resets all changes to the "completion" field.
+func (m *LessonMutation) ResetCompletion() {
+	m.completion = nil
+}
+
 // Where appends a list predicates to the LessonMutation builder.
 func (m *LessonMutation) Where(ps ...predicate.Lesson) {
 	m.predicates = append(m.predicates, ps...)
@@ -18340,7 +20277,7 @@ func (m *LessonMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *LessonMutation) Fields() []string {
-	fields := make([]string, 0, 20)
+	fields := make([]string, 0, 21)
 	if m.tenant_id != nil {
 		fields = append(fields, lesson.FieldTenantID)
 	}
@@ -18401,6 +20338,9 @@ func (m *LessonMutation) Fields() []string {
 	if m.assets != nil {
 		fields = append(fields, lesson.FieldAssets)
 	}
+	if m.completion != nil {
+		fields = append(fields, lesson.FieldCompletion)
+	}
 	return fields
 }
 
@@ -18449,6 +20389,8 @@ func (m *LessonMutation) Field(name string) (ent.Value, bool) {
 		return m.Quiz()
 	case lesson.FieldAssets:
 		return m.Assets()
+	case lesson.FieldCompletion:
+		return m.Completion()
 	}
 	return nil, false
 }
@@ -18498,6 +20440,8 @@ func (m *LessonMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldQuiz(ctx)
 	case lesson.FieldAssets:
 		return m.OldAssets(ctx)
+	case lesson.FieldCompletion:
+		return m.OldCompletion(ctx)
 	}
 	return nil, fmt.Errorf("unknown Lesson field %s", name)
 }
@@ -18646,6 +20590,13 @@ func (m *LessonMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetAssets(v)
+		return nil
+	case lesson.FieldCompletion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCompletion(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Lesson field %s", name)
@@ -18798,6 +20749,9 @@ func (m *LessonMutation) ResetField(name string) error {
 	case lesson.FieldAssets:
 		m.ResetAssets()
 		return nil
+	case lesson.FieldCompletion:
+		m.ResetCompletion()
+		return nil
 	}
 	return fmt.Errorf("unknown Lesson field %s", name)
 }
@@ -18853,31 +20807,26 @@ func (m *LessonMutation) ResetEdge(name string) error {
 // LessonProgressMutation represents an operation that mutates the LessonProgress nodes in the graph.
 type LessonProgressMutation struct {
 	config
-	op               Op
-	typ              string
-	id               *uuid.UUID
-	tenant_id        *uuid.UUID
-	created_at       *time.Time
-	updated_at       *time.Time
-	enrollment_id    *uuid.UUID
-	learner_id       *uuid.UUID
-	lesson_id        *uuid.UUID
-	watched          *multirange.Int4
-	watched_ms       *int
-	addwatched_ms    *int
-	position_ms      *int
-	addposition_ms   *int
-	position_at      *time.Time
-	position_session *uuid.UUID
-	position_seq     *int
-	addposition_seq  *int
-	time_ms          *int
-	addtime_ms       *int
-	completed_at     *time.Time
-	clearedFields    map[string]struct{}
-	done             bool
-	oldValue         func(context.Context) (*LessonProgress, error)
-	predicates       []predicate.LessonProgress
+	op             Op
+	typ            string
+	id             *uuid.UUID
+	tenant_id      *uuid.UUID
+	created_at     *time.Time
+	updated_at     *time.Time
+	enrollment_id  *uuid.UUID
+	learner_id     *uuid.UUID
+	lesson_id      *uuid.UUID
+	watched        *multirange.Int4
+	watched_ms     *int
+	addwatched_ms  *int
+	position_ms    *int
+	addposition_ms *int
+	declared_at    *time.Time
+	completed_at   *time.Time
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*LessonProgress, error)
+	predicates     []predicate.LessonProgress
 }
 
 var _ ent.Mutation = (*LessonProgressMutation)(nil)
@@ -19348,214 +21297,53 @@ func (m *LessonProgressMutation) ResetPositionMs() {
 	m.addposition_ms = nil
 }
 
-// SetPositionAt sets the "position_at" field.
-func (m *LessonProgressMutation) SetPositionAt(t time.Time) {
-	m.position_at = &t
+// SetDeclaredAt sets the "declared_at" field.
+func (m *LessonProgressMutation) SetDeclaredAt(t time.Time) {
+	m.declared_at = &t
 }
 
-// PositionAt returns the value of the "position_at" field in the mutation.
-func (m *LessonProgressMutation) PositionAt() (r time.Time, exists bool) {
-	v := m.position_at
+// DeclaredAt returns the value of the "declared_at" field in the mutation.
+func (m *LessonProgressMutation) DeclaredAt() (r time.Time, exists bool) {
+	v := m.declared_at
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// OldPositionAt returns the old "position_at" field's value of the LessonProgress entity.
+// OldDeclaredAt returns the old "declared_at" field's value of the LessonProgress entity.
 // If the LessonProgress object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *LessonProgressMutation) OldPositionAt(ctx context.Context) (v *time.Time, err error) {
+func (m *LessonProgressMutation) OldDeclaredAt(ctx context.Context) (v *time.Time, err error) {
 	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldPositionAt is only allowed on UpdateOne operations")
+		return v, errors.New("OldDeclaredAt is only allowed on UpdateOne operations")
 	}
 	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldPositionAt requires an ID field in the mutation")
+		return v, errors.New("OldDeclaredAt requires an ID field in the mutation")
 	}
 	oldValue, err := m.oldValue(ctx)
 	if err != nil {
-		return v, fmt.Errorf("querying old value for OldPositionAt: %w", err)
+		return v, fmt.Errorf("querying old value for OldDeclaredAt: %w", err)
 	}
-	return oldValue.PositionAt, nil
+	return oldValue.DeclaredAt, nil
 }
 
-// ClearPositionAt clears the value of the "position_at" field.
-func (m *LessonProgressMutation) ClearPositionAt() {
-	m.position_at = nil
-	m.clearedFields[lessonprogress.FieldPositionAt] = struct{}{}
+// ClearDeclaredAt clears the value of the "declared_at" field.
+func (m *LessonProgressMutation) ClearDeclaredAt() {
+	m.declared_at = nil
+	m.clearedFields[lessonprogress.FieldDeclaredAt] = struct{}{}
 }
 
-// PositionAtCleared returns if the "position_at" field was cleared in this mutation.
-func (m *LessonProgressMutation) PositionAtCleared() bool {
-	_, ok := m.clearedFields[lessonprogress.FieldPositionAt]
+// DeclaredAtCleared returns if the "declared_at" field was cleared in this mutation.
+func (m *LessonProgressMutation) DeclaredAtCleared() bool {
+	_, ok := m.clearedFields[lessonprogress.FieldDeclaredAt]
 	return ok
 }
 
-// ResetPositionAt resets all changes to the "position_at" field.
-func (m *LessonProgressMutation) ResetPositionAt() {
-	m.position_at = nil
-	delete(m.clearedFields, lessonprogress.FieldPositionAt)
-}
-
-// SetPositionSession sets the "position_session" field.
-func (m *LessonProgressMutation) SetPositionSession(u uuid.UUID) {
-	m.position_session = &u
-}
-
-// PositionSession returns the value of the "position_session" field in the mutation.
-func (m *LessonProgressMutation) PositionSession() (r uuid.UUID, exists bool) {
-	v := m.position_session
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldPositionSession returns the old "position_session" field's value of the LessonProgress entity.
-// If the LessonProgress object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *LessonProgressMutation) OldPositionSession(ctx context.Context) (v *uuid.UUID, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldPositionSession is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldPositionSession requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldPositionSession: %w", err)
-	}
-	return oldValue.PositionSession, nil
-}
-
-// ClearPositionSession clears the value of the "position_session" field.
-func (m *LessonProgressMutation) ClearPositionSession() {
-	m.position_session = nil
-	m.clearedFields[lessonprogress.FieldPositionSession] = struct{}{}
-}
-
-// PositionSessionCleared returns if the "position_session" field was cleared in this mutation.
-func (m *LessonProgressMutation) PositionSessionCleared() bool {
-	_, ok := m.clearedFields[lessonprogress.FieldPositionSession]
-	return ok
-}
-
-// ResetPositionSession resets all changes to the "position_session" field.
-func (m *LessonProgressMutation) ResetPositionSession() {
-	m.position_session = nil
-	delete(m.clearedFields, lessonprogress.FieldPositionSession)
-}
-
-// SetPositionSeq sets the "position_seq" field.
-func (m *LessonProgressMutation) SetPositionSeq(i int) {
-	m.position_seq = &i
-	m.addposition_seq = nil
-}
-
-// PositionSeq returns the value of the "position_seq" field in the mutation.
-func (m *LessonProgressMutation) PositionSeq() (r int, exists bool) {
-	v := m.position_seq
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldPositionSeq returns the old "position_seq" field's value of the LessonProgress entity.
-// If the LessonProgress object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *LessonProgressMutation) OldPositionSeq(ctx context.Context) (v int, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldPositionSeq is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldPositionSeq requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldPositionSeq: %w", err)
-	}
-	return oldValue.PositionSeq, nil
-}
-
-// AddPositionSeq adds i to the "position_seq" field.
-func (m *LessonProgressMutation) AddPositionSeq(i int) {
-	if m.addposition_seq != nil {
-		*m.addposition_seq += i
-	} else {
-		m.addposition_seq = &i
-	}
-}
-
-// AddedPositionSeq returns the value that was added to the "position_seq" field in this mutation.
-func (m *LessonProgressMutation) AddedPositionSeq() (r int, exists bool) {
-	v := m.addposition_seq
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// ResetPositionSeq resets all changes to the "position_seq" field.
-func (m *LessonProgressMutation) ResetPositionSeq() {
-	m.position_seq = nil
-	m.addposition_seq = nil
-}
-
-// SetTimeMs sets the "time_ms" field.
-func (m *LessonProgressMutation) SetTimeMs(i int) {
-	m.time_ms = &i
-	m.addtime_ms = nil
-}
-
-// TimeMs returns the value of the "time_ms" field in the mutation.
-func (m *LessonProgressMutation) TimeMs() (r int, exists bool) {
-	v := m.time_ms
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldTimeMs returns the old "time_ms" field's value of the LessonProgress entity.
-// If the LessonProgress object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *LessonProgressMutation) OldTimeMs(ctx context.Context) (v int, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldTimeMs is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldTimeMs requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldTimeMs: %w", err)
-	}
-	return oldValue.TimeMs, nil
-}
-
-// AddTimeMs adds i to the "time_ms" field.
-func (m *LessonProgressMutation) AddTimeMs(i int) {
-	if m.addtime_ms != nil {
-		*m.addtime_ms += i
-	} else {
-		m.addtime_ms = &i
-	}
-}
-
-// AddedTimeMs returns the value that was added to the "time_ms" field in this mutation.
-func (m *LessonProgressMutation) AddedTimeMs() (r int, exists bool) {
-	v := m.addtime_ms
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// ResetTimeMs resets all changes to the "time_ms" field.
-func (m *LessonProgressMutation) ResetTimeMs() {
-	m.time_ms = nil
-	m.addtime_ms = nil
+// ResetDeclaredAt resets all changes to the "declared_at" field.
+func (m *LessonProgressMutation) ResetDeclaredAt() {
+	m.declared_at = nil
+	delete(m.clearedFields, lessonprogress.FieldDeclaredAt)
 }
 
 // SetCompletedAt sets the "completed_at" field.
@@ -19641,7 +21429,7 @@ func (m *LessonProgressMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *LessonProgressMutation) Fields() []string {
-	fields := make([]string, 0, 14)
+	fields := make([]string, 0, 11)
 	if m.tenant_id != nil {
 		fields = append(fields, lessonprogress.FieldTenantID)
 	}
@@ -19669,17 +21457,8 @@ func (m *LessonProgressMutation) Fields() []string {
 	if m.position_ms != nil {
 		fields = append(fields, lessonprogress.FieldPositionMs)
 	}
-	if m.position_at != nil {
-		fields = append(fields, lessonprogress.FieldPositionAt)
-	}
-	if m.position_session != nil {
-		fields = append(fields, lessonprogress.FieldPositionSession)
-	}
-	if m.position_seq != nil {
-		fields = append(fields, lessonprogress.FieldPositionSeq)
-	}
-	if m.time_ms != nil {
-		fields = append(fields, lessonprogress.FieldTimeMs)
+	if m.declared_at != nil {
+		fields = append(fields, lessonprogress.FieldDeclaredAt)
 	}
 	if m.completed_at != nil {
 		fields = append(fields, lessonprogress.FieldCompletedAt)
@@ -19710,14 +21489,8 @@ func (m *LessonProgressMutation) Field(name string) (ent.Value, bool) {
 		return m.WatchedMs()
 	case lessonprogress.FieldPositionMs:
 		return m.PositionMs()
-	case lessonprogress.FieldPositionAt:
-		return m.PositionAt()
-	case lessonprogress.FieldPositionSession:
-		return m.PositionSession()
-	case lessonprogress.FieldPositionSeq:
-		return m.PositionSeq()
-	case lessonprogress.FieldTimeMs:
-		return m.TimeMs()
+	case lessonprogress.FieldDeclaredAt:
+		return m.DeclaredAt()
 	case lessonprogress.FieldCompletedAt:
 		return m.CompletedAt()
 	}
@@ -19747,14 +21520,8 @@ func (m *LessonProgressMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldWatchedMs(ctx)
 	case lessonprogress.FieldPositionMs:
 		return m.OldPositionMs(ctx)
-	case lessonprogress.FieldPositionAt:
-		return m.OldPositionAt(ctx)
-	case lessonprogress.FieldPositionSession:
-		return m.OldPositionSession(ctx)
-	case lessonprogress.FieldPositionSeq:
-		return m.OldPositionSeq(ctx)
-	case lessonprogress.FieldTimeMs:
-		return m.OldTimeMs(ctx)
+	case lessonprogress.FieldDeclaredAt:
+		return m.OldDeclaredAt(ctx)
 	case lessonprogress.FieldCompletedAt:
 		return m.OldCompletedAt(ctx)
 	}
@@ -19829,33 +21596,12 @@ func (m *LessonProgressMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPositionMs(v)
 		return nil
-	case lessonprogress.FieldPositionAt:
+	case lessonprogress.FieldDeclaredAt:
 		v, ok := value.(time.Time)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.SetPositionAt(v)
-		return nil
-	case lessonprogress.FieldPositionSession:
-		v, ok := value.(uuid.UUID)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetPositionSession(v)
-		return nil
-	case lessonprogress.FieldPositionSeq:
-		v, ok := value.(int)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetPositionSeq(v)
-		return nil
-	case lessonprogress.FieldTimeMs:
-		v, ok := value.(int)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetTimeMs(v)
+		m.SetDeclaredAt(v)
 		return nil
 	case lessonprogress.FieldCompletedAt:
 		v, ok := value.(time.Time)
@@ -19878,12 +21624,6 @@ func (m *LessonProgressMutation) AddedFields() []string {
 	if m.addposition_ms != nil {
 		fields = append(fields, lessonprogress.FieldPositionMs)
 	}
-	if m.addposition_seq != nil {
-		fields = append(fields, lessonprogress.FieldPositionSeq)
-	}
-	if m.addtime_ms != nil {
-		fields = append(fields, lessonprogress.FieldTimeMs)
-	}
 	return fields
 }
 
@@ -19896,10 +21636,6 @@ func (m *LessonProgressMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedWatchedMs()
 	case lessonprogress.FieldPositionMs:
 		return m.AddedPositionMs()
-	case lessonprogress.FieldPositionSeq:
-		return m.AddedPositionSeq()
-	case lessonprogress.FieldTimeMs:
-		return m.AddedTimeMs()
 	}
 	return nil, false
 }
@@ -19923,20 +21659,6 @@ func (m *LessonProgressMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddPositionMs(v)
 		return nil
-	case lessonprogress.FieldPositionSeq:
-		v, ok := value.(int)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddPositionSeq(v)
-		return nil
-	case lessonprogress.FieldTimeMs:
-		v, ok := value.(int)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddTimeMs(v)
-		return nil
 	}
 	return fmt.Errorf("unknown LessonProgress numeric field %s", name)
 }
@@ -19945,11 +21667,8 @@ func (m *LessonProgressMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *LessonProgressMutation) ClearedFields() []string {
 	var fields []string
-	if m.FieldCleared(lessonprogress.FieldPositionAt) {
-		fields = append(fields, lessonprogress.FieldPositionAt)
-	}
-	if m.FieldCleared(lessonprogress.FieldPositionSession) {
-		fields = append(fields, lessonprogress.FieldPositionSession)
+	if m.FieldCleared(lessonprogress.FieldDeclaredAt) {
+		fields = append(fields, lessonprogress.FieldDeclaredAt)
 	}
 	if m.FieldCleared(lessonprogress.FieldCompletedAt) {
 		fields = append(fields, lessonprogress.FieldCompletedAt)
@@ -19968,11 +21687,8 @@ func (m *LessonProgressMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *LessonProgressMutation) ClearField(name string) error {
 	switch name {
-	case lessonprogress.FieldPositionAt:
-		m.ClearPositionAt()
-		return nil
-	case lessonprogress.FieldPositionSession:
-		m.ClearPositionSession()
+	case lessonprogress.FieldDeclaredAt:
+		m.ClearDeclaredAt()
 		return nil
 	case lessonprogress.FieldCompletedAt:
 		m.ClearCompletedAt()
@@ -20012,17 +21728,8 @@ func (m *LessonProgressMutation) ResetField(name string) error {
 	case lessonprogress.FieldPositionMs:
 		m.ResetPositionMs()
 		return nil
-	case lessonprogress.FieldPositionAt:
-		m.ResetPositionAt()
-		return nil
-	case lessonprogress.FieldPositionSession:
-		m.ResetPositionSession()
-		return nil
-	case lessonprogress.FieldPositionSeq:
-		m.ResetPositionSeq()
-		return nil
-	case lessonprogress.FieldTimeMs:
-		m.ResetTimeMs()
+	case lessonprogress.FieldDeclaredAt:
+		m.ResetDeclaredAt()
 		return nil
 	case lessonprogress.FieldCompletedAt:
 		m.ResetCompletedAt()
@@ -21220,6 +22927,7 @@ type ModuleMutation struct {
 	summary       *string
 	position      *int
 	addposition   *int
+	completion    **outline.Policy
 	clearedFields map[string]struct{}
 	done          bool
 	oldValue      func(context.Context) (*Module, error)
@@ -21638,6 +23346,55 @@ func (m *ModuleMutation) ResetPosition() {
 	m.addposition = nil
 }
 
+// SetCompletion sets the "completion" field.
+func (m *ModuleMutation) SetCompletion(o *outline.Policy) {
+	m.completion = &o
+}
+
+// Completion returns the value of the "completion" field in the mutation.
+func (m *ModuleMutation) Completion() (r *outline.Policy, exists bool) {
+	v := m.completion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCompletion returns the old "completion" field's value of the Module entity.
+// If the Module object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ModuleMutation) OldCompletion(ctx context.Context) (v *outline.Policy, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCompletion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCompletion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCompletion: %w", err)
+	}
+	return oldValue.Completion, nil
+}
+
+// ClearCompletion clears the value of the "completion" field.
+func (m *ModuleMutation) ClearCompletion() {
+	m.completion = nil
+	m.clearedFields[module.FieldCompletion] = struct{}{}
+}
+
+// CompletionCleared returns if the "completion" field was cleared in this mutation.
+func (m *ModuleMutation) CompletionCleared() bool {
+	_, ok := m.clearedFields[module.FieldCompletion]
+	return ok
+}
+
+// ResetCompletion resets all changes to the "completion" field.
+func (m *ModuleMutation) ResetCompletion() {
+	m.completion = nil
+	delete(m.clearedFields, module.FieldCompletion)
+}
+
 // Where appends a list predicates to the ModuleMutation builder.
 func (m *ModuleMutation) Where(ps ...predicate.Module) {
 	m.predicates = append(m.predicates, ps...)
@@ -21672,7 +23429,7 @@ func (m *ModuleMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ModuleMutation) Fields() []string {
-	fields := make([]string, 0, 8)
+	fields := make([]string, 0, 9)
 	if m.tenant_id != nil {
 		fields = append(fields, module.FieldTenantID)
 	}
@@ -21696,6 +23453,9 @@ func (m *ModuleMutation) Fields() []string {
 	}
 	if m.position != nil {
 		fields = append(fields, module.FieldPosition)
+	}
+	if m.completion != nil {
+		fields = append(fields, module.FieldCompletion)
 	}
 	return fields
 }
@@ -21721,6 +23481,8 @@ func (m *ModuleMutation) Field(name string) (ent.Value, bool) {
 		return m.Summary()
 	case module.FieldPosition:
 		return m.Position()
+	case module.FieldCompletion:
+		return m.Completion()
 	}
 	return nil, false
 }
@@ -21746,6 +23508,8 @@ func (m *ModuleMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldSummary(ctx)
 	case module.FieldPosition:
 		return m.OldPosition(ctx)
+	case module.FieldCompletion:
+		return m.OldCompletion(ctx)
 	}
 	return nil, fmt.Errorf("unknown Module field %s", name)
 }
@@ -21811,6 +23575,13 @@ func (m *ModuleMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPosition(v)
 		return nil
+	case module.FieldCompletion:
+		v, ok := value.(*outline.Policy)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCompletion(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Module field %s", name)
 }
@@ -21855,7 +23626,11 @@ func (m *ModuleMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *ModuleMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(module.FieldCompletion) {
+		fields = append(fields, module.FieldCompletion)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -21868,6 +23643,11 @@ func (m *ModuleMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *ModuleMutation) ClearField(name string) error {
+	switch name {
+	case module.FieldCompletion:
+		m.ClearCompletion()
+		return nil
+	}
 	return fmt.Errorf("unknown Module nullable field %s", name)
 }
 
@@ -21898,6 +23678,9 @@ func (m *ModuleMutation) ResetField(name string) error {
 		return nil
 	case module.FieldPosition:
 		m.ResetPosition()
+		return nil
+	case module.FieldCompletion:
+		m.ResetCompletion()
 		return nil
 	}
 	return fmt.Errorf("unknown Module field %s", name)

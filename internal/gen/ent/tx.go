@@ -22,6 +22,8 @@ type Tx struct {
 	Asset *AssetClient
 	// Attempt is the client for interacting with the Attempt builders.
 	Attempt *AttemptClient
+	// Attestation is the client for interacting with the Attestation builders.
+	Attestation *AttestationClient
 	// AuditEntry is the client for interacting with the AuditEntry builders.
 	AuditEntry *AuditEntryClient
 	// AuditHead is the client for interacting with the AuditHead builders.
@@ -30,6 +32,8 @@ type Tx struct {
 	Category *CategoryClient
 	// Certificate is the client for interacting with the Certificate builders.
 	Certificate *CertificateClient
+	// Completion is the client for interacting with the Completion builders.
+	Completion *CompletionClient
 	// Course is the client for interacting with the Course builders.
 	Course *CourseClient
 	// CourseProgress is the client for interacting with the CourseProgress builders.
@@ -218,10 +222,12 @@ func (tx *Tx) init() {
 	tx.Answer = NewAnswerClient(tx.config)
 	tx.Asset = NewAssetClient(tx.config)
 	tx.Attempt = NewAttemptClient(tx.config)
+	tx.Attestation = NewAttestationClient(tx.config)
 	tx.AuditEntry = NewAuditEntryClient(tx.config)
 	tx.AuditHead = NewAuditHeadClient(tx.config)
 	tx.Category = NewCategoryClient(tx.config)
 	tx.Certificate = NewCertificateClient(tx.config)
+	tx.Completion = NewCompletionClient(tx.config)
 	tx.Course = NewCourseClient(tx.config)
 	tx.CourseProgress = NewCourseProgressClient(tx.config)
 	tx.CourseVersion = NewCourseVersionClient(tx.config)

@@ -22,6 +22,7 @@ import (
 	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/gen/model"
 	"lyceum/internal/learning"
+	"lyceum/internal/learning/rule"
 	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/tenancy/brand"
@@ -51,6 +52,8 @@ type ResolverRoot interface {
 	Attempt() AttemptResolver
 	AuditEntry() AuditEntryResolver
 	Certificate() CertificateResolver
+	Completion() CompletionResolver
+	CompletionCondition() CompletionConditionResolver
 	Course() CourseResolver
 	CourseConnection() CourseConnectionResolver
 	CourseDraft() CourseDraftResolver
@@ -59,9 +62,11 @@ type ResolverRoot interface {
 	Enrollment() EnrollmentResolver
 	EnrollmentEvent() EnrollmentEventResolver
 	Lesson() LessonResolver
+	LessonCompletion() LessonCompletionResolver
 	LessonDraft() LessonDraftResolver
 	LessonProgress() LessonProgressResolver
 	ModuleDraft() ModuleDraftResolver
+	ModuleProgress() ModuleProgressResolver
 	Mutation() MutationResolver
 	NotificationConnection() NotificationConnectionResolver
 	ProgressEvent() ProgressEventResolver
@@ -86,6 +91,13 @@ type ComplexityRoot struct {
 		Name       func(childComplexity int) int
 		RevokedAt  func(childComplexity int) int
 		Scopes     func(childComplexity int) int
+	}
+
+	ApplyCompletionsPayload struct {
+		CompletedCourses func(childComplexity int) int
+		CompletedLessons func(childComplexity int) int
+		Examined         func(childComplexity int) int
+		Next             func(childComplexity int) int
 	}
 
 	ArticleContent struct {
@@ -244,6 +256,46 @@ type ComplexityRoot struct {
 		Asset func(childComplexity int) int
 	}
 
+	Completion struct {
+		CompletedAt func(childComplexity int) int
+		Missing     func(childComplexity int) int
+		Rule        func(childComplexity int) int
+		Satisfied   func(childComplexity int) int
+		State       func(childComplexity int) int
+	}
+
+	CompletionCondition struct {
+		At         func(childComplexity int) int
+		Code       func(childComplexity int) int
+		Expression func(childComplexity int) int
+		Group      func(childComplexity int) int
+		Have       func(childComplexity int) int
+		Need       func(childComplexity int) int
+		PartID     func(childComplexity int) int
+		Text       func(childComplexity int) int
+	}
+
+	CompletionPolicy struct {
+		Count func(childComplexity int) int
+		Need  func(childComplexity int) int
+		When  func(childComplexity int) int
+	}
+
+	CompletionReport struct {
+		Completed     func(childComplexity int) int
+		Enrollments   func(childComplexity int) int
+		Examined      func(childComplexity int) int
+		Places        func(childComplexity int) int
+		WouldComplete func(childComplexity int) int
+		WouldNeedMore func(childComplexity int) int
+	}
+
+	CompletionRule struct {
+		Expression func(childComplexity int) int
+		Policy     func(childComplexity int) int
+		Version    func(childComplexity int) int
+	}
+
 	Course struct {
 		Categories      func(childComplexity int) int
 		Certificate     func(childComplexity int) int
@@ -279,6 +331,7 @@ type ComplexityRoot struct {
 		Categories    func(childComplexity int) int
 		Certificate   func(childComplexity int) int
 		Changed       func(childComplexity int) int
+		Completion    func(childComplexity int) int
 		Description   func(childComplexity int) int
 		GlobalID      func(childComplexity int) int
 		Instructor    func(childComplexity int) int
@@ -322,12 +375,13 @@ type ComplexityRoot struct {
 		CompletedAt       func(childComplexity int) int
 		CompletedLessons  func(childComplexity int) int
 		CompletedRequired func(childComplexity int) int
+		Completion        func(childComplexity int) int
 		LastActivityAt    func(childComplexity int) int
 		Lessons           func(childComplexity int) int
+		Modules           func(childComplexity int) int
 		Percent           func(childComplexity int) int
 		RequiredLessons   func(childComplexity int) int
 		State             func(childComplexity int) int
-		TimeMs            func(childComplexity int) int
 	}
 
 	CourseVersion struct {
@@ -409,12 +463,18 @@ type ComplexityRoot struct {
 		Title      func(childComplexity int) int
 	}
 
+	LessonCompletion struct {
+		Completion func(childComplexity int) int
+		LessonID   func(childComplexity int) int
+	}
+
 	LessonDraft struct {
 		Asset       func(childComplexity int) int
 		Attachments func(childComplexity int) int
 		Body        func(childComplexity int) int
 		BodyFormat  func(childComplexity int) int
 		Captions    func(childComplexity int) int
+		Completion  func(childComplexity int) int
 		DurationMs  func(childComplexity int) int
 		GlobalID    func(childComplexity int) int
 		Key         func(childComplexity int) int
@@ -427,17 +487,12 @@ type ComplexityRoot struct {
 		URL         func(childComplexity int) int
 	}
 
-	LessonDropOff struct {
-		Learners func(childComplexity int) int
-		Minutes  func(childComplexity int) int
-	}
-
 	LessonProgress struct {
 		CompletedAt func(childComplexity int) int
+		Completion  func(childComplexity int) int
 		LessonID    func(childComplexity int) int
 		PositionMs  func(childComplexity int) int
 		State       func(childComplexity int) int
-		TimeMs      func(childComplexity int) int
 		WatchedMs   func(childComplexity int) int
 	}
 
@@ -460,19 +515,29 @@ type ComplexityRoot struct {
 	}
 
 	ModuleDraft struct {
-		GlobalID func(childComplexity int) int
-		Key      func(childComplexity int) int
-		Lessons  func(childComplexity int) int
-		Summary  func(childComplexity int) int
-		Title    func(childComplexity int) int
+		Completion func(childComplexity int) int
+		GlobalID   func(childComplexity int) int
+		Key        func(childComplexity int) int
+		Lessons    func(childComplexity int) int
+		Summary    func(childComplexity int) int
+		Title      func(childComplexity int) int
+	}
+
+	ModuleProgress struct {
+		CompletedAt func(childComplexity int) int
+		Completion  func(childComplexity int) int
+		Lessons     func(childComplexity int) int
+		ModuleID    func(childComplexity int) int
 	}
 
 	Mutation struct {
+		ApplyCompletions      func(childComplexity int, input model.ApplyCompletionsInput) int
 		ArchiveCourse         func(childComplexity int, courseID gid.ID) int
 		ArrangeCourse         func(childComplexity int, input model.ArrangeCourseInput) int
 		AssignCourse          func(childComplexity int, input model.AssignCourseInput) int
 		ChangePassword        func(childComplexity int, input model.ChangePasswordInput) int
 		ChangeUserRole        func(childComplexity int, id gid.ID, role viewer.Role) int
+		CompleteForLearner    func(childComplexity int, input model.CompleteForLearnerInput) int
 		CompleteLesson        func(childComplexity int, input model.CompleteLessonInput) int
 		CompleteUpload        func(childComplexity int, assetID gid.ID) int
 		CreateAPIKey          func(childComplexity int, input model.CreateAPIKeyInput) int
@@ -481,6 +546,7 @@ type ComplexityRoot struct {
 		GrantSupport          func(childComplexity int, input model.GrantSupportInput) int
 		MarkNotificationsRead func(childComplexity int, ids []*gid.ID) int
 		PublishCourse         func(childComplexity int, input model.PublishCourseInput) int
+		RecordAttendance      func(childComplexity int, input model.RecordAttendanceInput) int
 		RecordProgress        func(childComplexity int, input model.RecordProgressInput) int
 		ReinstateUser         func(childComplexity int, id gid.ID) int
 		RequestUpload         func(childComplexity int, input model.RequestUploadInput) int
@@ -496,6 +562,7 @@ type ComplexityRoot struct {
 		SaveLesson            func(childComplexity int, input model.SaveLessonInput) int
 		SaveModule            func(childComplexity int, input model.SaveModuleInput) int
 		SignIn                func(childComplexity int, input model.SignInInput) int
+		SignOffLearner        func(childComplexity int, input model.SignOffLearnerInput) int
 		SignOut               func(childComplexity int) int
 		StartAttempt          func(childComplexity int, input model.StartAttemptInput) int
 		SubmitAttempt         func(childComplexity int, attemptID gid.ID) int
@@ -577,13 +644,14 @@ type ComplexityRoot struct {
 		Attempt           func(childComplexity int, id gid.ID) int
 		AuditLog          func(childComplexity int, first *int, after *string, subject *gid.ID) int
 		Categories        func(childComplexity int) int
+		CompletionPreview func(childComplexity int, courseID gid.ID) int
+		CompletionReport  func(childComplexity int, courseID gid.ID, number *int) int
 		Course            func(childComplexity int, id *gid.ID, slug *string) int
 		CourseDraft       func(childComplexity int, id *gid.ID, slug *string) int
 		CourseDrafts      func(childComplexity int, first *int, after *string) int
 		Courses           func(childComplexity int, first *int, after *string, filter *model.CourseFilter, orderBy *model.CourseOrder) int
 		Enrollments       func(childComplexity int, courseID gid.ID, first *int, after *string, state *enrollment.State) int
 		Lesson            func(childComplexity int, courseID gid.ID, id gid.ID) int
-		LessonDropOff     func(childComplexity int, courseID gid.ID, lessonID gid.ID) int
 		MyCertificates    func(childComplexity int) int
 		MyEnrollments     func(childComplexity int, first *int, after *string, state *enrollment.State) int
 		Node              func(childComplexity int, id gid.ID) int
@@ -855,6 +923,16 @@ type CertificateResolver interface {
 	VerifyURL(ctx context.Context, obj *ent.Certificate) (string, error)
 	PDFURL(ctx context.Context, obj *ent.Certificate) (*string, error)
 }
+type CompletionResolver interface {
+	State(ctx context.Context, obj *learning.Standing) (model.ProgressState, error)
+
+	Rule(ctx context.Context, obj *learning.Standing) (*model.CompletionRule, error)
+}
+type CompletionConditionResolver interface {
+	Text(ctx context.Context, obj *rule.Condition) (string, error)
+
+	PartID(ctx context.Context, obj *rule.Condition) (*gid.ID, error)
+}
 type CourseResolver interface {
 	Categories(ctx context.Context, obj *catalog.Course) ([]*ent.Category, error)
 
@@ -885,6 +963,8 @@ type CourseProgressResolver interface {
 	LastActivityAt(ctx context.Context, obj *ent.CourseProgress) (*time.Time, error)
 
 	Lessons(ctx context.Context, obj *ent.CourseProgress) ([]*ent.LessonProgress, error)
+	Modules(ctx context.Context, obj *ent.CourseProgress) ([]*learning.ModuleProgress, error)
+	Completion(ctx context.Context, obj *ent.CourseProgress) (*learning.Standing, error)
 }
 type CourseVersionResolver interface {
 	PublishedBy(ctx context.Context, obj *ent.CourseVersion) (*ent.User, error)
@@ -906,18 +986,30 @@ type LessonResolver interface {
 	Content(ctx context.Context, obj *catalog.Lesson) (model.LessonContent, error)
 	Progress(ctx context.Context, obj *catalog.Lesson) (*ent.LessonProgress, error)
 }
+type LessonCompletionResolver interface {
+	LessonID(ctx context.Context, obj *learning.LessonSitting) (*gid.ID, error)
+	Completion(ctx context.Context, obj *learning.LessonSitting) (*learning.Standing, error)
+}
 type LessonDraftResolver interface {
 	Asset(ctx context.Context, obj *ent.Lesson) (*ent.Asset, error)
 
 	Attachments(ctx context.Context, obj *ent.Lesson) ([]*model.Attachment, error)
+
 	Quiz(ctx context.Context, obj *ent.Lesson) (*model.QuizDraft, error)
 }
 type LessonProgressResolver interface {
 	LessonID(ctx context.Context, obj *ent.LessonProgress) (*gid.ID, error)
 	State(ctx context.Context, obj *ent.LessonProgress) (model.ProgressState, error)
+
+	Completion(ctx context.Context, obj *ent.LessonProgress) (*learning.Standing, error)
 }
 type ModuleDraftResolver interface {
 	Lessons(ctx context.Context, obj *ent.Module) ([]*ent.Lesson, error)
+}
+type ModuleProgressResolver interface {
+	ModuleID(ctx context.Context, obj *learning.ModuleProgress) (*gid.ID, error)
+
+	Completion(ctx context.Context, obj *learning.ModuleProgress) (*learning.Standing, error)
 }
 type MutationResolver interface {
 	SignIn(ctx context.Context, input model.SignInInput) (*model.SignInPayload, error)
@@ -948,6 +1040,10 @@ type MutationResolver interface {
 	Enroll(ctx context.Context, input model.EnrollInput) (*model.EnrollmentPayload, error)
 	AssignCourse(ctx context.Context, input model.AssignCourseInput) (*model.EnrollmentPayload, error)
 	Withdraw(ctx context.Context, enrollmentID gid.ID) (*model.EnrollmentPayload, error)
+	SignOffLearner(ctx context.Context, input model.SignOffLearnerInput) (*model.RecordProgressPayload, error)
+	RecordAttendance(ctx context.Context, input model.RecordAttendanceInput) (*model.RecordProgressPayload, error)
+	CompleteForLearner(ctx context.Context, input model.CompleteForLearnerInput) (*model.RecordProgressPayload, error)
+	ApplyCompletions(ctx context.Context, input model.ApplyCompletionsInput) (*model.ApplyCompletionsPayload, error)
 	RecordProgress(ctx context.Context, input model.RecordProgressInput) (*model.RecordProgressPayload, error)
 	CompleteLesson(ctx context.Context, input model.CompleteLessonInput) (*model.RecordProgressPayload, error)
 	StartAttempt(ctx context.Context, input model.StartAttemptInput) (*model.AttemptPayload, error)
@@ -983,7 +1079,8 @@ type QueryResolver interface {
 	AssetsByContent(ctx context.Context, sha256 []string) ([]*ent.Asset, error)
 	MyEnrollments(ctx context.Context, first *int, after *string, state *enrollment.State) (*relay.EnrollmentConnection, error)
 	Enrollments(ctx context.Context, courseID gid.ID, first *int, after *string, state *enrollment.State) (*relay.EnrollmentConnection, error)
-	LessonDropOff(ctx context.Context, courseID gid.ID, lessonID gid.ID) (*model.LessonDropOff, error)
+	CompletionPreview(ctx context.Context, courseID gid.ID) (*learning.Report, error)
+	CompletionReport(ctx context.Context, courseID gid.ID, number *int) (*learning.Report, error)
 	Attempt(ctx context.Context, id gid.ID) (*ent.Attempt, error)
 	MyCertificates(ctx context.Context) ([]*ent.Certificate, error)
 	VerifyCertificate(ctx context.Context, code string) (*model.CertificateVerification, error)
@@ -1078,6 +1175,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ApiKey.Scopes(childComplexity), true
+
+	case "ApplyCompletionsPayload.completedCourses":
+		if e.ComplexityRoot.ApplyCompletionsPayload.CompletedCourses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplyCompletionsPayload.CompletedCourses(childComplexity), true
+	case "ApplyCompletionsPayload.completedLessons":
+		if e.ComplexityRoot.ApplyCompletionsPayload.CompletedLessons == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplyCompletionsPayload.CompletedLessons(childComplexity), true
+	case "ApplyCompletionsPayload.examined":
+		if e.ComplexityRoot.ApplyCompletionsPayload.Examined == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplyCompletionsPayload.Examined(childComplexity), true
+	case "ApplyCompletionsPayload.next":
+		if e.ComplexityRoot.ApplyCompletionsPayload.Next == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplyCompletionsPayload.Next(childComplexity), true
 
 	case "ArticleContent.html":
 		if e.ComplexityRoot.ArticleContent.HTML == nil {
@@ -1675,6 +1797,161 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CompleteUploadPayload.Asset(childComplexity), true
 
+	case "Completion.completedAt":
+		if e.ComplexityRoot.Completion.CompletedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Completion.CompletedAt(childComplexity), true
+	case "Completion.missing":
+		if e.ComplexityRoot.Completion.Missing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Completion.Missing(childComplexity), true
+	case "Completion.rule":
+		if e.ComplexityRoot.Completion.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Completion.Rule(childComplexity), true
+	case "Completion.satisfied":
+		if e.ComplexityRoot.Completion.Satisfied == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Completion.Satisfied(childComplexity), true
+	case "Completion.state":
+		if e.ComplexityRoot.Completion.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Completion.State(childComplexity), true
+
+	case "CompletionCondition.at":
+		if e.ComplexityRoot.CompletionCondition.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.At(childComplexity), true
+	case "CompletionCondition.code":
+		if e.ComplexityRoot.CompletionCondition.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.Code(childComplexity), true
+	case "CompletionCondition.expression":
+		if e.ComplexityRoot.CompletionCondition.Expression == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.Expression(childComplexity), true
+	case "CompletionCondition.group":
+		if e.ComplexityRoot.CompletionCondition.Group == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.Group(childComplexity), true
+	case "CompletionCondition.have":
+		if e.ComplexityRoot.CompletionCondition.Have == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.Have(childComplexity), true
+	case "CompletionCondition.need":
+		if e.ComplexityRoot.CompletionCondition.Need == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.Need(childComplexity), true
+	case "CompletionCondition.partId":
+		if e.ComplexityRoot.CompletionCondition.PartID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.PartID(childComplexity), true
+	case "CompletionCondition.text":
+		if e.ComplexityRoot.CompletionCondition.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.Text(childComplexity), true
+
+	case "CompletionPolicy.count":
+		if e.ComplexityRoot.CompletionPolicy.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionPolicy.Count(childComplexity), true
+	case "CompletionPolicy.need":
+		if e.ComplexityRoot.CompletionPolicy.Need == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionPolicy.Need(childComplexity), true
+	case "CompletionPolicy.when":
+		if e.ComplexityRoot.CompletionPolicy.When == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionPolicy.When(childComplexity), true
+
+	case "CompletionReport.completed":
+		if e.ComplexityRoot.CompletionReport.Completed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionReport.Completed(childComplexity), true
+	case "CompletionReport.enrollments":
+		if e.ComplexityRoot.CompletionReport.Enrollments == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionReport.Enrollments(childComplexity), true
+	case "CompletionReport.examined":
+		if e.ComplexityRoot.CompletionReport.Examined == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionReport.Examined(childComplexity), true
+	case "CompletionReport.places":
+		if e.ComplexityRoot.CompletionReport.Places == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionReport.Places(childComplexity), true
+	case "CompletionReport.wouldComplete":
+		if e.ComplexityRoot.CompletionReport.WouldComplete == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionReport.WouldComplete(childComplexity), true
+	case "CompletionReport.wouldNeedMore":
+		if e.ComplexityRoot.CompletionReport.WouldNeedMore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionReport.WouldNeedMore(childComplexity), true
+
+	case "CompletionRule.expression":
+		if e.ComplexityRoot.CompletionRule.Expression == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionRule.Expression(childComplexity), true
+	case "CompletionRule.policy":
+		if e.ComplexityRoot.CompletionRule.Policy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionRule.Policy(childComplexity), true
+	case "CompletionRule.version":
+		if e.ComplexityRoot.CompletionRule.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionRule.Version(childComplexity), true
+
 	case "Course.categories":
 		if e.ComplexityRoot.Course.Categories == nil {
 			break
@@ -1845,6 +2122,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CourseDraft.Changed(childComplexity), true
+	case "CourseDraft.completion":
+		if e.ComplexityRoot.CourseDraft.Completion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseDraft.Completion(childComplexity), true
 	case "CourseDraft.description":
 		if e.ComplexityRoot.CourseDraft.Description == nil {
 			break
@@ -2018,6 +2301,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CourseProgress.CompletedRequired(childComplexity), true
+	case "CourseProgress.completion":
+		if e.ComplexityRoot.CourseProgress.Completion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseProgress.Completion(childComplexity), true
 	case "CourseProgress.lastActivityAt":
 		if e.ComplexityRoot.CourseProgress.LastActivityAt == nil {
 			break
@@ -2030,6 +2319,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CourseProgress.Lessons(childComplexity), true
+	case "CourseProgress.modules":
+		if e.ComplexityRoot.CourseProgress.Modules == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseProgress.Modules(childComplexity), true
 	case "CourseProgress.percent":
 		if e.ComplexityRoot.CourseProgress.Percent == nil {
 			break
@@ -2048,12 +2343,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CourseProgress.State(childComplexity), true
-	case "CourseProgress.timeOnTaskMs":
-		if e.ComplexityRoot.CourseProgress.TimeMs == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CourseProgress.TimeMs(childComplexity), true
 
 	case "CourseVersion.contentHash":
 		if e.ComplexityRoot.CourseVersion.ContentHash == nil {
@@ -2359,6 +2648,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Lesson.Title(childComplexity), true
 
+	case "LessonCompletion.completion":
+		if e.ComplexityRoot.LessonCompletion.Completion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LessonCompletion.Completion(childComplexity), true
+	case "LessonCompletion.lessonId":
+		if e.ComplexityRoot.LessonCompletion.LessonID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LessonCompletion.LessonID(childComplexity), true
+
 	case "LessonDraft.asset":
 		if e.ComplexityRoot.LessonDraft.Asset == nil {
 			break
@@ -2389,6 +2691,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LessonDraft.Captions(childComplexity), true
+	case "LessonDraft.completion":
+		if e.ComplexityRoot.LessonDraft.Completion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LessonDraft.Completion(childComplexity), true
 	case "LessonDraft.durationMs":
 		if e.ComplexityRoot.LessonDraft.DurationMs == nil {
 			break
@@ -2450,25 +2758,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LessonDraft.URL(childComplexity), true
 
-	case "LessonDropOff.learners":
-		if e.ComplexityRoot.LessonDropOff.Learners == nil {
-			break
-		}
-
-		return e.ComplexityRoot.LessonDropOff.Learners(childComplexity), true
-	case "LessonDropOff.minutes":
-		if e.ComplexityRoot.LessonDropOff.Minutes == nil {
-			break
-		}
-
-		return e.ComplexityRoot.LessonDropOff.Minutes(childComplexity), true
-
 	case "LessonProgress.completedAt":
 		if e.ComplexityRoot.LessonProgress.CompletedAt == nil {
 			break
 		}
 
 		return e.ComplexityRoot.LessonProgress.CompletedAt(childComplexity), true
+	case "LessonProgress.completion":
+		if e.ComplexityRoot.LessonProgress.Completion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LessonProgress.Completion(childComplexity), true
 	case "LessonProgress.lessonId":
 		if e.ComplexityRoot.LessonProgress.LessonID == nil {
 			break
@@ -2487,12 +2788,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LessonProgress.State(childComplexity), true
-	case "LessonProgress.timeOnTaskMs":
-		if e.ComplexityRoot.LessonProgress.TimeMs == nil {
-			break
-		}
-
-		return e.ComplexityRoot.LessonProgress.TimeMs(childComplexity), true
 	case "LessonProgress.watchedMs":
 		if e.ComplexityRoot.LessonProgress.WatchedMs == nil {
 			break
@@ -2557,6 +2852,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Module.Title(childComplexity), true
 
+	case "ModuleDraft.completion":
+		if e.ComplexityRoot.ModuleDraft.Completion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModuleDraft.Completion(childComplexity), true
 	case "ModuleDraft.id":
 		if e.ComplexityRoot.ModuleDraft.GlobalID == nil {
 			break
@@ -2588,6 +2889,42 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ModuleDraft.Title(childComplexity), true
 
+	case "ModuleProgress.completedAt":
+		if e.ComplexityRoot.ModuleProgress.CompletedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModuleProgress.CompletedAt(childComplexity), true
+	case "ModuleProgress.completion":
+		if e.ComplexityRoot.ModuleProgress.Completion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModuleProgress.Completion(childComplexity), true
+	case "ModuleProgress.lessons":
+		if e.ComplexityRoot.ModuleProgress.Lessons == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModuleProgress.Lessons(childComplexity), true
+	case "ModuleProgress.moduleId":
+		if e.ComplexityRoot.ModuleProgress.ModuleID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModuleProgress.ModuleID(childComplexity), true
+
+	case "Mutation.applyCompletions":
+		if e.ComplexityRoot.Mutation.ApplyCompletions == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_applyCompletions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ApplyCompletions(childComplexity, args["input"].(model.ApplyCompletionsInput)), true
 	case "Mutation.archiveCourse":
 		if e.ComplexityRoot.Mutation.ArchiveCourse == nil {
 			break
@@ -2643,6 +2980,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ChangeUserRole(childComplexity, args["id"].(gid.ID), args["role"].(viewer.Role)), true
+	case "Mutation.completeForLearner":
+		if e.ComplexityRoot.Mutation.CompleteForLearner == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_completeForLearner_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CompleteForLearner(childComplexity, args["input"].(model.CompleteForLearnerInput)), true
 	case "Mutation.completeLesson":
 		if e.ComplexityRoot.Mutation.CompleteLesson == nil {
 			break
@@ -2731,6 +3079,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PublishCourse(childComplexity, args["input"].(model.PublishCourseInput)), true
+	case "Mutation.recordAttendance":
+		if e.ComplexityRoot.Mutation.RecordAttendance == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordAttendance_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordAttendance(childComplexity, args["input"].(model.RecordAttendanceInput)), true
 	case "Mutation.recordProgress":
 		if e.ComplexityRoot.Mutation.RecordProgress == nil {
 			break
@@ -2891,6 +3250,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignIn(childComplexity, args["input"].(model.SignInInput)), true
+	case "Mutation.signOffLearner":
+		if e.ComplexityRoot.Mutation.SignOffLearner == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signOffLearner_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignOffLearner(childComplexity, args["input"].(model.SignOffLearnerInput)), true
 	case "Mutation.signOut":
 		if e.ComplexityRoot.Mutation.SignOut == nil {
 			break
@@ -3257,6 +3627,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Categories(childComplexity), true
+	case "Query.completionPreview":
+		if e.ComplexityRoot.Query.CompletionPreview == nil {
+			break
+		}
+
+		args, err := ec.field_Query_completionPreview_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CompletionPreview(childComplexity, args["courseId"].(gid.ID)), true
+	case "Query.completionReport":
+		if e.ComplexityRoot.Query.CompletionReport == nil {
+			break
+		}
+
+		args, err := ec.field_Query_completionReport_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CompletionReport(childComplexity, args["courseId"].(gid.ID), args["number"].(*int)), true
 	case "Query.course":
 		if e.ComplexityRoot.Query.Course == nil {
 			break
@@ -3324,17 +3716,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Lesson(childComplexity, args["courseId"].(gid.ID), args["id"].(gid.ID)), true
-	case "Query.lessonDropOff":
-		if e.ComplexityRoot.Query.LessonDropOff == nil {
-			break
-		}
-
-		args, err := ec.field_Query_lessonDropOff_args(ctx, rawArgs)
-		if err != nil {
-			return 0, false
-		}
-
-		return e.ComplexityRoot.Query.LessonDropOff(childComplexity, args["courseId"].(gid.ID), args["lessonId"].(gid.ID)), true
 	case "Query.myCertificates":
 		if e.ComplexityRoot.Query.MyCertificates == nil {
 			break
@@ -4244,6 +4625,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("ApplyCompletionsInput", ec.unmarshalInputApplyCompletionsInput),
 			graphql.NewInputUnmarshaler("ArrangeCourseInput", ec.unmarshalInputArrangeCourseInput),
 			graphql.NewInputUnmarshaler("ArrangeModuleInput", ec.unmarshalInputArrangeModuleInput),
 			graphql.NewInputUnmarshaler("AssignCourseInput", ec.unmarshalInputAssignCourseInput),
@@ -4252,7 +4634,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CaptionInput", ec.unmarshalInputCaptionInput),
 			graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
 			graphql.NewInputUnmarshaler("ChoiceInput", ec.unmarshalInputChoiceInput),
+			graphql.NewInputUnmarshaler("CompleteForLearnerInput", ec.unmarshalInputCompleteForLearnerInput),
 			graphql.NewInputUnmarshaler("CompleteLessonInput", ec.unmarshalInputCompleteLessonInput),
+			graphql.NewInputUnmarshaler("CompletionPolicyInput", ec.unmarshalInputCompletionPolicyInput),
 			graphql.NewInputUnmarshaler("CourseFilter", ec.unmarshalInputCourseFilter),
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
 			graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
@@ -4264,6 +4648,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PublishCourseInput", ec.unmarshalInputPublishCourseInput),
 			graphql.NewInputUnmarshaler("QuestionInput", ec.unmarshalInputQuestionInput),
 			graphql.NewInputUnmarshaler("QuizInput", ec.unmarshalInputQuizInput),
+			graphql.NewInputUnmarshaler("RecordAttendanceInput", ec.unmarshalInputRecordAttendanceInput),
 			graphql.NewInputUnmarshaler("RecordProgressInput", ec.unmarshalInputRecordProgressInput),
 			graphql.NewInputUnmarshaler("RequestUploadInput", ec.unmarshalInputRequestUploadInput),
 			graphql.NewInputUnmarshaler("ResponseInput", ec.unmarshalInputResponseInput),
@@ -4276,6 +4661,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SearchFilter", ec.unmarshalInputSearchFilter),
 			graphql.NewInputUnmarshaler("SegmentInput", ec.unmarshalInputSegmentInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
+			graphql.NewInputUnmarshaler("SignOffLearnerInput", ec.unmarshalInputSignOffLearnerInput),
 			graphql.NewInputUnmarshaler("StartAttemptInput", ec.unmarshalInputStartAttemptInput),
 			graphql.NewInputUnmarshaler("TextKeyInput", ec.unmarshalInputTextKeyInput),
 			graphql.NewInputUnmarshaler("UserFilter", ec.unmarshalInputUserFilter),
@@ -5001,6 +5387,8 @@ type CourseDraft {
   prerequisites: [String!]!
   "Grows with every edit."
   revision: Int!
+  "What completes the course; null is all modules that require something."
+  completion: CompletionPolicy
   "Whether something changed since the newest version."
   changed: Boolean!
   updatedAt: Time!
@@ -5017,6 +5405,8 @@ type ModuleDraft {
   key: String!
   title: String!
   summary: String!
+  "What completes the module; null is all lessons that it requires."
+  completion: CompletionPolicy
   lessons: [LessonDraft!]!
 }
 
@@ -5037,6 +5427,8 @@ type LessonDraft {
   captions: [Caption!]!
   "Files that the body links to as asset:NAME."
   attachments: [Attachment!]!
+  "The rule that completes the lesson, in CEL; empty for what completes its kind."
+  completion: String!
   "The questions with their keys, which support does not see."
   quiz: QuizDraft
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
@@ -5091,6 +5483,27 @@ type NumericKey {
 type TextKey {
   accepted: [String!]!
   caseSensitive: Boolean!
+}
+
+"How many parts complete a module or a course."
+enum CompletionNeed {
+  ALL
+  ANY
+  "So many as ` + "`" + `count` + "`" + ` says."
+  AT_LEAST
+}
+
+"What completes a module or a course."
+type CompletionPolicy {
+  """
+  Of which parts: of a module's its required lessons, or all when it requires none; of a course's the modules that
+  require something or have a policy.
+  """
+  need: CompletionNeed!
+  "0 unless AT_LEAST."
+  count: Int!
+  "A rule in CEL that has to hold as well, or empty."
+  when: String!
 }
 
 "A published state of a course. It never changes."
@@ -5171,8 +5584,18 @@ input SaveCourseInput {
   hasCertificate: Boolean
   "Slugs of courses; all of them, the old ones are replaced."
   prerequisites: [String!]
+  "What completes the course; ALL by itself is the default again."
+  completion: CompletionPolicyInput
   "Refuse with CONFLICT unless the draft is at this revision."
   expectedRevision: Int
+}
+
+input CompletionPolicyInput {
+  need: CompletionNeed!
+  "For AT_LEAST."
+  count: Int
+  "A rule in CEL, at most 1000 characters: facts are ` + "`" + `completed` + "`" + `, ` + "`" + `parts` + "`" + `, ` + "`" + `watched_seconds` + "`" + `, ` + "`" + `time_on_task` + "`" + `, ` + "`" + `quiz.score` + "`" + `, ` + "`" + `quiz.attempts` + "`" + `, ` + "`" + `attendance_minutes` + "`" + `, ` + "`" + `signed_off` + "`" + `, ` + "`" + `now` + "`" + `, ` + "`" + `enrolled` + "`" + `, ` + "`" + `due` + "`" + `."
+  when: String
 }
 
 input PriceInput {
@@ -5189,6 +5612,8 @@ input SaveModuleInput {
   key: String!
   title: String!
   summary: String
+  "What completes the module; ALL by itself is the default again."
+  completion: CompletionPolicyInput
 }
 
 type SaveModulePayload {
@@ -5212,6 +5637,13 @@ input SaveLessonInput {
   captions: [CaptionInput!]
   attachments: [AttachmentInput!]
   quiz: QuizInput
+  """
+  The rule that completes the lesson, in CEL, at most 1000 characters, such as ` + "`" + `watched >= 0.9 && quiz.passed` + "`" + `; empty
+  for what completes its kind. Facts are ` + "`" + `watched` + "`" + ` (0 to 1), ` + "`" + `watched_seconds` + "`" + `, ` + "`" + `time_on_task` + "`" + ` (seconds), ` + "`" + `quiz.passed` + "`" + `,
+  ` + "`" + `quiz.score` + "`" + ` (0 to 1), ` + "`" + `quiz.attempts` + "`" + `, ` + "`" + `read` + "`" + ` (the learner said so), ` + "`" + `attendance_minutes` + "`" + `, ` + "`" + `signed_off` + "`" + `, ` + "`" + `now` + "`" + `,
+  ` + "`" + `enrolled` + "`" + ` and ` + "`" + `due` + "`" + `.
+  """
+  completion: String
 }
 
 input CaptionInput {
@@ -5582,6 +6014,87 @@ enum ProgressState {
   COMPLETED
 }
 
+"What completes a lesson, a module or a course, and how far somebody is."
+type Completion {
+  state: ProgressState!
+  "When it was completed. It never changes."
+  completedAt: Time
+  rule: CompletionRule!
+  "What is done of it."
+  satisfied: [CompletionCondition!]!
+  "What is left; nothing, once it was completed."
+  missing: [CompletionCondition!]!
+}
+
+type CompletionRule {
+  "In CEL; of a module or course empty when its parts are all there is to it."
+  expression: String!
+  "Of a module or course; null of a lesson, and for all parts."
+  policy: CompletionPolicy
+  "SHA-256 in hex."
+  version: String!
+}
+
+"What a condition is about, and in which unit ` + "`" + `have` + "`" + ` and ` + "`" + `need` + "`" + ` are."
+enum CompletionCode {
+  "Percent of the video."
+  WATCH
+  "Seconds of the video."
+  WATCH_TIME
+  "Seconds."
+  TIME_ON_TASK
+  QUIZ_PASS
+  "Percent of the points."
+  QUIZ_SCORE
+  QUIZ_ATTEMPTS
+  "The learner says so: ` + "`" + `completeLesson` + "`" + `."
+  DECLARE
+  "Minutes."
+  ATTENDANCE
+  SIGN_OFF
+  "` + "`" + `at` + "`" + ` says until when."
+  WAIT
+  "` + "`" + `at` + "`" + ` says by when."
+  DEADLINE
+  "Parts of a module or course."
+  PARTS
+  "` + "`" + `partId` + "`" + ` says which lesson."
+  LESSON
+  "` + "`" + `partId` + "`" + ` says which module."
+  MODULE
+  "Whatever ` + "`" + `expression` + "`" + ` says."
+  OTHER
+}
+
+"One thing that a rule asks for."
+type CompletionCondition {
+  code: CompletionCode!
+  "In the viewer's language."
+  text: String!
+  have: Float!
+  need: Float!
+  at: Time
+  partId: ID
+  "The part of the rule, in CEL; empty for lessons and modules."
+  expression: String!
+  "Of conditions with the same number one is enough."
+  group: Int!
+}
+
+"How far somebody is in a module."
+type ModuleProgress {
+  moduleId: ID!
+  completedAt: Time
+  completion: Completion!
+  "All its lessons, with evidence or without."
+  lessons: [LessonCompletion!]!
+}
+
+type LessonCompletion {
+  lessonId: ID!
+  completion: Completion!
+}
+
 type CourseProgress {
   state: ProgressState!
   "All completed lessons, required or not."
@@ -5592,10 +6105,11 @@ type CourseProgress {
   percent: Int!
   lastActivityAt: Time
   completedAt: Time
-  "Time on task in all lessons, in milliseconds: from one sign of life to the next, at most a minute each."
-  timeOnTaskMs: Int!
   "Lessons with evidence."
   lessons: [LessonProgress!]!
+  "All modules, in order."
+  modules: [ModuleProgress!]!
+  completion: Completion!
 }
 
 type LessonProgress {
@@ -5605,32 +6119,52 @@ type LessonProgress {
   watchedMs: Int!
   "Where to resume, in milliseconds."
   positionMs: Int!
-  "Time on task in milliseconds, for lessons of every kind."
-  timeOnTaskMs: Int!
   completedAt: Time
+  completion: Completion!
 }
 
-"How far into a video its learners got."
-type LessonDropOff {
-  "How many watched any of it. Null when they are fewer than five: then nothing is told."
-  learners: Int
-  "How many watched at least half of each minute, from the first on. Empty when nothing is told."
-  minutes: [Int!]!
+"What rules would do to the places of a course."
+type CompletionReport {
+  "Places of those who learn or completed."
+  places: Int!
+  "How many of them, the newest, were looked at; at most 500."
+  examined: Int!
+  "Completed the course, and stay so."
+  completed: Int!
+  wouldComplete: Int!
+  wouldNeedMore: Int!
+  "The first 20 of those that would be completed."
+  enrollments: [Enrollment!]!
 }
 
 extend type Query {
-  "Who stayed for how long, in a video of the published version. Null for a lesson that is no video of known length."
-  lessonDropOff(courseId: ID!, lessonId: ID!): LessonDropOff
+  "What the draft's rules would do if everybody was moved to it now. Nothing is changed."
+  completionPreview(courseId: ID!): CompletionReport!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+  "What the rules of a version would do now; without a number of the one in force. ` + "`" + `applyCompletions` + "`" + ` does it."
+  completionReport(courseId: ID!, number: Int): CompletionReport!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
 }
 
 extend type Mutation {
+  "Says that a learner can do what a lesson, a module or the course is about."
+  signOffLearner(input: SignOffLearnerInput!): RecordProgressPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+  "Says that a learner was there; minutes add up."
+  recordAttendance(input: RecordAttendanceInput!): RecordProgressPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+  "Completes a lesson or the course for a learner, whatever its rule says. There is no undoing it."
+  completeForLearner(input: CompleteForLearnerInput!): RecordProgressPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
   """
-  Reports what was played and when the learner was there, every 30 to 60 seconds and when the page is left. Sending
-  a batch twice, late or in another order changes nothing: of what was played the union counts, and a batch that
-  is numbered counts once and is answered as it was. Nobody is credited more video than twice the time that passed, or
-  more time on task than passed, whatever runs at once; a new place brings a minute, and what is not used is kept for
-  up to an hour. UNAVAILABLE means that nothing was kept: send it again.
+  Completes what the rules of a version complete now, 50 places at a time; nothing is taken back, and no date changes.
+  Go on with ` + "`" + `next` + "`" + ` until it is null.
+  """
+  applyCompletions(input: ApplyCompletionsInput!): ApplyCompletionsPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+  """
+  Reports what was played, every 30 to 60 seconds and when the page is left. Sending a batch twice, late or
+  in another order changes nothing: what counts is the union of the segments.
   """
   recordProgress(input: RecordProgressInput!): RecordProgressPayload!
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
@@ -5677,41 +6211,69 @@ input RecordProgressInput {
   enrollmentId: ID!
   "At most 50."
   lessons: [PlayedLessonInput!]!
-  """
-  A UUID that the client draws when it starts, and the number of the batch in that session, from 1. Either both or
-  none: a batch without is taken for a new one that was made last.
-  """
-  sessionId: String
-  sequence: Int
-  "How long ago the batch was made, in milliseconds by the client's clock. Null: just now."
-  ageMs: Int
 }
 
 input PlayedLessonInput {
   lessonId: ID!
-  "At most 500 in the batch, and none in lessons that are no videos."
+  "At most 500 in the batch."
   segments: [SegmentInput!]!
-  "Where the player stands, in milliseconds. Null: what is known of it stays."
-  positionMs: Int
-  """
-  When there were signs of life in the lesson (a key, a pointer, a playing video), in milliseconds of any clock of
-  the client that never jumps, ascending; at most 500 in the batch. From one to the next counts as time on task,
-  but no more than a minute: a client repeats the last sign of one batch as the first of the next.
-  """
-  signs: [Int!]
+  "Where the player stands, in milliseconds."
+  positionMs: Int!
 }
 
 "What was played, milliseconds of the video, from included and to excluded."
 input SegmentInput {
   fromMs: Int!
   toMs: Int!
-  "The speed of playing, more than 0 and up to 16. Null: no faster than 2. What was played faster than 2 adds nothing."
-  rate: Float
 }
 
 input CompleteLessonInput {
   enrollmentId: ID!
   lessonId: ID!
+}
+
+input SignOffLearnerInput {
+  enrollmentId: ID!
+  "A lesson or module; without it the course."
+  partId: ID
+  "At most 1000 characters."
+  note: String
+}
+
+input RecordAttendanceInput {
+  enrollmentId: ID!
+  "A lesson or module; without it the course."
+  partId: ID
+  "1 to 1440."
+  minutes: Int!
+  "At most 1000 characters."
+  note: String
+}
+
+input CompleteForLearnerInput {
+  enrollmentId: ID!
+  "Without it the course."
+  lessonId: ID
+  "1 to 1000 characters."
+  reason: String!
+}
+
+input ApplyCompletionsInput {
+  courseId: ID!
+  "The version; without it the one in force."
+  number: Int
+  "The ` + "`" + `next` + "`" + ` of the request before."
+  after: ID
+}
+
+type ApplyCompletionsPayload {
+  "Places that were gone through."
+  examined: Int!
+  "Lessons and courses that this request completed."
+  completedLessons: Int!
+  completedCourses: Int!
+  "Null when all places were gone through."
+  next: ID
 }
 
 type RecordProgressPayload {
@@ -6069,6 +6631,20 @@ func (ec *executionContext) childFields_ApiKey(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type ApiKey", field.Name)
 }
 
+func (ec *executionContext) childFields_ApplyCompletionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "examined":
+		return ec.fieldContext_ApplyCompletionsPayload_examined(ctx, field)
+	case "completedLessons":
+		return ec.fieldContext_ApplyCompletionsPayload_completedLessons(ctx, field)
+	case "completedCourses":
+		return ec.fieldContext_ApplyCompletionsPayload_completedCourses(ctx, field)
+	case "next":
+		return ec.fieldContext_ApplyCompletionsPayload_next(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApplyCompletionsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Asset(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -6373,6 +6949,86 @@ func (ec *executionContext) childFields_CompleteUploadPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type CompleteUploadPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Completion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_Completion_state(ctx, field)
+	case "completedAt":
+		return ec.fieldContext_Completion_completedAt(ctx, field)
+	case "rule":
+		return ec.fieldContext_Completion_rule(ctx, field)
+	case "satisfied":
+		return ec.fieldContext_Completion_satisfied(ctx, field)
+	case "missing":
+		return ec.fieldContext_Completion_missing(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Completion", field.Name)
+}
+
+func (ec *executionContext) childFields_CompletionCondition(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_CompletionCondition_code(ctx, field)
+	case "text":
+		return ec.fieldContext_CompletionCondition_text(ctx, field)
+	case "have":
+		return ec.fieldContext_CompletionCondition_have(ctx, field)
+	case "need":
+		return ec.fieldContext_CompletionCondition_need(ctx, field)
+	case "at":
+		return ec.fieldContext_CompletionCondition_at(ctx, field)
+	case "partId":
+		return ec.fieldContext_CompletionCondition_partId(ctx, field)
+	case "expression":
+		return ec.fieldContext_CompletionCondition_expression(ctx, field)
+	case "group":
+		return ec.fieldContext_CompletionCondition_group(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompletionCondition", field.Name)
+}
+
+func (ec *executionContext) childFields_CompletionPolicy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "need":
+		return ec.fieldContext_CompletionPolicy_need(ctx, field)
+	case "count":
+		return ec.fieldContext_CompletionPolicy_count(ctx, field)
+	case "when":
+		return ec.fieldContext_CompletionPolicy_when(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompletionPolicy", field.Name)
+}
+
+func (ec *executionContext) childFields_CompletionReport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "places":
+		return ec.fieldContext_CompletionReport_places(ctx, field)
+	case "examined":
+		return ec.fieldContext_CompletionReport_examined(ctx, field)
+	case "completed":
+		return ec.fieldContext_CompletionReport_completed(ctx, field)
+	case "wouldComplete":
+		return ec.fieldContext_CompletionReport_wouldComplete(ctx, field)
+	case "wouldNeedMore":
+		return ec.fieldContext_CompletionReport_wouldNeedMore(ctx, field)
+	case "enrollments":
+		return ec.fieldContext_CompletionReport_enrollments(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompletionReport", field.Name)
+}
+
+func (ec *executionContext) childFields_CompletionRule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "expression":
+		return ec.fieldContext_CompletionRule_expression(ctx, field)
+	case "policy":
+		return ec.fieldContext_CompletionRule_policy(ctx, field)
+	case "version":
+		return ec.fieldContext_CompletionRule_version(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompletionRule", field.Name)
+}
+
 func (ec *executionContext) childFields_Course(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -6465,6 +7121,8 @@ func (ec *executionContext) childFields_CourseDraft(ctx context.Context, field g
 		return ec.fieldContext_CourseDraft_prerequisites(ctx, field)
 	case "revision":
 		return ec.fieldContext_CourseDraft_revision(ctx, field)
+	case "completion":
+		return ec.fieldContext_CourseDraft_completion(ctx, field)
 	case "changed":
 		return ec.fieldContext_CourseDraft_changed(ctx, field)
 	case "updatedAt":
@@ -6537,10 +7195,12 @@ func (ec *executionContext) childFields_CourseProgress(ctx context.Context, fiel
 		return ec.fieldContext_CourseProgress_lastActivityAt(ctx, field)
 	case "completedAt":
 		return ec.fieldContext_CourseProgress_completedAt(ctx, field)
-	case "timeOnTaskMs":
-		return ec.fieldContext_CourseProgress_timeOnTaskMs(ctx, field)
 	case "lessons":
 		return ec.fieldContext_CourseProgress_lessons(ctx, field)
+	case "modules":
+		return ec.fieldContext_CourseProgress_modules(ctx, field)
+	case "completion":
+		return ec.fieldContext_CourseProgress_completion(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CourseProgress", field.Name)
 }
@@ -6685,6 +7345,16 @@ func (ec *executionContext) childFields_Lesson(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Lesson", field.Name)
 }
 
+func (ec *executionContext) childFields_LessonCompletion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "lessonId":
+		return ec.fieldContext_LessonCompletion_lessonId(ctx, field)
+	case "completion":
+		return ec.fieldContext_LessonCompletion_completion(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LessonCompletion", field.Name)
+}
+
 func (ec *executionContext) childFields_LessonDraft(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -6715,20 +7385,12 @@ func (ec *executionContext) childFields_LessonDraft(ctx context.Context, field g
 		return ec.fieldContext_LessonDraft_captions(ctx, field)
 	case "attachments":
 		return ec.fieldContext_LessonDraft_attachments(ctx, field)
+	case "completion":
+		return ec.fieldContext_LessonDraft_completion(ctx, field)
 	case "quiz":
 		return ec.fieldContext_LessonDraft_quiz(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LessonDraft", field.Name)
-}
-
-func (ec *executionContext) childFields_LessonDropOff(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "learners":
-		return ec.fieldContext_LessonDropOff_learners(ctx, field)
-	case "minutes":
-		return ec.fieldContext_LessonDropOff_minutes(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type LessonDropOff", field.Name)
 }
 
 func (ec *executionContext) childFields_LessonProgress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6741,10 +7403,10 @@ func (ec *executionContext) childFields_LessonProgress(ctx context.Context, fiel
 		return ec.fieldContext_LessonProgress_watchedMs(ctx, field)
 	case "positionMs":
 		return ec.fieldContext_LessonProgress_positionMs(ctx, field)
-	case "timeOnTaskMs":
-		return ec.fieldContext_LessonProgress_timeOnTaskMs(ctx, field)
 	case "completedAt":
 		return ec.fieldContext_LessonProgress_completedAt(ctx, field)
+	case "completion":
+		return ec.fieldContext_LessonProgress_completion(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LessonProgress", field.Name)
 }
@@ -6785,10 +7447,26 @@ func (ec *executionContext) childFields_ModuleDraft(ctx context.Context, field g
 		return ec.fieldContext_ModuleDraft_title(ctx, field)
 	case "summary":
 		return ec.fieldContext_ModuleDraft_summary(ctx, field)
+	case "completion":
+		return ec.fieldContext_ModuleDraft_completion(ctx, field)
 	case "lessons":
 		return ec.fieldContext_ModuleDraft_lessons(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ModuleDraft", field.Name)
+}
+
+func (ec *executionContext) childFields_ModuleProgress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "moduleId":
+		return ec.fieldContext_ModuleProgress_moduleId(ctx, field)
+	case "completedAt":
+		return ec.fieldContext_ModuleProgress_completedAt(ctx, field)
+	case "completion":
+		return ec.fieldContext_ModuleProgress_completion(ctx, field)
+	case "lessons":
+		return ec.fieldContext_ModuleProgress_lessons(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModuleProgress", field.Name)
 }
 
 func (ec *executionContext) childFields_Notification(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7433,6 +8111,20 @@ func (ec *executionContext) childFields___Type(ctx context.Context, field graphq
 
 // region    ***************************** args.gotpl *****************************
 
+func (ec *executionContext) field_Mutation_applyCompletions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ApplyCompletionsInput, error) {
+			return ec.unmarshalNApplyCompletionsInput2lyceumᚋinternalᚋgenᚋmodelᚐApplyCompletionsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_archiveCourse_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7508,6 +8200,20 @@ func (ec *executionContext) field_Mutation_changeUserRole_args(ctx context.Conte
 		return nil, err
 	}
 	args["role"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_completeForLearner_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CompleteForLearnerInput, error) {
+			return ec.unmarshalNCompleteForLearnerInput2lyceumᚋinternalᚋgenᚋmodelᚐCompleteForLearnerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
 	return args, nil
 }
 
@@ -7615,6 +8321,20 @@ func (ec *executionContext) field_Mutation_publishCourse_args(ctx context.Contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.PublishCourseInput, error) {
 			return ec.unmarshalNPublishCourseInput2lyceumᚋinternalᚋgenᚋmodelᚐPublishCourseInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_recordAttendance_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RecordAttendanceInput, error) {
+			return ec.unmarshalNRecordAttendanceInput2lyceumᚋinternalᚋgenᚋmodelᚐRecordAttendanceInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -7827,6 +8547,20 @@ func (ec *executionContext) field_Mutation_signIn_args(ctx context.Context, rawA
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_signOffLearner_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SignOffLearnerInput, error) {
+			return ec.unmarshalNSignOffLearnerInput2lyceumᚋinternalᚋgenᚋmodelᚐSignOffLearnerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_startAttempt_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7997,6 +8731,42 @@ func (ec *executionContext) field_Query_auditLog_args(ctx context.Context, rawAr
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_completionPreview_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "courseId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["courseId"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_completionReport_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "courseId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["courseId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "number",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["number"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_courseDraft_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -8136,28 +8906,6 @@ func (ec *executionContext) field_Query_enrollments_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["state"] = arg3
-	return args, nil
-}
-
-func (ec *executionContext) field_Query_lessonDropOff_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
-	var err error
-	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "courseId",
-		func(ctx context.Context, v any) (gid.ID, error) {
-			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["courseId"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "lessonId",
-		func(ctx context.Context, v any) (gid.ID, error) {
-			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["lessonId"] = arg1
 	return args, nil
 }
 
@@ -8703,6 +9451,98 @@ func (ec *executionContext) _ApiKey_revokedAt(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_ApiKey_revokedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "Time")
+}
+
+func (ec *executionContext) _ApplyCompletionsPayload_examined(ctx context.Context, field graphql.CollectedField, obj *model.ApplyCompletionsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplyCompletionsPayload_examined(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Examined, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplyCompletionsPayload_examined(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApplyCompletionsPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ApplyCompletionsPayload_completedLessons(ctx context.Context, field graphql.CollectedField, obj *model.ApplyCompletionsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplyCompletionsPayload_completedLessons(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CompletedLessons, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplyCompletionsPayload_completedLessons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApplyCompletionsPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ApplyCompletionsPayload_completedCourses(ctx context.Context, field graphql.CollectedField, obj *model.ApplyCompletionsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplyCompletionsPayload_completedCourses(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CompletedCourses, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplyCompletionsPayload_completedCourses(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApplyCompletionsPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ApplyCompletionsPayload_next(ctx context.Context, field graphql.CollectedField, obj *model.ApplyCompletionsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplyCompletionsPayload_next(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Next, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *gid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ApplyCompletionsPayload_next(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApplyCompletionsPayload", field, false, false, "ID")
 }
 
 func (ec *executionContext) _ArticleContent_html(ctx context.Context, field graphql.CollectedField, obj *model.ArticleContent) (ret graphql.Marshaler) {
@@ -11039,6 +11879,626 @@ func (ec *executionContext) fieldContext_CompleteUploadPayload_asset(_ context.C
 	return fc, nil
 }
 
+func (ec *executionContext) _Completion_state(ctx context.Context, field graphql.CollectedField, obj *learning.Standing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Completion_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Completion().State(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.ProgressState) graphql.Marshaler {
+			return ec.marshalNProgressState2lyceumᚋinternalᚋgenᚋmodelᚐProgressState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Completion_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Completion", field, true, true, "ProgressState")
+}
+
+func (ec *executionContext) _Completion_completedAt(ctx context.Context, field graphql.CollectedField, obj *learning.Standing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Completion_completedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CompletedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Completion_completedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Completion", field, false, false, "Time")
+}
+
+func (ec *executionContext) _Completion_rule(ctx context.Context, field graphql.CollectedField, obj *learning.Standing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Completion_rule(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Completion().Rule(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CompletionRule) graphql.Marshaler {
+			return ec.marshalNCompletionRule2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCompletionRule(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Completion_rule(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Completion",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionRule(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Completion_satisfied(ctx context.Context, field graphql.CollectedField, obj *learning.Standing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Completion_satisfied(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Satisfied, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*rule.Condition) graphql.Marshaler {
+			return ec.marshalNCompletionCondition2ᚕᚖlyceumᚋinternalᚋlearningᚋruleᚐConditionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Completion_satisfied(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Completion",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionCondition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Completion_missing(ctx context.Context, field graphql.CollectedField, obj *learning.Standing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Completion_missing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Missing, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*rule.Condition) graphql.Marshaler {
+			return ec.marshalNCompletionCondition2ᚕᚖlyceumᚋinternalᚋlearningᚋruleᚐConditionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Completion_missing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Completion",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionCondition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CompletionCondition_code(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v rule.Asked) graphql.Marshaler {
+			return ec.marshalNCompletionCode2lyceumᚋinternalᚋlearningᚋruleᚐAsked(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, false, false, "CompletionCode")
+}
+
+func (ec *executionContext) _CompletionCondition_text(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CompletionCondition().Text(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, true, true, "String")
+}
+
+func (ec *executionContext) _CompletionCondition_have(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_have(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Have, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_have(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, false, false, "Float")
+}
+
+func (ec *executionContext) _CompletionCondition_need(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_need(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Need, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_need(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, false, false, "Float")
+}
+
+func (ec *executionContext) _CompletionCondition_at(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, false, false, "Time")
+}
+
+func (ec *executionContext) _CompletionCondition_partId(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_partId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CompletionCondition().PartID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *gid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_partId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, true, true, "ID")
+}
+
+func (ec *executionContext) _CompletionCondition_expression(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_expression(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Expression, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_expression(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, false, false, "String")
+}
+
+func (ec *executionContext) _CompletionCondition_group(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_group(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Group, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_group(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CompletionPolicy_need(ctx context.Context, field graphql.CollectedField, obj *outline.Policy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionPolicy_need(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Need, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v outline.Need) graphql.Marshaler {
+			return ec.marshalNCompletionNeed2lyceumᚋinternalᚋcatalogᚋoutlineᚐNeed(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionPolicy_need(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionPolicy", field, false, false, "CompletionNeed")
+}
+
+func (ec *executionContext) _CompletionPolicy_count(ctx context.Context, field graphql.CollectedField, obj *outline.Policy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionPolicy_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionPolicy_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionPolicy", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CompletionPolicy_when(ctx context.Context, field graphql.CollectedField, obj *outline.Policy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionPolicy_when(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.When, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionPolicy_when(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionPolicy", field, false, false, "String")
+}
+
+func (ec *executionContext) _CompletionReport_places(ctx context.Context, field graphql.CollectedField, obj *learning.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionReport_places(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Places, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionReport_places(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CompletionReport_examined(ctx context.Context, field graphql.CollectedField, obj *learning.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionReport_examined(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Examined, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionReport_examined(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CompletionReport_completed(ctx context.Context, field graphql.CollectedField, obj *learning.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionReport_completed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Completed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionReport_completed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CompletionReport_wouldComplete(ctx context.Context, field graphql.CollectedField, obj *learning.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionReport_wouldComplete(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WouldComplete, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionReport_wouldComplete(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CompletionReport_wouldNeedMore(ctx context.Context, field graphql.CollectedField, obj *learning.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionReport_wouldNeedMore(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WouldNeedMore, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionReport_wouldNeedMore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CompletionReport_enrollments(ctx context.Context, field graphql.CollectedField, obj *learning.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionReport_enrollments(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Enrollments, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Enrollment) graphql.Marshaler {
+			return ec.marshalNEnrollment2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionReport_enrollments(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CompletionReport",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Enrollment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CompletionRule_expression(ctx context.Context, field graphql.CollectedField, obj *model.CompletionRule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionRule_expression(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Expression, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionRule_expression(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionRule", field, false, false, "String")
+}
+
+func (ec *executionContext) _CompletionRule_policy(ctx context.Context, field graphql.CollectedField, obj *model.CompletionRule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionRule_policy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Policy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *outline.Policy) graphql.Marshaler {
+			return ec.marshalOCompletionPolicy2ᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐPolicy(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionRule_policy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CompletionRule",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionPolicy(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CompletionRule_version(ctx context.Context, field graphql.CollectedField, obj *model.CompletionRule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionRule_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Version, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionRule_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionRule", field, false, false, "String")
+}
+
 func (ec *executionContext) _Course_id(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12035,6 +13495,38 @@ func (ec *executionContext) fieldContext_CourseDraft_revision(_ context.Context,
 	return graphql.NewScalarFieldContext("CourseDraft", field, false, false, "Int")
 }
 
+func (ec *executionContext) _CourseDraft_completion(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseDraft_completion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Completion, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *outline.Policy) graphql.Marshaler {
+			return ec.marshalOCompletionPolicy2ᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐPolicy(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CourseDraft_completion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CourseDraft",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionPolicy(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CourseDraft_changed(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12599,29 +14091,6 @@ func (ec *executionContext) fieldContext_CourseProgress_completedAt(_ context.Co
 	return graphql.NewScalarFieldContext("CourseProgress", field, false, false, "Time")
 }
 
-func (ec *executionContext) _CourseProgress_timeOnTaskMs(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CourseProgress_timeOnTaskMs(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TimeMs, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CourseProgress_timeOnTaskMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CourseProgress", field, false, false, "Int")
-}
-
 func (ec *executionContext) _CourseProgress_lessons(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12649,6 +14118,70 @@ func (ec *executionContext) fieldContext_CourseProgress_lessons(_ context.Contex
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_LessonProgress(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CourseProgress_modules(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseProgress_modules(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CourseProgress().Modules(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*learning.ModuleProgress) graphql.Marshaler {
+			return ec.marshalNModuleProgress2ᚕᚖlyceumᚋinternalᚋlearningᚐModuleProgressᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseProgress_modules(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CourseProgress",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ModuleProgress(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CourseProgress_completion(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseProgress_completion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CourseProgress().Completion(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Standing) graphql.Marshaler {
+			return ec.marshalNCompletion2ᚖlyceumᚋinternalᚋlearningᚐStanding(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseProgress_completion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CourseProgress",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Completion(ctx, field)
 		},
 	}
 	return fc, nil
@@ -13907,6 +15440,61 @@ func (ec *executionContext) fieldContext_Lesson_progress(_ context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _LessonCompletion_lessonId(ctx context.Context, field graphql.CollectedField, obj *learning.LessonSitting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LessonCompletion_lessonId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LessonCompletion().LessonID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *gid.ID) graphql.Marshaler {
+			return ec.marshalNID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LessonCompletion_lessonId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LessonCompletion", field, true, true, "ID")
+}
+
+func (ec *executionContext) _LessonCompletion_completion(ctx context.Context, field graphql.CollectedField, obj *learning.LessonSitting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LessonCompletion_completion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LessonCompletion().Completion(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Standing) graphql.Marshaler {
+			return ec.marshalNCompletion2ᚖlyceumᚋinternalᚋlearningᚐStanding(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LessonCompletion_completion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LessonCompletion",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Completion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _LessonDraft_id(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14256,6 +15844,29 @@ func (ec *executionContext) fieldContext_LessonDraft_attachments(_ context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _LessonDraft_completion(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LessonDraft_completion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Completion, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LessonDraft_completion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LessonDraft", field, false, false, "String")
+}
+
 func (ec *executionContext) _LessonDraft_quiz(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14286,52 +15897,6 @@ func (ec *executionContext) fieldContext_LessonDraft_quiz(_ context.Context, fie
 		},
 	}
 	return fc, nil
-}
-
-func (ec *executionContext) _LessonDropOff_learners(ctx context.Context, field graphql.CollectedField, obj *model.LessonDropOff) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LessonDropOff_learners(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Learners, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LessonDropOff_learners(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LessonDropOff", field, false, false, "Int")
-}
-
-func (ec *executionContext) _LessonDropOff_minutes(ctx context.Context, field graphql.CollectedField, obj *model.LessonDropOff) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LessonDropOff_minutes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Minutes, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []int) graphql.Marshaler {
-			return ec.marshalNInt2ᚕintᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_LessonDropOff_minutes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LessonDropOff", field, false, false, "Int")
 }
 
 func (ec *executionContext) _LessonProgress_lessonId(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
@@ -14426,29 +15991,6 @@ func (ec *executionContext) fieldContext_LessonProgress_positionMs(_ context.Con
 	return graphql.NewScalarFieldContext("LessonProgress", field, false, false, "Int")
 }
 
-func (ec *executionContext) _LessonProgress_timeOnTaskMs(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LessonProgress_timeOnTaskMs(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TimeMs, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_LessonProgress_timeOnTaskMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LessonProgress", field, false, false, "Int")
-}
-
 func (ec *executionContext) _LessonProgress_completedAt(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14470,6 +16012,38 @@ func (ec *executionContext) _LessonProgress_completedAt(ctx context.Context, fie
 }
 func (ec *executionContext) fieldContext_LessonProgress_completedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LessonProgress", field, false, false, "Time")
+}
+
+func (ec *executionContext) _LessonProgress_completion(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LessonProgress_completion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LessonProgress().Completion(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Standing) graphql.Marshaler {
+			return ec.marshalNCompletion2ᚖlyceumᚋinternalᚋlearningᚐStanding(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LessonProgress_completion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LessonProgress",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Completion(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _LinkContent_url(ctx context.Context, field graphql.CollectedField, obj *model.LinkContent) (ret graphql.Marshaler) {
@@ -14780,6 +16354,38 @@ func (ec *executionContext) fieldContext_ModuleDraft_summary(_ context.Context, 
 	return graphql.NewScalarFieldContext("ModuleDraft", field, false, false, "String")
 }
 
+func (ec *executionContext) _ModuleDraft_completion(ctx context.Context, field graphql.CollectedField, obj *ent.Module) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ModuleDraft_completion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Completion, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *outline.Policy) graphql.Marshaler {
+			return ec.marshalOCompletionPolicy2ᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐPolicy(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ModuleDraft_completion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ModuleDraft",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionPolicy(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ModuleDraft_lessons(ctx context.Context, field graphql.CollectedField, obj *ent.Module) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14807,6 +16413,116 @@ func (ec *executionContext) fieldContext_ModuleDraft_lessons(_ context.Context, 
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_LessonDraft(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ModuleProgress_moduleId(ctx context.Context, field graphql.CollectedField, obj *learning.ModuleProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ModuleProgress_moduleId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ModuleProgress().ModuleID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *gid.ID) graphql.Marshaler {
+			return ec.marshalNID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ModuleProgress_moduleId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ModuleProgress", field, true, true, "ID")
+}
+
+func (ec *executionContext) _ModuleProgress_completedAt(ctx context.Context, field graphql.CollectedField, obj *learning.ModuleProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ModuleProgress_completedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CompletedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ModuleProgress_completedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ModuleProgress", field, false, false, "Time")
+}
+
+func (ec *executionContext) _ModuleProgress_completion(ctx context.Context, field graphql.CollectedField, obj *learning.ModuleProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ModuleProgress_completion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ModuleProgress().Completion(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Standing) graphql.Marshaler {
+			return ec.marshalNCompletion2ᚖlyceumᚋinternalᚋlearningᚐStanding(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ModuleProgress_completion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ModuleProgress",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Completion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ModuleProgress_lessons(ctx context.Context, field graphql.CollectedField, obj *learning.ModuleProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ModuleProgress_lessons(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Lessons(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*learning.LessonSitting) graphql.Marshaler {
+			return ec.marshalNLessonCompletion2ᚕᚖlyceumᚋinternalᚋlearningᚐLessonSittingᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ModuleProgress_lessons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ModuleProgress",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LessonCompletion(ctx, field)
 		},
 	}
 	return fc, nil
@@ -16014,6 +17730,182 @@ func (ec *executionContext) fieldContext_Mutation_withdraw(ctx context.Context, 
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_withdraw_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_signOffLearner(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_signOffLearner(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SignOffLearner(ctx, fc.Args["input"].(model.SignOffLearnerInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RecordProgressPayload) graphql.Marshaler {
+			return ec.marshalNRecordProgressPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRecordProgressPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_signOffLearner(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordProgressPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_signOffLearner_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_recordAttendance(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_recordAttendance(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RecordAttendance(ctx, fc.Args["input"].(model.RecordAttendanceInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RecordProgressPayload) graphql.Marshaler {
+			return ec.marshalNRecordProgressPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRecordProgressPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_recordAttendance(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordProgressPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_recordAttendance_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_completeForLearner(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_completeForLearner(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CompleteForLearner(ctx, fc.Args["input"].(model.CompleteForLearnerInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RecordProgressPayload) graphql.Marshaler {
+			return ec.marshalNRecordProgressPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRecordProgressPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_completeForLearner(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordProgressPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_completeForLearner_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_applyCompletions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_applyCompletions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ApplyCompletions(ctx, fc.Args["input"].(model.ApplyCompletionsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ApplyCompletionsPayload) graphql.Marshaler {
+			return ec.marshalNApplyCompletionsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐApplyCompletionsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_applyCompletions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApplyCompletionsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_applyCompletions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17974,34 +19866,34 @@ func (ec *executionContext) fieldContext_Query_enrollments(ctx context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_lessonDropOff(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+func (ec *executionContext) _Query_completionPreview(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_lessonDropOff(ctx, field)
+			return ec.fieldContext_Query_completionPreview(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().LessonDropOff(ctx, fc.Args["courseId"].(gid.ID), fc.Args["lessonId"].(gid.ID))
+			return ec.Resolvers.Query().CompletionPreview(ctx, fc.Args["courseId"].(gid.ID))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.LessonDropOff) graphql.Marshaler {
-			return ec.marshalOLessonDropOff2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLessonDropOff(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Report) graphql.Marshaler {
+			return ec.marshalNCompletionReport2ᚖlyceumᚋinternalᚋlearningᚐReport(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
-func (ec *executionContext) fieldContext_Query_lessonDropOff(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Query_completionPreview(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_LessonDropOff(ctx, field)
+			return ec.childFields_CompletionReport(ctx, field)
 		},
 	}
 	defer func() {
@@ -18011,7 +19903,51 @@ func (ec *executionContext) fieldContext_Query_lessonDropOff(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_lessonDropOff_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.field_Query_completionPreview_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_completionReport(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_completionReport(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().CompletionReport(ctx, fc.Args["courseId"].(gid.ID), fc.Args["number"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Report) graphql.Marshaler {
+			return ec.marshalNCompletionReport2ᚖlyceumᚋinternalᚋlearningᚐReport(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_completionReport(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionReport(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_completionReport_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22656,6 +24592,62 @@ func (ec *executionContext) fieldContext___Type_isOneOf(_ context.Context, field
 
 // region    **************************** input.gotpl *****************************
 
+func (ec *executionContext) unmarshalInputApplyCompletionsInput(ctx context.Context, obj any) (model.ApplyCompletionsInput, error) {
+	var it model.ApplyCompletionsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"courseId", "number", "after"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "courseId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("courseId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CourseID = data
+		case "number":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("number"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Number = data
+		case "after":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("after"))
+			data, err := ec.unmarshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.After = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalApplyCompletionsInput unmarshals raw into the ApplyCompletionsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalApplyCompletionsInput(ctx context.Context, raw any) (model.ApplyCompletionsInput, error) {
+	var out model.ApplyCompletionsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ApplyCompletionsInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputArrangeCourseInput(ctx context.Context, obj any) (model.ArrangeCourseInput, error) {
 	var it model.ArrangeCourseInput
 	if obj == nil {
@@ -23083,6 +25075,62 @@ func UnmarshalChoiceInput(ctx context.Context, raw any) (model.ChoiceInput, erro
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCompleteForLearnerInput(ctx context.Context, obj any) (model.CompleteForLearnerInput, error) {
+	var it model.CompleteForLearnerInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"enrollmentId", "lessonId", "reason"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "enrollmentId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("enrollmentId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EnrollmentID = data
+		case "lessonId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lessonId"))
+			data, err := ec.unmarshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.LessonID = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCompleteForLearnerInput unmarshals raw into the CompleteForLearnerInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCompleteForLearnerInput(ctx context.Context, raw any) (model.CompleteForLearnerInput, error) {
+	var out model.CompleteForLearnerInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CompleteForLearnerInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCompleteLessonInput(ctx context.Context, obj any) (model.CompleteLessonInput, error) {
 	var it model.CompleteLessonInput
 	if obj == nil {
@@ -23129,6 +25177,62 @@ func (ec *executionContext) unmarshalInputCompleteLessonInput(ctx context.Contex
 func UnmarshalCompleteLessonInput(ctx context.Context, raw any) (model.CompleteLessonInput, error) {
 	var out model.CompleteLessonInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "CompleteLessonInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputCompletionPolicyInput(ctx context.Context, obj any) (model.CompletionPolicyInput, error) {
+	var it model.CompletionPolicyInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"need", "count", "when"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "need":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("need"))
+			data, err := ec.unmarshalNCompletionNeed2lyceumᚋinternalᚋcatalogᚋoutlineᚐNeed(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Need = data
+		case "count":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("count"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Count = data
+		case "when":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("when"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.When = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCompletionPolicyInput unmarshals raw into the CompletionPolicyInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCompletionPolicyInput(ctx context.Context, raw any) (model.CompletionPolicyInput, error) {
+	var out model.CompletionPolicyInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CompletionPolicyInput", raw, &out)
 	return out, err
 }
 
@@ -23493,7 +25597,7 @@ func (ec *executionContext) unmarshalInputPlayedLessonInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"lessonId", "segments", "positionMs", "signs"}
+	fieldsInOrder := [...]string{"lessonId", "segments", "positionMs"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -23516,18 +25620,11 @@ func (ec *executionContext) unmarshalInputPlayedLessonInput(ctx context.Context,
 			it.Segments = data
 		case "positionMs":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("positionMs"))
-			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			data, err := ec.unmarshalNInt2int(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.PositionMs = data
-		case "signs":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("signs"))
-			data, err := ec.unmarshalOInt2ᚕintᚄ(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Signs = data
 		}
 	}
 	return it, nil
@@ -23832,6 +25929,69 @@ func UnmarshalQuizInput(ctx context.Context, raw any) (model.QuizInput, error) {
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRecordAttendanceInput(ctx context.Context, obj any) (model.RecordAttendanceInput, error) {
+	var it model.RecordAttendanceInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"enrollmentId", "partId", "minutes", "note"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "enrollmentId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("enrollmentId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EnrollmentID = data
+		case "partId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("partId"))
+			data, err := ec.unmarshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PartID = data
+		case "minutes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("minutes"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Minutes = data
+		case "note":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Note = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRecordAttendanceInput unmarshals raw into the RecordAttendanceInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRecordAttendanceInput(ctx context.Context, raw any) (model.RecordAttendanceInput, error) {
+	var out model.RecordAttendanceInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RecordAttendanceInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRecordProgressInput(ctx context.Context, obj any) (model.RecordProgressInput, error) {
 	var it model.RecordProgressInput
 	if obj == nil {
@@ -23843,7 +26003,7 @@ func (ec *executionContext) unmarshalInputRecordProgressInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"enrollmentId", "lessons", "sessionId", "sequence", "ageMs"}
+	fieldsInOrder := [...]string{"enrollmentId", "lessons"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -23864,27 +26024,6 @@ func (ec *executionContext) unmarshalInputRecordProgressInput(ctx context.Contex
 				return it, err
 			}
 			it.Lessons = data
-		case "sessionId":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sessionId"))
-			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.SessionID = data
-		case "sequence":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sequence"))
-			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Sequence = data
-		case "ageMs":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ageMs"))
-			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.AgeMs = data
 		}
 	}
 	return it, nil
@@ -24200,7 +26339,7 @@ func (ec *executionContext) unmarshalInputSaveCourseInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"slug", "title", "summary", "description", "language", "level", "categories", "tags", "visibility", "price", "hasCertificate", "prerequisites", "expectedRevision"}
+	fieldsInOrder := [...]string{"slug", "title", "summary", "description", "language", "level", "categories", "tags", "visibility", "price", "hasCertificate", "prerequisites", "completion", "expectedRevision"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -24291,6 +26430,13 @@ func (ec *executionContext) unmarshalInputSaveCourseInput(ctx context.Context, o
 				return it, err
 			}
 			it.Prerequisites = data
+		case "completion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("completion"))
+			data, err := ec.unmarshalOCompletionPolicyInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCompletionPolicyInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Completion = data
 		case "expectedRevision":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedRevision"))
 			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
@@ -24326,7 +26472,7 @@ func (ec *executionContext) unmarshalInputSaveLessonInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"courseId", "moduleKey", "key", "title", "kind", "section", "required", "preview", "body", "bodyFormat", "assetId", "url", "durationMs", "captions", "attachments", "quiz"}
+	fieldsInOrder := [...]string{"courseId", "moduleKey", "key", "title", "kind", "section", "required", "preview", "body", "bodyFormat", "assetId", "url", "durationMs", "captions", "attachments", "quiz", "completion"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -24445,6 +26591,13 @@ func (ec *executionContext) unmarshalInputSaveLessonInput(ctx context.Context, o
 				return it, err
 			}
 			it.Quiz = data
+		case "completion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("completion"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Completion = data
 		}
 	}
 	return it, nil
@@ -24473,7 +26626,7 @@ func (ec *executionContext) unmarshalInputSaveModuleInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"courseId", "key", "title", "summary"}
+	fieldsInOrder := [...]string{"courseId", "key", "title", "summary", "completion"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -24508,6 +26661,13 @@ func (ec *executionContext) unmarshalInputSaveModuleInput(ctx context.Context, o
 				return it, err
 			}
 			it.Summary = data
+		case "completion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("completion"))
+			data, err := ec.unmarshalOCompletionPolicyInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCompletionPolicyInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Completion = data
 		}
 	}
 	return it, nil
@@ -24592,7 +26752,7 @@ func (ec *executionContext) unmarshalInputSegmentInput(ctx context.Context, obj 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"fromMs", "toMs", "rate"}
+	fieldsInOrder := [...]string{"fromMs", "toMs"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -24613,13 +26773,6 @@ func (ec *executionContext) unmarshalInputSegmentInput(ctx context.Context, obj 
 				return it, err
 			}
 			it.ToMs = data
-		case "rate":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rate"))
-			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Rate = data
 		}
 	}
 	return it, nil
@@ -24690,6 +26843,62 @@ func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj a
 func UnmarshalSignInInput(ctx context.Context, raw any) (model.SignInInput, error) {
 	var out model.SignInInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "SignInInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSignOffLearnerInput(ctx context.Context, obj any) (model.SignOffLearnerInput, error) {
+	var it model.SignOffLearnerInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"enrollmentId", "partId", "note"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "enrollmentId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("enrollmentId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EnrollmentID = data
+		case "partId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("partId"))
+			data, err := ec.unmarshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PartID = data
+		case "note":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Note = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSignOffLearnerInput unmarshals raw into the SignOffLearnerInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSignOffLearnerInput(ctx context.Context, raw any) (model.SignOffLearnerInput, error) {
+	var out model.SignOffLearnerInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SignOffLearnerInput", raw, &out)
 	return out, err
 }
 
@@ -25022,6 +27231,54 @@ func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "revokedAt":
 			out.Values[i] = ec._ApiKey_revokedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var applyCompletionsPayloadImplementors = []string{"ApplyCompletionsPayload"}
+
+func (ec *executionContext) _ApplyCompletionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApplyCompletionsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, applyCompletionsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ApplyCompletionsPayload")
+		case "examined":
+			out.Values[i] = ec._ApplyCompletionsPayload_examined(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "completedLessons":
+			out.Values[i] = ec._ApplyCompletionsPayload_completedLessons(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "completedCourses":
+			out.Values[i] = ec._ApplyCompletionsPayload_completedCourses(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "next":
+			out.Values[i] = ec._ApplyCompletionsPayload_next(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -26097,6 +28354,275 @@ func (ec *executionContext) _CompleteUploadPayload(ctx context.Context, sel ast.
 	return out
 }
 
+var completionImplementors = []string{"Completion"}
+
+func (ec *executionContext) _Completion(ctx context.Context, sel ast.SelectionSet, obj *learning.Standing) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, completionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Completion")
+		case "state":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Completion_state(ctx, field, obj)
+				})
+		case "completedAt":
+			out.Values[i] = ec._Completion_completedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "rule":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Completion_rule(ctx, field, obj)
+				})
+		case "satisfied":
+			out.Values[i] = ec._Completion_satisfied(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "missing":
+			out.Values[i] = ec._Completion_missing(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var completionConditionImplementors = []string{"CompletionCondition"}
+
+func (ec *executionContext) _CompletionCondition(ctx context.Context, sel ast.SelectionSet, obj *rule.Condition) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, completionConditionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CompletionCondition")
+		case "code":
+			out.Values[i] = ec._CompletionCondition_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "text":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CompletionCondition_text(ctx, field, obj)
+				})
+		case "have":
+			out.Values[i] = ec._CompletionCondition_have(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "need":
+			out.Values[i] = ec._CompletionCondition_need(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "at":
+			out.Values[i] = ec._CompletionCondition_at(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "partId":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CompletionCondition_partId(ctx, field, obj)
+				})
+		case "expression":
+			out.Values[i] = ec._CompletionCondition_expression(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "group":
+			out.Values[i] = ec._CompletionCondition_group(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var completionPolicyImplementors = []string{"CompletionPolicy"}
+
+func (ec *executionContext) _CompletionPolicy(ctx context.Context, sel ast.SelectionSet, obj *outline.Policy) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, completionPolicyImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CompletionPolicy")
+		case "need":
+			out.Values[i] = ec._CompletionPolicy_need(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._CompletionPolicy_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "when":
+			out.Values[i] = ec._CompletionPolicy_when(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var completionReportImplementors = []string{"CompletionReport"}
+
+func (ec *executionContext) _CompletionReport(ctx context.Context, sel ast.SelectionSet, obj *learning.Report) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, completionReportImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CompletionReport")
+		case "places":
+			out.Values[i] = ec._CompletionReport_places(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "examined":
+			out.Values[i] = ec._CompletionReport_examined(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "completed":
+			out.Values[i] = ec._CompletionReport_completed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "wouldComplete":
+			out.Values[i] = ec._CompletionReport_wouldComplete(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "wouldNeedMore":
+			out.Values[i] = ec._CompletionReport_wouldNeedMore(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "enrollments":
+			out.Values[i] = ec._CompletionReport_enrollments(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var completionRuleImplementors = []string{"CompletionRule"}
+
+func (ec *executionContext) _CompletionRule(ctx context.Context, sel ast.SelectionSet, obj *model.CompletionRule) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, completionRuleImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CompletionRule")
+		case "expression":
+			out.Values[i] = ec._CompletionRule_expression(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "policy":
+			out.Values[i] = ec._CompletionRule_policy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "version":
+			out.Values[i] = ec._CompletionRule_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var courseImplementors = []string{"Course", "Node"}
 
 func (ec *executionContext) _Course(ctx context.Context, sel ast.SelectionSet, obj *catalog.Course) graphql.Marshaler {
@@ -26367,6 +28893,11 @@ func (ec *executionContext) _CourseDraft(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "completion":
+			out.Values[i] = ec._CourseDraft_completion(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "changed":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -26619,16 +29150,23 @@ func (ec *executionContext) _CourseProgress(ctx context.Context, sel ast.Selecti
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
-		case "timeOnTaskMs":
-			out.Values[i] = ec._CourseProgress_timeOnTaskMs(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
 		case "lessons":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CourseProgress_lessons(ctx, field, obj)
+				})
+		case "modules":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CourseProgress_modules(ctx, field, obj)
+				})
+		case "completion":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CourseProgress_completion(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -27182,6 +29720,46 @@ func (ec *executionContext) _Lesson(ctx context.Context, sel ast.SelectionSet, o
 	return out
 }
 
+var lessonCompletionImplementors = []string{"LessonCompletion"}
+
+func (ec *executionContext) _LessonCompletion(ctx context.Context, sel ast.SelectionSet, obj *learning.LessonSitting) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, lessonCompletionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LessonCompletion")
+		case "lessonId":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LessonCompletion_lessonId(ctx, field, obj)
+				})
+		case "completion":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LessonCompletion_completion(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var lessonDraftImplementors = []string{"LessonDraft"}
 
 func (ec *executionContext) _LessonDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Lesson) graphql.Marshaler {
@@ -27265,50 +29843,17 @@ func (ec *executionContext) _LessonDraft(ctx context.Context, sel ast.SelectionS
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._LessonDraft_attachments(ctx, field, obj)
 				})
+		case "completion":
+			out.Values[i] = ec._LessonDraft_completion(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "quiz":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._LessonDraft_quiz(ctx, field, obj)
 				})
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var lessonDropOffImplementors = []string{"LessonDropOff"}
-
-func (ec *executionContext) _LessonDropOff(ctx context.Context, sel ast.SelectionSet, obj *model.LessonDropOff) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, lessonDropOffImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("LessonDropOff")
-		case "learners":
-			out.Values[i] = ec._LessonDropOff_learners(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "minutes":
-			out.Values[i] = ec._LessonDropOff_minutes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -27359,16 +29904,17 @@ func (ec *executionContext) _LessonProgress(ctx context.Context, sel ast.Selecti
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
-		case "timeOnTaskMs":
-			out.Values[i] = ec._LessonProgress_timeOnTaskMs(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
 		case "completedAt":
 			out.Values[i] = ec._LessonProgress_completedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "completion":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LessonProgress_completion(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -27546,12 +30092,67 @@ func (ec *executionContext) _ModuleDraft(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "completion":
+			out.Values[i] = ec._ModuleDraft_completion(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "lessons":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._ModuleDraft_lessons(ctx, field, obj)
 				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var moduleProgressImplementors = []string{"ModuleProgress"}
+
+func (ec *executionContext) _ModuleProgress(ctx context.Context, sel ast.SelectionSet, obj *learning.ModuleProgress) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, moduleProgressImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ModuleProgress")
+		case "moduleId":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ModuleProgress_moduleId(ctx, field, obj)
+				})
+		case "completedAt":
+			out.Values[i] = ec._ModuleProgress_completedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "completion":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ModuleProgress_completion(ctx, field, obj)
+				})
+		case "lessons":
+			out.Values[i] = ec._ModuleProgress_lessons(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -27780,6 +30381,34 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "withdraw":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_withdraw(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "signOffLearner":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_signOffLearner(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "recordAttendance":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_recordAttendance(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "completeForLearner":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_completeForLearner(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "applyCompletions":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_applyCompletions(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -28417,11 +31046,17 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_enrollments(ctx, field)
 				})
-		case "lessonDropOff":
+		case "completionPreview":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
+				true, true,
 				func(ctx context.Context) graphql.Marshaler {
-					return ec._Query_lessonDropOff(ctx, field)
+					return ec._Query_completionPreview(ctx, field)
+				})
+		case "completionReport":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_completionReport(ctx, field)
 				})
 		case "attempt":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -30510,6 +33145,19 @@ func (ec *executionContext) marshalNApiKeyScope2ᚕlyceumᚋinternalᚋviewerᚐ
 	return ret
 }
 
+func (ec *executionContext) unmarshalNApplyCompletionsInput2lyceumᚋinternalᚋgenᚋmodelᚐApplyCompletionsInput(ctx context.Context, v any) (model.ApplyCompletionsInput, error) {
+	res, err := ec.unmarshalInputApplyCompletionsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNApplyCompletionsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐApplyCompletionsPayload(ctx context.Context, sel ast.SelectionSet, v *model.ApplyCompletionsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ApplyCompletionsPayload!")
+		return graphql.Null
+	}
+	return ec._ApplyCompletionsPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNArrangeCourseInput2lyceumᚋinternalᚋgenᚋmodelᚐArrangeCourseInput(ctx context.Context, v any) (model.ArrangeCourseInput, error) {
 	res, err := ec.unmarshalInputArrangeCourseInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -31010,6 +33658,11 @@ func (ec *executionContext) unmarshalNChoiceInput2ᚖlyceumᚋinternalᚋgenᚋm
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNCompleteForLearnerInput2lyceumᚋinternalᚋgenᚋmodelᚐCompleteForLearnerInput(ctx context.Context, v any) (model.CompleteForLearnerInput, error) {
+	res, err := ec.unmarshalInputCompleteForLearnerInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNCompleteLessonInput2lyceumᚋinternalᚋgenᚋmodelᚐCompleteLessonInput(ctx context.Context, v any) (model.CompleteLessonInput, error) {
 	res, err := ec.unmarshalInputCompleteLessonInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -31021,6 +33674,84 @@ func (ec *executionContext) marshalNCompleteUploadPayload2ᚖlyceumᚋinternal�
 		return graphql.Null
 	}
 	return ec._CompleteUploadPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCompletion2ᚖlyceumᚋinternalᚋlearningᚐStanding(ctx context.Context, sel ast.SelectionSet, v *learning.Standing) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Completion!")
+		return graphql.Null
+	}
+	return ec._Completion(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNCompletionCode2lyceumᚋinternalᚋlearningᚋruleᚐAsked(ctx context.Context, v any) (rule.Asked, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := rule.Asked(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCompletionCode2lyceumᚋinternalᚋlearningᚋruleᚐAsked(ctx context.Context, sel ast.SelectionSet, v rule.Asked) graphql.Marshaler {
+	_ = sel
+	res := limit.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "CompletionCode!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNCompletionCondition2ᚕᚖlyceumᚋinternalᚋlearningᚋruleᚐConditionᚄ(ctx context.Context, sel ast.SelectionSet, v []*rule.Condition) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCompletionCondition2ᚖlyceumᚋinternalᚋlearningᚋruleᚐCondition(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNCompletionCondition2ᚖlyceumᚋinternalᚋlearningᚋruleᚐCondition(ctx context.Context, sel ast.SelectionSet, v *rule.Condition) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CompletionCondition!")
+		return graphql.Null
+	}
+	return ec._CompletionCondition(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNCompletionNeed2lyceumᚋinternalᚋcatalogᚋoutlineᚐNeed(ctx context.Context, v any) (outline.Need, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := outline.Need(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCompletionNeed2lyceumᚋinternalᚋcatalogᚋoutlineᚐNeed(ctx context.Context, sel ast.SelectionSet, v outline.Need) graphql.Marshaler {
+	_ = sel
+	res := limit.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "CompletionNeed!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNCompletionReport2ᚖlyceumᚋinternalᚋlearningᚐReport(ctx context.Context, sel ast.SelectionSet, v *learning.Report) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CompletionReport!")
+		return graphql.Null
+	}
+	return ec._CompletionReport(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCompletionRule2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCompletionRule(ctx context.Context, sel ast.SelectionSet, v *model.CompletionRule) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CompletionRule!")
+		return graphql.Null
+	}
+	return ec._CompletionRule(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNCourse2ᚕᚖlyceumᚋinternalᚋcatalogᚐCourseᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Course) graphql.Marshaler {
@@ -31452,35 +34183,6 @@ func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.Selecti
 	return res
 }
 
-func (ec *executionContext) unmarshalNInt2ᚕintᚄ(ctx context.Context, v any) ([]int, error) {
-	vSlice := graphql.CoerceList(v)
-	var err error
-	res := make([]int, len(vSlice))
-	for i := range vSlice {
-		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNInt2int(ctx, vSlice[i])
-		if err != nil {
-			return nil, err
-		}
-	}
-	return res, nil
-}
-
-func (ec *executionContext) marshalNInt2ᚕintᚄ(ctx context.Context, sel ast.SelectionSet, v []int) graphql.Marshaler {
-	ret := make(graphql.Array, len(v))
-	for i := range v {
-		ret[i] = ec.marshalNInt2int(ctx, sel, v[i])
-	}
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
 func (ec *executionContext) marshalNLesson2ᚕᚖlyceumᚋinternalᚋcatalogᚐLessonᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Lesson) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -31503,6 +34205,30 @@ func (ec *executionContext) marshalNLesson2ᚖlyceumᚋinternalᚋcatalogᚐLess
 		return graphql.Null
 	}
 	return ec._Lesson(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNLessonCompletion2ᚕᚖlyceumᚋinternalᚋlearningᚐLessonSittingᚄ(ctx context.Context, sel ast.SelectionSet, v []*learning.LessonSitting) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLessonCompletion2ᚖlyceumᚋinternalᚋlearningᚐLessonSitting(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNLessonCompletion2ᚖlyceumᚋinternalᚋlearningᚐLessonSitting(ctx context.Context, sel ast.SelectionSet, v *learning.LessonSitting) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LessonCompletion!")
+		return graphql.Null
+	}
+	return ec._LessonCompletion(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNLessonDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐLessonᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Lesson) graphql.Marshaler {
@@ -31622,6 +34348,30 @@ func (ec *executionContext) marshalNModuleDraft2ᚖlyceumᚋinternalᚋgenᚋent
 		return graphql.Null
 	}
 	return ec._ModuleDraft(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNModuleProgress2ᚕᚖlyceumᚋinternalᚋlearningᚐModuleProgressᚄ(ctx context.Context, sel ast.SelectionSet, v []*learning.ModuleProgress) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNModuleProgress2ᚖlyceumᚋinternalᚋlearningᚐModuleProgress(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNModuleProgress2ᚖlyceumᚋinternalᚋlearningᚐModuleProgress(ctx context.Context, sel ast.SelectionSet, v *learning.ModuleProgress) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ModuleProgress!")
+		return graphql.Null
+	}
+	return ec._ModuleProgress(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNNode2ᚕlyceumᚋgraphᚋrelayᚐNode(ctx context.Context, sel ast.SelectionSet, v []relay.Node) graphql.Marshaler {
@@ -31821,6 +34571,11 @@ func (ec *executionContext) marshalNQuestionKind2lyceumᚋinternalᚋassessment�
 		graphql.AddInvalidNullFromMarshaler(ctx, "QuestionKind!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNRecordAttendanceInput2lyceumᚋinternalᚋgenᚋmodelᚐRecordAttendanceInput(ctx context.Context, v any) (model.RecordAttendanceInput, error) {
+	res, err := ec.unmarshalInputRecordAttendanceInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalNRecordProgressInput2lyceumᚋinternalᚋgenᚋmodelᚐRecordProgressInput(ctx context.Context, v any) (model.RecordProgressInput, error) {
@@ -32097,6 +34852,11 @@ func (ec *executionContext) marshalNSignInPayload2ᚖlyceumᚋinternalᚋgenᚋm
 		return graphql.Null
 	}
 	return ec._SignInPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSignOffLearnerInput2lyceumᚋinternalᚋgenᚋmodelᚐSignOffLearnerInput(ctx context.Context, v any) (model.SignOffLearnerInput, error) {
+	res, err := ec.unmarshalInputSignOffLearnerInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNSignOutPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSignOutPayload(ctx context.Context, sel ast.SelectionSet, v *model.SignOutPayload) graphql.Marshaler {
@@ -32604,6 +35364,21 @@ func (ec *executionContext) unmarshalOChoiceInput2ᚕᚖlyceumᚋinternalᚋgen�
 	return res, nil
 }
 
+func (ec *executionContext) marshalOCompletionPolicy2ᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐPolicy(ctx context.Context, sel ast.SelectionSet, v *outline.Policy) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CompletionPolicy(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOCompletionPolicyInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCompletionPolicyInput(ctx context.Context, v any) (*model.CompletionPolicyInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputCompletionPolicyInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalOCourse2ᚖlyceumᚋinternalᚋcatalogᚐCourse(ctx context.Context, sel ast.SelectionSet, v *catalog.Course) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -32799,41 +35574,6 @@ func (ec *executionContext) marshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐI
 	return v
 }
 
-func (ec *executionContext) unmarshalOInt2ᚕintᚄ(ctx context.Context, v any) ([]int, error) {
-	if v == nil {
-		return nil, nil
-	}
-	vSlice := graphql.CoerceList(v)
-	var err error
-	res := make([]int, len(vSlice))
-	for i := range vSlice {
-		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNInt2int(ctx, vSlice[i])
-		if err != nil {
-			return nil, err
-		}
-	}
-	return res, nil
-}
-
-func (ec *executionContext) marshalOInt2ᚕintᚄ(ctx context.Context, sel ast.SelectionSet, v []int) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	ret := make(graphql.Array, len(v))
-	for i := range v {
-		ret[i] = ec.marshalNInt2int(ctx, sel, v[i])
-	}
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
 func (ec *executionContext) unmarshalOInt2ᚖint(ctx context.Context, v any) (*int, error) {
 	if v == nil {
 		return nil, nil
@@ -32864,13 +35604,6 @@ func (ec *executionContext) marshalOLessonContent2lyceumᚋinternalᚋgenᚋmode
 		return graphql.Null
 	}
 	return ec._LessonContent(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalOLessonDropOff2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLessonDropOff(ctx context.Context, sel ast.SelectionSet, v *model.LessonDropOff) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._LessonDropOff(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOLessonProgress2ᚖlyceumᚋinternalᚋgenᚋentᚐLessonProgress(ctx context.Context, sel ast.SelectionSet, v *ent.LessonProgress) graphql.Marshaler {

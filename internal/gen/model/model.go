@@ -21,6 +21,24 @@ type LessonContent interface {
 	IsLessonContent()
 }
 
+type ApplyCompletionsInput struct {
+	CourseID gid.ID `json:"courseId"`
+	// The version; without it the one in force.
+	Number *int `json:"number,omitempty"`
+	// The `next` of the request before.
+	After *gid.ID `json:"after,omitempty"`
+}
+
+type ApplyCompletionsPayload struct {
+	// Places that were gone through.
+	Examined int `json:"examined"`
+	// Lessons and courses that this request completed.
+	CompletedLessons int `json:"completedLessons"`
+	CompletedCourses int `json:"completedCourses"`
+	// Null when all places were gone through.
+	Next *gid.ID `json:"next,omitempty"`
+}
+
 type ArrangeCourseInput struct {
 	CourseID gid.ID                `json:"courseId"`
 	Modules  []*ArrangeModuleInput `json:"modules"`
@@ -116,6 +134,14 @@ type ChoiceInput struct {
 	Feedback *string `json:"feedback,omitempty"`
 }
 
+type CompleteForLearnerInput struct {
+	EnrollmentID gid.ID `json:"enrollmentId"`
+	// Without it the course.
+	LessonID *gid.ID `json:"lessonId,omitempty"`
+	// 1 to 1000 characters.
+	Reason string `json:"reason"`
+}
+
 type CompleteLessonInput struct {
 	EnrollmentID gid.ID `json:"enrollmentId"`
 	LessonID     gid.ID `json:"lessonId"`
@@ -123,6 +149,23 @@ type CompleteLessonInput struct {
 
 type CompleteUploadPayload struct {
 	Asset *ent.Asset `json:"asset"`
+}
+
+type CompletionPolicyInput struct {
+	Need outline.Need `json:"need"`
+	// For AT_LEAST.
+	Count *int `json:"count,omitempty"`
+	// A rule in CEL, at most 1000 characters: facts are `completed`, `parts`, `watched_seconds`, `time_on_task`, `quiz.score`, `quiz.attempts`, `attendance_minutes`, `signed_off`, `now`, `enrolled`, `due`.
+	When *string `json:"when,omitempty"`
+}
+
+type CompletionRule struct {
+	// In CEL; of a module or course empty when its parts are all there is to it.
+	Expression string `json:"expression"`
+	// Of a module or course; null of a lesson, and for all parts.
+	Policy *outline.Policy `json:"policy,omitempty"`
+	// SHA-256 in hex.
+	Version string `json:"version"`
 }
 
 type CourseDraftPayload struct {
@@ -191,14 +234,6 @@ type HTTPHeader struct {
 	Value string `json:"value"`
 }
 
-// How far into a video its learners got.
-type LessonDropOff struct {
-	// How many watched any of it. Null when they are fewer than five: then nothing is told.
-	Learners *int `json:"learners,omitempty"`
-	// How many watched at least half of each minute, from the first on. Empty when nothing is told.
-	Minutes []int `json:"minutes"`
-}
-
 type LinkContent struct {
 	URL string `json:"url"`
 	// Sanitised HTML.
@@ -236,14 +271,10 @@ type Playback struct {
 
 type PlayedLessonInput struct {
 	LessonID gid.ID `json:"lessonId"`
-	// At most 500 in the batch, and none in lessons that are no videos.
+	// At most 500 in the batch.
 	Segments []*SegmentInput `json:"segments"`
-	// Where the player stands, in milliseconds. Null: what is known of it stays.
-	PositionMs *int `json:"positionMs,omitempty"`
-	// When there were signs of life in the lesson (a key, a pointer, a playing video), in milliseconds of any clock of
-	// the client that never jumps, ascending; at most 500 in the batch. From one to the next counts as time on task,
-	// but no more than a minute: a client repeats the last sign of one batch as the first of the next.
-	Signs []int `json:"signs,omitempty"`
+	// Where the player stands, in milliseconds.
+	PositionMs int `json:"positionMs"`
 }
 
 type PriceInput struct {
@@ -319,16 +350,20 @@ type QuizInput struct {
 	Questions        []*QuestionInput `json:"questions"`
 }
 
+type RecordAttendanceInput struct {
+	EnrollmentID gid.ID `json:"enrollmentId"`
+	// A lesson or module; without it the course.
+	PartID *gid.ID `json:"partId,omitempty"`
+	// 1 to 1440.
+	Minutes int `json:"minutes"`
+	// At most 1000 characters.
+	Note *string `json:"note,omitempty"`
+}
+
 type RecordProgressInput struct {
 	EnrollmentID gid.ID `json:"enrollmentId"`
 	// At most 50.
 	Lessons []*PlayedLessonInput `json:"lessons"`
-	// A UUID that the client draws when it starts, and the number of the batch in that session, from 1. Either both or
-	// none: a batch without is taken for a new one that was made last.
-	SessionID *string `json:"sessionId,omitempty"`
-	Sequence  *int    `json:"sequence,omitempty"`
-	// How long ago the batch was made, in milliseconds by the client's clock. Null: just now.
-	AgeMs *int `json:"ageMs,omitempty"`
 }
 
 type RecordProgressPayload struct {
@@ -425,6 +460,8 @@ type SaveCourseInput struct {
 	HasCertificate *bool               `json:"hasCertificate,omitempty"`
 	// Slugs of courses; all of them, the old ones are replaced.
 	Prerequisites []string `json:"prerequisites,omitempty"`
+	// What completes the course; ALL by itself is the default again.
+	Completion *CompletionPolicyInput `json:"completion,omitempty"`
 	// Refuse with CONFLICT unless the draft is at this revision.
 	ExpectedRevision *int `json:"expectedRevision,omitempty"`
 }
@@ -446,6 +483,11 @@ type SaveLessonInput struct {
 	Captions    []*CaptionInput    `json:"captions,omitempty"`
 	Attachments []*AttachmentInput `json:"attachments,omitempty"`
 	Quiz        *QuizInput         `json:"quiz,omitempty"`
+	// The rule that completes the lesson, in CEL, at most 1000 characters, such as `watched >= 0.9 && quiz.passed`; empty
+	// for what completes its kind. Facts are `watched` (0 to 1), `watched_seconds`, `time_on_task` (seconds), `quiz.passed`,
+	// `quiz.score` (0 to 1), `quiz.attempts`, `read` (the learner said so), `attendance_minutes`, `signed_off`, `now`,
+	// `enrolled` and `due`.
+	Completion *string `json:"completion,omitempty"`
 }
 
 type SaveLessonPayload struct {
@@ -457,6 +499,8 @@ type SaveModuleInput struct {
 	Key      string  `json:"key"`
 	Title    string  `json:"title"`
 	Summary  *string `json:"summary,omitempty"`
+	// What completes the module; ALL by itself is the default again.
+	Completion *CompletionPolicyInput `json:"completion,omitempty"`
 }
 
 type SaveModulePayload struct {
@@ -500,8 +544,6 @@ type SearchToken struct {
 type SegmentInput struct {
 	FromMs int `json:"fromMs"`
 	ToMs   int `json:"toMs"`
-	// The speed of playing, more than 0 and up to 16. Null: no faster than 2. What was played faster than 2 adds nothing.
-	Rate *float64 `json:"rate,omitempty"`
 }
 
 type SignInInput struct {
@@ -516,6 +558,14 @@ type SignInPayload struct {
 	Token     string         `json:"token"`
 	ExpiresAt time.Time      `json:"expiresAt"`
 	Viewer    *viewer.Viewer `json:"viewer"`
+}
+
+type SignOffLearnerInput struct {
+	EnrollmentID gid.ID `json:"enrollmentId"`
+	// A lesson or module; without it the course.
+	PartID *gid.ID `json:"partId,omitempty"`
+	// At most 1000 characters.
+	Note *string `json:"note,omitempty"`
 }
 
 type SignOutPayload struct {

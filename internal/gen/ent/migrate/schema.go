@@ -182,6 +182,33 @@ var (
 			},
 		},
 	}
+	// AttestationsColumns holds the columns for the "attestations" table.
+	AttestationsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "enrollment_id", Type: field.TypeUUID},
+		{Name: "learner_id", Type: field.TypeUUID},
+		{Name: "node_id", Type: field.TypeUUID},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"SIGN_OFF", "ATTENDANCE"}},
+		{Name: "minutes", Type: field.TypeInt, Default: 0},
+		{Name: "note", Type: field.TypeString, Size: 1000, Default: ""},
+		{Name: "made_by", Type: field.TypeUUID},
+	}
+	// AttestationsTable holds the schema information for the "attestations" table.
+	AttestationsTable = &schema.Table{
+		Name:       "attestations",
+		Columns:    AttestationsColumns,
+		PrimaryKey: []*schema.Column{AttestationsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "attestation_tenant_id_enrollment_id_node_id",
+				Unique:  false,
+				Columns: []*schema.Column{AttestationsColumns[1], AttestationsColumns[4], AttestationsColumns[6]},
+			},
+		},
+	}
 	// AuditEntriesColumns holds the columns for the "audit_entries" table.
 	AuditEntriesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -310,6 +337,37 @@ var (
 			},
 		},
 	}
+	// CompletionsColumns holds the columns for the "completions" table.
+	CompletionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "enrollment_id", Type: field.TypeUUID},
+		{Name: "learner_id", Type: field.TypeUUID},
+		{Name: "course_id", Type: field.TypeUUID},
+		{Name: "node_id", Type: field.TypeUUID},
+		{Name: "node", Type: field.TypeEnum, Enums: []string{"LESSON", "MODULE", "COURSE"}},
+		{Name: "rule_version", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "version_id", Type: field.TypeUUID},
+		{Name: "by", Type: field.TypeEnum, Enums: []string{"RULE", "REPORT", "STAFF"}},
+		{Name: "actor_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "reason", Type: field.TypeString, Size: 1000, Default: ""},
+		{Name: "completed_at", Type: field.TypeTime},
+	}
+	// CompletionsTable holds the schema information for the "completions" table.
+	CompletionsTable = &schema.Table{
+		Name:       "completions",
+		Columns:    CompletionsColumns,
+		PrimaryKey: []*schema.Column{CompletionsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "completion_tenant_id_enrollment_id_node_id",
+				Unique:  true,
+				Columns: []*schema.Column{CompletionsColumns[1], CompletionsColumns[4], CompletionsColumns[7]},
+			},
+		},
+	}
 	// CoursesColumns holds the columns for the "courses" table.
 	CoursesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -329,6 +387,7 @@ var (
 		{Name: "instructor_id", Type: field.TypeUUID},
 		{Name: "description", Type: field.TypeString, Size: 2147483647, Default: ""},
 		{Name: "certificate", Type: field.TypeBool, Default: true},
+		{Name: "completion", Type: field.TypeJSON, Nullable: true},
 		{Name: "revision", Type: field.TypeInt, Default: 1},
 		{Name: "published_number", Type: field.TypeInt, Default: 0},
 		{Name: "published_revision", Type: field.TypeInt, Default: 0},
@@ -364,7 +423,6 @@ var (
 		{Name: "completed_lessons", Type: field.TypeInt, Default: 0},
 		{Name: "completed_required", Type: field.TypeInt, Default: 0},
 		{Name: "required_lessons", Type: field.TypeInt},
-		{Name: "time_ms", Type: field.TypeInt, Default: 0},
 		{Name: "last_lesson_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "last_activity_at", Type: field.TypeTime},
 		{Name: "credit_ms", Type: field.TypeInt, Default: 60000},
@@ -578,6 +636,7 @@ var (
 		{Name: "captions", Type: field.TypeJSON},
 		{Name: "quiz", Type: field.TypeJSON, Nullable: true},
 		{Name: "assets", Type: field.TypeJSON},
+		{Name: "completion", Type: field.TypeString, Size: 1000, Default: ""},
 	}
 	// LessonsTable holds the schema information for the "lessons" table.
 	LessonsTable = &schema.Table{
@@ -609,10 +668,7 @@ var (
 		{Name: "watched", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "int4multirange"}},
 		{Name: "watched_ms", Type: field.TypeInt, Default: 0},
 		{Name: "position_ms", Type: field.TypeInt, Default: 0},
-		{Name: "position_at", Type: field.TypeTime, Nullable: true},
-		{Name: "position_session", Type: field.TypeUUID, Nullable: true},
-		{Name: "position_seq", Type: field.TypeInt, Default: 0},
-		{Name: "time_ms", Type: field.TypeInt, Default: 0},
+		{Name: "declared_at", Type: field.TypeTime, Nullable: true},
 		{Name: "completed_at", Type: field.TypeTime, Nullable: true},
 	}
 	// LessonProgressesTable holds the schema information for the "lesson_progresses" table.
@@ -671,6 +727,7 @@ var (
 		{Name: "title", Type: field.TypeString, Size: 300},
 		{Name: "summary", Type: field.TypeString, Size: 2000, Default: ""},
 		{Name: "position", Type: field.TypeInt},
+		{Name: "completion", Type: field.TypeJSON, Nullable: true},
 	}
 	// ModulesTable holds the schema information for the "modules" table.
 	ModulesTable = &schema.Table{
@@ -1066,10 +1123,12 @@ var (
 		AnswersTable,
 		AssetsTable,
 		AttemptsTable,
+		AttestationsTable,
 		AuditEntriesTable,
 		AuditHeadsTable,
 		CategoriesTable,
 		CertificatesTable,
+		CompletionsTable,
 		CoursesTable,
 		CourseProgressesTable,
 		CourseVersionsTable,

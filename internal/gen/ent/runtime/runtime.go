@@ -12,10 +12,12 @@ import (
 	"lyceum/internal/gen/ent/apikey"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/attempt"
+	"lyceum/internal/gen/ent/attestation"
 	"lyceum/internal/gen/ent/auditentry"
 	"lyceum/internal/gen/ent/audithead"
 	"lyceum/internal/gen/ent/category"
 	"lyceum/internal/gen/ent/certificate"
+	"lyceum/internal/gen/ent/completion"
 	"lyceum/internal/gen/ent/course"
 	"lyceum/internal/gen/ent/courseprogress"
 	"lyceum/internal/gen/ent/courseversion"
@@ -322,6 +324,46 @@ func init() {
 	attemptDescID := attemptMixinFields0[0].Descriptor()
 	// attempt.DefaultID holds the default value on creation for the id field.
 	attempt.DefaultID = attemptDescID.Default.(func() uuid.UUID)
+	attestationMixin := schema.Attestation{}.Mixin()
+	attestation.Policy = privacy.NewPolicies(attestationMixin[0], schema.Attestation{})
+	attestation.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := attestation.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	attestationMixinFields0 := attestationMixin[0].Fields()
+	_ = attestationMixinFields0
+	attestationFields := schema.Attestation{}.Fields()
+	_ = attestationFields
+	// attestationDescCreatedAt is the schema descriptor for created_at field.
+	attestationDescCreatedAt := attestationMixinFields0[2].Descriptor()
+	// attestation.DefaultCreatedAt holds the default value on creation for the created_at field.
+	attestation.DefaultCreatedAt = attestationDescCreatedAt.Default.(func() time.Time)
+	// attestationDescUpdatedAt is the schema descriptor for updated_at field.
+	attestationDescUpdatedAt := attestationMixinFields0[3].Descriptor()
+	// attestation.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	attestation.DefaultUpdatedAt = attestationDescUpdatedAt.Default.(func() time.Time)
+	// attestation.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	attestation.UpdateDefaultUpdatedAt = attestationDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// attestationDescMinutes is the schema descriptor for minutes field.
+	attestationDescMinutes := attestationFields[4].Descriptor()
+	// attestation.DefaultMinutes holds the default value on creation for the minutes field.
+	attestation.DefaultMinutes = attestationDescMinutes.Default.(int)
+	// attestation.MinutesValidator is a validator for the "minutes" field. It is called by the builders before save.
+	attestation.MinutesValidator = attestationDescMinutes.Validators[0].(func(int) error)
+	// attestationDescNote is the schema descriptor for note field.
+	attestationDescNote := attestationFields[5].Descriptor()
+	// attestation.DefaultNote holds the default value on creation for the note field.
+	attestation.DefaultNote = attestationDescNote.Default.(string)
+	// attestation.NoteValidator is a validator for the "note" field. It is called by the builders before save.
+	attestation.NoteValidator = attestationDescNote.Validators[0].(func(string) error)
+	// attestationDescID is the schema descriptor for id field.
+	attestationDescID := attestationMixinFields0[0].Descriptor()
+	// attestation.DefaultID holds the default value on creation for the id field.
+	attestation.DefaultID = attestationDescID.Default.(func() uuid.UUID)
 	auditentryMixin := schema.AuditEntry{}.Mixin()
 	auditentry.Policy = privacy.NewPolicies(auditentryMixin[0], schema.AuditEntry{})
 	auditentry.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -542,6 +584,46 @@ func init() {
 	certificateDescID := certificateMixinFields0[0].Descriptor()
 	// certificate.DefaultID holds the default value on creation for the id field.
 	certificate.DefaultID = certificateDescID.Default.(func() uuid.UUID)
+	completionMixin := schema.Completion{}.Mixin()
+	completion.Policy = privacy.NewPolicies(completionMixin[0], schema.Completion{})
+	completion.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := completion.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	completionMixinFields0 := completionMixin[0].Fields()
+	_ = completionMixinFields0
+	completionFields := schema.Completion{}.Fields()
+	_ = completionFields
+	// completionDescCreatedAt is the schema descriptor for created_at field.
+	completionDescCreatedAt := completionMixinFields0[2].Descriptor()
+	// completion.DefaultCreatedAt holds the default value on creation for the created_at field.
+	completion.DefaultCreatedAt = completionDescCreatedAt.Default.(func() time.Time)
+	// completionDescUpdatedAt is the schema descriptor for updated_at field.
+	completionDescUpdatedAt := completionMixinFields0[3].Descriptor()
+	// completion.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	completion.DefaultUpdatedAt = completionDescUpdatedAt.Default.(func() time.Time)
+	// completion.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	completion.UpdateDefaultUpdatedAt = completionDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// completionDescRuleVersion is the schema descriptor for rule_version field.
+	completionDescRuleVersion := completionFields[5].Descriptor()
+	// completion.DefaultRuleVersion holds the default value on creation for the rule_version field.
+	completion.DefaultRuleVersion = completionDescRuleVersion.Default.(string)
+	// completion.RuleVersionValidator is a validator for the "rule_version" field. It is called by the builders before save.
+	completion.RuleVersionValidator = completionDescRuleVersion.Validators[0].(func(string) error)
+	// completionDescReason is the schema descriptor for reason field.
+	completionDescReason := completionFields[9].Descriptor()
+	// completion.DefaultReason holds the default value on creation for the reason field.
+	completion.DefaultReason = completionDescReason.Default.(string)
+	// completion.ReasonValidator is a validator for the "reason" field. It is called by the builders before save.
+	completion.ReasonValidator = completionDescReason.Validators[0].(func(string) error)
+	// completionDescID is the schema descriptor for id field.
+	completionDescID := completionMixinFields0[0].Descriptor()
+	// completion.DefaultID holds the default value on creation for the id field.
+	completion.DefaultID = completionDescID.Default.(func() uuid.UUID)
 	courseMixin := schema.Course{}.Mixin()
 	course.Policy = privacy.NewPolicies(courseMixin[0], schema.Course{})
 	course.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -629,15 +711,15 @@ func init() {
 	// course.DefaultCertificate holds the default value on creation for the certificate field.
 	course.DefaultCertificate = courseDescCertificate.Default.(bool)
 	// courseDescRevision is the schema descriptor for revision field.
-	courseDescRevision := courseFields[13].Descriptor()
+	courseDescRevision := courseFields[14].Descriptor()
 	// course.DefaultRevision holds the default value on creation for the revision field.
 	course.DefaultRevision = courseDescRevision.Default.(int)
 	// courseDescPublishedNumber is the schema descriptor for published_number field.
-	courseDescPublishedNumber := courseFields[14].Descriptor()
+	courseDescPublishedNumber := courseFields[15].Descriptor()
 	// course.DefaultPublishedNumber holds the default value on creation for the published_number field.
 	course.DefaultPublishedNumber = courseDescPublishedNumber.Default.(int)
 	// courseDescPublishedRevision is the schema descriptor for published_revision field.
-	courseDescPublishedRevision := courseFields[15].Descriptor()
+	courseDescPublishedRevision := courseFields[16].Descriptor()
 	// course.DefaultPublishedRevision holds the default value on creation for the published_revision field.
 	course.DefaultPublishedRevision = courseDescPublishedRevision.Default.(int)
 	// courseDescID is the schema descriptor for id field.
@@ -676,20 +758,16 @@ func init() {
 	courseprogressDescCompletedRequired := courseprogressFields[4].Descriptor()
 	// courseprogress.DefaultCompletedRequired holds the default value on creation for the completed_required field.
 	courseprogress.DefaultCompletedRequired = courseprogressDescCompletedRequired.Default.(int)
-	// courseprogressDescTimeMs is the schema descriptor for time_ms field.
-	courseprogressDescTimeMs := courseprogressFields[6].Descriptor()
-	// courseprogress.DefaultTimeMs holds the default value on creation for the time_ms field.
-	courseprogress.DefaultTimeMs = courseprogressDescTimeMs.Default.(int)
 	// courseprogressDescLastActivityAt is the schema descriptor for last_activity_at field.
-	courseprogressDescLastActivityAt := courseprogressFields[8].Descriptor()
+	courseprogressDescLastActivityAt := courseprogressFields[7].Descriptor()
 	// courseprogress.DefaultLastActivityAt holds the default value on creation for the last_activity_at field.
 	courseprogress.DefaultLastActivityAt = courseprogressDescLastActivityAt.Default.(func() time.Time)
 	// courseprogressDescCreditMs is the schema descriptor for credit_ms field.
-	courseprogressDescCreditMs := courseprogressFields[9].Descriptor()
+	courseprogressDescCreditMs := courseprogressFields[8].Descriptor()
 	// courseprogress.DefaultCreditMs holds the default value on creation for the credit_ms field.
 	courseprogress.DefaultCreditMs = courseprogressDescCreditMs.Default.(int)
 	// courseprogressDescCreditedAt is the schema descriptor for credited_at field.
-	courseprogressDescCreditedAt := courseprogressFields[10].Descriptor()
+	courseprogressDescCreditedAt := courseprogressFields[9].Descriptor()
 	// courseprogress.DefaultCreditedAt holds the default value on creation for the credited_at field.
 	courseprogress.DefaultCreditedAt = courseprogressDescCreditedAt.Default.(func() time.Time)
 	// courseprogressDescID is the schema descriptor for id field.
@@ -1053,6 +1131,12 @@ func init() {
 	lessonDescAssets := lessonFields[16].Descriptor()
 	// lesson.DefaultAssets holds the default value on creation for the assets field.
 	lesson.DefaultAssets = lessonDescAssets.Default.(map[string]uuid.UUID)
+	// lessonDescCompletion is the schema descriptor for completion field.
+	lessonDescCompletion := lessonFields[17].Descriptor()
+	// lesson.DefaultCompletion holds the default value on creation for the completion field.
+	lesson.DefaultCompletion = lessonDescCompletion.Default.(string)
+	// lesson.CompletionValidator is a validator for the "completion" field. It is called by the builders before save.
+	lesson.CompletionValidator = lessonDescCompletion.Validators[0].(func(string) error)
 	// lessonDescID is the schema descriptor for id field.
 	lessonDescID := lessonMixinFields0[0].Descriptor()
 	// lesson.DefaultID holds the default value on creation for the id field.
@@ -1093,14 +1177,6 @@ func init() {
 	lessonprogressDescPositionMs := lessonprogressFields[5].Descriptor()
 	// lessonprogress.DefaultPositionMs holds the default value on creation for the position_ms field.
 	lessonprogress.DefaultPositionMs = lessonprogressDescPositionMs.Default.(int)
-	// lessonprogressDescPositionSeq is the schema descriptor for position_seq field.
-	lessonprogressDescPositionSeq := lessonprogressFields[8].Descriptor()
-	// lessonprogress.DefaultPositionSeq holds the default value on creation for the position_seq field.
-	lessonprogress.DefaultPositionSeq = lessonprogressDescPositionSeq.Default.(int)
-	// lessonprogressDescTimeMs is the schema descriptor for time_ms field.
-	lessonprogressDescTimeMs := lessonprogressFields[9].Descriptor()
-	// lessonprogress.DefaultTimeMs holds the default value on creation for the time_ms field.
-	lessonprogress.DefaultTimeMs = lessonprogressDescTimeMs.Default.(int)
 	// lessonprogressDescID is the schema descriptor for id field.
 	lessonprogressDescID := lessonprogressMixinFields0[0].Descriptor()
 	// lessonprogress.DefaultID holds the default value on creation for the id field.
