@@ -57,6 +57,9 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 	"Query.assetsByContent": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.instructor, variables: input{"sha256": []any{fileInput("asset of " + c.tag)["sha256"]}}}}
 	},
+	"Query.storageUsage": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.admin, variables: input{"months": 3}}}
+	},
 	"Query.myEnrollments": func(t *testing.T, c *campus) []good {
 		return []good{{who: c.learner, variables: input{"first": 1, "after": c.cursor(t, c.learner, "myEnrollments(first: 1, state: ACTIVE)"), "state": "ACTIVE"}}}
 	},
@@ -79,6 +82,12 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 		return []good{{who: c.learner, variables: input{"query": "unheard of", "first": 5, "offset": 5, "filter": input{
 			"language": "en", "level": "ALL", "category": c.category,
 		}}}}
+	},
+	"Query.leaderboard": func(t *testing.T, c *campus) []good {
+		return []good{
+			{who: c.learner, variables: input{"courseId": c.ids["course"], "period": "MONTH", "first": 5, "around": true}},
+			{who: c.learner, variables: input{"period": "ALL", "first": 5, "after": c.cursor(t, c.learner, "leaderboard(first: 1, period: ALL)")}},
+		}
 	},
 	"Query.notifications": func(t *testing.T, c *campus) []good {
 		return []good{{who: c.learner, variables: input{"first": 1, "after": c.cursor(t, c.learner, "notifications(first: 1, unreadOnly: true)"), "unreadOnly": true}}}
@@ -184,6 +193,20 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 		return []good{{who: c.instructor, variables: input{"assetId": asset}, once: true}}
 	},
 
+	"Mutation.signParts": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"input": input{
+			"assetId": c.announceLarge(t), "parts": []any{input{"number": 1, "sha256": strings.Repeat("ab", 32)}},
+		}}}}
+	},
+	"Mutation.deleteAsset": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"assetId": c.upload(t, "deleted by "+rand.Text())}, once: true}}
+	},
+	"Mutation.restoreAsset": func(t *testing.T, c *campus) []good {
+		asset := c.upload(t, "restored by "+rand.Text())
+		c.run(t, c.instructor, `mutation($a: ID!) { deleteAsset(assetId: $a) { asset { status } } }`, input{"a": asset})
+		return []good{{who: c.instructor, variables: input{"assetId": asset}, once: true}}
+	},
+
 	"Mutation.enroll": func(t *testing.T, c *campus) []good {
 		course := c.course(t, "enroll")
 		c.publish(t, course)
@@ -250,6 +273,20 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 	"Mutation.revokeCertificate": func(t *testing.T, c *campus) []good {
 		certificate := c.newCertificate(t, "revoked")
 		return []good{{who: c.instructor, variables: input{"input": input{"certificateId": certificate.ID, "reason": "A mistake."}}}}
+	},
+	"Mutation.setLeaderboardProfile": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"input": input{"hidden": false, "pseudonym": "Fox"}}}}
+	},
+	"Mutation.setTimeZone": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"timeZone": "Europe/Berlin"}}}
+	},
+	"Mutation.setPointRule": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.admin, variables: input{"input": input{"reason": "LESSON", "points": 10}}}}
+	},
+	"Mutation.saveAchievement": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.admin, variables: input{"input": input{
+			"key": "first-steps", "title": "First steps", "description": "A lesson", "rule": "lessons >= 1", "retired": false,
+		}}}}
 	},
 	"Mutation.markNotificationsRead": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.learner, variables: input{"ids": []any{c.ids["notification"]}}}}

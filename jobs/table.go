@@ -35,6 +35,9 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 	case media.ConversionAsked:
 		return []river.JobArgs{ConvertAsset{Tenant: e.Tenant, Asset: e.Asset}}, nil
 
+	case media.UploadArrived:
+		return []river.JobArgs{CheckUpload{Tenant: e.Tenant, Asset: e.Asset}}, nil
+
 	case learning.LessonCompleted:
 		return []river.JobArgs{
 			CreditDeed{Tenant: e.Tenant, Event: e.ID},

@@ -45,6 +45,7 @@ func workers(s Services) *river.Workers {
 	river.AddWorker(all, printCertificate(s))
 	river.AddWorker(all, finishEnrollment(s))
 	river.AddWorker(all, convertAsset(s))
+	river.AddWorker(all, checkUpload(s))
 	river.AddWorker(all, syncCourse(s))
 	river.AddWorker(all, checkAllSearch(s))
 	river.AddWorker(all, checkSearch(s))

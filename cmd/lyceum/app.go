@@ -224,6 +224,7 @@ func (a *app) wire(context.Context) error {
 	learned := &learning.Service{DB: a.db, Meter: batches, Feed: a.feed}
 	assessed := &assessment.Service{DB: a.db, Completer: learned, Files: quizFiles{files}}
 	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: catalogFiles{files}}
+	files.Holders = courses
 	learned.Drafts = courses
 	a.services = &graph.Services{
 		Directory:    tenancy.NewDirectory(a.db, a.config.Public.BaseDomain, a.config.Tenant.Default),
@@ -234,7 +235,7 @@ func (a *app) wire(context.Context) error {
 		Learning:     learned,
 		Assessment:   assessed,
 		Credential:   &credential.Service{DB: a.db, Blobs: a.blobs, Page: a.page},
-		Engagement:   &engagement.Service{DB: a.db},
+		Engagement:   &engagement.Service{DB: a.db, Copies: a.bus.rankings()},
 		Notification: &notification.Service{DB: a.db, Feed: a.feed},
 		Compliance:   &compliance.Service{DB: a.db},
 		Search:       finder,

@@ -31,6 +31,7 @@ func (w *attackWorld) newSide(t *testing.T, slug string) *side {
 	f := &filling{attackWorld: w, side: s}
 	f.brand(t)
 	f.hire(t)
+	f.gamify(t)
 	f.upload(t)
 	f.author(t)
 	f.learn(t)
@@ -131,6 +132,50 @@ func (f *filling) upload(t *testing.T) {
 	f.remember(t, "Asset", f.uploadFile(t, "notes-"+f.marker+".txt", "DOCUMENT", "text/plain", f.secret("Notes of")))
 	f.remember(t, "Asset", f.uploadFile(t, "film-"+f.marker+".mp4", "VIDEO", "video/mp4", film))
 	f.texts["Asset.sha256"] = hashOf(f.secret("Notes of"))
+	f.remember(t, "Asset", f.gone(t))
+	f.remember(t, "Asset", f.half(t))
+}
+
+// gone is a file that was deleted.
+func (f *filling) gone(t *testing.T) string {
+	t.Helper()
+	id := f.uploadFile(t, "gone-"+f.marker+".txt", "DOCUMENT", "text/plain", f.secret("Gone")+uuid.NewString())
+	f.do(t, "instructor", `mutation($a: ID!) { deleteAsset(assetId: $a) { asset { status } } }`, input{"a": id}, nil)
+	return id
+}
+
+// half is a large file of which one part has arrived.
+func (f *filling) half(t *testing.T) string {
+	t.Helper()
+	const parts, partBytes = 5, 16 << 20
+	end := f.marker + uuid.NewString()
+	var asked struct {
+		RequestUpload struct{ Asset struct{ ID string } }
+	}
+	f.do(t, "instructor", `mutation($i: RequestUploadInput!) { requestUpload(input: $i) { asset { id } } }`, input{"i": input{
+		"kind": "VIDEO", "fileName": "half-" + f.marker + ".mp4", "contentType": "video/mp4",
+		"size": (parts-1)*partBytes + len(end), "sha256": hashOf(end),
+	}}, &asked)
+	id := asked.RequestUpload.Asset.ID
+	var signed struct {
+		SignParts struct {
+			Parts []struct {
+				Upload struct {
+					Method, URL string
+					Headers     []struct{ Name, Value string }
+				}
+			}
+		}
+	}
+	f.do(t, "instructor", `mutation($i: SignPartsInput!) { signParts(input: $i) { parts { upload { method url headers { name value } } } } }`,
+		input{"i": input{"assetId": id, "parts": []any{input{"number": parts, "sha256": hashOf(end)}}}}, &signed)
+	ticket := signed.SignParts.Parts[0].Upload
+	header := map[string]string{}
+	for _, h := range ticket.Headers {
+		header[h.Name] = h.Value
+	}
+	f.put(t, ticket.Method, ticket.URL, header, end)
+	return id
 }
 
 func hashOf(content string) string {
@@ -537,7 +582,6 @@ func (f *filling) endings(t *testing.T) {
 		f.tenant, f.people["expired"], f.marker); err != nil {
 		t.Fatal(err)
 	}
-	f.engage(t)
 	if err := f.super(t.Context(), `UPDATE assets SET failure = $3 WHERE tenant_id = $1 AND id = $2`,
 		f.tenant, rawOf(t, f.ids["Asset"][1]), f.secret("Failure")); err != nil {
 		t.Fatal(err)
@@ -548,23 +592,19 @@ func (f *filling) endings(t *testing.T) {
 	}
 }
 
-// engage leaves achievements, and how people stand in leaderboards.
-func (f *filling) engage(t *testing.T) {
+// gamify says what deeds are worth and are held against, before anybody does any.
+func (f *filling) gamify(t *testing.T) {
 	t.Helper()
-	for _, statement := range []string{
-		`INSERT INTO achievements (id, tenant_id, created_at, updated_at, key, title, description, rule)
-			VALUES (gen_random_uuid(), $1, now(), now(), $2, $2, $2, 'points >= 1 && lessons >= 1')`,
-		`INSERT INTO engagement_profiles (id, tenant_id, created_at, updated_at, user_id, pseudonym)
-			SELECT gen_random_uuid(), $1, now(), now(), id, $2 FROM users WHERE tenant_id = $1 AND role = 'LEARNER' LIMIT 1`,
-		`INSERT INTO point_rules (id, tenant_id, created_at, updated_at, reason, points, since)
-			SELECT gen_random_uuid(), $1, now(), now(), 'LESSON', 11, now() WHERE $2 <> ''`,
-		`INSERT INTO earned_achievements (tenant_id, learner_id, achievement_id, earned_at)
-			SELECT $1, learner_id, a.id, now() FROM point_entries p JOIN achievements a USING (tenant_id) WHERE tenant_id = $1 AND a.key = $2
-			ON CONFLICT DO NOTHING`,
-	} {
-		if err := f.super(t.Context(), statement, f.tenant, f.secret("Engaged")); err != nil {
-			t.Fatal(err)
-		}
+	f.texts["Achievement.key"] = "first-" + f.marker
+	f.do(t, "admin", `mutation($i: SaveAchievementInput!) { saveAchievement(input: $i) { achievement { key } } }`, input{"i": input{
+		"key": f.texts["Achievement.key"], "title": f.secret("Achievement"), "description": f.secret("Described"), "rule": "lessons >= 1",
+	}}, nil)
+	f.do(t, "admin", `mutation($k: String!) { saveAchievement(input: {key: $k, title: "Retired", rule: "lessons >= 1", retired: true}) { achievement { key } } }`,
+		input{"k": "retired-" + f.marker}, nil)
+	f.do(t, "admin", `mutation { setPointRule(input: {reason: LESSON, points: 10}) { rules { points } } }`, nil, nil)
+	for _, persona := range []string{"admin", "learner"} {
+		f.do(t, persona, `mutation($p: String!) { setLeaderboardProfile(input: {hidden: false, pseudonym: $p}) { profile { hidden } } }`,
+			input{"p": f.marker}, nil)
 	}
 }
 

@@ -53,6 +53,7 @@ var owners = map[string]string{
 	"RenditionSet":      "internal/media",
 	"SupportGrant":      "internal/tenancy",
 	"Tenant":            "internal/tenancy",
+	"Usage":             "internal/media",
 	"User":              "internal/tenancy",
 }
 

@@ -139,8 +139,10 @@ func (s *Service) decide(
 		if err := fn(st, who); err != nil {
 			return err
 		}
-		recorded, err = st.end(ctx, nil, tx.CourseProgress.UpdateOne(st.progress))
-		return err
+		if recorded, err = st.end(ctx, nil, tx.CourseProgress.UpdateOne(st.progress)); err != nil {
+			return err
+		}
+		return s.Feed.Tell(ctx, tx, Moved(place.ID)...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("decide on a place: %w", err)

@@ -3,6 +3,41 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 // Generated from schema.graphql and docs/operations by `npm run generate` in web/. Not to be edited.
+/** How far a film or a sound is on its way to what people stream. */
+export type AssetConversion =
+  /** It is streamed, in as many qualities as its `renditions`. */
+  | 'DONE'
+  /** It failed: `failure` says why. The file is played as it was uploaded, unless its status is FAILED. */
+  | 'FAILED'
+  /** There is nothing to convert. */
+  | 'NONE'
+  /** It is played as it was uploaded: the server has no ffmpeg. */
+  | 'PASSED_THROUGH'
+  | 'RUNNING'
+  | 'WAITING';
+
+export type AssetKind =
+  | 'AUDIO'
+  | 'CAPTION'
+  | 'DOCUMENT'
+  | 'IMAGE'
+  | 'OTHER'
+  | 'VIDEO';
+
+export type AssetStatus =
+  /** A large file that has arrived whole and is being checked; `assetUpdated` says when that is over. */
+  | 'CHECKING'
+  /** Nobody gets it any more. It can be restored until `removedAt`. */
+  | 'DELETED'
+  /** A film or a sound that turned out to be broken when it was to be converted. */
+  | 'FAILED'
+  /** Waiting for its bytes. */
+  | 'PENDING'
+  /** It can be used. A film can be played as it was uploaded while it is converted. */
+  | 'READY'
+  /** What was sent is not what was announced, or is not allowed. */
+  | 'REJECTED';
+
 export type AttemptState =
   /** The time ran out; what was saved has been graded. */
   | 'EXPIRED'
@@ -80,6 +115,19 @@ export type EnrollmentState =
   | 'COMPLETED'
   | 'WITHDRAWN';
 
+export type LeaderboardPeriod =
+  | 'ALL'
+  /** Since the first, in UTC. */
+  | 'MONTH'
+  /** Since Monday, in UTC. */
+  | 'WEEK';
+
+export type LeaderboardProfileInput = {
+  hidden: boolean;
+  /** At most 40 characters; empty for the name. */
+  pseudonym: string;
+};
+
 export type LessonKind =
   | 'ARTICLE'
   | 'FILE'
@@ -96,16 +144,10 @@ export type NotificationKind =
 
 export type PlayedLessonInput = {
   lessonId: string;
-  /** Where the player stands, in milliseconds. Null: what is known of it stays. */
-  positionMs?: number | null | undefined;
-  /** At most 500 in the batch, and none in lessons that are no videos. */
+  /** Where the player stands, in milliseconds. */
+  positionMs: number;
+  /** At most 500 in the batch. */
   segments: Array<SegmentInput>;
-  /**
-   * When there were signs of life in the lesson (a key, a pointer, a playing video), in milliseconds of any clock of
-   * the client that never jumps, ascending; at most 500 in the batch. From one to the next counts as time on task,
-   * but no more than a minute: a client repeats the last sign of one batch as the first of the next.
-   */
-  signs?: Array<number> | null | undefined;
 };
 
 export type ProgressEventKind =
@@ -129,6 +171,15 @@ export type QuestionKind =
   | 'SHORT_TEXT'
   | 'SINGLE_CHOICE';
 
+export type RequestUploadInput = {
+  contentType: string;
+  fileName: string;
+  kind: AssetKind;
+  /** Hex. */
+  sha256: string;
+  size: number;
+};
+
 /** Choices for choice questions, number for numeric ones, text for short text. */
 export type ResponseInput = {
   choices?: Array<string> | null | undefined;
@@ -146,6 +197,16 @@ export type Role =
   | 'SUPPORT'
   | 'TENANT_ADMIN';
 
+export type SaveAchievementInput = {
+  description?: string;
+  /** Lower case letters, digits and dashes. */
+  key: string;
+  retired?: boolean;
+  /** In a part of CEL: lessons >= 20 && points > 100. */
+  rule: string;
+  title: string;
+};
+
 export type SearchFilter = {
   category?: string | null | undefined;
   language?: string | null | undefined;
@@ -155,9 +216,14 @@ export type SearchFilter = {
 /** What was played, milliseconds of the video, from included and to excluded. */
 export type SegmentInput = {
   fromMs: number;
-  /** The speed of playing, more than 0 and up to 16. Null: no faster than 2. What was played faster than 2 adds nothing. */
-  rate?: number | null | undefined;
   toMs: number;
+};
+
+export type SignPartInput = {
+  /** From 1. */
+  number: number;
+  /** Of this part, in hex: the storage refuses other bytes. */
+  sha256: string;
 };
 
 export type TenantKind =
@@ -174,6 +240,13 @@ export type UserFilter = {
 export type UserStatus =
   | 'ACTIVE'
   | 'SUSPENDED';
+
+export type AssetUpdatedSubscriptionVariables = Exact<{
+  id: string;
+}>;
+
+
+export type AssetUpdatedSubscription = { assetUpdated: { id: string, fileName: string, status: AssetStatus, failure: string, conversion: AssetConversion, progress: number, durationMs: number | null, url: string | null } };
 
 export type AttemptQueryVariables = Exact<{
   attemptId: string;
@@ -209,6 +282,13 @@ export type CompleteLessonMutationVariables = Exact<{
 
 export type CompleteLessonMutation = { completeLesson: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number } } };
 
+export type CompleteUploadMutationVariables = Exact<{
+  assetId: string;
+}>;
+
+
+export type CompleteUploadMutation = { completeUpload: { asset: { id: string, status: AssetStatus, failure: string, conversion: AssetConversion, progress: number } } };
+
 export type CompletionPreviewQueryVariables = Exact<{
   courseId: string;
 }>;
@@ -241,6 +321,21 @@ export type DashboardQueryVariables = Exact<{
 
 export type DashboardQuery = { myEnrollments: { nodes: Array<{ id: string, state: EnrollmentState, enrolledAt: string, dueAt: string | null, completedAt: string | null, course: { id: string, slug: string, title: string, instructor: { name: string } | null }, progress: { state: ProgressState, percent: number, completedLessons: number, lastActivityAt: string | null }, nextLesson: { id: string, title: string, kind: LessonKind } | null, certificate: { code: string, status: CertificateStatus, verifyUrl: string, pdfUrl: string | null } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
+export type DeleteAssetMutationVariables = Exact<{
+  assetId: string;
+}>;
+
+
+export type DeleteAssetMutation = { deleteAsset: { asset: { id: string, status: AssetStatus, removedAt: string | null } } };
+
+export type EngagementQueryVariables = Exact<{
+  period?: LeaderboardPeriod;
+  first?: number | null | undefined;
+}>;
+
+
+export type EngagementQuery = { myPoints: { total: number, week: number, month: number }, myStreak: { current: number, longest: number, today: boolean, timeZone: string }, myAchievements: Array<{ title: string, description: string, earnedAt: string }>, leaderboard: { hidden: boolean, nodes: Array<{ rank: number, points: number, name: string | null, self: boolean }>, self: { rank: number, points: number } | null } };
+
 export type EnrollMutationVariables = Exact<{
   courseId: string;
 }>;
@@ -264,13 +359,15 @@ export type GrantSupportMutationVariables = Exact<{
 
 export type GrantSupportMutation = { grantSupport: { grant: { id: string, reason: string, expiresAt: string } } };
 
-export type LessonDropOffQueryVariables = Exact<{
-  courseId: string;
-  lessonId: string;
+export type LeaderboardQueryVariables = Exact<{
+  courseId?: string | null | undefined;
+  period?: LeaderboardPeriod;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
 }>;
 
 
-export type LessonDropOffQuery = { lessonDropOff: { learners: number | null, minutes: Array<number> } | null };
+export type LeaderboardQuery = { leaderboard: { hidden: boolean, nodes: Array<{ rank: number, points: number, name: string | null, self: boolean }>, pageInfo: { hasNextPage: boolean, endCursor: string | null }, self: { rank: number, points: number } | null } };
 
 export type LessonQueryVariables = Exact<{
   courseId: string;
@@ -358,13 +455,24 @@ export type PublishCourseMutation = { publishCourse: { created: boolean, version
 export type RecordProgressMutationVariables = Exact<{
   enrollmentId: string;
   lessons: Array<PlayedLessonInput> | PlayedLessonInput;
-  sessionId?: string | null | undefined;
-  sequence?: number | null | undefined;
-  ageMs?: number | null | undefined;
 }>;
 
 
-export type RecordProgressMutation = { recordProgress: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number, lessons: Array<{ lessonId: string, state: ProgressState, watchedMs: number, positionMs: number, timeOnTaskMs: number }> } } };
+export type RecordProgressMutation = { recordProgress: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number, lessons: Array<{ lessonId: string, state: ProgressState, watchedMs: number, positionMs: number }> } } };
+
+export type RequestUploadMutationVariables = Exact<{
+  input: RequestUploadInput;
+}>;
+
+
+export type RequestUploadMutation = { requestUpload: { asset: { id: string, fileName: string, status: AssetStatus, failure: string, conversion: AssetConversion, progress: number, parts: { size: number, count: number, expiresAt: string, received: Array<{ number: number, size: number, sha256: string }> } | null }, upload: { method: string, url: string, expiresAt: string, headers: Array<{ name: string, value: string }> } | null } };
+
+export type RestoreAssetMutationVariables = Exact<{
+  assetId: string;
+}>;
+
+
+export type RestoreAssetMutation = { restoreAsset: { asset: { id: string, status: AssetStatus } } };
 
 export type RosterQueryVariables = Exact<{
   courseId: string;
@@ -374,6 +482,13 @@ export type RosterQueryVariables = Exact<{
 
 
 export type RosterQuery = { enrollments: { nodes: Array<{ id: string, state: EnrollmentState, source: EnrollmentSource, enrolledAt: string, learner: { id: string, name: string, email: string | null } | null, progress: { percent: number, completedLessons: number, lastActivityAt: string | null }, certificate: { code: string, status: CertificateStatus } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type SaveAchievementMutationVariables = Exact<{
+  input: SaveAchievementInput;
+}>;
+
+
+export type SaveAchievementMutation = { saveAchievement: { achievement: { key: string, title: string, description: string, rule: string, retiredAt: string | null } } };
 
 export type SaveAnswerMutationVariables = Exact<{
   attemptId: string;
@@ -399,6 +514,20 @@ export type SearchQueryVariables = Exact<{
 
 export type SearchQuery = { search: { totalCount: number, degraded: boolean, hits: Array<{ title: string, snippet: string, course: { id: string, slug: string, title: string }, lesson: { id: string, title: string, kind: LessonKind } | null }> } };
 
+export type SetLeaderboardProfileMutationVariables = Exact<{
+  input: LeaderboardProfileInput;
+}>;
+
+
+export type SetLeaderboardProfileMutation = { setLeaderboardProfile: { profile: { hidden: boolean, pseudonym: string } } };
+
+export type SetTimeZoneMutationVariables = Exact<{
+  timeZone: string;
+}>;
+
+
+export type SetTimeZoneMutation = { setTimeZone: { timeZone: string } };
+
 export type SignInMutationVariables = Exact<{
   email: string;
   password: string;
@@ -413,6 +542,14 @@ export type SignOutMutationVariables = Exact<{ [key: string]: never; }>;
 
 export type SignOutMutation = { signOut: { signedOut: boolean } };
 
+export type SignPartsMutationVariables = Exact<{
+  assetId: string;
+  parts: Array<SignPartInput> | SignPartInput;
+}>;
+
+
+export type SignPartsMutation = { signParts: { parts: Array<{ number: number, upload: { method: string, url: string, expiresAt: string, headers: Array<{ name: string, value: string }> } }> } };
+
 export type StartAttemptMutationVariables = Exact<{
   enrollmentId: string;
   lessonId: string;
@@ -420,6 +557,13 @@ export type StartAttemptMutationVariables = Exact<{
 
 
 export type StartAttemptMutation = { startAttempt: { attempt: { id: string, number: number, state: AttemptState, startedAt: string, deadlineAt: string | null, maxScore: number, passMark: number, questions: Array<{ id: string, kind: QuestionKind, prompt: string, points: number, hints: Array<string>, choices: Array<{ key: string, html: string }>, response: { choices: Array<string>, number: string, text: string } | null }> } } };
+
+export type StorageUsageQueryVariables = Exact<{
+  months?: number | null | undefined;
+}>;
+
+
+export type StorageUsageQuery = { storageUsage: { used: number, quota: number, mine: number, quotaPerUser: number, months: Array<{ month: string, bytesStored: number, bytesRemoved: number, minutesTranscoded: number }> } };
 
 export type SubmitAttemptMutationVariables = Exact<{
   attemptId: string;
@@ -454,19 +598,23 @@ export type LeftFragment = { state: ProgressState, completedAt: string | null, m
 
 /** The ready documents, by the name under which the API runs them. */
 export interface Operations {
+  "asset-updated": { data: AssetUpdatedSubscription; variables: AssetUpdatedSubscriptionVariables };
   "attempt": { data: AttemptQuery; variables: AttemptQueryVariables };
   "audit-log": { data: AuditLogQuery; variables: AuditLogQueryVariables };
   "catalog": { data: CatalogQuery; variables: CatalogQueryVariables };
   "complete-lesson": { data: CompleteLessonMutation; variables: CompleteLessonMutationVariables };
+  "complete-upload": { data: CompleteUploadMutation; variables: CompleteUploadMutationVariables };
   "completion-preview": { data: CompletionPreviewQuery; variables: CompletionPreviewQueryVariables };
   "course": { data: CourseQuery; variables: CourseQueryVariables };
   "course-draft": { data: CourseDraftQuery; variables: CourseDraftQueryVariables };
   "dashboard": { data: DashboardQuery; variables: DashboardQueryVariables };
+  "delete-asset": { data: DeleteAssetMutation; variables: DeleteAssetMutationVariables };
+  "engagement": { data: EngagementQuery; variables: EngagementQueryVariables };
   "enroll": { data: EnrollMutation; variables: EnrollMutationVariables };
   "enrollment-changed": { data: EnrollmentChangedSubscription; variables: EnrollmentChangedSubscriptionVariables };
   "grant-support": { data: GrantSupportMutation; variables: GrantSupportMutationVariables };
+  "leaderboard": { data: LeaderboardQuery; variables: LeaderboardQueryVariables };
   "lesson": { data: LessonQuery; variables: LessonQueryVariables };
-  "lesson-drop-off": { data: LessonDropOffQuery; variables: LessonDropOffQueryVariables };
   "mark-read": { data: MarkReadMutation; variables: MarkReadMutationVariables };
   "notification-received": { data: NotificationReceivedSubscription; variables: NotificationReceivedSubscriptionVariables };
   "notifications": { data: NotificationsQuery; variables: NotificationsQueryVariables };
@@ -475,13 +623,20 @@ export interface Operations {
   "progress-updated": { data: ProgressUpdatedSubscription; variables: ProgressUpdatedSubscriptionVariables };
   "publish-course": { data: PublishCourseMutation; variables: PublishCourseMutationVariables };
   "record-progress": { data: RecordProgressMutation; variables: RecordProgressMutationVariables };
+  "request-upload": { data: RequestUploadMutation; variables: RequestUploadMutationVariables };
+  "restore-asset": { data: RestoreAssetMutation; variables: RestoreAssetMutationVariables };
   "roster": { data: RosterQuery; variables: RosterQueryVariables };
+  "save-achievement": { data: SaveAchievementMutation; variables: SaveAchievementMutationVariables };
   "save-answer": { data: SaveAnswerMutation; variables: SaveAnswerMutationVariables };
   "search": { data: SearchQuery; variables: SearchQueryVariables };
   "search-token": { data: SearchTokenQuery; variables: SearchTokenQueryVariables };
+  "set-leaderboard-profile": { data: SetLeaderboardProfileMutation; variables: SetLeaderboardProfileMutationVariables };
+  "set-time-zone": { data: SetTimeZoneMutation; variables: SetTimeZoneMutationVariables };
   "sign-in": { data: SignInMutation; variables: SignInMutationVariables };
   "sign-out": { data: SignOutMutation; variables: SignOutMutationVariables };
+  "sign-parts": { data: SignPartsMutation; variables: SignPartsMutationVariables };
   "start-attempt": { data: StartAttemptMutation; variables: StartAttemptMutationVariables };
+  "storage-usage": { data: StorageUsageQuery; variables: StorageUsageQueryVariables };
   "submit-attempt": { data: SubmitAttemptMutation; variables: SubmitAttemptMutationVariables };
   "verify-certificate": { data: VerifyCertificateQuery; variables: VerifyCertificateQueryVariables };
   "viewer": { data: ViewerQuery; variables: ViewerQueryVariables };

@@ -47,6 +47,7 @@ import (
 	"lyceum/internal/gen/ent/staffsession"
 	"lyceum/internal/gen/ent/supportgrant"
 	"lyceum/internal/gen/ent/tenant"
+	"lyceum/internal/gen/ent/usage"
 	"lyceum/internal/gen/ent/user"
 
 	"entgo.io/ent"
@@ -132,6 +133,8 @@ type Client struct {
 	SupportGrant *SupportGrantClient
 	// Tenant is the client for interacting with the Tenant builders.
 	Tenant *TenantClient
+	// Usage is the client for interacting with the Usage builders.
+	Usage *UsageClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
 }
@@ -181,6 +184,7 @@ func (c *Client) init() {
 	c.StaffSession = NewStaffSessionClient(c.config)
 	c.SupportGrant = NewSupportGrantClient(c.config)
 	c.Tenant = NewTenantClient(c.config)
+	c.Usage = NewUsageClient(c.config)
 	c.User = NewUserClient(c.config)
 }
 
@@ -310,6 +314,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		StaffSession:      NewStaffSessionClient(cfg),
 		SupportGrant:      NewSupportGrantClient(cfg),
 		Tenant:            NewTenantClient(cfg),
+		Usage:             NewUsageClient(cfg),
 		User:              NewUserClient(cfg),
 	}, nil
 }
@@ -366,6 +371,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		StaffSession:      NewStaffSessionClient(cfg),
 		SupportGrant:      NewSupportGrantClient(cfg),
 		Tenant:            NewTenantClient(cfg),
+		Usage:             NewUsageClient(cfg),
 		User:              NewUserClient(cfg),
 	}, nil
 }
@@ -402,7 +408,7 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Enrollment, c.Inbox, c.Lesson, c.LessonProgress, c.LessonVersion, c.Module,
 		c.Notification, c.Placement, c.PointRule, c.Prerequisite, c.Publication,
 		c.Question, c.QuestionVersion, c.RenditionSet, c.Session, c.Staff,
-		c.StaffSession, c.SupportGrant, c.Tenant, c.User,
+		c.StaffSession, c.SupportGrant, c.Tenant, c.Usage, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -418,7 +424,7 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Enrollment, c.Inbox, c.Lesson, c.LessonProgress, c.LessonVersion, c.Module,
 		c.Notification, c.Placement, c.PointRule, c.Prerequisite, c.Publication,
 		c.Question, c.QuestionVersion, c.RenditionSet, c.Session, c.Staff,
-		c.StaffSession, c.SupportGrant, c.Tenant, c.User,
+		c.StaffSession, c.SupportGrant, c.Tenant, c.Usage, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -499,6 +505,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.SupportGrant.mutate(ctx, m)
 	case *TenantMutation:
 		return c.Tenant.mutate(ctx, m)
+	case *UsageMutation:
+		return c.Usage.mutate(ctx, m)
 	case *UserMutation:
 		return c.User.mutate(ctx, m)
 	default:
@@ -5330,6 +5338,140 @@ func (c *TenantClient) mutate(ctx context.Context, m *TenantMutation) (Value, er
 	}
 }
 
+// UsageClient is a client for the Usage schema.
+type UsageClient struct {
+	config
+}
+
+// NewUsageClient returns a client for the Usage from the given config.
+func NewUsageClient(c config) *UsageClient {
+	return &UsageClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `usage.Hooks(f(g(h())))`.
+func (c *UsageClient) Use(hooks ...Hook) {
+	c.hooks.Usage = append(c.hooks.Usage, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `usage.Intercept(f(g(h())))`.
+func (c *UsageClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Usage = append(c.inters.Usage, interceptors...)
+}
+
+// Create returns a builder for creating a Usage entity.
+func (c *UsageClient) Create() *UsageCreate {
+	mutation := newUsageMutation(c.config, OpCreate)
+	return &UsageCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Usage entities.
+func (c *UsageClient) CreateBulk(builders ...*UsageCreate) *UsageCreateBulk {
+	return &UsageCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *UsageClient) MapCreateBulk(slice any, setFunc func(*UsageCreate, int)) *UsageCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &UsageCreateBulk{err: fmt.Errorf("calling to UsageClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*UsageCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &UsageCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Usage.
+func (c *UsageClient) Update() *UsageUpdate {
+	mutation := newUsageMutation(c.config, OpUpdate)
+	return &UsageUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *UsageClient) UpdateOne(_m *Usage) *UsageUpdateOne {
+	mutation := newUsageMutation(c.config, OpUpdateOne, withUsage(_m))
+	return &UsageUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *UsageClient) UpdateOneID(id uuid.UUID) *UsageUpdateOne {
+	mutation := newUsageMutation(c.config, OpUpdateOne, withUsageID(id))
+	return &UsageUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Usage.
+func (c *UsageClient) Delete() *UsageDelete {
+	mutation := newUsageMutation(c.config, OpDelete)
+	return &UsageDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *UsageClient) DeleteOne(_m *Usage) *UsageDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *UsageClient) DeleteOneID(id uuid.UUID) *UsageDeleteOne {
+	builder := c.Delete().Where(usage.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &UsageDeleteOne{builder}
+}
+
+// Query returns a query builder for Usage.
+func (c *UsageClient) Query() *UsageQuery {
+	return &UsageQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeUsage},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Usage entity by its id.
+func (c *UsageClient) Get(ctx context.Context, id uuid.UUID) (*Usage, error) {
+	return c.Query().Where(usage.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *UsageClient) GetX(ctx context.Context, id uuid.UUID) *Usage {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *UsageClient) Hooks() []Hook {
+	hooks := c.hooks.Usage
+	return append(hooks[:len(hooks):len(hooks)], usage.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *UsageClient) Interceptors() []Interceptor {
+	return c.inters.Usage
+}
+
+func (c *UsageClient) mutate(ctx context.Context, m *UsageMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&UsageCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&UsageUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&UsageUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&UsageDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Usage mutation op: %q", m.Op())
+	}
+}
+
 // UserClient is a client for the User schema.
 type UserClient struct {
 	config
@@ -5472,7 +5614,7 @@ type (
 		DailyFact, Domain, EngagementProfile, Enrollment, Inbox, Lesson,
 		LessonProgress, LessonVersion, Module, Notification, Placement, PointRule,
 		Prerequisite, Publication, Question, QuestionVersion, RenditionSet, Session,
-		Staff, StaffSession, SupportGrant, Tenant, User []ent.Hook
+		Staff, StaffSession, SupportGrant, Tenant, Usage, User []ent.Hook
 	}
 	inters struct {
 		APIKey, Achievement, Answer, Asset, Attempt, Attestation, AuditEntry, AuditHead,
@@ -5480,6 +5622,6 @@ type (
 		DailyFact, Domain, EngagementProfile, Enrollment, Inbox, Lesson,
 		LessonProgress, LessonVersion, Module, Notification, Placement, PointRule,
 		Prerequisite, Publication, Question, QuestionVersion, RenditionSet, Session,
-		Staff, StaffSession, SupportGrant, Tenant, User []ent.Interceptor
+		Staff, StaffSession, SupportGrant, Tenant, Usage, User []ent.Interceptor
 	}
 )

@@ -42,6 +42,7 @@ import (
 	"lyceum/internal/gen/ent/staffsession"
 	"lyceum/internal/gen/ent/supportgrant"
 	"lyceum/internal/gen/ent/tenant"
+	"lyceum/internal/gen/ent/usage"
 	"lyceum/internal/gen/ent/user"
 	"reflect"
 	"sync"
@@ -145,6 +146,7 @@ func checkColumn(t, c string) error {
 			staffsession.Table:      staffsession.ValidColumn,
 			supportgrant.Table:      supportgrant.ValidColumn,
 			tenant.Table:            tenant.ValidColumn,
+			usage.Table:             usage.ValidColumn,
 			user.Table:              user.ValidColumn,
 		})
 	})

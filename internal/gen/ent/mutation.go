@@ -46,6 +46,7 @@ import (
 	"lyceum/internal/gen/ent/staffsession"
 	"lyceum/internal/gen/ent/supportgrant"
 	"lyceum/internal/gen/ent/tenant"
+	"lyceum/internal/gen/ent/usage"
 	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/media/rendition"
 	"lyceum/internal/platform/pg/multirange"
@@ -104,6 +105,7 @@ const (
 	TypeStaffSession      = "StaffSession"
 	TypeSupportGrant      = "SupportGrant"
 	TypeTenant            = "Tenant"
+	TypeUsage             = "Usage"
 	TypeUser              = "User"
 )
 
@@ -2607,6 +2609,9 @@ type AssetMutation struct {
 	failure       *string
 	blob_key      *string
 	expires_at    *time.Time
+	part_size     *int64
+	addpart_size  *int64
+	upload_id     *string
 	conversion    *asset.Conversion
 	progress      *int
 	addprogress   *int
@@ -3225,6 +3230,98 @@ func (m *AssetMutation) ResetExpiresAt() {
 	delete(m.clearedFields, asset.FieldExpiresAt)
 }
 
+// SetPartSize sets the "part_size" field.
+func (m *AssetMutation) SetPartSize(i int64) {
+	m.part_size = &i
+	m.addpart_size = nil
+}
+
+// PartSize returns the value of the "part_size" field in the mutation.
+func (m *AssetMutation) PartSize() (r int64, exists bool) {
+	v := m.part_size
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPartSize returns the old "part_size" field's value of the Asset entity.
+// If the Asset object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AssetMutation) OldPartSize(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPartSize is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPartSize requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPartSize: %w", err)
+	}
+	return oldValue.PartSize, nil
+}
+
+// AddPartSize adds i to the "part_size" field.
+func (m *AssetMutation) AddPartSize(i int64) {
+	if m.addpart_size != nil {
+		*m.addpart_size += i
+	} else {
+		m.addpart_size = &i
+	}
+}
+
+// AddedPartSize returns the value that was added to the "part_size" field in this mutation.
+func (m *AssetMutation) AddedPartSize() (r int64, exists bool) {
+	v := m.addpart_size
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPartSize resets all changes to the "part_size" field.
+func (m *AssetMutation) ResetPartSize() {
+	m.part_size = nil
+	m.addpart_size = nil
+}
+
+// SetUploadID sets the "upload_id" field.
+func (m *AssetMutation) SetUploadID(s string) {
+	m.upload_id = &s
+}
+
+// UploadID returns the value of the "upload_id" field in the mutation.
+func (m *AssetMutation) UploadID() (r string, exists bool) {
+	v := m.upload_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUploadID returns the old "upload_id" field's value of the Asset entity.
+// If the Asset object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AssetMutation) OldUploadID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUploadID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUploadID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUploadID: %w", err)
+	}
+	return oldValue.UploadID, nil
+}
+
+// ResetUploadID resets all changes to the "upload_id" field.
+func (m *AssetMutation) ResetUploadID() {
+	m.upload_id = nil
+}
+
 // SetConversion sets the "conversion" field.
 func (m *AssetMutation) SetConversion(a asset.Conversion) {
 	m.conversion = &a
@@ -3505,7 +3602,7 @@ func (m *AssetMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AssetMutation) Fields() []string {
-	fields := make([]string, 0, 18)
+	fields := make([]string, 0, 20)
 	if m.tenant_id != nil {
 		fields = append(fields, asset.FieldTenantID)
 	}
@@ -3544,6 +3641,12 @@ func (m *AssetMutation) Fields() []string {
 	}
 	if m.expires_at != nil {
 		fields = append(fields, asset.FieldExpiresAt)
+	}
+	if m.part_size != nil {
+		fields = append(fields, asset.FieldPartSize)
+	}
+	if m.upload_id != nil {
+		fields = append(fields, asset.FieldUploadID)
 	}
 	if m.conversion != nil {
 		fields = append(fields, asset.FieldConversion)
@@ -3594,6 +3697,10 @@ func (m *AssetMutation) Field(name string) (ent.Value, bool) {
 		return m.BlobKey()
 	case asset.FieldExpiresAt:
 		return m.ExpiresAt()
+	case asset.FieldPartSize:
+		return m.PartSize()
+	case asset.FieldUploadID:
+		return m.UploadID()
 	case asset.FieldConversion:
 		return m.Conversion()
 	case asset.FieldProgress:
@@ -3639,6 +3746,10 @@ func (m *AssetMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldBlobKey(ctx)
 	case asset.FieldExpiresAt:
 		return m.OldExpiresAt(ctx)
+	case asset.FieldPartSize:
+		return m.OldPartSize(ctx)
+	case asset.FieldUploadID:
+		return m.OldUploadID(ctx)
 	case asset.FieldConversion:
 		return m.OldConversion(ctx)
 	case asset.FieldProgress:
@@ -3749,6 +3860,20 @@ func (m *AssetMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetExpiresAt(v)
 		return nil
+	case asset.FieldPartSize:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPartSize(v)
+		return nil
+	case asset.FieldUploadID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUploadID(v)
+		return nil
 	case asset.FieldConversion:
 		v, ok := value.(asset.Conversion)
 		if !ok {
@@ -3795,6 +3920,9 @@ func (m *AssetMutation) AddedFields() []string {
 	if m.addsize != nil {
 		fields = append(fields, asset.FieldSize)
 	}
+	if m.addpart_size != nil {
+		fields = append(fields, asset.FieldPartSize)
+	}
 	if m.addprogress != nil {
 		fields = append(fields, asset.FieldProgress)
 	}
@@ -3811,6 +3939,8 @@ func (m *AssetMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case asset.FieldSize:
 		return m.AddedSize()
+	case asset.FieldPartSize:
+		return m.AddedPartSize()
 	case asset.FieldProgress:
 		return m.AddedProgress()
 	case asset.FieldTries:
@@ -3830,6 +3960,13 @@ func (m *AssetMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddSize(v)
+		return nil
+	case asset.FieldPartSize:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPartSize(v)
 		return nil
 	case asset.FieldProgress:
 		v, ok := value.(int)
@@ -3931,6 +4068,12 @@ func (m *AssetMutation) ResetField(name string) error {
 		return nil
 	case asset.FieldExpiresAt:
 		m.ResetExpiresAt()
+		return nil
+	case asset.FieldPartSize:
+		m.ResetPartSize()
+		return nil
+	case asset.FieldUploadID:
+		m.ResetUploadID()
 		return nil
 	case asset.FieldConversion:
 		m.ResetConversion()
@@ -12648,8 +12791,6 @@ type CourseProgressMutation struct {
 	addcompleted_required *int
 	required_lessons      *int
 	addrequired_lessons   *int
-	time_ms               *int
-	addtime_ms            *int
 	last_lesson_id        *uuid.UUID
 	last_activity_at      *time.Time
 	credit_ms             *int
@@ -13150,62 +13291,6 @@ func (m *CourseProgressMutation) ResetRequiredLessons() {
 	m.addrequired_lessons = nil
 }
 
-// SetTimeMs sets the "time_ms" field.
-func (m *CourseProgressMutation) SetTimeMs(i int) {
-	m.time_ms = &i
-	m.addtime_ms = nil
-}
-
-// TimeMs returns the value of the "time_ms" field in the mutation.
-func (m *CourseProgressMutation) TimeMs() (r int, exists bool) {
-	v := m.time_ms
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldTimeMs returns the old "time_ms" field's value of the CourseProgress entity.
-// If the CourseProgress object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *CourseProgressMutation) OldTimeMs(ctx context.Context) (v int, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldTimeMs is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldTimeMs requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldTimeMs: %w", err)
-	}
-	return oldValue.TimeMs, nil
-}
-
-// AddTimeMs adds i to the "time_ms" field.
-func (m *CourseProgressMutation) AddTimeMs(i int) {
-	if m.addtime_ms != nil {
-		*m.addtime_ms += i
-	} else {
-		m.addtime_ms = &i
-	}
-}
-
-// AddedTimeMs returns the value that was added to the "time_ms" field in this mutation.
-func (m *CourseProgressMutation) AddedTimeMs() (r int, exists bool) {
-	v := m.addtime_ms
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// ResetTimeMs resets all changes to the "time_ms" field.
-func (m *CourseProgressMutation) ResetTimeMs() {
-	m.time_ms = nil
-	m.addtime_ms = nil
-}
-
 // SetLastLessonID sets the "last_lesson_id" field.
 func (m *CourseProgressMutation) SetLastLessonID(u uuid.UUID) {
 	m.last_lesson_id = &u
@@ -13466,7 +13551,7 @@ func (m *CourseProgressMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CourseProgressMutation) Fields() []string {
-	fields := make([]string, 0, 15)
+	fields := make([]string, 0, 14)
 	if m.tenant_id != nil {
 		fields = append(fields, courseprogress.FieldTenantID)
 	}
@@ -13493,9 +13578,6 @@ func (m *CourseProgressMutation) Fields() []string {
 	}
 	if m.required_lessons != nil {
 		fields = append(fields, courseprogress.FieldRequiredLessons)
-	}
-	if m.time_ms != nil {
-		fields = append(fields, courseprogress.FieldTimeMs)
 	}
 	if m.last_lesson_id != nil {
 		fields = append(fields, courseprogress.FieldLastLessonID)
@@ -13538,8 +13620,6 @@ func (m *CourseProgressMutation) Field(name string) (ent.Value, bool) {
 		return m.CompletedRequired()
 	case courseprogress.FieldRequiredLessons:
 		return m.RequiredLessons()
-	case courseprogress.FieldTimeMs:
-		return m.TimeMs()
 	case courseprogress.FieldLastLessonID:
 		return m.LastLessonID()
 	case courseprogress.FieldLastActivityAt:
@@ -13577,8 +13657,6 @@ func (m *CourseProgressMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldCompletedRequired(ctx)
 	case courseprogress.FieldRequiredLessons:
 		return m.OldRequiredLessons(ctx)
-	case courseprogress.FieldTimeMs:
-		return m.OldTimeMs(ctx)
 	case courseprogress.FieldLastLessonID:
 		return m.OldLastLessonID(ctx)
 	case courseprogress.FieldLastActivityAt:
@@ -13661,13 +13739,6 @@ func (m *CourseProgressMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetRequiredLessons(v)
 		return nil
-	case courseprogress.FieldTimeMs:
-		v, ok := value.(int)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetTimeMs(v)
-		return nil
 	case courseprogress.FieldLastLessonID:
 		v, ok := value.(uuid.UUID)
 		if !ok {
@@ -13720,9 +13791,6 @@ func (m *CourseProgressMutation) AddedFields() []string {
 	if m.addrequired_lessons != nil {
 		fields = append(fields, courseprogress.FieldRequiredLessons)
 	}
-	if m.addtime_ms != nil {
-		fields = append(fields, courseprogress.FieldTimeMs)
-	}
 	if m.addcredit_ms != nil {
 		fields = append(fields, courseprogress.FieldCreditMs)
 	}
@@ -13740,8 +13808,6 @@ func (m *CourseProgressMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedCompletedRequired()
 	case courseprogress.FieldRequiredLessons:
 		return m.AddedRequiredLessons()
-	case courseprogress.FieldTimeMs:
-		return m.AddedTimeMs()
 	case courseprogress.FieldCreditMs:
 		return m.AddedCreditMs()
 	}
@@ -13773,13 +13839,6 @@ func (m *CourseProgressMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddRequiredLessons(v)
-		return nil
-	case courseprogress.FieldTimeMs:
-		v, ok := value.(int)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddTimeMs(v)
 		return nil
 	case courseprogress.FieldCreditMs:
 		v, ok := value.(int)
@@ -13856,9 +13915,6 @@ func (m *CourseProgressMutation) ResetField(name string) error {
 		return nil
 	case courseprogress.FieldRequiredLessons:
 		m.ResetRequiredLessons()
-		return nil
-	case courseprogress.FieldTimeMs:
-		m.ResetTimeMs()
 		return nil
 	case courseprogress.FieldLastLessonID:
 		m.ResetLastLessonID()
@@ -20894,32 +20950,26 @@ func (m *LessonMutation) ResetEdge(name string) error {
 // LessonProgressMutation represents an operation that mutates the LessonProgress nodes in the graph.
 type LessonProgressMutation struct {
 	config
-	op               Op
-	typ              string
-	id               *uuid.UUID
-	tenant_id        *uuid.UUID
-	created_at       *time.Time
-	updated_at       *time.Time
-	enrollment_id    *uuid.UUID
-	learner_id       *uuid.UUID
-	lesson_id        *uuid.UUID
-	watched          *multirange.Int4
-	watched_ms       *int
-	addwatched_ms    *int
-	position_ms      *int
-	addposition_ms   *int
-	position_at      *time.Time
-	position_session *uuid.UUID
-	position_seq     *int
-	addposition_seq  *int
-	time_ms          *int
-	addtime_ms       *int
-	declared_at      *time.Time
-	completed_at     *time.Time
-	clearedFields    map[string]struct{}
-	done             bool
-	oldValue         func(context.Context) (*LessonProgress, error)
-	predicates       []predicate.LessonProgress
+	op             Op
+	typ            string
+	id             *uuid.UUID
+	tenant_id      *uuid.UUID
+	created_at     *time.Time
+	updated_at     *time.Time
+	enrollment_id  *uuid.UUID
+	learner_id     *uuid.UUID
+	lesson_id      *uuid.UUID
+	watched        *multirange.Int4
+	watched_ms     *int
+	addwatched_ms  *int
+	position_ms    *int
+	addposition_ms *int
+	declared_at    *time.Time
+	completed_at   *time.Time
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*LessonProgress, error)
+	predicates     []predicate.LessonProgress
 }
 
 var _ ent.Mutation = (*LessonProgressMutation)(nil)
@@ -21390,216 +21440,6 @@ func (m *LessonProgressMutation) ResetPositionMs() {
 	m.addposition_ms = nil
 }
 
-// SetPositionAt sets the "position_at" field.
-func (m *LessonProgressMutation) SetPositionAt(t time.Time) {
-	m.position_at = &t
-}
-
-// PositionAt returns the value of the "position_at" field in the mutation.
-func (m *LessonProgressMutation) PositionAt() (r time.Time, exists bool) {
-	v := m.position_at
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldPositionAt returns the old "position_at" field's value of the LessonProgress entity.
-// If the LessonProgress object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *LessonProgressMutation) OldPositionAt(ctx context.Context) (v *time.Time, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldPositionAt is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldPositionAt requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldPositionAt: %w", err)
-	}
-	return oldValue.PositionAt, nil
-}
-
-// ClearPositionAt clears the value of the "position_at" field.
-func (m *LessonProgressMutation) ClearPositionAt() {
-	m.position_at = nil
-	m.clearedFields[lessonprogress.FieldPositionAt] = struct{}{}
-}
-
-// PositionAtCleared returns if the "position_at" field was cleared in this mutation.
-func (m *LessonProgressMutation) PositionAtCleared() bool {
-	_, ok := m.clearedFields[lessonprogress.FieldPositionAt]
-	return ok
-}
-
-// ResetPositionAt resets all changes to the "position_at" field.
-func (m *LessonProgressMutation) ResetPositionAt() {
-	m.position_at = nil
-	delete(m.clearedFields, lessonprogress.FieldPositionAt)
-}
-
-// SetPositionSession sets the "position_session" field.
-func (m *LessonProgressMutation) SetPositionSession(u uuid.UUID) {
-	m.position_session = &u
-}
-
-// PositionSession returns the value of the "position_session" field in the mutation.
-func (m *LessonProgressMutation) PositionSession() (r uuid.UUID, exists bool) {
-	v := m.position_session
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldPositionSession returns the old "position_session" field's value of the LessonProgress entity.
-// If the LessonProgress object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *LessonProgressMutation) OldPositionSession(ctx context.Context) (v *uuid.UUID, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldPositionSession is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldPositionSession requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldPositionSession: %w", err)
-	}
-	return oldValue.PositionSession, nil
-}
-
-// ClearPositionSession clears the value of the "position_session" field.
-func (m *LessonProgressMutation) ClearPositionSession() {
-	m.position_session = nil
-	m.clearedFields[lessonprogress.FieldPositionSession] = struct{}{}
-}
-
-// PositionSessionCleared returns if the "position_session" field was cleared in this mutation.
-func (m *LessonProgressMutation) PositionSessionCleared() bool {
-	_, ok := m.clearedFields[lessonprogress.FieldPositionSession]
-	return ok
-}
-
-// ResetPositionSession resets all changes to the "position_session" field.
-func (m *LessonProgressMutation) ResetPositionSession() {
-	m.position_session = nil
-	delete(m.clearedFields, lessonprogress.FieldPositionSession)
-}
-
-// SetPositionSeq sets the "position_seq" field.
-func (m *LessonProgressMutation) SetPositionSeq(i int) {
-	m.position_seq = &i
-	m.addposition_seq = nil
-}
-
-// PositionSeq returns the value of the "position_seq" field in the mutation.
-func (m *LessonProgressMutation) PositionSeq() (r int, exists bool) {
-	v := m.position_seq
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldPositionSeq returns the old "position_seq" field's value of the LessonProgress entity.
-// If the LessonProgress object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *LessonProgressMutation) OldPositionSeq(ctx context.Context) (v int, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldPositionSeq is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldPositionSeq requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldPositionSeq: %w", err)
-	}
-	return oldValue.PositionSeq, nil
-}
-
-// AddPositionSeq adds i to the "position_seq" field.
-func (m *LessonProgressMutation) AddPositionSeq(i int) {
-	if m.addposition_seq != nil {
-		*m.addposition_seq += i
-	} else {
-		m.addposition_seq = &i
-	}
-}
-
-// AddedPositionSeq returns the value that was added to the "position_seq" field in this mutation.
-func (m *LessonProgressMutation) AddedPositionSeq() (r int, exists bool) {
-	v := m.addposition_seq
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// ResetPositionSeq resets all changes to the "position_seq" field.
-func (m *LessonProgressMutation) ResetPositionSeq() {
-	m.position_seq = nil
-	m.addposition_seq = nil
-}
-
-// SetTimeMs sets the "time_ms" field.
-func (m *LessonProgressMutation) SetTimeMs(i int) {
-	m.time_ms = &i
-	m.addtime_ms = nil
-}
-
-// TimeMs returns the value of the "time_ms" field in the mutation.
-func (m *LessonProgressMutation) TimeMs() (r int, exists bool) {
-	v := m.time_ms
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldTimeMs returns the old "time_ms" field's value of the LessonProgress entity.
-// If the LessonProgress object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *LessonProgressMutation) OldTimeMs(ctx context.Context) (v int, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldTimeMs is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldTimeMs requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldTimeMs: %w", err)
-	}
-	return oldValue.TimeMs, nil
-}
-
-// AddTimeMs adds i to the "time_ms" field.
-func (m *LessonProgressMutation) AddTimeMs(i int) {
-	if m.addtime_ms != nil {
-		*m.addtime_ms += i
-	} else {
-		m.addtime_ms = &i
-	}
-}
-
-// AddedTimeMs returns the value that was added to the "time_ms" field in this mutation.
-func (m *LessonProgressMutation) AddedTimeMs() (r int, exists bool) {
-	v := m.addtime_ms
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// ResetTimeMs resets all changes to the "time_ms" field.
-func (m *LessonProgressMutation) ResetTimeMs() {
-	m.time_ms = nil
-	m.addtime_ms = nil
-}
-
 // SetDeclaredAt sets the "declared_at" field.
 func (m *LessonProgressMutation) SetDeclaredAt(t time.Time) {
 	m.declared_at = &t
@@ -21732,7 +21572,7 @@ func (m *LessonProgressMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *LessonProgressMutation) Fields() []string {
-	fields := make([]string, 0, 15)
+	fields := make([]string, 0, 11)
 	if m.tenant_id != nil {
 		fields = append(fields, lessonprogress.FieldTenantID)
 	}
@@ -21759,18 +21599,6 @@ func (m *LessonProgressMutation) Fields() []string {
 	}
 	if m.position_ms != nil {
 		fields = append(fields, lessonprogress.FieldPositionMs)
-	}
-	if m.position_at != nil {
-		fields = append(fields, lessonprogress.FieldPositionAt)
-	}
-	if m.position_session != nil {
-		fields = append(fields, lessonprogress.FieldPositionSession)
-	}
-	if m.position_seq != nil {
-		fields = append(fields, lessonprogress.FieldPositionSeq)
-	}
-	if m.time_ms != nil {
-		fields = append(fields, lessonprogress.FieldTimeMs)
 	}
 	if m.declared_at != nil {
 		fields = append(fields, lessonprogress.FieldDeclaredAt)
@@ -21804,14 +21632,6 @@ func (m *LessonProgressMutation) Field(name string) (ent.Value, bool) {
 		return m.WatchedMs()
 	case lessonprogress.FieldPositionMs:
 		return m.PositionMs()
-	case lessonprogress.FieldPositionAt:
-		return m.PositionAt()
-	case lessonprogress.FieldPositionSession:
-		return m.PositionSession()
-	case lessonprogress.FieldPositionSeq:
-		return m.PositionSeq()
-	case lessonprogress.FieldTimeMs:
-		return m.TimeMs()
 	case lessonprogress.FieldDeclaredAt:
 		return m.DeclaredAt()
 	case lessonprogress.FieldCompletedAt:
@@ -21843,14 +21663,6 @@ func (m *LessonProgressMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldWatchedMs(ctx)
 	case lessonprogress.FieldPositionMs:
 		return m.OldPositionMs(ctx)
-	case lessonprogress.FieldPositionAt:
-		return m.OldPositionAt(ctx)
-	case lessonprogress.FieldPositionSession:
-		return m.OldPositionSession(ctx)
-	case lessonprogress.FieldPositionSeq:
-		return m.OldPositionSeq(ctx)
-	case lessonprogress.FieldTimeMs:
-		return m.OldTimeMs(ctx)
 	case lessonprogress.FieldDeclaredAt:
 		return m.OldDeclaredAt(ctx)
 	case lessonprogress.FieldCompletedAt:
@@ -21927,34 +21739,6 @@ func (m *LessonProgressMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPositionMs(v)
 		return nil
-	case lessonprogress.FieldPositionAt:
-		v, ok := value.(time.Time)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetPositionAt(v)
-		return nil
-	case lessonprogress.FieldPositionSession:
-		v, ok := value.(uuid.UUID)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetPositionSession(v)
-		return nil
-	case lessonprogress.FieldPositionSeq:
-		v, ok := value.(int)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetPositionSeq(v)
-		return nil
-	case lessonprogress.FieldTimeMs:
-		v, ok := value.(int)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetTimeMs(v)
-		return nil
 	case lessonprogress.FieldDeclaredAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -21983,12 +21767,6 @@ func (m *LessonProgressMutation) AddedFields() []string {
 	if m.addposition_ms != nil {
 		fields = append(fields, lessonprogress.FieldPositionMs)
 	}
-	if m.addposition_seq != nil {
-		fields = append(fields, lessonprogress.FieldPositionSeq)
-	}
-	if m.addtime_ms != nil {
-		fields = append(fields, lessonprogress.FieldTimeMs)
-	}
 	return fields
 }
 
@@ -22001,10 +21779,6 @@ func (m *LessonProgressMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedWatchedMs()
 	case lessonprogress.FieldPositionMs:
 		return m.AddedPositionMs()
-	case lessonprogress.FieldPositionSeq:
-		return m.AddedPositionSeq()
-	case lessonprogress.FieldTimeMs:
-		return m.AddedTimeMs()
 	}
 	return nil, false
 }
@@ -22028,20 +21802,6 @@ func (m *LessonProgressMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddPositionMs(v)
 		return nil
-	case lessonprogress.FieldPositionSeq:
-		v, ok := value.(int)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddPositionSeq(v)
-		return nil
-	case lessonprogress.FieldTimeMs:
-		v, ok := value.(int)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddTimeMs(v)
-		return nil
 	}
 	return fmt.Errorf("unknown LessonProgress numeric field %s", name)
 }
@@ -22050,12 +21810,6 @@ func (m *LessonProgressMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *LessonProgressMutation) ClearedFields() []string {
 	var fields []string
-	if m.FieldCleared(lessonprogress.FieldPositionAt) {
-		fields = append(fields, lessonprogress.FieldPositionAt)
-	}
-	if m.FieldCleared(lessonprogress.FieldPositionSession) {
-		fields = append(fields, lessonprogress.FieldPositionSession)
-	}
 	if m.FieldCleared(lessonprogress.FieldDeclaredAt) {
 		fields = append(fields, lessonprogress.FieldDeclaredAt)
 	}
@@ -22076,12 +21830,6 @@ func (m *LessonProgressMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *LessonProgressMutation) ClearField(name string) error {
 	switch name {
-	case lessonprogress.FieldPositionAt:
-		m.ClearPositionAt()
-		return nil
-	case lessonprogress.FieldPositionSession:
-		m.ClearPositionSession()
-		return nil
 	case lessonprogress.FieldDeclaredAt:
 		m.ClearDeclaredAt()
 		return nil
@@ -22122,18 +21870,6 @@ func (m *LessonProgressMutation) ResetField(name string) error {
 		return nil
 	case lessonprogress.FieldPositionMs:
 		m.ResetPositionMs()
-		return nil
-	case lessonprogress.FieldPositionAt:
-		m.ResetPositionAt()
-		return nil
-	case lessonprogress.FieldPositionSession:
-		m.ResetPositionSession()
-		return nil
-	case lessonprogress.FieldPositionSeq:
-		m.ResetPositionSeq()
-		return nil
-	case lessonprogress.FieldTimeMs:
-		m.ResetTimeMs()
 		return nil
 	case lessonprogress.FieldDeclaredAt:
 		m.ResetDeclaredAt()
@@ -34104,21 +33840,25 @@ func (m *SupportGrantMutation) ResetEdge(name string) error {
 // TenantMutation represents an operation that mutates the Tenant nodes in the graph.
 type TenantMutation struct {
 	config
-	op            Op
-	typ           string
-	id            *uuid.UUID
-	tenant_id     *uuid.UUID
-	created_at    *time.Time
-	updated_at    *time.Time
-	slug          *string
-	name          *string
-	kind          *tenant.Kind
-	locale        *string
-	branding      *brand.Brand
-	clearedFields map[string]struct{}
-	done          bool
-	oldValue      func(context.Context) (*Tenant, error)
-	predicates    []predicate.Tenant
+	op                    Op
+	typ                   string
+	id                    *uuid.UUID
+	tenant_id             *uuid.UUID
+	created_at            *time.Time
+	updated_at            *time.Time
+	slug                  *string
+	name                  *string
+	kind                  *tenant.Kind
+	locale                *string
+	branding              *brand.Brand
+	storage_quota         *int64
+	addstorage_quota      *int64
+	storage_quota_user    *int64
+	addstorage_quota_user *int64
+	clearedFields         map[string]struct{}
+	done                  bool
+	oldValue              func(context.Context) (*Tenant, error)
+	predicates            []predicate.Tenant
 }
 
 var _ ent.Mutation = (*TenantMutation)(nil)
@@ -34513,6 +34253,146 @@ func (m *TenantMutation) ResetBranding() {
 	m.branding = nil
 }
 
+// SetStorageQuota sets the "storage_quota" field.
+func (m *TenantMutation) SetStorageQuota(i int64) {
+	m.storage_quota = &i
+	m.addstorage_quota = nil
+}
+
+// StorageQuota returns the value of the "storage_quota" field in the mutation.
+func (m *TenantMutation) StorageQuota() (r int64, exists bool) {
+	v := m.storage_quota
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStorageQuota returns the old "storage_quota" field's value of the Tenant entity.
+// If the Tenant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TenantMutation) OldStorageQuota(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStorageQuota is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStorageQuota requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStorageQuota: %w", err)
+	}
+	return oldValue.StorageQuota, nil
+}
+
+// AddStorageQuota adds i to the "storage_quota" field.
+func (m *TenantMutation) AddStorageQuota(i int64) {
+	if m.addstorage_quota != nil {
+		*m.addstorage_quota += i
+	} else {
+		m.addstorage_quota = &i
+	}
+}
+
+// AddedStorageQuota returns the value that was added to the "storage_quota" field in this mutation.
+func (m *TenantMutation) AddedStorageQuota() (r int64, exists bool) {
+	v := m.addstorage_quota
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearStorageQuota clears the value of the "storage_quota" field.
+func (m *TenantMutation) ClearStorageQuota() {
+	m.storage_quota = nil
+	m.addstorage_quota = nil
+	m.clearedFields[tenant.FieldStorageQuota] = struct{}{}
+}
+
+// StorageQuotaCleared returns if the "storage_quota" field was cleared in this mutation.
+func (m *TenantMutation) StorageQuotaCleared() bool {
+	_, ok := m.clearedFields[tenant.FieldStorageQuota]
+	return ok
+}
+
+// ResetStorageQuota resets all changes to the "storage_quota" field.
+func (m *TenantMutation) ResetStorageQuota() {
+	m.storage_quota = nil
+	m.addstorage_quota = nil
+	delete(m.clearedFields, tenant.FieldStorageQuota)
+}
+
+// SetStorageQuotaUser sets the "storage_quota_user" field.
+func (m *TenantMutation) SetStorageQuotaUser(i int64) {
+	m.storage_quota_user = &i
+	m.addstorage_quota_user = nil
+}
+
+// StorageQuotaUser returns the value of the "storage_quota_user" field in the mutation.
+func (m *TenantMutation) StorageQuotaUser() (r int64, exists bool) {
+	v := m.storage_quota_user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStorageQuotaUser returns the old "storage_quota_user" field's value of the Tenant entity.
+// If the Tenant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TenantMutation) OldStorageQuotaUser(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStorageQuotaUser is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStorageQuotaUser requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStorageQuotaUser: %w", err)
+	}
+	return oldValue.StorageQuotaUser, nil
+}
+
+// AddStorageQuotaUser adds i to the "storage_quota_user" field.
+func (m *TenantMutation) AddStorageQuotaUser(i int64) {
+	if m.addstorage_quota_user != nil {
+		*m.addstorage_quota_user += i
+	} else {
+		m.addstorage_quota_user = &i
+	}
+}
+
+// AddedStorageQuotaUser returns the value that was added to the "storage_quota_user" field in this mutation.
+func (m *TenantMutation) AddedStorageQuotaUser() (r int64, exists bool) {
+	v := m.addstorage_quota_user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearStorageQuotaUser clears the value of the "storage_quota_user" field.
+func (m *TenantMutation) ClearStorageQuotaUser() {
+	m.storage_quota_user = nil
+	m.addstorage_quota_user = nil
+	m.clearedFields[tenant.FieldStorageQuotaUser] = struct{}{}
+}
+
+// StorageQuotaUserCleared returns if the "storage_quota_user" field was cleared in this mutation.
+func (m *TenantMutation) StorageQuotaUserCleared() bool {
+	_, ok := m.clearedFields[tenant.FieldStorageQuotaUser]
+	return ok
+}
+
+// ResetStorageQuotaUser resets all changes to the "storage_quota_user" field.
+func (m *TenantMutation) ResetStorageQuotaUser() {
+	m.storage_quota_user = nil
+	m.addstorage_quota_user = nil
+	delete(m.clearedFields, tenant.FieldStorageQuotaUser)
+}
+
 // Where appends a list predicates to the TenantMutation builder.
 func (m *TenantMutation) Where(ps ...predicate.Tenant) {
 	m.predicates = append(m.predicates, ps...)
@@ -34547,7 +34427,7 @@ func (m *TenantMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *TenantMutation) Fields() []string {
-	fields := make([]string, 0, 8)
+	fields := make([]string, 0, 10)
 	if m.tenant_id != nil {
 		fields = append(fields, tenant.FieldTenantID)
 	}
@@ -34571,6 +34451,12 @@ func (m *TenantMutation) Fields() []string {
 	}
 	if m.branding != nil {
 		fields = append(fields, tenant.FieldBranding)
+	}
+	if m.storage_quota != nil {
+		fields = append(fields, tenant.FieldStorageQuota)
+	}
+	if m.storage_quota_user != nil {
+		fields = append(fields, tenant.FieldStorageQuotaUser)
 	}
 	return fields
 }
@@ -34596,6 +34482,10 @@ func (m *TenantMutation) Field(name string) (ent.Value, bool) {
 		return m.Locale()
 	case tenant.FieldBranding:
 		return m.Branding()
+	case tenant.FieldStorageQuota:
+		return m.StorageQuota()
+	case tenant.FieldStorageQuotaUser:
+		return m.StorageQuotaUser()
 	}
 	return nil, false
 }
@@ -34621,6 +34511,10 @@ func (m *TenantMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldLocale(ctx)
 	case tenant.FieldBranding:
 		return m.OldBranding(ctx)
+	case tenant.FieldStorageQuota:
+		return m.OldStorageQuota(ctx)
+	case tenant.FieldStorageQuotaUser:
+		return m.OldStorageQuotaUser(ctx)
 	}
 	return nil, fmt.Errorf("unknown Tenant field %s", name)
 }
@@ -34686,6 +34580,20 @@ func (m *TenantMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetBranding(v)
 		return nil
+	case tenant.FieldStorageQuota:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStorageQuota(v)
+		return nil
+	case tenant.FieldStorageQuotaUser:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStorageQuotaUser(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Tenant field %s", name)
 }
@@ -34693,13 +34601,26 @@ func (m *TenantMutation) SetField(name string, value ent.Value) error {
 // AddedFields returns all numeric fields that were incremented/decremented during
 // this mutation.
 func (m *TenantMutation) AddedFields() []string {
-	return nil
+	var fields []string
+	if m.addstorage_quota != nil {
+		fields = append(fields, tenant.FieldStorageQuota)
+	}
+	if m.addstorage_quota_user != nil {
+		fields = append(fields, tenant.FieldStorageQuotaUser)
+	}
+	return fields
 }
 
 // AddedField returns the numeric value that was incremented/decremented on a field
 // with the given name. The second boolean return value indicates that this field
 // was not set, or was not defined in the schema.
 func (m *TenantMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case tenant.FieldStorageQuota:
+		return m.AddedStorageQuota()
+	case tenant.FieldStorageQuotaUser:
+		return m.AddedStorageQuotaUser()
+	}
 	return nil, false
 }
 
@@ -34708,6 +34629,20 @@ func (m *TenantMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *TenantMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case tenant.FieldStorageQuota:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStorageQuota(v)
+		return nil
+	case tenant.FieldStorageQuotaUser:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStorageQuotaUser(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Tenant numeric field %s", name)
 }
@@ -34715,7 +34650,14 @@ func (m *TenantMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *TenantMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(tenant.FieldStorageQuota) {
+		fields = append(fields, tenant.FieldStorageQuota)
+	}
+	if m.FieldCleared(tenant.FieldStorageQuotaUser) {
+		fields = append(fields, tenant.FieldStorageQuotaUser)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -34728,6 +34670,14 @@ func (m *TenantMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *TenantMutation) ClearField(name string) error {
+	switch name {
+	case tenant.FieldStorageQuota:
+		m.ClearStorageQuota()
+		return nil
+	case tenant.FieldStorageQuotaUser:
+		m.ClearStorageQuotaUser()
+		return nil
+	}
 	return fmt.Errorf("unknown Tenant nullable field %s", name)
 }
 
@@ -34758,6 +34708,12 @@ func (m *TenantMutation) ResetField(name string) error {
 		return nil
 	case tenant.FieldBranding:
 		m.ResetBranding()
+		return nil
+	case tenant.FieldStorageQuota:
+		m.ResetStorageQuota()
+		return nil
+	case tenant.FieldStorageQuotaUser:
+		m.ResetStorageQuotaUser()
 		return nil
 	}
 	return fmt.Errorf("unknown Tenant field %s", name)
@@ -34809,6 +34765,644 @@ func (m *TenantMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *TenantMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Tenant edge %s", name)
+}
+
+// UsageMutation represents an operation that mutates the Usage nodes in the graph.
+type UsageMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	kind          *usage.Kind
+	source_id     *uuid.UUID
+	quantity      *int64
+	addquantity   *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Usage, error)
+	predicates    []predicate.Usage
+}
+
+var _ ent.Mutation = (*UsageMutation)(nil)
+
+// usageOption allows management of the mutation configuration using functional options.
+type usageOption func(*UsageMutation)
+
+// newUsageMutation creates new mutation for the Usage entity.
+func newUsageMutation(c config, op Op, opts ...usageOption) *UsageMutation {
+	m := &UsageMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeUsage,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withUsageID sets the ID field of the mutation.
+func withUsageID(id uuid.UUID) usageOption {
+	return func(m *UsageMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Usage
+		)
+		m.oldValue = func(ctx context.Context) (*Usage, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Usage.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withUsage sets the old Usage of the mutation.
+func withUsage(node *Usage) usageOption {
+	return func(m *UsageMutation) {
+		m.oldValue = func(context.Context) (*Usage, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m UsageMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m UsageMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Usage entities.
+func (m *UsageMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *UsageMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *UsageMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Usage.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *UsageMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *UsageMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the Usage entity.
+// If the Usage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *UsageMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *UsageMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *UsageMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Usage entity.
+// If the Usage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *UsageMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *UsageMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *UsageMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Usage entity.
+// If the Usage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *UsageMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *UsageMutation) SetKind(u usage.Kind) {
+	m.kind = &u
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *UsageMutation) Kind() (r usage.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the Usage entity.
+// If the Usage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMutation) OldKind(ctx context.Context) (v usage.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *UsageMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetSourceID sets the "source_id" field.
+func (m *UsageMutation) SetSourceID(u uuid.UUID) {
+	m.source_id = &u
+}
+
+// SourceID returns the value of the "source_id" field in the mutation.
+func (m *UsageMutation) SourceID() (r uuid.UUID, exists bool) {
+	v := m.source_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSourceID returns the old "source_id" field's value of the Usage entity.
+// If the Usage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMutation) OldSourceID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSourceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSourceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSourceID: %w", err)
+	}
+	return oldValue.SourceID, nil
+}
+
+// ResetSourceID resets all changes to the "source_id" field.
+func (m *UsageMutation) ResetSourceID() {
+	m.source_id = nil
+}
+
+// SetQuantity sets the "quantity" field.
+func (m *UsageMutation) SetQuantity(i int64) {
+	m.quantity = &i
+	m.addquantity = nil
+}
+
+// Quantity returns the value of the "quantity" field in the mutation.
+func (m *UsageMutation) Quantity() (r int64, exists bool) {
+	v := m.quantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuantity returns the old "quantity" field's value of the Usage entity.
+// If the Usage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMutation) OldQuantity(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuantity is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuantity requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuantity: %w", err)
+	}
+	return oldValue.Quantity, nil
+}
+
+// AddQuantity adds i to the "quantity" field.
+func (m *UsageMutation) AddQuantity(i int64) {
+	if m.addquantity != nil {
+		*m.addquantity += i
+	} else {
+		m.addquantity = &i
+	}
+}
+
+// AddedQuantity returns the value that was added to the "quantity" field in this mutation.
+func (m *UsageMutation) AddedQuantity() (r int64, exists bool) {
+	v := m.addquantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetQuantity resets all changes to the "quantity" field.
+func (m *UsageMutation) ResetQuantity() {
+	m.quantity = nil
+	m.addquantity = nil
+}
+
+// Where appends a list predicates to the UsageMutation builder.
+func (m *UsageMutation) Where(ps ...predicate.Usage) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the UsageMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *UsageMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Usage, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *UsageMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *UsageMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Usage).
+func (m *UsageMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *UsageMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.tenant_id != nil {
+		fields = append(fields, usage.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, usage.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, usage.FieldUpdatedAt)
+	}
+	if m.kind != nil {
+		fields = append(fields, usage.FieldKind)
+	}
+	if m.source_id != nil {
+		fields = append(fields, usage.FieldSourceID)
+	}
+	if m.quantity != nil {
+		fields = append(fields, usage.FieldQuantity)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *UsageMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case usage.FieldTenantID:
+		return m.TenantID()
+	case usage.FieldCreatedAt:
+		return m.CreatedAt()
+	case usage.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case usage.FieldKind:
+		return m.Kind()
+	case usage.FieldSourceID:
+		return m.SourceID()
+	case usage.FieldQuantity:
+		return m.Quantity()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *UsageMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case usage.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case usage.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case usage.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case usage.FieldKind:
+		return m.OldKind(ctx)
+	case usage.FieldSourceID:
+		return m.OldSourceID(ctx)
+	case usage.FieldQuantity:
+		return m.OldQuantity(ctx)
+	}
+	return nil, fmt.Errorf("unknown Usage field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case usage.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case usage.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case usage.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case usage.FieldKind:
+		v, ok := value.(usage.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case usage.FieldSourceID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSourceID(v)
+		return nil
+	case usage.FieldQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuantity(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Usage field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *UsageMutation) AddedFields() []string {
+	var fields []string
+	if m.addquantity != nil {
+		fields = append(fields, usage.FieldQuantity)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *UsageMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case usage.FieldQuantity:
+		return m.AddedQuantity()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case usage.FieldQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddQuantity(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Usage numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *UsageMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *UsageMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *UsageMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Usage nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *UsageMutation) ResetField(name string) error {
+	switch name {
+	case usage.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case usage.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case usage.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case usage.FieldKind:
+		m.ResetKind()
+		return nil
+	case usage.FieldSourceID:
+		m.ResetSourceID()
+		return nil
+	case usage.FieldQuantity:
+		m.ResetQuantity()
+		return nil
+	}
+	return fmt.Errorf("unknown Usage field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *UsageMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *UsageMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *UsageMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *UsageMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *UsageMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *UsageMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *UsageMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Usage unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *UsageMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Usage edge %s", name)
 }
 
 // UserMutation represents an operation that mutates the User nodes in the graph.

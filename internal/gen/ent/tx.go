@@ -84,6 +84,8 @@ type Tx struct {
 	SupportGrant *SupportGrantClient
 	// Tenant is the client for interacting with the Tenant builders.
 	Tenant *TenantClient
+	// Usage is the client for interacting with the Usage builders.
+	Usage *UsageClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
 
@@ -253,6 +255,7 @@ func (tx *Tx) init() {
 	tx.StaffSession = NewStaffSessionClient(tx.config)
 	tx.SupportGrant = NewSupportGrantClient(tx.config)
 	tx.Tenant = NewTenantClient(tx.config)
+	tx.Usage = NewUsageClient(tx.config)
 	tx.User = NewUserClient(tx.config)
 }
 

@@ -13,11 +13,13 @@ import (
 	"lyceum/internal/assessment/quiz"
 	"lyceum/internal/catalog"
 	"lyceum/internal/catalog/outline"
+	"lyceum/internal/engagement"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/attempt"
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/notification"
+	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/gen/model"
@@ -82,6 +84,14 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	Achievement struct {
+		Description func(childComplexity int) int
+		Key         func(childComplexity int) int
+		RetiredAt   func(childComplexity int) int
+		Rule        func(childComplexity int) int
+		Title       func(childComplexity int) int
+	}
+
 	ApiKey struct {
 		CreatedAt  func(childComplexity int) int
 		ExpiresAt  func(childComplexity int) int
@@ -115,8 +125,10 @@ type ComplexityRoot struct {
 		Height      func(childComplexity int) int
 		Kind        func(childComplexity int) int
 		Notes       func(childComplexity int) int
+		Parts       func(childComplexity int) int
 		Playback    func(childComplexity int) int
 		Progress    func(childComplexity int) int
+		RemovedAt   func(childComplexity int) int
 		Renditions  func(childComplexity int) int
 		Sha256      func(childComplexity int) int
 		Size        func(childComplexity int) int
@@ -382,7 +394,6 @@ type ComplexityRoot struct {
 		Percent           func(childComplexity int) int
 		RequiredLessons   func(childComplexity int) int
 		State             func(childComplexity int) int
-		TimeMs            func(childComplexity int) int
 	}
 
 	CourseVersion struct {
@@ -399,6 +410,16 @@ type ComplexityRoot struct {
 	CreateApiKeyPayload struct {
 		APIKey func(childComplexity int) int
 		Token  func(childComplexity int) int
+	}
+
+	DeleteAssetPayload struct {
+		Asset func(childComplexity int) int
+	}
+
+	EarnedAchievement struct {
+		At          func(childComplexity int) int
+		Description func(childComplexity int) int
+		Title       func(childComplexity int) int
 	}
 
 	Enrollment struct {
@@ -451,6 +472,40 @@ type ComplexityRoot struct {
 		Value func(childComplexity int) int
 	}
 
+	LeaderboardConnection struct {
+		Edges    func(childComplexity int) int
+		Hidden   func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+		Self     func(childComplexity int) int
+	}
+
+	LeaderboardEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	LeaderboardPlace struct {
+		Points func(childComplexity int) int
+		Rank   func(childComplexity int) int
+	}
+
+	LeaderboardProfile struct {
+		Hidden    func(childComplexity int) int
+		Pseudonym func(childComplexity int) int
+	}
+
+	LeaderboardProfilePayload struct {
+		Profile func(childComplexity int) int
+	}
+
+	LeaderboardRow struct {
+		Name   func(childComplexity int) int
+		Points func(childComplexity int) int
+		Rank   func(childComplexity int) int
+		Self   func(childComplexity int) int
+	}
+
 	Lesson struct {
 		Content    func(childComplexity int) int
 		DurationMS func(childComplexity int) int
@@ -488,18 +543,12 @@ type ComplexityRoot struct {
 		URL         func(childComplexity int) int
 	}
 
-	LessonDropOff struct {
-		Learners func(childComplexity int) int
-		Minutes  func(childComplexity int) int
-	}
-
 	LessonProgress struct {
 		CompletedAt func(childComplexity int) int
 		Completion  func(childComplexity int) int
 		LessonID    func(childComplexity int) int
 		PositionMs  func(childComplexity int) int
 		State       func(childComplexity int) int
-		TimeMs      func(childComplexity int) int
 		WatchedMs   func(childComplexity int) int
 	}
 
@@ -537,6 +586,13 @@ type ComplexityRoot struct {
 		ModuleID    func(childComplexity int) int
 	}
 
+	MonthlyUsage struct {
+		BytesRemoved      func(childComplexity int) int
+		BytesStored       func(childComplexity int) int
+		MinutesTranscoded func(childComplexity int) int
+		Month             func(childComplexity int) int
+	}
+
 	Mutation struct {
 		ApplyCompletions      func(childComplexity int, input model.ApplyCompletionsInput) int
 		ArchiveCourse         func(childComplexity int, courseID gid.ID) int
@@ -549,6 +605,7 @@ type ComplexityRoot struct {
 		CompleteUpload        func(childComplexity int, assetID gid.ID) int
 		CreateAPIKey          func(childComplexity int, input model.CreateAPIKeyInput) int
 		CreateUser            func(childComplexity int, input model.CreateUserInput) int
+		DeleteAsset           func(childComplexity int, assetID gid.ID) int
 		Enroll                func(childComplexity int, input model.EnrollInput) int
 		GrantSupport          func(childComplexity int, input model.GrantSupportInput) int
 		MarkNotificationsRead func(childComplexity int, ids []*gid.ID) int
@@ -557,20 +614,26 @@ type ComplexityRoot struct {
 		RecordProgress        func(childComplexity int, input model.RecordProgressInput) int
 		ReinstateUser         func(childComplexity int, id gid.ID) int
 		RequestUpload         func(childComplexity int, input model.RequestUploadInput) int
+		RestoreAsset          func(childComplexity int, assetID gid.ID) int
 		RevertCourse          func(childComplexity int, courseID gid.ID, number int) int
 		RevokeAPIKey          func(childComplexity int, id gid.ID) int
 		RevokeCertificate     func(childComplexity int, input model.RevokeCertificateInput) int
 		RevokeSessions        func(childComplexity int, id *gid.ID) int
 		RevokeSupportGrant    func(childComplexity int, id gid.ID) int
 		RotateSession         func(childComplexity int) int
+		SaveAchievement       func(childComplexity int, input model.SaveAchievementInput) int
 		SaveAnswer            func(childComplexity int, input model.SaveAnswerInput) int
 		SaveCategory          func(childComplexity int, input model.SaveCategoryInput) int
 		SaveCourse            func(childComplexity int, input model.SaveCourseInput) int
 		SaveLesson            func(childComplexity int, input model.SaveLessonInput) int
 		SaveModule            func(childComplexity int, input model.SaveModuleInput) int
+		SetLeaderboardProfile func(childComplexity int, input model.LeaderboardProfileInput) int
+		SetPointRule          func(childComplexity int, input model.PointRuleInput) int
+		SetTimeZone           func(childComplexity int, timeZone string) int
 		SignIn                func(childComplexity int, input model.SignInInput) int
 		SignOffLearner        func(childComplexity int, input model.SignOffLearnerInput) int
 		SignOut               func(childComplexity int) int
+		SignParts             func(childComplexity int, input model.SignPartsInput) int
 		StartAttempt          func(childComplexity int, input model.StartAttemptInput) int
 		SubmitAttempt         func(childComplexity int, attemptID gid.ID) int
 		SuspendUser           func(childComplexity int, id gid.ID) int
@@ -617,12 +680,28 @@ type ComplexityRoot struct {
 		StartCursor     func(childComplexity int) int
 	}
 
+	PartTicket struct {
+		Number func(childComplexity int) int
+		Upload func(childComplexity int) int
+	}
+
 	Playback struct {
 		Captions      func(childComplexity int) int
 		ExpiresAt     func(childComplexity int) int
 		HlsURL        func(childComplexity int) int
 		PosterURL     func(childComplexity int) int
 		StoryboardURL func(childComplexity int) int
+	}
+
+	PointRule struct {
+		Points func(childComplexity int) int
+		Reason func(childComplexity int) int
+	}
+
+	Points struct {
+		Month func(childComplexity int) int
+		Total func(childComplexity int) int
+		Week  func(childComplexity int) int
 	}
 
 	Price struct {
@@ -645,33 +724,40 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		APIKeys           func(childComplexity int) int
-		Asset             func(childComplexity int, id gid.ID) int
-		AssetsByContent   func(childComplexity int, sha256 []string) int
-		Attempt           func(childComplexity int, id gid.ID) int
-		AuditLog          func(childComplexity int, first *int, after *string, subject *gid.ID) int
-		Categories        func(childComplexity int) int
-		CompletionPreview func(childComplexity int, courseID gid.ID) int
-		CompletionReport  func(childComplexity int, courseID gid.ID, number *int) int
-		Course            func(childComplexity int, id *gid.ID, slug *string) int
-		CourseDraft       func(childComplexity int, id *gid.ID, slug *string) int
-		CourseDrafts      func(childComplexity int, first *int, after *string) int
-		Courses           func(childComplexity int, first *int, after *string, filter *model.CourseFilter, orderBy *model.CourseOrder) int
-		Enrollments       func(childComplexity int, courseID gid.ID, first *int, after *string, state *enrollment.State) int
-		Lesson            func(childComplexity int, courseID gid.ID, id gid.ID) int
-		LessonDropOff     func(childComplexity int, courseID gid.ID, lessonID gid.ID) int
-		MyCertificates    func(childComplexity int) int
-		MyEnrollments     func(childComplexity int, first *int, after *string, state *enrollment.State) int
-		Node              func(childComplexity int, id gid.ID) int
-		Nodes             func(childComplexity int, ids []*gid.ID) int
-		Notifications     func(childComplexity int, first *int, after *string, unreadOnly *bool) int
-		Search            func(childComplexity int, query string, first *int, offset *int, filter *model.SearchFilter) int
-		SearchToken       func(childComplexity int) int
-		Sessions          func(childComplexity int) int
-		SupportGrants     func(childComplexity int, first *int, after *string) int
-		Users             func(childComplexity int, first *int, after *string, filter *model.UserFilter) int
-		VerifyCertificate func(childComplexity int, code string) int
-		Viewer            func(childComplexity int) int
+		APIKeys              func(childComplexity int) int
+		Achievements         func(childComplexity int) int
+		Asset                func(childComplexity int, id gid.ID) int
+		AssetsByContent      func(childComplexity int, sha256 []string) int
+		Attempt              func(childComplexity int, id gid.ID) int
+		AuditLog             func(childComplexity int, first *int, after *string, subject *gid.ID) int
+		Categories           func(childComplexity int) int
+		CompletionPreview    func(childComplexity int, courseID gid.ID) int
+		CompletionReport     func(childComplexity int, courseID gid.ID, number *int) int
+		Course               func(childComplexity int, id *gid.ID, slug *string) int
+		CourseDraft          func(childComplexity int, id *gid.ID, slug *string) int
+		CourseDrafts         func(childComplexity int, first *int, after *string) int
+		Courses              func(childComplexity int, first *int, after *string, filter *model.CourseFilter, orderBy *model.CourseOrder) int
+		Enrollments          func(childComplexity int, courseID gid.ID, first *int, after *string, state *enrollment.State) int
+		Leaderboard          func(childComplexity int, courseID *gid.ID, period engagement.Period, first *int, after *string, around *bool) int
+		Lesson               func(childComplexity int, courseID gid.ID, id gid.ID) int
+		MyAchievements       func(childComplexity int) int
+		MyCertificates       func(childComplexity int) int
+		MyEnrollments        func(childComplexity int, first *int, after *string, state *enrollment.State) int
+		MyLeaderboardProfile func(childComplexity int) int
+		MyPoints             func(childComplexity int) int
+		MyStreak             func(childComplexity int) int
+		Node                 func(childComplexity int, id gid.ID) int
+		Nodes                func(childComplexity int, ids []*gid.ID) int
+		Notifications        func(childComplexity int, first *int, after *string, unreadOnly *bool) int
+		PointRules           func(childComplexity int) int
+		Search               func(childComplexity int, query string, first *int, offset *int, filter *model.SearchFilter) int
+		SearchToken          func(childComplexity int) int
+		Sessions             func(childComplexity int) int
+		StorageUsage         func(childComplexity int, months *int) int
+		SupportGrants        func(childComplexity int, first *int, after *string) int
+		Users                func(childComplexity int, first *int, after *string, filter *model.UserFilter) int
+		VerifyCertificate    func(childComplexity int, code string) int
+		Viewer               func(childComplexity int) int
 	}
 
 	QuestionDraft struct {
@@ -739,6 +825,10 @@ type ComplexityRoot struct {
 		Upload func(childComplexity int) int
 	}
 
+	RestoreAssetPayload struct {
+		Asset func(childComplexity int) int
+	}
+
 	RevokeApiKeyPayload struct {
 		APIKey func(childComplexity int) int
 	}
@@ -749,6 +839,10 @@ type ComplexityRoot struct {
 
 	RevokeSessionsPayload struct {
 		Revoked func(childComplexity int) int
+	}
+
+	SaveAchievementPayload struct {
+		Achievement func(childComplexity int) int
 	}
 
 	SaveCategoryPayload struct {
@@ -792,6 +886,14 @@ type ComplexityRoot struct {
 		UserAgent  func(childComplexity int) int
 	}
 
+	SetPointRulePayload struct {
+		Rules func(childComplexity int) int
+	}
+
+	SetTimeZonePayload struct {
+		TimeZone func(childComplexity int) int
+	}
+
 	SignInPayload struct {
 		ExpiresAt func(childComplexity int) int
 		Token     func(childComplexity int) int
@@ -800,6 +902,25 @@ type ComplexityRoot struct {
 
 	SignOutPayload struct {
 		SignedOut func(childComplexity int) int
+	}
+
+	SignPartsPayload struct {
+		Parts func(childComplexity int) int
+	}
+
+	StorageUsage struct {
+		Mine         func(childComplexity int) int
+		Months       func(childComplexity int) int
+		Quota        func(childComplexity int) int
+		QuotaPerUser func(childComplexity int) int
+		Used         func(childComplexity int) int
+	}
+
+	Streak struct {
+		Current  func(childComplexity int) int
+		Longest  func(childComplexity int) int
+		TimeZone func(childComplexity int) int
+		Today    func(childComplexity int) int
 	}
 
 	Subscription struct {
@@ -849,6 +970,19 @@ type ComplexityRoot struct {
 
 	UpdateBrandingPayload struct {
 		Tenant func(childComplexity int) int
+	}
+
+	UploadPart struct {
+		Number func(childComplexity int) int
+		Sha256 func(childComplexity int) int
+		Size   func(childComplexity int) int
+	}
+
+	UploadParts struct {
+		Count     func(childComplexity int) int
+		ExpiresAt func(childComplexity int) int
+		Received  func(childComplexity int) int
+		Size      func(childComplexity int) int
 	}
 
 	UploadTicket struct {
@@ -912,6 +1046,8 @@ type AssetResolver interface {
 	Height(ctx context.Context, obj *ent.Asset) (*int, error)
 	Notes(ctx context.Context, obj *ent.Asset) ([]string, error)
 	Renditions(ctx context.Context, obj *ent.Asset) ([]*model.Rendition, error)
+	RemovedAt(ctx context.Context, obj *ent.Asset) (*time.Time, error)
+	Parts(ctx context.Context, obj *ent.Asset) (*model.UploadParts, error)
 	URL(ctx context.Context, obj *ent.Asset) (*string, error)
 	Playback(ctx context.Context, obj *ent.Asset) (*model.Playback, error)
 }
@@ -1044,7 +1180,10 @@ type MutationResolver interface {
 	ArchiveCourse(ctx context.Context, courseID gid.ID) (*model.CourseDraftPayload, error)
 	SaveCategory(ctx context.Context, input model.SaveCategoryInput) (*model.SaveCategoryPayload, error)
 	RequestUpload(ctx context.Context, input model.RequestUploadInput) (*model.RequestUploadPayload, error)
+	SignParts(ctx context.Context, input model.SignPartsInput) (*model.SignPartsPayload, error)
 	CompleteUpload(ctx context.Context, assetID gid.ID) (*model.CompleteUploadPayload, error)
+	DeleteAsset(ctx context.Context, assetID gid.ID) (*model.DeleteAssetPayload, error)
+	RestoreAsset(ctx context.Context, assetID gid.ID) (*model.RestoreAssetPayload, error)
 	Enroll(ctx context.Context, input model.EnrollInput) (*model.EnrollmentPayload, error)
 	AssignCourse(ctx context.Context, input model.AssignCourseInput) (*model.EnrollmentPayload, error)
 	Withdraw(ctx context.Context, enrollmentID gid.ID) (*model.EnrollmentPayload, error)
@@ -1059,6 +1198,10 @@ type MutationResolver interface {
 	SubmitAttempt(ctx context.Context, attemptID gid.ID) (*model.AttemptPayload, error)
 	RevokeCertificate(ctx context.Context, input model.RevokeCertificateInput) (*model.RevokeCertificatePayload, error)
 	MarkNotificationsRead(ctx context.Context, ids []*gid.ID) (*model.MarkNotificationsReadPayload, error)
+	SetLeaderboardProfile(ctx context.Context, input model.LeaderboardProfileInput) (*model.LeaderboardProfilePayload, error)
+	SetTimeZone(ctx context.Context, timeZone string) (*model.SetTimeZonePayload, error)
+	SetPointRule(ctx context.Context, input model.PointRuleInput) (*model.SetPointRulePayload, error)
+	SaveAchievement(ctx context.Context, input model.SaveAchievementInput) (*model.SaveAchievementPayload, error)
 }
 type NotificationConnectionResolver interface {
 	UnreadCount(ctx context.Context, obj *relay.NotificationConnection) (int, error)
@@ -1085,17 +1228,24 @@ type QueryResolver interface {
 	CourseDraft(ctx context.Context, id *gid.ID, slug *string) (*ent.Course, error)
 	Asset(ctx context.Context, id gid.ID) (*ent.Asset, error)
 	AssetsByContent(ctx context.Context, sha256 []string) ([]*ent.Asset, error)
+	StorageUsage(ctx context.Context, months *int) (*model.StorageUsage, error)
 	MyEnrollments(ctx context.Context, first *int, after *string, state *enrollment.State) (*relay.EnrollmentConnection, error)
 	Enrollments(ctx context.Context, courseID gid.ID, first *int, after *string, state *enrollment.State) (*relay.EnrollmentConnection, error)
 	CompletionPreview(ctx context.Context, courseID gid.ID) (*learning.Report, error)
 	CompletionReport(ctx context.Context, courseID gid.ID, number *int) (*learning.Report, error)
-	LessonDropOff(ctx context.Context, courseID gid.ID, lessonID gid.ID) (*model.LessonDropOff, error)
 	Attempt(ctx context.Context, id gid.ID) (*ent.Attempt, error)
 	MyCertificates(ctx context.Context) ([]*ent.Certificate, error)
 	VerifyCertificate(ctx context.Context, code string) (*model.CertificateVerification, error)
 	Search(ctx context.Context, query string, first *int, offset *int, filter *model.SearchFilter) (*model.SearchResult, error)
 	SearchToken(ctx context.Context) (*model.SearchToken, error)
 	Notifications(ctx context.Context, first *int, after *string, unreadOnly *bool) (*relay.NotificationConnection, error)
+	MyPoints(ctx context.Context) (*engagement.Points, error)
+	MyStreak(ctx context.Context) (*engagement.Streak, error)
+	MyAchievements(ctx context.Context) ([]*engagement.Earned, error)
+	MyLeaderboardProfile(ctx context.Context) (*engagement.Profile, error)
+	Leaderboard(ctx context.Context, courseID *gid.ID, period engagement.Period, first *int, after *string, around *bool) (*relay.LeaderboardConnection, error)
+	PointRules(ctx context.Context) ([]*engagement.Worth, error)
+	Achievements(ctx context.Context) ([]*ent.Achievement, error)
 	AuditLog(ctx context.Context, first *int, after *string, subject *gid.ID) (*relay.AuditConnection, error)
 }
 type QuizContentResolver interface {
@@ -1135,6 +1285,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "Achievement.description":
+		if e.ComplexityRoot.Achievement.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Achievement.Description(childComplexity), true
+	case "Achievement.key":
+		if e.ComplexityRoot.Achievement.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Achievement.Key(childComplexity), true
+	case "Achievement.retiredAt":
+		if e.ComplexityRoot.Achievement.RetiredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Achievement.RetiredAt(childComplexity), true
+	case "Achievement.rule":
+		if e.ComplexityRoot.Achievement.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Achievement.Rule(childComplexity), true
+	case "Achievement.title":
+		if e.ComplexityRoot.Achievement.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Achievement.Title(childComplexity), true
 
 	case "ApiKey.createdAt":
 		if e.ComplexityRoot.ApiKey.CreatedAt == nil {
@@ -1277,6 +1458,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Asset.Notes(childComplexity), true
+	case "Asset.parts":
+		if e.ComplexityRoot.Asset.Parts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Asset.Parts(childComplexity), true
 	case "Asset.playback":
 		if e.ComplexityRoot.Asset.Playback == nil {
 			break
@@ -1289,6 +1476,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Asset.Progress(childComplexity), true
+	case "Asset.removedAt":
+		if e.ComplexityRoot.Asset.RemovedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Asset.RemovedAt(childComplexity), true
 	case "Asset.renditions":
 		if e.ComplexityRoot.Asset.Renditions == nil {
 			break
@@ -2352,12 +2545,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CourseProgress.State(childComplexity), true
-	case "CourseProgress.timeOnTaskMs":
-		if e.ComplexityRoot.CourseProgress.TimeMs == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CourseProgress.TimeMs(childComplexity), true
 
 	case "CourseVersion.contentHash":
 		if e.ComplexityRoot.CourseVersion.ContentHash == nil {
@@ -2420,6 +2607,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateApiKeyPayload.Token(childComplexity), true
+
+	case "DeleteAssetPayload.asset":
+		if e.ComplexityRoot.DeleteAssetPayload.Asset == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteAssetPayload.Asset(childComplexity), true
+
+	case "EarnedAchievement.earnedAt":
+		if e.ComplexityRoot.EarnedAchievement.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarnedAchievement.At(childComplexity), true
+	case "EarnedAchievement.description":
+		if e.ComplexityRoot.EarnedAchievement.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarnedAchievement.Description(childComplexity), true
+	case "EarnedAchievement.title":
+		if e.ComplexityRoot.EarnedAchievement.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarnedAchievement.Title(childComplexity), true
 
 	case "Enrollment.certificate":
 		if e.ComplexityRoot.Enrollment.Certificate == nil {
@@ -2602,6 +2815,108 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.HttpHeader.Value(childComplexity), true
 
+	case "LeaderboardConnection.edges":
+		if e.ComplexityRoot.LeaderboardConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardConnection.Edges(childComplexity), true
+	case "LeaderboardConnection.hidden":
+		if e.ComplexityRoot.LeaderboardConnection.Hidden == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardConnection.Hidden(childComplexity), true
+	case "LeaderboardConnection.nodes":
+		if e.ComplexityRoot.LeaderboardConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardConnection.Nodes(childComplexity), true
+	case "LeaderboardConnection.pageInfo":
+		if e.ComplexityRoot.LeaderboardConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardConnection.PageInfo(childComplexity), true
+	case "LeaderboardConnection.self":
+		if e.ComplexityRoot.LeaderboardConnection.Self == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardConnection.Self(childComplexity), true
+
+	case "LeaderboardEdge.cursor":
+		if e.ComplexityRoot.LeaderboardEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardEdge.Cursor(childComplexity), true
+	case "LeaderboardEdge.node":
+		if e.ComplexityRoot.LeaderboardEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardEdge.Node(childComplexity), true
+
+	case "LeaderboardPlace.points":
+		if e.ComplexityRoot.LeaderboardPlace.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardPlace.Points(childComplexity), true
+	case "LeaderboardPlace.rank":
+		if e.ComplexityRoot.LeaderboardPlace.Rank == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardPlace.Rank(childComplexity), true
+
+	case "LeaderboardProfile.hidden":
+		if e.ComplexityRoot.LeaderboardProfile.Hidden == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardProfile.Hidden(childComplexity), true
+	case "LeaderboardProfile.pseudonym":
+		if e.ComplexityRoot.LeaderboardProfile.Pseudonym == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardProfile.Pseudonym(childComplexity), true
+
+	case "LeaderboardProfilePayload.profile":
+		if e.ComplexityRoot.LeaderboardProfilePayload.Profile == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardProfilePayload.Profile(childComplexity), true
+
+	case "LeaderboardRow.name":
+		if e.ComplexityRoot.LeaderboardRow.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardRow.Name(childComplexity), true
+	case "LeaderboardRow.points":
+		if e.ComplexityRoot.LeaderboardRow.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardRow.Points(childComplexity), true
+	case "LeaderboardRow.rank":
+		if e.ComplexityRoot.LeaderboardRow.Rank == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardRow.Rank(childComplexity), true
+	case "LeaderboardRow.self":
+		if e.ComplexityRoot.LeaderboardRow.Self == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardRow.Self(childComplexity), true
+
 	case "Lesson.content":
 		if e.ComplexityRoot.Lesson.Content == nil {
 			break
@@ -2773,19 +3088,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LessonDraft.URL(childComplexity), true
 
-	case "LessonDropOff.learners":
-		if e.ComplexityRoot.LessonDropOff.Learners == nil {
-			break
-		}
-
-		return e.ComplexityRoot.LessonDropOff.Learners(childComplexity), true
-	case "LessonDropOff.minutes":
-		if e.ComplexityRoot.LessonDropOff.Minutes == nil {
-			break
-		}
-
-		return e.ComplexityRoot.LessonDropOff.Minutes(childComplexity), true
-
 	case "LessonProgress.completedAt":
 		if e.ComplexityRoot.LessonProgress.CompletedAt == nil {
 			break
@@ -2816,12 +3118,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LessonProgress.State(childComplexity), true
-	case "LessonProgress.timeOnTaskMs":
-		if e.ComplexityRoot.LessonProgress.TimeMs == nil {
-			break
-		}
-
-		return e.ComplexityRoot.LessonProgress.TimeMs(childComplexity), true
 	case "LessonProgress.watchedMs":
 		if e.ComplexityRoot.LessonProgress.WatchedMs == nil {
 			break
@@ -2948,6 +3244,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ModuleProgress.ModuleID(childComplexity), true
 
+	case "MonthlyUsage.bytesRemoved":
+		if e.ComplexityRoot.MonthlyUsage.BytesRemoved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MonthlyUsage.BytesRemoved(childComplexity), true
+	case "MonthlyUsage.bytesStored":
+		if e.ComplexityRoot.MonthlyUsage.BytesStored == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MonthlyUsage.BytesStored(childComplexity), true
+	case "MonthlyUsage.minutesTranscoded":
+		if e.ComplexityRoot.MonthlyUsage.MinutesTranscoded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MonthlyUsage.MinutesTranscoded(childComplexity), true
+	case "MonthlyUsage.month":
+		if e.ComplexityRoot.MonthlyUsage.Month == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MonthlyUsage.Month(childComplexity), true
+
 	case "Mutation.applyCompletions":
 		if e.ComplexityRoot.Mutation.ApplyCompletions == nil {
 			break
@@ -3069,6 +3390,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateUser(childComplexity, args["input"].(model.CreateUserInput)), true
+	case "Mutation.deleteAsset":
+		if e.ComplexityRoot.Mutation.DeleteAsset == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteAsset_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteAsset(childComplexity, args["assetId"].(gid.ID)), true
 	case "Mutation.enroll":
 		if e.ComplexityRoot.Mutation.Enroll == nil {
 			break
@@ -3157,6 +3489,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequestUpload(childComplexity, args["input"].(model.RequestUploadInput)), true
+	case "Mutation.restoreAsset":
+		if e.ComplexityRoot.Mutation.RestoreAsset == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_restoreAsset_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RestoreAsset(childComplexity, args["assetId"].(gid.ID)), true
 	case "Mutation.revertCourse":
 		if e.ComplexityRoot.Mutation.RevertCourse == nil {
 			break
@@ -3218,6 +3561,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RotateSession(childComplexity), true
+	case "Mutation.saveAchievement":
+		if e.ComplexityRoot.Mutation.SaveAchievement == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveAchievement_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveAchievement(childComplexity, args["input"].(model.SaveAchievementInput)), true
 	case "Mutation.saveAnswer":
 		if e.ComplexityRoot.Mutation.SaveAnswer == nil {
 			break
@@ -3273,6 +3627,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveModule(childComplexity, args["input"].(model.SaveModuleInput)), true
+	case "Mutation.setLeaderboardProfile":
+		if e.ComplexityRoot.Mutation.SetLeaderboardProfile == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setLeaderboardProfile_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetLeaderboardProfile(childComplexity, args["input"].(model.LeaderboardProfileInput)), true
+	case "Mutation.setPointRule":
+		if e.ComplexityRoot.Mutation.SetPointRule == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setPointRule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetPointRule(childComplexity, args["input"].(model.PointRuleInput)), true
+	case "Mutation.setTimeZone":
+		if e.ComplexityRoot.Mutation.SetTimeZone == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setTimeZone_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetTimeZone(childComplexity, args["timeZone"].(string)), true
 	case "Mutation.signIn":
 		if e.ComplexityRoot.Mutation.SignIn == nil {
 			break
@@ -3301,6 +3688,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignOut(childComplexity), true
+	case "Mutation.signParts":
+		if e.ComplexityRoot.Mutation.SignParts == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signParts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignParts(childComplexity, args["input"].(model.SignPartsInput)), true
 	case "Mutation.startAttempt":
 		if e.ComplexityRoot.Mutation.StartAttempt == nil {
 			break
@@ -3511,6 +3909,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "PartTicket.number":
+		if e.ComplexityRoot.PartTicket.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartTicket.Number(childComplexity), true
+	case "PartTicket.upload":
+		if e.ComplexityRoot.PartTicket.Upload == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartTicket.Upload(childComplexity), true
+
 	case "Playback.captions":
 		if e.ComplexityRoot.Playback.Captions == nil {
 			break
@@ -3541,6 +3952,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Playback.StoryboardURL(childComplexity), true
+
+	case "PointRule.points":
+		if e.ComplexityRoot.PointRule.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PointRule.Points(childComplexity), true
+	case "PointRule.reason":
+		if e.ComplexityRoot.PointRule.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PointRule.Reason(childComplexity), true
+
+	case "Points.month":
+		if e.ComplexityRoot.Points.Month == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Points.Month(childComplexity), true
+	case "Points.total":
+		if e.ComplexityRoot.Points.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Points.Total(childComplexity), true
+	case "Points.week":
+		if e.ComplexityRoot.Points.Week == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Points.Week(childComplexity), true
 
 	case "Price.amount":
 		if e.ComplexityRoot.Price.Amount == nil {
@@ -3611,6 +4054,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.APIKeys(childComplexity), true
+	case "Query.achievements":
+		if e.ComplexityRoot.Query.Achievements == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Achievements(childComplexity), true
 	case "Query.asset":
 		if e.ComplexityRoot.Query.Asset == nil {
 			break
@@ -3739,6 +4188,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.Enrollments(childComplexity, args["courseId"].(gid.ID), args["first"].(*int), args["after"].(*string), args["state"].(*enrollment.State)), true
 
+	case "Query.leaderboard":
+		if e.ComplexityRoot.Query.Leaderboard == nil {
+			break
+		}
+
+		args, err := ec.field_Query_leaderboard_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Leaderboard(childComplexity, args["courseId"].(*gid.ID), args["period"].(engagement.Period), args["first"].(*int), args["after"].(*string), args["around"].(*bool)), true
 	case "Query.lesson":
 		if e.ComplexityRoot.Query.Lesson == nil {
 			break
@@ -3750,17 +4210,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Lesson(childComplexity, args["courseId"].(gid.ID), args["id"].(gid.ID)), true
-	case "Query.lessonDropOff":
-		if e.ComplexityRoot.Query.LessonDropOff == nil {
+	case "Query.myAchievements":
+		if e.ComplexityRoot.Query.MyAchievements == nil {
 			break
 		}
 
-		args, err := ec.field_Query_lessonDropOff_args(ctx, rawArgs)
-		if err != nil {
-			return 0, false
-		}
-
-		return e.ComplexityRoot.Query.LessonDropOff(childComplexity, args["courseId"].(gid.ID), args["lessonId"].(gid.ID)), true
+		return e.ComplexityRoot.Query.MyAchievements(childComplexity), true
 	case "Query.myCertificates":
 		if e.ComplexityRoot.Query.MyCertificates == nil {
 			break
@@ -3778,6 +4233,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.MyEnrollments(childComplexity, args["first"].(*int), args["after"].(*string), args["state"].(*enrollment.State)), true
+	case "Query.myLeaderboardProfile":
+		if e.ComplexityRoot.Query.MyLeaderboardProfile == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.MyLeaderboardProfile(childComplexity), true
+	case "Query.myPoints":
+		if e.ComplexityRoot.Query.MyPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.MyPoints(childComplexity), true
+	case "Query.myStreak":
+		if e.ComplexityRoot.Query.MyStreak == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.MyStreak(childComplexity), true
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
 			break
@@ -3811,6 +4284,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Notifications(childComplexity, args["first"].(*int), args["after"].(*string), args["unreadOnly"].(*bool)), true
+	case "Query.pointRules":
+		if e.ComplexityRoot.Query.PointRules == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.PointRules(childComplexity), true
 	case "Query.search":
 		if e.ComplexityRoot.Query.Search == nil {
 			break
@@ -3834,6 +4313,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Sessions(childComplexity), true
+	case "Query.storageUsage":
+		if e.ComplexityRoot.Query.StorageUsage == nil {
+			break
+		}
+
+		args, err := ec.field_Query_storageUsage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.StorageUsage(childComplexity, args["months"].(*int)), true
 	case "Query.supportGrants":
 		if e.ComplexityRoot.Query.SupportGrants == nil {
 			break
@@ -4128,6 +4618,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RequestUploadPayload.Upload(childComplexity), true
 
+	case "RestoreAssetPayload.asset":
+		if e.ComplexityRoot.RestoreAssetPayload.Asset == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestoreAssetPayload.Asset(childComplexity), true
+
 	case "RevokeApiKeyPayload.apiKey":
 		if e.ComplexityRoot.RevokeApiKeyPayload.APIKey == nil {
 			break
@@ -4148,6 +4645,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RevokeSessionsPayload.Revoked(childComplexity), true
+
+	case "SaveAchievementPayload.achievement":
+		if e.ComplexityRoot.SaveAchievementPayload.Achievement == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveAchievementPayload.Achievement(childComplexity), true
 
 	case "SaveCategoryPayload.category":
 		if e.ComplexityRoot.SaveCategoryPayload.Category == nil {
@@ -4276,6 +4780,20 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Session.UserAgent(childComplexity), true
 
+	case "SetPointRulePayload.rules":
+		if e.ComplexityRoot.SetPointRulePayload.Rules == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetPointRulePayload.Rules(childComplexity), true
+
+	case "SetTimeZonePayload.timeZone":
+		if e.ComplexityRoot.SetTimeZonePayload.TimeZone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetTimeZonePayload.TimeZone(childComplexity), true
+
 	case "SignInPayload.expiresAt":
 		if e.ComplexityRoot.SignInPayload.ExpiresAt == nil {
 			break
@@ -4301,6 +4819,69 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SignOutPayload.SignedOut(childComplexity), true
+
+	case "SignPartsPayload.parts":
+		if e.ComplexityRoot.SignPartsPayload.Parts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignPartsPayload.Parts(childComplexity), true
+
+	case "StorageUsage.mine":
+		if e.ComplexityRoot.StorageUsage.Mine == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StorageUsage.Mine(childComplexity), true
+	case "StorageUsage.months":
+		if e.ComplexityRoot.StorageUsage.Months == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StorageUsage.Months(childComplexity), true
+	case "StorageUsage.quota":
+		if e.ComplexityRoot.StorageUsage.Quota == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StorageUsage.Quota(childComplexity), true
+	case "StorageUsage.quotaPerUser":
+		if e.ComplexityRoot.StorageUsage.QuotaPerUser == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StorageUsage.QuotaPerUser(childComplexity), true
+	case "StorageUsage.used":
+		if e.ComplexityRoot.StorageUsage.Used == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StorageUsage.Used(childComplexity), true
+
+	case "Streak.current":
+		if e.ComplexityRoot.Streak.Current == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Streak.Current(childComplexity), true
+	case "Streak.longest":
+		if e.ComplexityRoot.Streak.Longest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Streak.Longest(childComplexity), true
+	case "Streak.timeZone":
+		if e.ComplexityRoot.Streak.TimeZone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Streak.TimeZone(childComplexity), true
+	case "Streak.today":
+		if e.ComplexityRoot.Streak.Today == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Streak.Today(childComplexity), true
 
 	case "Subscription.assetUpdated":
 		if e.ComplexityRoot.Subscription.AssetUpdated == nil {
@@ -4479,6 +5060,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateBrandingPayload.Tenant(childComplexity), true
+
+	case "UploadPart.number":
+		if e.ComplexityRoot.UploadPart.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadPart.Number(childComplexity), true
+	case "UploadPart.sha256":
+		if e.ComplexityRoot.UploadPart.Sha256 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadPart.Sha256(childComplexity), true
+	case "UploadPart.size":
+		if e.ComplexityRoot.UploadPart.Size == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadPart.Size(childComplexity), true
+
+	case "UploadParts.count":
+		if e.ComplexityRoot.UploadParts.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadParts.Count(childComplexity), true
+	case "UploadParts.expiresAt":
+		if e.ComplexityRoot.UploadParts.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadParts.ExpiresAt(childComplexity), true
+	case "UploadParts.received":
+		if e.ComplexityRoot.UploadParts.Received == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadParts.Received(childComplexity), true
+	case "UploadParts.size":
+		if e.ComplexityRoot.UploadParts.Size == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadParts.Size(childComplexity), true
 
 	case "UploadTicket.expiresAt":
 		if e.ComplexityRoot.UploadTicket.ExpiresAt == nil {
@@ -4687,8 +5312,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
 			graphql.NewInputUnmarshaler("EnrollInput", ec.unmarshalInputEnrollInput),
 			graphql.NewInputUnmarshaler("GrantSupportInput", ec.unmarshalInputGrantSupportInput),
+			graphql.NewInputUnmarshaler("LeaderboardProfileInput", ec.unmarshalInputLeaderboardProfileInput),
 			graphql.NewInputUnmarshaler("NumericKeyInput", ec.unmarshalInputNumericKeyInput),
 			graphql.NewInputUnmarshaler("PlayedLessonInput", ec.unmarshalInputPlayedLessonInput),
+			graphql.NewInputUnmarshaler("PointRuleInput", ec.unmarshalInputPointRuleInput),
 			graphql.NewInputUnmarshaler("PriceInput", ec.unmarshalInputPriceInput),
 			graphql.NewInputUnmarshaler("PublishCourseInput", ec.unmarshalInputPublishCourseInput),
 			graphql.NewInputUnmarshaler("QuestionInput", ec.unmarshalInputQuestionInput),
@@ -4698,6 +5325,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RequestUploadInput", ec.unmarshalInputRequestUploadInput),
 			graphql.NewInputUnmarshaler("ResponseInput", ec.unmarshalInputResponseInput),
 			graphql.NewInputUnmarshaler("RevokeCertificateInput", ec.unmarshalInputRevokeCertificateInput),
+			graphql.NewInputUnmarshaler("SaveAchievementInput", ec.unmarshalInputSaveAchievementInput),
 			graphql.NewInputUnmarshaler("SaveAnswerInput", ec.unmarshalInputSaveAnswerInput),
 			graphql.NewInputUnmarshaler("SaveCategoryInput", ec.unmarshalInputSaveCategoryInput),
 			graphql.NewInputUnmarshaler("SaveCourseInput", ec.unmarshalInputSaveCourseInput),
@@ -4707,6 +5335,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SegmentInput", ec.unmarshalInputSegmentInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
 			graphql.NewInputUnmarshaler("SignOffLearnerInput", ec.unmarshalInputSignOffLearnerInput),
+			graphql.NewInputUnmarshaler("SignPartInput", ec.unmarshalInputSignPartInput),
+			graphql.NewInputUnmarshaler("SignPartsInput", ec.unmarshalInputSignPartsInput),
 			graphql.NewInputUnmarshaler("StartAttemptInput", ec.unmarshalInputStartAttemptInput),
 			graphql.NewInputUnmarshaler("TextKeyInput", ec.unmarshalInputTextKeyInput),
 			graphql.NewInputUnmarshaler("UserFilter", ec.unmarshalInputUserFilter),
@@ -5798,12 +6428,16 @@ enum AssetKind {
 enum AssetStatus {
   "Waiting for its bytes."
   PENDING
+  "A large file that has arrived whole and is being checked; ` + "`" + `assetUpdated` + "`" + ` says when that is over."
+  CHECKING
   "It can be used. A film can be played as it was uploaded while it is converted."
   READY
   "What was sent is not what was announced, or is not allowed."
   REJECTED
   "A film or a sound that turned out to be broken when it was to be converted."
   FAILED
+  "Nobody gets it any more. It can be restored until ` + "`" + `removedAt` + "`" + `."
+  DELETED
 }
 
 "How far a film or a sound is on its way to what people stream."
@@ -5845,6 +6479,11 @@ type Asset implements Node {
   notes: [String!]!
   "In what qualities a film is streamed: pictures from the smallest to the largest, then sounds."
   renditions: [Rendition!]!
+  "When a deleted file is removed for good; null for all others."
+  removedAt: Time
+  "How a large file is sent, and how much of it is there; null for what was sent, and for what is sent in one piece."
+  parts: UploadParts
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Signed and short-lived; null until ready."
   url: String
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
@@ -5897,14 +6536,35 @@ extend type Query {
   "The ready assets that have one of these contents (SHA-256 in hex, at most 100): what need not be uploaded again."
   assetsByContent(sha256: [String!]!): [Asset!]!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "What the tenant's files take and may take, and what was stored and converted in its latest months (1 to 36; 12 unless said)."
+  storageUsage(months: Int): StorageUsage!
+    @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
 }
 
 extend type Mutation {
-  "Announces a file and returns where to send its bytes, straight to storage. A file that is already there is returned ready."
+  """
+  Announces a file and returns where to send its bytes, straight to storage. A file that is already there is returned ready.
+  A large file is sent in parts: ` + "`" + `asset.parts` + "`" + ` says which are missing, also to a client that asks again after a crash.
+  """
   requestUpload(input: RequestUploadInput!): RequestUploadPayload!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
-  "Checks what was sent and makes it ready, or rejects it with a reason."
+  """
+  Returns where to send some parts of a large file, at most 32 at a time. Ask again when an address has expired; a part can
+  be sent twice. As long as addresses are asked for, what has been sent is kept.
+  """
+  signParts(input: SignPartsInput!): SignPartsPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Checks what was sent and makes it ready, or rejects it with a reason. A large file is checked meanwhile: it is CHECKING."
   completeUpload(assetId: ID!): CompleteUploadPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  """
+  Takes a file away from everybody and removes it for good after a while. One that a course still uses is kept, and the fault
+  says by which course. What was never ready cannot be restored, and an upload under way is given up.
+  """
+  deleteAsset(assetId: ID!): DeleteAssetPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Takes back that a file was deleted, until its ` + "`" + `removedAt` + "`" + `."
+  restoreAsset(assetId: ID!): RestoreAssetPayload!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
 }
 
@@ -5927,8 +6587,78 @@ input RequestUploadInput {
 
 type RequestUploadPayload {
   asset: Asset!
-  "Null when the file is already there."
+  "Null when the file is already there, and for a large file, which is sent as ` + "`" + `asset.parts` + "`" + ` says."
   upload: UploadTicket
+}
+
+"How a large file is sent: cut into parts of equal size, several at a time and in any order."
+type UploadParts {
+  "Of every part but the last, which is shorter."
+  size: Bytes!
+  count: Int!
+  "The parts that have arrived."
+  received: [UploadPart!]!
+  "When the upload is given up, and what has arrived removed, unless ` + "`" + `signParts` + "`" + ` is asked before."
+  expiresAt: Time!
+}
+
+"A part that has arrived."
+type UploadPart {
+  "From 1."
+  number: Int!
+  size: Bytes!
+  "Hex; empty where the storage does not tell."
+  sha256: String!
+}
+
+input SignPartsInput {
+  assetId: ID!
+  parts: [SignPartInput!]!
+}
+
+input SignPartInput {
+  "From 1."
+  number: Int!
+  "Of this part, in hex: the storage refuses other bytes."
+  sha256: String!
+}
+
+type SignPartsPayload {
+  parts: [PartTicket!]!
+}
+
+type PartTicket {
+  number: Int!
+  upload: UploadTicket!
+}
+
+type DeleteAssetPayload {
+  asset: Asset!
+}
+
+type RestoreAssetPayload {
+  asset: Asset!
+}
+
+"What a tenant's files take and may take."
+type StorageUsage {
+  "All files with what was made of them, and uploads under way as if they had arrived."
+  used: Bytes!
+  quota: Bytes!
+  "The uploads of one person, and what they may take."
+  mine: Bytes!
+  quotaPerUser: Bytes!
+  "The latest first; months in which nothing happened are left out."
+  months: [MonthlyUsage!]!
+}
+
+"What was stored, removed and converted in a calendar month (UTC)."
+type MonthlyUsage {
+  "Like 2026-11."
+  month: String!
+  bytesStored: Bytes!
+  bytesRemoved: Bytes!
+  minutesTranscoded: Float!
 }
 
 "How to send a file. Use it as it is: the signature covers method, address and headers."
@@ -6150,8 +6880,6 @@ type CourseProgress {
   percent: Int!
   lastActivityAt: Time
   completedAt: Time
-  "Time on task in all lessons, in milliseconds: from one sign of life to the next, at most a minute each."
-  timeOnTaskMs: Int!
   "Lessons with evidence."
   lessons: [LessonProgress!]!
   "All modules, in order."
@@ -6166,8 +6894,6 @@ type LessonProgress {
   watchedMs: Int!
   "Where to resume, in milliseconds."
   positionMs: Int!
-  "Time on task in milliseconds, for lessons of every kind."
-  timeOnTaskMs: Int!
   completedAt: Time
   completion: Completion!
 }
@@ -6195,20 +6921,6 @@ extend type Query {
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
 }
 
-"How far into a video its learners got."
-type LessonDropOff {
-  "How many watched any of it. Null when they are fewer than five: then nothing is told."
-  learners: Int
-  "How many watched at least half of each minute, from the first on. Empty when nothing is told."
-  minutes: [Int!]!
-}
-
-extend type Query {
-  "Who stayed for how long, in a video of the published version. Null for a lesson that is no video of known length."
-  lessonDropOff(courseId: ID!, lessonId: ID!): LessonDropOff
-    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
-}
-
 extend type Mutation {
   "Says that a learner can do what a lesson, a module or the course is about."
   signOffLearner(input: SignOffLearnerInput!): RecordProgressPayload!
@@ -6226,11 +6938,8 @@ extend type Mutation {
   applyCompletions(input: ApplyCompletionsInput!): ApplyCompletionsPayload!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
   """
-  Reports what was played and when the learner was there, every 30 to 60 seconds and when the page is left. Sending
-  a batch twice, late or in another order changes nothing: of what was played the union counts, and a batch that
-  is numbered counts once and is answered as it was. Nobody is credited more video than twice the time that passed, or
-  more time on task than passed, whatever runs at once; a new place brings a minute, and what is not used is kept for
-  up to an hour. UNAVAILABLE means that nothing was kept: send it again.
+  Reports what was played, every 30 to 60 seconds and when the page is left. Sending a batch twice, late or
+  in another order changes nothing: what counts is the union of the segments.
   """
   recordProgress(input: RecordProgressInput!): RecordProgressPayload!
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
@@ -6277,36 +6986,20 @@ input RecordProgressInput {
   enrollmentId: ID!
   "At most 50."
   lessons: [PlayedLessonInput!]!
-  """
-  A UUID that the client draws when it starts, and the number of the batch in that session, from 1. Either both or
-  none: a batch without is taken for a new one that was made last.
-  """
-  sessionId: String
-  sequence: Int
-  "How long ago the batch was made, in milliseconds by the client's clock. Null: just now."
-  ageMs: Int
 }
 
 input PlayedLessonInput {
   lessonId: ID!
-  "At most 500 in the batch, and none in lessons that are no videos."
+  "At most 500 in the batch."
   segments: [SegmentInput!]!
-  "Where the player stands, in milliseconds. Null: what is known of it stays."
-  positionMs: Int
-  """
-  When there were signs of life in the lesson (a key, a pointer, a playing video), in milliseconds of any clock of
-  the client that never jumps, ascending; at most 500 in the batch. From one to the next counts as time on task,
-  but no more than a minute: a client repeats the last sign of one batch as the first of the next.
-  """
-  signs: [Int!]
+  "Where the player stands, in milliseconds."
+  positionMs: Int!
 }
 
 "What was played, milliseconds of the video, from included and to excluded."
 input SegmentInput {
   fromMs: Int!
   toMs: Int!
-  "The speed of playing, more than 0 and up to 16. Null: no faster than 2. What was played faster than 2 adds nothing."
-  rate: Float
 }
 
 input CompleteLessonInput {
@@ -6645,6 +7338,189 @@ extend type Subscription {
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
 }
 
+# ─── Engagement ──────────────────────────────────────────────────────────────────────────────────────────
+
+"What there are points for, once for each lesson and course."
+enum PointReason {
+  "A lesson was completed."
+  LESSON
+  "A quiz was passed."
+  QUIZ
+  "A course was completed."
+  COURSE
+}
+
+"What a deed earns."
+type PointRule {
+  reason: PointReason!
+  points: Int!
+}
+
+"The viewer's points, all told and in the running week and month, which begin in UTC."
+type Points {
+  total: Int!
+  week: Int!
+  month: Int!
+}
+
+"On how many days in a row the viewer has learned something."
+type Streak {
+  "The run that goes on: its last day is today or yesterday, in the viewer's time zone."
+  current: Int!
+  longest: Int!
+  "Whether today counts already."
+  today: Boolean!
+  "IANA name."
+  timeZone: String!
+}
+
+"What learners earn once its rule holds for them."
+type Achievement {
+  "Names it for good."
+  key: String!
+  title: String!
+  description: String!
+  "In a part of CEL: sums of points, lessons, quizzes, courses, days and longest_streak, compared with numbers by >= and >."
+  rule: String!
+  "When it was retired: nobody earns it any more, and who has it keeps it."
+  retiredAt: Time
+}
+
+"An achievement of the viewer's."
+type EarnedAchievement {
+  title: String!
+  description: String!
+  earnedAt: Time!
+}
+
+"How the viewer stands in leaderboards."
+type LeaderboardProfile {
+  "In nobody's list; their own rank is for themself."
+  hidden: Boolean!
+  "Stands for the name; empty for none."
+  pseudonym: String! @personal
+}
+
+enum LeaderboardPeriod {
+  "Since Monday, in UTC."
+  WEEK
+  "Since the first, in UTC."
+  MONTH
+  ALL
+}
+
+"Where the viewer stands."
+type LeaderboardPlace {
+  "Who has the same points has the same rank."
+  rank: Int!
+  points: Int!
+}
+
+type LeaderboardRow {
+  rank: Int!
+  points: Int!
+  "The pseudonym or the name. In a school pupils are told their own only."
+  name: String @personal
+  "Whether it is the viewer's."
+  self: Boolean!
+}
+
+type LeaderboardConnection {
+  edges: [LeaderboardEdge!]!
+  nodes: [LeaderboardRow!]!
+  pageInfo: PageInfo!
+  "Null while the viewer has no points."
+  self: LeaderboardPlace
+  "Whether the viewer is hidden."
+  hidden: Boolean!
+}
+
+type LeaderboardEdge {
+  cursor: Cursor!
+  node: LeaderboardRow!
+}
+
+extend type Query {
+  "The viewer's own."
+  myPoints: Points!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
+  "The viewer's own."
+  myStreak: Streak!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
+  "What the viewer has earned, newest first."
+  myAchievements: [EarnedAchievement!]!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
+  "How the viewer stands in leaderboards."
+  myLeaderboardProfile: LeaderboardProfile!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
+  """
+  Who has points, most first: in a course of the viewer's, or in the tenant when no course is given. With ` + "`" + `around` + "`" + ` the page
+  has the viewer in its middle, wherever that is, and ` + "`" + `after` + "`" + ` does not count.
+  """
+  leaderboard(courseId: ID, period: LeaderboardPeriod! = WEEK, first: Int, after: Cursor, around: Boolean = false): LeaderboardConnection!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: COURSE, support: GRANTED, k12: SAME)
+  "What a deed is worth now."
+  pointRules: [PointRule!]!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
+  "The tenant's achievements, by key."
+  achievements: [Achievement!]!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+}
+
+extend type Mutation {
+  "Says how the viewer stands in leaderboards from now on."
+  setLeaderboardProfile(input: LeaderboardProfileInput!): LeaderboardProfilePayload!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
+  "Says where the viewer's days begin. Days that count already stay."
+  setTimeZone(timeZone: String!): SetTimeZonePayload!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
+  "Says what a deed is worth from now on; what was earned before stays."
+  setPointRule(input: PointRuleInput!): SetPointRulePayload!
+    @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Adds the achievement, or changes the one with its key. Learners earn it with the next thing they do."
+  saveAchievement(input: SaveAchievementInput!): SaveAchievementPayload!
+    @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+}
+
+input LeaderboardProfileInput {
+  hidden: Boolean!
+  "At most 40 characters; empty for the name."
+  pseudonym: String!
+}
+
+type LeaderboardProfilePayload {
+  profile: LeaderboardProfile!
+}
+
+type SetTimeZonePayload {
+  "IANA name."
+  timeZone: String!
+}
+
+input PointRuleInput {
+  reason: PointReason!
+  "0 to 10000."
+  points: Int!
+}
+
+type SetPointRulePayload {
+  rules: [PointRule!]!
+}
+
+input SaveAchievementInput {
+  "Lower case letters, digits and dashes."
+  key: String!
+  title: String!
+  description: String! = ""
+  "In a part of CEL: lessons >= 20 && points > 100."
+  rule: String!
+  retired: Boolean! = false
+}
+
+type SaveAchievementPayload {
+  achievement: Achievement!
+}
+
 # ─── Compliance ──────────────────────────────────────────────────────────────────────────────────────────
 
 "One link of the tenant's audit chain."
@@ -6690,6 +7566,22 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_Achievement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_Achievement_key(ctx, field)
+	case "title":
+		return ec.fieldContext_Achievement_title(ctx, field)
+	case "description":
+		return ec.fieldContext_Achievement_description(ctx, field)
+	case "rule":
+		return ec.fieldContext_Achievement_rule(ctx, field)
+	case "retiredAt":
+		return ec.fieldContext_Achievement_retiredAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Achievement", field.Name)
+}
 
 func (ec *executionContext) childFields_ApiKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -6761,6 +7653,10 @@ func (ec *executionContext) childFields_Asset(ctx context.Context, field graphql
 		return ec.fieldContext_Asset_notes(ctx, field)
 	case "renditions":
 		return ec.fieldContext_Asset_renditions(ctx, field)
+	case "removedAt":
+		return ec.fieldContext_Asset_removedAt(ctx, field)
+	case "parts":
+		return ec.fieldContext_Asset_parts(ctx, field)
 	case "url":
 		return ec.fieldContext_Asset_url(ctx, field)
 	case "playback":
@@ -7277,8 +8173,6 @@ func (ec *executionContext) childFields_CourseProgress(ctx context.Context, fiel
 		return ec.fieldContext_CourseProgress_lastActivityAt(ctx, field)
 	case "completedAt":
 		return ec.fieldContext_CourseProgress_completedAt(ctx, field)
-	case "timeOnTaskMs":
-		return ec.fieldContext_CourseProgress_timeOnTaskMs(ctx, field)
 	case "lessons":
 		return ec.fieldContext_CourseProgress_lessons(ctx, field)
 	case "modules":
@@ -7319,6 +8213,26 @@ func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context,
 		return ec.fieldContext_CreateApiKeyPayload_token(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateApiKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteAssetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "asset":
+		return ec.fieldContext_DeleteAssetPayload_asset(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteAssetPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EarnedAchievement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "title":
+		return ec.fieldContext_EarnedAchievement_title(ctx, field)
+	case "description":
+		return ec.fieldContext_EarnedAchievement_description(ctx, field)
+	case "earnedAt":
+		return ec.fieldContext_EarnedAchievement_earnedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EarnedAchievement", field.Name)
 }
 
 func (ec *executionContext) childFields_Enrollment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7403,6 +8317,74 @@ func (ec *executionContext) childFields_HttpHeader(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type HttpHeader", field.Name)
 }
 
+func (ec *executionContext) childFields_LeaderboardConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_LeaderboardConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_LeaderboardConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_LeaderboardConnection_pageInfo(ctx, field)
+	case "self":
+		return ec.fieldContext_LeaderboardConnection_self(ctx, field)
+	case "hidden":
+		return ec.fieldContext_LeaderboardConnection_hidden(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LeaderboardConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_LeaderboardEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_LeaderboardEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_LeaderboardEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LeaderboardEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_LeaderboardPlace(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rank":
+		return ec.fieldContext_LeaderboardPlace_rank(ctx, field)
+	case "points":
+		return ec.fieldContext_LeaderboardPlace_points(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LeaderboardPlace", field.Name)
+}
+
+func (ec *executionContext) childFields_LeaderboardProfile(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "hidden":
+		return ec.fieldContext_LeaderboardProfile_hidden(ctx, field)
+	case "pseudonym":
+		return ec.fieldContext_LeaderboardProfile_pseudonym(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LeaderboardProfile", field.Name)
+}
+
+func (ec *executionContext) childFields_LeaderboardProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "profile":
+		return ec.fieldContext_LeaderboardProfilePayload_profile(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LeaderboardProfilePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_LeaderboardRow(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rank":
+		return ec.fieldContext_LeaderboardRow_rank(ctx, field)
+	case "points":
+		return ec.fieldContext_LeaderboardRow_points(ctx, field)
+	case "name":
+		return ec.fieldContext_LeaderboardRow_name(ctx, field)
+	case "self":
+		return ec.fieldContext_LeaderboardRow_self(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LeaderboardRow", field.Name)
+}
+
 func (ec *executionContext) childFields_Lesson(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7477,16 +8459,6 @@ func (ec *executionContext) childFields_LessonDraft(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type LessonDraft", field.Name)
 }
 
-func (ec *executionContext) childFields_LessonDropOff(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "learners":
-		return ec.fieldContext_LessonDropOff_learners(ctx, field)
-	case "minutes":
-		return ec.fieldContext_LessonDropOff_minutes(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type LessonDropOff", field.Name)
-}
-
 func (ec *executionContext) childFields_LessonProgress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "lessonId":
@@ -7497,8 +8469,6 @@ func (ec *executionContext) childFields_LessonProgress(ctx context.Context, fiel
 		return ec.fieldContext_LessonProgress_watchedMs(ctx, field)
 	case "positionMs":
 		return ec.fieldContext_LessonProgress_positionMs(ctx, field)
-	case "timeOnTaskMs":
-		return ec.fieldContext_LessonProgress_timeOnTaskMs(ctx, field)
 	case "completedAt":
 		return ec.fieldContext_LessonProgress_completedAt(ctx, field)
 	case "completion":
@@ -7563,6 +8533,20 @@ func (ec *executionContext) childFields_ModuleProgress(ctx context.Context, fiel
 		return ec.fieldContext_ModuleProgress_lessons(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ModuleProgress", field.Name)
+}
+
+func (ec *executionContext) childFields_MonthlyUsage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "month":
+		return ec.fieldContext_MonthlyUsage_month(ctx, field)
+	case "bytesStored":
+		return ec.fieldContext_MonthlyUsage_bytesStored(ctx, field)
+	case "bytesRemoved":
+		return ec.fieldContext_MonthlyUsage_bytesRemoved(ctx, field)
+	case "minutesTranscoded":
+		return ec.fieldContext_MonthlyUsage_minutesTranscoded(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MonthlyUsage", field.Name)
 }
 
 func (ec *executionContext) childFields_Notification(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7641,6 +8625,16 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_PartTicket(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "number":
+		return ec.fieldContext_PartTicket_number(ctx, field)
+	case "upload":
+		return ec.fieldContext_PartTicket_upload(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PartTicket", field.Name)
+}
+
 func (ec *executionContext) childFields_Playback(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "hlsUrl":
@@ -7655,6 +8649,28 @@ func (ec *executionContext) childFields_Playback(ctx context.Context, field grap
 		return ec.fieldContext_Playback_expiresAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Playback", field.Name)
+}
+
+func (ec *executionContext) childFields_PointRule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reason":
+		return ec.fieldContext_PointRule_reason(ctx, field)
+	case "points":
+		return ec.fieldContext_PointRule_points(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PointRule", field.Name)
+}
+
+func (ec *executionContext) childFields_Points(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "total":
+		return ec.fieldContext_Points_total(ctx, field)
+	case "week":
+		return ec.fieldContext_Points_week(ctx, field)
+	case "month":
+		return ec.fieldContext_Points_month(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Points", field.Name)
 }
 
 func (ec *executionContext) childFields_Price(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7807,6 +8823,14 @@ func (ec *executionContext) childFields_RequestUploadPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type RequestUploadPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RestoreAssetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "asset":
+		return ec.fieldContext_RestoreAssetPayload_asset(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RestoreAssetPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RevokeApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiKey":
@@ -7829,6 +8853,14 @@ func (ec *executionContext) childFields_RevokeSessionsPayload(ctx context.Contex
 		return ec.fieldContext_RevokeSessionsPayload_revoked(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RevokeSessionsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveAchievementPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "achievement":
+		return ec.fieldContext_SaveAchievementPayload_achievement(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveAchievementPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SaveCategoryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7913,6 +8945,22 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
 }
 
+func (ec *executionContext) childFields_SetPointRulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rules":
+		return ec.fieldContext_SetPointRulePayload_rules(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetPointRulePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetTimeZonePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "timeZone":
+		return ec.fieldContext_SetTimeZonePayload_timeZone(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetTimeZonePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "token":
@@ -7931,6 +8979,44 @@ func (ec *executionContext) childFields_SignOutPayload(ctx context.Context, fiel
 		return ec.fieldContext_SignOutPayload_signedOut(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SignOutPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SignPartsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "parts":
+		return ec.fieldContext_SignPartsPayload_parts(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignPartsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StorageUsage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "used":
+		return ec.fieldContext_StorageUsage_used(ctx, field)
+	case "quota":
+		return ec.fieldContext_StorageUsage_quota(ctx, field)
+	case "mine":
+		return ec.fieldContext_StorageUsage_mine(ctx, field)
+	case "quotaPerUser":
+		return ec.fieldContext_StorageUsage_quotaPerUser(ctx, field)
+	case "months":
+		return ec.fieldContext_StorageUsage_months(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StorageUsage", field.Name)
+}
+
+func (ec *executionContext) childFields_Streak(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "current":
+		return ec.fieldContext_Streak_current(ctx, field)
+	case "longest":
+		return ec.fieldContext_Streak_longest(ctx, field)
+	case "today":
+		return ec.fieldContext_Streak_today(ctx, field)
+	case "timeZone":
+		return ec.fieldContext_Streak_timeZone(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Streak", field.Name)
 }
 
 func (ec *executionContext) childFields_SupportGrant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8015,6 +9101,32 @@ func (ec *executionContext) childFields_UpdateBrandingPayload(ctx context.Contex
 		return ec.fieldContext_UpdateBrandingPayload_tenant(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateBrandingPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UploadPart(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "number":
+		return ec.fieldContext_UploadPart_number(ctx, field)
+	case "size":
+		return ec.fieldContext_UploadPart_size(ctx, field)
+	case "sha256":
+		return ec.fieldContext_UploadPart_sha256(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UploadPart", field.Name)
+}
+
+func (ec *executionContext) childFields_UploadParts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "size":
+		return ec.fieldContext_UploadParts_size(ctx, field)
+	case "count":
+		return ec.fieldContext_UploadParts_count(ctx, field)
+	case "received":
+		return ec.fieldContext_UploadParts_received(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_UploadParts_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UploadParts", field.Name)
 }
 
 func (ec *executionContext) childFields_UploadTicket(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8369,6 +9481,20 @@ func (ec *executionContext) field_Mutation_createUser_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_deleteAsset_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "assetId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["assetId"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_enroll_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -8481,6 +9607,20 @@ func (ec *executionContext) field_Mutation_requestUpload_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_restoreAsset_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "assetId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["assetId"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_revertCourse_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -8559,6 +9699,20 @@ func (ec *executionContext) field_Mutation_revokeSupportGrant_args(ctx context.C
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_saveAchievement_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SaveAchievementInput, error) {
+			return ec.unmarshalNSaveAchievementInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveAchievementInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_saveAnswer_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -8629,6 +9783,48 @@ func (ec *executionContext) field_Mutation_saveModule_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_setLeaderboardProfile_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.LeaderboardProfileInput, error) {
+			return ec.unmarshalNLeaderboardProfileInput2lyceumᚋinternalᚋgenᚋmodelᚐLeaderboardProfileInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setPointRule_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.PointRuleInput, error) {
+			return ec.unmarshalNPointRuleInput2lyceumᚋinternalᚋgenᚋmodelᚐPointRuleInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setTimeZone_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "timeZone",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["timeZone"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_signIn_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -8649,6 +9845,20 @@ func (ec *executionContext) field_Mutation_signOffLearner_args(ctx context.Conte
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.SignOffLearnerInput, error) {
 			return ec.unmarshalNSignOffLearnerInput2lyceumᚋinternalᚋgenᚋmodelᚐSignOffLearnerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_signParts_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SignPartsInput, error) {
+			return ec.unmarshalNSignPartsInput2lyceumᚋinternalᚋgenᚋmodelᚐSignPartsInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9005,25 +10215,49 @@ func (ec *executionContext) field_Query_enrollments_args(ctx context.Context, ra
 	return args, nil
 }
 
-func (ec *executionContext) field_Query_lessonDropOff_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+func (ec *executionContext) field_Query_leaderboard_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "courseId",
-		func(ctx context.Context, v any) (gid.ID, error) {
-			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		func(ctx context.Context, v any) (*gid.ID, error) {
+			return ec.unmarshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
 	args["courseId"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "lessonId",
-		func(ctx context.Context, v any) (gid.ID, error) {
-			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "period",
+		func(ctx context.Context, v any) (engagement.Period, error) {
+			return ec.unmarshalNLeaderboardPeriod2lyceumᚋinternalᚋengagementᚐPeriod(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["lessonId"] = arg1
+	args["period"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "around",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["around"] = arg4
 	return args, nil
 }
 
@@ -9172,6 +10406,20 @@ func (ec *executionContext) field_Query_search_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["filter"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_storageUsage_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "months",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["months"] = arg0
 	return args, nil
 }
 
@@ -9386,6 +10634,121 @@ func (ec *executionContext) field___Type_inputFields_args(ctx context.Context, r
 // endregion ***************************** args.gotpl *****************************
 
 // region    **************************** field.gotpl *****************************
+
+func (ec *executionContext) _Achievement_key(ctx context.Context, field graphql.CollectedField, obj *ent.Achievement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Achievement_key(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Key, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Achievement_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Achievement", field, false, false, "String")
+}
+
+func (ec *executionContext) _Achievement_title(ctx context.Context, field graphql.CollectedField, obj *ent.Achievement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Achievement_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Achievement_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Achievement", field, false, false, "String")
+}
+
+func (ec *executionContext) _Achievement_description(ctx context.Context, field graphql.CollectedField, obj *ent.Achievement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Achievement_description(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Description, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Achievement_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Achievement", field, false, false, "String")
+}
+
+func (ec *executionContext) _Achievement_rule(ctx context.Context, field graphql.CollectedField, obj *ent.Achievement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Achievement_rule(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rule, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Achievement_rule(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Achievement", field, false, false, "String")
+}
+
+func (ec *executionContext) _Achievement_retiredAt(ctx context.Context, field graphql.CollectedField, obj *ent.Achievement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Achievement_retiredAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RetiredAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Achievement_retiredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Achievement", field, false, false, "Time")
+}
 
 func (ec *executionContext) _ApiKey_id(ctx context.Context, field graphql.CollectedField, obj *ent.APIKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
@@ -10058,6 +11421,61 @@ func (ec *executionContext) fieldContext_Asset_renditions(_ context.Context, fie
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Rendition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Asset_removedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Asset_removedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Asset().RemovedAt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Asset_removedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Asset", field, true, true, "Time")
+}
+
+func (ec *executionContext) _Asset_parts(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Asset_parts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Asset().Parts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UploadParts) graphql.Marshaler {
+			return ec.marshalOUploadParts2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Asset_parts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Asset",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UploadParts(ctx, field)
 		},
 	}
 	return fc, nil
@@ -14209,29 +15627,6 @@ func (ec *executionContext) fieldContext_CourseProgress_completedAt(_ context.Co
 	return graphql.NewScalarFieldContext("CourseProgress", field, false, false, "Time")
 }
 
-func (ec *executionContext) _CourseProgress_timeOnTaskMs(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CourseProgress_timeOnTaskMs(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TimeMs, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CourseProgress_timeOnTaskMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CourseProgress", field, false, false, "Int")
-}
-
 func (ec *executionContext) _CourseProgress_lessons(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14574,6 +15969,107 @@ func (ec *executionContext) _CreateApiKeyPayload_token(ctx context.Context, fiel
 }
 func (ec *executionContext) fieldContext_CreateApiKeyPayload_token(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateApiKeyPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _DeleteAssetPayload_asset(ctx context.Context, field graphql.CollectedField, obj *model.DeleteAssetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteAssetPayload_asset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Asset, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
+			return ec.marshalNAsset2ᚖlyceumᚋinternalᚋgenᚋentᚐAsset(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteAssetPayload_asset(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeleteAssetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Asset(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EarnedAchievement_title(ctx context.Context, field graphql.CollectedField, obj *engagement.Earned) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EarnedAchievement_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EarnedAchievement_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EarnedAchievement", field, false, false, "String")
+}
+
+func (ec *executionContext) _EarnedAchievement_description(ctx context.Context, field graphql.CollectedField, obj *engagement.Earned) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EarnedAchievement_description(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Description, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EarnedAchievement_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EarnedAchievement", field, false, false, "String")
+}
+
+func (ec *executionContext) _EarnedAchievement_earnedAt(ctx context.Context, field graphql.CollectedField, obj *engagement.Earned) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EarnedAchievement_earnedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EarnedAchievement_earnedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EarnedAchievement", field, false, false, "Time")
 }
 
 func (ec *executionContext) _Enrollment_id(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
@@ -15342,6 +16838,428 @@ func (ec *executionContext) fieldContext_HttpHeader_value(_ context.Context, fie
 	return graphql.NewScalarFieldContext("HttpHeader", field, false, false, "String")
 }
 
+func (ec *executionContext) _LeaderboardConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.LeaderboardConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []relay.Edge[*engagement.Row]) graphql.Marshaler {
+			return ec.marshalNLeaderboardEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LeaderboardConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LeaderboardEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LeaderboardConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.LeaderboardConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*engagement.Row) graphql.Marshaler {
+			return ec.marshalNLeaderboardRow2ᚕᚖlyceumᚋinternalᚋengagementᚐRowᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LeaderboardConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LeaderboardRow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LeaderboardConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.LeaderboardConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v relay.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2lyceumᚋgraphᚋrelayᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LeaderboardConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LeaderboardConnection_self(ctx context.Context, field graphql.CollectedField, obj *relay.LeaderboardConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardConnection_self(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Self, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *engagement.Standing) graphql.Marshaler {
+			return ec.marshalOLeaderboardPlace2ᚖlyceumᚋinternalᚋengagementᚐStanding(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardConnection_self(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LeaderboardConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LeaderboardPlace(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LeaderboardConnection_hidden(ctx context.Context, field graphql.CollectedField, obj *relay.LeaderboardConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardConnection_hidden(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Hidden, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardConnection_hidden(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaderboardConnection", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _LeaderboardEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*engagement.Row]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaderboardEdge", field, false, false, "Cursor")
+}
+
+func (ec *executionContext) _LeaderboardEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*engagement.Row]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *engagement.Row) graphql.Marshaler {
+			return ec.marshalNLeaderboardRow2ᚖlyceumᚋinternalᚋengagementᚐRow(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LeaderboardEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LeaderboardRow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LeaderboardPlace_rank(ctx context.Context, field graphql.CollectedField, obj *engagement.Standing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardPlace_rank(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rank, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardPlace_rank(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaderboardPlace", field, false, false, "Int")
+}
+
+func (ec *executionContext) _LeaderboardPlace_points(ctx context.Context, field graphql.CollectedField, obj *engagement.Standing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardPlace_points(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Points, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardPlace_points(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaderboardPlace", field, false, false, "Int")
+}
+
+func (ec *executionContext) _LeaderboardProfile_hidden(ctx context.Context, field graphql.CollectedField, obj *engagement.Profile) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardProfile_hidden(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Hidden, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardProfile_hidden(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaderboardProfile", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _LeaderboardProfile_pseudonym(ctx context.Context, field graphql.CollectedField, obj *engagement.Profile) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardProfile_pseudonym(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Pseudonym, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardProfile_pseudonym(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaderboardProfile", field, false, false, "String")
+}
+
+func (ec *executionContext) _LeaderboardProfilePayload_profile(ctx context.Context, field graphql.CollectedField, obj *model.LeaderboardProfilePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardProfilePayload_profile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Profile, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *engagement.Profile) graphql.Marshaler {
+			return ec.marshalNLeaderboardProfile2ᚖlyceumᚋinternalᚋengagementᚐProfile(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardProfilePayload_profile(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LeaderboardProfilePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LeaderboardProfile(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LeaderboardRow_rank(ctx context.Context, field graphql.CollectedField, obj *engagement.Row) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardRow_rank(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rank, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardRow_rank(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaderboardRow", field, false, false, "Int")
+}
+
+func (ec *executionContext) _LeaderboardRow_points(ctx context.Context, field graphql.CollectedField, obj *engagement.Row) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardRow_points(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Points, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardRow_points(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaderboardRow", field, false, false, "Int")
+}
+
+func (ec *executionContext) _LeaderboardRow_name(ctx context.Context, field graphql.CollectedField, obj *engagement.Row) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardRow_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardRow_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaderboardRow", field, false, false, "String")
+}
+
+func (ec *executionContext) _LeaderboardRow_self(ctx context.Context, field graphql.CollectedField, obj *engagement.Row) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardRow_self(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Self, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardRow_self(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaderboardRow", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _Lesson_id(ctx context.Context, field graphql.CollectedField, obj *catalog.Lesson) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16040,52 +17958,6 @@ func (ec *executionContext) fieldContext_LessonDraft_quiz(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _LessonDropOff_learners(ctx context.Context, field graphql.CollectedField, obj *model.LessonDropOff) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LessonDropOff_learners(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Learners, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_LessonDropOff_learners(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LessonDropOff", field, false, false, "Int")
-}
-
-func (ec *executionContext) _LessonDropOff_minutes(ctx context.Context, field graphql.CollectedField, obj *model.LessonDropOff) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LessonDropOff_minutes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Minutes, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []int) graphql.Marshaler {
-			return ec.marshalNInt2ᚕintᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_LessonDropOff_minutes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LessonDropOff", field, false, false, "Int")
-}
-
 func (ec *executionContext) _LessonProgress_lessonId(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16175,29 +18047,6 @@ func (ec *executionContext) _LessonProgress_positionMs(ctx context.Context, fiel
 	)
 }
 func (ec *executionContext) fieldContext_LessonProgress_positionMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LessonProgress", field, false, false, "Int")
-}
-
-func (ec *executionContext) _LessonProgress_timeOnTaskMs(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LessonProgress_timeOnTaskMs(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TimeMs, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_LessonProgress_timeOnTaskMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LessonProgress", field, false, false, "Int")
 }
 
@@ -16736,6 +18585,98 @@ func (ec *executionContext) fieldContext_ModuleProgress_lessons(_ context.Contex
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _MonthlyUsage_month(ctx context.Context, field graphql.CollectedField, obj *model.MonthlyUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MonthlyUsage_month(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Month, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MonthlyUsage_month(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MonthlyUsage", field, false, false, "String")
+}
+
+func (ec *executionContext) _MonthlyUsage_bytesStored(ctx context.Context, field graphql.CollectedField, obj *model.MonthlyUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MonthlyUsage_bytesStored(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BytesStored, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MonthlyUsage_bytesStored(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MonthlyUsage", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _MonthlyUsage_bytesRemoved(ctx context.Context, field graphql.CollectedField, obj *model.MonthlyUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MonthlyUsage_bytesRemoved(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BytesRemoved, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MonthlyUsage_bytesRemoved(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MonthlyUsage", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _MonthlyUsage_minutesTranscoded(ctx context.Context, field graphql.CollectedField, obj *model.MonthlyUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MonthlyUsage_minutesTranscoded(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MinutesTranscoded, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MonthlyUsage_minutesTranscoded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MonthlyUsage", field, false, false, "Float")
 }
 
 func (ec *executionContext) _Mutation_signIn(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
@@ -17770,6 +19711,50 @@ func (ec *executionContext) fieldContext_Mutation_requestUpload(ctx context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_signParts(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_signParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SignParts(ctx, fc.Args["input"].(model.SignPartsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SignPartsPayload) graphql.Marshaler {
+			return ec.marshalNSignPartsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSignPartsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_signParts(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SignPartsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_signParts_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_completeUpload(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -17808,6 +19793,94 @@ func (ec *executionContext) fieldContext_Mutation_completeUpload(ctx context.Con
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_completeUpload_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_deleteAsset(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deleteAsset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeleteAsset(ctx, fc.Args["assetId"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteAssetPayload) graphql.Marshaler {
+			return ec.marshalNDeleteAssetPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐDeleteAssetPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deleteAsset(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeleteAssetPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deleteAsset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_restoreAsset(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_restoreAsset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RestoreAsset(ctx, fc.Args["assetId"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RestoreAssetPayload) graphql.Marshaler {
+			return ec.marshalNRestoreAssetPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRestoreAssetPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_restoreAsset(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RestoreAssetPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_restoreAsset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18430,6 +20503,182 @@ func (ec *executionContext) fieldContext_Mutation_markNotificationsRead(ctx cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_setLeaderboardProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setLeaderboardProfile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetLeaderboardProfile(ctx, fc.Args["input"].(model.LeaderboardProfileInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.LeaderboardProfilePayload) graphql.Marshaler {
+			return ec.marshalNLeaderboardProfilePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLeaderboardProfilePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setLeaderboardProfile(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LeaderboardProfilePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setLeaderboardProfile_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setTimeZone(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setTimeZone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetTimeZone(ctx, fc.Args["timeZone"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetTimeZonePayload) graphql.Marshaler {
+			return ec.marshalNSetTimeZonePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSetTimeZonePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setTimeZone(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetTimeZonePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setTimeZone_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setPointRule(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setPointRule(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetPointRule(ctx, fc.Args["input"].(model.PointRuleInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetPointRulePayload) graphql.Marshaler {
+			return ec.marshalNSetPointRulePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSetPointRulePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setPointRule(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetPointRulePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setPointRule_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_saveAchievement(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_saveAchievement(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SaveAchievement(ctx, fc.Args["input"].(model.SaveAchievementInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SaveAchievementPayload) graphql.Marshaler {
+			return ec.marshalNSaveAchievementPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSaveAchievementPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_saveAchievement(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SaveAchievementPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_saveAchievement_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Notification_id(ctx context.Context, field graphql.CollectedField, obj *ent.Notification) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18995,6 +21244,61 @@ func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "Cursor")
 }
 
+func (ec *executionContext) _PartTicket_number(ctx context.Context, field graphql.CollectedField, obj *model.PartTicket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartTicket_number(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Number, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartTicket_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartTicket", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PartTicket_upload(ctx context.Context, field graphql.CollectedField, obj *model.PartTicket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartTicket_upload(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Upload, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UploadTicket) graphql.Marshaler {
+			return ec.marshalNUploadTicket2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadTicket(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartTicket_upload(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PartTicket",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UploadTicket(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Playback_hlsUrl(ctx context.Context, field graphql.CollectedField, obj *model.Playback) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19117,6 +21421,121 @@ func (ec *executionContext) _Playback_expiresAt(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_Playback_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Playback", field, false, false, "Time")
+}
+
+func (ec *executionContext) _PointRule_reason(ctx context.Context, field graphql.CollectedField, obj *engagement.Worth) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PointRule_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v pointrule.Reason) graphql.Marshaler {
+			return ec.marshalNPointReason2lyceumᚋinternalᚋgenᚋentᚋpointruleᚐReason(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PointRule_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PointRule", field, false, false, "PointReason")
+}
+
+func (ec *executionContext) _PointRule_points(ctx context.Context, field graphql.CollectedField, obj *engagement.Worth) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PointRule_points(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Points, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PointRule_points(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PointRule", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Points_total(ctx context.Context, field graphql.CollectedField, obj *engagement.Points) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Points_total(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Total, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Points_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Points", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Points_week(ctx context.Context, field graphql.CollectedField, obj *engagement.Points) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Points_week(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Week, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Points_week(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Points", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Points_month(ctx context.Context, field graphql.CollectedField, obj *engagement.Points) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Points_month(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Month, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Points_month(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Points", field, false, false, "Int")
 }
 
 func (ec *executionContext) _Price_amount(ctx context.Context, field graphql.CollectedField, obj *catalog.Price) (ret graphql.Marshaler) {
@@ -19988,6 +22407,50 @@ func (ec *executionContext) fieldContext_Query_assetsByContent(ctx context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_storageUsage(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_storageUsage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().StorageUsage(ctx, fc.Args["months"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.StorageUsage) graphql.Marshaler {
+			return ec.marshalNStorageUsage2ᚖlyceumᚋinternalᚋgenᚋmodelᚐStorageUsage(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_storageUsage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StorageUsage(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_storageUsage_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_myEnrollments(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -20158,50 +22621,6 @@ func (ec *executionContext) fieldContext_Query_completionReport(ctx context.Cont
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_completionReport_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Query_lessonDropOff(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_lessonDropOff(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().LessonDropOff(ctx, fc.Args["courseId"].(gid.ID), fc.Args["lessonId"].(gid.ID))
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.LessonDropOff) graphql.Marshaler {
-			return ec.marshalOLessonDropOff2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLessonDropOff(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Query_lessonDropOff(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Query",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_LessonDropOff(ctx, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_lessonDropOff_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20444,6 +22863,242 @@ func (ec *executionContext) fieldContext_Query_notifications(ctx context.Context
 	if fc.Args, err = ec.field_Query_notifications_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_myPoints(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_myPoints(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().MyPoints(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *engagement.Points) graphql.Marshaler {
+			return ec.marshalNPoints2ᚖlyceumᚋinternalᚋengagementᚐPoints(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_myPoints(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Points(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_myStreak(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_myStreak(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().MyStreak(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *engagement.Streak) graphql.Marshaler {
+			return ec.marshalNStreak2ᚖlyceumᚋinternalᚋengagementᚐStreak(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_myStreak(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Streak(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_myAchievements(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_myAchievements(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().MyAchievements(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*engagement.Earned) graphql.Marshaler {
+			return ec.marshalNEarnedAchievement2ᚕᚖlyceumᚋinternalᚋengagementᚐEarnedᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_myAchievements(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EarnedAchievement(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_myLeaderboardProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_myLeaderboardProfile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().MyLeaderboardProfile(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *engagement.Profile) graphql.Marshaler {
+			return ec.marshalNLeaderboardProfile2ᚖlyceumᚋinternalᚋengagementᚐProfile(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_myLeaderboardProfile(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LeaderboardProfile(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_leaderboard(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_leaderboard(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Leaderboard(ctx, fc.Args["courseId"].(*gid.ID), fc.Args["period"].(engagement.Period), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["around"].(*bool))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.LeaderboardConnection) graphql.Marshaler {
+			return ec.marshalNLeaderboardConnection2ᚖlyceumᚋgraphᚋrelayᚐLeaderboardConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_leaderboard(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LeaderboardConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_leaderboard_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_pointRules(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_pointRules(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().PointRules(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*engagement.Worth) graphql.Marshaler {
+			return ec.marshalNPointRule2ᚕᚖlyceumᚋinternalᚋengagementᚐWorthᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_pointRules(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PointRule(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_achievements(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_achievements(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().Achievements(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Achievement) graphql.Marshaler {
+			return ec.marshalNAchievement2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAchievementᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_achievements(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Achievement(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -21583,6 +24238,38 @@ func (ec *executionContext) fieldContext_RequestUploadPayload_upload(_ context.C
 	return fc, nil
 }
 
+func (ec *executionContext) _RestoreAssetPayload_asset(ctx context.Context, field graphql.CollectedField, obj *model.RestoreAssetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RestoreAssetPayload_asset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Asset, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
+			return ec.marshalNAsset2ᚖlyceumᚋinternalᚋgenᚋentᚐAsset(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RestoreAssetPayload_asset(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RestoreAssetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Asset(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RevokeApiKeyPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *model.RevokeAPIKeyPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -21668,6 +24355,38 @@ func (ec *executionContext) _RevokeSessionsPayload_revoked(ctx context.Context, 
 }
 func (ec *executionContext) fieldContext_RevokeSessionsPayload_revoked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RevokeSessionsPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _SaveAchievementPayload_achievement(ctx context.Context, field graphql.CollectedField, obj *model.SaveAchievementPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SaveAchievementPayload_achievement(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Achievement, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Achievement) graphql.Marshaler {
+			return ec.marshalNAchievement2ᚖlyceumᚋinternalᚋgenᚋentᚐAchievement(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SaveAchievementPayload_achievement(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SaveAchievementPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Achievement(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _SaveCategoryPayload_category(ctx context.Context, field graphql.CollectedField, obj *model.SaveCategoryPayload) (ret graphql.Marshaler) {
@@ -22184,6 +24903,61 @@ func (ec *executionContext) fieldContext_Session_current(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Session", field, true, true, "Boolean")
 }
 
+func (ec *executionContext) _SetPointRulePayload_rules(ctx context.Context, field graphql.CollectedField, obj *model.SetPointRulePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetPointRulePayload_rules(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rules, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*engagement.Worth) graphql.Marshaler {
+			return ec.marshalNPointRule2ᚕᚖlyceumᚋinternalᚋengagementᚐWorthᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetPointRulePayload_rules(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetPointRulePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PointRule(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetTimeZonePayload_timeZone(ctx context.Context, field graphql.CollectedField, obj *model.SetTimeZonePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetTimeZonePayload_timeZone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TimeZone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetTimeZonePayload_timeZone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SetTimeZonePayload", field, false, false, "String")
+}
+
 func (ec *executionContext) _SignInPayload_token(ctx context.Context, field graphql.CollectedField, obj *model.SignInPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -22283,6 +25057,254 @@ func (ec *executionContext) _SignOutPayload_signedOut(ctx context.Context, field
 }
 func (ec *executionContext) fieldContext_SignOutPayload_signedOut(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SignOutPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SignPartsPayload_parts(ctx context.Context, field graphql.CollectedField, obj *model.SignPartsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignPartsPayload_parts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Parts, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.PartTicket) graphql.Marshaler {
+			return ec.marshalNPartTicket2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐPartTicketᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SignPartsPayload_parts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SignPartsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartTicket(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StorageUsage_used(ctx context.Context, field graphql.CollectedField, obj *model.StorageUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StorageUsage_used(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Used, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StorageUsage_used(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StorageUsage", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _StorageUsage_quota(ctx context.Context, field graphql.CollectedField, obj *model.StorageUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StorageUsage_quota(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Quota, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StorageUsage_quota(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StorageUsage", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _StorageUsage_mine(ctx context.Context, field graphql.CollectedField, obj *model.StorageUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StorageUsage_mine(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Mine, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StorageUsage_mine(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StorageUsage", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _StorageUsage_quotaPerUser(ctx context.Context, field graphql.CollectedField, obj *model.StorageUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StorageUsage_quotaPerUser(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.QuotaPerUser, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StorageUsage_quotaPerUser(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StorageUsage", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _StorageUsage_months(ctx context.Context, field graphql.CollectedField, obj *model.StorageUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StorageUsage_months(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Months, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.MonthlyUsage) graphql.Marshaler {
+			return ec.marshalNMonthlyUsage2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMonthlyUsageᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StorageUsage_months(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StorageUsage",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MonthlyUsage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Streak_current(ctx context.Context, field graphql.CollectedField, obj *engagement.Streak) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Streak_current(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Current, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Streak_current(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Streak", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Streak_longest(ctx context.Context, field graphql.CollectedField, obj *engagement.Streak) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Streak_longest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Longest, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Streak_longest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Streak", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Streak_today(ctx context.Context, field graphql.CollectedField, obj *engagement.Streak) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Streak_today(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Today, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Streak_today(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Streak", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Streak_timeZone(ctx context.Context, field graphql.CollectedField, obj *engagement.Streak) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Streak_timeZone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TimeZone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Streak_timeZone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Streak", field, false, false, "String")
 }
 
 func (ec *executionContext) _Subscription_assetUpdated(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
@@ -23014,6 +26036,176 @@ func (ec *executionContext) fieldContext_UpdateBrandingPayload_tenant(_ context.
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _UploadPart_number(ctx context.Context, field graphql.CollectedField, obj *model.UploadPart) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadPart_number(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Number, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UploadPart_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UploadPart", field, false, false, "Int")
+}
+
+func (ec *executionContext) _UploadPart_size(ctx context.Context, field graphql.CollectedField, obj *model.UploadPart) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadPart_size(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Size, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UploadPart_size(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UploadPart", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _UploadPart_sha256(ctx context.Context, field graphql.CollectedField, obj *model.UploadPart) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadPart_sha256(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sha256, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UploadPart_sha256(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UploadPart", field, false, false, "String")
+}
+
+func (ec *executionContext) _UploadParts_size(ctx context.Context, field graphql.CollectedField, obj *model.UploadParts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadParts_size(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Size, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UploadParts_size(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UploadParts", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _UploadParts_count(ctx context.Context, field graphql.CollectedField, obj *model.UploadParts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadParts_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UploadParts_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UploadParts", field, false, false, "Int")
+}
+
+func (ec *executionContext) _UploadParts_received(ctx context.Context, field graphql.CollectedField, obj *model.UploadParts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadParts_received(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Received, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UploadPart) graphql.Marshaler {
+			return ec.marshalNUploadPart2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadPartᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UploadParts_received(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UploadParts",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UploadPart(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UploadParts_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.UploadParts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadParts_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UploadParts_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UploadParts", field, false, false, "Time")
 }
 
 func (ec *executionContext) _UploadTicket_method(ctx context.Context, field graphql.CollectedField, obj *model.UploadTicket) (ret graphql.Marshaler) {
@@ -25770,6 +28962,55 @@ func UnmarshalGrantSupportInput(ctx context.Context, raw any) (model.GrantSuppor
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputLeaderboardProfileInput(ctx context.Context, obj any) (model.LeaderboardProfileInput, error) {
+	var it model.LeaderboardProfileInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"hidden", "pseudonym"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "hidden":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("hidden"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Hidden = data
+		case "pseudonym":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("pseudonym"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Pseudonym = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalLeaderboardProfileInput unmarshals raw into the LeaderboardProfileInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalLeaderboardProfileInput(ctx context.Context, raw any) (model.LeaderboardProfileInput, error) {
+	var out model.LeaderboardProfileInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "LeaderboardProfileInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputNumericKeyInput(ctx context.Context, obj any) (model.NumericKeyInput, error) {
 	var it model.NumericKeyInput
 	if obj == nil {
@@ -25851,7 +29092,7 @@ func (ec *executionContext) unmarshalInputPlayedLessonInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"lessonId", "segments", "positionMs", "signs"}
+	fieldsInOrder := [...]string{"lessonId", "segments", "positionMs"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -25874,18 +29115,11 @@ func (ec *executionContext) unmarshalInputPlayedLessonInput(ctx context.Context,
 			it.Segments = data
 		case "positionMs":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("positionMs"))
-			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			data, err := ec.unmarshalNInt2int(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.PositionMs = data
-		case "signs":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("signs"))
-			data, err := ec.unmarshalOInt2ᚕintᚄ(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Signs = data
 		}
 	}
 	return it, nil
@@ -25900,6 +29134,55 @@ func (ec *executionContext) unmarshalInputPlayedLessonInput(ctx context.Context,
 func UnmarshalPlayedLessonInput(ctx context.Context, raw any) (model.PlayedLessonInput, error) {
 	var out model.PlayedLessonInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "PlayedLessonInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputPointRuleInput(ctx context.Context, obj any) (model.PointRuleInput, error) {
+	var it model.PointRuleInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"reason", "points"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNPointReason2lyceumᚋinternalᚋgenᚋentᚋpointruleᚐReason(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		case "points":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("points"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Points = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalPointRuleInput unmarshals raw into the PointRuleInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalPointRuleInput(ctx context.Context, raw any) (model.PointRuleInput, error) {
+	var out model.PointRuleInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "PointRuleInput", raw, &out)
 	return out, err
 }
 
@@ -26264,7 +29547,7 @@ func (ec *executionContext) unmarshalInputRecordProgressInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"enrollmentId", "lessons", "sessionId", "sequence", "ageMs"}
+	fieldsInOrder := [...]string{"enrollmentId", "lessons"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -26285,27 +29568,6 @@ func (ec *executionContext) unmarshalInputRecordProgressInput(ctx context.Contex
 				return it, err
 			}
 			it.Lessons = data
-		case "sessionId":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sessionId"))
-			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.SessionID = data
-		case "sequence":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sequence"))
-			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Sequence = data
-		case "ageMs":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ageMs"))
-			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.AgeMs = data
 		}
 	}
 	return it, nil
@@ -26495,6 +29757,83 @@ func (ec *executionContext) unmarshalInputRevokeCertificateInput(ctx context.Con
 func UnmarshalRevokeCertificateInput(ctx context.Context, raw any) (model.RevokeCertificateInput, error) {
 	var out model.RevokeCertificateInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RevokeCertificateInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSaveAchievementInput(ctx context.Context, obj any) (model.SaveAchievementInput, error) {
+	var it model.SaveAchievementInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["description"]; !present {
+		asMap["description"] = ""
+	}
+	if _, present := asMap["retired"]; !present {
+		asMap["retired"] = false
+	}
+
+	fieldsInOrder := [...]string{"key", "title", "description", "rule", "retired"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "key":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("key"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Key = data
+		case "title":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("title"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Title = data
+		case "description":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("description"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Description = data
+		case "rule":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rule"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Rule = data
+		case "retired":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("retired"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Retired = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSaveAchievementInput unmarshals raw into the SaveAchievementInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSaveAchievementInput(ctx context.Context, raw any) (model.SaveAchievementInput, error) {
+	var out model.SaveAchievementInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SaveAchievementInput", raw, &out)
 	return out, err
 }
 
@@ -27034,7 +30373,7 @@ func (ec *executionContext) unmarshalInputSegmentInput(ctx context.Context, obj 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"fromMs", "toMs", "rate"}
+	fieldsInOrder := [...]string{"fromMs", "toMs"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -27055,13 +30394,6 @@ func (ec *executionContext) unmarshalInputSegmentInput(ctx context.Context, obj 
 				return it, err
 			}
 			it.ToMs = data
-		case "rate":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rate"))
-			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Rate = data
 		}
 	}
 	return it, nil
@@ -27188,6 +30520,104 @@ func (ec *executionContext) unmarshalInputSignOffLearnerInput(ctx context.Contex
 func UnmarshalSignOffLearnerInput(ctx context.Context, raw any) (model.SignOffLearnerInput, error) {
 	var out model.SignOffLearnerInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "SignOffLearnerInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSignPartInput(ctx context.Context, obj any) (model.SignPartInput, error) {
+	var it model.SignPartInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"number", "sha256"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "number":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("number"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Number = data
+		case "sha256":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sha256"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Sha256 = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSignPartInput unmarshals raw into the SignPartInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSignPartInput(ctx context.Context, raw any) (model.SignPartInput, error) {
+	var out model.SignPartInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SignPartInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSignPartsInput(ctx context.Context, obj any) (model.SignPartsInput, error) {
+	var it model.SignPartsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"assetId", "parts"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "assetId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("assetId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AssetID = data
+		case "parts":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("parts"))
+			data, err := ec.unmarshalNSignPartInput2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐSignPartInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Parts = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSignPartsInput unmarshals raw into the SignPartsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSignPartsInput(ctx context.Context, raw any) (model.SignPartsInput, error) {
+	var out model.SignPartsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SignPartsInput", raw, &out)
 	return out, err
 }
 
@@ -27472,6 +30902,59 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 
 // region    **************************** object.gotpl ****************************
 
+var achievementImplementors = []string{"Achievement"}
+
+func (ec *executionContext) _Achievement(ctx context.Context, sel ast.SelectionSet, obj *ent.Achievement) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, achievementImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Achievement")
+		case "key":
+			out.Values[i] = ec._Achievement_key(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "title":
+			out.Values[i] = ec._Achievement_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "description":
+			out.Values[i] = ec._Achievement_description(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "rule":
+			out.Values[i] = ec._Achievement_rule(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "retiredAt":
+			out.Values[i] = ec._Achievement_retiredAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var apiKeyImplementors = []string{"ApiKey", "Node"}
 
 func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, obj *ent.APIKey) graphql.Marshaler {
@@ -27716,6 +31199,18 @@ func (ec *executionContext) _Asset(ctx context.Context, sel ast.SelectionSet, ob
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Asset_renditions(ctx, field, obj)
+				})
+		case "removedAt":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Asset_removedAt(ctx, field, obj)
+				})
+		case "parts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Asset_parts(ctx, field, obj)
 				})
 		case "url":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -29439,11 +32934,6 @@ func (ec *executionContext) _CourseProgress(ctx context.Context, sel ast.Selecti
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
-		case "timeOnTaskMs":
-			out.Values[i] = ec._CourseProgress_timeOnTaskMs(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
 		case "lessons":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -29566,6 +33056,82 @@ func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.Se
 			}
 		case "token":
 			out.Values[i] = ec._CreateApiKeyPayload_token(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var deleteAssetPayloadImplementors = []string{"DeleteAssetPayload"}
+
+func (ec *executionContext) _DeleteAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteAssetPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteAssetPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeleteAssetPayload")
+		case "asset":
+			out.Values[i] = ec._DeleteAssetPayload_asset(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var earnedAchievementImplementors = []string{"EarnedAchievement"}
+
+func (ec *executionContext) _EarnedAchievement(ctx context.Context, sel ast.SelectionSet, obj *engagement.Earned) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, earnedAchievementImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EarnedAchievement")
+		case "title":
+			out.Values[i] = ec._EarnedAchievement_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "description":
+			out.Values[i] = ec._EarnedAchievement_description(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "earnedAt":
+			out.Values[i] = ec._EarnedAchievement_earnedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -29934,6 +33500,254 @@ func (ec *executionContext) _HttpHeader(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var leaderboardConnectionImplementors = []string{"LeaderboardConnection"}
+
+func (ec *executionContext) _LeaderboardConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.LeaderboardConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LeaderboardConnection")
+		case "edges":
+			out.Values[i] = ec._LeaderboardConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._LeaderboardConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._LeaderboardConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "self":
+			out.Values[i] = ec._LeaderboardConnection_self(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "hidden":
+			out.Values[i] = ec._LeaderboardConnection_hidden(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var leaderboardEdgeImplementors = []string{"LeaderboardEdge"}
+
+func (ec *executionContext) _LeaderboardEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*engagement.Row]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LeaderboardEdge")
+		case "cursor":
+			out.Values[i] = ec._LeaderboardEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._LeaderboardEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var leaderboardPlaceImplementors = []string{"LeaderboardPlace"}
+
+func (ec *executionContext) _LeaderboardPlace(ctx context.Context, sel ast.SelectionSet, obj *engagement.Standing) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardPlaceImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LeaderboardPlace")
+		case "rank":
+			out.Values[i] = ec._LeaderboardPlace_rank(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "points":
+			out.Values[i] = ec._LeaderboardPlace_points(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var leaderboardProfileImplementors = []string{"LeaderboardProfile"}
+
+func (ec *executionContext) _LeaderboardProfile(ctx context.Context, sel ast.SelectionSet, obj *engagement.Profile) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardProfileImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LeaderboardProfile")
+		case "hidden":
+			out.Values[i] = ec._LeaderboardProfile_hidden(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pseudonym":
+			out.Values[i] = ec._LeaderboardProfile_pseudonym(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var leaderboardProfilePayloadImplementors = []string{"LeaderboardProfilePayload"}
+
+func (ec *executionContext) _LeaderboardProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.LeaderboardProfilePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardProfilePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LeaderboardProfilePayload")
+		case "profile":
+			out.Values[i] = ec._LeaderboardProfilePayload_profile(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var leaderboardRowImplementors = []string{"LeaderboardRow"}
+
+func (ec *executionContext) _LeaderboardRow(ctx context.Context, sel ast.SelectionSet, obj *engagement.Row) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardRowImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LeaderboardRow")
+		case "rank":
+			out.Values[i] = ec._LeaderboardRow_rank(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "points":
+			out.Values[i] = ec._LeaderboardRow_points(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._LeaderboardRow_name(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "self":
+			out.Values[i] = ec._LeaderboardRow_self(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var lessonImplementors = []string{"Lesson"}
 
 func (ec *executionContext) _Lesson(ctx context.Context, sel ast.SelectionSet, obj *catalog.Lesson) graphql.Marshaler {
@@ -30165,44 +33979,6 @@ func (ec *executionContext) _LessonDraft(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
-var lessonDropOffImplementors = []string{"LessonDropOff"}
-
-func (ec *executionContext) _LessonDropOff(ctx context.Context, sel ast.SelectionSet, obj *model.LessonDropOff) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, lessonDropOffImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("LessonDropOff")
-		case "learners":
-			out.Values[i] = ec._LessonDropOff_learners(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "minutes":
-			out.Values[i] = ec._LessonDropOff_minutes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
 var lessonProgressImplementors = []string{"LessonProgress"}
 
 func (ec *executionContext) _LessonProgress(ctx context.Context, sel ast.SelectionSet, obj *ent.LessonProgress) graphql.Marshaler {
@@ -30233,11 +34009,6 @@ func (ec *executionContext) _LessonProgress(ctx context.Context, sel ast.Selecti
 			}
 		case "positionMs":
 			out.Values[i] = ec._LessonProgress_positionMs(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		case "timeOnTaskMs":
-			out.Values[i] = ec._LessonProgress_timeOnTaskMs(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -30507,6 +34278,54 @@ func (ec *executionContext) _ModuleProgress(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var monthlyUsageImplementors = []string{"MonthlyUsage"}
+
+func (ec *executionContext) _MonthlyUsage(ctx context.Context, sel ast.SelectionSet, obj *model.MonthlyUsage) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, monthlyUsageImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MonthlyUsage")
+		case "month":
+			out.Values[i] = ec._MonthlyUsage_month(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "bytesStored":
+			out.Values[i] = ec._MonthlyUsage_bytesStored(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "bytesRemoved":
+			out.Values[i] = ec._MonthlyUsage_bytesRemoved(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "minutesTranscoded":
+			out.Values[i] = ec._MonthlyUsage_minutesTranscoded(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var mutationImplementors = []string{"Mutation"}
 
 func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
@@ -30694,9 +34513,30 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "signParts":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_signParts(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "completeUpload":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_completeUpload(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "deleteAsset":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deleteAsset(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "restoreAsset":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_restoreAsset(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -30795,6 +34635,34 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "markNotificationsRead":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_markNotificationsRead(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setLeaderboardProfile":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setLeaderboardProfile(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setTimeZone":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setTimeZone(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setPointRule":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setPointRule(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "saveAchievement":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_saveAchievement(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -31072,6 +34940,44 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var partTicketImplementors = []string{"PartTicket"}
+
+func (ec *executionContext) _PartTicket(ctx context.Context, sel ast.SelectionSet, obj *model.PartTicket) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, partTicketImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PartTicket")
+		case "number":
+			out.Values[i] = ec._PartTicket_number(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "upload":
+			out.Values[i] = ec._PartTicket_upload(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var playbackImplementors = []string{"Playback"}
 
 func (ec *executionContext) _Playback(ctx context.Context, sel ast.SelectionSet, obj *model.Playback) graphql.Marshaler {
@@ -31105,6 +35011,87 @@ func (ec *executionContext) _Playback(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "expiresAt":
 			out.Values[i] = ec._Playback_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var pointRuleImplementors = []string{"PointRule"}
+
+func (ec *executionContext) _PointRule(ctx context.Context, sel ast.SelectionSet, obj *engagement.Worth) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, pointRuleImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PointRule")
+		case "reason":
+			out.Values[i] = ec._PointRule_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "points":
+			out.Values[i] = ec._PointRule_points(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var pointsImplementors = []string{"Points"}
+
+func (ec *executionContext) _Points(ctx context.Context, sel ast.SelectionSet, obj *engagement.Points) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, pointsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Points")
+		case "total":
+			out.Values[i] = ec._Points_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "week":
+			out.Values[i] = ec._Points_week(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "month":
+			out.Values[i] = ec._Points_month(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -31371,6 +35358,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_assetsByContent(ctx, field)
 				})
+		case "storageUsage":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_storageUsage(ctx, field)
+				})
 		case "myEnrollments":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, true,
@@ -31394,12 +35387,6 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_completionReport(ctx, field)
-				})
-		case "lessonDropOff":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Query_lessonDropOff(ctx, field)
 				})
 		case "attempt":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -31436,6 +35423,48 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_notifications(ctx, field)
+				})
+		case "myPoints":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_myPoints(ctx, field)
+				})
+		case "myStreak":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_myStreak(ctx, field)
+				})
+		case "myAchievements":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_myAchievements(ctx, field)
+				})
+		case "myLeaderboardProfile":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_myLeaderboardProfile(ctx, field)
+				})
+		case "leaderboard":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_leaderboard(ctx, field)
+				})
+		case "pointRules":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_pointRules(ctx, field)
+				})
+		case "achievements":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_achievements(ctx, field)
 				})
 		case "auditLog":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -31904,6 +35933,39 @@ func (ec *executionContext) _RequestUploadPayload(ctx context.Context, sel ast.S
 	return out
 }
 
+var restoreAssetPayloadImplementors = []string{"RestoreAssetPayload"}
+
+func (ec *executionContext) _RestoreAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RestoreAssetPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, restoreAssetPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RestoreAssetPayload")
+		case "asset":
+			out.Values[i] = ec._RestoreAssetPayload_asset(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var revokeApiKeyPayloadImplementors = []string{"RevokeApiKeyPayload"}
 
 func (ec *executionContext) _RevokeApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeAPIKeyPayload) graphql.Marshaler {
@@ -31983,6 +36045,39 @@ func (ec *executionContext) _RevokeSessionsPayload(ctx context.Context, sel ast.
 			out.Values[i] = graphql.MarshalString("RevokeSessionsPayload")
 		case "revoked":
 			out.Values[i] = ec._RevokeSessionsPayload_revoked(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var saveAchievementPayloadImplementors = []string{"SaveAchievementPayload"}
+
+func (ec *executionContext) _SaveAchievementPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveAchievementPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, saveAchievementPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SaveAchievementPayload")
+		case "achievement":
+			out.Values[i] = ec._SaveAchievementPayload_achievement(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -32300,6 +36395,72 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
+var setPointRulePayloadImplementors = []string{"SetPointRulePayload"}
+
+func (ec *executionContext) _SetPointRulePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetPointRulePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setPointRulePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetPointRulePayload")
+		case "rules":
+			out.Values[i] = ec._SetPointRulePayload_rules(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var setTimeZonePayloadImplementors = []string{"SetTimeZonePayload"}
+
+func (ec *executionContext) _SetTimeZonePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetTimeZonePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setTimeZonePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetTimeZonePayload")
+		case "timeZone":
+			out.Values[i] = ec._SetTimeZonePayload_timeZone(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var signInPayloadImplementors = []string{"SignInPayload"}
 
 func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignInPayload) graphql.Marshaler {
@@ -32356,6 +36517,140 @@ func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.Selecti
 			out.Values[i] = graphql.MarshalString("SignOutPayload")
 		case "signedOut":
 			out.Values[i] = ec._SignOutPayload_signedOut(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var signPartsPayloadImplementors = []string{"SignPartsPayload"}
+
+func (ec *executionContext) _SignPartsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignPartsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, signPartsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SignPartsPayload")
+		case "parts":
+			out.Values[i] = ec._SignPartsPayload_parts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var storageUsageImplementors = []string{"StorageUsage"}
+
+func (ec *executionContext) _StorageUsage(ctx context.Context, sel ast.SelectionSet, obj *model.StorageUsage) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, storageUsageImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StorageUsage")
+		case "used":
+			out.Values[i] = ec._StorageUsage_used(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "quota":
+			out.Values[i] = ec._StorageUsage_quota(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "mine":
+			out.Values[i] = ec._StorageUsage_mine(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "quotaPerUser":
+			out.Values[i] = ec._StorageUsage_quotaPerUser(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "months":
+			out.Values[i] = ec._StorageUsage_months(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var streakImplementors = []string{"Streak"}
+
+func (ec *executionContext) _Streak(ctx context.Context, sel ast.SelectionSet, obj *engagement.Streak) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, streakImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Streak")
+		case "current":
+			out.Values[i] = ec._Streak_current(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "longest":
+			out.Values[i] = ec._Streak_longest(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "today":
+			out.Values[i] = ec._Streak_today(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "timeZone":
+			out.Values[i] = ec._Streak_timeZone(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -32684,6 +36979,97 @@ func (ec *executionContext) _UpdateBrandingPayload(ctx context.Context, sel ast.
 			out.Values[i] = graphql.MarshalString("UpdateBrandingPayload")
 		case "tenant":
 			out.Values[i] = ec._UpdateBrandingPayload_tenant(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var uploadPartImplementors = []string{"UploadPart"}
+
+func (ec *executionContext) _UploadPart(ctx context.Context, sel ast.SelectionSet, obj *model.UploadPart) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, uploadPartImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UploadPart")
+		case "number":
+			out.Values[i] = ec._UploadPart_number(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "size":
+			out.Values[i] = ec._UploadPart_size(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sha256":
+			out.Values[i] = ec._UploadPart_sha256(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var uploadPartsImplementors = []string{"UploadParts"}
+
+func (ec *executionContext) _UploadParts(ctx context.Context, sel ast.SelectionSet, obj *model.UploadParts) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, uploadPartsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UploadParts")
+		case "size":
+			out.Values[i] = ec._UploadParts_size(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._UploadParts_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "received":
+			out.Values[i] = ec._UploadParts_received(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "expiresAt":
+			out.Values[i] = ec._UploadParts_expiresAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -33417,6 +37803,30 @@ func (ec *executionContext) unmarshalNAccessScope2lyceumᚋinternalᚋgenᚋmode
 
 func (ec *executionContext) marshalNAccessScope2lyceumᚋinternalᚋgenᚋmodelᚐAccessScope(ctx context.Context, sel ast.SelectionSet, v model.AccessScope) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) marshalNAchievement2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAchievementᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Achievement) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAchievement2ᚖlyceumᚋinternalᚋgenᚋentᚐAchievement(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNAchievement2ᚖlyceumᚋinternalᚋgenᚋentᚐAchievement(ctx context.Context, sel ast.SelectionSet, v *ent.Achievement) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Achievement!")
+		return graphql.Null
+	}
+	return ec._Achievement(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNApiKey2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAPIKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.APIKey) graphql.Marshaler {
@@ -34303,6 +38713,38 @@ func (ec *executionContext) marshalNCursor2string(ctx context.Context, sel ast.S
 	return res
 }
 
+func (ec *executionContext) marshalNDeleteAssetPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐDeleteAssetPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteAssetPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "DeleteAssetPayload!")
+		return graphql.Null
+	}
+	return ec._DeleteAssetPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNEarnedAchievement2ᚕᚖlyceumᚋinternalᚋengagementᚐEarnedᚄ(ctx context.Context, sel ast.SelectionSet, v []*engagement.Earned) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNEarnedAchievement2ᚖlyceumᚋinternalᚋengagementᚐEarned(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNEarnedAchievement2ᚖlyceumᚋinternalᚋengagementᚐEarned(ctx context.Context, sel ast.SelectionSet, v *engagement.Earned) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "EarnedAchievement!")
+		return graphql.Null
+	}
+	return ec._EarnedAchievement(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNEnrollInput2lyceumᚋinternalᚋgenᚋmodelᚐEnrollInput(ctx context.Context, v any) (model.EnrollInput, error) {
 	res, err := ec.unmarshalInputEnrollInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -34526,25 +38968,24 @@ func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.Selecti
 	return res
 }
 
-func (ec *executionContext) unmarshalNInt2ᚕintᚄ(ctx context.Context, v any) ([]int, error) {
-	vSlice := graphql.CoerceList(v)
-	var err error
-	res := make([]int, len(vSlice))
-	for i := range vSlice {
-		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNInt2int(ctx, vSlice[i])
-		if err != nil {
-			return nil, err
-		}
+func (ec *executionContext) marshalNLeaderboardConnection2ᚖlyceumᚋgraphᚋrelayᚐLeaderboardConnection(ctx context.Context, sel ast.SelectionSet, v *relay.LeaderboardConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LeaderboardConnection!")
+		return graphql.Null
 	}
-	return res, nil
+	return ec._LeaderboardConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNInt2ᚕintᚄ(ctx context.Context, sel ast.SelectionSet, v []int) graphql.Marshaler {
-	ret := make(graphql.Array, len(v))
-	for i := range v {
-		ret[i] = ec.marshalNInt2int(ctx, sel, v[i])
-	}
+func (ec *executionContext) marshalNLeaderboardEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v relay.Edge[*engagement.Row]) graphql.Marshaler {
+	return ec._LeaderboardEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNLeaderboardEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*engagement.Row]) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLeaderboardEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx, sel, v[i])
+	})
 
 	for _, e := range ret {
 		if e == graphql.Null {
@@ -34553,6 +38994,66 @@ func (ec *executionContext) marshalNInt2ᚕintᚄ(ctx context.Context, sel ast.S
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNLeaderboardPeriod2lyceumᚋinternalᚋengagementᚐPeriod(ctx context.Context, v any) (engagement.Period, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := engagement.Period(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLeaderboardPeriod2lyceumᚋinternalᚋengagementᚐPeriod(ctx context.Context, sel ast.SelectionSet, v engagement.Period) graphql.Marshaler {
+	_ = sel
+	res := limit.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "LeaderboardPeriod!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNLeaderboardProfile2ᚖlyceumᚋinternalᚋengagementᚐProfile(ctx context.Context, sel ast.SelectionSet, v *engagement.Profile) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LeaderboardProfile!")
+		return graphql.Null
+	}
+	return ec._LeaderboardProfile(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNLeaderboardProfileInput2lyceumᚋinternalᚋgenᚋmodelᚐLeaderboardProfileInput(ctx context.Context, v any) (model.LeaderboardProfileInput, error) {
+	res, err := ec.unmarshalInputLeaderboardProfileInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLeaderboardProfilePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLeaderboardProfilePayload(ctx context.Context, sel ast.SelectionSet, v *model.LeaderboardProfilePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LeaderboardProfilePayload!")
+		return graphql.Null
+	}
+	return ec._LeaderboardProfilePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNLeaderboardRow2ᚕᚖlyceumᚋinternalᚋengagementᚐRowᚄ(ctx context.Context, sel ast.SelectionSet, v []*engagement.Row) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLeaderboardRow2ᚖlyceumᚋinternalᚋengagementᚐRow(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNLeaderboardRow2ᚖlyceumᚋinternalᚋengagementᚐRow(ctx context.Context, sel ast.SelectionSet, v *engagement.Row) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LeaderboardRow!")
+		return graphql.Null
+	}
+	return ec._LeaderboardRow(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNLesson2ᚕᚖlyceumᚋinternalᚋcatalogᚐLessonᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Lesson) graphql.Marshaler {
@@ -34746,6 +39247,30 @@ func (ec *executionContext) marshalNModuleProgress2ᚖlyceumᚋinternalᚋlearni
 	return ec._ModuleProgress(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNMonthlyUsage2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMonthlyUsageᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MonthlyUsage) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMonthlyUsage2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMonthlyUsage(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNMonthlyUsage2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMonthlyUsage(ctx context.Context, sel ast.SelectionSet, v *model.MonthlyUsage) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "MonthlyUsage!")
+		return graphql.Null
+	}
+	return ec._MonthlyUsage(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNNode2ᚕlyceumᚋgraphᚋrelayᚐNode(ctx context.Context, sel ast.SelectionSet, v []relay.Node) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -34827,6 +39352,30 @@ func (ec *executionContext) marshalNPageInfo2lyceumᚋgraphᚋrelayᚐPageInfo(c
 	return ec._PageInfo(ctx, sel, &v)
 }
 
+func (ec *executionContext) marshalNPartTicket2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐPartTicketᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PartTicket) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPartTicket2ᚖlyceumᚋinternalᚋgenᚋmodelᚐPartTicket(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPartTicket2ᚖlyceumᚋinternalᚋgenᚋmodelᚐPartTicket(ctx context.Context, sel ast.SelectionSet, v *model.PartTicket) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PartTicket!")
+		return graphql.Null
+	}
+	return ec._PartTicket(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNPlayedLessonInput2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐPlayedLessonInputᚄ(ctx context.Context, v any) ([]*model.PlayedLessonInput, error) {
 	vSlice := graphql.CoerceList(v)
 	var err error
@@ -34844,6 +39393,58 @@ func (ec *executionContext) unmarshalNPlayedLessonInput2ᚕᚖlyceumᚋinternal�
 func (ec *executionContext) unmarshalNPlayedLessonInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐPlayedLessonInput(ctx context.Context, v any) (*model.PlayedLessonInput, error) {
 	res, err := ec.unmarshalInputPlayedLessonInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNPointReason2lyceumᚋinternalᚋgenᚋentᚋpointruleᚐReason(ctx context.Context, v any) (pointrule.Reason, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := pointrule.Reason(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPointReason2lyceumᚋinternalᚋgenᚋentᚋpointruleᚐReason(ctx context.Context, sel ast.SelectionSet, v pointrule.Reason) graphql.Marshaler {
+	_ = sel
+	res := limit.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PointReason!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNPointRule2ᚕᚖlyceumᚋinternalᚋengagementᚐWorthᚄ(ctx context.Context, sel ast.SelectionSet, v []*engagement.Worth) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPointRule2ᚖlyceumᚋinternalᚋengagementᚐWorth(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPointRule2ᚖlyceumᚋinternalᚋengagementᚐWorth(ctx context.Context, sel ast.SelectionSet, v *engagement.Worth) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PointRule!")
+		return graphql.Null
+	}
+	return ec._PointRule(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNPointRuleInput2lyceumᚋinternalᚋgenᚋmodelᚐPointRuleInput(ctx context.Context, v any) (model.PointRuleInput, error) {
+	res, err := ec.unmarshalInputPointRuleInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPoints2ᚖlyceumᚋinternalᚋengagementᚐPoints(ctx context.Context, sel ast.SelectionSet, v *engagement.Points) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Points!")
+		return graphql.Null
+	}
+	return ec._Points(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNProgressEvent2ᚖlyceumᚋinternalᚋlearningᚐMoment(ctx context.Context, sel ast.SelectionSet, v *learning.Moment) graphql.Marshaler {
@@ -35005,6 +39606,14 @@ func (ec *executionContext) unmarshalNResponseInput2ᚖlyceumᚋinternalᚋgen�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNRestoreAssetPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRestoreAssetPayload(ctx context.Context, sel ast.SelectionSet, v *model.RestoreAssetPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RestoreAssetPayload!")
+		return graphql.Null
+	}
+	return ec._RestoreAssetPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNRevokeApiKeyPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRevokeAPIKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.RevokeAPIKeyPayload) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "RevokeApiKeyPayload!")
@@ -35077,6 +39686,19 @@ func (ec *executionContext) marshalNRole2ᚕlyceumᚋinternalᚋviewerᚐRoleᚄ
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNSaveAchievementInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveAchievementInput(ctx context.Context, v any) (model.SaveAchievementInput, error) {
+	res, err := ec.unmarshalInputSaveAchievementInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSaveAchievementPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSaveAchievementPayload(ctx context.Context, sel ast.SelectionSet, v *model.SaveAchievementPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SaveAchievementPayload!")
+		return graphql.Null
+	}
+	return ec._SaveAchievementPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSaveAnswerInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveAnswerInput(ctx context.Context, v any) (model.SaveAnswerInput, error) {
@@ -35213,6 +39835,22 @@ func (ec *executionContext) marshalNSession2ᚖlyceumᚋinternalᚋgenᚋentᚐS
 	return ec._Session(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNSetPointRulePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSetPointRulePayload(ctx context.Context, sel ast.SelectionSet, v *model.SetPointRulePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SetPointRulePayload!")
+		return graphql.Null
+	}
+	return ec._SetPointRulePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSetTimeZonePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSetTimeZonePayload(ctx context.Context, sel ast.SelectionSet, v *model.SetTimeZonePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SetTimeZonePayload!")
+		return graphql.Null
+	}
+	return ec._SetTimeZonePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNSignInInput2lyceumᚋinternalᚋgenᚋmodelᚐSignInInput(ctx context.Context, v any) (model.SignInInput, error) {
 	res, err := ec.unmarshalInputSignInInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -35239,9 +39877,57 @@ func (ec *executionContext) marshalNSignOutPayload2ᚖlyceumᚋinternalᚋgenᚋ
 	return ec._SignOutPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNSignPartInput2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐSignPartInputᚄ(ctx context.Context, v any) ([]*model.SignPartInput, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*model.SignPartInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNSignPartInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSignPartInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalNSignPartInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSignPartInput(ctx context.Context, v any) (*model.SignPartInput, error) {
+	res, err := ec.unmarshalInputSignPartInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNSignPartsInput2lyceumᚋinternalᚋgenᚋmodelᚐSignPartsInput(ctx context.Context, v any) (model.SignPartsInput, error) {
+	res, err := ec.unmarshalInputSignPartsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSignPartsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSignPartsPayload(ctx context.Context, sel ast.SelectionSet, v *model.SignPartsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SignPartsPayload!")
+		return graphql.Null
+	}
+	return ec._SignPartsPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNStartAttemptInput2lyceumᚋinternalᚋgenᚋmodelᚐStartAttemptInput(ctx context.Context, v any) (model.StartAttemptInput, error) {
 	res, err := ec.unmarshalInputStartAttemptInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNStorageUsage2ᚖlyceumᚋinternalᚋgenᚋmodelᚐStorageUsage(ctx context.Context, sel ast.SelectionSet, v *model.StorageUsage) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "StorageUsage!")
+		return graphql.Null
+	}
+	return ec._StorageUsage(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNStreak2ᚖlyceumᚋinternalᚋengagementᚐStreak(ctx context.Context, sel ast.SelectionSet, v *engagement.Streak) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Streak!")
+		return graphql.Null
+	}
+	return ec._Streak(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNString2string(ctx context.Context, v any) (string, error) {
@@ -35415,6 +40101,38 @@ func (ec *executionContext) marshalNUpdateBrandingPayload2ᚖlyceumᚋinternal�
 		return graphql.Null
 	}
 	return ec._UpdateBrandingPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNUploadPart2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadPartᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UploadPart) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNUploadPart2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadPart(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNUploadPart2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadPart(ctx context.Context, sel ast.SelectionSet, v *model.UploadPart) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "UploadPart!")
+		return graphql.Null
+	}
+	return ec._UploadPart(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNUploadTicket2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadTicket(ctx context.Context, sel ast.SelectionSet, v *model.UploadTicket) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "UploadTicket!")
+		return graphql.Null
+	}
+	return ec._UploadTicket(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNUser2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐUserᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.User) graphql.Marshaler {
@@ -35946,41 +40664,6 @@ func (ec *executionContext) marshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐI
 	return v
 }
 
-func (ec *executionContext) unmarshalOInt2ᚕintᚄ(ctx context.Context, v any) ([]int, error) {
-	if v == nil {
-		return nil, nil
-	}
-	vSlice := graphql.CoerceList(v)
-	var err error
-	res := make([]int, len(vSlice))
-	for i := range vSlice {
-		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNInt2int(ctx, vSlice[i])
-		if err != nil {
-			return nil, err
-		}
-	}
-	return res, nil
-}
-
-func (ec *executionContext) marshalOInt2ᚕintᚄ(ctx context.Context, sel ast.SelectionSet, v []int) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	ret := make(graphql.Array, len(v))
-	for i := range v {
-		ret[i] = ec.marshalNInt2int(ctx, sel, v[i])
-	}
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
 func (ec *executionContext) unmarshalOInt2ᚖint(ctx context.Context, v any) (*int, error) {
 	if v == nil {
 		return nil, nil
@@ -35999,6 +40682,13 @@ func (ec *executionContext) marshalOInt2ᚖint(ctx context.Context, sel ast.Sele
 	return res
 }
 
+func (ec *executionContext) marshalOLeaderboardPlace2ᚖlyceumᚋinternalᚋengagementᚐStanding(ctx context.Context, sel ast.SelectionSet, v *engagement.Standing) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._LeaderboardPlace(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOLesson2ᚖlyceumᚋinternalᚋcatalogᚐLesson(ctx context.Context, sel ast.SelectionSet, v *catalog.Lesson) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -36011,13 +40701,6 @@ func (ec *executionContext) marshalOLessonContent2lyceumᚋinternalᚋgenᚋmode
 		return graphql.Null
 	}
 	return ec._LessonContent(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalOLessonDropOff2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLessonDropOff(ctx context.Context, sel ast.SelectionSet, v *model.LessonDropOff) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._LessonDropOff(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOLessonProgress2ᚖlyceumᚋinternalᚋgenᚋentᚐLessonProgress(ctx context.Context, sel ast.SelectionSet, v *ent.LessonProgress) graphql.Marshaler {
@@ -36249,6 +40932,13 @@ func (ec *executionContext) marshalOTime2ᚖtimeᚐTime(ctx context.Context, sel
 	_ = ctx
 	res := graphql.MarshalTime(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOUploadParts2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadParts(ctx context.Context, sel ast.SelectionSet, v *model.UploadParts) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UploadParts(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOUploadTicket2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadTicket(ctx context.Context, sel ast.SelectionSet, v *model.UploadTicket) graphql.Marshaler {

@@ -9,8 +9,10 @@ import (
 	"lyceum/internal/assessment/quiz"
 	"lyceum/internal/catalog"
 	"lyceum/internal/catalog/outline"
+	"lyceum/internal/engagement"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
+	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/viewer"
 	"strconv"
@@ -201,6 +203,10 @@ type CreateUserInput struct {
 	Password string      `json:"password"`
 }
 
+type DeleteAssetPayload struct {
+	Asset *ent.Asset `json:"asset"`
+}
+
 type EnrollInput struct {
 	CourseID gid.ID `json:"courseId"`
 }
@@ -234,12 +240,14 @@ type HTTPHeader struct {
 	Value string `json:"value"`
 }
 
-// How far into a video its learners got.
-type LessonDropOff struct {
-	// How many watched any of it. Null when they are fewer than five: then nothing is told.
-	Learners *int `json:"learners,omitempty"`
-	// How many watched at least half of each minute, from the first on. Empty when nothing is told.
-	Minutes []int `json:"minutes"`
+type LeaderboardProfileInput struct {
+	Hidden bool `json:"hidden"`
+	// At most 40 characters; empty for the name.
+	Pseudonym string `json:"pseudonym"`
+}
+
+type LeaderboardProfilePayload struct {
+	Profile *engagement.Profile `json:"profile"`
 }
 
 type LinkContent struct {
@@ -255,6 +263,15 @@ type MarkNotificationsReadPayload struct {
 	UnreadCount int `json:"unreadCount"`
 }
 
+// What was stored, removed and converted in a calendar month (UTC).
+type MonthlyUsage struct {
+	// Like 2026-11.
+	Month             string  `json:"month"`
+	BytesStored       int64   `json:"bytesStored"`
+	BytesRemoved      int64   `json:"bytesRemoved"`
+	MinutesTranscoded float64 `json:"minutesTranscoded"`
+}
+
 type Mutation struct {
 }
 
@@ -264,6 +281,11 @@ type NumericKeyInput struct {
 	Max        float64 `json:"max"`
 	ExcludeMin *bool   `json:"excludeMin,omitempty"`
 	ExcludeMax *bool   `json:"excludeMax,omitempty"`
+}
+
+type PartTicket struct {
+	Number int           `json:"number"`
+	Upload *UploadTicket `json:"upload"`
 }
 
 // Where a film or a sound is streamed from. The addresses are signed and short-lived; ask again after `expiresAt`.
@@ -279,14 +301,16 @@ type Playback struct {
 
 type PlayedLessonInput struct {
 	LessonID gid.ID `json:"lessonId"`
-	// At most 500 in the batch, and none in lessons that are no videos.
+	// At most 500 in the batch.
 	Segments []*SegmentInput `json:"segments"`
-	// Where the player stands, in milliseconds. Null: what is known of it stays.
-	PositionMs *int `json:"positionMs,omitempty"`
-	// When there were signs of life in the lesson (a key, a pointer, a playing video), in milliseconds of any clock of
-	// the client that never jumps, ascending; at most 500 in the batch. From one to the next counts as time on task,
-	// but no more than a minute: a client repeats the last sign of one batch as the first of the next.
-	Signs []int `json:"signs,omitempty"`
+	// Where the player stands, in milliseconds.
+	PositionMs int `json:"positionMs"`
+}
+
+type PointRuleInput struct {
+	Reason pointrule.Reason `json:"reason"`
+	// 0 to 10000.
+	Points int `json:"points"`
 }
 
 type PriceInput struct {
@@ -376,12 +400,6 @@ type RecordProgressInput struct {
 	EnrollmentID gid.ID `json:"enrollmentId"`
 	// At most 50.
 	Lessons []*PlayedLessonInput `json:"lessons"`
-	// A UUID that the client draws when it starts, and the number of the batch in that session, from 1. Either both or
-	// none: a batch without is taken for a new one that was made last.
-	SessionID *string `json:"sessionId,omitempty"`
-	Sequence  *int    `json:"sequence,omitempty"`
-	// How long ago the batch was made, in milliseconds by the client's clock. Null: just now.
-	AgeMs *int `json:"ageMs,omitempty"`
 }
 
 type RecordProgressPayload struct {
@@ -417,7 +435,7 @@ type RequestUploadInput struct {
 
 type RequestUploadPayload struct {
 	Asset *ent.Asset `json:"asset"`
-	// Null when the file is already there.
+	// Null when the file is already there, and for a large file, which is sent as `asset.parts` says.
 	Upload *UploadTicket `json:"upload,omitempty"`
 }
 
@@ -426,6 +444,10 @@ type ResponseInput struct {
 	Choices []string `json:"choices,omitempty"`
 	Number  *string  `json:"number,omitempty"`
 	Text    *string  `json:"text,omitempty"`
+}
+
+type RestoreAssetPayload struct {
+	Asset *ent.Asset `json:"asset"`
 }
 
 type RevokeAPIKeyPayload struct {
@@ -444,6 +466,20 @@ type RevokeCertificatePayload struct {
 type RevokeSessionsPayload struct {
 	// How many sessions were ended.
 	Revoked int `json:"revoked"`
+}
+
+type SaveAchievementInput struct {
+	// Lower case letters, digits and dashes.
+	Key         string `json:"key"`
+	Title       string `json:"title"`
+	Description string `json:"description"`
+	// In a part of CEL: lessons >= 20 && points > 100.
+	Rule    string `json:"rule"`
+	Retired bool   `json:"retired"`
+}
+
+type SaveAchievementPayload struct {
+	Achievement *ent.Achievement `json:"achievement"`
 }
 
 type SaveAnswerInput struct {
@@ -562,8 +598,15 @@ type SearchToken struct {
 type SegmentInput struct {
 	FromMs int `json:"fromMs"`
 	ToMs   int `json:"toMs"`
-	// The speed of playing, more than 0 and up to 16. Null: no faster than 2. What was played faster than 2 adds nothing.
-	Rate *float64 `json:"rate,omitempty"`
+}
+
+type SetPointRulePayload struct {
+	Rules []*engagement.Worth `json:"rules"`
+}
+
+type SetTimeZonePayload struct {
+	// IANA name.
+	TimeZone string `json:"timeZone"`
 }
 
 type SignInInput struct {
@@ -592,9 +635,37 @@ type SignOutPayload struct {
 	SignedOut bool `json:"signedOut"`
 }
 
+type SignPartInput struct {
+	// From 1.
+	Number int `json:"number"`
+	// Of this part, in hex: the storage refuses other bytes.
+	Sha256 string `json:"sha256"`
+}
+
+type SignPartsInput struct {
+	AssetID gid.ID           `json:"assetId"`
+	Parts   []*SignPartInput `json:"parts"`
+}
+
+type SignPartsPayload struct {
+	Parts []*PartTicket `json:"parts"`
+}
+
 type StartAttemptInput struct {
 	EnrollmentID gid.ID `json:"enrollmentId"`
 	LessonID     gid.ID `json:"lessonId"`
+}
+
+// What a tenant's files take and may take.
+type StorageUsage struct {
+	// All files with what was made of them, and uploads under way as if they had arrived.
+	Used  int64 `json:"used"`
+	Quota int64 `json:"quota"`
+	// The uploads of one person, and what they may take.
+	Mine         int64 `json:"mine"`
+	QuotaPerUser int64 `json:"quotaPerUser"`
+	// The latest first; months in which nothing happened are left out.
+	Months []*MonthlyUsage `json:"months"`
 }
 
 type Subscription struct {
@@ -611,6 +682,26 @@ type TextKeyInput struct {
 
 type UpdateBrandingPayload struct {
 	Tenant *ent.Tenant `json:"tenant"`
+}
+
+// A part that has arrived.
+type UploadPart struct {
+	// From 1.
+	Number int   `json:"number"`
+	Size   int64 `json:"size"`
+	// Hex; empty where the storage does not tell.
+	Sha256 string `json:"sha256"`
+}
+
+// How a large file is sent: cut into parts of equal size, several at a time and in any order.
+type UploadParts struct {
+	// Of every part but the last, which is shorter.
+	Size  int64 `json:"size"`
+	Count int   `json:"count"`
+	// The parts that have arrived.
+	Received []*UploadPart `json:"received"`
+	// When the upload is given up, and what has arrived removed, unless `signParts` is asked before.
+	ExpiresAt time.Time `json:"expiresAt"`
 }
 
 // How to send a file. Use it as it is: the signature covers method, address and headers.

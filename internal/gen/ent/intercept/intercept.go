@@ -44,6 +44,7 @@ import (
 	"lyceum/internal/gen/ent/staffsession"
 	"lyceum/internal/gen/ent/supportgrant"
 	"lyceum/internal/gen/ent/tenant"
+	"lyceum/internal/gen/ent/usage"
 	"lyceum/internal/gen/ent/user"
 
 	"entgo.io/ent/dialect/sql"
@@ -1077,6 +1078,33 @@ func (f TraverseTenant) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.TenantQuery", q)
 }
 
+// The UsageFunc type is an adapter to allow the use of ordinary function as a Querier.
+type UsageFunc func(context.Context, *ent.UsageQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f UsageFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.UsageQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.UsageQuery", q)
+}
+
+// The TraverseUsage type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseUsage func(context.Context, *ent.UsageQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseUsage) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseUsage) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.UsageQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.UsageQuery", q)
+}
+
 // The UserFunc type is an adapter to allow the use of ordinary function as a Querier.
 type UserFunc func(context.Context, *ent.UserQuery) (ent.Value, error)
 
@@ -1179,6 +1207,8 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.SupportGrantQuery, predicate.SupportGrant, supportgrant.OrderOption]{typ: ent.TypeSupportGrant, tq: q}, nil
 	case *ent.TenantQuery:
 		return &query[*ent.TenantQuery, predicate.Tenant, tenant.OrderOption]{typ: ent.TypeTenant, tq: q}, nil
+	case *ent.UsageQuery:
+		return &query[*ent.UsageQuery, predicate.Usage, usage.OrderOption]{typ: ent.TypeUsage, tq: q}, nil
 	case *ent.UserQuery:
 		return &query[*ent.UserQuery, predicate.User, user.OrderOption]{typ: ent.TypeUser, tq: q}, nil
 	default:

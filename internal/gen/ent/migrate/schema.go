@@ -105,10 +105,12 @@ var (
 		{Name: "content_type", Type: field.TypeString, Size: 127},
 		{Name: "size", Type: field.TypeInt64},
 		{Name: "sha256", Type: field.TypeString, Size: 64},
-		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "READY", "REJECTED", "FAILED"}, Default: "PENDING"},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "CHECKING", "READY", "REJECTED", "FAILED", "DELETED"}, Default: "PENDING"},
 		{Name: "failure", Type: field.TypeString, Size: 500, Default: ""},
 		{Name: "blob_key", Type: field.TypeString, Size: 500},
 		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "part_size", Type: field.TypeInt64, Default: 0},
+		{Name: "upload_id", Type: field.TypeString, Size: 1024, Default: ""},
 		{Name: "conversion", Type: field.TypeEnum, Enums: []string{"NONE", "WAITING", "RUNNING", "DONE", "PASSED_THROUGH", "FAILED"}, Default: "NONE"},
 		{Name: "progress", Type: field.TypeInt, Default: 0},
 		{Name: "tries", Type: field.TypeInt, Default: 0},
@@ -132,9 +134,14 @@ var (
 				Columns: []*schema.Column{AssetsColumns[1], AssetsColumns[10], AssetsColumns[13]},
 			},
 			{
+				Name:    "asset_tenant_id_owner_id",
+				Unique:  false,
+				Columns: []*schema.Column{AssetsColumns[1], AssetsColumns[4]},
+			},
+			{
 				Name:    "asset_tenant_id_conversion_worked_at",
 				Unique:  false,
-				Columns: []*schema.Column{AssetsColumns[1], AssetsColumns[14], AssetsColumns[17]},
+				Columns: []*schema.Column{AssetsColumns[1], AssetsColumns[16], AssetsColumns[19]},
 			},
 		},
 	}
@@ -423,7 +430,6 @@ var (
 		{Name: "completed_lessons", Type: field.TypeInt, Default: 0},
 		{Name: "completed_required", Type: field.TypeInt, Default: 0},
 		{Name: "required_lessons", Type: field.TypeInt},
-		{Name: "time_ms", Type: field.TypeInt, Default: 0},
 		{Name: "last_lesson_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "last_activity_at", Type: field.TypeTime},
 		{Name: "credit_ms", Type: field.TypeInt, Default: 60000},
@@ -669,10 +675,6 @@ var (
 		{Name: "watched", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "int4multirange"}},
 		{Name: "watched_ms", Type: field.TypeInt, Default: 0},
 		{Name: "position_ms", Type: field.TypeInt, Default: 0},
-		{Name: "position_at", Type: field.TypeTime, Nullable: true},
-		{Name: "position_session", Type: field.TypeUUID, Nullable: true},
-		{Name: "position_seq", Type: field.TypeInt, Default: 0},
-		{Name: "time_ms", Type: field.TypeInt, Default: 0},
 		{Name: "declared_at", Type: field.TypeTime, Nullable: true},
 		{Name: "completed_at", Type: field.TypeTime, Nullable: true},
 	}
@@ -1087,12 +1089,42 @@ var (
 		{Name: "kind", Type: field.TypeEnum, Enums: []string{"COMPANY", "SCHOOL"}, Default: "COMPANY"},
 		{Name: "locale", Type: field.TypeString, Size: 35, Default: "en"},
 		{Name: "branding", Type: field.TypeJSON},
+		{Name: "storage_quota", Type: field.TypeInt64, Nullable: true},
+		{Name: "storage_quota_user", Type: field.TypeInt64, Nullable: true},
 	}
 	// TenantsTable holds the schema information for the "tenants" table.
 	TenantsTable = &schema.Table{
 		Name:       "tenants",
 		Columns:    TenantsColumns,
 		PrimaryKey: []*schema.Column{TenantsColumns[0]},
+	}
+	// UsagesColumns holds the columns for the "usages" table.
+	UsagesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"BYTES_STORED", "BYTES_REMOVED", "MS_TRANSCODED"}},
+		{Name: "source_id", Type: field.TypeUUID},
+		{Name: "quantity", Type: field.TypeInt64},
+	}
+	// UsagesTable holds the schema information for the "usages" table.
+	UsagesTable = &schema.Table{
+		Name:       "usages",
+		Columns:    UsagesColumns,
+		PrimaryKey: []*schema.Column{UsagesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "usage_tenant_id_kind_source_id",
+				Unique:  true,
+				Columns: []*schema.Column{UsagesColumns[1], UsagesColumns[4], UsagesColumns[5]},
+			},
+			{
+				Name:    "usage_tenant_id_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsagesColumns[1], UsagesColumns[2]},
+			},
+		},
 	}
 	// UsersColumns holds the columns for the "users" table.
 	UsersColumns = []*schema.Column{
@@ -1159,6 +1191,7 @@ var (
 		StaffSessionsTable,
 		SupportGrantsTable,
 		TenantsTable,
+		UsagesTable,
 		UsersTable,
 	}
 )
@@ -1175,5 +1208,9 @@ func init() {
 	TenantsTable.Annotation = &entsql.Annotation{}
 	TenantsTable.Annotation.Checks = map[string]string{
 		"tenants_is_its_own_tenant": "id = tenant_id",
+	}
+	UsagesTable.Annotation = &entsql.Annotation{}
+	UsagesTable.Annotation.Checks = map[string]string{
+		"usages_quantity": "quantity > 0",
 	}
 }

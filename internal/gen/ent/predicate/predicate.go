@@ -114,5 +114,8 @@ type SupportGrant func(*sql.Selector)
 // Tenant is the predicate function for tenant builders.
 type Tenant func(*sql.Selector)
 
+// Usage is the predicate function for usage builders.
+type Usage func(*sql.Selector)
+
 // User is the predicate function for user builders.
 type User func(*sql.Selector)

@@ -974,6 +974,30 @@ func (f TenantMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.TenantMutation", m)
 }
 
+// The UsageQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type UsageQueryRuleFunc func(context.Context, *ent.UsageQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f UsageQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.UsageQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.UsageQuery", q)
+}
+
+// The UsageMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type UsageMutationRuleFunc func(context.Context, *ent.UsageMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f UsageMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.UsageMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.UsageMutation", m)
+}
+
 // The UserQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type UserQueryRuleFunc func(context.Context, *ent.UserQuery) error

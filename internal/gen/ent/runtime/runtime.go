@@ -43,6 +43,7 @@ import (
 	"lyceum/internal/gen/ent/staffsession"
 	"lyceum/internal/gen/ent/supportgrant"
 	"lyceum/internal/gen/ent/tenant"
+	"lyceum/internal/gen/ent/usage"
 	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/platform/pg/multirange"
 	"lyceum/internal/tenancy/brand"
@@ -268,14 +269,26 @@ func init() {
 	assetDescBlobKey := assetFields[8].Descriptor()
 	// asset.BlobKeyValidator is a validator for the "blob_key" field. It is called by the builders before save.
 	asset.BlobKeyValidator = assetDescBlobKey.Validators[0].(func(string) error)
+	// assetDescPartSize is the schema descriptor for part_size field.
+	assetDescPartSize := assetFields[10].Descriptor()
+	// asset.DefaultPartSize holds the default value on creation for the part_size field.
+	asset.DefaultPartSize = assetDescPartSize.Default.(int64)
+	// asset.PartSizeValidator is a validator for the "part_size" field. It is called by the builders before save.
+	asset.PartSizeValidator = assetDescPartSize.Validators[0].(func(int64) error)
+	// assetDescUploadID is the schema descriptor for upload_id field.
+	assetDescUploadID := assetFields[11].Descriptor()
+	// asset.DefaultUploadID holds the default value on creation for the upload_id field.
+	asset.DefaultUploadID = assetDescUploadID.Default.(string)
+	// asset.UploadIDValidator is a validator for the "upload_id" field. It is called by the builders before save.
+	asset.UploadIDValidator = assetDescUploadID.Validators[0].(func(string) error)
 	// assetDescProgress is the schema descriptor for progress field.
-	assetDescProgress := assetFields[11].Descriptor()
+	assetDescProgress := assetFields[13].Descriptor()
 	// asset.DefaultProgress holds the default value on creation for the progress field.
 	asset.DefaultProgress = assetDescProgress.Default.(int)
 	// asset.ProgressValidator is a validator for the "progress" field. It is called by the builders before save.
 	asset.ProgressValidator = assetDescProgress.Validators[0].(func(int) error)
 	// assetDescTries is the schema descriptor for tries field.
-	assetDescTries := assetFields[12].Descriptor()
+	assetDescTries := assetFields[14].Descriptor()
 	// asset.DefaultTries holds the default value on creation for the tries field.
 	asset.DefaultTries = assetDescTries.Default.(int)
 	// asset.TriesValidator is a validator for the "tries" field. It is called by the builders before save.
@@ -758,20 +771,16 @@ func init() {
 	courseprogressDescCompletedRequired := courseprogressFields[4].Descriptor()
 	// courseprogress.DefaultCompletedRequired holds the default value on creation for the completed_required field.
 	courseprogress.DefaultCompletedRequired = courseprogressDescCompletedRequired.Default.(int)
-	// courseprogressDescTimeMs is the schema descriptor for time_ms field.
-	courseprogressDescTimeMs := courseprogressFields[6].Descriptor()
-	// courseprogress.DefaultTimeMs holds the default value on creation for the time_ms field.
-	courseprogress.DefaultTimeMs = courseprogressDescTimeMs.Default.(int)
 	// courseprogressDescLastActivityAt is the schema descriptor for last_activity_at field.
-	courseprogressDescLastActivityAt := courseprogressFields[8].Descriptor()
+	courseprogressDescLastActivityAt := courseprogressFields[7].Descriptor()
 	// courseprogress.DefaultLastActivityAt holds the default value on creation for the last_activity_at field.
 	courseprogress.DefaultLastActivityAt = courseprogressDescLastActivityAt.Default.(func() time.Time)
 	// courseprogressDescCreditMs is the schema descriptor for credit_ms field.
-	courseprogressDescCreditMs := courseprogressFields[9].Descriptor()
+	courseprogressDescCreditMs := courseprogressFields[8].Descriptor()
 	// courseprogress.DefaultCreditMs holds the default value on creation for the credit_ms field.
 	courseprogress.DefaultCreditMs = courseprogressDescCreditMs.Default.(int)
 	// courseprogressDescCreditedAt is the schema descriptor for credited_at field.
-	courseprogressDescCreditedAt := courseprogressFields[10].Descriptor()
+	courseprogressDescCreditedAt := courseprogressFields[9].Descriptor()
 	// courseprogress.DefaultCreditedAt holds the default value on creation for the credited_at field.
 	courseprogress.DefaultCreditedAt = courseprogressDescCreditedAt.Default.(func() time.Time)
 	// courseprogressDescID is the schema descriptor for id field.
@@ -1181,14 +1190,6 @@ func init() {
 	lessonprogressDescPositionMs := lessonprogressFields[5].Descriptor()
 	// lessonprogress.DefaultPositionMs holds the default value on creation for the position_ms field.
 	lessonprogress.DefaultPositionMs = lessonprogressDescPositionMs.Default.(int)
-	// lessonprogressDescPositionSeq is the schema descriptor for position_seq field.
-	lessonprogressDescPositionSeq := lessonprogressFields[8].Descriptor()
-	// lessonprogress.DefaultPositionSeq holds the default value on creation for the position_seq field.
-	lessonprogress.DefaultPositionSeq = lessonprogressDescPositionSeq.Default.(int)
-	// lessonprogressDescTimeMs is the schema descriptor for time_ms field.
-	lessonprogressDescTimeMs := lessonprogressFields[9].Descriptor()
-	// lessonprogress.DefaultTimeMs holds the default value on creation for the time_ms field.
-	lessonprogress.DefaultTimeMs = lessonprogressDescTimeMs.Default.(int)
 	// lessonprogressDescID is the schema descriptor for id field.
 	lessonprogressDescID := lessonprogressMixinFields0[0].Descriptor()
 	// lessonprogress.DefaultID holds the default value on creation for the id field.
@@ -1858,10 +1859,50 @@ func init() {
 	tenantDescBranding := tenantFields[4].Descriptor()
 	// tenant.DefaultBranding holds the default value on creation for the branding field.
 	tenant.DefaultBranding = tenantDescBranding.Default.(brand.Brand)
+	// tenantDescStorageQuota is the schema descriptor for storage_quota field.
+	tenantDescStorageQuota := tenantFields[5].Descriptor()
+	// tenant.StorageQuotaValidator is a validator for the "storage_quota" field. It is called by the builders before save.
+	tenant.StorageQuotaValidator = tenantDescStorageQuota.Validators[0].(func(int64) error)
+	// tenantDescStorageQuotaUser is the schema descriptor for storage_quota_user field.
+	tenantDescStorageQuotaUser := tenantFields[6].Descriptor()
+	// tenant.StorageQuotaUserValidator is a validator for the "storage_quota_user" field. It is called by the builders before save.
+	tenant.StorageQuotaUserValidator = tenantDescStorageQuotaUser.Validators[0].(func(int64) error)
 	// tenantDescID is the schema descriptor for id field.
 	tenantDescID := tenantMixinFields0[0].Descriptor()
 	// tenant.DefaultID holds the default value on creation for the id field.
 	tenant.DefaultID = tenantDescID.Default.(func() uuid.UUID)
+	usageMixin := schema.Usage{}.Mixin()
+	usage.Policy = privacy.NewPolicies(usageMixin[0], schema.Usage{})
+	usage.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := usage.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	usageMixinFields0 := usageMixin[0].Fields()
+	_ = usageMixinFields0
+	usageFields := schema.Usage{}.Fields()
+	_ = usageFields
+	// usageDescCreatedAt is the schema descriptor for created_at field.
+	usageDescCreatedAt := usageMixinFields0[2].Descriptor()
+	// usage.DefaultCreatedAt holds the default value on creation for the created_at field.
+	usage.DefaultCreatedAt = usageDescCreatedAt.Default.(func() time.Time)
+	// usageDescUpdatedAt is the schema descriptor for updated_at field.
+	usageDescUpdatedAt := usageMixinFields0[3].Descriptor()
+	// usage.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	usage.DefaultUpdatedAt = usageDescUpdatedAt.Default.(func() time.Time)
+	// usage.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	usage.UpdateDefaultUpdatedAt = usageDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// usageDescQuantity is the schema descriptor for quantity field.
+	usageDescQuantity := usageFields[2].Descriptor()
+	// usage.QuantityValidator is a validator for the "quantity" field. It is called by the builders before save.
+	usage.QuantityValidator = usageDescQuantity.Validators[0].(func(int64) error)
+	// usageDescID is the schema descriptor for id field.
+	usageDescID := usageMixinFields0[0].Descriptor()
+	// usage.DefaultID holds the default value on creation for the id field.
+	usage.DefaultID = usageDescID.Default.(func() uuid.UUID)
 	userMixin := schema.User{}.Mixin()
 	user.Policy = privacy.NewPolicies(userMixin[0], schema.User{})
 	user.Hooks[0] = func(next ent.Mutator) ent.Mutator {
