@@ -528,7 +528,8 @@ func TestStatements(t *testing.T) {
 		}
 		counts = append(counts, counter.Load())
 	}
-	if counts[1] != counts[2] || counts[1] > 10 {
+	// Three read behind the lock, three write the batch (one of them the learner's clock), and the rest completes.
+	if counts[1] != counts[2] || counts[1] > 11 {
 		t.Errorf("statements for 1, 2 and 50 lessons: %v", counts)
 	}
 }
