@@ -7,7 +7,10 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 export type AssetConversion =
   /** It is streamed, in as many qualities as its `renditions`. */
   | 'DONE'
-  /** It failed: `failure` says why. The file is played as it was uploaded, unless its status is FAILED. */
+  /**
+   * It failed: `failure` says why. The file is played as it was uploaded, or as it was converted before, unless its status
+   * is FAILED.
+   */
   | 'FAILED'
   /** There is nothing to convert. */
   | 'NONE'
@@ -101,6 +104,8 @@ export type CourseOrder =
 export type EnrollmentEventKind =
   /** The place was taken, given up, completed or given another date. */
   | 'CHANGED'
+  /** A lesson was completed; told to the learner themself. */
+  | 'PROGRESSED'
   /** Some of what was missed cannot be told any more: read everything again, and go on from here. */
   | 'RESYNC'
   /** The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is. */
@@ -144,16 +149,10 @@ export type NotificationKind =
 
 export type PlayedLessonInput = {
   lessonId: string;
-  /** Where the player stands, in milliseconds. Null: what is known of it stays. */
-  positionMs?: number | null | undefined;
-  /** At most 500 in the batch, and none in lessons that are no videos. */
+  /** Where the player stands, in milliseconds. */
+  positionMs: number;
+  /** At most 500 in the batch. */
   segments: Array<SegmentInput>;
-  /**
-   * When there were signs of life in the lesson (a key, a pointer, a playing video), in milliseconds of any clock of
-   * the client that never jumps, ascending; at most 500 in the batch. From one to the next counts as time on task,
-   * but no more than a minute: a client repeats the last sign of one batch as the first of the next.
-   */
-  signs?: Array<number> | null | undefined;
 };
 
 export type ProgressEventKind =
@@ -222,8 +221,6 @@ export type SearchFilter = {
 /** What was played, milliseconds of the video, from included and to excluded. */
 export type SegmentInput = {
   fromMs: number;
-  /** The speed of playing, more than 0 and up to 16. Null: no faster than 2. What was played faster than 2 adds nothing. */
-  rate?: number | null | undefined;
   toMs: number;
 };
 
@@ -272,6 +269,16 @@ export type AuditLogQueryVariables = Exact<{
 
 export type AuditLogQuery = { auditLog: { nodes: Array<{ seq: number, at: string, actor: string, role: string, action: string, subject: string, hash: string, data: Array<{ name: string, value: string }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
+export type CaptionsQueryVariables = Exact<{
+  assetId: string;
+  locale?: string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type CaptionsQuery = { captionRevisions: { nodes: Array<{ number: number, locale: string, label: string, vtt: string | null, cueCount: number, createdAt: string, revertOf: number | null, author: { name: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
 export type CatalogQueryVariables = Exact<{
   first?: number | null | undefined;
   after?: string | null | undefined;
@@ -304,12 +311,27 @@ export type CompletionPreviewQueryVariables = Exact<{
 
 export type CompletionPreviewQuery = { completionPreview: { places: number, examined: number, completed: number, wouldComplete: number, wouldNeedMore: number, enrollments: Array<{ id: string, learner: { name: string } | null }> } };
 
+export type ConvertAssetMutationVariables = Exact<{
+  assetId: string;
+}>;
+
+
+export type ConvertAssetMutation = { convertAsset: { asset: { id: string, conversion: AssetConversion, progress: number } } };
+
 export type CourseDraftQueryVariables = Exact<{
   slug: string;
 }>;
 
 
 export type CourseDraftQuery = { courseDraft: { id: string, slug: string, title: string, revision: number, changed: boolean, published: { number: number, publishedAt: string } | null, versions: Array<{ number: number, note: string, contentHash: string, publishedAt: string, publishedBy: { name: string } | null }>, modules: Array<{ key: string, title: string, lessons: Array<{ key: string, title: string, kind: LessonKind, quiz: { passMark: number, questions: Array<{ key: string, kind: QuestionKind, prompt: string, choices: Array<{ text: string, correct: boolean }> }> } | null }> }> } | null };
+
+export type CourseReportsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type CourseReportsQuery = { courseDrafts: { nodes: Array<{ id: string, slug: string, title: string, report: { learners: number, notStarted: number, completed: number, stuckCount: number, progress: Array<{ fromPercent: number, toPercent: number, learners: number }>, stuck: Array<{ since: string, failedAttempts: number, enrollment: { id: string, learner: { id: string, name: string } | null, progress: { percent: number } } }>, completions: Array<{ date: string, learners: number }> } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type CourseQueryVariables = Exact<{
   slug?: string | null | undefined;
@@ -377,13 +399,10 @@ export type LeaderboardQueryVariables = Exact<{
 
 export type LeaderboardQuery = { leaderboard: { hidden: boolean, nodes: Array<{ rank: number, points: number, name: string | null, self: boolean }>, pageInfo: { hasNextPage: boolean, endCursor: string | null }, self: { rank: number, points: number } | null } };
 
-export type LessonDropOffQueryVariables = Exact<{
-  courseId: string;
-  lessonId: string;
-}>;
+export type LearnerDashboardQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type LessonDropOffQuery = { lessonDropOff: { learners: number | null, minutes: Array<number> } | null };
+export type LearnerDashboardQuery = { learnerDashboard: { recommended: { id: string, dueAt: string | null, course: { id: string, slug: string, title: string }, progress: { state: ProgressState, percent: number }, nextLesson: { id: string, title: string, kind: LessonKind } | null } | null, due: Array<{ id: string, dueAt: string | null, course: { slug: string, title: string }, progress: { percent: number } }>, inProgress: Array<{ id: string, dueAt: string | null, course: { slug: string, title: string }, progress: { state: ProgressState, percent: number, lastActivityAt: string | null }, nextLesson: { id: string, title: string } | null }>, certificates: Array<{ code: string, status: CertificateStatus, verifyUrl: string }> } };
 
 export type LessonQueryVariables = Exact<{
   courseId: string;
@@ -468,16 +487,20 @@ export type PublishCourseMutationVariables = Exact<{
 
 export type PublishCourseMutation = { publishCourse: { created: boolean, version: { number: number, contentHash: string, lessonCount: number } } };
 
-export type RecordProgressMutationVariables = Exact<{
-  enrollmentId: string;
-  lessons: Array<PlayedLessonInput> | PlayedLessonInput;
-  sessionId?: string | null | undefined;
-  sequence?: number | null | undefined;
-  ageMs?: number | null | undefined;
+export type PublishingRulesMutationVariables = Exact<{
+  captionsRequired?: boolean | null | undefined;
 }>;
 
 
-export type RecordProgressMutation = { recordProgress: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number, lessons: Array<{ lessonId: string, state: ProgressState, watchedMs: number, positionMs: number, timeOnTaskMs: number }> } } };
+export type PublishingRulesMutation = { updatePublishingRules: { tenant: { captionsRequired: boolean } } };
+
+export type RecordProgressMutationVariables = Exact<{
+  enrollmentId: string;
+  lessons: Array<PlayedLessonInput> | PlayedLessonInput;
+}>;
+
+
+export type RecordProgressMutation = { recordProgress: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number, lessons: Array<{ lessonId: string, state: ProgressState, watchedMs: number, positionMs: number }> } } };
 
 export type RequestUploadMutationVariables = Exact<{
   input: RequestUploadInput;
@@ -492,6 +515,15 @@ export type RestoreAssetMutationVariables = Exact<{
 
 
 export type RestoreAssetMutation = { restoreAsset: { asset: { id: string, status: AssetStatus } } };
+
+export type RevertCaptionsMutationVariables = Exact<{
+  assetId: string;
+  locale: string;
+  number: number;
+}>;
+
+
+export type RevertCaptionsMutation = { revertCaptions: { revision: { number: number, revertOf: number | null } } };
 
 export type RosterQueryVariables = Exact<{
   courseId: string;
@@ -518,6 +550,17 @@ export type SaveAnswerMutationVariables = Exact<{
 
 export type SaveAnswerMutation = { saveAnswer: { attempt: { id: string, state: AttemptState, deadlineAt: string | null } } };
 
+export type SaveCaptionsMutationVariables = Exact<{
+  assetId: string;
+  locale: string;
+  label?: string | null | undefined;
+  content: string;
+  expectedNumber?: number | null | undefined;
+}>;
+
+
+export type SaveCaptionsMutation = { saveCaptions: { revision: { number: number, cueCount: number } } };
+
 export type SearchTokenQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -531,7 +574,7 @@ export type SearchQueryVariables = Exact<{
 }>;
 
 
-export type SearchQuery = { search: { totalCount: number, degraded: boolean, hits: Array<{ title: string, snippet: string, course: { id: string, slug: string, title: string }, lesson: { id: string, title: string, kind: LessonKind } | null }> } };
+export type SearchQuery = { search: { totalCount: number, degraded: boolean, hits: Array<{ title: string, snippet: string, atMs: number | null, link: string, course: { id: string, slug: string, title: string }, lesson: { id: string, title: string, kind: LessonKind } | null }> } };
 
 export type SetLeaderboardProfileMutationVariables = Exact<{
   input: LeaderboardProfileInput;
@@ -620,12 +663,15 @@ export interface Operations {
   "asset-updated": { data: AssetUpdatedSubscription; variables: AssetUpdatedSubscriptionVariables };
   "attempt": { data: AttemptQuery; variables: AttemptQueryVariables };
   "audit-log": { data: AuditLogQuery; variables: AuditLogQueryVariables };
+  "captions": { data: CaptionsQuery; variables: CaptionsQueryVariables };
   "catalog": { data: CatalogQuery; variables: CatalogQueryVariables };
   "complete-lesson": { data: CompleteLessonMutation; variables: CompleteLessonMutationVariables };
   "complete-upload": { data: CompleteUploadMutation; variables: CompleteUploadMutationVariables };
   "completion-preview": { data: CompletionPreviewQuery; variables: CompletionPreviewQueryVariables };
+  "convert-asset": { data: ConvertAssetMutation; variables: ConvertAssetMutationVariables };
   "course": { data: CourseQuery; variables: CourseQueryVariables };
   "course-draft": { data: CourseDraftQuery; variables: CourseDraftQueryVariables };
+  "course-reports": { data: CourseReportsQuery; variables: CourseReportsQueryVariables };
   "dashboard": { data: DashboardQuery; variables: DashboardQueryVariables };
   "delete-asset": { data: DeleteAssetMutation; variables: DeleteAssetMutationVariables };
   "engagement": { data: EngagementQuery; variables: EngagementQueryVariables };
@@ -633,8 +679,8 @@ export interface Operations {
   "enrollment-changed": { data: EnrollmentChangedSubscription; variables: EnrollmentChangedSubscriptionVariables };
   "grant-support": { data: GrantSupportMutation; variables: GrantSupportMutationVariables };
   "leaderboard": { data: LeaderboardQuery; variables: LeaderboardQueryVariables };
+  "learner-dashboard": { data: LearnerDashboardQuery; variables: LearnerDashboardQueryVariables };
   "lesson": { data: LessonQuery; variables: LessonQueryVariables };
-  "lesson-drop-off": { data: LessonDropOffQuery; variables: LessonDropOffQueryVariables };
   "mark-read": { data: MarkReadMutation; variables: MarkReadMutationVariables };
   "notification-received": { data: NotificationReceivedSubscription; variables: NotificationReceivedSubscriptionVariables };
   "notifications": { data: NotificationsQuery; variables: NotificationsQueryVariables };
@@ -642,12 +688,15 @@ export interface Operations {
   "place": { data: PlaceQuery; variables: PlaceQueryVariables };
   "progress-updated": { data: ProgressUpdatedSubscription; variables: ProgressUpdatedSubscriptionVariables };
   "publish-course": { data: PublishCourseMutation; variables: PublishCourseMutationVariables };
+  "publishing-rules": { data: PublishingRulesMutation; variables: PublishingRulesMutationVariables };
   "record-progress": { data: RecordProgressMutation; variables: RecordProgressMutationVariables };
   "request-upload": { data: RequestUploadMutation; variables: RequestUploadMutationVariables };
   "restore-asset": { data: RestoreAssetMutation; variables: RestoreAssetMutationVariables };
+  "revert-captions": { data: RevertCaptionsMutation; variables: RevertCaptionsMutationVariables };
   "roster": { data: RosterQuery; variables: RosterQueryVariables };
   "save-achievement": { data: SaveAchievementMutation; variables: SaveAchievementMutationVariables };
   "save-answer": { data: SaveAnswerMutation; variables: SaveAnswerMutationVariables };
+  "save-captions": { data: SaveCaptionsMutation; variables: SaveCaptionsMutationVariables };
   "search": { data: SearchQuery; variables: SearchQueryVariables };
   "search-token": { data: SearchTokenQuery; variables: SearchTokenQueryVariables };
   "set-leaderboard-profile": { data: SetLeaderboardProfileMutation; variables: SetLeaderboardProfileMutationVariables };
