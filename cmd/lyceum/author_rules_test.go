@@ -27,8 +27,8 @@ func ruled() *course.Course {
 	}
 }
 
-// without forgets the rules of a course, or says that they are the default.
-func without(c *course.Course, policy *course.Completion, rule string) *course.Course {
+// unruled forgets the rules of a course, or says that they are the default.
+func unruled(c *course.Course, policy *course.Completion, rule string) *course.Course {
 	c.Completion, c.Modules[0].Completion, c.Modules[0].Lessons[0].Completion = policy, policy, rule
 	return c
 }
@@ -72,7 +72,7 @@ func TestAuthorKeepsRules(t *testing.T) {
 	_, there := pushed(ruled())
 	check("pushed and pulled", there, ruled())
 
-	silent := without(ruled(), nil, "")
+	silent := unruled(ruled(), nil, "")
 	if changes, _ := pushed(silent); changes != 0 {
 		t.Errorf("a folder that says nothing of rules has %d changes to push", changes)
 	}
@@ -85,7 +85,7 @@ func TestAuthorKeepsRules(t *testing.T) {
 	}
 	check("after a push that says nothing of rules", there, want)
 
-	byDefault := without(want, &course.Completion{Need: course.NeedAll}, course.DefaultRule)
+	byDefault := unruled(want, &course.Completion{Need: course.NeedAll}, course.DefaultRule)
 	_, there = pushed(byDefault)
 	check("after a push that names the default", there, silent)
 	if changes, _ := pushed(byDefault); changes != 0 {

@@ -96,7 +96,7 @@ func (f *finder) lessons(ctx context.Context) error {
 	rows, err := f.client.LessonProgress.Query().
 		Where(lessonprogress.EnrollmentIDIn(f.places...)).
 		Select(
-			lessonprogress.FieldEnrollmentID, lessonprogress.FieldLessonID, lessonprogress.FieldWatchedMs,
+			lessonprogress.FieldEnrollmentID, lessonprogress.FieldLessonID, lessonprogress.FieldWatchedMs, lessonprogress.FieldTimeMs,
 			lessonprogress.FieldDeclaredAt, lessonprogress.FieldCompletedAt,
 		).All(ctx)
 	if err != nil {
@@ -107,7 +107,7 @@ func (f *finder) lessons(ctx context.Context) error {
 		known.done(row.LessonID, row.CompletedAt)
 		lesson := known.Outline.Lesson(row.LessonID)
 		known.fact(row.LessonID, func(facts *rule.Facts) {
-			facts.WatchedSeconds = float64(row.WatchedMs) / 1000
+			facts.WatchedSeconds, facts.TimeOnTask = float64(row.WatchedMs)/1000, float64(row.TimeMs)/1000
 			facts.Read = row.DeclaredAt != nil
 			if lesson == nil {
 				return

@@ -182,3 +182,21 @@ func TestTimeOnEveryKind(t *testing.T) {
 		}
 	}
 }
+
+// TestTimeCompletes checks that a rule may ask for time on task, which completes the lesson as it comes, once.
+func TestTimeCompletes(t *testing.T) {
+	t.Parallel()
+	c := newClass(t, ruledBy("time_on_task >= 15.0"))
+	completed := 0
+	for i, want := range []int{0, 1, 0} {
+		batch := learning.Batch{Session: uuid.New(), Sequence: i + 1, Lessons: []learning.Played{{Lesson: c.lessons[0].ID, SignsMS: []int{1_000, 11_000}}}}
+		got, err := c.Service.RecordProgress(c.learner, c.place.ID, batch)
+		if err != nil || len(got.Completed) != want {
+			t.Fatalf("batch %d: %+v, %v, want %d lessons", i+1, got, err, want)
+		}
+		completed += len(got.Completed)
+	}
+	if n := kinds(c.db); completed != 1 || n["learning.lesson_completed"] != 1 || n["learning.course_completed"] != 1 {
+		t.Errorf("completed %d times, events: %v", completed, n)
+	}
+}
