@@ -6,14 +6,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"lyceum/internal/assessment"
 	"lyceum/internal/learning"
 	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/pg"
 )
 
-// TestProgressIsTold checks that the stream of a place's progress hears of all that completes something, and of grades,
-// which are evidence also when nothing follows.
+// TestProgressIsTold checks that the stream of a place's progress hears of all that completes something.
 func TestProgressIsTold(t *testing.T) {
 	t.Parallel()
 	place, part := uuid.New(), uuid.New()
@@ -22,7 +20,6 @@ func TestProgressIsTold(t *testing.T) {
 		event pg.Event
 		want  feed.Change
 	}{
-		{assessment.AttemptGraded{Enrollment: place, Lesson: part}, feed.Change{Topic: topic}},
 		{learning.ModuleCompleted{Enrollment: place, Module: part}, feed.Change{Topic: topic}},
 		{learning.LessonCompleted{Enrollment: place, Lesson: part}, feed.Change{Topic: topic, Event: learning.EventLesson, Ref: part}},
 		{learning.CourseCompleted{Enrollment: place, Course: part}, feed.Change{Topic: topic, Event: learning.EventCourse, Ref: part}},
