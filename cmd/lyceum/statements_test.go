@@ -326,18 +326,20 @@ func (s *school) captioned(t *testing.T, n int) string {
 		made, err = tx.Asset.Create().SetID(id).SetOwnerID(owner).SetKind(asset.KindVIDEO).SetFileName("film.mp4").
 			SetContentType("video/mp4").SetSize(1).SetSha256(strings.Repeat("a", 64)).SetStatus(asset.StatusREADY).
 			SetConversion(asset.ConversionFAILED).SetBlobKey("t/" + s.tenant.String() + "/assets/" + id.String()).Save(ctx)
-		return err
+		if err != nil {
+			return err
+		}
+		edits := make([]*ent.CaptionRevisionCreate, n)
+		for i := range edits {
+			edits[i] = tx.CaptionRevision.Create().SetAssetID(id).SetAuthorID(owner).SetLocale("en").SetNumber(i + 1).
+				SetVtt(captionsSaying(strconv.Itoa(i))).SetCueCount(1)
+		}
+		return tx.CaptionRevision.CreateBulk(edits...).Exec(ctx)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	film := made.GlobalID().String()
-	for i := range n {
-		s.must(t, s.instructor, s.documents.Text("save-captions"), map[string]any{
-			"assetId": film, "locale": "en", "content": captionsSaying(strconv.Itoa(i)),
-		}, &struct{}{})
-	}
-	return film
+	return made.GlobalID().String()
 }
 
 // captionsSaying is a caption file.
