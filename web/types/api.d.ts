@@ -115,6 +115,19 @@ export type EnrollmentState =
   | 'COMPLETED'
   | 'WITHDRAWN';
 
+export type LeaderboardPeriod =
+  | 'ALL'
+  /** Since the first, in UTC. */
+  | 'MONTH'
+  /** Since Monday, in UTC. */
+  | 'WEEK';
+
+export type LeaderboardProfileInput = {
+  hidden: boolean;
+  /** At most 40 characters; empty for the name. */
+  pseudonym: string;
+};
+
 export type LessonKind =
   | 'ARTICLE'
   | 'FILE'
@@ -183,6 +196,16 @@ export type Role =
   /** Reads to help, where an admin has granted it, and changes nothing. */
   | 'SUPPORT'
   | 'TENANT_ADMIN';
+
+export type SaveAchievementInput = {
+  description?: string;
+  /** Lower case letters, digits and dashes. */
+  key: string;
+  retired?: boolean;
+  /** In a part of CEL: lessons >= 20 && points > 100. */
+  rule: string;
+  title: string;
+};
 
 export type SearchFilter = {
   category?: string | null | undefined;
@@ -305,6 +328,14 @@ export type DeleteAssetMutationVariables = Exact<{
 
 export type DeleteAssetMutation = { deleteAsset: { asset: { id: string, status: AssetStatus, removedAt: string | null } } };
 
+export type EngagementQueryVariables = Exact<{
+  period?: LeaderboardPeriod;
+  first?: number | null | undefined;
+}>;
+
+
+export type EngagementQuery = { myPoints: { total: number, week: number, month: number }, myStreak: { current: number, longest: number, today: boolean, timeZone: string }, myAchievements: Array<{ title: string, description: string, earnedAt: string }>, leaderboard: { hidden: boolean, nodes: Array<{ rank: number, points: number, name: string | null, self: boolean }>, self: { rank: number, points: number } | null } };
+
 export type EnrollMutationVariables = Exact<{
   courseId: string;
 }>;
@@ -327,6 +358,16 @@ export type GrantSupportMutationVariables = Exact<{
 
 
 export type GrantSupportMutation = { grantSupport: { grant: { id: string, reason: string, expiresAt: string } } };
+
+export type LeaderboardQueryVariables = Exact<{
+  courseId?: string | null | undefined;
+  period?: LeaderboardPeriod;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type LeaderboardQuery = { leaderboard: { hidden: boolean, nodes: Array<{ rank: number, points: number, name: string | null, self: boolean }>, pageInfo: { hasNextPage: boolean, endCursor: string | null }, self: { rank: number, points: number } | null } };
 
 export type LessonQueryVariables = Exact<{
   courseId: string;
@@ -442,6 +483,13 @@ export type RosterQueryVariables = Exact<{
 
 export type RosterQuery = { enrollments: { nodes: Array<{ id: string, state: EnrollmentState, source: EnrollmentSource, enrolledAt: string, learner: { id: string, name: string, email: string | null } | null, progress: { percent: number, completedLessons: number, lastActivityAt: string | null }, certificate: { code: string, status: CertificateStatus } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
+export type SaveAchievementMutationVariables = Exact<{
+  input: SaveAchievementInput;
+}>;
+
+
+export type SaveAchievementMutation = { saveAchievement: { achievement: { key: string, title: string, description: string, rule: string, retiredAt: string | null } } };
+
 export type SaveAnswerMutationVariables = Exact<{
   attemptId: string;
   questionId: string;
@@ -465,6 +513,20 @@ export type SearchQueryVariables = Exact<{
 
 
 export type SearchQuery = { search: { totalCount: number, degraded: boolean, hits: Array<{ title: string, snippet: string, course: { id: string, slug: string, title: string }, lesson: { id: string, title: string, kind: LessonKind } | null }> } };
+
+export type SetLeaderboardProfileMutationVariables = Exact<{
+  input: LeaderboardProfileInput;
+}>;
+
+
+export type SetLeaderboardProfileMutation = { setLeaderboardProfile: { profile: { hidden: boolean, pseudonym: string } } };
+
+export type SetTimeZoneMutationVariables = Exact<{
+  timeZone: string;
+}>;
+
+
+export type SetTimeZoneMutation = { setTimeZone: { timeZone: string } };
 
 export type SignInMutationVariables = Exact<{
   email: string;
@@ -547,9 +609,11 @@ export interface Operations {
   "course-draft": { data: CourseDraftQuery; variables: CourseDraftQueryVariables };
   "dashboard": { data: DashboardQuery; variables: DashboardQueryVariables };
   "delete-asset": { data: DeleteAssetMutation; variables: DeleteAssetMutationVariables };
+  "engagement": { data: EngagementQuery; variables: EngagementQueryVariables };
   "enroll": { data: EnrollMutation; variables: EnrollMutationVariables };
   "enrollment-changed": { data: EnrollmentChangedSubscription; variables: EnrollmentChangedSubscriptionVariables };
   "grant-support": { data: GrantSupportMutation; variables: GrantSupportMutationVariables };
+  "leaderboard": { data: LeaderboardQuery; variables: LeaderboardQueryVariables };
   "lesson": { data: LessonQuery; variables: LessonQueryVariables };
   "mark-read": { data: MarkReadMutation; variables: MarkReadMutationVariables };
   "notification-received": { data: NotificationReceivedSubscription; variables: NotificationReceivedSubscriptionVariables };
@@ -562,9 +626,12 @@ export interface Operations {
   "request-upload": { data: RequestUploadMutation; variables: RequestUploadMutationVariables };
   "restore-asset": { data: RestoreAssetMutation; variables: RestoreAssetMutationVariables };
   "roster": { data: RosterQuery; variables: RosterQueryVariables };
+  "save-achievement": { data: SaveAchievementMutation; variables: SaveAchievementMutationVariables };
   "save-answer": { data: SaveAnswerMutation; variables: SaveAnswerMutationVariables };
   "search": { data: SearchQuery; variables: SearchQueryVariables };
   "search-token": { data: SearchTokenQuery; variables: SearchTokenQueryVariables };
+  "set-leaderboard-profile": { data: SetLeaderboardProfileMutation; variables: SetLeaderboardProfileMutationVariables };
+  "set-time-zone": { data: SetTimeZoneMutation; variables: SetTimeZoneMutationVariables };
   "sign-in": { data: SignInMutation; variables: SignInMutationVariables };
   "sign-out": { data: SignOutMutation; variables: SignOutMutationVariables };
   "sign-parts": { data: SignPartsMutation; variables: SignPartsMutationVariables };
