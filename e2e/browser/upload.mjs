@@ -32,7 +32,7 @@ const scenarios = {
     const file = await largeFile();
     const page = await open(`${ACME}/upload`, { viewport: sizes.wide });
     await signIn(page, INSTRUCTOR);
-    await page.getByText("Nothing is on its way.").waitFor();
+    await page.locator("#main").getByText("Nothing is on its way.").waitFor();
     await audit(page, "nothing uploaded");
     const sent = partsSent(page);
 
@@ -48,23 +48,23 @@ const scenarios = {
     // Paused and resumed with the keyboard: the focus stays where it is needed.
     await page.getByRole("button", { name: `Pause: ${large.name}` }).focus();
     await page.keyboard.press("Enter");
-    await page.getByText(/^Paused at \d+%$/).waitFor();
+    await page.locator("#main").getByText(/^Paused at \d+%$/).waitFor();
     assert.match(await focused(page), /^Go on: /);
     await picture(page, "upload-paused");
     await audit(page, "paused");
     await page.keyboard.press("Enter");
-    await page.getByText(/^Sending: /).waitFor();
+    await page.locator("#main").getByText(/^Sending: /).waitFor();
     await until(page, "the last part is asked for again", () => held.length === 2);
 
     // Reloaded in the middle: the page knows the file, and sends what is missing.
     await page.unrouteAll({ behavior: "ignoreErrors" });
     await page.reload();
-    await page.getByText("Not finished. Choose the same file again to go on.").waitFor();
+    await page.locator("#main").getByText("Not finished. Choose the same file again to go on.").waitFor();
     await picture(page, "upload-reloaded");
     await audit(page, "reloaded");
-    const read = page.getByText(/^Reading the file/).waitFor({ timeout: 15_000 }).then(() => true, () => false);
+    const read = page.locator("#main").getByText(/^Reading the file/).waitFor({ timeout: 15_000 }).then(() => true, () => false);
     await page.getByLabel("Choose files").setInputFiles(file);
-    await page.getByText("Ready", { exact: true }).waitFor({ timeout: 40_000 });
+    await page.locator("#main").getByText("Ready", { exact: true }).waitFor({ timeout: 40_000 });
     assert.deepEqual(sent, [...sent.slice(0, 4), large.parts], "a part was sent twice");
     assert.equal(await page.locator(".upload").count(), 1);
     assert.match(await page.locator(".upload code").textContent(), /^ast_/);
@@ -74,9 +74,9 @@ const scenarios = {
 
     // Chosen once more, it is there already.
     await page.getByRole("button", { name: /^Remove from the list/ }).click();
-    await page.getByText("Nothing is on its way.").waitFor();
+    await page.locator("#main").getByText("Nothing is on its way.").waitFor();
     await page.getByLabel("Choose files").setInputFiles(file);
-    await page.getByText("Ready", { exact: true }).waitFor();
+    await page.locator("#main").getByText("Ready", { exact: true }).waitFor();
     assert.equal(sent.length, large.parts, "a file that is there was sent");
     const took = Date.now() - begun;
     assert.ok(took < minute, `the journey took ${took} ms`);
@@ -88,9 +88,9 @@ const scenarios = {
     const page = await open(`${ACME}/upload`, { viewport: sizes.narrow });
     await signIn(page, INSTRUCTOR);
     await drop(page, "no-film.mp4", Buffer.from(`words ${randomBytes(16).toString("hex")}`));
-    await page.getByText(/^Not accepted\. /).waitFor();
+    await page.locator("#main").getByText(/^Not accepted\. /).waitFor();
     await drop(page, "program.exe", randomBytes(64));
-    await page.getByText(/can be: image\/jpeg/).waitFor();
+    await page.locator("#main").getByText(/can be: image\/jpeg/).waitFor();
     await page.getByRole("button", { name: "Forget: program.exe" }).click();
     if (FILM) {
       await drop(page, "film.mp4", await readFile(FILM));
@@ -108,7 +108,7 @@ const scenarios = {
     const page = await open(`${ACME}/upload`, { viewport: sizes.narrow, locale: "de-AT" });
     await audit(page, "sign-in");
     await signIn(page, LEARNER, { email: "E-Mail-Adresse", password: "Passwort", button: "Anmelden", title: "Hochladen" });
-    await page.getByText("Dateien laden Lehrende und Administratoren hoch.").waitFor();
+    await page.locator("#main").getByText("Dateien laden Lehrende und Administratoren hoch.").waitFor();
     await picture(page, "upload-learner");
     await audit(page, "a learner");
     await page.getByRole("button", { name: "Abmelden" }).click();

@@ -22,8 +22,6 @@ import { persist, put } from './send.js'
 /** How many parts are sent at a time. */
 const together = 4
 
-/** The asset's states in which nothing more happens to it. */
-const settled = ['NONE', 'DONE', 'PASSED_THROUGH', 'FAILED']
 
 /** Tells of every change by the event "change". */
 export class Upload extends EventTarget {
@@ -233,33 +231,29 @@ export class Upload extends EventTarget {
     await follow('asset-updated', { id: one.assetId }, {
       signal: AbortSignal.any([signal, over.signal]),
       onData: ({ assetUpdated }) => {
-        if (this.#see(assetUpdated)) over.abort()
+        if (isOver(assetUpdated)) {
+          this.#memory.forget(one)
+          over.abort()
+        }
+        this.#see(assetUpdated)
       },
     })
     signal.throwIfAborted()
     if (!over.signal.aborted) throw new ApiError('FORBIDDEN', '') // refused, or it would go on
-    this.#memory.forget(one)
   }
 
-  /**
-   * @param {Asset} asset
-   * @returns {boolean} whether nothing more happens to it
-   */
+  /** @param {Asset} asset */
   #see(asset) {
     this.asset = asset
-    switch (asset.status) {
-      case 'PENDING':
-      case 'CHECKING':
-        this.#become('CHECKING', null)
-        return false
-      case 'READY':
-        if (settled.includes(asset.conversion)) this.#become('READY', 1)
-        else this.#become('CONVERTING', asset.progress / 100)
-        return settled.includes(asset.conversion)
-      default:
-        this.problem = asset.failure
-        this.#become('FAILED', null)
-        return true
+    if (['PENDING', 'CHECKING'].includes(asset.status)) {
+      this.#become('CHECKING', null)
+    } else if (asset.status !== 'READY') {
+      this.problem = asset.failure
+      this.#become('FAILED', null)
+    } else if (isOver(asset)) {
+      this.#become('READY', 1)
+    } else {
+      this.#become('CONVERTING', asset.progress / 100)
     }
   }
 
@@ -272,6 +266,16 @@ export class Upload extends EventTarget {
     this.progress = progress
     this.dispatchEvent(new Event('change'))
   }
+}
+
+/**
+ * Whether nothing more happens to a file.
+ *
+ * @param {Asset} asset
+ */
+function isOver({ status, conversion }) {
+  if (status === 'READY') return conversion !== 'WAITING' && conversion !== 'RUNNING'
+  return status !== 'PENDING' && status !== 'CHECKING'
 }
 
 /**

@@ -73,6 +73,15 @@ function reason(problem) {
 }
 
 /**
+ * Whether trying again cannot help.
+ *
+ * @param {unknown} problem
+ */
+function final(problem) {
+  return typeof problem === 'string' || (problem instanceof ApiError && problem.code === 'BAD_USER_INPUT')
+}
+
+/**
  * Draws the buttons; one that had the focus hands it to the one that took its place.
  *
  * @param {HTMLElement} tools
@@ -84,7 +93,7 @@ function drawTools(tools, upload, onForget) {
   const button = (/** @type {string} */ label, /** @type {() => void} */ click) =>
     h('button', { type: 'button', class: 'quiet', 'aria-label': `${label}: ${upload.name}`, click }, label)
   const over = upload.state === 'READY'
-  const again = upload.state === 'FAILED' && (upload.file || upload.remembered?.sent) && typeof upload.problem !== 'string'
+  const again = upload.state === 'FAILED' && (upload.file || upload.remembered?.sent) && !final(upload.problem)
   fill(tools,
     upload.moving && button(t('upload.pause'), () => upload.pause()),
     upload.state === 'PAUSED' && button(t('upload.resume'), () => void upload.run()),
