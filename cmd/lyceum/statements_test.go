@@ -157,15 +157,17 @@ func (s *school) asks(t *testing.T) map[string]asking {
 		return func(*testing.T, int) asked { return asked{token, variables} }
 	}
 	return map[string]asking{
-		"audit-log":     page(s.admin, nil),
-		"grant-support": fixed(s.admin, map[string]any{"reason": "Somebody cannot sign in.", "minutes": 5}),
-		"catalog":       page("", nil),
-		"dashboard":     page(s.learner, nil),
-		"notifications": page(s.learner, nil),
-		"people":        page(s.admin, nil),
-		"engagement":    page(s.learner, map[string]any{"period": "ALL"}),
-		"leaderboard":   page(s.learner, map[string]any{"period": "ALL"}),
-		"set-time-zone": fixed(s.learner, map[string]any{"timeZone": "Europe/Berlin"}),
+		"audit-log":         page(s.admin, nil),
+		"grant-support":     fixed(s.admin, map[string]any{"reason": "Somebody cannot sign in.", "minutes": 5}),
+		"catalog":           page("", nil),
+		"dashboard":         page(s.learner, nil),
+		"learner-dashboard": fixed(s.learner, nil),
+		"course-reports":    page(s.admin, nil),
+		"notifications":     page(s.learner, nil),
+		"people":            page(s.admin, nil),
+		"engagement":        page(s.learner, map[string]any{"period": "ALL"}),
+		"leaderboard":       page(s.learner, map[string]any{"period": "ALL"}),
+		"set-time-zone":     fixed(s.learner, map[string]any{"timeZone": "Europe/Berlin"}),
 		"save-achievement": func(*testing.T, int) asked {
 			return asked{s.admin, map[string]any{"input": map[string]any{"key": "k" + uuid.NewString(), "title": "First", "rule": "lessons >= 1"}}}
 		},

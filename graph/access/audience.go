@@ -39,7 +39,7 @@ var audiences = map[string]audience{
 	"SignInPayload": owner, "SignOutPayload": owner, "RevokeSessionsPayload": owner, "ChangePasswordPayload": owner,
 	"CreateApiKeyPayload": owner, "RevokeApiKeyPayload": owner,
 	"Enrollment": owner, "EnrollmentConnection": owner, "EnrollmentEdge": owner, "EnrollmentPayload": owner,
-	"EnrollmentEvent": owner, "ProgressEvent": owner,
+	"EnrollmentEvent": owner, "ProgressEvent": owner, "LearnerDashboard": owner,
 	"CourseProgress": owner, "LessonProgress": owner, "RecordProgressPayload": owner,
 	"Completion": owner, "CompletionRule": owner, "CompletionCondition": owner, "ModuleProgress": owner, "LessonCompletion": owner, "CompletionPolicy": owner,
 	"Attempt": owner, "AttemptQuestion": owner, "Choice": owner, "QuestionResponse": owner, "AttemptPayload": owner,
@@ -50,6 +50,7 @@ var audiences = map[string]audience{
 	"LeaderboardPlace": owner, "LeaderboardConnection": owner, "LeaderboardEdge": owner, "LeaderboardRow": owner,
 	"SetTimeZonePayload": owner, "PointRule": owner, "SetPointRulePayload": owner,
 
+	"CourseReport": staff, "ProgressQuarter": staff, "StuckLearner": staff, "CompletionDay": staff,
 	"Achievement": staff, "SaveAchievementPayload": staff,
 	"CompletionReport": staff, "ApplyCompletionsPayload": staff,
 	"UserConnection": staff, "UserEdge": staff, "UserPayload": staff, "UpdateBrandingPayload": staff,

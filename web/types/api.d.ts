@@ -101,6 +101,8 @@ export type CourseOrder =
 export type EnrollmentEventKind =
   /** The place was taken, given up, completed or given another date. */
   | 'CHANGED'
+  /** A lesson was completed; told to the learner themself. */
+  | 'PROGRESSED'
   /** Some of what was missed cannot be told any more: read everything again, and go on from here. */
   | 'RESYNC'
   /** The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is. */
@@ -303,6 +305,14 @@ export type CourseDraftQueryVariables = Exact<{
 
 export type CourseDraftQuery = { courseDraft: { id: string, slug: string, title: string, revision: number, changed: boolean, published: { number: number, publishedAt: string } | null, versions: Array<{ number: number, note: string, contentHash: string, publishedAt: string, publishedBy: { name: string } | null }>, modules: Array<{ key: string, title: string, lessons: Array<{ key: string, title: string, kind: LessonKind, quiz: { passMark: number, questions: Array<{ key: string, kind: QuestionKind, prompt: string, choices: Array<{ text: string, correct: boolean }> }> } | null }> }> } | null };
 
+export type CourseReportsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type CourseReportsQuery = { courseDrafts: { nodes: Array<{ id: string, slug: string, title: string, report: { learners: number, notStarted: number, completed: number, stuckCount: number, progress: Array<{ fromPercent: number, toPercent: number, learners: number }>, stuck: Array<{ since: string, failedAttempts: number, enrollment: { id: string, learner: { id: string, name: string } | null, progress: { percent: number } } }>, completions: Array<{ date: string, learners: number }> } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
 export type CourseQueryVariables = Exact<{
   slug?: string | null | undefined;
   byId?: string | null | undefined;
@@ -368,6 +378,11 @@ export type LeaderboardQueryVariables = Exact<{
 
 
 export type LeaderboardQuery = { leaderboard: { hidden: boolean, nodes: Array<{ rank: number, points: number, name: string | null, self: boolean }>, pageInfo: { hasNextPage: boolean, endCursor: string | null }, self: { rank: number, points: number } | null } };
+
+export type LearnerDashboardQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type LearnerDashboardQuery = { learnerDashboard: { recommended: { id: string, dueAt: string | null, course: { id: string, slug: string, title: string }, progress: { state: ProgressState, percent: number }, nextLesson: { id: string, title: string, kind: LessonKind } | null } | null, due: Array<{ id: string, dueAt: string | null, course: { slug: string, title: string }, progress: { percent: number } }>, inProgress: Array<{ id: string, dueAt: string | null, course: { slug: string, title: string }, progress: { state: ProgressState, percent: number, lastActivityAt: string | null }, nextLesson: { id: string, title: string } | null }>, certificates: Array<{ code: string, status: CertificateStatus, verifyUrl: string }> } };
 
 export type LessonQueryVariables = Exact<{
   courseId: string;
@@ -607,6 +622,7 @@ export interface Operations {
   "completion-preview": { data: CompletionPreviewQuery; variables: CompletionPreviewQueryVariables };
   "course": { data: CourseQuery; variables: CourseQueryVariables };
   "course-draft": { data: CourseDraftQuery; variables: CourseDraftQueryVariables };
+  "course-reports": { data: CourseReportsQuery; variables: CourseReportsQueryVariables };
   "dashboard": { data: DashboardQuery; variables: DashboardQueryVariables };
   "delete-asset": { data: DeleteAssetMutation; variables: DeleteAssetMutationVariables };
   "engagement": { data: EngagementQuery; variables: EngagementQueryVariables };
@@ -614,6 +630,7 @@ export interface Operations {
   "enrollment-changed": { data: EnrollmentChangedSubscription; variables: EnrollmentChangedSubscriptionVariables };
   "grant-support": { data: GrantSupportMutation; variables: GrantSupportMutationVariables };
   "leaderboard": { data: LeaderboardQuery; variables: LeaderboardQueryVariables };
+  "learner-dashboard": { data: LearnerDashboardQuery; variables: LearnerDashboardQueryVariables };
   "lesson": { data: LessonQuery; variables: LessonQueryVariables };
   "mark-read": { data: MarkReadMutation; variables: MarkReadMutationVariables };
   "notification-received": { data: NotificationReceivedSubscription; variables: NotificationReceivedSubscriptionVariables };

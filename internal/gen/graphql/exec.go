@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"lyceum/graph/limit"
 	"lyceum/graph/relay"
+	"lyceum/internal/analytics"
 	"lyceum/internal/assessment"
 	"lyceum/internal/assessment/quiz"
 	"lyceum/internal/catalog"
@@ -60,9 +61,11 @@ type ResolverRoot interface {
 	CourseConnection() CourseConnectionResolver
 	CourseDraft() CourseDraftResolver
 	CourseProgress() CourseProgressResolver
+	CourseReport() CourseReportResolver
 	CourseVersion() CourseVersionResolver
 	Enrollment() EnrollmentResolver
 	EnrollmentEvent() EnrollmentEventResolver
+	LearnerDashboard() LearnerDashboardResolver
 	Lesson() LessonResolver
 	LessonCompletion() LessonCompletionResolver
 	LessonDraft() LessonDraftResolver
@@ -75,6 +78,7 @@ type ResolverRoot interface {
 	Query() QueryResolver
 	QuizContent() QuizContentResolver
 	Session() SessionResolver
+	StuckLearner() StuckLearnerResolver
 	Subscription() SubscriptionResolver
 	SupportGrant() SupportGrantResolver
 	Viewer() ViewerResolver
@@ -287,6 +291,11 @@ type ComplexityRoot struct {
 		Text       func(childComplexity int) int
 	}
 
+	CompletionDay struct {
+		Count func(childComplexity int) int
+		Date  func(childComplexity int) int
+	}
+
 	CompletionPolicy struct {
 		Count func(childComplexity int) int
 		Need  func(childComplexity int) int
@@ -353,6 +362,7 @@ type ComplexityRoot struct {
 		Prerequisites func(childComplexity int) int
 		Price         func(childComplexity int) int
 		Published     func(childComplexity int) int
+		Report        func(childComplexity int) int
 		Revision      func(childComplexity int) int
 		Slug          func(childComplexity int) int
 		Summary       func(childComplexity int) int
@@ -394,6 +404,16 @@ type ComplexityRoot struct {
 		Percent           func(childComplexity int) int
 		RequiredLessons   func(childComplexity int) int
 		State             func(childComplexity int) int
+	}
+
+	CourseReport struct {
+		Completed   func(childComplexity int) int
+		Completions func(childComplexity int) int
+		Learners    func(childComplexity int) int
+		NotStarted  func(childComplexity int) int
+		Progress    func(childComplexity int) int
+		Stuck       func(childComplexity int) int
+		StuckCount  func(childComplexity int) int
 	}
 
 	CourseVersion struct {
@@ -504,6 +524,13 @@ type ComplexityRoot struct {
 		Points func(childComplexity int) int
 		Rank   func(childComplexity int) int
 		Self   func(childComplexity int) int
+	}
+
+	LearnerDashboard struct {
+		Certificates func(childComplexity int) int
+		Due          func(childComplexity int) int
+		InProgress   func(childComplexity int) int
+		Recommended  func(childComplexity int) int
 	}
 
 	Lesson struct {
@@ -717,6 +744,12 @@ type ComplexityRoot struct {
 		LessonID   func(childComplexity int) int
 	}
 
+	ProgressQuarter struct {
+		FromPercent func(childComplexity int) int
+		Learners    func(childComplexity int) int
+		ToPercent   func(childComplexity int) int
+	}
+
 	PublishCoursePayload struct {
 		Course  func(childComplexity int) int
 		Created func(childComplexity int) int
@@ -739,6 +772,7 @@ type ComplexityRoot struct {
 		Courses              func(childComplexity int, first *int, after *string, filter *model.CourseFilter, orderBy *model.CourseOrder) int
 		Enrollments          func(childComplexity int, courseID gid.ID, first *int, after *string, state *enrollment.State) int
 		Leaderboard          func(childComplexity int, courseID *gid.ID, period engagement.Period, first *int, after *string, around *bool) int
+		LearnerDashboard     func(childComplexity int) int
 		Lesson               func(childComplexity int, courseID gid.ID, id gid.ID) int
 		MyAchievements       func(childComplexity int) int
 		MyCertificates       func(childComplexity int) int
@@ -923,6 +957,12 @@ type ComplexityRoot struct {
 		Today    func(childComplexity int) int
 	}
 
+	StuckLearner struct {
+		Enrollment func(childComplexity int) int
+		Failed     func(childComplexity int) int
+		Since      func(childComplexity int) int
+	}
+
 	Subscription struct {
 		AssetUpdated         func(childComplexity int, id gid.ID) int
 		EnrollmentChanged    func(childComplexity int, courseID *gid.ID, after *string) int
@@ -1099,6 +1139,7 @@ type CourseDraftResolver interface {
 	Modules(ctx context.Context, obj *ent.Course) ([]*ent.Module, error)
 	Versions(ctx context.Context, obj *ent.Course) ([]*ent.CourseVersion, error)
 	Published(ctx context.Context, obj *ent.Course) (*ent.CourseVersion, error)
+	Report(ctx context.Context, obj *ent.Course) (*analytics.Report, error)
 }
 type CourseProgressResolver interface {
 	State(ctx context.Context, obj *ent.CourseProgress) (model.ProgressState, error)
@@ -1109,6 +1150,9 @@ type CourseProgressResolver interface {
 	Lessons(ctx context.Context, obj *ent.CourseProgress) ([]*ent.LessonProgress, error)
 	Modules(ctx context.Context, obj *ent.CourseProgress) ([]*learning.ModuleProgress, error)
 	Completion(ctx context.Context, obj *ent.CourseProgress) (*learning.Standing, error)
+}
+type CourseReportResolver interface {
+	Progress(ctx context.Context, obj *analytics.Report) ([]*model.ProgressQuarter, error)
 }
 type CourseVersionResolver interface {
 	PublishedBy(ctx context.Context, obj *ent.CourseVersion) (*ent.User, error)
@@ -1125,6 +1169,12 @@ type EnrollmentEventResolver interface {
 	Kind(ctx context.Context, obj *feed.Event) (model.EnrollmentEventKind, error)
 
 	Enrollment(ctx context.Context, obj *feed.Event) (*ent.Enrollment, error)
+}
+type LearnerDashboardResolver interface {
+	Recommended(ctx context.Context, obj *analytics.Learner) (*ent.Enrollment, error)
+	InProgress(ctx context.Context, obj *analytics.Learner) ([]*ent.Enrollment, error)
+	Due(ctx context.Context, obj *analytics.Learner) ([]*ent.Enrollment, error)
+	Certificates(ctx context.Context, obj *analytics.Learner) ([]*ent.Certificate, error)
 }
 type LessonResolver interface {
 	Content(ctx context.Context, obj *catalog.Lesson) (model.LessonContent, error)
@@ -1246,6 +1296,7 @@ type QueryResolver interface {
 	Leaderboard(ctx context.Context, courseID *gid.ID, period engagement.Period, first *int, after *string, around *bool) (*relay.LeaderboardConnection, error)
 	PointRules(ctx context.Context) ([]*engagement.Worth, error)
 	Achievements(ctx context.Context) ([]*ent.Achievement, error)
+	LearnerDashboard(ctx context.Context) (*analytics.Learner, error)
 	AuditLog(ctx context.Context, first *int, after *string, subject *gid.ID) (*relay.AuditConnection, error)
 }
 type QuizContentResolver interface {
@@ -1253,6 +1304,9 @@ type QuizContentResolver interface {
 }
 type SessionResolver interface {
 	Current(ctx context.Context, obj *ent.Session) (bool, error)
+}
+type StuckLearnerResolver interface {
+	Enrollment(ctx context.Context, obj *analytics.Stuck) (*ent.Enrollment, error)
 }
 type SubscriptionResolver interface {
 	AssetUpdated(ctx context.Context, id gid.ID) (<-chan *ent.Asset, error)
@@ -2079,6 +2133,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CompletionCondition.Text(childComplexity), true
 
+	case "CompletionDay.learners":
+		if e.ComplexityRoot.CompletionDay.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionDay.Count(childComplexity), true
+	case "CompletionDay.date":
+		if e.ComplexityRoot.CompletionDay.Date == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionDay.Date(childComplexity), true
+
 	case "CompletionPolicy.count":
 		if e.ComplexityRoot.CompletionPolicy.Count == nil {
 			break
@@ -2384,6 +2451,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CourseDraft.Published(childComplexity), true
+	case "CourseDraft.report":
+		if e.ComplexityRoot.CourseDraft.Report == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseDraft.Report(childComplexity), true
 	case "CourseDraft.revision":
 		if e.ComplexityRoot.CourseDraft.Revision == nil {
 			break
@@ -2545,6 +2618,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CourseProgress.State(childComplexity), true
+
+	case "CourseReport.completed":
+		if e.ComplexityRoot.CourseReport.Completed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseReport.Completed(childComplexity), true
+	case "CourseReport.completions":
+		if e.ComplexityRoot.CourseReport.Completions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseReport.Completions(childComplexity), true
+	case "CourseReport.learners":
+		if e.ComplexityRoot.CourseReport.Learners == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseReport.Learners(childComplexity), true
+	case "CourseReport.notStarted":
+		if e.ComplexityRoot.CourseReport.NotStarted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseReport.NotStarted(childComplexity), true
+	case "CourseReport.progress":
+		if e.ComplexityRoot.CourseReport.Progress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseReport.Progress(childComplexity), true
+	case "CourseReport.stuck":
+		if e.ComplexityRoot.CourseReport.Stuck == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseReport.Stuck(childComplexity), true
+	case "CourseReport.stuckCount":
+		if e.ComplexityRoot.CourseReport.StuckCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseReport.StuckCount(childComplexity), true
 
 	case "CourseVersion.contentHash":
 		if e.ComplexityRoot.CourseVersion.ContentHash == nil {
@@ -2916,6 +3032,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LeaderboardRow.Self(childComplexity), true
+
+	case "LearnerDashboard.certificates":
+		if e.ComplexityRoot.LearnerDashboard.Certificates == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearnerDashboard.Certificates(childComplexity), true
+	case "LearnerDashboard.due":
+		if e.ComplexityRoot.LearnerDashboard.Due == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearnerDashboard.Due(childComplexity), true
+	case "LearnerDashboard.inProgress":
+		if e.ComplexityRoot.LearnerDashboard.InProgress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearnerDashboard.InProgress(childComplexity), true
+	case "LearnerDashboard.recommended":
+		if e.ComplexityRoot.LearnerDashboard.Recommended == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearnerDashboard.Recommended(childComplexity), true
 
 	case "Lesson.content":
 		if e.ComplexityRoot.Lesson.Content == nil {
@@ -4029,6 +4170,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProgressEvent.LessonID(childComplexity), true
 
+	case "ProgressQuarter.fromPercent":
+		if e.ComplexityRoot.ProgressQuarter.FromPercent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressQuarter.FromPercent(childComplexity), true
+	case "ProgressQuarter.learners":
+		if e.ComplexityRoot.ProgressQuarter.Learners == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressQuarter.Learners(childComplexity), true
+	case "ProgressQuarter.toPercent":
+		if e.ComplexityRoot.ProgressQuarter.ToPercent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressQuarter.ToPercent(childComplexity), true
+
 	case "PublishCoursePayload.course":
 		if e.ComplexityRoot.PublishCoursePayload.Course == nil {
 			break
@@ -4199,6 +4359,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Leaderboard(childComplexity, args["courseId"].(*gid.ID), args["period"].(engagement.Period), args["first"].(*int), args["after"].(*string), args["around"].(*bool)), true
+	case "Query.learnerDashboard":
+		if e.ComplexityRoot.Query.LearnerDashboard == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.LearnerDashboard(childComplexity), true
 	case "Query.lesson":
 		if e.ComplexityRoot.Query.Lesson == nil {
 			break
@@ -4882,6 +5048,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Streak.Today(childComplexity), true
+
+	case "StuckLearner.enrollment":
+		if e.ComplexityRoot.StuckLearner.Enrollment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StuckLearner.Enrollment(childComplexity), true
+	case "StuckLearner.failedAttempts":
+		if e.ComplexityRoot.StuckLearner.Failed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StuckLearner.Failed(childComplexity), true
+	case "StuckLearner.since":
+		if e.ComplexityRoot.StuckLearner.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StuckLearner.Since(childComplexity), true
 
 	case "Subscription.assetUpdated":
 		if e.ComplexityRoot.Subscription.AssetUpdated == nil {
@@ -6756,6 +6941,8 @@ enum EnrollmentEventKind {
   RESYNC
   "The place was taken, given up, completed or given another date."
   CHANGED
+  "A lesson was completed; told to the learner themself."
+  PROGRESSED
 }
 
 type EnrollmentEvent {
@@ -6763,7 +6950,7 @@ type EnrollmentEvent {
   eventId: String!
   kind: EnrollmentEventKind!
   at: Time!
-  "The place as it is now; null unless one has CHANGED."
+  "The place that it is about, as it is now; null of STARTED and RESYNC."
   enrollment: Enrollment
 }
 
@@ -7521,6 +7708,66 @@ type SaveAchievementPayload {
   achievement: Achievement!
 }
 
+# ─── Dashboards ──────────────────────────────────────────────────────────────────────────────────────────
+
+"What a learner sees first."
+type LearnerDashboard {
+  "Where to go on: the course they learned in last, else the one that is due next. Its ` + "`" + `nextLesson` + "`" + ` is the one to open."
+  recommended: Enrollment
+  "The active places, the latest activity first; at most 100."
+  inProgress: [Enrollment!]!
+  "Those of them that have a date, the earliest first: what is overdue leads."
+  due: [Enrollment!]!
+  certificates: [Certificate!]!
+}
+
+"How the learners of a course get on."
+type CourseReport {
+  "Learners whose place is active or completed."
+  learners: Int!
+  notStarted: Int!
+  completed: Int!
+  "Those who have started and not completed, by the quarter of the required lessons that they are in."
+  progress: [ProgressQuarter!]!
+  "Active learners who did nothing for 14 days, or failed one quiz three times without passing it."
+  stuckCount: Int!
+  "Ten of them at most, those who are stuck longest."
+  stuck: [StuckLearner!]!
+  "The last 30 days, in UTC; days without completions are left out."
+  completions: [CompletionDay!]!
+}
+
+type ProgressQuarter {
+  fromPercent: Int!
+  "Not included."
+  toPercent: Int!
+  learners: Int!
+}
+
+type StuckLearner {
+  enrollment: Enrollment!
+  "Of the last activity or, without any, of the enrollment."
+  since: Time!
+  "How often they failed the quiz that they failed most often and did not pass."
+  failedAttempts: Int!
+}
+
+type CompletionDay {
+  "Midnight, in UTC."
+  date: Time!
+  learners: Int!
+}
+
+extend type CourseDraft {
+  report: CourseReport!
+}
+
+extend type Query {
+  "The viewer's own."
+  learnerDashboard: LearnerDashboard!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
+}
+
 # ─── Compliance ──────────────────────────────────────────────────────────────────────────────────────────
 
 "One link of the tenant's audit chain."
@@ -7965,6 +8212,16 @@ func (ec *executionContext) childFields_CompletionCondition(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type CompletionCondition", field.Name)
 }
 
+func (ec *executionContext) childFields_CompletionDay(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "date":
+		return ec.fieldContext_CompletionDay_date(ctx, field)
+	case "learners":
+		return ec.fieldContext_CompletionDay_learners(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompletionDay", field.Name)
+}
+
 func (ec *executionContext) childFields_CompletionPolicy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "need":
@@ -8113,6 +8370,8 @@ func (ec *executionContext) childFields_CourseDraft(ctx context.Context, field g
 		return ec.fieldContext_CourseDraft_versions(ctx, field)
 	case "published":
 		return ec.fieldContext_CourseDraft_published(ctx, field)
+	case "report":
+		return ec.fieldContext_CourseDraft_report(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CourseDraft", field.Name)
 }
@@ -8181,6 +8440,26 @@ func (ec *executionContext) childFields_CourseProgress(ctx context.Context, fiel
 		return ec.fieldContext_CourseProgress_completion(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CourseProgress", field.Name)
+}
+
+func (ec *executionContext) childFields_CourseReport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "learners":
+		return ec.fieldContext_CourseReport_learners(ctx, field)
+	case "notStarted":
+		return ec.fieldContext_CourseReport_notStarted(ctx, field)
+	case "completed":
+		return ec.fieldContext_CourseReport_completed(ctx, field)
+	case "progress":
+		return ec.fieldContext_CourseReport_progress(ctx, field)
+	case "stuckCount":
+		return ec.fieldContext_CourseReport_stuckCount(ctx, field)
+	case "stuck":
+		return ec.fieldContext_CourseReport_stuck(ctx, field)
+	case "completions":
+		return ec.fieldContext_CourseReport_completions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CourseReport", field.Name)
 }
 
 func (ec *executionContext) childFields_CourseVersion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8383,6 +8662,20 @@ func (ec *executionContext) childFields_LeaderboardRow(ctx context.Context, fiel
 		return ec.fieldContext_LeaderboardRow_self(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LeaderboardRow", field.Name)
+}
+
+func (ec *executionContext) childFields_LearnerDashboard(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recommended":
+		return ec.fieldContext_LearnerDashboard_recommended(ctx, field)
+	case "inProgress":
+		return ec.fieldContext_LearnerDashboard_inProgress(ctx, field)
+	case "due":
+		return ec.fieldContext_LearnerDashboard_due(ctx, field)
+	case "certificates":
+		return ec.fieldContext_LearnerDashboard_certificates(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LearnerDashboard", field.Name)
 }
 
 func (ec *executionContext) childFields_Lesson(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8697,6 +8990,18 @@ func (ec *executionContext) childFields_ProgressEvent(ctx context.Context, field
 		return ec.fieldContext_ProgressEvent_enrollment(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProgressEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_ProgressQuarter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "fromPercent":
+		return ec.fieldContext_ProgressQuarter_fromPercent(ctx, field)
+	case "toPercent":
+		return ec.fieldContext_ProgressQuarter_toPercent(ctx, field)
+	case "learners":
+		return ec.fieldContext_ProgressQuarter_learners(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProgressQuarter", field.Name)
 }
 
 func (ec *executionContext) childFields_PublishCoursePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9017,6 +9322,18 @@ func (ec *executionContext) childFields_Streak(ctx context.Context, field graphq
 		return ec.fieldContext_Streak_timeZone(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Streak", field.Name)
+}
+
+func (ec *executionContext) childFields_StuckLearner(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "enrollment":
+		return ec.fieldContext_StuckLearner_enrollment(ctx, field)
+	case "since":
+		return ec.fieldContext_StuckLearner_since(ctx, field)
+	case "failedAttempts":
+		return ec.fieldContext_StuckLearner_failedAttempts(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StuckLearner", field.Name)
 }
 
 func (ec *executionContext) childFields_SupportGrant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -13741,6 +14058,52 @@ func (ec *executionContext) fieldContext_CompletionCondition_group(_ context.Con
 	return graphql.NewScalarFieldContext("CompletionCondition", field, false, false, "Int")
 }
 
+func (ec *executionContext) _CompletionDay_date(ctx context.Context, field graphql.CollectedField, obj *analytics.Day) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionDay_date(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Date, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionDay_date(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionDay", field, false, false, "Time")
+}
+
+func (ec *executionContext) _CompletionDay_learners(ctx context.Context, field graphql.CollectedField, obj *analytics.Day) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionDay_learners(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionDay_learners(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionDay", field, false, false, "Int")
+}
+
 func (ec *executionContext) _CompletionPolicy_need(ctx context.Context, field graphql.CollectedField, obj *outline.Policy) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15228,6 +15591,38 @@ func (ec *executionContext) fieldContext_CourseDraft_published(_ context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _CourseDraft_report(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseDraft_report(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CourseDraft().Report(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *analytics.Report) graphql.Marshaler {
+			return ec.marshalNCourseReport2ᚖlyceumᚋinternalᚋanalyticsᚐReport(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseDraft_report(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CourseDraft",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CourseReport(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CourseDraftConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.CourseDraftConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15718,6 +16113,194 @@ func (ec *executionContext) fieldContext_CourseProgress_completion(_ context.Con
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Completion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CourseReport_learners(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseReport_learners(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Learners, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseReport_learners(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CourseReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CourseReport_notStarted(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseReport_notStarted(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NotStarted, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseReport_notStarted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CourseReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CourseReport_completed(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseReport_completed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Completed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseReport_completed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CourseReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CourseReport_progress(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseReport_progress(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CourseReport().Progress(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.ProgressQuarter) graphql.Marshaler {
+			return ec.marshalNProgressQuarter2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐProgressQuarterᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseReport_progress(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CourseReport",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ProgressQuarter(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CourseReport_stuckCount(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseReport_stuckCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StuckCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseReport_stuckCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CourseReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CourseReport_stuck(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseReport_stuck(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Stuck, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []analytics.Stuck) graphql.Marshaler {
+			return ec.marshalNStuckLearner2ᚕlyceumᚋinternalᚋanalyticsᚐStuckᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseReport_stuck(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CourseReport",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StuckLearner(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CourseReport_completions(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseReport_completions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Completions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []analytics.Day) graphql.Marshaler {
+			return ec.marshalNCompletionDay2ᚕlyceumᚋinternalᚋanalyticsᚐDayᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseReport_completions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CourseReport",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionDay(ctx, field)
 		},
 	}
 	return fc, nil
@@ -17258,6 +17841,134 @@ func (ec *executionContext) _LeaderboardRow_self(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_LeaderboardRow_self(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeaderboardRow", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _LearnerDashboard_recommended(ctx context.Context, field graphql.CollectedField, obj *analytics.Learner) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearnerDashboard_recommended(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LearnerDashboard().Recommended(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Enrollment) graphql.Marshaler {
+			return ec.marshalOEnrollment2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollment(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LearnerDashboard_recommended(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LearnerDashboard",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Enrollment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LearnerDashboard_inProgress(ctx context.Context, field graphql.CollectedField, obj *analytics.Learner) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearnerDashboard_inProgress(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LearnerDashboard().InProgress(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Enrollment) graphql.Marshaler {
+			return ec.marshalNEnrollment2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearnerDashboard_inProgress(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LearnerDashboard",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Enrollment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LearnerDashboard_due(ctx context.Context, field graphql.CollectedField, obj *analytics.Learner) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearnerDashboard_due(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LearnerDashboard().Due(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Enrollment) graphql.Marshaler {
+			return ec.marshalNEnrollment2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearnerDashboard_due(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LearnerDashboard",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Enrollment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LearnerDashboard_certificates(ctx context.Context, field graphql.CollectedField, obj *analytics.Learner) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearnerDashboard_certificates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LearnerDashboard().Certificates(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Certificate) graphql.Marshaler {
+			return ec.marshalNCertificate2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCertificateᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearnerDashboard_certificates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LearnerDashboard",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Certificate(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Lesson_id(ctx context.Context, field graphql.CollectedField, obj *catalog.Lesson) (ret graphql.Marshaler) {
@@ -21708,6 +22419,75 @@ func (ec *executionContext) fieldContext_ProgressEvent_enrollment(_ context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _ProgressQuarter_fromPercent(ctx context.Context, field graphql.CollectedField, obj *model.ProgressQuarter) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProgressQuarter_fromPercent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FromPercent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProgressQuarter_fromPercent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProgressQuarter", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ProgressQuarter_toPercent(ctx context.Context, field graphql.CollectedField, obj *model.ProgressQuarter) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProgressQuarter_toPercent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ToPercent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProgressQuarter_toPercent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProgressQuarter", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ProgressQuarter_learners(ctx context.Context, field graphql.CollectedField, obj *model.ProgressQuarter) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProgressQuarter_learners(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Learners, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProgressQuarter_learners(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProgressQuarter", field, false, false, "Int")
+}
+
 func (ec *executionContext) _PublishCoursePayload_course(ctx context.Context, field graphql.CollectedField, obj *model.PublishCoursePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -23098,6 +23878,38 @@ func (ec *executionContext) fieldContext_Query_achievements(_ context.Context, f
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Achievement(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_learnerDashboard(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_learnerDashboard(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().LearnerDashboard(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *analytics.Learner) graphql.Marshaler {
+			return ec.marshalNLearnerDashboard2ᚖlyceumᚋinternalᚋanalyticsᚐLearner(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_learnerDashboard(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LearnerDashboard(ctx, field)
 		},
 	}
 	return fc, nil
@@ -25305,6 +26117,84 @@ func (ec *executionContext) _Streak_timeZone(ctx context.Context, field graphql.
 }
 func (ec *executionContext) fieldContext_Streak_timeZone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Streak", field, false, false, "String")
+}
+
+func (ec *executionContext) _StuckLearner_enrollment(ctx context.Context, field graphql.CollectedField, obj *analytics.Stuck) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StuckLearner_enrollment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.StuckLearner().Enrollment(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Enrollment) graphql.Marshaler {
+			return ec.marshalNEnrollment2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollment(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StuckLearner_enrollment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StuckLearner",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Enrollment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StuckLearner_since(ctx context.Context, field graphql.CollectedField, obj *analytics.Stuck) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StuckLearner_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StuckLearner_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StuckLearner", field, false, false, "Time")
+}
+
+func (ec *executionContext) _StuckLearner_failedAttempts(ctx context.Context, field graphql.CollectedField, obj *analytics.Stuck) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StuckLearner_failedAttempts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Failed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StuckLearner_failedAttempts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StuckLearner", field, false, false, "Int")
 }
 
 func (ec *executionContext) _Subscription_assetUpdated(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
@@ -32263,6 +33153,44 @@ func (ec *executionContext) _CompletionCondition(ctx context.Context, sel ast.Se
 	return out
 }
 
+var completionDayImplementors = []string{"CompletionDay"}
+
+func (ec *executionContext) _CompletionDay(ctx context.Context, sel ast.SelectionSet, obj *analytics.Day) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, completionDayImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CompletionDay")
+		case "date":
+			out.Values[i] = ec._CompletionDay_date(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "learners":
+			out.Values[i] = ec._CompletionDay_learners(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var completionPolicyImplementors = []string{"CompletionPolicy"}
 
 func (ec *executionContext) _CompletionPolicy(ctx context.Context, sel ast.SelectionSet, obj *outline.Policy) graphql.Marshaler {
@@ -32716,6 +33644,12 @@ func (ec *executionContext) _CourseDraft(ctx context.Context, sel ast.SelectionS
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CourseDraft_published(ctx, field, obj)
 				})
+		case "report":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CourseDraft_report(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -32952,6 +33886,70 @@ func (ec *executionContext) _CourseProgress(ctx context.Context, sel ast.Selecti
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CourseProgress_completion(ctx, field, obj)
 				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var courseReportImplementors = []string{"CourseReport"}
+
+func (ec *executionContext) _CourseReport(ctx context.Context, sel ast.SelectionSet, obj *analytics.Report) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, courseReportImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CourseReport")
+		case "learners":
+			out.Values[i] = ec._CourseReport_learners(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "notStarted":
+			out.Values[i] = ec._CourseReport_notStarted(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "completed":
+			out.Values[i] = ec._CourseReport_completed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "progress":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CourseReport_progress(ctx, field, obj)
+				})
+		case "stuckCount":
+			out.Values[i] = ec._CourseReport_stuckCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "stuck":
+			out.Values[i] = ec._CourseReport_stuck(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "completions":
+			out.Values[i] = ec._CourseReport_completions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -33731,6 +34729,58 @@ func (ec *executionContext) _LeaderboardRow(ctx context.Context, sel ast.Selecti
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var learnerDashboardImplementors = []string{"LearnerDashboard"}
+
+func (ec *executionContext) _LearnerDashboard(ctx context.Context, sel ast.SelectionSet, obj *analytics.Learner) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, learnerDashboardImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LearnerDashboard")
+		case "recommended":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LearnerDashboard_recommended(ctx, field, obj)
+				})
+		case "inProgress":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LearnerDashboard_inProgress(ctx, field, obj)
+				})
+		case "due":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LearnerDashboard_due(ctx, field, obj)
+				})
+		case "certificates":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LearnerDashboard_certificates(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -35206,6 +36256,49 @@ func (ec *executionContext) _ProgressEvent(ctx context.Context, sel ast.Selectio
 	return out
 }
 
+var progressQuarterImplementors = []string{"ProgressQuarter"}
+
+func (ec *executionContext) _ProgressQuarter(ctx context.Context, sel ast.SelectionSet, obj *model.ProgressQuarter) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, progressQuarterImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ProgressQuarter")
+		case "fromPercent":
+			out.Values[i] = ec._ProgressQuarter_fromPercent(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "toPercent":
+			out.Values[i] = ec._ProgressQuarter_toPercent(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "learners":
+			out.Values[i] = ec._ProgressQuarter_learners(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var publishCoursePayloadImplementors = []string{"PublishCoursePayload"}
 
 func (ec *executionContext) _PublishCoursePayload(ctx context.Context, sel ast.SelectionSet, obj *model.PublishCoursePayload) graphql.Marshaler {
@@ -35465,6 +36558,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_achievements(ctx, field)
+				})
+		case "learnerDashboard":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_learnerDashboard(ctx, field)
 				})
 		case "auditLog":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -36653,6 +37752,50 @@ func (ec *executionContext) _Streak(ctx context.Context, sel ast.SelectionSet, o
 			out.Values[i] = ec._Streak_timeZone(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var stuckLearnerImplementors = []string{"StuckLearner"}
+
+func (ec *executionContext) _StuckLearner(ctx context.Context, sel ast.SelectionSet, obj *analytics.Stuck) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, stuckLearnerImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StuckLearner")
+		case "enrollment":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._StuckLearner_enrollment(ctx, field, obj)
+				})
+		case "since":
+			out.Values[i] = ec._StuckLearner_since(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "failedAttempts":
+			out.Values[i] = ec._StuckLearner_failedAttempts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -38476,6 +39619,26 @@ func (ec *executionContext) marshalNCompletionCondition2ᚖlyceumᚋinternalᚋl
 	return ec._CompletionCondition(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNCompletionDay2lyceumᚋinternalᚋanalyticsᚐDay(ctx context.Context, sel ast.SelectionSet, v analytics.Day) graphql.Marshaler {
+	return ec._CompletionDay(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCompletionDay2ᚕlyceumᚋinternalᚋanalyticsᚐDayᚄ(ctx context.Context, sel ast.SelectionSet, v []analytics.Day) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCompletionDay2lyceumᚋinternalᚋanalyticsᚐDay(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNCompletionNeed2lyceumᚋinternalᚋcatalogᚋoutlineᚐNeed(ctx context.Context, v any) (outline.Need, error) {
 	tmp, err := limit.UnmarshalString(v)
 	res := outline.Need(tmp)
@@ -38640,6 +39803,14 @@ func (ec *executionContext) marshalNCourseProgress2ᚖlyceumᚋinternalᚋgenᚋ
 		return graphql.Null
 	}
 	return ec._CourseProgress(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCourseReport2ᚖlyceumᚋinternalᚋanalyticsᚐReport(ctx context.Context, sel ast.SelectionSet, v *analytics.Report) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CourseReport!")
+		return graphql.Null
+	}
+	return ec._CourseReport(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNCourseVersion2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCourseVersionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.CourseVersion) graphql.Marshaler {
@@ -39056,6 +40227,14 @@ func (ec *executionContext) marshalNLeaderboardRow2ᚖlyceumᚋinternalᚋengage
 	return ec._LeaderboardRow(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNLearnerDashboard2ᚖlyceumᚋinternalᚋanalyticsᚐLearner(ctx context.Context, sel ast.SelectionSet, v *analytics.Learner) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LearnerDashboard!")
+		return graphql.Null
+	}
+	return ec._LearnerDashboard(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNLesson2ᚕᚖlyceumᚋinternalᚋcatalogᚐLessonᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Lesson) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -39463,6 +40642,30 @@ func (ec *executionContext) unmarshalNProgressEventKind2lyceumᚋinternalᚋgen�
 
 func (ec *executionContext) marshalNProgressEventKind2lyceumᚋinternalᚋgenᚋmodelᚐProgressEventKind(ctx context.Context, sel ast.SelectionSet, v model.ProgressEventKind) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) marshalNProgressQuarter2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐProgressQuarterᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ProgressQuarter) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNProgressQuarter2ᚖlyceumᚋinternalᚋgenᚋmodelᚐProgressQuarter(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNProgressQuarter2ᚖlyceumᚋinternalᚋgenᚋmodelᚐProgressQuarter(ctx context.Context, sel ast.SelectionSet, v *model.ProgressQuarter) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ProgressQuarter!")
+		return graphql.Null
+	}
+	return ec._ProgressQuarter(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNProgressState2lyceumᚋinternalᚋgenᚋmodelᚐProgressState(ctx context.Context, v any) (model.ProgressState, error) {
@@ -39963,6 +41166,26 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	for i := range v {
 		ret[i] = ec.marshalNString2string(ctx, sel, v[i])
 	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNStuckLearner2lyceumᚋinternalᚋanalyticsᚐStuck(ctx context.Context, sel ast.SelectionSet, v analytics.Stuck) graphql.Marshaler {
+	return ec._StuckLearner(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNStuckLearner2ᚕlyceumᚋinternalᚋanalyticsᚐStuckᚄ(ctx context.Context, sel ast.SelectionSet, v []analytics.Stuck) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNStuckLearner2lyceumᚋinternalᚋanalyticsᚐStuck(ctx, sel, v[i])
+	})
 
 	for _, e := range ret {
 		if e == graphql.Null {

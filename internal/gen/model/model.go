@@ -318,6 +318,13 @@ type PriceInput struct {
 	Currency string `json:"currency"`
 }
 
+type ProgressQuarter struct {
+	FromPercent int `json:"fromPercent"`
+	// Not included.
+	ToPercent int `json:"toPercent"`
+	Learners  int `json:"learners"`
+}
+
 type PublishCourseInput struct {
 	CourseID gid.ID `json:"courseId"`
 	// What changed, for colleagues.
@@ -927,17 +934,20 @@ const (
 	EnrollmentEventKindResync EnrollmentEventKind = "RESYNC"
 	// The place was taken, given up, completed or given another date.
 	EnrollmentEventKindChanged EnrollmentEventKind = "CHANGED"
+	// A lesson was completed; told to the learner themself.
+	EnrollmentEventKindProgressed EnrollmentEventKind = "PROGRESSED"
 )
 
 var AllEnrollmentEventKind = []EnrollmentEventKind{
 	EnrollmentEventKindStarted,
 	EnrollmentEventKindResync,
 	EnrollmentEventKindChanged,
+	EnrollmentEventKindProgressed,
 }
 
 func (e EnrollmentEventKind) IsValid() bool {
 	switch e {
-	case EnrollmentEventKindStarted, EnrollmentEventKindResync, EnrollmentEventKindChanged:
+	case EnrollmentEventKindStarted, EnrollmentEventKindResync, EnrollmentEventKindChanged, EnrollmentEventKindProgressed:
 		return true
 	}
 	return false
