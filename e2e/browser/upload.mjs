@@ -109,6 +109,7 @@ const scenarios = {
     await audit(page, "converting");
     told.shift();
     await film.getByText("Ready", { exact: true }).waitFor();
+    await page.unrouteAll({ behavior: "ignoreErrors" });
     await drop(page, "no-film.mp4", Buffer.from("words"));
     await page.locator("#main").getByText(/^Not accepted\. /).waitFor();
     for (const colorScheme of ["light", "dark"]) {
