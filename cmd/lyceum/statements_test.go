@@ -385,15 +385,15 @@ func newSchool(t *testing.T) *school {
 }
 
 // openSchool is a school with an admin and nothing else, at home in the directory.
-func openSchool(t *testing.T, home string) *school {
+func openSchool(t *testing.T, home string, settings ...string) *school {
 	t.Helper()
 	appURL, ownerURL, _ := pgtest.Clone(t)
-	c, err := config.Load(config.Sources{Environ: []string{
+	c, err := config.Load(config.Sources{Environ: append([]string{
 		"DATABASE_URL=" + appURL, "LYCEUM_SIGNING_KEYS=test=literal:" + strings.Repeat("k", 64), "LYCEUM_HOME=" + home,
 		"LYCEUM_LOG_LEVEL=error", "LYCEUM_HTTP_TRUSTED_PROXIES=127.0.0.1/32",
 		// Nobody asks for the same as often; budgets are tested elsewhere.
 		"LYCEUM_LIMIT_COST_USER=0", "LYCEUM_LIMIT_COST_ADDRESS=0", "LYCEUM_LIMIT_COST_TENANT=0",
-	}})
+	}, settings...)})
 	if err != nil {
 		t.Fatal(err)
 	}
