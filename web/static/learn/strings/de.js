@@ -41,6 +41,13 @@ export default {
   'engagement.somebody': 'Jemand', 'engagement.hidden': 'Sie stehen in keiner Bestenliste.',
   'my.nothing': 'Sie haben noch keine Kurse.', 'my.completedOn': 'Abgeschlossen am {date}', 'my.revoked': 'Dieses Zertifikat wurde widerrufen.', 'my.pdf': 'PDF herunterladen',
 
+  reports: 'Lehre', 'reports.title': 'Wie Ihre Lernenden vorankommen', 'reports.nothing': 'Es gibt noch keine Kurse.',
+  'reports.learners': '{n} Lernende', 'reports.learners.one': '{n} Lernende(r)', 'reports.learners.other': '{n} Lernende',
+  'reports.lately': '{n} Abschlüsse in den letzten 30 Tagen', 'reports.stuck': '{n} kommen nicht voran', 'reports.stuck.one': '{n} kommt nicht voran', 'reports.stuck.other': '{n} kommen nicht voran',
+  'reports.spread': 'Wie weit sie sind', 'reports.done': 'Erledigt', 'reports.people': 'Lernende', 'reports.quarter': '{from} bis {to} %',
+  'reports.stuckTitle': 'Wer nicht vorankommt', 'reports.person': 'Name', 'reports.since': 'Zuletzt hier', 'reports.failed': 'Fehlversuche',
+  'reports.somebody': 'Jemand', 'reports.others': 'Und {n} weitere.',
+
   inbox: 'Nachrichten', 'inbox.unread': 'ungelesen', 'inbox.live': 'Neue Nachrichten erscheinen von selbst.', 'inbox.notLive': 'Verbindung wird hergestellt…',
   'inbox.readAll': 'Alle als gelesen markieren', 'inbox.older': 'Ältere zeigen', 'inbox.nothing': 'Noch nichts. Was in Ihren Kursen geschieht, steht dann hier.', 'inbox.new': 'Neu',
 

@@ -40,6 +40,13 @@ export default {
   'engagement.somebody': 'Somebody', 'engagement.hidden': 'You are hidden from leaderboards.',
   'my.nothing': 'You have no courses yet.', 'my.completedOn': 'Completed {date}', 'my.revoked': 'This certificate was revoked.', 'my.pdf': 'Download PDF',
 
+  reports: 'Teaching', 'reports.title': 'How your learners get on', 'reports.nothing': 'There are no courses yet.',
+  'reports.learners': '{n} learners', 'reports.learners.one': '{n} learner', 'reports.learners.other': '{n} learners',
+  'reports.lately': '{n} completed it in the last 30 days', 'reports.stuck': '{n} do not get on', 'reports.stuck.one': '{n} does not get on', 'reports.stuck.other': '{n} do not get on',
+  'reports.spread': 'How far they are', 'reports.done': 'Done', 'reports.people': 'Learners', 'reports.quarter': '{from} to {to} %',
+  'reports.stuckTitle': 'Who does not get on', 'reports.person': 'Name', 'reports.since': 'Last seen here', 'reports.failed': 'Failed attempts',
+  'reports.somebody': 'Somebody', 'reports.others': 'And {n} more.',
+
   inbox: 'Inbox', 'inbox.unread': 'unread', 'inbox.live': 'New messages appear as they arrive.', 'inbox.notLive': 'Connecting…',
   'inbox.readAll': 'Mark all as read', 'inbox.older': 'Show older', 'inbox.nothing': 'Nothing yet. What happens in your courses is told here.', 'inbox.new': 'New',
 
