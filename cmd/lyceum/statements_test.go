@@ -24,6 +24,8 @@ import (
 	"lyceum/docs/operations"
 	"lyceum/graph/transport"
 	"lyceum/internal/enrollment"
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/learning"
 	"lyceum/internal/platform/config"
@@ -184,6 +186,25 @@ func (s *school) asks(t *testing.T) map[string]asking {
 			return asked{s.learner, map[string]any{"after": s.lastNotification(t) - n}}
 		},
 
+		"publishing-rules": func(_ *testing.T, n int) asked {
+			return asked{s.admin, map[string]any{"captionsRequired": n%2 == 0}}
+		},
+		"captions": func(t *testing.T, n int) asked {
+			t.Helper()
+			return asked{s.instructor, map[string]any{"assetId": s.captioned(t, n), "first": n}}
+		},
+		"save-captions": func(t *testing.T, n int) asked {
+			t.Helper()
+			return asked{s.instructor, map[string]any{"assetId": s.captioned(t, n), "locale": "en", "content": captionsSaying(uuid.NewString())}}
+		},
+		"revert-captions": func(t *testing.T, n int) asked {
+			t.Helper()
+			return asked{s.instructor, map[string]any{"assetId": s.captioned(t, n+1), "locale": "en", "number": 1}}
+		},
+		"convert-asset": func(t *testing.T, n int) asked {
+			t.Helper()
+			return asked{s.instructor, map[string]any{"assetId": s.captioned(t, n)}}
+		},
 		"enrollment-changed": func(t *testing.T, n int) asked {
 			t.Helper()
 			course := s.sized[n].id
@@ -290,6 +311,37 @@ func (s *school) asks(t *testing.T) map[string]asking {
 		},
 	}
 }
+
+// captioned is a film with n revisions of its captions.
+func (s *school) captioned(t *testing.T, n int) string {
+	t.Helper()
+	ctx := viewer.With(t.Context(), viewer.Job(s.tenant, "test"))
+	owner, err := s.db.User.Query().FirstID(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var made *ent.Asset
+	err = s.db.Tx(ctx, func(tx *pg.Tx) (err error) {
+		id := uuid.New()
+		made, err = tx.Asset.Create().SetID(id).SetOwnerID(owner).SetKind(asset.KindVIDEO).SetFileName("film.mp4").
+			SetContentType("video/mp4").SetSize(1).SetSha256(strings.Repeat("a", 64)).SetStatus(asset.StatusREADY).
+			SetConversion(asset.ConversionFAILED).SetBlobKey("t/" + s.tenant.String() + "/assets/" + id.String()).Save(ctx)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	film := made.GlobalID().String()
+	for i := range n {
+		s.must(t, s.instructor, s.documents.Text("save-captions"), map[string]any{
+			"assetId": film, "locale": "en", "content": captionsSaying(strconv.Itoa(i)),
+		}, &struct{}{})
+	}
+	return film
+}
+
+// captionsSaying is a caption file.
+func captionsSaying(text string) string { return "WEBVTT\n\n00:00.000 --> 00:01.000\n" + text + "\n" }
 
 // askProgress reports that n films were played.
 func (s *school) askProgress(t *testing.T, n int) asked {

@@ -17,6 +17,7 @@ import (
 	"lyceum/internal/gen/ent/attestation"
 	"lyceum/internal/gen/ent/auditentry"
 	"lyceum/internal/gen/ent/audithead"
+	"lyceum/internal/gen/ent/captionrevision"
 	"lyceum/internal/gen/ent/category"
 	"lyceum/internal/gen/ent/certificate"
 	"lyceum/internal/gen/ent/completion"
@@ -77,6 +78,7 @@ const (
 	TypeAttestation       = "Attestation"
 	TypeAuditEntry        = "AuditEntry"
 	TypeAuditHead         = "AuditHead"
+	TypeCaptionRevision   = "CaptionRevision"
 	TypeCategory          = "Category"
 	TypeCertificate       = "Certificate"
 	TypeCompletion        = "Completion"
@@ -8058,6 +8060,1076 @@ func (m *AuditHeadMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *AuditHeadMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown AuditHead edge %s", name)
+}
+
+// CaptionRevisionMutation represents an operation that mutates the CaptionRevision nodes in the graph.
+type CaptionRevisionMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	asset_id      *uuid.UUID
+	locale        *string
+	number        *int
+	addnumber     *int
+	label         *string
+	vtt           *string
+	cue_count     *int
+	addcue_count  *int
+	removed       *bool
+	author_id     *uuid.UUID
+	revert_of     *int
+	addrevert_of  *int
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*CaptionRevision, error)
+	predicates    []predicate.CaptionRevision
+}
+
+var _ ent.Mutation = (*CaptionRevisionMutation)(nil)
+
+// captionrevisionOption allows management of the mutation configuration using functional options.
+type captionrevisionOption func(*CaptionRevisionMutation)
+
+// newCaptionRevisionMutation creates new mutation for the CaptionRevision entity.
+func newCaptionRevisionMutation(c config, op Op, opts ...captionrevisionOption) *CaptionRevisionMutation {
+	m := &CaptionRevisionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeCaptionRevision,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withCaptionRevisionID sets the ID field of the mutation.
+func withCaptionRevisionID(id uuid.UUID) captionrevisionOption {
+	return func(m *CaptionRevisionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *CaptionRevision
+		)
+		m.oldValue = func(ctx context.Context) (*CaptionRevision, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().CaptionRevision.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withCaptionRevision sets the old CaptionRevision of the mutation.
+func withCaptionRevision(node *CaptionRevision) captionrevisionOption {
+	return func(m *CaptionRevisionMutation) {
+		m.oldValue = func(context.Context) (*CaptionRevision, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m CaptionRevisionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m CaptionRevisionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of CaptionRevision entities.
+func (m *CaptionRevisionMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *CaptionRevisionMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *CaptionRevisionMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().CaptionRevision.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *CaptionRevisionMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *CaptionRevisionMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *CaptionRevisionMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *CaptionRevisionMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *CaptionRevisionMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *CaptionRevisionMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *CaptionRevisionMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *CaptionRevisionMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *CaptionRevisionMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetAssetID sets the "asset_id" field.
+func (m *CaptionRevisionMutation) SetAssetID(u uuid.UUID) {
+	m.asset_id = &u
+}
+
+// AssetID returns the value of the "asset_id" field in the mutation.
+func (m *CaptionRevisionMutation) AssetID() (r uuid.UUID, exists bool) {
+	v := m.asset_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAssetID returns the old "asset_id" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldAssetID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAssetID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAssetID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAssetID: %w", err)
+	}
+	return oldValue.AssetID, nil
+}
+
+// ResetAssetID resets all changes to the "asset_id" field.
+func (m *CaptionRevisionMutation) ResetAssetID() {
+	m.asset_id = nil
+}
+
+// SetLocale sets the "locale" field.
+func (m *CaptionRevisionMutation) SetLocale(s string) {
+	m.locale = &s
+}
+
+// Locale returns the value of the "locale" field in the mutation.
+func (m *CaptionRevisionMutation) Locale() (r string, exists bool) {
+	v := m.locale
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLocale returns the old "locale" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldLocale(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLocale is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLocale requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLocale: %w", err)
+	}
+	return oldValue.Locale, nil
+}
+
+// ResetLocale resets all changes to the "locale" field.
+func (m *CaptionRevisionMutation) ResetLocale() {
+	m.locale = nil
+}
+
+// SetNumber sets the "number" field.
+func (m *CaptionRevisionMutation) SetNumber(i int) {
+	m.number = &i
+	m.addnumber = nil
+}
+
+// Number returns the value of the "number" field in the mutation.
+func (m *CaptionRevisionMutation) Number() (r int, exists bool) {
+	v := m.number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNumber returns the old "number" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldNumber(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNumber: %w", err)
+	}
+	return oldValue.Number, nil
+}
+
+// AddNumber adds i to the "number" field.
+func (m *CaptionRevisionMutation) AddNumber(i int) {
+	if m.addnumber != nil {
+		*m.addnumber += i
+	} else {
+		m.addnumber = &i
+	}
+}
+
+// AddedNumber returns the value that was added to the "number" field in this mutation.
+func (m *CaptionRevisionMutation) AddedNumber() (r int, exists bool) {
+	v := m.addnumber
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNumber resets all changes to the "number" field.
+func (m *CaptionRevisionMutation) ResetNumber() {
+	m.number = nil
+	m.addnumber = nil
+}
+
+// SetLabel sets the "label" field.
+func (m *CaptionRevisionMutation) SetLabel(s string) {
+	m.label = &s
+}
+
+// Label returns the value of the "label" field in the mutation.
+func (m *CaptionRevisionMutation) Label() (r string, exists bool) {
+	v := m.label
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLabel returns the old "label" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldLabel(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLabel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLabel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLabel: %w", err)
+	}
+	return oldValue.Label, nil
+}
+
+// ResetLabel resets all changes to the "label" field.
+func (m *CaptionRevisionMutation) ResetLabel() {
+	m.label = nil
+}
+
+// SetVtt sets the "vtt" field.
+func (m *CaptionRevisionMutation) SetVtt(s string) {
+	m.vtt = &s
+}
+
+// Vtt returns the value of the "vtt" field in the mutation.
+func (m *CaptionRevisionMutation) Vtt() (r string, exists bool) {
+	v := m.vtt
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVtt returns the old "vtt" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldVtt(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVtt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVtt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVtt: %w", err)
+	}
+	return oldValue.Vtt, nil
+}
+
+// ResetVtt resets all changes to the "vtt" field.
+func (m *CaptionRevisionMutation) ResetVtt() {
+	m.vtt = nil
+}
+
+// SetCueCount sets the "cue_count" field.
+func (m *CaptionRevisionMutation) SetCueCount(i int) {
+	m.cue_count = &i
+	m.addcue_count = nil
+}
+
+// CueCount returns the value of the "cue_count" field in the mutation.
+func (m *CaptionRevisionMutation) CueCount() (r int, exists bool) {
+	v := m.cue_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCueCount returns the old "cue_count" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldCueCount(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCueCount is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCueCount requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCueCount: %w", err)
+	}
+	return oldValue.CueCount, nil
+}
+
+// AddCueCount adds i to the "cue_count" field.
+func (m *CaptionRevisionMutation) AddCueCount(i int) {
+	if m.addcue_count != nil {
+		*m.addcue_count += i
+	} else {
+		m.addcue_count = &i
+	}
+}
+
+// AddedCueCount returns the value that was added to the "cue_count" field in this mutation.
+func (m *CaptionRevisionMutation) AddedCueCount() (r int, exists bool) {
+	v := m.addcue_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCueCount resets all changes to the "cue_count" field.
+func (m *CaptionRevisionMutation) ResetCueCount() {
+	m.cue_count = nil
+	m.addcue_count = nil
+}
+
+// SetRemoved sets the "removed" field.
+func (m *CaptionRevisionMutation) SetRemoved(b bool) {
+	m.removed = &b
+}
+
+// Removed returns the value of the "removed" field in the mutation.
+func (m *CaptionRevisionMutation) Removed() (r bool, exists bool) {
+	v := m.removed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemoved returns the old "removed" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldRemoved(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemoved is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemoved requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemoved: %w", err)
+	}
+	return oldValue.Removed, nil
+}
+
+// ResetRemoved resets all changes to the "removed" field.
+func (m *CaptionRevisionMutation) ResetRemoved() {
+	m.removed = nil
+}
+
+// SetAuthorID sets the "author_id" field.
+func (m *CaptionRevisionMutation) SetAuthorID(u uuid.UUID) {
+	m.author_id = &u
+}
+
+// AuthorID returns the value of the "author_id" field in the mutation.
+func (m *CaptionRevisionMutation) AuthorID() (r uuid.UUID, exists bool) {
+	v := m.author_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAuthorID returns the old "author_id" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldAuthorID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAuthorID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAuthorID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAuthorID: %w", err)
+	}
+	return oldValue.AuthorID, nil
+}
+
+// ClearAuthorID clears the value of the "author_id" field.
+func (m *CaptionRevisionMutation) ClearAuthorID() {
+	m.author_id = nil
+	m.clearedFields[captionrevision.FieldAuthorID] = struct{}{}
+}
+
+// AuthorIDCleared returns if the "author_id" field was cleared in this mutation.
+func (m *CaptionRevisionMutation) AuthorIDCleared() bool {
+	_, ok := m.clearedFields[captionrevision.FieldAuthorID]
+	return ok
+}
+
+// ResetAuthorID resets all changes to the "author_id" field.
+func (m *CaptionRevisionMutation) ResetAuthorID() {
+	m.author_id = nil
+	delete(m.clearedFields, captionrevision.FieldAuthorID)
+}
+
+// SetRevertOf sets the "revert_of" field.
+func (m *CaptionRevisionMutation) SetRevertOf(i int) {
+	m.revert_of = &i
+	m.addrevert_of = nil
+}
+
+// RevertOf returns the value of the "revert_of" field in the mutation.
+func (m *CaptionRevisionMutation) RevertOf() (r int, exists bool) {
+	v := m.revert_of
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevertOf returns the old "revert_of" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldRevertOf(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevertOf is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevertOf requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevertOf: %w", err)
+	}
+	return oldValue.RevertOf, nil
+}
+
+// AddRevertOf adds i to the "revert_of" field.
+func (m *CaptionRevisionMutation) AddRevertOf(i int) {
+	if m.addrevert_of != nil {
+		*m.addrevert_of += i
+	} else {
+		m.addrevert_of = &i
+	}
+}
+
+// AddedRevertOf returns the value that was added to the "revert_of" field in this mutation.
+func (m *CaptionRevisionMutation) AddedRevertOf() (r int, exists bool) {
+	v := m.addrevert_of
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearRevertOf clears the value of the "revert_of" field.
+func (m *CaptionRevisionMutation) ClearRevertOf() {
+	m.revert_of = nil
+	m.addrevert_of = nil
+	m.clearedFields[captionrevision.FieldRevertOf] = struct{}{}
+}
+
+// RevertOfCleared returns if the "revert_of" field was cleared in this mutation.
+func (m *CaptionRevisionMutation) RevertOfCleared() bool {
+	_, ok := m.clearedFields[captionrevision.FieldRevertOf]
+	return ok
+}
+
+// ResetRevertOf resets all changes to the "revert_of" field.
+func (m *CaptionRevisionMutation) ResetRevertOf() {
+	m.revert_of = nil
+	m.addrevert_of = nil
+	delete(m.clearedFields, captionrevision.FieldRevertOf)
+}
+
+// Where appends a list predicates to the CaptionRevisionMutation builder.
+func (m *CaptionRevisionMutation) Where(ps ...predicate.CaptionRevision) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the CaptionRevisionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *CaptionRevisionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.CaptionRevision, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *CaptionRevisionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *CaptionRevisionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (CaptionRevision).
+func (m *CaptionRevisionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *CaptionRevisionMutation) Fields() []string {
+	fields := make([]string, 0, 12)
+	if m.tenant_id != nil {
+		fields = append(fields, captionrevision.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, captionrevision.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, captionrevision.FieldUpdatedAt)
+	}
+	if m.asset_id != nil {
+		fields = append(fields, captionrevision.FieldAssetID)
+	}
+	if m.locale != nil {
+		fields = append(fields, captionrevision.FieldLocale)
+	}
+	if m.number != nil {
+		fields = append(fields, captionrevision.FieldNumber)
+	}
+	if m.label != nil {
+		fields = append(fields, captionrevision.FieldLabel)
+	}
+	if m.vtt != nil {
+		fields = append(fields, captionrevision.FieldVtt)
+	}
+	if m.cue_count != nil {
+		fields = append(fields, captionrevision.FieldCueCount)
+	}
+	if m.removed != nil {
+		fields = append(fields, captionrevision.FieldRemoved)
+	}
+	if m.author_id != nil {
+		fields = append(fields, captionrevision.FieldAuthorID)
+	}
+	if m.revert_of != nil {
+		fields = append(fields, captionrevision.FieldRevertOf)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *CaptionRevisionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case captionrevision.FieldTenantID:
+		return m.TenantID()
+	case captionrevision.FieldCreatedAt:
+		return m.CreatedAt()
+	case captionrevision.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case captionrevision.FieldAssetID:
+		return m.AssetID()
+	case captionrevision.FieldLocale:
+		return m.Locale()
+	case captionrevision.FieldNumber:
+		return m.Number()
+	case captionrevision.FieldLabel:
+		return m.Label()
+	case captionrevision.FieldVtt:
+		return m.Vtt()
+	case captionrevision.FieldCueCount:
+		return m.CueCount()
+	case captionrevision.FieldRemoved:
+		return m.Removed()
+	case captionrevision.FieldAuthorID:
+		return m.AuthorID()
+	case captionrevision.FieldRevertOf:
+		return m.RevertOf()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *CaptionRevisionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case captionrevision.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case captionrevision.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case captionrevision.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case captionrevision.FieldAssetID:
+		return m.OldAssetID(ctx)
+	case captionrevision.FieldLocale:
+		return m.OldLocale(ctx)
+	case captionrevision.FieldNumber:
+		return m.OldNumber(ctx)
+	case captionrevision.FieldLabel:
+		return m.OldLabel(ctx)
+	case captionrevision.FieldVtt:
+		return m.OldVtt(ctx)
+	case captionrevision.FieldCueCount:
+		return m.OldCueCount(ctx)
+	case captionrevision.FieldRemoved:
+		return m.OldRemoved(ctx)
+	case captionrevision.FieldAuthorID:
+		return m.OldAuthorID(ctx)
+	case captionrevision.FieldRevertOf:
+		return m.OldRevertOf(ctx)
+	}
+	return nil, fmt.Errorf("unknown CaptionRevision field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CaptionRevisionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case captionrevision.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case captionrevision.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case captionrevision.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case captionrevision.FieldAssetID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAssetID(v)
+		return nil
+	case captionrevision.FieldLocale:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLocale(v)
+		return nil
+	case captionrevision.FieldNumber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNumber(v)
+		return nil
+	case captionrevision.FieldLabel:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLabel(v)
+		return nil
+	case captionrevision.FieldVtt:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVtt(v)
+		return nil
+	case captionrevision.FieldCueCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCueCount(v)
+		return nil
+	case captionrevision.FieldRemoved:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemoved(v)
+		return nil
+	case captionrevision.FieldAuthorID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAuthorID(v)
+		return nil
+	case captionrevision.FieldRevertOf:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevertOf(v)
+		return nil
+	}
+	return fmt.Errorf("unknown CaptionRevision field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *CaptionRevisionMutation) AddedFields() []string {
+	var fields []string
+	if m.addnumber != nil {
+		fields = append(fields, captionrevision.FieldNumber)
+	}
+	if m.addcue_count != nil {
+		fields = append(fields, captionrevision.FieldCueCount)
+	}
+	if m.addrevert_of != nil {
+		fields = append(fields, captionrevision.FieldRevertOf)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *CaptionRevisionMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case captionrevision.FieldNumber:
+		return m.AddedNumber()
+	case captionrevision.FieldCueCount:
+		return m.AddedCueCount()
+	case captionrevision.FieldRevertOf:
+		return m.AddedRevertOf()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CaptionRevisionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case captionrevision.FieldNumber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNumber(v)
+		return nil
+	case captionrevision.FieldCueCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCueCount(v)
+		return nil
+	case captionrevision.FieldRevertOf:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRevertOf(v)
+		return nil
+	}
+	return fmt.Errorf("unknown CaptionRevision numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *CaptionRevisionMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(captionrevision.FieldAuthorID) {
+		fields = append(fields, captionrevision.FieldAuthorID)
+	}
+	if m.FieldCleared(captionrevision.FieldRevertOf) {
+		fields = append(fields, captionrevision.FieldRevertOf)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *CaptionRevisionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *CaptionRevisionMutation) ClearField(name string) error {
+	switch name {
+	case captionrevision.FieldAuthorID:
+		m.ClearAuthorID()
+		return nil
+	case captionrevision.FieldRevertOf:
+		m.ClearRevertOf()
+		return nil
+	}
+	return fmt.Errorf("unknown CaptionRevision nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *CaptionRevisionMutation) ResetField(name string) error {
+	switch name {
+	case captionrevision.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case captionrevision.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case captionrevision.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case captionrevision.FieldAssetID:
+		m.ResetAssetID()
+		return nil
+	case captionrevision.FieldLocale:
+		m.ResetLocale()
+		return nil
+	case captionrevision.FieldNumber:
+		m.ResetNumber()
+		return nil
+	case captionrevision.FieldLabel:
+		m.ResetLabel()
+		return nil
+	case captionrevision.FieldVtt:
+		m.ResetVtt()
+		return nil
+	case captionrevision.FieldCueCount:
+		m.ResetCueCount()
+		return nil
+	case captionrevision.FieldRemoved:
+		m.ResetRemoved()
+		return nil
+	case captionrevision.FieldAuthorID:
+		m.ResetAuthorID()
+		return nil
+	case captionrevision.FieldRevertOf:
+		m.ResetRevertOf()
+		return nil
+	}
+	return fmt.Errorf("unknown CaptionRevision field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *CaptionRevisionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *CaptionRevisionMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *CaptionRevisionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *CaptionRevisionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *CaptionRevisionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *CaptionRevisionMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *CaptionRevisionMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown CaptionRevision unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *CaptionRevisionMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown CaptionRevision edge %s", name)
 }
 
 // CategoryMutation represents an operation that mutates the Category nodes in the graph.
@@ -33851,6 +34923,7 @@ type TenantMutation struct {
 	kind                  *tenant.Kind
 	locale                *string
 	branding              *brand.Brand
+	captions_required     *bool
 	storage_quota         *int64
 	addstorage_quota      *int64
 	storage_quota_user    *int64
@@ -34253,6 +35326,42 @@ func (m *TenantMutation) ResetBranding() {
 	m.branding = nil
 }
 
+// SetCaptionsRequired sets the "captions_required" field.
+func (m *TenantMutation) SetCaptionsRequired(b bool) {
+	m.captions_required = &b
+}
+
+// CaptionsRequired returns the value of the "captions_required" field in the mutation.
+func (m *TenantMutation) CaptionsRequired() (r bool, exists bool) {
+	v := m.captions_required
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCaptionsRequired returns the old "captions_required" field's value of the Tenant entity.
+// If the Tenant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TenantMutation) OldCaptionsRequired(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCaptionsRequired is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCaptionsRequired requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCaptionsRequired: %w", err)
+	}
+	return oldValue.CaptionsRequired, nil
+}
+
+// ResetCaptionsRequired resets all changes to the "captions_required" field.
+func (m *TenantMutation) ResetCaptionsRequired() {
+	m.captions_required = nil
+}
+
 // SetStorageQuota sets the "storage_quota" field.
 func (m *TenantMutation) SetStorageQuota(i int64) {
 	m.storage_quota = &i
@@ -34427,7 +35536,7 @@ func (m *TenantMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *TenantMutation) Fields() []string {
-	fields := make([]string, 0, 10)
+	fields := make([]string, 0, 11)
 	if m.tenant_id != nil {
 		fields = append(fields, tenant.FieldTenantID)
 	}
@@ -34451,6 +35560,9 @@ func (m *TenantMutation) Fields() []string {
 	}
 	if m.branding != nil {
 		fields = append(fields, tenant.FieldBranding)
+	}
+	if m.captions_required != nil {
+		fields = append(fields, tenant.FieldCaptionsRequired)
 	}
 	if m.storage_quota != nil {
 		fields = append(fields, tenant.FieldStorageQuota)
@@ -34482,6 +35594,8 @@ func (m *TenantMutation) Field(name string) (ent.Value, bool) {
 		return m.Locale()
 	case tenant.FieldBranding:
 		return m.Branding()
+	case tenant.FieldCaptionsRequired:
+		return m.CaptionsRequired()
 	case tenant.FieldStorageQuota:
 		return m.StorageQuota()
 	case tenant.FieldStorageQuotaUser:
@@ -34511,6 +35625,8 @@ func (m *TenantMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldLocale(ctx)
 	case tenant.FieldBranding:
 		return m.OldBranding(ctx)
+	case tenant.FieldCaptionsRequired:
+		return m.OldCaptionsRequired(ctx)
 	case tenant.FieldStorageQuota:
 		return m.OldStorageQuota(ctx)
 	case tenant.FieldStorageQuotaUser:
@@ -34579,6 +35695,13 @@ func (m *TenantMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetBranding(v)
+		return nil
+	case tenant.FieldCaptionsRequired:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCaptionsRequired(v)
 		return nil
 	case tenant.FieldStorageQuota:
 		v, ok := value.(int64)
@@ -34708,6 +35831,9 @@ func (m *TenantMutation) ResetField(name string) error {
 		return nil
 	case tenant.FieldBranding:
 		m.ResetBranding()
+		return nil
+	case tenant.FieldCaptionsRequired:
+		m.ResetCaptionsRequired()
 		return nil
 	case tenant.FieldStorageQuota:
 		m.ResetStorageQuota()

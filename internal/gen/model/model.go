@@ -96,7 +96,7 @@ type CaptionInput struct {
 	Vtt    string  `json:"vtt"`
 }
 
-// A track of captions that came with a film.
+// A track of captions of a film: as in force when the address was signed.
 type CaptionTrack struct {
 	// BCP 47, or empty.
 	Locale string `json:"locale"`
@@ -104,6 +104,12 @@ type CaptionTrack struct {
 	// The WebVTT file. Signed and short-lived, like the film.
 	URL     string `json:"url"`
 	Default bool   `json:"default"`
+}
+
+type CaptionsPayload struct {
+	// The newest revision in that language.
+	Revision *ent.CaptionRevision `json:"revision"`
+	Asset    *ent.Asset           `json:"asset"`
 }
 
 // What anybody may know about a certificate whose code they hold.
@@ -168,6 +174,10 @@ type CompletionRule struct {
 	Policy *outline.Policy `json:"policy,omitempty"`
 	// SHA-256 in hex.
 	Version string `json:"version"`
+}
+
+type ConvertAssetPayload struct {
+	Asset *ent.Asset `json:"asset"`
 }
 
 type CourseDraftPayload struct {
@@ -340,6 +350,11 @@ type PublishCoursePayload struct {
 	Created bool `json:"created"`
 }
 
+type PublishingRulesInput struct {
+	// Whether a film needs captions in some language: of its own or of its lesson. Films kept elsewhere need none.
+	CaptionsRequired *bool `json:"captionsRequired,omitempty"`
+}
+
 type Query struct {
 }
 
@@ -415,6 +430,11 @@ type RecordProgressPayload struct {
 	CompletedLessonIds []*gid.ID `json:"completedLessonIds"`
 }
 
+type RemoveCaptionsInput struct {
+	AssetID gid.ID `json:"assetId"`
+	Locale  string `json:"locale"`
+}
+
 // One quality of a film or a sound.
 type Rendition struct {
 	Name string `json:"name"`
@@ -457,6 +477,13 @@ type RestoreAssetPayload struct {
 	Asset *ent.Asset `json:"asset"`
 }
 
+type RevertCaptionsInput struct {
+	AssetID gid.ID `json:"assetId"`
+	Locale  string `json:"locale"`
+	// The revision to bring back.
+	Number int `json:"number"`
+}
+
 type RevokeAPIKeyPayload struct {
 	APIKey *ent.APIKey `json:"apiKey"`
 }
@@ -493,6 +520,19 @@ type SaveAnswerInput struct {
 	AttemptID  gid.ID         `json:"attemptId"`
 	QuestionID gid.ID         `json:"questionId"`
 	Response   *ResponseInput `json:"response"`
+}
+
+type SaveCaptionsInput struct {
+	// A film that was uploaded.
+	AssetID gid.ID `json:"assetId"`
+	// BCP 47.
+	Locale string `json:"locale"`
+	// What a menu shows; the language's own name when absent.
+	Label *string `json:"label,omitempty"`
+	// A SubRip or WebVTT file; at most 1 MB.
+	Content string `json:"content"`
+	// Refuse with CONFLICT unless this is the newest revision in that language; 0 when there should be none.
+	ExpectedNumber *int `json:"expectedNumber,omitempty"`
 }
 
 type SaveCategoryInput struct {
@@ -583,6 +623,11 @@ type SearchHit struct {
 	// Plain text around what was found, marked the same way. Of a lesson that the viewer may not open it is empty: its
 	// text is found and not shown.
 	Snippet string `json:"snippet"`
+	// When it is said in the lesson's film, in milliseconds, where the snippet is from its captions; null where it is not,
+	// and for a lesson that the viewer may not open.
+	AtMs *int `json:"atMs,omitempty"`
+	// Path in the frontend: of the course or the lesson, at that second of its film.
+	Link string `json:"link"`
 }
 
 type SearchResult struct {
@@ -691,6 +736,10 @@ type UpdateBrandingPayload struct {
 	Tenant *ent.Tenant `json:"tenant"`
 }
 
+type UpdatePublishingRulesPayload struct {
+	Tenant *ent.Tenant `json:"tenant"`
+}
+
 // A part that has arrived.
 type UploadPart struct {
 	// From 1.
@@ -743,7 +792,7 @@ type VideoContent struct {
 	ExpiresAt     *time.Time         `json:"expiresAt,omitempty"`
 	ContentType   *string            `json:"contentType,omitempty"`
 	Captions      []*outline.Caption `json:"captions"`
-	// Tracks that came with the video itself; the playlist has them too.
+	// Tracks of the video itself; the playlist has them too.
 	CaptionTracks []*CaptionTrack `json:"captionTracks"`
 	// Sanitised HTML.
 	HTML string `json:"html"`
