@@ -24,6 +24,7 @@ const scenarios = {
       await page.getByRole("link", { name: "Teaching", exact: true }).click();
       await page.getByRole("heading", { name: "How your learners get on", level: 1 }).waitFor();
       const course = page.getByRole("region", { name: TITLE, exact: true });
+      await found(page, course);
       await course.getByText("4 learners").waitFor();
       await course.getByText("1 completed it in the last 30 days").waitFor();
       await course.getByText("1 does not get on").waitFor();
@@ -51,6 +52,18 @@ const scenarios = {
     assert.equal(await page.getByRole("table").count(), 0);
   },
 };
+
+// found turns pages until the course is there.
+async function found(page, course) {
+  const more = page.getByRole("button", { name: "Show more courses" });
+  const courses = page.locator(".report");
+  await courses.first().waitFor();
+  while ((await course.count()) === 0 && (await more.count()) > 0) {
+    const before = await courses.count();
+    await more.click();
+    await page.waitForFunction((n) => document.querySelectorAll(".report").length > n, before);
+  }
+}
 
 async function signIn(page, as) {
   await page.getByLabel("Email address").fill(as);

@@ -43,8 +43,7 @@ function section({ slug, title, report }) {
       h('span', {}, t('reports.learners', { n: report.learners })),
       h('span', {}, t('reports.lately', { n: report.completions.reduce((sum, day) => sum + day.learners, 0) })),
       report.stuckCount > 0 && h('span', { class: 'bad' }, t('reports.stuck', { n: report.stuckCount }))),
-    report.learners > 0 && spread(report),
-    report.stuck.length > 0 && stuck(report))
+    report.learners > 0 && h('div', { class: 'figures' }, spread(report), report.stuck.length > 0 && stuck(report)))
 }
 
 /**
@@ -70,7 +69,7 @@ function spread({ learners, notStarted, completed, progress }) {
  * @param {number} n
  * @param {number} of
  */
-export function bar(n, of) {
+function bar(n, of) {
   return h('progress', { max: Math.max(1, of), value: n, 'aria-hidden': 'true' })
 }
 
