@@ -33,7 +33,7 @@ const (
 
 // TestIdleStreams opens streams that are told nothing, and measures what each takes of memory and all of the database.
 // It does not run beside other tests: they would be measured too.
-func TestIdleStreams(t *testing.T) { //nolint:paralleltest // see above
+func TestIdleStreams(t *testing.T) {
 	n := fitting(t, *idleStreams)
 	s := openSchool(t, t.TempDir(), "REDIS_URL="+cachetest.Start(t).URL(), fmt.Sprintf("LYCEUM_LIMIT_CONNECTIONS_PER_USER=%d", idleOfOne))
 	var tokens []string
@@ -124,8 +124,8 @@ func hold(t *testing.T, address, token string) error {
 
 // used is the memory that is in use, in bytes, when what is not needed is gone.
 func used() int64 {
-	runtime.GC()
-	runtime.GC()
+	runtime.GC() //nolint:revive // what is not needed is to be gone
+	runtime.GC() //nolint:revive // what is not needed is to be gone
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc + m.StackInuse)

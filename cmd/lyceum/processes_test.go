@@ -49,7 +49,7 @@ func (p *twin) start(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.process = exec.Command(itself, "serve") //nolint:noctx // it is killed by the test
+	p.process = exec.Command(itself, "serve") // it is killed by the test
 	p.process.Env = append(append(os.Environ(), p.environ...), runsLyceum+"=1")
 	p.process.Stdout, p.process.Stderr = &p.output, &p.output
 	if err := p.process.Start(); err != nil {
@@ -218,7 +218,7 @@ func (w watcher) overSSE(ctx context.Context, after string, n int) (got []moment
 	}
 	response, err := w.post(ctx, w.token, momentsDocument, map[string]any{"i": w.place}, header)
 	if err != nil {
-		return nil, nil //nolint:nilerr // a process that is away is another one's turn
+		return nil, nil // a process that is away is another one's turn
 	}
 	defer func() { _ = response.Body.Close() }()
 	for lines := bufio.NewScanner(response.Body); len(got) < n && lines.Scan(); {
@@ -241,7 +241,7 @@ func (w watcher) overSocket(ctx context.Context, after string, n int) (got []mom
 		Host: "school.localhost", Subprotocols: []string{"graphql-transport-ws"},
 	})
 	if err != nil {
-		return nil, nil //nolint:nilerr // a process that is away is another one's turn
+		return nil, nil // a process that is away is another one's turn
 	}
 	if response.Body != nil {
 		_ = response.Body.Close()

@@ -23,7 +23,7 @@ import (
 
 	"lyceum/docs/operations"
 	"lyceum/graph/transport"
-	"lyceum/internal/enrollment"
+	places "lyceum/internal/enrollment"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/tenant"
@@ -208,7 +208,7 @@ func (s *school) asks(t *testing.T) map[string]asking {
 		"enrollment-changed": func(t *testing.T, n int) asked {
 			t.Helper()
 			course := s.sized[n].id
-			return asked{s.instructor, map[string]any{"courseId": course, "after": s.beforeLast(t, enrollment.TopicOfCourse(idOf(t, course)))}}
+			return asked{s.instructor, map[string]any{"courseId": course, "after": s.beforeLast(t, places.TopicOfCourse(idOf(t, course)))}}
 		},
 		"progress-updated": func(t *testing.T, n int) asked {
 			t.Helper()
