@@ -230,6 +230,9 @@ func (s *school) asks(t *testing.T) map[string]asking {
 		"lesson": func(_ *testing.T, n int) asked {
 			return asked{s.learner, map[string]any{"courseId": s.sized[n].id, "id": s.sized[n].lessons["q"]}}
 		},
+		"lesson-drop-off": func(_ *testing.T, n int) asked {
+			return asked{s.instructor, map[string]any{"courseId": s.sized[n].id, "lessonId": s.sized[n].lessons["v0"]}}
+		},
 		"publish-course": func(t *testing.T, n int) asked {
 			t.Helper()
 			s.saveLesson(t, s.instructor, s.sized[n].id, "a", `kind: ARTICLE, body: "`+uuid.NewString()+`"`)

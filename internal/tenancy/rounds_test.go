@@ -86,12 +86,13 @@ func TestRounds(t *testing.T) {
 // merged is closed with the first of the channels.
 func merged(ctx context.Context, channels ...<-chan struct{}) <-chan struct{} {
 	first := make(chan struct{})
-	shut := sync.OnceFunc(func() { close(first) })
+	var once sync.Once
 	for _, c := range channels {
 		go func() {
 			select {
 			case <-c:
-				shut()
+				once.Do(func() { close(first) })
+			case <-first:
 			case <-ctx.Done():
 			}
 		}()
@@ -114,7 +115,6 @@ func TestRoundsCostTheSame(t *testing.T) {
 	}
 	ctx, counter := pg.CountStatements(t.Context())
 	ctx, leave := context.WithCancel(ctx)
-	defer leave()
 	r := f.rounds(every)
 	began := time.Now()
 	var there []<-chan struct{}
