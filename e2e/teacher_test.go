@@ -38,6 +38,8 @@ func (c *campus) taught(t *testing.T) string {
 		q: saveLesson(input: {courseId: $c, moduleKey: "m", key: "q", title: "Quiz", kind: QUIZ, required: false, quiz: {passMark: 50, questions: [
 			{key: "one", kind: SINGLE_CHOICE, prompt: "Which one?", choices: [{key: "a", text: "This", correct: true}, {key: "b", text: "That"}]}
 		]}}) { lesson { id } }
+		v: saveLesson(input: {courseId: $c, moduleKey: "m", key: "v", title: "Film", kind: VIDEO, required: false,
+			url: "https://videos.example/film.mp4", durationMs: 180000}) { lesson { id } }
 	}`, input{"c": course})
 	c.publish(t, course)
 	one, two, quiz := c.lesson(t, course, 0), c.lesson(t, course, 1), c.lesson(t, course, 2)

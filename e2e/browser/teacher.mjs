@@ -19,7 +19,7 @@ const sizes = { wide: { width: 1440, height: 900 }, narrow: { width: 360, height
 const scenarios = {
   async "how learners get on"({ open, picture, audit }) {
     for (const [size, viewport] of Object.entries(sizes)) {
-      const page = await open(`${ACME}/learn/sign-in`, { viewport });
+      const page = await open(`${ACME}/learn/sign-in`, { viewport, prepare: size === "wide" ? undefined : watched });
       await signIn(page, TEACHER);
       await page.getByRole("link", { name: "Teaching", exact: true }).click();
       await page.getByRole("heading", { name: "How your learners get on", level: 1 }).waitFor();
@@ -34,6 +34,16 @@ const scenarios = {
       const stuck = course.getByRole("table", { name: "Who does not get on" });
       assert.equal(await stuck.locator("tbody tr").count(), 1);
       assert.equal(await stuck.locator("tbody tr td").last().textContent(), "3");
+      // Of a film that hardly anybody has watched nothing is told; of the next one it is told minute by minute.
+      await course.getByText("Who stays in the films").click();
+      if (size === "wide") {
+        await course.getByText("Fewer than five have watched it").waitFor();
+      } else {
+        const film = course.getByRole("table", { name: "Film · 12 have watched it" });
+        await film.waitFor();
+        const minutes = await film.locator("tbody tr").evaluateAll((all) => all.map((row) => [row.querySelector("th").textContent, row.querySelector("td").textContent]));
+        assert.deepEqual(minutes, [["0:00", "12"], ["1:00", "9"], ["2:00", "4"]]);
+      }
       await picture(page, `teach-${size}`);
       await audit(page, size);
       await page.emulateMedia({ colorScheme: "dark" });
@@ -52,6 +62,13 @@ const scenarios = {
     assert.equal(await page.getByRole("table").count(), 0);
   },
 };
+
+// watched answers for a film that twelve have watched.
+function watched(page) {
+  return page.route("**/graphql", (route) => (route.request().postDataJSON().documentId === "lesson-drop-off"
+    ? route.fulfill({ json: { data: { lessonDropOff: { learners: 12, minutes: [12, 9, 4] } } } })
+    : route.fallback()));
+}
 
 // found turns pages until the course is there.
 async function found(page, course) {

@@ -47,6 +47,8 @@ export default {
   'reports.spread': 'Wie weit sie sind', 'reports.done': 'Erledigt', 'reports.people': 'Lernende', 'reports.quarter': '{from} bis {to} %',
   'reports.stuckTitle': 'Wer nicht vorankommt', 'reports.person': 'Name', 'reports.since': 'Zuletzt hier', 'reports.failed': 'Fehlversuche',
   'reports.somebody': 'Jemand', 'reports.others': 'Und {n} weitere.',
+  'reports.films': 'Wer bei den Filmen bleibt', 'reports.noFilms': 'Es sind keine Filme darin.', 'reports.tooFew': 'Weniger als fünf haben ihn gesehen; deshalb wird nichts gesagt.',
+  'reports.watched': '{n} haben ihn gesehen', 'reports.minute': 'Minute',
 
   inbox: 'Nachrichten', 'inbox.unread': 'ungelesen', 'inbox.live': 'Neue Nachrichten erscheinen von selbst.', 'inbox.notLive': 'Verbindung wird hergestellt…',
   'inbox.readAll': 'Alle als gelesen markieren', 'inbox.older': 'Ältere zeigen', 'inbox.nothing': 'Noch nichts. Was in Ihren Kursen geschieht, steht dann hier.', 'inbox.new': 'Neu',

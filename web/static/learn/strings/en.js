@@ -46,6 +46,8 @@ export default {
   'reports.spread': 'How far they are', 'reports.done': 'Done', 'reports.people': 'Learners', 'reports.quarter': '{from} to {to} %',
   'reports.stuckTitle': 'Who does not get on', 'reports.person': 'Name', 'reports.since': 'Last seen here', 'reports.failed': 'Failed attempts',
   'reports.somebody': 'Somebody', 'reports.others': 'And {n} more.',
+  'reports.films': 'Who stays in the films', 'reports.noFilms': 'There are no films in it.', 'reports.tooFew': 'Fewer than five have watched it, so nothing is told.',
+  'reports.watched': '{n} have watched it', 'reports.minute': 'Minute',
 
   inbox: 'Inbox', 'inbox.unread': 'unread', 'inbox.live': 'New messages appear as they arrive.', 'inbox.notLive': 'Connecting…',
   'inbox.readAll': 'Mark all as read', 'inbox.older': 'Show older', 'inbox.nothing': 'Nothing yet. What happens in your courses is told here.', 'inbox.new': 'New',
