@@ -75,6 +75,7 @@ type (
 	sessionResolver                struct{ services *Services }
 	subscriptionResolver           struct{ services *Services }
 	supportGrantResolver           struct{ services *Services }
+	captionRevisionResolver        struct{ services *Services }
 	viewerResolver                 struct{ services *Services }
 )
 
@@ -176,6 +177,11 @@ func (r *Resolver) Session() graphql.SessionResolver { return sessionResolver{r.
 // Subscription implements graphql.ResolverRoot.
 func (r *Resolver) Subscription() graphql.SubscriptionResolver {
 	return subscriptionResolver{r.services}
+}
+
+// CaptionRevision implements graphql.ResolverRoot.
+func (r *Resolver) CaptionRevision() graphql.CaptionRevisionResolver {
+	return captionRevisionResolver{r.services}
 }
 
 // SupportGrant implements graphql.ResolverRoot.

@@ -23,7 +23,9 @@ import (
 
 	"lyceum/docs/operations"
 	"lyceum/graph/transport"
-	"lyceum/internal/enrollment"
+	places "lyceum/internal/enrollment"
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/learning"
 	"lyceum/internal/platform/config"
@@ -184,10 +186,29 @@ func (s *school) asks(t *testing.T) map[string]asking {
 			return asked{s.learner, map[string]any{"after": s.lastNotification(t) - n}}
 		},
 
+		"publishing-rules": func(_ *testing.T, n int) asked {
+			return asked{s.admin, map[string]any{"captionsRequired": n%2 == 0}}
+		},
+		"captions": func(t *testing.T, n int) asked {
+			t.Helper()
+			return asked{s.instructor, map[string]any{"assetId": s.captioned(t, n), "first": n}}
+		},
+		"save-captions": func(t *testing.T, n int) asked {
+			t.Helper()
+			return asked{s.instructor, map[string]any{"assetId": s.captioned(t, n), "locale": "en", "content": captionsSaying(uuid.NewString())}}
+		},
+		"revert-captions": func(t *testing.T, n int) asked {
+			t.Helper()
+			return asked{s.instructor, map[string]any{"assetId": s.captioned(t, n+1), "locale": "en", "number": 1}}
+		},
+		"convert-asset": func(t *testing.T, n int) asked {
+			t.Helper()
+			return asked{s.instructor, map[string]any{"assetId": s.captioned(t, n)}}
+		},
 		"enrollment-changed": func(t *testing.T, n int) asked {
 			t.Helper()
 			course := s.sized[n].id
-			return asked{s.instructor, map[string]any{"courseId": course, "after": s.beforeLast(t, enrollment.TopicOfCourse(idOf(t, course)))}}
+			return asked{s.instructor, map[string]any{"courseId": course, "after": s.beforeLast(t, places.TopicOfCourse(idOf(t, course)))}}
 		},
 		"progress-updated": func(t *testing.T, n int) asked {
 			t.Helper()
@@ -208,6 +229,9 @@ func (s *school) asks(t *testing.T) map[string]asking {
 		},
 		"lesson": func(_ *testing.T, n int) asked {
 			return asked{s.learner, map[string]any{"courseId": s.sized[n].id, "id": s.sized[n].lessons["q"]}}
+		},
+		"lesson-drop-off": func(_ *testing.T, n int) asked {
+			return asked{s.instructor, map[string]any{"courseId": s.sized[n].id, "lessonId": s.sized[n].lessons["v0"]}}
 		},
 		"publish-course": func(t *testing.T, n int) asked {
 			t.Helper()
@@ -290,6 +314,37 @@ func (s *school) asks(t *testing.T) map[string]asking {
 		},
 	}
 }
+
+// captioned is a film with n revisions of its captions.
+func (s *school) captioned(t *testing.T, n int) string {
+	t.Helper()
+	ctx := viewer.With(t.Context(), viewer.Job(s.tenant, "test"))
+	owner, err := s.db.User.Query().FirstID(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var made *ent.Asset
+	err = s.db.Tx(ctx, func(tx *pg.Tx) (err error) {
+		id := uuid.New()
+		made, err = tx.Asset.Create().SetID(id).SetOwnerID(owner).SetKind(asset.KindVIDEO).SetFileName("film.mp4").
+			SetContentType("video/mp4").SetSize(1).SetSha256(strings.Repeat("a", 64)).SetStatus(asset.StatusREADY).
+			SetConversion(asset.ConversionFAILED).SetBlobKey("t/" + s.tenant.String() + "/assets/" + id.String()).Save(ctx)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	film := made.GlobalID().String()
+	for i := range n {
+		s.must(t, s.instructor, s.documents.Text("save-captions"), map[string]any{
+			"assetId": film, "locale": "en", "content": captionsSaying(strconv.Itoa(i)),
+		}, &struct{}{})
+	}
+	return film
+}
+
+// captionsSaying is a caption file.
+func captionsSaying(text string) string { return "WEBVTT\n\n00:00.000 --> 00:01.000\n" + text + "\n" }
 
 // askProgress reports that n films were played.
 func (s *school) askProgress(t *testing.T, n int) asked {
@@ -385,15 +440,15 @@ func newSchool(t *testing.T) *school {
 }
 
 // openSchool is a school with an admin and nothing else, at home in the directory.
-func openSchool(t *testing.T, home string) *school {
+func openSchool(t *testing.T, home string, settings ...string) *school {
 	t.Helper()
 	appURL, ownerURL, _ := pgtest.Clone(t)
-	c, err := config.Load(config.Sources{Environ: []string{
+	c, err := config.Load(config.Sources{Environ: append([]string{
 		"DATABASE_URL=" + appURL, "LYCEUM_SIGNING_KEYS=test=literal:" + strings.Repeat("k", 64), "LYCEUM_HOME=" + home,
 		"LYCEUM_LOG_LEVEL=error", "LYCEUM_HTTP_TRUSTED_PROXIES=127.0.0.1/32",
 		// Nobody asks for the same as often; budgets are tested elsewhere.
 		"LYCEUM_LIMIT_COST_USER=0", "LYCEUM_LIMIT_COST_ADDRESS=0", "LYCEUM_LIMIT_COST_TENANT=0",
-	}})
+	}, settings...)})
 	if err != nil {
 		t.Fatal(err)
 	}

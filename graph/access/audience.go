@@ -53,11 +53,12 @@ var audiences = map[string]audience{
 	"CourseReport": staff, "ProgressQuarter": staff, "StuckLearner": staff, "CompletionDay": staff,
 	"Achievement": staff, "SaveAchievementPayload": staff,
 	"CompletionReport": staff, "ApplyCompletionsPayload": staff,
-	"UserConnection": staff, "UserEdge": staff, "UserPayload": staff, "UpdateBrandingPayload": staff,
+	"UserConnection": staff, "UserEdge": staff, "UserPayload": staff, "UpdateBrandingPayload": staff, "UpdatePublishingRulesPayload": staff,
 	"CourseDraft": staff, "CourseDraftConnection": staff, "CourseDraftEdge": staff, "ModuleDraft": staff, "LessonDraft": staff,
-	"Attachment": staff, "CourseVersion": staff, "CourseDraftPayload": staff, "SaveModulePayload": staff,
+	"LessonDropOff": staff, "Attachment": staff, "CourseVersion": staff, "CourseDraftPayload": staff, "SaveModulePayload": staff,
 	"SaveLessonPayload": staff, "PublishCoursePayload": staff, "SaveCategoryPayload": staff,
 	"Asset": staff, "Rendition": staff, "Playback": staff, "RequestUploadPayload": staff, "UploadTicket": staff, "HttpHeader": staff, "CompleteUploadPayload": staff,
+	"CaptionRevision": staff, "CaptionRevisionConnection": staff, "CaptionRevisionEdge": staff, "CaptionsPayload": staff, "ConvertAssetPayload": staff,
 	"SignPartsPayload": staff, "PartTicket": staff, "DeleteAssetPayload": staff, "RestoreAssetPayload": staff,
 
 	// What is right and wrong: learners' copies of it are told after grading only, support's never.

@@ -7,7 +7,10 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 export type AssetConversion =
   /** It is streamed, in as many qualities as its `renditions`. */
   | 'DONE'
-  /** It failed: `failure` says why. The file is played as it was uploaded, unless its status is FAILED. */
+  /**
+   * It failed: `failure` says why. The file is played as it was uploaded, or as it was converted before, unless its status
+   * is FAILED.
+   */
   | 'FAILED'
   /** There is nothing to convert. */
   | 'NONE'
@@ -146,10 +149,16 @@ export type NotificationKind =
 
 export type PlayedLessonInput = {
   lessonId: string;
-  /** Where the player stands, in milliseconds. */
-  positionMs: number;
-  /** At most 500 in the batch. */
+  /** Where the player stands, in milliseconds. Null: what is known of it stays. */
+  positionMs?: number | null | undefined;
+  /** At most 500 in the batch, and none in lessons that are no videos. */
   segments: Array<SegmentInput>;
+  /**
+   * When there were signs of life in the lesson (a key, a pointer, a playing video), in milliseconds of any clock of
+   * the client that never jumps, ascending; at most 500 in the batch. From one to the next counts as time on task,
+   * but no more than a minute: a client repeats the last sign of one batch as the first of the next.
+   */
+  signs?: Array<number> | null | undefined;
 };
 
 export type ProgressEventKind =
@@ -218,6 +227,8 @@ export type SearchFilter = {
 /** What was played, milliseconds of the video, from included and to excluded. */
 export type SegmentInput = {
   fromMs: number;
+  /** The speed of playing, more than 0 and up to 16. Null: no faster than 2. What was played faster than 2 adds nothing. */
+  rate?: number | null | undefined;
   toMs: number;
 };
 
@@ -266,6 +277,16 @@ export type AuditLogQueryVariables = Exact<{
 
 export type AuditLogQuery = { auditLog: { nodes: Array<{ seq: number, at: string, actor: string, role: string, action: string, subject: string, hash: string, data: Array<{ name: string, value: string }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
+export type CaptionsQueryVariables = Exact<{
+  assetId: string;
+  locale?: string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type CaptionsQuery = { captionRevisions: { nodes: Array<{ number: number, locale: string, label: string, vtt: string | null, cueCount: number, createdAt: string, revertOf: number | null, author: { name: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
 export type CatalogQueryVariables = Exact<{
   first?: number | null | undefined;
   after?: string | null | undefined;
@@ -297,6 +318,13 @@ export type CompletionPreviewQueryVariables = Exact<{
 
 
 export type CompletionPreviewQuery = { completionPreview: { places: number, examined: number, completed: number, wouldComplete: number, wouldNeedMore: number, enrollments: Array<{ id: string, learner: { name: string } | null }> } };
+
+export type ConvertAssetMutationVariables = Exact<{
+  assetId: string;
+}>;
+
+
+export type ConvertAssetMutation = { convertAsset: { asset: { id: string, conversion: AssetConversion, progress: number } } };
 
 export type CourseDraftQueryVariables = Exact<{
   slug: string;
@@ -384,6 +412,14 @@ export type LearnerDashboardQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type LearnerDashboardQuery = { learnerDashboard: { recommended: { id: string, dueAt: string | null, course: { id: string, slug: string, title: string }, progress: { state: ProgressState, percent: number }, nextLesson: { id: string, title: string, kind: LessonKind } | null } | null, due: Array<{ id: string, dueAt: string | null, course: { slug: string, title: string }, progress: { percent: number } }>, inProgress: Array<{ id: string, dueAt: string | null, course: { slug: string, title: string }, progress: { state: ProgressState, percent: number, lastActivityAt: string | null }, nextLesson: { id: string, title: string } | null }>, certificates: Array<{ code: string, status: CertificateStatus, verifyUrl: string }> } };
 
+export type LessonDropOffQueryVariables = Exact<{
+  courseId: string;
+  lessonId: string;
+}>;
+
+
+export type LessonDropOffQuery = { lessonDropOff: { learners: number | null, minutes: Array<number> } | null };
+
 export type LessonQueryVariables = Exact<{
   courseId: string;
   id: string;
@@ -467,13 +503,23 @@ export type PublishCourseMutationVariables = Exact<{
 
 export type PublishCourseMutation = { publishCourse: { created: boolean, version: { number: number, contentHash: string, lessonCount: number } } };
 
-export type RecordProgressMutationVariables = Exact<{
-  enrollmentId: string;
-  lessons: Array<PlayedLessonInput> | PlayedLessonInput;
+export type PublishingRulesMutationVariables = Exact<{
+  captionsRequired?: boolean | null | undefined;
 }>;
 
 
-export type RecordProgressMutation = { recordProgress: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number, lessons: Array<{ lessonId: string, state: ProgressState, watchedMs: number, positionMs: number }> } } };
+export type PublishingRulesMutation = { updatePublishingRules: { tenant: { captionsRequired: boolean } } };
+
+export type RecordProgressMutationVariables = Exact<{
+  enrollmentId: string;
+  lessons: Array<PlayedLessonInput> | PlayedLessonInput;
+  sessionId?: string | null | undefined;
+  sequence?: number | null | undefined;
+  ageMs?: number | null | undefined;
+}>;
+
+
+export type RecordProgressMutation = { recordProgress: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number, lessons: Array<{ lessonId: string, state: ProgressState, watchedMs: number, positionMs: number, timeOnTaskMs: number }> } } };
 
 export type RequestUploadMutationVariables = Exact<{
   input: RequestUploadInput;
@@ -488,6 +534,15 @@ export type RestoreAssetMutationVariables = Exact<{
 
 
 export type RestoreAssetMutation = { restoreAsset: { asset: { id: string, status: AssetStatus } } };
+
+export type RevertCaptionsMutationVariables = Exact<{
+  assetId: string;
+  locale: string;
+  number: number;
+}>;
+
+
+export type RevertCaptionsMutation = { revertCaptions: { revision: { number: number, revertOf: number | null } } };
 
 export type RosterQueryVariables = Exact<{
   courseId: string;
@@ -514,6 +569,17 @@ export type SaveAnswerMutationVariables = Exact<{
 
 export type SaveAnswerMutation = { saveAnswer: { attempt: { id: string, state: AttemptState, deadlineAt: string | null } } };
 
+export type SaveCaptionsMutationVariables = Exact<{
+  assetId: string;
+  locale: string;
+  label?: string | null | undefined;
+  content: string;
+  expectedNumber?: number | null | undefined;
+}>;
+
+
+export type SaveCaptionsMutation = { saveCaptions: { revision: { number: number, cueCount: number } } };
+
 export type SearchTokenQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -527,7 +593,7 @@ export type SearchQueryVariables = Exact<{
 }>;
 
 
-export type SearchQuery = { search: { totalCount: number, degraded: boolean, hits: Array<{ title: string, snippet: string, course: { id: string, slug: string, title: string }, lesson: { id: string, title: string, kind: LessonKind } | null }> } };
+export type SearchQuery = { search: { totalCount: number, degraded: boolean, hits: Array<{ title: string, snippet: string, atMs: number | null, link: string, course: { id: string, slug: string, title: string }, lesson: { id: string, title: string, kind: LessonKind } | null }> } };
 
 export type SetLeaderboardProfileMutationVariables = Exact<{
   input: LeaderboardProfileInput;
@@ -616,10 +682,12 @@ export interface Operations {
   "asset-updated": { data: AssetUpdatedSubscription; variables: AssetUpdatedSubscriptionVariables };
   "attempt": { data: AttemptQuery; variables: AttemptQueryVariables };
   "audit-log": { data: AuditLogQuery; variables: AuditLogQueryVariables };
+  "captions": { data: CaptionsQuery; variables: CaptionsQueryVariables };
   "catalog": { data: CatalogQuery; variables: CatalogQueryVariables };
   "complete-lesson": { data: CompleteLessonMutation; variables: CompleteLessonMutationVariables };
   "complete-upload": { data: CompleteUploadMutation; variables: CompleteUploadMutationVariables };
   "completion-preview": { data: CompletionPreviewQuery; variables: CompletionPreviewQueryVariables };
+  "convert-asset": { data: ConvertAssetMutation; variables: ConvertAssetMutationVariables };
   "course": { data: CourseQuery; variables: CourseQueryVariables };
   "course-draft": { data: CourseDraftQuery; variables: CourseDraftQueryVariables };
   "course-reports": { data: CourseReportsQuery; variables: CourseReportsQueryVariables };
@@ -632,6 +700,7 @@ export interface Operations {
   "leaderboard": { data: LeaderboardQuery; variables: LeaderboardQueryVariables };
   "learner-dashboard": { data: LearnerDashboardQuery; variables: LearnerDashboardQueryVariables };
   "lesson": { data: LessonQuery; variables: LessonQueryVariables };
+  "lesson-drop-off": { data: LessonDropOffQuery; variables: LessonDropOffQueryVariables };
   "mark-read": { data: MarkReadMutation; variables: MarkReadMutationVariables };
   "notification-received": { data: NotificationReceivedSubscription; variables: NotificationReceivedSubscriptionVariables };
   "notifications": { data: NotificationsQuery; variables: NotificationsQueryVariables };
@@ -639,12 +708,15 @@ export interface Operations {
   "place": { data: PlaceQuery; variables: PlaceQueryVariables };
   "progress-updated": { data: ProgressUpdatedSubscription; variables: ProgressUpdatedSubscriptionVariables };
   "publish-course": { data: PublishCourseMutation; variables: PublishCourseMutationVariables };
+  "publishing-rules": { data: PublishingRulesMutation; variables: PublishingRulesMutationVariables };
   "record-progress": { data: RecordProgressMutation; variables: RecordProgressMutationVariables };
   "request-upload": { data: RequestUploadMutation; variables: RequestUploadMutationVariables };
   "restore-asset": { data: RestoreAssetMutation; variables: RestoreAssetMutationVariables };
+  "revert-captions": { data: RevertCaptionsMutation; variables: RevertCaptionsMutationVariables };
   "roster": { data: RosterQuery; variables: RosterQueryVariables };
   "save-achievement": { data: SaveAchievementMutation; variables: SaveAchievementMutationVariables };
   "save-answer": { data: SaveAnswerMutation; variables: SaveAnswerMutationVariables };
+  "save-captions": { data: SaveCaptionsMutation; variables: SaveCaptionsMutationVariables };
   "search": { data: SearchQuery; variables: SearchQueryVariables };
   "search-token": { data: SearchTokenQuery; variables: SearchTokenQueryVariables };
   "set-leaderboard-profile": { data: SetLeaderboardProfileMutation; variables: SetLeaderboardProfileMutationVariables };

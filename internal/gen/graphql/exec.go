@@ -54,6 +54,7 @@ type ResolverRoot interface {
 	Asset() AssetResolver
 	Attempt() AttemptResolver
 	AuditEntry() AuditEntryResolver
+	CaptionRevision() CaptionRevisionResolver
 	Certificate() CertificateResolver
 	Completion() CompletionResolver
 	CompletionCondition() CompletionConditionResolver
@@ -215,11 +216,38 @@ type ComplexityRoot struct {
 		VTT    func(childComplexity int) int
 	}
 
+	CaptionRevision struct {
+		Author    func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		CueCount  func(childComplexity int) int
+		Label     func(childComplexity int) int
+		Locale    func(childComplexity int) int
+		Number    func(childComplexity int) int
+		RevertOf  func(childComplexity int) int
+		Vtt       func(childComplexity int) int
+	}
+
+	CaptionRevisionConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	CaptionRevisionEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	CaptionTrack struct {
 		Default func(childComplexity int) int
 		Label   func(childComplexity int) int
 		Locale  func(childComplexity int) int
 		URL     func(childComplexity int) int
+	}
+
+	CaptionsPayload struct {
+		Asset    func(childComplexity int) int
+		Revision func(childComplexity int) int
 	}
 
 	Category struct {
@@ -317,6 +345,10 @@ type ComplexityRoot struct {
 		Version    func(childComplexity int) int
 	}
 
+	ConvertAssetPayload struct {
+		Asset func(childComplexity int) int
+	}
+
 	Course struct {
 		Categories      func(childComplexity int) int
 		Certificate     func(childComplexity int) int
@@ -404,6 +436,7 @@ type ComplexityRoot struct {
 		Percent           func(childComplexity int) int
 		RequiredLessons   func(childComplexity int) int
 		State             func(childComplexity int) int
+		TimeMs            func(childComplexity int) int
 	}
 
 	CourseReport struct {
@@ -570,12 +603,18 @@ type ComplexityRoot struct {
 		URL         func(childComplexity int) int
 	}
 
+	LessonDropOff struct {
+		Learners func(childComplexity int) int
+		Minutes  func(childComplexity int) int
+	}
+
 	LessonProgress struct {
 		CompletedAt func(childComplexity int) int
 		Completion  func(childComplexity int) int
 		LessonID    func(childComplexity int) int
 		PositionMs  func(childComplexity int) int
 		State       func(childComplexity int) int
+		TimeMs      func(childComplexity int) int
 		WatchedMs   func(childComplexity int) int
 	}
 
@@ -630,6 +669,7 @@ type ComplexityRoot struct {
 		CompleteForLearner    func(childComplexity int, input model.CompleteForLearnerInput) int
 		CompleteLesson        func(childComplexity int, input model.CompleteLessonInput) int
 		CompleteUpload        func(childComplexity int, assetID gid.ID) int
+		ConvertAsset          func(childComplexity int, assetID gid.ID) int
 		CreateAPIKey          func(childComplexity int, input model.CreateAPIKeyInput) int
 		CreateUser            func(childComplexity int, input model.CreateUserInput) int
 		DeleteAsset           func(childComplexity int, assetID gid.ID) int
@@ -640,8 +680,10 @@ type ComplexityRoot struct {
 		RecordAttendance      func(childComplexity int, input model.RecordAttendanceInput) int
 		RecordProgress        func(childComplexity int, input model.RecordProgressInput) int
 		ReinstateUser         func(childComplexity int, id gid.ID) int
+		RemoveCaptions        func(childComplexity int, input model.RemoveCaptionsInput) int
 		RequestUpload         func(childComplexity int, input model.RequestUploadInput) int
 		RestoreAsset          func(childComplexity int, assetID gid.ID) int
+		RevertCaptions        func(childComplexity int, input model.RevertCaptionsInput) int
 		RevertCourse          func(childComplexity int, courseID gid.ID, number int) int
 		RevokeAPIKey          func(childComplexity int, id gid.ID) int
 		RevokeCertificate     func(childComplexity int, input model.RevokeCertificateInput) int
@@ -650,6 +692,7 @@ type ComplexityRoot struct {
 		RotateSession         func(childComplexity int) int
 		SaveAchievement       func(childComplexity int, input model.SaveAchievementInput) int
 		SaveAnswer            func(childComplexity int, input model.SaveAnswerInput) int
+		SaveCaptions          func(childComplexity int, input model.SaveCaptionsInput) int
 		SaveCategory          func(childComplexity int, input model.SaveCategoryInput) int
 		SaveCourse            func(childComplexity int, input model.SaveCourseInput) int
 		SaveLesson            func(childComplexity int, input model.SaveLessonInput) int
@@ -666,6 +709,7 @@ type ComplexityRoot struct {
 		SuspendUser           func(childComplexity int, id gid.ID) int
 		UnpublishCourse       func(childComplexity int, courseID gid.ID) int
 		UpdateBranding        func(childComplexity int, input model.BrandingInput) int
+		UpdatePublishingRules func(childComplexity int, input model.PublishingRulesInput) int
 		Withdraw              func(childComplexity int, enrollmentID gid.ID) int
 	}
 
@@ -763,6 +807,7 @@ type ComplexityRoot struct {
 		AssetsByContent      func(childComplexity int, sha256 []string) int
 		Attempt              func(childComplexity int, id gid.ID) int
 		AuditLog             func(childComplexity int, first *int, after *string, subject *gid.ID) int
+		CaptionRevisions     func(childComplexity int, assetID gid.ID, locale *string, first *int, after *string) int
 		Categories           func(childComplexity int) int
 		CompletionPreview    func(childComplexity int, courseID gid.ID) int
 		CompletionReport     func(childComplexity int, courseID gid.ID, number *int) int
@@ -774,6 +819,7 @@ type ComplexityRoot struct {
 		Leaderboard          func(childComplexity int, courseID *gid.ID, period engagement.Period, first *int, after *string, around *bool) int
 		LearnerDashboard     func(childComplexity int) int
 		Lesson               func(childComplexity int, courseID gid.ID, id gid.ID) int
+		LessonDropOff        func(childComplexity int, courseID gid.ID, lessonID gid.ID) int
 		MyAchievements       func(childComplexity int) int
 		MyCertificates       func(childComplexity int) int
 		MyEnrollments        func(childComplexity int, first *int, after *string, state *enrollment.State) int
@@ -892,8 +938,10 @@ type ComplexityRoot struct {
 	}
 
 	SearchHit struct {
+		AtMs    func(childComplexity int) int
 		Course  func(childComplexity int) int
 		Lesson  func(childComplexity int) int
+		Link    func(childComplexity int) int
 		Snippet func(childComplexity int) int
 		Title   func(childComplexity int) int
 	}
@@ -995,12 +1043,13 @@ type ComplexityRoot struct {
 	}
 
 	Tenant struct {
-		Branding func(childComplexity int) int
-		GlobalID func(childComplexity int) int
-		Kind     func(childComplexity int) int
-		Locale   func(childComplexity int) int
-		Name     func(childComplexity int) int
-		Slug     func(childComplexity int) int
+		Branding         func(childComplexity int) int
+		CaptionsRequired func(childComplexity int) int
+		GlobalID         func(childComplexity int) int
+		Kind             func(childComplexity int) int
+		Locale           func(childComplexity int) int
+		Name             func(childComplexity int) int
+		Slug             func(childComplexity int) int
 	}
 
 	TextKey struct {
@@ -1009,6 +1058,10 @@ type ComplexityRoot struct {
 	}
 
 	UpdateBrandingPayload struct {
+		Tenant func(childComplexity int) int
+	}
+
+	UpdatePublishingRulesPayload struct {
 		Tenant func(childComplexity int) int
 	}
 
@@ -1100,6 +1153,11 @@ type AttemptResolver interface {
 type AuditEntryResolver interface {
 	Data(ctx context.Context, obj *ent.AuditEntry) ([]*model.AuditDatum, error)
 	Hash(ctx context.Context, obj *ent.AuditEntry) (string, error)
+}
+type CaptionRevisionResolver interface {
+	Vtt(ctx context.Context, obj *ent.CaptionRevision) (*string, error)
+
+	Author(ctx context.Context, obj *ent.CaptionRevision) (*ent.User, error)
 }
 type CertificateResolver interface {
 	Status(ctx context.Context, obj *ent.Certificate) (model.CertificateStatus, error)
@@ -1218,6 +1276,7 @@ type MutationResolver interface {
 	SuspendUser(ctx context.Context, id gid.ID) (*model.UserPayload, error)
 	ReinstateUser(ctx context.Context, id gid.ID) (*model.UserPayload, error)
 	UpdateBranding(ctx context.Context, input model.BrandingInput) (*model.UpdateBrandingPayload, error)
+	UpdatePublishingRules(ctx context.Context, input model.PublishingRulesInput) (*model.UpdatePublishingRulesPayload, error)
 	GrantSupport(ctx context.Context, input model.GrantSupportInput) (*model.SupportGrantPayload, error)
 	RevokeSupportGrant(ctx context.Context, id gid.ID) (*model.SupportGrantPayload, error)
 	SaveCourse(ctx context.Context, input model.SaveCourseInput) (*model.CourseDraftPayload, error)
@@ -1232,6 +1291,10 @@ type MutationResolver interface {
 	RequestUpload(ctx context.Context, input model.RequestUploadInput) (*model.RequestUploadPayload, error)
 	SignParts(ctx context.Context, input model.SignPartsInput) (*model.SignPartsPayload, error)
 	CompleteUpload(ctx context.Context, assetID gid.ID) (*model.CompleteUploadPayload, error)
+	ConvertAsset(ctx context.Context, assetID gid.ID) (*model.ConvertAssetPayload, error)
+	SaveCaptions(ctx context.Context, input model.SaveCaptionsInput) (*model.CaptionsPayload, error)
+	RevertCaptions(ctx context.Context, input model.RevertCaptionsInput) (*model.CaptionsPayload, error)
+	RemoveCaptions(ctx context.Context, input model.RemoveCaptionsInput) (*model.CaptionsPayload, error)
 	DeleteAsset(ctx context.Context, assetID gid.ID) (*model.DeleteAssetPayload, error)
 	RestoreAsset(ctx context.Context, assetID gid.ID) (*model.RestoreAssetPayload, error)
 	Enroll(ctx context.Context, input model.EnrollInput) (*model.EnrollmentPayload, error)
@@ -1278,11 +1341,13 @@ type QueryResolver interface {
 	CourseDraft(ctx context.Context, id *gid.ID, slug *string) (*ent.Course, error)
 	Asset(ctx context.Context, id gid.ID) (*ent.Asset, error)
 	AssetsByContent(ctx context.Context, sha256 []string) ([]*ent.Asset, error)
+	CaptionRevisions(ctx context.Context, assetID gid.ID, locale *string, first *int, after *string) (*relay.CaptionRevisionConnection, error)
 	StorageUsage(ctx context.Context, months *int) (*model.StorageUsage, error)
 	MyEnrollments(ctx context.Context, first *int, after *string, state *enrollment.State) (*relay.EnrollmentConnection, error)
 	Enrollments(ctx context.Context, courseID gid.ID, first *int, after *string, state *enrollment.State) (*relay.EnrollmentConnection, error)
 	CompletionPreview(ctx context.Context, courseID gid.ID) (*learning.Report, error)
 	CompletionReport(ctx context.Context, courseID gid.ID, number *int) (*learning.Report, error)
+	LessonDropOff(ctx context.Context, courseID gid.ID, lessonID gid.ID) (*model.LessonDropOff, error)
 	Attempt(ctx context.Context, id gid.ID) (*ent.Attempt, error)
 	MyCertificates(ctx context.Context) ([]*ent.Certificate, error)
 	VerifyCertificate(ctx context.Context, code string) (*model.CertificateVerification, error)
@@ -1847,6 +1912,87 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Caption.VTT(childComplexity), true
 
+	case "CaptionRevision.author":
+		if e.ComplexityRoot.CaptionRevision.Author == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevision.Author(childComplexity), true
+	case "CaptionRevision.createdAt":
+		if e.ComplexityRoot.CaptionRevision.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevision.CreatedAt(childComplexity), true
+	case "CaptionRevision.cueCount":
+		if e.ComplexityRoot.CaptionRevision.CueCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevision.CueCount(childComplexity), true
+	case "CaptionRevision.label":
+		if e.ComplexityRoot.CaptionRevision.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevision.Label(childComplexity), true
+	case "CaptionRevision.locale":
+		if e.ComplexityRoot.CaptionRevision.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevision.Locale(childComplexity), true
+	case "CaptionRevision.number":
+		if e.ComplexityRoot.CaptionRevision.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevision.Number(childComplexity), true
+	case "CaptionRevision.revertOf":
+		if e.ComplexityRoot.CaptionRevision.RevertOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevision.RevertOf(childComplexity), true
+	case "CaptionRevision.vtt":
+		if e.ComplexityRoot.CaptionRevision.Vtt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevision.Vtt(childComplexity), true
+
+	case "CaptionRevisionConnection.edges":
+		if e.ComplexityRoot.CaptionRevisionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevisionConnection.Edges(childComplexity), true
+	case "CaptionRevisionConnection.nodes":
+		if e.ComplexityRoot.CaptionRevisionConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevisionConnection.Nodes(childComplexity), true
+	case "CaptionRevisionConnection.pageInfo":
+		if e.ComplexityRoot.CaptionRevisionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevisionConnection.PageInfo(childComplexity), true
+
+	case "CaptionRevisionEdge.cursor":
+		if e.ComplexityRoot.CaptionRevisionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevisionEdge.Cursor(childComplexity), true
+	case "CaptionRevisionEdge.node":
+		if e.ComplexityRoot.CaptionRevisionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevisionEdge.Node(childComplexity), true
+
 	case "CaptionTrack.default":
 		if e.ComplexityRoot.CaptionTrack.Default == nil {
 			break
@@ -1871,6 +2017,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CaptionTrack.URL(childComplexity), true
+
+	case "CaptionsPayload.asset":
+		if e.ComplexityRoot.CaptionsPayload.Asset == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionsPayload.Asset(childComplexity), true
+	case "CaptionsPayload.revision":
+		if e.ComplexityRoot.CaptionsPayload.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionsPayload.Revision(childComplexity), true
 
 	case "Category.id":
 		if e.ComplexityRoot.Category.GlobalID == nil {
@@ -2220,6 +2379,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CompletionRule.Version(childComplexity), true
+
+	case "ConvertAssetPayload.asset":
+		if e.ComplexityRoot.ConvertAssetPayload.Asset == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConvertAssetPayload.Asset(childComplexity), true
 
 	case "Course.categories":
 		if e.ComplexityRoot.Course.Categories == nil {
@@ -2618,6 +2784,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CourseProgress.State(childComplexity), true
+	case "CourseProgress.timeOnTaskMs":
+		if e.ComplexityRoot.CourseProgress.TimeMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseProgress.TimeMs(childComplexity), true
 
 	case "CourseReport.completed":
 		if e.ComplexityRoot.CourseReport.Completed == nil {
@@ -3229,6 +3401,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LessonDraft.URL(childComplexity), true
 
+	case "LessonDropOff.learners":
+		if e.ComplexityRoot.LessonDropOff.Learners == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LessonDropOff.Learners(childComplexity), true
+	case "LessonDropOff.minutes":
+		if e.ComplexityRoot.LessonDropOff.Minutes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LessonDropOff.Minutes(childComplexity), true
+
 	case "LessonProgress.completedAt":
 		if e.ComplexityRoot.LessonProgress.CompletedAt == nil {
 			break
@@ -3259,6 +3444,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LessonProgress.State(childComplexity), true
+	case "LessonProgress.timeOnTaskMs":
+		if e.ComplexityRoot.LessonProgress.TimeMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LessonProgress.TimeMs(childComplexity), true
 	case "LessonProgress.watchedMs":
 		if e.ComplexityRoot.LessonProgress.WatchedMs == nil {
 			break
@@ -3509,6 +3700,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CompleteUpload(childComplexity, args["assetId"].(gid.ID)), true
+	case "Mutation.convertAsset":
+		if e.ComplexityRoot.Mutation.ConvertAsset == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_convertAsset_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConvertAsset(childComplexity, args["assetId"].(gid.ID)), true
 	case "Mutation.createApiKey":
 		if e.ComplexityRoot.Mutation.CreateAPIKey == nil {
 			break
@@ -3619,6 +3821,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReinstateUser(childComplexity, args["id"].(gid.ID)), true
+	case "Mutation.removeCaptions":
+		if e.ComplexityRoot.Mutation.RemoveCaptions == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeCaptions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveCaptions(childComplexity, args["input"].(model.RemoveCaptionsInput)), true
 	case "Mutation.requestUpload":
 		if e.ComplexityRoot.Mutation.RequestUpload == nil {
 			break
@@ -3641,6 +3854,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RestoreAsset(childComplexity, args["assetId"].(gid.ID)), true
+	case "Mutation.revertCaptions":
+		if e.ComplexityRoot.Mutation.RevertCaptions == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revertCaptions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevertCaptions(childComplexity, args["input"].(model.RevertCaptionsInput)), true
 	case "Mutation.revertCourse":
 		if e.ComplexityRoot.Mutation.RevertCourse == nil {
 			break
@@ -3724,6 +3948,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveAnswer(childComplexity, args["input"].(model.SaveAnswerInput)), true
+	case "Mutation.saveCaptions":
+		if e.ComplexityRoot.Mutation.SaveCaptions == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveCaptions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveCaptions(childComplexity, args["input"].(model.SaveCaptionsInput)), true
 	case "Mutation.saveCategory":
 		if e.ComplexityRoot.Mutation.SaveCategory == nil {
 			break
@@ -3895,6 +4130,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateBranding(childComplexity, args["input"].(model.BrandingInput)), true
+	case "Mutation.updatePublishingRules":
+		if e.ComplexityRoot.Mutation.UpdatePublishingRules == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updatePublishingRules_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdatePublishingRules(childComplexity, args["input"].(model.PublishingRulesInput)), true
 	case "Mutation.withdraw":
 		if e.ComplexityRoot.Mutation.Withdraw == nil {
 			break
@@ -4264,6 +4510,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.AuditLog(childComplexity, args["first"].(*int), args["after"].(*string), args["subject"].(*gid.ID)), true
+	case "Query.captionRevisions":
+		if e.ComplexityRoot.Query.CaptionRevisions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_captionRevisions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CaptionRevisions(childComplexity, args["assetId"].(gid.ID), args["locale"].(*string), args["first"].(*int), args["after"].(*string)), true
 	case "Query.categories":
 		if e.ComplexityRoot.Query.Categories == nil {
 			break
@@ -4376,6 +4633,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Lesson(childComplexity, args["courseId"].(gid.ID), args["id"].(gid.ID)), true
+	case "Query.lessonDropOff":
+		if e.ComplexityRoot.Query.LessonDropOff == nil {
+			break
+		}
+
+		args, err := ec.field_Query_lessonDropOff_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.LessonDropOff(childComplexity, args["courseId"].(gid.ID), args["lessonId"].(gid.ID)), true
 	case "Query.myAchievements":
 		if e.ComplexityRoot.Query.MyAchievements == nil {
 			break
@@ -4840,6 +5108,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SaveModulePayload.Module(childComplexity), true
 
+	case "SearchHit.atMs":
+		if e.ComplexityRoot.SearchHit.AtMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchHit.AtMs(childComplexity), true
 	case "SearchHit.course":
 		if e.ComplexityRoot.SearchHit.Course == nil {
 			break
@@ -4852,6 +5126,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SearchHit.Lesson(childComplexity), true
+	case "SearchHit.link":
+		if e.ComplexityRoot.SearchHit.Link == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchHit.Link(childComplexity), true
 	case "SearchHit.snippet":
 		if e.ComplexityRoot.SearchHit.Snippet == nil {
 			break
@@ -5195,6 +5475,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Tenant.Branding(childComplexity), true
+	case "Tenant.captionsRequired":
+		if e.ComplexityRoot.Tenant.CaptionsRequired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tenant.CaptionsRequired(childComplexity), true
 	case "Tenant.id":
 		if e.ComplexityRoot.Tenant.GlobalID == nil {
 			break
@@ -5245,6 +5531,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateBrandingPayload.Tenant(childComplexity), true
+
+	case "UpdatePublishingRulesPayload.tenant":
+		if e.ComplexityRoot.UpdatePublishingRulesPayload.Tenant == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdatePublishingRulesPayload.Tenant(childComplexity), true
 
 	case "UploadPart.number":
 		if e.ComplexityRoot.UploadPart.Number == nil {
@@ -5503,15 +5796,19 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PointRuleInput", ec.unmarshalInputPointRuleInput),
 			graphql.NewInputUnmarshaler("PriceInput", ec.unmarshalInputPriceInput),
 			graphql.NewInputUnmarshaler("PublishCourseInput", ec.unmarshalInputPublishCourseInput),
+			graphql.NewInputUnmarshaler("PublishingRulesInput", ec.unmarshalInputPublishingRulesInput),
 			graphql.NewInputUnmarshaler("QuestionInput", ec.unmarshalInputQuestionInput),
 			graphql.NewInputUnmarshaler("QuizInput", ec.unmarshalInputQuizInput),
 			graphql.NewInputUnmarshaler("RecordAttendanceInput", ec.unmarshalInputRecordAttendanceInput),
 			graphql.NewInputUnmarshaler("RecordProgressInput", ec.unmarshalInputRecordProgressInput),
+			graphql.NewInputUnmarshaler("RemoveCaptionsInput", ec.unmarshalInputRemoveCaptionsInput),
 			graphql.NewInputUnmarshaler("RequestUploadInput", ec.unmarshalInputRequestUploadInput),
 			graphql.NewInputUnmarshaler("ResponseInput", ec.unmarshalInputResponseInput),
+			graphql.NewInputUnmarshaler("RevertCaptionsInput", ec.unmarshalInputRevertCaptionsInput),
 			graphql.NewInputUnmarshaler("RevokeCertificateInput", ec.unmarshalInputRevokeCertificateInput),
 			graphql.NewInputUnmarshaler("SaveAchievementInput", ec.unmarshalInputSaveAchievementInput),
 			graphql.NewInputUnmarshaler("SaveAnswerInput", ec.unmarshalInputSaveAnswerInput),
+			graphql.NewInputUnmarshaler("SaveCaptionsInput", ec.unmarshalInputSaveCaptionsInput),
 			graphql.NewInputUnmarshaler("SaveCategoryInput", ec.unmarshalInputSaveCategoryInput),
 			graphql.NewInputUnmarshaler("SaveCourseInput", ec.unmarshalInputSaveCourseInput),
 			graphql.NewInputUnmarshaler("SaveLessonInput", ec.unmarshalInputSaveLessonInput),
@@ -5781,6 +6078,8 @@ type Tenant implements Node {
   "BCP 47."
   locale: String!
   branding: Branding!
+  "Whether a film needs captions in some language before its course can be published."
+  captionsRequired: Boolean!
 }
 
 "How a tenant's pages and certificates look."
@@ -5934,6 +6233,9 @@ extend type Mutation {
     @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   updateBranding(input: BrandingInput!): UpdateBrandingPayload!
     @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Changes what a course needs before it can be published. What is published stays."
+  updatePublishingRules(input: PublishingRulesInput!): UpdatePublishingRulesPayload!
+    @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Lets the tenant's support people read, masked and recorded, for at most four hours."
   grantSupport(input: GrantSupportInput!): SupportGrantPayload!
     @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
@@ -6009,6 +6311,15 @@ input BrandingInput {
 }
 
 type UpdateBrandingPayload {
+  tenant: Tenant!
+}
+
+input PublishingRulesInput {
+  "Whether a film needs captions in some language: of its own or of its lesson. Films kept elsewhere need none."
+  captionsRequired: Boolean
+}
+
+type UpdatePublishingRulesPayload {
   tenant: Tenant!
 }
 
@@ -6128,7 +6439,7 @@ type VideoContent {
   expiresAt: Time
   contentType: String
   captions: [Caption!]!
-  "Tracks that came with the video itself; the playlist has them too."
+  "Tracks of the video itself; the playlist has them too."
   captionTracks: [CaptionTrack!]!
   "Sanitised HTML."
   html: String!
@@ -6635,7 +6946,10 @@ enum AssetConversion {
   DONE
   "It is played as it was uploaded: the server has no ffmpeg."
   PASSED_THROUGH
-  "It failed: ` + "`" + `failure` + "`" + ` says why. The file is played as it was uploaded, unless its status is FAILED."
+  """
+  It failed: ` + "`" + `failure` + "`" + ` says why. The file is played as it was uploaded, or as it was converted before, unless its status
+  is FAILED.
+  """
   FAILED
 }
 
@@ -6704,7 +7018,7 @@ type Playback {
   expiresAt: Time!
 }
 
-"A track of captions that came with a film."
+"A track of captions of a film: as in force when the address was signed."
 type CaptionTrack {
   "BCP 47, or empty."
   locale: String!
@@ -6714,12 +7028,44 @@ type CaptionTrack {
   default: Boolean!
 }
 
+"One edit of a film's captions in one language. It never changes; the newest of its language is in force."
+type CaptionRevision {
+  "1, 2, 3… in each language of a film."
+  number: Int!
+  "BCP 47."
+  locale: String!
+  "What a menu shows; empty for the language's own name."
+  label: String!
+  "The WebVTT file; null where captions were removed."
+  vtt: String
+  cueCount: Int!
+  createdAt: Time!
+  "Null for captions that came inside the film."
+  author: User
+  "The number of the revision whose captions were put in force again."
+  revertOf: Int
+}
+
+type CaptionRevisionConnection {
+  edges: [CaptionRevisionEdge!]!
+  nodes: [CaptionRevision!]!
+  pageInfo: PageInfo!
+}
+
+type CaptionRevisionEdge {
+  cursor: Cursor!
+  node: CaptionRevision!
+}
+
 extend type Query {
   "The file with that id, or null."
   asset(id: ID!): Asset
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "The ready assets that have one of these contents (SHA-256 in hex, at most 100): what need not be uploaded again."
   assetsByContent(sha256: [String!]!): [Asset!]!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "What was done to a film's captions, newest first: in one language, or in all."
+  captionRevisions(assetId: ID!, locale: String, first: Int, after: Cursor): CaptionRevisionConnection!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "What the tenant's files take and may take, and what was stored and converted in its latest months (1 to 36; 12 unless said)."
   storageUsage(months: Int): StorageUsage!
@@ -6741,6 +7087,21 @@ extend type Mutation {
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Checks what was sent and makes it ready, or rejects it with a reason. A large file is checked meanwhile: it is CHECKING."
   completeUpload(assetId: ID!): CompleteUploadPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Converts a film or a sound again, after a failure or with a newer converter. It plays on meanwhile. Under way already, it goes on."
+  convertAsset(assetId: ID!): ConvertAssetPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  """
+  Puts captions of a film in force, wherever it is shown, in place of those it has in that language. The film is not
+  converted again. What is in force already makes no new revision.
+  """
+  saveCaptions(input: SaveCaptionsInput!): CaptionsPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Puts the captions of an older revision in force again; they get a new number."
+  revertCaptions(input: RevertCaptionsInput!): CaptionsPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Takes the captions of a film in one language out of force. They can be brought back."
+  removeCaptions(input: RemoveCaptionsInput!): CaptionsPayload!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   """
   Takes a file away from everybody and removes it for good after a while. One that a course still uses is kept, and the fault
@@ -6860,6 +7221,41 @@ type HttpHeader {
 }
 
 type CompleteUploadPayload {
+  asset: Asset!
+}
+
+type ConvertAssetPayload {
+  asset: Asset!
+}
+
+input SaveCaptionsInput {
+  "A film that was uploaded."
+  assetId: ID!
+  "BCP 47."
+  locale: String!
+  "What a menu shows; the language's own name when absent."
+  label: String
+  "A SubRip or WebVTT file; at most 1 MB."
+  content: String!
+  "Refuse with CONFLICT unless this is the newest revision in that language; 0 when there should be none."
+  expectedNumber: Int
+}
+
+input RevertCaptionsInput {
+  assetId: ID!
+  locale: String!
+  "The revision to bring back."
+  number: Int!
+}
+
+input RemoveCaptionsInput {
+  assetId: ID!
+  locale: String!
+}
+
+type CaptionsPayload {
+  "The newest revision in that language."
+  revision: CaptionRevision!
   asset: Asset!
 }
 
@@ -7067,6 +7463,8 @@ type CourseProgress {
   percent: Int!
   lastActivityAt: Time
   completedAt: Time
+  "Time on task in all lessons, in milliseconds: from one sign of life to the next, at most a minute each."
+  timeOnTaskMs: Int!
   "Lessons with evidence."
   lessons: [LessonProgress!]!
   "All modules, in order."
@@ -7081,6 +7479,8 @@ type LessonProgress {
   watchedMs: Int!
   "Where to resume, in milliseconds."
   positionMs: Int!
+  "Time on task in milliseconds, for lessons of every kind."
+  timeOnTaskMs: Int!
   completedAt: Time
   completion: Completion!
 }
@@ -7108,6 +7508,20 @@ extend type Query {
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
 }
 
+"How far into a video its learners got."
+type LessonDropOff {
+  "How many watched any of it. Null when they are fewer than five: then nothing is told."
+  learners: Int
+  "How many watched at least half of each minute, from the first on. Empty when nothing is told."
+  minutes: [Int!]!
+}
+
+extend type Query {
+  "Who stayed for how long, in a video of the published version. Null for a lesson that is no video of known length."
+  lessonDropOff(courseId: ID!, lessonId: ID!): LessonDropOff
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+}
+
 extend type Mutation {
   "Says that a learner can do what a lesson, a module or the course is about."
   signOffLearner(input: SignOffLearnerInput!): RecordProgressPayload!
@@ -7125,8 +7539,11 @@ extend type Mutation {
   applyCompletions(input: ApplyCompletionsInput!): ApplyCompletionsPayload!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
   """
-  Reports what was played, every 30 to 60 seconds and when the page is left. Sending a batch twice, late or
-  in another order changes nothing: what counts is the union of the segments.
+  Reports what was played and when the learner was there, every 30 to 60 seconds and when the page is left. Sending
+  a batch twice, late or in another order changes nothing: of what was played the union counts, and a batch that
+  is numbered counts once and is answered as it was. Nobody is credited more video than twice the time that passed, or
+  more time on task than passed, whatever runs at once; a new place brings a minute, and what is not used is kept for
+  up to an hour. UNAVAILABLE means that nothing was kept: send it again.
   """
   recordProgress(input: RecordProgressInput!): RecordProgressPayload!
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
@@ -7173,20 +7590,36 @@ input RecordProgressInput {
   enrollmentId: ID!
   "At most 50."
   lessons: [PlayedLessonInput!]!
+  """
+  A UUID that the client draws when it starts, and the number of the batch in that session, from 1. Either both or
+  none: a batch without is taken for a new one that was made last.
+  """
+  sessionId: String
+  sequence: Int
+  "How long ago the batch was made, in milliseconds by the client's clock. Null: just now."
+  ageMs: Int
 }
 
 input PlayedLessonInput {
   lessonId: ID!
-  "At most 500 in the batch."
+  "At most 500 in the batch, and none in lessons that are no videos."
   segments: [SegmentInput!]!
-  "Where the player stands, in milliseconds."
-  positionMs: Int!
+  "Where the player stands, in milliseconds. Null: what is known of it stays."
+  positionMs: Int
+  """
+  When there were signs of life in the lesson (a key, a pointer, a playing video), in milliseconds of any clock of
+  the client that never jumps, ascending; at most 500 in the batch. From one to the next counts as time on task,
+  but no more than a minute: a client repeats the last sign of one batch as the first of the next.
+  """
+  signs: [Int!]
 }
 
 "What was played, milliseconds of the video, from included and to excluded."
 input SegmentInput {
   fromMs: Int!
   toMs: Int!
+  "The speed of playing, more than 0 and up to 16. Null: no faster than 2. What was played faster than 2 adds nothing."
+  rate: Float
 }
 
 input CompleteLessonInput {
@@ -7438,6 +7871,13 @@ type SearchHit {
   text is found and not shown.
   """
   snippet: String!
+  """
+  When it is said in the lesson's film, in milliseconds, where the snippet is from its captions; null where it is not,
+  and for a lesson that the viewer may not open.
+  """
+  atMs: Int
+  "Path in the frontend: of the course or the lesson, at that second of its film."
+  link: String!
 }
 
 type SearchToken {
@@ -8060,6 +8500,50 @@ func (ec *executionContext) childFields_Caption(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Caption", field.Name)
 }
 
+func (ec *executionContext) childFields_CaptionRevision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "number":
+		return ec.fieldContext_CaptionRevision_number(ctx, field)
+	case "locale":
+		return ec.fieldContext_CaptionRevision_locale(ctx, field)
+	case "label":
+		return ec.fieldContext_CaptionRevision_label(ctx, field)
+	case "vtt":
+		return ec.fieldContext_CaptionRevision_vtt(ctx, field)
+	case "cueCount":
+		return ec.fieldContext_CaptionRevision_cueCount(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_CaptionRevision_createdAt(ctx, field)
+	case "author":
+		return ec.fieldContext_CaptionRevision_author(ctx, field)
+	case "revertOf":
+		return ec.fieldContext_CaptionRevision_revertOf(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CaptionRevision", field.Name)
+}
+
+func (ec *executionContext) childFields_CaptionRevisionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_CaptionRevisionConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_CaptionRevisionConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_CaptionRevisionConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CaptionRevisionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_CaptionRevisionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_CaptionRevisionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_CaptionRevisionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CaptionRevisionEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_CaptionTrack(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "locale":
@@ -8072,6 +8556,16 @@ func (ec *executionContext) childFields_CaptionTrack(ctx context.Context, field 
 		return ec.fieldContext_CaptionTrack_default(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CaptionTrack", field.Name)
+}
+
+func (ec *executionContext) childFields_CaptionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "revision":
+		return ec.fieldContext_CaptionsPayload_revision(ctx, field)
+	case "asset":
+		return ec.fieldContext_CaptionsPayload_asset(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CaptionsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Category(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8264,6 +8758,14 @@ func (ec *executionContext) childFields_CompletionRule(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type CompletionRule", field.Name)
 }
 
+func (ec *executionContext) childFields_ConvertAssetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "asset":
+		return ec.fieldContext_ConvertAssetPayload_asset(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConvertAssetPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Course(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8432,6 +8934,8 @@ func (ec *executionContext) childFields_CourseProgress(ctx context.Context, fiel
 		return ec.fieldContext_CourseProgress_lastActivityAt(ctx, field)
 	case "completedAt":
 		return ec.fieldContext_CourseProgress_completedAt(ctx, field)
+	case "timeOnTaskMs":
+		return ec.fieldContext_CourseProgress_timeOnTaskMs(ctx, field)
 	case "lessons":
 		return ec.fieldContext_CourseProgress_lessons(ctx, field)
 	case "modules":
@@ -8752,6 +9256,16 @@ func (ec *executionContext) childFields_LessonDraft(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type LessonDraft", field.Name)
 }
 
+func (ec *executionContext) childFields_LessonDropOff(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "learners":
+		return ec.fieldContext_LessonDropOff_learners(ctx, field)
+	case "minutes":
+		return ec.fieldContext_LessonDropOff_minutes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LessonDropOff", field.Name)
+}
+
 func (ec *executionContext) childFields_LessonProgress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "lessonId":
@@ -8762,6 +9276,8 @@ func (ec *executionContext) childFields_LessonProgress(ctx context.Context, fiel
 		return ec.fieldContext_LessonProgress_watchedMs(ctx, field)
 	case "positionMs":
 		return ec.fieldContext_LessonProgress_positionMs(ctx, field)
+	case "timeOnTaskMs":
+		return ec.fieldContext_LessonProgress_timeOnTaskMs(ctx, field)
 	case "completedAt":
 		return ec.fieldContext_LessonProgress_completedAt(ctx, field)
 	case "completion":
@@ -9202,6 +9718,10 @@ func (ec *executionContext) childFields_SearchHit(ctx context.Context, field gra
 		return ec.fieldContext_SearchHit_title(ctx, field)
 	case "snippet":
 		return ec.fieldContext_SearchHit_snippet(ctx, field)
+	case "atMs":
+		return ec.fieldContext_SearchHit_atMs(ctx, field)
+	case "link":
+		return ec.fieldContext_SearchHit_link(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SearchHit", field.Name)
 }
@@ -9398,6 +9918,8 @@ func (ec *executionContext) childFields_Tenant(ctx context.Context, field graphq
 		return ec.fieldContext_Tenant_locale(ctx, field)
 	case "branding":
 		return ec.fieldContext_Tenant_branding(ctx, field)
+	case "captionsRequired":
+		return ec.fieldContext_Tenant_captionsRequired(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Tenant", field.Name)
 }
@@ -9418,6 +9940,14 @@ func (ec *executionContext) childFields_UpdateBrandingPayload(ctx context.Contex
 		return ec.fieldContext_UpdateBrandingPayload_tenant(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateBrandingPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdatePublishingRulesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "tenant":
+		return ec.fieldContext_UpdatePublishingRulesPayload_tenant(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdatePublishingRulesPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UploadPart(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9770,6 +10300,20 @@ func (ec *executionContext) field_Mutation_completeUpload_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_convertAsset_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "assetId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["assetId"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_createApiKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -9910,6 +10454,20 @@ func (ec *executionContext) field_Mutation_reinstateUser_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_removeCaptions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RemoveCaptionsInput, error) {
+			return ec.unmarshalNRemoveCaptionsInput2lyceumᚋinternalᚋgenᚋmodelᚐRemoveCaptionsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_requestUpload_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -9935,6 +10493,20 @@ func (ec *executionContext) field_Mutation_restoreAsset_args(ctx context.Context
 		return nil, err
 	}
 	args["assetId"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_revertCaptions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RevertCaptionsInput, error) {
+			return ec.unmarshalNRevertCaptionsInput2lyceumᚋinternalᚋgenᚋmodelᚐRevertCaptionsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
 	return args, nil
 }
 
@@ -10036,6 +10608,20 @@ func (ec *executionContext) field_Mutation_saveAnswer_args(ctx context.Context, 
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.SaveAnswerInput, error) {
 			return ec.unmarshalNSaveAnswerInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveAnswerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_saveCaptions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SaveCaptionsInput, error) {
+			return ec.unmarshalNSaveCaptionsInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveCaptionsInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -10254,6 +10840,20 @@ func (ec *executionContext) field_Mutation_updateBranding_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_updatePublishingRules_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.PublishingRulesInput, error) {
+			return ec.unmarshalNPublishingRulesInput2lyceumᚋinternalᚋgenᚋmodelᚐPublishingRulesInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_withdraw_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -10351,6 +10951,44 @@ func (ec *executionContext) field_Query_auditLog_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["subject"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_captionRevisions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "assetId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["assetId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["locale"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg3
 	return args, nil
 }
 
@@ -10575,6 +11213,28 @@ func (ec *executionContext) field_Query_leaderboard_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["around"] = arg4
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_lessonDropOff_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "courseId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["courseId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "lessonId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["lessonId"] = arg1
 	return args, nil
 }
 
@@ -12964,6 +13624,350 @@ func (ec *executionContext) fieldContext_Caption_vtt(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Caption", field, false, false, "String")
 }
 
+func (ec *executionContext) _CaptionRevision_number(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevision_number(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Number, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevision_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CaptionRevision", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CaptionRevision_locale(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevision_locale(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Locale, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevision_locale(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CaptionRevision", field, false, false, "String")
+}
+
+func (ec *executionContext) _CaptionRevision_label(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevision_label(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Label, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevision_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CaptionRevision", field, false, false, "String")
+}
+
+func (ec *executionContext) _CaptionRevision_vtt(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevision_vtt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CaptionRevision().Vtt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevision_vtt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CaptionRevision", field, true, true, "String")
+}
+
+func (ec *executionContext) _CaptionRevision_cueCount(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevision_cueCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CueCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevision_cueCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CaptionRevision", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CaptionRevision_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevision_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevision_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CaptionRevision", field, false, false, "Time")
+}
+
+func (ec *executionContext) _CaptionRevision_author(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevision_author(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CaptionRevision().Author(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖlyceumᚋinternalᚋgenᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevision_author(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CaptionRevision",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CaptionRevision_revertOf(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevision_revertOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RevertOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevision_revertOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CaptionRevision", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CaptionRevisionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.CaptionRevisionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevisionConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []relay.Edge[*ent.CaptionRevision]) graphql.Marshaler {
+			return ec.marshalNCaptionRevisionEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevisionConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CaptionRevisionConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CaptionRevisionEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CaptionRevisionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.CaptionRevisionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevisionConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.CaptionRevision) graphql.Marshaler {
+			return ec.marshalNCaptionRevision2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevisionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevisionConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CaptionRevisionConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CaptionRevision(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CaptionRevisionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.CaptionRevisionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevisionConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v relay.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2lyceumᚋgraphᚋrelayᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevisionConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CaptionRevisionConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CaptionRevisionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.CaptionRevision]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevisionEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevisionEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CaptionRevisionEdge", field, false, false, "Cursor")
+}
+
+func (ec *executionContext) _CaptionRevisionEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.CaptionRevision]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevisionEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.CaptionRevision) graphql.Marshaler {
+			return ec.marshalNCaptionRevision2ᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevision(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevisionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CaptionRevisionEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CaptionRevision(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CaptionTrack_locale(ctx context.Context, field graphql.CollectedField, obj *model.CaptionTrack) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13054,6 +14058,70 @@ func (ec *executionContext) _CaptionTrack_default(ctx context.Context, field gra
 }
 func (ec *executionContext) fieldContext_CaptionTrack_default(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CaptionTrack", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _CaptionsPayload_revision(ctx context.Context, field graphql.CollectedField, obj *model.CaptionsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionsPayload_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.CaptionRevision) graphql.Marshaler {
+			return ec.marshalNCaptionRevision2ᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevision(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionsPayload_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CaptionsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CaptionRevision(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CaptionsPayload_asset(ctx context.Context, field graphql.CollectedField, obj *model.CaptionsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionsPayload_asset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Asset, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
+			return ec.marshalNAsset2ᚖlyceumᚋinternalᚋgenᚋentᚐAsset(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionsPayload_asset(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CaptionsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Asset(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Category_id(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
@@ -14396,6 +15464,38 @@ func (ec *executionContext) _CompletionRule_version(ctx context.Context, field g
 }
 func (ec *executionContext) fieldContext_CompletionRule_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CompletionRule", field, false, false, "String")
+}
+
+func (ec *executionContext) _ConvertAssetPayload_asset(ctx context.Context, field graphql.CollectedField, obj *model.ConvertAssetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConvertAssetPayload_asset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Asset, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
+			return ec.marshalNAsset2ᚖlyceumᚋinternalᚋgenᚋentᚐAsset(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConvertAssetPayload_asset(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ConvertAssetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Asset(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Course_id(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
@@ -16020,6 +17120,29 @@ func (ec *executionContext) _CourseProgress_completedAt(ctx context.Context, fie
 }
 func (ec *executionContext) fieldContext_CourseProgress_completedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CourseProgress", field, false, false, "Time")
+}
+
+func (ec *executionContext) _CourseProgress_timeOnTaskMs(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseProgress_timeOnTaskMs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TimeMs, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseProgress_timeOnTaskMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CourseProgress", field, false, false, "Int")
 }
 
 func (ec *executionContext) _CourseProgress_lessons(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
@@ -18669,6 +19792,52 @@ func (ec *executionContext) fieldContext_LessonDraft_quiz(_ context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _LessonDropOff_learners(ctx context.Context, field graphql.CollectedField, obj *model.LessonDropOff) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LessonDropOff_learners(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Learners, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LessonDropOff_learners(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LessonDropOff", field, false, false, "Int")
+}
+
+func (ec *executionContext) _LessonDropOff_minutes(ctx context.Context, field graphql.CollectedField, obj *model.LessonDropOff) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LessonDropOff_minutes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Minutes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []int) graphql.Marshaler {
+			return ec.marshalNInt2ᚕintᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LessonDropOff_minutes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LessonDropOff", field, false, false, "Int")
+}
+
 func (ec *executionContext) _LessonProgress_lessonId(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18758,6 +19927,29 @@ func (ec *executionContext) _LessonProgress_positionMs(ctx context.Context, fiel
 	)
 }
 func (ec *executionContext) fieldContext_LessonProgress_positionMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LessonProgress", field, false, false, "Int")
+}
+
+func (ec *executionContext) _LessonProgress_timeOnTaskMs(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LessonProgress_timeOnTaskMs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TimeMs, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LessonProgress_timeOnTaskMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LessonProgress", field, false, false, "Int")
 }
 
@@ -19894,6 +21086,50 @@ func (ec *executionContext) fieldContext_Mutation_updateBranding(ctx context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_updatePublishingRules(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updatePublishingRules(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdatePublishingRules(ctx, fc.Args["input"].(model.PublishingRulesInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdatePublishingRulesPayload) graphql.Marshaler {
+			return ec.marshalNUpdatePublishingRulesPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUpdatePublishingRulesPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updatePublishingRules(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdatePublishingRulesPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updatePublishingRules_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_grantSupport(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -20504,6 +21740,182 @@ func (ec *executionContext) fieldContext_Mutation_completeUpload(ctx context.Con
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_completeUpload_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_convertAsset(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_convertAsset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ConvertAsset(ctx, fc.Args["assetId"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ConvertAssetPayload) graphql.Marshaler {
+			return ec.marshalNConvertAssetPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐConvertAssetPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_convertAsset(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ConvertAssetPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_convertAsset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_saveCaptions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_saveCaptions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SaveCaptions(ctx, fc.Args["input"].(model.SaveCaptionsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CaptionsPayload) graphql.Marshaler {
+			return ec.marshalNCaptionsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_saveCaptions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CaptionsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_saveCaptions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_revertCaptions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_revertCaptions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RevertCaptions(ctx, fc.Args["input"].(model.RevertCaptionsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CaptionsPayload) graphql.Marshaler {
+			return ec.marshalNCaptionsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_revertCaptions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CaptionsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_revertCaptions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_removeCaptions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_removeCaptions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RemoveCaptions(ctx, fc.Args["input"].(model.RemoveCaptionsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CaptionsPayload) graphql.Marshaler {
+			return ec.marshalNCaptionsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_removeCaptions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CaptionsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_removeCaptions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23187,6 +24599,50 @@ func (ec *executionContext) fieldContext_Query_assetsByContent(ctx context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_captionRevisions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_captionRevisions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().CaptionRevisions(ctx, fc.Args["assetId"].(gid.ID), fc.Args["locale"].(*string), fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.CaptionRevisionConnection) graphql.Marshaler {
+			return ec.marshalNCaptionRevisionConnection2ᚖlyceumᚋgraphᚋrelayᚐCaptionRevisionConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_captionRevisions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CaptionRevisionConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_captionRevisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_storageUsage(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -23401,6 +24857,50 @@ func (ec *executionContext) fieldContext_Query_completionReport(ctx context.Cont
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_completionReport_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_lessonDropOff(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_lessonDropOff(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().LessonDropOff(ctx, fc.Args["courseId"].(gid.ID), fc.Args["lessonId"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.LessonDropOff) graphql.Marshaler {
+			return ec.marshalOLessonDropOff2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLessonDropOff(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_lessonDropOff(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LessonDropOff(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_lessonDropOff_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -25407,6 +26907,52 @@ func (ec *executionContext) fieldContext_SearchHit_snippet(_ context.Context, fi
 	return graphql.NewScalarFieldContext("SearchHit", field, false, false, "String")
 }
 
+func (ec *executionContext) _SearchHit_atMs(ctx context.Context, field graphql.CollectedField, obj *model.SearchHit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SearchHit_atMs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AtMs, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SearchHit_atMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SearchHit", field, false, false, "Int")
+}
+
+func (ec *executionContext) _SearchHit_link(ctx context.Context, field graphql.CollectedField, obj *model.SearchHit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SearchHit_link(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Link, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SearchHit_link(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SearchHit", field, false, false, "String")
+}
+
 func (ec *executionContext) _SearchResult_hits(ctx context.Context, field graphql.CollectedField, obj *model.SearchResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -26850,6 +28396,29 @@ func (ec *executionContext) fieldContext_Tenant_branding(_ context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _Tenant_captionsRequired(ctx context.Context, field graphql.CollectedField, obj *ent.Tenant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Tenant_captionsRequired(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CaptionsRequired, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Tenant_captionsRequired(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Tenant", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _TextKey_accepted(ctx context.Context, field graphql.CollectedField, obj *quiz.TextKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -26918,6 +28487,38 @@ func (ec *executionContext) _UpdateBrandingPayload_tenant(ctx context.Context, f
 func (ec *executionContext) fieldContext_UpdateBrandingPayload_tenant(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UpdateBrandingPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Tenant(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdatePublishingRulesPayload_tenant(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePublishingRulesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdatePublishingRulesPayload_tenant(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Tenant, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tenant) graphql.Marshaler {
+			return ec.marshalNTenant2ᚖlyceumᚋinternalᚋgenᚋentᚐTenant(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdatePublishingRulesPayload_tenant(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdatePublishingRulesPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -29982,7 +31583,7 @@ func (ec *executionContext) unmarshalInputPlayedLessonInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"lessonId", "segments", "positionMs"}
+	fieldsInOrder := [...]string{"lessonId", "segments", "positionMs", "signs"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -30005,11 +31606,18 @@ func (ec *executionContext) unmarshalInputPlayedLessonInput(ctx context.Context,
 			it.Segments = data
 		case "positionMs":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("positionMs"))
-			data, err := ec.unmarshalNInt2int(ctx, v)
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.PositionMs = data
+		case "signs":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("signs"))
+			data, err := ec.unmarshalOInt2ᚕintᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Signs = data
 		}
 	}
 	return it, nil
@@ -30178,6 +31786,48 @@ func (ec *executionContext) unmarshalInputPublishCourseInput(ctx context.Context
 func UnmarshalPublishCourseInput(ctx context.Context, raw any) (model.PublishCourseInput, error) {
 	var out model.PublishCourseInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "PublishCourseInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputPublishingRulesInput(ctx context.Context, obj any) (model.PublishingRulesInput, error) {
+	var it model.PublishingRulesInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"captionsRequired"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "captionsRequired":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("captionsRequired"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CaptionsRequired = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalPublishingRulesInput unmarshals raw into the PublishingRulesInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalPublishingRulesInput(ctx context.Context, raw any) (model.PublishingRulesInput, error) {
+	var out model.PublishingRulesInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "PublishingRulesInput", raw, &out)
 	return out, err
 }
 
@@ -30437,7 +32087,7 @@ func (ec *executionContext) unmarshalInputRecordProgressInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"enrollmentId", "lessons"}
+	fieldsInOrder := [...]string{"enrollmentId", "lessons", "sessionId", "sequence", "ageMs"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -30458,6 +32108,27 @@ func (ec *executionContext) unmarshalInputRecordProgressInput(ctx context.Contex
 				return it, err
 			}
 			it.Lessons = data
+		case "sessionId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sessionId"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SessionID = data
+		case "sequence":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sequence"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Sequence = data
+		case "ageMs":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ageMs"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AgeMs = data
 		}
 	}
 	return it, nil
@@ -30472,6 +32143,55 @@ func (ec *executionContext) unmarshalInputRecordProgressInput(ctx context.Contex
 func UnmarshalRecordProgressInput(ctx context.Context, raw any) (model.RecordProgressInput, error) {
 	var out model.RecordProgressInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RecordProgressInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRemoveCaptionsInput(ctx context.Context, obj any) (model.RemoveCaptionsInput, error) {
+	var it model.RemoveCaptionsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"assetId", "locale"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "assetId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("assetId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AssetID = data
+		case "locale":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("locale"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Locale = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRemoveCaptionsInput unmarshals raw into the RemoveCaptionsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRemoveCaptionsInput(ctx context.Context, raw any) (model.RemoveCaptionsInput, error) {
+	var out model.RemoveCaptionsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RemoveCaptionsInput", raw, &out)
 	return out, err
 }
 
@@ -30598,6 +32318,62 @@ func (ec *executionContext) unmarshalInputResponseInput(ctx context.Context, obj
 func UnmarshalResponseInput(ctx context.Context, raw any) (model.ResponseInput, error) {
 	var out model.ResponseInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "ResponseInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRevertCaptionsInput(ctx context.Context, obj any) (model.RevertCaptionsInput, error) {
+	var it model.RevertCaptionsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"assetId", "locale", "number"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "assetId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("assetId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AssetID = data
+		case "locale":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("locale"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Locale = data
+		case "number":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("number"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Number = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRevertCaptionsInput unmarshals raw into the RevertCaptionsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRevertCaptionsInput(ctx context.Context, raw any) (model.RevertCaptionsInput, error) {
+	var out model.RevertCaptionsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RevertCaptionsInput", raw, &out)
 	return out, err
 }
 
@@ -30780,6 +32556,76 @@ func (ec *executionContext) unmarshalInputSaveAnswerInput(ctx context.Context, o
 func UnmarshalSaveAnswerInput(ctx context.Context, raw any) (model.SaveAnswerInput, error) {
 	var out model.SaveAnswerInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "SaveAnswerInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSaveCaptionsInput(ctx context.Context, obj any) (model.SaveCaptionsInput, error) {
+	var it model.SaveCaptionsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"assetId", "locale", "label", "content", "expectedNumber"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "assetId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("assetId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AssetID = data
+		case "locale":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("locale"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Locale = data
+		case "label":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("label"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Label = data
+		case "content":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("content"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Content = data
+		case "expectedNumber":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedNumber"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedNumber = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSaveCaptionsInput unmarshals raw into the SaveCaptionsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSaveCaptionsInput(ctx context.Context, raw any) (model.SaveCaptionsInput, error) {
+	var out model.SaveCaptionsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SaveCaptionsInput", raw, &out)
 	return out, err
 }
 
@@ -31263,7 +33109,7 @@ func (ec *executionContext) unmarshalInputSegmentInput(ctx context.Context, obj 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"fromMs", "toMs"}
+	fieldsInOrder := [...]string{"fromMs", "toMs", "rate"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -31284,6 +33130,13 @@ func (ec *executionContext) unmarshalInputSegmentInput(ctx context.Context, obj 
 				return it, err
 			}
 			it.ToMs = data
+		case "rate":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rate"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Rate = data
 		}
 	}
 	return it, nil
@@ -32636,6 +34489,157 @@ func (ec *executionContext) _Caption(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
+var captionRevisionImplementors = []string{"CaptionRevision"}
+
+func (ec *executionContext) _CaptionRevision(ctx context.Context, sel ast.SelectionSet, obj *ent.CaptionRevision) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, captionRevisionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CaptionRevision")
+		case "number":
+			out.Values[i] = ec._CaptionRevision_number(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "locale":
+			out.Values[i] = ec._CaptionRevision_locale(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "label":
+			out.Values[i] = ec._CaptionRevision_label(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "vtt":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CaptionRevision_vtt(ctx, field, obj)
+				})
+		case "cueCount":
+			out.Values[i] = ec._CaptionRevision_cueCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "createdAt":
+			out.Values[i] = ec._CaptionRevision_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "author":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CaptionRevision_author(ctx, field, obj)
+				})
+		case "revertOf":
+			out.Values[i] = ec._CaptionRevision_revertOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var captionRevisionConnectionImplementors = []string{"CaptionRevisionConnection"}
+
+func (ec *executionContext) _CaptionRevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.CaptionRevisionConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, captionRevisionConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CaptionRevisionConnection")
+		case "edges":
+			out.Values[i] = ec._CaptionRevisionConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._CaptionRevisionConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._CaptionRevisionConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var captionRevisionEdgeImplementors = []string{"CaptionRevisionEdge"}
+
+func (ec *executionContext) _CaptionRevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.CaptionRevision]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, captionRevisionEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CaptionRevisionEdge")
+		case "cursor":
+			out.Values[i] = ec._CaptionRevisionEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._CaptionRevisionEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var captionTrackImplementors = []string{"CaptionTrack"}
 
 func (ec *executionContext) _CaptionTrack(ctx context.Context, sel ast.SelectionSet, obj *model.CaptionTrack) graphql.Marshaler {
@@ -32664,6 +34668,44 @@ func (ec *executionContext) _CaptionTrack(ctx context.Context, sel ast.Selection
 			}
 		case "default":
 			out.Values[i] = ec._CaptionTrack_default(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var captionsPayloadImplementors = []string{"CaptionsPayload"}
+
+func (ec *executionContext) _CaptionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CaptionsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, captionsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CaptionsPayload")
+		case "revision":
+			out.Values[i] = ec._CaptionsPayload_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "asset":
+			out.Values[i] = ec._CaptionsPayload_asset(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -33335,6 +35377,39 @@ func (ec *executionContext) _CompletionRule(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var convertAssetPayloadImplementors = []string{"ConvertAssetPayload"}
+
+func (ec *executionContext) _ConvertAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ConvertAssetPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, convertAssetPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ConvertAssetPayload")
+		case "asset":
+			out.Values[i] = ec._ConvertAssetPayload_asset(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var courseImplementors = []string{"Course", "Node"}
 
 func (ec *executionContext) _Course(ctx context.Context, sel ast.SelectionSet, obj *catalog.Course) graphql.Marshaler {
@@ -33866,6 +35941,11 @@ func (ec *executionContext) _CourseProgress(ctx context.Context, sel ast.Selecti
 		case "completedAt":
 			out.Values[i] = ec._CourseProgress_completedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "timeOnTaskMs":
+			out.Values[i] = ec._CourseProgress_timeOnTaskMs(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "lessons":
@@ -35029,6 +37109,44 @@ func (ec *executionContext) _LessonDraft(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var lessonDropOffImplementors = []string{"LessonDropOff"}
+
+func (ec *executionContext) _LessonDropOff(ctx context.Context, sel ast.SelectionSet, obj *model.LessonDropOff) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, lessonDropOffImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LessonDropOff")
+		case "learners":
+			out.Values[i] = ec._LessonDropOff_learners(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "minutes":
+			out.Values[i] = ec._LessonDropOff_minutes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var lessonProgressImplementors = []string{"LessonProgress"}
 
 func (ec *executionContext) _LessonProgress(ctx context.Context, sel ast.SelectionSet, obj *ent.LessonProgress) graphql.Marshaler {
@@ -35059,6 +37177,11 @@ func (ec *executionContext) _LessonProgress(ctx context.Context, sel ast.Selecti
 			}
 		case "positionMs":
 			out.Values[i] = ec._LessonProgress_positionMs(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "timeOnTaskMs":
+			out.Values[i] = ec._LessonProgress_timeOnTaskMs(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -35479,6 +37602,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "updatePublishingRules":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updatePublishingRules(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "grantSupport":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_grantSupport(ctx, field)
@@ -35573,6 +37703,34 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "completeUpload":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_completeUpload(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "convertAsset":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_convertAsset(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "saveCaptions":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_saveCaptions(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revertCaptions":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_revertCaptions(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "removeCaptions":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_removeCaptions(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -36451,6 +38609,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_assetsByContent(ctx, field)
 				})
+		case "captionRevisions":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_captionRevisions(ctx, field)
+				})
 		case "storageUsage":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, true,
@@ -36480,6 +38644,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_completionReport(ctx, field)
+				})
+		case "lessonDropOff":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_lessonDropOff(ctx, field)
 				})
 		case "attempt":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -37327,6 +39497,16 @@ func (ec *executionContext) _SearchHit(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "atMs":
+			out.Values[i] = ec._SearchHit_atMs(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "link":
+			out.Values[i] = ec._SearchHit_link(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -38054,6 +40234,11 @@ func (ec *executionContext) _Tenant(ctx context.Context, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "captionsRequired":
+			out.Values[i] = ec._Tenant_captionsRequired(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -38122,6 +40307,39 @@ func (ec *executionContext) _UpdateBrandingPayload(ctx context.Context, sel ast.
 			out.Values[i] = graphql.MarshalString("UpdateBrandingPayload")
 		case "tenant":
 			out.Values[i] = ec._UpdateBrandingPayload_tenant(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var updatePublishingRulesPayloadImplementors = []string{"UpdatePublishingRulesPayload"}
+
+func (ec *executionContext) _UpdatePublishingRulesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdatePublishingRulesPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, updatePublishingRulesPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdatePublishingRulesPayload")
+		case "tenant":
+			out.Values[i] = ec._UpdatePublishingRulesPayload_tenant(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -39414,6 +41632,58 @@ func (ec *executionContext) unmarshalNCaptionInput2ᚖlyceumᚋinternalᚋgenᚋ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNCaptionRevision2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevisionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.CaptionRevision) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCaptionRevision2ᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevision(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNCaptionRevision2ᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevision(ctx context.Context, sel ast.SelectionSet, v *ent.CaptionRevision) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CaptionRevision!")
+		return graphql.Null
+	}
+	return ec._CaptionRevision(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCaptionRevisionConnection2ᚖlyceumᚋgraphᚋrelayᚐCaptionRevisionConnection(ctx context.Context, sel ast.SelectionSet, v *relay.CaptionRevisionConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CaptionRevisionConnection!")
+		return graphql.Null
+	}
+	return ec._CaptionRevisionConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCaptionRevisionEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v relay.Edge[*ent.CaptionRevision]) graphql.Marshaler {
+	return ec._CaptionRevisionEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCaptionRevisionEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.CaptionRevision]) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCaptionRevisionEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNCaptionTrack2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionTrackᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CaptionTrack) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -39436,6 +41706,14 @@ func (ec *executionContext) marshalNCaptionTrack2ᚖlyceumᚋinternalᚋgenᚋmo
 		return graphql.Null
 	}
 	return ec._CaptionTrack(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCaptionsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionsPayload(ctx context.Context, sel ast.SelectionSet, v *model.CaptionsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CaptionsPayload!")
+		return graphql.Null
+	}
+	return ec._CaptionsPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNCategory2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCategoryᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
@@ -39668,6 +41946,14 @@ func (ec *executionContext) marshalNCompletionRule2ᚖlyceumᚋinternalᚋgenᚋ
 		return graphql.Null
 	}
 	return ec._CompletionRule(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNConvertAssetPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐConvertAssetPayload(ctx context.Context, sel ast.SelectionSet, v *model.ConvertAssetPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ConvertAssetPayload!")
+		return graphql.Null
+	}
+	return ec._ConvertAssetPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNCourse2ᚕᚖlyceumᚋinternalᚋcatalogᚐCourseᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Course) graphql.Marshaler {
@@ -40137,6 +42423,35 @@ func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.Selecti
 		graphql.AddInvalidNullFromMarshaler(ctx, "Int!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNInt2ᚕintᚄ(ctx context.Context, v any) ([]int, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]int, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNInt2int(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNInt2ᚕintᚄ(ctx context.Context, sel ast.SelectionSet, v []int) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNInt2int(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNLeaderboardConnection2ᚖlyceumᚋgraphᚋrelayᚐLeaderboardConnection(ctx context.Context, sel ast.SelectionSet, v *relay.LeaderboardConnection) graphql.Marshaler {
@@ -40691,6 +43006,11 @@ func (ec *executionContext) marshalNPublishCoursePayload2ᚖlyceumᚋinternalᚋ
 	return ec._PublishCoursePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNPublishingRulesInput2lyceumᚋinternalᚋgenᚋmodelᚐPublishingRulesInput(ctx context.Context, v any) (model.PublishingRulesInput, error) {
+	res, err := ec.unmarshalInputPublishingRulesInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNQuestionDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐQuestionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Question) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -40767,6 +43087,11 @@ func (ec *executionContext) marshalNRecordProgressPayload2ᚖlyceumᚋinternal�
 	return ec._RecordProgressPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNRemoveCaptionsInput2lyceumᚋinternalᚋgenᚋmodelᚐRemoveCaptionsInput(ctx context.Context, v any) (model.RemoveCaptionsInput, error) {
+	res, err := ec.unmarshalInputRemoveCaptionsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNRendition2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐRenditionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Rendition) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -40815,6 +43140,11 @@ func (ec *executionContext) marshalNRestoreAssetPayload2ᚖlyceumᚋinternalᚋg
 		return graphql.Null
 	}
 	return ec._RestoreAssetPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRevertCaptionsInput2lyceumᚋinternalᚋgenᚋmodelᚐRevertCaptionsInput(ctx context.Context, v any) (model.RevertCaptionsInput, error) {
+	res, err := ec.unmarshalInputRevertCaptionsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNRevokeApiKeyPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRevokeAPIKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.RevokeAPIKeyPayload) graphql.Marshaler {
@@ -40906,6 +43236,11 @@ func (ec *executionContext) marshalNSaveAchievementPayload2ᚖlyceumᚋinternal�
 
 func (ec *executionContext) unmarshalNSaveAnswerInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveAnswerInput(ctx context.Context, v any) (model.SaveAnswerInput, error) {
 	res, err := ec.unmarshalInputSaveAnswerInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNSaveCaptionsInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveCaptionsInput(ctx context.Context, v any) (model.SaveCaptionsInput, error) {
+	res, err := ec.unmarshalInputSaveCaptionsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -41324,6 +43659,14 @@ func (ec *executionContext) marshalNUpdateBrandingPayload2ᚖlyceumᚋinternal�
 		return graphql.Null
 	}
 	return ec._UpdateBrandingPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNUpdatePublishingRulesPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUpdatePublishingRulesPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdatePublishingRulesPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "UpdatePublishingRulesPayload!")
+		return graphql.Null
+	}
+	return ec._UpdatePublishingRulesPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNUploadPart2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadPartᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UploadPart) graphql.Marshaler {
@@ -41887,6 +44230,41 @@ func (ec *executionContext) marshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐI
 	return v
 }
 
+func (ec *executionContext) unmarshalOInt2ᚕintᚄ(ctx context.Context, v any) ([]int, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]int, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNInt2int(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOInt2ᚕintᚄ(ctx context.Context, sel ast.SelectionSet, v []int) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNInt2int(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalOInt2ᚖint(ctx context.Context, v any) (*int, error) {
 	if v == nil {
 		return nil, nil
@@ -41924,6 +44302,13 @@ func (ec *executionContext) marshalOLessonContent2lyceumᚋinternalᚋgenᚋmode
 		return graphql.Null
 	}
 	return ec._LessonContent(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOLessonDropOff2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLessonDropOff(ctx context.Context, sel ast.SelectionSet, v *model.LessonDropOff) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._LessonDropOff(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOLessonProgress2ᚖlyceumᚋinternalᚋgenᚋentᚐLessonProgress(ctx context.Context, sel ast.SelectionSet, v *ent.LessonProgress) graphql.Marshaler {

@@ -96,7 +96,7 @@ type CaptionInput struct {
 	Vtt    string  `json:"vtt"`
 }
 
-// A track of captions that came with a film.
+// A track of captions of a film: as in force when the address was signed.
 type CaptionTrack struct {
 	// BCP 47, or empty.
 	Locale string `json:"locale"`
@@ -104,6 +104,12 @@ type CaptionTrack struct {
 	// The WebVTT file. Signed and short-lived, like the film.
 	URL     string `json:"url"`
 	Default bool   `json:"default"`
+}
+
+type CaptionsPayload struct {
+	// The newest revision in that language.
+	Revision *ent.CaptionRevision `json:"revision"`
+	Asset    *ent.Asset           `json:"asset"`
 }
 
 // What anybody may know about a certificate whose code they hold.
@@ -168,6 +174,10 @@ type CompletionRule struct {
 	Policy *outline.Policy `json:"policy,omitempty"`
 	// SHA-256 in hex.
 	Version string `json:"version"`
+}
+
+type ConvertAssetPayload struct {
+	Asset *ent.Asset `json:"asset"`
 }
 
 type CourseDraftPayload struct {
@@ -250,6 +260,14 @@ type LeaderboardProfilePayload struct {
 	Profile *engagement.Profile `json:"profile"`
 }
 
+// How far into a video its learners got.
+type LessonDropOff struct {
+	// How many watched any of it. Null when they are fewer than five: then nothing is told.
+	Learners *int `json:"learners,omitempty"`
+	// How many watched at least half of each minute, from the first on. Empty when nothing is told.
+	Minutes []int `json:"minutes"`
+}
+
 type LinkContent struct {
 	URL string `json:"url"`
 	// Sanitised HTML.
@@ -301,10 +319,14 @@ type Playback struct {
 
 type PlayedLessonInput struct {
 	LessonID gid.ID `json:"lessonId"`
-	// At most 500 in the batch.
+	// At most 500 in the batch, and none in lessons that are no videos.
 	Segments []*SegmentInput `json:"segments"`
-	// Where the player stands, in milliseconds.
-	PositionMs int `json:"positionMs"`
+	// Where the player stands, in milliseconds. Null: what is known of it stays.
+	PositionMs *int `json:"positionMs,omitempty"`
+	// When there were signs of life in the lesson (a key, a pointer, a playing video), in milliseconds of any clock of
+	// the client that never jumps, ascending; at most 500 in the batch. From one to the next counts as time on task,
+	// but no more than a minute: a client repeats the last sign of one batch as the first of the next.
+	Signs []int `json:"signs,omitempty"`
 }
 
 type PointRuleInput struct {
@@ -338,6 +360,11 @@ type PublishCoursePayload struct {
 	Version *ent.CourseVersion `json:"version"`
 	// False when there was nothing new to publish.
 	Created bool `json:"created"`
+}
+
+type PublishingRulesInput struct {
+	// Whether a film needs captions in some language: of its own or of its lesson. Films kept elsewhere need none.
+	CaptionsRequired *bool `json:"captionsRequired,omitempty"`
 }
 
 type Query struct {
@@ -407,12 +434,23 @@ type RecordProgressInput struct {
 	EnrollmentID gid.ID `json:"enrollmentId"`
 	// At most 50.
 	Lessons []*PlayedLessonInput `json:"lessons"`
+	// A UUID that the client draws when it starts, and the number of the batch in that session, from 1. Either both or
+	// none: a batch without is taken for a new one that was made last.
+	SessionID *string `json:"sessionId,omitempty"`
+	Sequence  *int    `json:"sequence,omitempty"`
+	// How long ago the batch was made, in milliseconds by the client's clock. Null: just now.
+	AgeMs *int `json:"ageMs,omitempty"`
 }
 
 type RecordProgressPayload struct {
 	Progress *ent.CourseProgress `json:"progress"`
 	// The lessons that this request completed.
 	CompletedLessonIds []*gid.ID `json:"completedLessonIds"`
+}
+
+type RemoveCaptionsInput struct {
+	AssetID gid.ID `json:"assetId"`
+	Locale  string `json:"locale"`
 }
 
 // One quality of a film or a sound.
@@ -457,6 +495,13 @@ type RestoreAssetPayload struct {
 	Asset *ent.Asset `json:"asset"`
 }
 
+type RevertCaptionsInput struct {
+	AssetID gid.ID `json:"assetId"`
+	Locale  string `json:"locale"`
+	// The revision to bring back.
+	Number int `json:"number"`
+}
+
 type RevokeAPIKeyPayload struct {
 	APIKey *ent.APIKey `json:"apiKey"`
 }
@@ -493,6 +538,19 @@ type SaveAnswerInput struct {
 	AttemptID  gid.ID         `json:"attemptId"`
 	QuestionID gid.ID         `json:"questionId"`
 	Response   *ResponseInput `json:"response"`
+}
+
+type SaveCaptionsInput struct {
+	// A film that was uploaded.
+	AssetID gid.ID `json:"assetId"`
+	// BCP 47.
+	Locale string `json:"locale"`
+	// What a menu shows; the language's own name when absent.
+	Label *string `json:"label,omitempty"`
+	// A SubRip or WebVTT file; at most 1 MB.
+	Content string `json:"content"`
+	// Refuse with CONFLICT unless this is the newest revision in that language; 0 when there should be none.
+	ExpectedNumber *int `json:"expectedNumber,omitempty"`
 }
 
 type SaveCategoryInput struct {
@@ -583,6 +641,11 @@ type SearchHit struct {
 	// Plain text around what was found, marked the same way. Of a lesson that the viewer may not open it is empty: its
 	// text is found and not shown.
 	Snippet string `json:"snippet"`
+	// When it is said in the lesson's film, in milliseconds, where the snippet is from its captions; null where it is not,
+	// and for a lesson that the viewer may not open.
+	AtMs *int `json:"atMs,omitempty"`
+	// Path in the frontend: of the course or the lesson, at that second of its film.
+	Link string `json:"link"`
 }
 
 type SearchResult struct {
@@ -605,6 +668,8 @@ type SearchToken struct {
 type SegmentInput struct {
 	FromMs int `json:"fromMs"`
 	ToMs   int `json:"toMs"`
+	// The speed of playing, more than 0 and up to 16. Null: no faster than 2. What was played faster than 2 adds nothing.
+	Rate *float64 `json:"rate,omitempty"`
 }
 
 type SetPointRulePayload struct {
@@ -691,6 +756,10 @@ type UpdateBrandingPayload struct {
 	Tenant *ent.Tenant `json:"tenant"`
 }
 
+type UpdatePublishingRulesPayload struct {
+	Tenant *ent.Tenant `json:"tenant"`
+}
+
 // A part that has arrived.
 type UploadPart struct {
 	// From 1.
@@ -743,7 +812,7 @@ type VideoContent struct {
 	ExpiresAt     *time.Time         `json:"expiresAt,omitempty"`
 	ContentType   *string            `json:"contentType,omitempty"`
 	Captions      []*outline.Caption `json:"captions"`
-	// Tracks that came with the video itself; the playlist has them too.
+	// Tracks of the video itself; the playlist has them too.
 	CaptionTracks []*CaptionTrack `json:"captionTracks"`
 	// Sanitised HTML.
 	HTML string `json:"html"`

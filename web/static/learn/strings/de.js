@@ -20,7 +20,7 @@ export default {
   'catalog.hits': '{n} Treffer', 'catalog.hits.one': '{n} Treffer', 'catalog.hits.other': '{n} Treffer',
   'catalog.degraded': 'Die Suchmaschine ist gerade nicht da; es können weniger Treffer sein als sonst.',
   'catalog.nothing': 'Nichts gefunden. Versuchen Sie weniger oder andere Wörter, oder nehmen Sie einen Filter weg.', 'catalog.lessonOf': 'Lektion in {course}',
-  'catalog.more': 'Mehr Kurse zeigen', 'catalog.pages': 'Seiten', 'catalog.previous': 'Zurück', 'catalog.next': 'Weiter', 'catalog.page': 'Seite {page} von {last}',
+  'catalog.said': 'Gesagt bei {at}', 'catalog.more': 'Mehr Kurse zeigen', 'catalog.pages': 'Seiten', 'catalog.previous': 'Zurück', 'catalog.next': 'Weiter', 'catalog.page': 'Seite {page} von {last}',
   'level.BEGINNER': 'Einstieg', 'level.INTERMEDIATE': 'Mittel', 'level.ADVANCED': 'Fortgeschritten', 'level.ALL': 'Alle Niveaus',
 
   'kind.VIDEO': 'Film', 'kind.ARTICLE': 'Artikel', 'kind.QUIZ': 'Quiz', 'kind.FILE': 'Datei', 'kind.LINK': 'Link',
@@ -41,6 +41,15 @@ export default {
   'engagement.somebody': 'Jemand', 'engagement.hidden': 'Sie stehen in keiner Bestenliste.',
   'my.nothing': 'Sie haben noch keine Kurse.', 'my.completedOn': 'Abgeschlossen am {date}', 'my.revoked': 'Dieses Zertifikat wurde widerrufen.', 'my.pdf': 'PDF herunterladen',
 
+  reports: 'Lehre', 'reports.title': 'Wie Ihre Lernenden vorankommen', 'reports.nothing': 'Es gibt noch keine Kurse.',
+  'reports.learners': '{n} Lernende', 'reports.learners.one': '{n} Lernende(r)', 'reports.learners.other': '{n} Lernende',
+  'reports.lately': '{n} Abschlüsse in den letzten 30 Tagen', 'reports.stuck': '{n} kommen nicht voran', 'reports.stuck.one': '{n} kommt nicht voran', 'reports.stuck.other': '{n} kommen nicht voran',
+  'reports.spread': 'Wie weit sie sind', 'reports.done': 'Erledigt', 'reports.people': 'Lernende', 'reports.quarter': '{from} bis {to} %',
+  'reports.stuckTitle': 'Wer nicht vorankommt', 'reports.person': 'Name', 'reports.since': 'Zuletzt hier', 'reports.failed': 'Fehlversuche',
+  'reports.somebody': 'Jemand', 'reports.others': 'Und {n} weitere.',
+  'reports.films': 'Wer bei den Filmen bleibt', 'reports.noFilms': 'Es sind keine Filme darin.', 'reports.tooFew': 'Weniger als fünf haben ihn gesehen; deshalb wird nichts gesagt.',
+  'reports.watched': '{n} haben ihn gesehen', 'reports.minute': 'Minute',
+
   inbox: 'Nachrichten', 'inbox.unread': 'ungelesen', 'inbox.live': 'Neue Nachrichten erscheinen von selbst.', 'inbox.notLive': 'Verbindung wird hergestellt…',
   'inbox.readAll': 'Alle als gelesen markieren', 'inbox.older': 'Ältere zeigen', 'inbox.nothing': 'Noch nichts. Was in Ihren Kursen geschieht, steht dann hier.', 'inbox.new': 'Neu',
 
@@ -54,7 +63,7 @@ export default {
   'player.muted': 'Ton aus', 'player.unmuted': 'Ton an', 'player.captionsAreOn': 'Untertitel an', 'player.captionsAreOff': 'Untertitel aus',
   'player.noCaptions': 'Dieser Film hat keine Untertitel.', 'player.speedIs': 'Tempo {rate}', 'player.resumed': 'Sie waren bei {at}.', 'player.fromStart': 'Von vorn',
   'player.lost': 'Der Film lässt sich gerade nicht laden. Neuer Versuch…', 'player.offline': 'Sie sind offline. Der Film geht weiter, sobald die Verbindung wieder da ist.',
-  'player.unsent': 'Was Sie angesehen haben, bleibt hier und wird gesendet.', 'player.watched': '{at} von {of} angesehen', 'player.none': 'Dieser Film ist gerade nicht verfügbar.',
+  'player.asUploaded': 'Der Strom lässt sich nicht laden. Der Film läuft weiter, wie er hochgeladen wurde.', 'player.unsent': 'Was Sie angesehen haben, bleibt hier und wird gesendet.', 'player.watched': '{at} von {of} angesehen', 'player.none': 'Dieser Film ist gerade nicht verfügbar.',
   'player.elsewhere': 'Dieser Film liegt auf einer anderen Seite, die sieht, dass Sie ihn ansehen.', 'player.here': 'Hier abspielen',
 
   'keys.title': 'Tastatur', 'keys.where': 'Diese Tasten wirken, solange der Fokus im Player ist.', 'keys.key': 'Taste', 'keys.does': 'Was sie tut',

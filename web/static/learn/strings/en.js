@@ -19,7 +19,7 @@ export default {
   'catalog.hits': '{n} results', 'catalog.hits.one': '{n} result', 'catalog.hits.other': '{n} results',
   'catalog.degraded': 'The search engine is away; the results may be fewer than usual.',
   'catalog.nothing': 'Nothing was found. Try fewer or other words, or remove a filter.', 'catalog.lessonOf': 'Lesson in {course}',
-  'catalog.more': 'Show more courses', 'catalog.pages': 'Pages', 'catalog.previous': 'Previous', 'catalog.next': 'Next', 'catalog.page': 'Page {page} of {last}',
+  'catalog.said': 'Said at {at}', 'catalog.more': 'Show more courses', 'catalog.pages': 'Pages', 'catalog.previous': 'Previous', 'catalog.next': 'Next', 'catalog.page': 'Page {page} of {last}',
   'level.BEGINNER': 'Beginner', 'level.INTERMEDIATE': 'Intermediate', 'level.ADVANCED': 'Advanced', 'level.ALL': 'All levels',
 
   'kind.VIDEO': 'Film', 'kind.ARTICLE': 'Article', 'kind.QUIZ': 'Quiz', 'kind.FILE': 'File', 'kind.LINK': 'Link',
@@ -40,6 +40,15 @@ export default {
   'engagement.somebody': 'Somebody', 'engagement.hidden': 'You are hidden from leaderboards.',
   'my.nothing': 'You have no courses yet.', 'my.completedOn': 'Completed {date}', 'my.revoked': 'This certificate was revoked.', 'my.pdf': 'Download PDF',
 
+  reports: 'Teaching', 'reports.title': 'How your learners get on', 'reports.nothing': 'There are no courses yet.',
+  'reports.learners': '{n} learners', 'reports.learners.one': '{n} learner', 'reports.learners.other': '{n} learners',
+  'reports.lately': '{n} completed it in the last 30 days', 'reports.stuck': '{n} do not get on', 'reports.stuck.one': '{n} does not get on', 'reports.stuck.other': '{n} do not get on',
+  'reports.spread': 'How far they are', 'reports.done': 'Done', 'reports.people': 'Learners', 'reports.quarter': '{from} to {to} %',
+  'reports.stuckTitle': 'Who does not get on', 'reports.person': 'Name', 'reports.since': 'Last seen here', 'reports.failed': 'Failed attempts',
+  'reports.somebody': 'Somebody', 'reports.others': 'And {n} more.',
+  'reports.films': 'Who stays in the films', 'reports.noFilms': 'There are no films in it.', 'reports.tooFew': 'Fewer than five have watched it, so nothing is told.',
+  'reports.watched': '{n} have watched it', 'reports.minute': 'Minute',
+
   inbox: 'Inbox', 'inbox.unread': 'unread', 'inbox.live': 'New messages appear as they arrive.', 'inbox.notLive': 'Connecting…',
   'inbox.readAll': 'Mark all as read', 'inbox.older': 'Show older', 'inbox.nothing': 'Nothing yet. What happens in your courses is told here.', 'inbox.new': 'New',
 
@@ -53,7 +62,7 @@ export default {
   'player.muted': 'Sound off', 'player.unmuted': 'Sound on', 'player.captionsAreOn': 'Captions on', 'player.captionsAreOff': 'Captions off',
   'player.noCaptions': 'This film has no captions.', 'player.speedIs': 'Speed {rate}', 'player.resumed': 'You left off at {at}.', 'player.fromStart': 'From the start',
   'player.lost': 'The film cannot be loaded at the moment. Trying again…', 'player.offline': 'You are offline. The film goes on when the connection is back.',
-  'player.unsent': 'What you watched is kept here and will be sent.', 'player.watched': 'Watched {at} of {of}', 'player.none': 'This film is not available at the moment.',
+  'player.asUploaded': 'The stream cannot be loaded. The film goes on as it was uploaded.', 'player.unsent': 'What you watched is kept here and will be sent.', 'player.watched': 'Watched {at} of {of}', 'player.none': 'This film is not available at the moment.',
   'player.elsewhere': 'This film is kept on another site, which will see that you watch it.', 'player.here': 'Play it here',
 
   'keys.title': 'Keyboard', 'keys.where': 'These keys work while the focus is in the player.', 'keys.key': 'Key', 'keys.does': 'What it does',
