@@ -75,6 +75,9 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 			{who: c.instructor, variables: input{"courseId": c.ids["course"], "after": c.cursor(t, c.instructor, `enrollments(first: 1, courseId: "`+c.ids["course"]+`")`)}},
 		}
 	},
+	"Query.lessonDropOff": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"courseId": c.ids["course"], "lessonId": c.ids["video"]}}}
+	},
 	"Query.attempt": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.learner, variables: input{"id": c.ids["attempt"]}}}
 	},
@@ -249,8 +252,8 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 	"Mutation.recordProgress": func(t *testing.T, c *campus) []good {
 		who, enrollment, _ := c.student(t)
 		return []good{{who: who, variables: input{"input": input{"enrollmentId": enrollment, "lessons": []any{
-			input{"lessonId": c.ids["video"], "positionMs": 9000, "segments": []any{input{"fromMs": 1000, "toMs": 9000}}},
-		}}}}}
+			input{"lessonId": c.ids["video"], "positionMs": 9000, "segments": []any{input{"fromMs": 1000, "toMs": 9000, "rate": 1}}, "signs": []any{0, 8000}},
+		}, "sessionId": "0d9c6a52-7d0e-4a0f-8f3b-1c8b5a4e2f61", "sequence": 1, "ageMs": 0}}}}
 	},
 	"Mutation.completeLesson": func(t *testing.T, c *campus) []good {
 		who, enrollment, _ := c.student(t)

@@ -218,7 +218,11 @@ func (a *app) wire(context.Context) error {
 		return err
 	}
 	a.feed.Gate = rounds
-	learned := &learning.Service{DB: a.db, Feed: a.feed}
+	batches, err := a.metrics.NewGroups("progress")
+	if err != nil {
+		return fmt.Errorf("measure progress: %w", err)
+	}
+	learned := &learning.Service{DB: a.db, Meter: batches, Feed: a.feed}
 	assessed := &assessment.Service{DB: a.db, Completer: learned, Files: quizFiles{files}}
 	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: catalogFiles{files}}
 	files.Holders = courses

@@ -55,7 +55,7 @@ var audiences = map[string]audience{
 	"CompletionReport": staff, "ApplyCompletionsPayload": staff,
 	"UserConnection": staff, "UserEdge": staff, "UserPayload": staff, "UpdateBrandingPayload": staff, "UpdatePublishingRulesPayload": staff,
 	"CourseDraft": staff, "CourseDraftConnection": staff, "CourseDraftEdge": staff, "ModuleDraft": staff, "LessonDraft": staff,
-	"Attachment": staff, "CourseVersion": staff, "CourseDraftPayload": staff, "SaveModulePayload": staff,
+	"LessonDropOff": staff, "Attachment": staff, "CourseVersion": staff, "CourseDraftPayload": staff, "SaveModulePayload": staff,
 	"SaveLessonPayload": staff, "PublishCoursePayload": staff, "SaveCategoryPayload": staff,
 	"Asset": staff, "Rendition": staff, "Playback": staff, "RequestUploadPayload": staff, "UploadTicket": staff, "HttpHeader": staff, "CompleteUploadPayload": staff,
 	"CaptionRevision": staff, "CaptionRevisionConnection": staff, "CaptionRevisionEdge": staff, "CaptionsPayload": staff, "ConvertAssetPayload": staff,

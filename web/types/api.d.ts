@@ -149,10 +149,16 @@ export type NotificationKind =
 
 export type PlayedLessonInput = {
   lessonId: string;
-  /** Where the player stands, in milliseconds. */
-  positionMs: number;
-  /** At most 500 in the batch. */
+  /** Where the player stands, in milliseconds. Null: what is known of it stays. */
+  positionMs?: number | null | undefined;
+  /** At most 500 in the batch, and none in lessons that are no videos. */
   segments: Array<SegmentInput>;
+  /**
+   * When there were signs of life in the lesson (a key, a pointer, a playing video), in milliseconds of any clock of
+   * the client that never jumps, ascending; at most 500 in the batch. From one to the next counts as time on task,
+   * but no more than a minute: a client repeats the last sign of one batch as the first of the next.
+   */
+  signs?: Array<number> | null | undefined;
 };
 
 export type ProgressEventKind =
@@ -221,6 +227,8 @@ export type SearchFilter = {
 /** What was played, milliseconds of the video, from included and to excluded. */
 export type SegmentInput = {
   fromMs: number;
+  /** The speed of playing, more than 0 and up to 16. Null: no faster than 2. What was played faster than 2 adds nothing. */
+  rate?: number | null | undefined;
   toMs: number;
 };
 
@@ -404,6 +412,14 @@ export type LearnerDashboardQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type LearnerDashboardQuery = { learnerDashboard: { recommended: { id: string, dueAt: string | null, course: { id: string, slug: string, title: string }, progress: { state: ProgressState, percent: number }, nextLesson: { id: string, title: string, kind: LessonKind } | null } | null, due: Array<{ id: string, dueAt: string | null, course: { slug: string, title: string }, progress: { percent: number } }>, inProgress: Array<{ id: string, dueAt: string | null, course: { slug: string, title: string }, progress: { state: ProgressState, percent: number, lastActivityAt: string | null }, nextLesson: { id: string, title: string } | null }>, certificates: Array<{ code: string, status: CertificateStatus, verifyUrl: string }> } };
 
+export type LessonDropOffQueryVariables = Exact<{
+  courseId: string;
+  lessonId: string;
+}>;
+
+
+export type LessonDropOffQuery = { lessonDropOff: { learners: number | null, minutes: Array<number> } | null };
+
 export type LessonQueryVariables = Exact<{
   courseId: string;
   id: string;
@@ -497,10 +513,13 @@ export type PublishingRulesMutation = { updatePublishingRules: { tenant: { capti
 export type RecordProgressMutationVariables = Exact<{
   enrollmentId: string;
   lessons: Array<PlayedLessonInput> | PlayedLessonInput;
+  sessionId?: string | null | undefined;
+  sequence?: number | null | undefined;
+  ageMs?: number | null | undefined;
 }>;
 
 
-export type RecordProgressMutation = { recordProgress: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number, lessons: Array<{ lessonId: string, state: ProgressState, watchedMs: number, positionMs: number }> } } };
+export type RecordProgressMutation = { recordProgress: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number, lessons: Array<{ lessonId: string, state: ProgressState, watchedMs: number, positionMs: number, timeOnTaskMs: number }> } } };
 
 export type RequestUploadMutationVariables = Exact<{
   input: RequestUploadInput;
@@ -681,6 +700,7 @@ export interface Operations {
   "leaderboard": { data: LeaderboardQuery; variables: LeaderboardQueryVariables };
   "learner-dashboard": { data: LearnerDashboardQuery; variables: LearnerDashboardQueryVariables };
   "lesson": { data: LessonQuery; variables: LessonQueryVariables };
+  "lesson-drop-off": { data: LessonDropOffQuery; variables: LessonDropOffQueryVariables };
   "mark-read": { data: MarkReadMutation; variables: MarkReadMutationVariables };
   "notification-received": { data: NotificationReceivedSubscription; variables: NotificationReceivedSubscriptionVariables };
   "notifications": { data: NotificationsQuery; variables: NotificationsQueryVariables };

@@ -13863,6 +13863,8 @@ type CourseProgressMutation struct {
 	addcompleted_required *int
 	required_lessons      *int
 	addrequired_lessons   *int
+	time_ms               *int
+	addtime_ms            *int
 	last_lesson_id        *uuid.UUID
 	last_activity_at      *time.Time
 	credit_ms             *int
@@ -14363,6 +14365,62 @@ func (m *CourseProgressMutation) ResetRequiredLessons() {
 	m.addrequired_lessons = nil
 }
 
+// SetTimeMs sets the "time_ms" field.
+func (m *CourseProgressMutation) SetTimeMs(i int) {
+	m.time_ms = &i
+	m.addtime_ms = nil
+}
+
+// TimeMs returns the value of the "time_ms" field in the mutation.
+func (m *CourseProgressMutation) TimeMs() (r int, exists bool) {
+	v := m.time_ms
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTimeMs returns the old "time_ms" field's value of the CourseProgress entity.
+// If the CourseProgress object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CourseProgressMutation) OldTimeMs(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTimeMs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTimeMs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTimeMs: %w", err)
+	}
+	return oldValue.TimeMs, nil
+}
+
+// AddTimeMs adds i to the "time_ms" field.
+func (m *CourseProgressMutation) AddTimeMs(i int) {
+	if m.addtime_ms != nil {
+		*m.addtime_ms += i
+	} else {
+		m.addtime_ms = &i
+	}
+}
+
+// AddedTimeMs returns the value that was added to the "time_ms" field in this mutation.
+func (m *CourseProgressMutation) AddedTimeMs() (r int, exists bool) {
+	v := m.addtime_ms
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTimeMs resets all changes to the "time_ms" field.
+func (m *CourseProgressMutation) ResetTimeMs() {
+	m.time_ms = nil
+	m.addtime_ms = nil
+}
+
 // SetLastLessonID sets the "last_lesson_id" field.
 func (m *CourseProgressMutation) SetLastLessonID(u uuid.UUID) {
 	m.last_lesson_id = &u
@@ -14623,7 +14681,7 @@ func (m *CourseProgressMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CourseProgressMutation) Fields() []string {
-	fields := make([]string, 0, 14)
+	fields := make([]string, 0, 15)
 	if m.tenant_id != nil {
 		fields = append(fields, courseprogress.FieldTenantID)
 	}
@@ -14650,6 +14708,9 @@ func (m *CourseProgressMutation) Fields() []string {
 	}
 	if m.required_lessons != nil {
 		fields = append(fields, courseprogress.FieldRequiredLessons)
+	}
+	if m.time_ms != nil {
+		fields = append(fields, courseprogress.FieldTimeMs)
 	}
 	if m.last_lesson_id != nil {
 		fields = append(fields, courseprogress.FieldLastLessonID)
@@ -14692,6 +14753,8 @@ func (m *CourseProgressMutation) Field(name string) (ent.Value, bool) {
 		return m.CompletedRequired()
 	case courseprogress.FieldRequiredLessons:
 		return m.RequiredLessons()
+	case courseprogress.FieldTimeMs:
+		return m.TimeMs()
 	case courseprogress.FieldLastLessonID:
 		return m.LastLessonID()
 	case courseprogress.FieldLastActivityAt:
@@ -14729,6 +14792,8 @@ func (m *CourseProgressMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldCompletedRequired(ctx)
 	case courseprogress.FieldRequiredLessons:
 		return m.OldRequiredLessons(ctx)
+	case courseprogress.FieldTimeMs:
+		return m.OldTimeMs(ctx)
 	case courseprogress.FieldLastLessonID:
 		return m.OldLastLessonID(ctx)
 	case courseprogress.FieldLastActivityAt:
@@ -14811,6 +14876,13 @@ func (m *CourseProgressMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetRequiredLessons(v)
 		return nil
+	case courseprogress.FieldTimeMs:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTimeMs(v)
+		return nil
 	case courseprogress.FieldLastLessonID:
 		v, ok := value.(uuid.UUID)
 		if !ok {
@@ -14863,6 +14935,9 @@ func (m *CourseProgressMutation) AddedFields() []string {
 	if m.addrequired_lessons != nil {
 		fields = append(fields, courseprogress.FieldRequiredLessons)
 	}
+	if m.addtime_ms != nil {
+		fields = append(fields, courseprogress.FieldTimeMs)
+	}
 	if m.addcredit_ms != nil {
 		fields = append(fields, courseprogress.FieldCreditMs)
 	}
@@ -14880,6 +14955,8 @@ func (m *CourseProgressMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedCompletedRequired()
 	case courseprogress.FieldRequiredLessons:
 		return m.AddedRequiredLessons()
+	case courseprogress.FieldTimeMs:
+		return m.AddedTimeMs()
 	case courseprogress.FieldCreditMs:
 		return m.AddedCreditMs()
 	}
@@ -14911,6 +14988,13 @@ func (m *CourseProgressMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddRequiredLessons(v)
+		return nil
+	case courseprogress.FieldTimeMs:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTimeMs(v)
 		return nil
 	case courseprogress.FieldCreditMs:
 		v, ok := value.(int)
@@ -14987,6 +15071,9 @@ func (m *CourseProgressMutation) ResetField(name string) error {
 		return nil
 	case courseprogress.FieldRequiredLessons:
 		m.ResetRequiredLessons()
+		return nil
+	case courseprogress.FieldTimeMs:
+		m.ResetTimeMs()
 		return nil
 	case courseprogress.FieldLastLessonID:
 		m.ResetLastLessonID()
@@ -22022,26 +22109,32 @@ func (m *LessonMutation) ResetEdge(name string) error {
 // LessonProgressMutation represents an operation that mutates the LessonProgress nodes in the graph.
 type LessonProgressMutation struct {
 	config
-	op             Op
-	typ            string
-	id             *uuid.UUID
-	tenant_id      *uuid.UUID
-	created_at     *time.Time
-	updated_at     *time.Time
-	enrollment_id  *uuid.UUID
-	learner_id     *uuid.UUID
-	lesson_id      *uuid.UUID
-	watched        *multirange.Int4
-	watched_ms     *int
-	addwatched_ms  *int
-	position_ms    *int
-	addposition_ms *int
-	declared_at    *time.Time
-	completed_at   *time.Time
-	clearedFields  map[string]struct{}
-	done           bool
-	oldValue       func(context.Context) (*LessonProgress, error)
-	predicates     []predicate.LessonProgress
+	op               Op
+	typ              string
+	id               *uuid.UUID
+	tenant_id        *uuid.UUID
+	created_at       *time.Time
+	updated_at       *time.Time
+	enrollment_id    *uuid.UUID
+	learner_id       *uuid.UUID
+	lesson_id        *uuid.UUID
+	watched          *multirange.Int4
+	watched_ms       *int
+	addwatched_ms    *int
+	position_ms      *int
+	addposition_ms   *int
+	position_at      *time.Time
+	position_session *uuid.UUID
+	position_seq     *int
+	addposition_seq  *int
+	time_ms          *int
+	addtime_ms       *int
+	declared_at      *time.Time
+	completed_at     *time.Time
+	clearedFields    map[string]struct{}
+	done             bool
+	oldValue         func(context.Context) (*LessonProgress, error)
+	predicates       []predicate.LessonProgress
 }
 
 var _ ent.Mutation = (*LessonProgressMutation)(nil)
@@ -22512,6 +22605,216 @@ func (m *LessonProgressMutation) ResetPositionMs() {
 	m.addposition_ms = nil
 }
 
+// SetPositionAt sets the "position_at" field.
+func (m *LessonProgressMutation) SetPositionAt(t time.Time) {
+	m.position_at = &t
+}
+
+// PositionAt returns the value of the "position_at" field in the mutation.
+func (m *LessonProgressMutation) PositionAt() (r time.Time, exists bool) {
+	v := m.position_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPositionAt returns the old "position_at" field's value of the LessonProgress entity.
+// If the LessonProgress object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LessonProgressMutation) OldPositionAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPositionAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPositionAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPositionAt: %w", err)
+	}
+	return oldValue.PositionAt, nil
+}
+
+// ClearPositionAt clears the value of the "position_at" field.
+func (m *LessonProgressMutation) ClearPositionAt() {
+	m.position_at = nil
+	m.clearedFields[lessonprogress.FieldPositionAt] = struct{}{}
+}
+
+// PositionAtCleared returns if the "position_at" field was cleared in this mutation.
+func (m *LessonProgressMutation) PositionAtCleared() bool {
+	_, ok := m.clearedFields[lessonprogress.FieldPositionAt]
+	return ok
+}
+
+// ResetPositionAt resets all changes to the "position_at" field.
+func (m *LessonProgressMutation) ResetPositionAt() {
+	m.position_at = nil
+	delete(m.clearedFields, lessonprogress.FieldPositionAt)
+}
+
+// SetPositionSession sets the "position_session" field.
+func (m *LessonProgressMutation) SetPositionSession(u uuid.UUID) {
+	m.position_session = &u
+}
+
+// PositionSession returns the value of the "position_session" field in the mutation.
+func (m *LessonProgressMutation) PositionSession() (r uuid.UUID, exists bool) {
+	v := m.position_session
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPositionSession returns the old "position_session" field's value of the LessonProgress entity.
+// If the LessonProgress object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LessonProgressMutation) OldPositionSession(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPositionSession is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPositionSession requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPositionSession: %w", err)
+	}
+	return oldValue.PositionSession, nil
+}
+
+// ClearPositionSession clears the value of the "position_session" field.
+func (m *LessonProgressMutation) ClearPositionSession() {
+	m.position_session = nil
+	m.clearedFields[lessonprogress.FieldPositionSession] = struct{}{}
+}
+
+// PositionSessionCleared returns if the "position_session" field was cleared in this mutation.
+func (m *LessonProgressMutation) PositionSessionCleared() bool {
+	_, ok := m.clearedFields[lessonprogress.FieldPositionSession]
+	return ok
+}
+
+// ResetPositionSession resets all changes to the "position_session" field.
+func (m *LessonProgressMutation) ResetPositionSession() {
+	m.position_session = nil
+	delete(m.clearedFields, lessonprogress.FieldPositionSession)
+}
+
+// SetPositionSeq sets the "position_seq" field.
+func (m *LessonProgressMutation) SetPositionSeq(i int) {
+	m.position_seq = &i
+	m.addposition_seq = nil
+}
+
+// PositionSeq returns the value of the "position_seq" field in the mutation.
+func (m *LessonProgressMutation) PositionSeq() (r int, exists bool) {
+	v := m.position_seq
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPositionSeq returns the old "position_seq" field's value of the LessonProgress entity.
+// If the LessonProgress object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LessonProgressMutation) OldPositionSeq(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPositionSeq is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPositionSeq requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPositionSeq: %w", err)
+	}
+	return oldValue.PositionSeq, nil
+}
+
+// AddPositionSeq adds i to the "position_seq" field.
+func (m *LessonProgressMutation) AddPositionSeq(i int) {
+	if m.addposition_seq != nil {
+		*m.addposition_seq += i
+	} else {
+		m.addposition_seq = &i
+	}
+}
+
+// AddedPositionSeq returns the value that was added to the "position_seq" field in this mutation.
+func (m *LessonProgressMutation) AddedPositionSeq() (r int, exists bool) {
+	v := m.addposition_seq
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPositionSeq resets all changes to the "position_seq" field.
+func (m *LessonProgressMutation) ResetPositionSeq() {
+	m.position_seq = nil
+	m.addposition_seq = nil
+}
+
+// SetTimeMs sets the "time_ms" field.
+func (m *LessonProgressMutation) SetTimeMs(i int) {
+	m.time_ms = &i
+	m.addtime_ms = nil
+}
+
+// TimeMs returns the value of the "time_ms" field in the mutation.
+func (m *LessonProgressMutation) TimeMs() (r int, exists bool) {
+	v := m.time_ms
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTimeMs returns the old "time_ms" field's value of the LessonProgress entity.
+// If the LessonProgress object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LessonProgressMutation) OldTimeMs(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTimeMs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTimeMs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTimeMs: %w", err)
+	}
+	return oldValue.TimeMs, nil
+}
+
+// AddTimeMs adds i to the "time_ms" field.
+func (m *LessonProgressMutation) AddTimeMs(i int) {
+	if m.addtime_ms != nil {
+		*m.addtime_ms += i
+	} else {
+		m.addtime_ms = &i
+	}
+}
+
+// AddedTimeMs returns the value that was added to the "time_ms" field in this mutation.
+func (m *LessonProgressMutation) AddedTimeMs() (r int, exists bool) {
+	v := m.addtime_ms
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTimeMs resets all changes to the "time_ms" field.
+func (m *LessonProgressMutation) ResetTimeMs() {
+	m.time_ms = nil
+	m.addtime_ms = nil
+}
+
 // SetDeclaredAt sets the "declared_at" field.
 func (m *LessonProgressMutation) SetDeclaredAt(t time.Time) {
 	m.declared_at = &t
@@ -22644,7 +22947,7 @@ func (m *LessonProgressMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *LessonProgressMutation) Fields() []string {
-	fields := make([]string, 0, 11)
+	fields := make([]string, 0, 15)
 	if m.tenant_id != nil {
 		fields = append(fields, lessonprogress.FieldTenantID)
 	}
@@ -22671,6 +22974,18 @@ func (m *LessonProgressMutation) Fields() []string {
 	}
 	if m.position_ms != nil {
 		fields = append(fields, lessonprogress.FieldPositionMs)
+	}
+	if m.position_at != nil {
+		fields = append(fields, lessonprogress.FieldPositionAt)
+	}
+	if m.position_session != nil {
+		fields = append(fields, lessonprogress.FieldPositionSession)
+	}
+	if m.position_seq != nil {
+		fields = append(fields, lessonprogress.FieldPositionSeq)
+	}
+	if m.time_ms != nil {
+		fields = append(fields, lessonprogress.FieldTimeMs)
 	}
 	if m.declared_at != nil {
 		fields = append(fields, lessonprogress.FieldDeclaredAt)
@@ -22704,6 +23019,14 @@ func (m *LessonProgressMutation) Field(name string) (ent.Value, bool) {
 		return m.WatchedMs()
 	case lessonprogress.FieldPositionMs:
 		return m.PositionMs()
+	case lessonprogress.FieldPositionAt:
+		return m.PositionAt()
+	case lessonprogress.FieldPositionSession:
+		return m.PositionSession()
+	case lessonprogress.FieldPositionSeq:
+		return m.PositionSeq()
+	case lessonprogress.FieldTimeMs:
+		return m.TimeMs()
 	case lessonprogress.FieldDeclaredAt:
 		return m.DeclaredAt()
 	case lessonprogress.FieldCompletedAt:
@@ -22735,6 +23058,14 @@ func (m *LessonProgressMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldWatchedMs(ctx)
 	case lessonprogress.FieldPositionMs:
 		return m.OldPositionMs(ctx)
+	case lessonprogress.FieldPositionAt:
+		return m.OldPositionAt(ctx)
+	case lessonprogress.FieldPositionSession:
+		return m.OldPositionSession(ctx)
+	case lessonprogress.FieldPositionSeq:
+		return m.OldPositionSeq(ctx)
+	case lessonprogress.FieldTimeMs:
+		return m.OldTimeMs(ctx)
 	case lessonprogress.FieldDeclaredAt:
 		return m.OldDeclaredAt(ctx)
 	case lessonprogress.FieldCompletedAt:
@@ -22811,6 +23142,34 @@ func (m *LessonProgressMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPositionMs(v)
 		return nil
+	case lessonprogress.FieldPositionAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPositionAt(v)
+		return nil
+	case lessonprogress.FieldPositionSession:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPositionSession(v)
+		return nil
+	case lessonprogress.FieldPositionSeq:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPositionSeq(v)
+		return nil
+	case lessonprogress.FieldTimeMs:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTimeMs(v)
+		return nil
 	case lessonprogress.FieldDeclaredAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -22839,6 +23198,12 @@ func (m *LessonProgressMutation) AddedFields() []string {
 	if m.addposition_ms != nil {
 		fields = append(fields, lessonprogress.FieldPositionMs)
 	}
+	if m.addposition_seq != nil {
+		fields = append(fields, lessonprogress.FieldPositionSeq)
+	}
+	if m.addtime_ms != nil {
+		fields = append(fields, lessonprogress.FieldTimeMs)
+	}
 	return fields
 }
 
@@ -22851,6 +23216,10 @@ func (m *LessonProgressMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedWatchedMs()
 	case lessonprogress.FieldPositionMs:
 		return m.AddedPositionMs()
+	case lessonprogress.FieldPositionSeq:
+		return m.AddedPositionSeq()
+	case lessonprogress.FieldTimeMs:
+		return m.AddedTimeMs()
 	}
 	return nil, false
 }
@@ -22874,6 +23243,20 @@ func (m *LessonProgressMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddPositionMs(v)
 		return nil
+	case lessonprogress.FieldPositionSeq:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPositionSeq(v)
+		return nil
+	case lessonprogress.FieldTimeMs:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTimeMs(v)
+		return nil
 	}
 	return fmt.Errorf("unknown LessonProgress numeric field %s", name)
 }
@@ -22882,6 +23265,12 @@ func (m *LessonProgressMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *LessonProgressMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(lessonprogress.FieldPositionAt) {
+		fields = append(fields, lessonprogress.FieldPositionAt)
+	}
+	if m.FieldCleared(lessonprogress.FieldPositionSession) {
+		fields = append(fields, lessonprogress.FieldPositionSession)
+	}
 	if m.FieldCleared(lessonprogress.FieldDeclaredAt) {
 		fields = append(fields, lessonprogress.FieldDeclaredAt)
 	}
@@ -22902,6 +23291,12 @@ func (m *LessonProgressMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *LessonProgressMutation) ClearField(name string) error {
 	switch name {
+	case lessonprogress.FieldPositionAt:
+		m.ClearPositionAt()
+		return nil
+	case lessonprogress.FieldPositionSession:
+		m.ClearPositionSession()
+		return nil
 	case lessonprogress.FieldDeclaredAt:
 		m.ClearDeclaredAt()
 		return nil
@@ -22942,6 +23337,18 @@ func (m *LessonProgressMutation) ResetField(name string) error {
 		return nil
 	case lessonprogress.FieldPositionMs:
 		m.ResetPositionMs()
+		return nil
+	case lessonprogress.FieldPositionAt:
+		m.ResetPositionAt()
+		return nil
+	case lessonprogress.FieldPositionSession:
+		m.ResetPositionSession()
+		return nil
+	case lessonprogress.FieldPositionSeq:
+		m.ResetPositionSeq()
+		return nil
+	case lessonprogress.FieldTimeMs:
+		m.ResetTimeMs()
 		return nil
 	case lessonprogress.FieldDeclaredAt:
 		m.ResetDeclaredAt()

@@ -436,6 +436,7 @@ type ComplexityRoot struct {
 		Percent           func(childComplexity int) int
 		RequiredLessons   func(childComplexity int) int
 		State             func(childComplexity int) int
+		TimeMs            func(childComplexity int) int
 	}
 
 	CourseReport struct {
@@ -602,12 +603,18 @@ type ComplexityRoot struct {
 		URL         func(childComplexity int) int
 	}
 
+	LessonDropOff struct {
+		Learners func(childComplexity int) int
+		Minutes  func(childComplexity int) int
+	}
+
 	LessonProgress struct {
 		CompletedAt func(childComplexity int) int
 		Completion  func(childComplexity int) int
 		LessonID    func(childComplexity int) int
 		PositionMs  func(childComplexity int) int
 		State       func(childComplexity int) int
+		TimeMs      func(childComplexity int) int
 		WatchedMs   func(childComplexity int) int
 	}
 
@@ -812,6 +819,7 @@ type ComplexityRoot struct {
 		Leaderboard          func(childComplexity int, courseID *gid.ID, period engagement.Period, first *int, after *string, around *bool) int
 		LearnerDashboard     func(childComplexity int) int
 		Lesson               func(childComplexity int, courseID gid.ID, id gid.ID) int
+		LessonDropOff        func(childComplexity int, courseID gid.ID, lessonID gid.ID) int
 		MyAchievements       func(childComplexity int) int
 		MyCertificates       func(childComplexity int) int
 		MyEnrollments        func(childComplexity int, first *int, after *string, state *enrollment.State) int
@@ -1339,6 +1347,7 @@ type QueryResolver interface {
 	Enrollments(ctx context.Context, courseID gid.ID, first *int, after *string, state *enrollment.State) (*relay.EnrollmentConnection, error)
 	CompletionPreview(ctx context.Context, courseID gid.ID) (*learning.Report, error)
 	CompletionReport(ctx context.Context, courseID gid.ID, number *int) (*learning.Report, error)
+	LessonDropOff(ctx context.Context, courseID gid.ID, lessonID gid.ID) (*model.LessonDropOff, error)
 	Attempt(ctx context.Context, id gid.ID) (*ent.Attempt, error)
 	MyCertificates(ctx context.Context) ([]*ent.Certificate, error)
 	VerifyCertificate(ctx context.Context, code string) (*model.CertificateVerification, error)
@@ -2775,6 +2784,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CourseProgress.State(childComplexity), true
+	case "CourseProgress.timeOnTaskMs":
+		if e.ComplexityRoot.CourseProgress.TimeMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseProgress.TimeMs(childComplexity), true
 
 	case "CourseReport.completed":
 		if e.ComplexityRoot.CourseReport.Completed == nil {
@@ -3386,6 +3401,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LessonDraft.URL(childComplexity), true
 
+	case "LessonDropOff.learners":
+		if e.ComplexityRoot.LessonDropOff.Learners == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LessonDropOff.Learners(childComplexity), true
+	case "LessonDropOff.minutes":
+		if e.ComplexityRoot.LessonDropOff.Minutes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LessonDropOff.Minutes(childComplexity), true
+
 	case "LessonProgress.completedAt":
 		if e.ComplexityRoot.LessonProgress.CompletedAt == nil {
 			break
@@ -3416,6 +3444,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LessonProgress.State(childComplexity), true
+	case "LessonProgress.timeOnTaskMs":
+		if e.ComplexityRoot.LessonProgress.TimeMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LessonProgress.TimeMs(childComplexity), true
 	case "LessonProgress.watchedMs":
 		if e.ComplexityRoot.LessonProgress.WatchedMs == nil {
 			break
@@ -4599,6 +4633,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Lesson(childComplexity, args["courseId"].(gid.ID), args["id"].(gid.ID)), true
+	case "Query.lessonDropOff":
+		if e.ComplexityRoot.Query.LessonDropOff == nil {
+			break
+		}
+
+		args, err := ec.field_Query_lessonDropOff_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.LessonDropOff(childComplexity, args["courseId"].(gid.ID), args["lessonId"].(gid.ID)), true
 	case "Query.myAchievements":
 		if e.ComplexityRoot.Query.MyAchievements == nil {
 			break
@@ -7418,6 +7463,8 @@ type CourseProgress {
   percent: Int!
   lastActivityAt: Time
   completedAt: Time
+  "Time on task in all lessons, in milliseconds: from one sign of life to the next, at most a minute each."
+  timeOnTaskMs: Int!
   "Lessons with evidence."
   lessons: [LessonProgress!]!
   "All modules, in order."
@@ -7432,6 +7479,8 @@ type LessonProgress {
   watchedMs: Int!
   "Where to resume, in milliseconds."
   positionMs: Int!
+  "Time on task in milliseconds, for lessons of every kind."
+  timeOnTaskMs: Int!
   completedAt: Time
   completion: Completion!
 }
@@ -7459,6 +7508,20 @@ extend type Query {
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
 }
 
+"How far into a video its learners got."
+type LessonDropOff {
+  "How many watched any of it. Null when they are fewer than five: then nothing is told."
+  learners: Int
+  "How many watched at least half of each minute, from the first on. Empty when nothing is told."
+  minutes: [Int!]!
+}
+
+extend type Query {
+  "Who stayed for how long, in a video of the published version. Null for a lesson that is no video of known length."
+  lessonDropOff(courseId: ID!, lessonId: ID!): LessonDropOff
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+}
+
 extend type Mutation {
   "Says that a learner can do what a lesson, a module or the course is about."
   signOffLearner(input: SignOffLearnerInput!): RecordProgressPayload!
@@ -7476,8 +7539,11 @@ extend type Mutation {
   applyCompletions(input: ApplyCompletionsInput!): ApplyCompletionsPayload!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
   """
-  Reports what was played, every 30 to 60 seconds and when the page is left. Sending a batch twice, late or
-  in another order changes nothing: what counts is the union of the segments.
+  Reports what was played and when the learner was there, every 30 to 60 seconds and when the page is left. Sending
+  a batch twice, late or in another order changes nothing: of what was played the union counts, and a batch that
+  is numbered counts once and is answered as it was. Nobody is credited more video than twice the time that passed, or
+  more time on task than passed, whatever runs at once; a new place brings a minute, and what is not used is kept for
+  up to an hour. UNAVAILABLE means that nothing was kept: send it again.
   """
   recordProgress(input: RecordProgressInput!): RecordProgressPayload!
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
@@ -7524,20 +7590,36 @@ input RecordProgressInput {
   enrollmentId: ID!
   "At most 50."
   lessons: [PlayedLessonInput!]!
+  """
+  A UUID that the client draws when it starts, and the number of the batch in that session, from 1. Either both or
+  none: a batch without is taken for a new one that was made last.
+  """
+  sessionId: String
+  sequence: Int
+  "How long ago the batch was made, in milliseconds by the client's clock. Null: just now."
+  ageMs: Int
 }
 
 input PlayedLessonInput {
   lessonId: ID!
-  "At most 500 in the batch."
+  "At most 500 in the batch, and none in lessons that are no videos."
   segments: [SegmentInput!]!
-  "Where the player stands, in milliseconds."
-  positionMs: Int!
+  "Where the player stands, in milliseconds. Null: what is known of it stays."
+  positionMs: Int
+  """
+  When there were signs of life in the lesson (a key, a pointer, a playing video), in milliseconds of any clock of
+  the client that never jumps, ascending; at most 500 in the batch. From one to the next counts as time on task,
+  but no more than a minute: a client repeats the last sign of one batch as the first of the next.
+  """
+  signs: [Int!]
 }
 
 "What was played, milliseconds of the video, from included and to excluded."
 input SegmentInput {
   fromMs: Int!
   toMs: Int!
+  "The speed of playing, more than 0 and up to 16. Null: no faster than 2. What was played faster than 2 adds nothing."
+  rate: Float
 }
 
 input CompleteLessonInput {
@@ -8852,6 +8934,8 @@ func (ec *executionContext) childFields_CourseProgress(ctx context.Context, fiel
 		return ec.fieldContext_CourseProgress_lastActivityAt(ctx, field)
 	case "completedAt":
 		return ec.fieldContext_CourseProgress_completedAt(ctx, field)
+	case "timeOnTaskMs":
+		return ec.fieldContext_CourseProgress_timeOnTaskMs(ctx, field)
 	case "lessons":
 		return ec.fieldContext_CourseProgress_lessons(ctx, field)
 	case "modules":
@@ -9172,6 +9256,16 @@ func (ec *executionContext) childFields_LessonDraft(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type LessonDraft", field.Name)
 }
 
+func (ec *executionContext) childFields_LessonDropOff(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "learners":
+		return ec.fieldContext_LessonDropOff_learners(ctx, field)
+	case "minutes":
+		return ec.fieldContext_LessonDropOff_minutes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LessonDropOff", field.Name)
+}
+
 func (ec *executionContext) childFields_LessonProgress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "lessonId":
@@ -9182,6 +9276,8 @@ func (ec *executionContext) childFields_LessonProgress(ctx context.Context, fiel
 		return ec.fieldContext_LessonProgress_watchedMs(ctx, field)
 	case "positionMs":
 		return ec.fieldContext_LessonProgress_positionMs(ctx, field)
+	case "timeOnTaskMs":
+		return ec.fieldContext_LessonProgress_timeOnTaskMs(ctx, field)
 	case "completedAt":
 		return ec.fieldContext_LessonProgress_completedAt(ctx, field)
 	case "completion":
@@ -11117,6 +11213,28 @@ func (ec *executionContext) field_Query_leaderboard_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["around"] = arg4
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_lessonDropOff_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "courseId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["courseId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "lessonId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["lessonId"] = arg1
 	return args, nil
 }
 
@@ -17004,6 +17122,29 @@ func (ec *executionContext) fieldContext_CourseProgress_completedAt(_ context.Co
 	return graphql.NewScalarFieldContext("CourseProgress", field, false, false, "Time")
 }
 
+func (ec *executionContext) _CourseProgress_timeOnTaskMs(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseProgress_timeOnTaskMs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TimeMs, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseProgress_timeOnTaskMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CourseProgress", field, false, false, "Int")
+}
+
 func (ec *executionContext) _CourseProgress_lessons(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19651,6 +19792,52 @@ func (ec *executionContext) fieldContext_LessonDraft_quiz(_ context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _LessonDropOff_learners(ctx context.Context, field graphql.CollectedField, obj *model.LessonDropOff) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LessonDropOff_learners(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Learners, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LessonDropOff_learners(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LessonDropOff", field, false, false, "Int")
+}
+
+func (ec *executionContext) _LessonDropOff_minutes(ctx context.Context, field graphql.CollectedField, obj *model.LessonDropOff) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LessonDropOff_minutes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Minutes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []int) graphql.Marshaler {
+			return ec.marshalNInt2ᚕintᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LessonDropOff_minutes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LessonDropOff", field, false, false, "Int")
+}
+
 func (ec *executionContext) _LessonProgress_lessonId(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19740,6 +19927,29 @@ func (ec *executionContext) _LessonProgress_positionMs(ctx context.Context, fiel
 	)
 }
 func (ec *executionContext) fieldContext_LessonProgress_positionMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LessonProgress", field, false, false, "Int")
+}
+
+func (ec *executionContext) _LessonProgress_timeOnTaskMs(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LessonProgress_timeOnTaskMs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TimeMs, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LessonProgress_timeOnTaskMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LessonProgress", field, false, false, "Int")
 }
 
@@ -24647,6 +24857,50 @@ func (ec *executionContext) fieldContext_Query_completionReport(ctx context.Cont
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_completionReport_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_lessonDropOff(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_lessonDropOff(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().LessonDropOff(ctx, fc.Args["courseId"].(gid.ID), fc.Args["lessonId"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.LessonDropOff) graphql.Marshaler {
+			return ec.marshalOLessonDropOff2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLessonDropOff(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_lessonDropOff(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LessonDropOff(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_lessonDropOff_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -31329,7 +31583,7 @@ func (ec *executionContext) unmarshalInputPlayedLessonInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"lessonId", "segments", "positionMs"}
+	fieldsInOrder := [...]string{"lessonId", "segments", "positionMs", "signs"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -31352,11 +31606,18 @@ func (ec *executionContext) unmarshalInputPlayedLessonInput(ctx context.Context,
 			it.Segments = data
 		case "positionMs":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("positionMs"))
-			data, err := ec.unmarshalNInt2int(ctx, v)
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.PositionMs = data
+		case "signs":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("signs"))
+			data, err := ec.unmarshalOInt2ᚕintᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Signs = data
 		}
 	}
 	return it, nil
@@ -31826,7 +32087,7 @@ func (ec *executionContext) unmarshalInputRecordProgressInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"enrollmentId", "lessons"}
+	fieldsInOrder := [...]string{"enrollmentId", "lessons", "sessionId", "sequence", "ageMs"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -31847,6 +32108,27 @@ func (ec *executionContext) unmarshalInputRecordProgressInput(ctx context.Contex
 				return it, err
 			}
 			it.Lessons = data
+		case "sessionId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sessionId"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SessionID = data
+		case "sequence":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sequence"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Sequence = data
+		case "ageMs":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ageMs"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AgeMs = data
 		}
 	}
 	return it, nil
@@ -32827,7 +33109,7 @@ func (ec *executionContext) unmarshalInputSegmentInput(ctx context.Context, obj 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"fromMs", "toMs"}
+	fieldsInOrder := [...]string{"fromMs", "toMs", "rate"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -32848,6 +33130,13 @@ func (ec *executionContext) unmarshalInputSegmentInput(ctx context.Context, obj 
 				return it, err
 			}
 			it.ToMs = data
+		case "rate":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rate"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Rate = data
 		}
 	}
 	return it, nil
@@ -35654,6 +35943,11 @@ func (ec *executionContext) _CourseProgress(ctx context.Context, sel ast.Selecti
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "timeOnTaskMs":
+			out.Values[i] = ec._CourseProgress_timeOnTaskMs(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "lessons":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -36815,6 +37109,44 @@ func (ec *executionContext) _LessonDraft(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var lessonDropOffImplementors = []string{"LessonDropOff"}
+
+func (ec *executionContext) _LessonDropOff(ctx context.Context, sel ast.SelectionSet, obj *model.LessonDropOff) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, lessonDropOffImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LessonDropOff")
+		case "learners":
+			out.Values[i] = ec._LessonDropOff_learners(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "minutes":
+			out.Values[i] = ec._LessonDropOff_minutes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var lessonProgressImplementors = []string{"LessonProgress"}
 
 func (ec *executionContext) _LessonProgress(ctx context.Context, sel ast.SelectionSet, obj *ent.LessonProgress) graphql.Marshaler {
@@ -36845,6 +37177,11 @@ func (ec *executionContext) _LessonProgress(ctx context.Context, sel ast.Selecti
 			}
 		case "positionMs":
 			out.Values[i] = ec._LessonProgress_positionMs(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "timeOnTaskMs":
+			out.Values[i] = ec._LessonProgress_timeOnTaskMs(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -38307,6 +38644,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_completionReport(ctx, field)
+				})
+		case "lessonDropOff":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_lessonDropOff(ctx, field)
 				})
 		case "attempt":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -42082,6 +42425,35 @@ func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.Selecti
 	return res
 }
 
+func (ec *executionContext) unmarshalNInt2ᚕintᚄ(ctx context.Context, v any) ([]int, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]int, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNInt2int(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNInt2ᚕintᚄ(ctx context.Context, sel ast.SelectionSet, v []int) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNInt2int(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNLeaderboardConnection2ᚖlyceumᚋgraphᚋrelayᚐLeaderboardConnection(ctx context.Context, sel ast.SelectionSet, v *relay.LeaderboardConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "LeaderboardConnection!")
@@ -43858,6 +44230,41 @@ func (ec *executionContext) marshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐI
 	return v
 }
 
+func (ec *executionContext) unmarshalOInt2ᚕintᚄ(ctx context.Context, v any) ([]int, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]int, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNInt2int(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOInt2ᚕintᚄ(ctx context.Context, sel ast.SelectionSet, v []int) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNInt2int(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalOInt2ᚖint(ctx context.Context, v any) (*int, error) {
 	if v == nil {
 		return nil, nil
@@ -43895,6 +44302,13 @@ func (ec *executionContext) marshalOLessonContent2lyceumᚋinternalᚋgenᚋmode
 		return graphql.Null
 	}
 	return ec._LessonContent(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOLessonDropOff2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLessonDropOff(ctx context.Context, sel ast.SelectionSet, v *model.LessonDropOff) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._LessonDropOff(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOLessonProgress2ᚖlyceumᚋinternalᚋgenᚋentᚐLessonProgress(ctx context.Context, sel ast.SelectionSet, v *ent.LessonProgress) graphql.Marshaler {

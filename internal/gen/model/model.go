@@ -260,6 +260,14 @@ type LeaderboardProfilePayload struct {
 	Profile *engagement.Profile `json:"profile"`
 }
 
+// How far into a video its learners got.
+type LessonDropOff struct {
+	// How many watched any of it. Null when they are fewer than five: then nothing is told.
+	Learners *int `json:"learners,omitempty"`
+	// How many watched at least half of each minute, from the first on. Empty when nothing is told.
+	Minutes []int `json:"minutes"`
+}
+
 type LinkContent struct {
 	URL string `json:"url"`
 	// Sanitised HTML.
@@ -311,10 +319,14 @@ type Playback struct {
 
 type PlayedLessonInput struct {
 	LessonID gid.ID `json:"lessonId"`
-	// At most 500 in the batch.
+	// At most 500 in the batch, and none in lessons that are no videos.
 	Segments []*SegmentInput `json:"segments"`
-	// Where the player stands, in milliseconds.
-	PositionMs int `json:"positionMs"`
+	// Where the player stands, in milliseconds. Null: what is known of it stays.
+	PositionMs *int `json:"positionMs,omitempty"`
+	// When there were signs of life in the lesson (a key, a pointer, a playing video), in milliseconds of any clock of
+	// the client that never jumps, ascending; at most 500 in the batch. From one to the next counts as time on task,
+	// but no more than a minute: a client repeats the last sign of one batch as the first of the next.
+	Signs []int `json:"signs,omitempty"`
 }
 
 type PointRuleInput struct {
@@ -422,6 +434,12 @@ type RecordProgressInput struct {
 	EnrollmentID gid.ID `json:"enrollmentId"`
 	// At most 50.
 	Lessons []*PlayedLessonInput `json:"lessons"`
+	// A UUID that the client draws when it starts, and the number of the batch in that session, from 1. Either both or
+	// none: a batch without is taken for a new one that was made last.
+	SessionID *string `json:"sessionId,omitempty"`
+	Sequence  *int    `json:"sequence,omitempty"`
+	// How long ago the batch was made, in milliseconds by the client's clock. Null: just now.
+	AgeMs *int `json:"ageMs,omitempty"`
 }
 
 type RecordProgressPayload struct {
@@ -650,6 +668,8 @@ type SearchToken struct {
 type SegmentInput struct {
 	FromMs int `json:"fromMs"`
 	ToMs   int `json:"toMs"`
+	// The speed of playing, more than 0 and up to 16. Null: no faster than 2. What was played faster than 2 adds nothing.
+	Rate *float64 `json:"rate,omitempty"`
 }
 
 type SetPointRulePayload struct {

@@ -459,6 +459,7 @@ var (
 		{Name: "completed_lessons", Type: field.TypeInt, Default: 0},
 		{Name: "completed_required", Type: field.TypeInt, Default: 0},
 		{Name: "required_lessons", Type: field.TypeInt},
+		{Name: "time_ms", Type: field.TypeInt, Default: 0},
 		{Name: "last_lesson_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "last_activity_at", Type: field.TypeTime},
 		{Name: "credit_ms", Type: field.TypeInt, Default: 60000},
@@ -704,6 +705,10 @@ var (
 		{Name: "watched", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "int4multirange"}},
 		{Name: "watched_ms", Type: field.TypeInt, Default: 0},
 		{Name: "position_ms", Type: field.TypeInt, Default: 0},
+		{Name: "position_at", Type: field.TypeTime, Nullable: true},
+		{Name: "position_session", Type: field.TypeUUID, Nullable: true},
+		{Name: "position_seq", Type: field.TypeInt, Default: 0},
+		{Name: "time_ms", Type: field.TypeInt, Default: 0},
 		{Name: "declared_at", Type: field.TypeTime, Nullable: true},
 		{Name: "completed_at", Type: field.TypeTime, Nullable: true},
 	}

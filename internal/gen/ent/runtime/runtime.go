@@ -844,16 +844,20 @@ func init() {
 	courseprogressDescCompletedRequired := courseprogressFields[4].Descriptor()
 	// courseprogress.DefaultCompletedRequired holds the default value on creation for the completed_required field.
 	courseprogress.DefaultCompletedRequired = courseprogressDescCompletedRequired.Default.(int)
+	// courseprogressDescTimeMs is the schema descriptor for time_ms field.
+	courseprogressDescTimeMs := courseprogressFields[6].Descriptor()
+	// courseprogress.DefaultTimeMs holds the default value on creation for the time_ms field.
+	courseprogress.DefaultTimeMs = courseprogressDescTimeMs.Default.(int)
 	// courseprogressDescLastActivityAt is the schema descriptor for last_activity_at field.
-	courseprogressDescLastActivityAt := courseprogressFields[7].Descriptor()
+	courseprogressDescLastActivityAt := courseprogressFields[8].Descriptor()
 	// courseprogress.DefaultLastActivityAt holds the default value on creation for the last_activity_at field.
 	courseprogress.DefaultLastActivityAt = courseprogressDescLastActivityAt.Default.(func() time.Time)
 	// courseprogressDescCreditMs is the schema descriptor for credit_ms field.
-	courseprogressDescCreditMs := courseprogressFields[8].Descriptor()
+	courseprogressDescCreditMs := courseprogressFields[9].Descriptor()
 	// courseprogress.DefaultCreditMs holds the default value on creation for the credit_ms field.
 	courseprogress.DefaultCreditMs = courseprogressDescCreditMs.Default.(int)
 	// courseprogressDescCreditedAt is the schema descriptor for credited_at field.
-	courseprogressDescCreditedAt := courseprogressFields[9].Descriptor()
+	courseprogressDescCreditedAt := courseprogressFields[10].Descriptor()
 	// courseprogress.DefaultCreditedAt holds the default value on creation for the credited_at field.
 	courseprogress.DefaultCreditedAt = courseprogressDescCreditedAt.Default.(func() time.Time)
 	// courseprogressDescID is the schema descriptor for id field.
@@ -1263,6 +1267,14 @@ func init() {
 	lessonprogressDescPositionMs := lessonprogressFields[5].Descriptor()
 	// lessonprogress.DefaultPositionMs holds the default value on creation for the position_ms field.
 	lessonprogress.DefaultPositionMs = lessonprogressDescPositionMs.Default.(int)
+	// lessonprogressDescPositionSeq is the schema descriptor for position_seq field.
+	lessonprogressDescPositionSeq := lessonprogressFields[8].Descriptor()
+	// lessonprogress.DefaultPositionSeq holds the default value on creation for the position_seq field.
+	lessonprogress.DefaultPositionSeq = lessonprogressDescPositionSeq.Default.(int)
+	// lessonprogressDescTimeMs is the schema descriptor for time_ms field.
+	lessonprogressDescTimeMs := lessonprogressFields[9].Descriptor()
+	// lessonprogress.DefaultTimeMs holds the default value on creation for the time_ms field.
+	lessonprogress.DefaultTimeMs = lessonprogressDescTimeMs.Default.(int)
 	// lessonprogressDescID is the schema descriptor for id field.
 	lessonprogressDescID := lessonprogressMixinFields0[0].Descriptor()
 	// lessonprogress.DefaultID holds the default value on creation for the id field.
