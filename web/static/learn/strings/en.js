@@ -79,6 +79,16 @@ export default {
   'quiz.expired': 'The time ran out. What you had answered until then was graded.', 'quiz.back': 'Back to the quiz', 'quiz.left': 'Time left:', 'quiz.leftSaid': '{time} left',
   'answers.saved': 'Your answers are saved.', 'answers.saving': 'Saving…', 'answers.waiting': 'Not saved yet: no connection. Trying again…', 'answers.refused': 'Not saved.',
 
+  'upload.title': 'Upload', 'upload.about': 'Send films, sounds, pictures and documents for your courses. Large files go in parts: you can pause, close the page, and go on later.',
+  'upload.choose': 'Choose files, or drop them here', 'upload.hint': 'Several at once are fine. What has arrived is kept for a day and is not sent again.',
+  'upload.yours': 'Your uploads', 'upload.none': 'Nothing is on its way.', 'upload.staffOnly': 'Files are uploaded by instructors and administrators.',
+  'upload.unfinished': '{n} uploads are not finished.', 'upload.unfinished.one': '{n} upload is not finished.', 'upload.unfinished.other': '{n} uploads are not finished.',
+  'upload.progressOf': 'Progress of {name}', 'upload.reading': 'Reading the file: {percent}', 'upload.sending': 'Sending: {percent}', 'upload.waiting': 'The connection broke off. Trying again…',
+  'upload.paused': 'Paused at {percent}', 'upload.lost': 'Not finished. Choose the same file again to go on.', 'upload.checking': 'Sent. The server checks it…', 'upload.converting': 'Converting: {percent}. It can be used already.',
+  'upload.ready': 'Ready', 'upload.passedThrough': 'Ready. This server cannot convert films: it is played as it was uploaded.', 'upload.notConverted': 'Ready, but it could not be converted.',
+  'upload.rejected': 'Not accepted.', 'upload.unreadable': 'The file cannot be read any more: it was moved or changed. Choose it again.', 'upload.refused': 'The storage refuses the file. Try again; if it stays so, tell your administrator.',
+  'upload.pause': 'Pause', 'upload.resume': 'Go on', 'upload.forget': 'Forget', 'upload.done': 'Remove from the list', 'upload.id': 'Its id for courses:',
+
   'problem.title': 'Something went wrong', 'problem.title.missing': 'Not here for you',
   'problem.network': 'The server cannot be reached. Check your connection and try again.', 'problem.unavailable': 'The server is busy or being updated. Try again in a moment.',
   'problem.internal': 'Something went wrong on our side. Try again; if it stays so, tell your administrator.',
