@@ -100,12 +100,11 @@ race: node ## Run all tests but the journeys, race detector on, in random order
 
 .PHONY: e2e
 e2e: node ## Run the journeys: real clients and a browser against a running server
-	$(GO) test -count=1 -timeout=$(TESTTIMEOUT) ./e2e ./e2e/stack
-	@$(MAKE) zeroloss
+	$(GO) test -count=1 -timeout=$(TESTTIMEOUT) ./e2e ./e2e/stack ./internal/learning/zeroloss
 
 .PHONY: zeroloss
 zeroloss: ## Kill the API and its Postgres under 2,000 learners, and count what was lost
-	$(GO) test -count=1 -v -timeout=$(TESTTIMEOUT) ./internal/learning/zeroloss
+	$(GO) test -count=1 -v -timeout=$(TESTTIMEOUT) ./internal/learning/zeroloss -learners=2000 -beats=60
 
 .PHONY: attack
 attack: ## Attack one tenant from another: every test named TestAttack…, and print the figures

@@ -104,7 +104,7 @@ func TestDoomedWorker(t *testing.T) {
 		if err := compliance.Record(ctx, tx, entry); err != nil {
 			return err
 		}
-		if at == beforeCommit || at == filmUncommitted && entry.Action == "asset.converted" {
+		if at == beforeCommit || at == filmUncommitted && entry.Action == "asset.converted" || at == uploadUndecided && entry.Action == "asset.settled" {
 			dieHere()
 		}
 		return nil
@@ -119,6 +119,9 @@ func TestDoomedWorker(t *testing.T) {
 	}
 	if slices.Contains(filmPlaces, at) {
 		with.Media = dyingMedia(db, store, at)
+	}
+	if slices.Contains(slices.Concat(uploadPlaces, purgePlaces), at) {
+		with.Media = mortalMedia(db, store, at)
 	}
 	worker, err := jobs.NewWorker(pool, slog.New(slog.NewTextHandler(os.Stderr, nil)), with, mediaOptions())
 	if err != nil {

@@ -34,6 +34,8 @@ type brand struct {
 	LogoURL string `json:"logoUrl"`
 }
 
+func brandOf(t *Tenant) brand { return brand{t.Slug, t.Name, t.Locale, t.Accent, t.LogoURL} }
+
 // newLearner reads the embedded files.
 func newLearner(h handlers) (*learner, error) {
 	own, err := fs.Sub(files, "static/learn")
@@ -51,7 +53,7 @@ func newLearner(h handlers) (*learner, error) {
 			return err //nolint:wrapcheck // it is wrapped below, and names the file
 		}
 		_, _ = fmt.Fprintf(sum, "%s %d\n%s", name, len(body), body)
-		if path.Ext(name) == ".js" {
+		if path.Ext(name) == ".js" && !strings.HasPrefix(name, uploadFiles) {
 			l.modules = append(l.modules, name)
 		}
 		return nil
@@ -75,6 +77,7 @@ func learnPolicy(origins []string) string {
 
 func (l *learner) mount(mux *http.ServeMux, identity func(http.Handler) http.Handler) {
 	mux.Handle("GET /learn/", secure(identity(http.HandlerFunc(l.page))))
+	mux.Handle("GET /upload", secure(identity(http.HandlerFunc(l.upload))))
 	mux.Handle("GET "+learnAssets+"{version}/{file...}", http.HandlerFunc(l.asset))
 }
 
@@ -90,7 +93,7 @@ func (l *learner) page(w http.ResponseWriter, r *http.Request) {
 		Brand   brand
 		Assets  string
 		Modules []string
-	}{tenant, brand{tenant.Slug, tenant.Name, tenant.Locale, tenant.Accent, tenant.LogoURL}, l.assets, l.modules})
+	}{tenant, brandOf(tenant), l.assets, l.modules})
 }
 
 // asset sends a file of the app. A page of another build gets what there is, and keeps none of it.

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -36,7 +37,8 @@ func (w *attackWorld) openAs(t *testing.T, ctx context.Context, s *side, persona
 	if err != nil {
 		t.Fatalf("%s over %s: %v", persona, transport, err)
 	}
-	return stream, stream.next(t, persona)
+	first = stream.next(t, persona)
+	return stream, first
 }
 
 // TestAttackPlaceStreams lets everybody of the attacker's tenant watch the victim's course and its learners' places,
@@ -92,9 +94,7 @@ func TestAttackPlaceStreams(t *testing.T) {
 			own[who+" over "+transport] = stream
 			// With an id of the victim's stream everybody is told to start again, and nothing else.
 			again := input{"a": stolen[0]}
-			for name, value := range ask.variables {
-				again[name] = value
-			}
+			maps.Copy(again, ask.variables)
 			if first := w.glimpse(t, w.attacker, ask.persona, transport, ask.document, again); !strings.Contains(first, `"RESYNC"`) {
 				t.Errorf("%s over %s, resumed with the victim's id: %s", who, transport, first)
 			}

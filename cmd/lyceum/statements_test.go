@@ -23,7 +23,7 @@ import (
 
 	"lyceum/docs/operations"
 	"lyceum/graph/transport"
-	"lyceum/internal/enrollment"
+	places "lyceum/internal/enrollment"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/tenant"
@@ -208,7 +208,7 @@ func (s *school) asks(t *testing.T) map[string]asking {
 		"enrollment-changed": func(t *testing.T, n int) asked {
 			t.Helper()
 			course := s.sized[n].id
-			return asked{s.instructor, map[string]any{"courseId": course, "after": s.beforeLast(t, enrollment.TopicOfCourse(idOf(t, course)))}}
+			return asked{s.instructor, map[string]any{"courseId": course, "after": s.beforeLast(t, places.TopicOfCourse(idOf(t, course)))}}
 		},
 		"progress-updated": func(t *testing.T, n int) asked {
 			t.Helper()
@@ -329,18 +329,20 @@ func (s *school) captioned(t *testing.T, n int) string {
 		made, err = tx.Asset.Create().SetID(id).SetOwnerID(owner).SetKind(asset.KindVIDEO).SetFileName("film.mp4").
 			SetContentType("video/mp4").SetSize(1).SetSha256(strings.Repeat("a", 64)).SetStatus(asset.StatusREADY).
 			SetConversion(asset.ConversionFAILED).SetBlobKey("t/" + s.tenant.String() + "/assets/" + id.String()).Save(ctx)
-		return err
+		if err != nil {
+			return err
+		}
+		edits := make([]*ent.CaptionRevisionCreate, n)
+		for i := range edits {
+			edits[i] = tx.CaptionRevision.Create().SetAssetID(id).SetAuthorID(owner).SetLocale("en").SetNumber(i + 1).
+				SetVtt(captionsSaying(strconv.Itoa(i))).SetCueCount(1)
+		}
+		return tx.CaptionRevision.CreateBulk(edits...).Exec(ctx)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	film := made.GlobalID().String()
-	for i := range n {
-		s.must(t, s.instructor, s.documents.Text("save-captions"), map[string]any{
-			"assetId": film, "locale": "en", "content": captionsSaying(strconv.Itoa(i)),
-		}, &struct{}{})
-	}
-	return film
+	return made.GlobalID().String()
 }
 
 // captionsSaying is a caption file.
@@ -440,15 +442,15 @@ func newSchool(t *testing.T) *school {
 }
 
 // openSchool is a school with an admin and nothing else, at home in the directory.
-func openSchool(t *testing.T, home string) *school {
+func openSchool(t *testing.T, home string, settings ...string) *school {
 	t.Helper()
 	appURL, ownerURL, _ := pgtest.Clone(t)
-	c, err := config.Load(config.Sources{Environ: []string{
+	c, err := config.Load(config.Sources{Environ: append([]string{
 		"DATABASE_URL=" + appURL, "LYCEUM_SIGNING_KEYS=test=literal:" + strings.Repeat("k", 64), "LYCEUM_HOME=" + home,
 		"LYCEUM_LOG_LEVEL=error", "LYCEUM_HTTP_TRUSTED_PROXIES=127.0.0.1/32",
 		// Nobody asks for the same as often; budgets are tested elsewhere.
 		"LYCEUM_LIMIT_COST_USER=0", "LYCEUM_LIMIT_COST_ADDRESS=0", "LYCEUM_LIMIT_COST_TENANT=0",
-	}})
+	}, settings...)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func (a *app) provisioner(owner *pgxpool.Pool) *tenancy.Provisioner {
 
 func newTenant() *cobra.Command {
 	command := &cobra.Command{Use: "tenant", Short: "Make and list tenants, and the people who run the platform"}
-	command.AddCommand(newTenantCreate(), newTenantList(), newTenantDomain(), newTenantStaff())
+	command.AddCommand(newTenantCreate(), newTenantList(), newTenantDomain(), newTenantQuota(), newTenantStaff())
 	return command
 }
 

@@ -56,6 +56,7 @@ func (a *app) sayDemo(ctx context.Context, b *box) {
 	}
 	b.line("", fmt.Sprintf("%-36s acme, too, where *.localhost is not known", a.config.Public.Origin(a.config.Public.BaseDomain)))
 	b.line("Learn", fmt.Sprintf("%-36s films, quizzes, certificates: the learner app", a.page("acme", "/learn/")))
+	b.line("Upload", fmt.Sprintf("%-36s films and files, as an instructor", a.page("acme", "/upload")))
 	b.line("GraphiQL", fmt.Sprintf("%-36s ask the API as anybody", a.page("acme", "/graphiql")))
 	b.line("Operators", fmt.Sprintf("%-36s jobs and metrics, as %s", "http://"+a.config.HTTP.AdminAddr, demo.StaffEmail))
 	if address := a.certificateToShow(ctx); address != "" {

@@ -22,12 +22,12 @@ func TestMine(t *testing.T) {
 	// place takes one; active and due are hours from now, 0 for never.
 	place := func(state enrollment.State, active, due int) uuid.UUID {
 		c := newClass(t, db, acme)
-		make := db.Enrollment.Create().SetCourseID(c.course).SetVersionID(c.version).SetLearnerID(acme.Learner).SetEnrolledBy(acme.Learner).
+		draft := db.Enrollment.Create().SetCourseID(c.course).SetVersionID(c.version).SetLearnerID(acme.Learner).SetEnrolledBy(acme.Learner).
 			SetSource(enrollment.SourceSELF).SetState(state)
 		if due != 0 {
-			make.SetDueAt(now.Add(time.Duration(due) * time.Hour))
+			draft.SetDueAt(now.Add(time.Duration(due) * time.Hour))
 		}
-		e := make.SaveX(ctx)
+		e := draft.SaveX(ctx)
 		if active != 0 {
 			db.CourseProgress.Create().SetEnrollmentID(e.ID).SetLearnerID(acme.Learner).SetCourseID(c.course).SetRequiredLessons(4).
 				SetLastActivityAt(now.Add(time.Duration(active) * time.Hour)).SaveX(ctx)

@@ -44,12 +44,12 @@ func (c *class) learner(t *testing.T, done int, idle time.Duration) uuid.UUID {
 	ctx := c.tenant.System(t.Context())
 	id := pgtest.NewUser(t, c.db, c.tenant, fmt.Sprintf("l%d-%s", c.learners, uuid.NewString()[:8]), viewer.Learner)
 	then := time.Now().Add(-idle)
-	make := c.db.Enrollment.Create().SetCourseID(c.course).SetVersionID(c.version).SetLearnerID(id).SetEnrolledBy(id).
+	draft := c.db.Enrollment.Create().SetCourseID(c.course).SetVersionID(c.version).SetLearnerID(id).SetEnrolledBy(id).
 		SetSource(enrollment.SourceSELF).SetEnrolledAt(then)
 	if done == 4 {
-		make.SetState(enrollment.StateCOMPLETED).SetCompletedAt(then)
+		draft.SetState(enrollment.StateCOMPLETED).SetCompletedAt(then)
 	}
-	place := make.SaveX(ctx)
+	place := draft.SaveX(ctx)
 	if done >= 0 {
 		c.db.CourseProgress.Create().SetEnrollmentID(place.ID).SetLearnerID(id).SetCourseID(c.course).
 			SetRequiredLessons(4).SetCompletedRequired(done).SetCompletedLessons(done).SetLastActivityAt(then).SaveX(ctx)

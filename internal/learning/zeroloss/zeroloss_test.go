@@ -31,14 +31,18 @@ import (
 // The size of the simulation. A learner's half hour of video is less than what a place of long ago may be credited at
 // once, so that the wall clock hides nothing.
 const (
-	beats    = 60
-	beatMS   = 30_000
-	signsMS  = 20_000
-	writers  = 256
-	patience = 10 * time.Minute
+	mostBeats = 60
+	beatMS    = 30_000
+	signsMS   = 20_000
+	writers   = 256
+	patience  = 10 * time.Minute
 )
 
-var learners = flag.Int("learners", 2_000, "how many learners are simulated")
+// What every run takes is small; `make zeroloss` asks for 2,000 learners and 60 batches each.
+var (
+	learners = flag.Int("learners", 300, "how many learners are simulated")
+	beats    = flag.Int("beats", 20, "how many batches each of them sends, 60 at most")
+)
 
 // learner is a simulated client.
 type learner struct {
@@ -123,7 +127,7 @@ func TestZeroLoss(t *testing.T) {
 	took := time.Since(began)
 	compare(t, d, everybody)
 	t.Logf("%d learners x %d batches: %d requests, %d acknowledged (%d of them again), %d refused with 503, %d lost with the connection, %d forgotten by their client, %d never sent",
-		*learners, beats, f.sent.Load(), f.acknowledged.Load(), f.again.Load(), f.refused.Load(), f.lost.Load(), f.forgotten.Load(), abandoned)
+		*learners, *beats, f.sent.Load(), f.acknowledged.Load(), f.again.Load(), f.refused.Load(), f.lost.Load(), f.forgotten.Load(), abandoned)
 	t.Logf("%d kills of the API, %d immediate stops of Postgres, %s: %.0f acknowledged batches a second", s.kills, s.stops, took.Round(time.Millisecond),
 		float64(f.acknowledged.Load())/took.Seconds())
 }
@@ -133,7 +137,7 @@ func TestZeroLoss(t *testing.T) {
 func plan(everybody []*learner) (jobs []job, abandoned int) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, l := range everybody {
-		for seq := 1; seq <= beats; seq++ {
+		for seq := 1; seq <= *beats; seq++ {
 			at := func() float64 { return float64(seq) + 5*random.Float64() }
 			switch p := random.IntN(100); {
 			case p < 1:
@@ -322,13 +326,16 @@ func (s *scene) post(ctx context.Context, client *http.Client, body []byte) (sta
 // people makes the learners, in two tenants, with places that they took up long ago.
 func people(t *testing.T, d *pgtest.Database) []*learner {
 	t.Helper()
+	if *learners < 2 || *beats < 1 || *beats > mostBeats {
+		t.Fatalf("%d learners with %d batches: want 2 learners or more with 1 to %d", *learners, *beats, mostBeats)
+	}
 	all := make([]*learner, *learners)
 	for n, slug := range []string{"acme", "globex"} {
 		tenant := pgtest.NewTenant(t, d, slug)
 		ctx := tenant.System(t.Context())
 		lessons := make([]outline.Lesson, 3)
 		for i := range lessons {
-			lessons[i] = outline.Lesson{ID: uuid.New(), Kind: outline.Video, Required: true, DurationMS: (beats + 2) * beatMS}
+			lessons[i] = outline.Lesson{ID: uuid.New(), Kind: outline.Video, Required: true, DurationMS: (*beats + 2) * beatMS}
 		}
 		course := d.Course.Create().SetSlug("course").SetTitle("Course").SetInstructorID(tenant.Instructor).SaveX(ctx)
 		o := outline.Outline{Modules: []outline.Module{{ID: uuid.New(), Lessons: lessons}}}

@@ -146,9 +146,9 @@ func sizeUnits() []struct {
 }
 
 func size(to *int64, least, most int64) value {
-	accepts := fmt.Sprintf("a size such as 4096, 256KiB, 10MiB or 2GiB, from %s to %s", showSize(least), showSize(most))
+	accepts := fmt.Sprintf("a size such as 4096, 256KiB, 10MiB or 2GiB, from %s to %s", ShowSize(least), ShowSize(most))
 	v := parsed(to, "size", accepts, func(s string) (int64, error) {
-		n, err := parseSize(s)
+		n, err := ParseSize(s)
 		if err != nil {
 			return 0, err
 		}
@@ -157,11 +157,12 @@ func size(to *int64, least, most int64) value {
 		}
 		return n, nil
 	})
-	v.show = func() any { return showSize(*to) }
+	v.show = func() any { return ShowSize(*to) }
 	return v
 }
 
-func parseSize(s string) (int64, error) {
+// ParseSize reads a number of bytes such as 4096, 256KiB, 10MiB or 2GiB.
+func ParseSize(s string) (int64, error) {
 	for _, unit := range sizeUnits() {
 		digits, ok := strings.CutSuffix(s, unit.name)
 		if !ok {
@@ -176,7 +177,8 @@ func parseSize(s string) (int64, error) {
 	return 0, fmt.Errorf("%q is not a size", s)
 }
 
-func showSize(n int64) string {
+// ShowSize writes a number of bytes as ParseSize reads it, in the largest unit that fits.
+func ShowSize(n int64) string {
 	best := strconv.FormatInt(n, 10)
 	for _, unit := range sizeUnits()[:3] {
 		if n > 0 && n%unit.bytes == 0 {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/pgtest"
 )
@@ -14,11 +16,18 @@ func TestGroupKeepsTenantsApart(t *testing.T) {
 	t.Parallel()
 	d := pgtest.New(t)
 	acme, globex := pgtest.NewTenant(t, d, "acme"), pgtest.NewTenant(t, d, "globex")
-	seen := map[string]int{}
-	count := func(name string) pg.Statement {
-		return pg.Statement{SQL: `SELECT id FROM users`, Read: func(rows pg.Rows) error {
+	seen, foreign := map[string]int{}, map[string]int{}
+	count := func(name string, ours pgtest.Tenant) pg.Statement {
+		return pg.Statement{SQL: `SELECT tenant_id FROM users`, Read: func(rows pg.Rows) error {
 			for rows.Next() {
+				var of uuid.UUID
+				if err := rows.Scan(&of); err != nil {
+					return err
+				}
 				seen[name]++
+				if of != ours.ID {
+					foreign[name]++
+				}
 			}
 			return rows.Err()
 		}}
@@ -27,8 +36,8 @@ func TestGroupKeepsTenantsApart(t *testing.T) {
 	after := 0
 	err := d.Together(t.Context(), func(g *pg.Group) error {
 		err := g.Send(t.Context(), []pg.Part{
-			{Tenant: acme.ID, Statements: []pg.Statement{rename, count("acme")}},
-			{Tenant: globex.ID, Statements: []pg.Statement{count("globex")}},
+			{Tenant: acme.ID, Statements: []pg.Statement{rename, count("acme", acme)}},
+			{Tenant: globex.ID, Statements: []pg.Statement{count("globex", globex)}},
 		})
 		if err != nil {
 			return err
@@ -58,8 +67,8 @@ func TestGroupKeepsTenantsApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if seen["acme"] != 4 || seen["globex"] != 4 || after != 1 {
-		t.Errorf("seen %v, after the commit %d; want 4 of each, and once", seen, after)
+	if seen["acme"] != 4 || seen["globex"] != 4 || len(foreign) > 0 || after != 1 {
+		t.Errorf("seen %v, of these %v of others, after the commit %d; want 4 of each, none of others, and once", seen, foreign, after)
 	}
 	if name := d.User.GetX(globex.AsAdmin(t.Context()), globex.Learner).Name; name != "Learner" {
 		t.Errorf("acme's turn renamed globex's learner to %q", name)

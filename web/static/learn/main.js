@@ -13,6 +13,7 @@ import { coursePage } from './views/course.js'
 import { dashboard } from './views/dashboard.js'
 import { inboxPage } from './views/inbox.js'
 import { lessonPage } from './views/lesson.js'
+import { reports } from './views/reports.js'
 import { afterwards, signIn } from './views/signin.js'
 
 /** @import { Arrival, Page, Route, Visit } from './router.js' */
@@ -28,8 +29,12 @@ const routes = [
   { pattern: '/courses/:course', show: coursePage },
   { pattern: '/courses/:course/lessons/:lesson', show: (visit) => lessonPage(app, visit) },
   { pattern: '/my', members: true, show: (visit) => dashboard(app, visit) },
+  { pattern: '/teaching', members: true, show: reports },
   { pattern: '/inbox', members: true, show: async (visit) => inboxPage(app, visit) },
 ]
+
+/** The roles that see how learners get on. */
+const teaches = ['INSTRUCTOR', 'TENANT_ADMIN']
 
 const main = h('main', { id: 'main', tabindex: -1 })
 const nav = h('nav', { 'aria-label': t('nav') })
@@ -58,6 +63,7 @@ function drawNav() {
   fill(nav,
     link('/', t('catalog')),
     who && link('/my', t('my')),
+    who && teaches.includes(who.role) && link('/teaching', t('reports')),
     who && link('/inbox', icon('bell'), h('span', { class: 'label' }, t('inbox')), unread > 0 && h('span', { class: 'badge' }, unread, h('span', { class: 'unseen' }, ` ${t('inbox.unread')}`))),
     who ? h('button', { type: 'button', class: 'plain', title: who.name, click: leave }, t('signOut')) : link('/sign-in', t('signIn')))
 }

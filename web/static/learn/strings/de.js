@@ -41,6 +41,15 @@ export default {
   'engagement.somebody': 'Jemand', 'engagement.hidden': 'Sie stehen in keiner Bestenliste.',
   'my.nothing': 'Sie haben noch keine Kurse.', 'my.completedOn': 'Abgeschlossen am {date}', 'my.revoked': 'Dieses Zertifikat wurde widerrufen.', 'my.pdf': 'PDF herunterladen',
 
+  reports: 'Lehre', 'reports.title': 'Wie Ihre Lernenden vorankommen', 'reports.nothing': 'Es gibt noch keine Kurse.',
+  'reports.learners': '{n} Lernende', 'reports.learners.one': '{n} Lernende(r)', 'reports.learners.other': '{n} Lernende',
+  'reports.lately': '{n} Abschlüsse in den letzten 30 Tagen', 'reports.stuck': '{n} kommen nicht voran', 'reports.stuck.one': '{n} kommt nicht voran', 'reports.stuck.other': '{n} kommen nicht voran',
+  'reports.spread': 'Wie weit sie sind', 'reports.done': 'Erledigt', 'reports.people': 'Lernende', 'reports.quarter': '{from} bis {to} %',
+  'reports.stuckTitle': 'Wer nicht vorankommt', 'reports.person': 'Name', 'reports.since': 'Zuletzt hier', 'reports.failed': 'Fehlversuche',
+  'reports.somebody': 'Jemand', 'reports.others': 'Und {n} weitere.',
+  'reports.films': 'Wer bei den Filmen bleibt', 'reports.noFilms': 'Es sind keine Filme darin.', 'reports.tooFew': 'Weniger als fünf haben ihn gesehen; deshalb wird nichts gesagt.',
+  'reports.watched': '{n} haben ihn gesehen', 'reports.minute': 'Minute',
+
   inbox: 'Nachrichten', 'inbox.unread': 'ungelesen', 'inbox.live': 'Neue Nachrichten erscheinen von selbst.', 'inbox.notLive': 'Verbindung wird hergestellt…',
   'inbox.readAll': 'Alle als gelesen markieren', 'inbox.older': 'Ältere zeigen', 'inbox.nothing': 'Noch nichts. Was in Ihren Kursen geschieht, steht dann hier.', 'inbox.new': 'Neu',
 
@@ -70,6 +79,16 @@ export default {
   'quiz.right': 'Richtig', 'quiz.wrong': 'Nicht richtig', 'quiz.scored': '{n} Punkte', 'quiz.scored.one': '{n} Punkt', 'quiz.scored.other': '{n} Punkte',
   'quiz.expired': 'Die Zeit ist abgelaufen. Bewertet ist, was Sie bis dahin beantwortet hatten.', 'quiz.back': 'Zurück zum Quiz', 'quiz.left': 'Verbleibende Zeit:', 'quiz.leftSaid': 'Noch {time}',
   'answers.saved': 'Ihre Antworten sind gesichert.', 'answers.saving': 'Wird gesichert…', 'answers.waiting': 'Noch nicht gesichert: keine Verbindung. Neuer Versuch…', 'answers.refused': 'Nicht gesichert.',
+
+  'upload.title': 'Hochladen', 'upload.about': 'Senden Sie Filme, Töne, Bilder und Dokumente für Ihre Kurse. Große Dateien gehen in Teilen: Sie können anhalten, die Seite schließen und später weitermachen.',
+  'upload.choose': 'Dateien auswählen oder hier ablegen', 'upload.hint': 'Auch mehrere auf einmal. Was angekommen ist, bleibt einen Tag und wird nicht noch einmal gesendet.',
+  'upload.yours': 'Ihre Dateien', 'upload.none': 'Es ist nichts unterwegs.', 'upload.staffOnly': 'Dateien laden Lehrende und Administratoren hoch.',
+  'upload.unfinished': '{n} Dateien sind noch nicht angekommen.', 'upload.unfinished.one': '{n} Datei ist noch nicht angekommen.', 'upload.unfinished.other': '{n} Dateien sind noch nicht angekommen.',
+  'upload.progressOf': 'Fortschritt von {name}', 'upload.reading': 'Die Datei wird gelesen: {percent}', 'upload.sending': 'Wird gesendet: {percent}', 'upload.waiting': 'Die Verbindung ist abgebrochen. Neuer Versuch…',
+  'upload.paused': 'Angehalten bei {percent}', 'upload.lost': 'Nicht fertig. Wählen Sie dieselbe Datei noch einmal aus, um weiterzumachen.', 'upload.checking': 'Gesendet. Der Server prüft sie…', 'upload.converting': 'Wird umgewandelt: {percent}. Sie kann schon verwendet werden.',
+  'upload.ready': 'Fertig', 'upload.passedThrough': 'Fertig. Dieser Server kann Filme nicht umwandeln: Er wird so abgespielt, wie er hochgeladen wurde.', 'upload.notConverted': 'Fertig, konnte aber nicht umgewandelt werden.',
+  'upload.rejected': 'Nicht angenommen.', 'upload.unreadable': 'Die Datei lässt sich nicht mehr lesen: Sie wurde verschoben oder geändert. Wählen Sie sie noch einmal aus.', 'upload.refused': 'Der Speicher nimmt die Datei nicht an. Versuchen Sie es noch einmal; bleibt es dabei, sagen Sie es Ihrer Administration.',
+  'upload.pause': 'Anhalten', 'upload.resume': 'Weitermachen', 'upload.forget': 'Vergessen', 'upload.done': 'Aus der Liste nehmen', 'upload.id': 'Ihre Kennung für Kurse:',
 
   'problem.title': 'Etwas ist schiefgegangen', 'problem.title.missing': 'Hier nicht für Sie',
   'problem.network': 'Der Server ist nicht erreichbar. Prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.', 'problem.unavailable': 'Der Server ist beschäftigt oder wird gerade erneuert. Versuchen Sie es gleich noch einmal.',

@@ -40,6 +40,15 @@ export default {
   'engagement.somebody': 'Somebody', 'engagement.hidden': 'You are hidden from leaderboards.',
   'my.nothing': 'You have no courses yet.', 'my.completedOn': 'Completed {date}', 'my.revoked': 'This certificate was revoked.', 'my.pdf': 'Download PDF',
 
+  reports: 'Teaching', 'reports.title': 'How your learners get on', 'reports.nothing': 'There are no courses yet.',
+  'reports.learners': '{n} learners', 'reports.learners.one': '{n} learner', 'reports.learners.other': '{n} learners',
+  'reports.lately': '{n} completed it in the last 30 days', 'reports.stuck': '{n} do not get on', 'reports.stuck.one': '{n} does not get on', 'reports.stuck.other': '{n} do not get on',
+  'reports.spread': 'How far they are', 'reports.done': 'Done', 'reports.people': 'Learners', 'reports.quarter': '{from} to {to} %',
+  'reports.stuckTitle': 'Who does not get on', 'reports.person': 'Name', 'reports.since': 'Last seen here', 'reports.failed': 'Failed attempts',
+  'reports.somebody': 'Somebody', 'reports.others': 'And {n} more.',
+  'reports.films': 'Who stays in the films', 'reports.noFilms': 'There are no films in it.', 'reports.tooFew': 'Fewer than five have watched it, so nothing is told.',
+  'reports.watched': '{n} have watched it', 'reports.minute': 'Minute',
+
   inbox: 'Inbox', 'inbox.unread': 'unread', 'inbox.live': 'New messages appear as they arrive.', 'inbox.notLive': 'Connecting…',
   'inbox.readAll': 'Mark all as read', 'inbox.older': 'Show older', 'inbox.nothing': 'Nothing yet. What happens in your courses is told here.', 'inbox.new': 'New',
 
@@ -69,6 +78,16 @@ export default {
   'quiz.right': 'Right', 'quiz.wrong': 'Not right', 'quiz.scored': '{n} points', 'quiz.scored.one': '{n} point', 'quiz.scored.other': '{n} points',
   'quiz.expired': 'The time ran out. What you had answered until then was graded.', 'quiz.back': 'Back to the quiz', 'quiz.left': 'Time left:', 'quiz.leftSaid': '{time} left',
   'answers.saved': 'Your answers are saved.', 'answers.saving': 'Saving…', 'answers.waiting': 'Not saved yet: no connection. Trying again…', 'answers.refused': 'Not saved.',
+
+  'upload.title': 'Upload', 'upload.about': 'Send films, sounds, pictures and documents for your courses. Large files go in parts: you can pause, close the page, and go on later.',
+  'upload.choose': 'Choose files, or drop them here', 'upload.hint': 'Several at once are fine. What has arrived is kept for a day and is not sent again.',
+  'upload.yours': 'Your uploads', 'upload.none': 'Nothing is on its way.', 'upload.staffOnly': 'Files are uploaded by instructors and administrators.',
+  'upload.unfinished': '{n} uploads are not finished.', 'upload.unfinished.one': '{n} upload is not finished.', 'upload.unfinished.other': '{n} uploads are not finished.',
+  'upload.progressOf': 'Progress of {name}', 'upload.reading': 'Reading the file: {percent}', 'upload.sending': 'Sending: {percent}', 'upload.waiting': 'The connection broke off. Trying again…',
+  'upload.paused': 'Paused at {percent}', 'upload.lost': 'Not finished. Choose the same file again to go on.', 'upload.checking': 'Sent. The server checks it…', 'upload.converting': 'Converting: {percent}. It can be used already.',
+  'upload.ready': 'Ready', 'upload.passedThrough': 'Ready. This server cannot convert films: it is played as it was uploaded.', 'upload.notConverted': 'Ready, but it could not be converted.',
+  'upload.rejected': 'Not accepted.', 'upload.unreadable': 'The file cannot be read any more: it was moved or changed. Choose it again.', 'upload.refused': 'The storage refuses the file. Try again; if it stays so, tell your administrator.',
+  'upload.pause': 'Pause', 'upload.resume': 'Go on', 'upload.forget': 'Forget', 'upload.done': 'Remove from the list', 'upload.id': 'Its id for courses:',
 
   'problem.title': 'Something went wrong', 'problem.title.missing': 'Not here for you',
   'problem.network': 'The server cannot be reached. Check your connection and try again.', 'problem.unavailable': 'The server is busy or being updated. Try again in a moment.',

@@ -11,7 +11,7 @@ import { begin } from '../session.js'
 /** @import { Page } from '../router.js' */
 
 /**
- * @param {App} app
+ * @param {Pick<App, 'tenant' | 'begin'>} app
  * @param {string} to the address to go to afterwards
  * @returns {Page}
  */
