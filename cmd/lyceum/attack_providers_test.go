@@ -225,7 +225,7 @@ func (s *side) inputProviders() attack.Registry {
 		"RecordAttendanceInput.minutes":        attack.Always(5),
 		"CompleteForLearnerInput.enrollmentId": s.oneOf("Enrollment"), "CompleteForLearnerInput.lessonId": attack.Always(s.id("Lesson.ARTICLE")),
 		"CompleteForLearnerInput.reason": attack.Always("Reason."),
-		"ApplyCompletionsInput.courseId": s.oneOf("Course"), "ApplyCompletionsInput.after": attack.Always(attack.Omit),
+		"ApplyCompletionsInput.courseId": s.oneOf("Course"), "ApplyCompletionsInput.after": attack.Always(attack.Omit, s.id("Enrollment")),
 		"StartAttemptInput.enrollmentId": s.oneOf("Enrollment"), "StartAttemptInput.lessonId": attack.Always(s.id("Lesson.QUIZ")),
 		"SaveAnswerInput.attemptId":            attack.Always(s.ids["Attempt"][1], s.ids["Attempt"][0]),
 		"SaveAnswerInput.questionId":           attack.Always(s.id("AttemptQuestion.SHORT_TEXT")),

@@ -399,6 +399,8 @@ func (f *forger) cursors(t *testing.T) {
 		switch field.Name {
 		case "enrollments":
 			arguments = `, courseId: "` + f.attacker.id("Course") + `"`
+		case "captionRevisions":
+			arguments = `, assetId: "` + f.attacker.ids["Asset"][1] + `"`
 		case "leaderboard":
 			arguments, inside = ", period: ALL", "__typename rank points name self"
 		}
