@@ -75,7 +75,7 @@ type worker struct {
 func work(t *testing.T, server *stack.Stack) *worker {
 	t.Helper()
 	home := t.TempDir()
-	if err := os.Chmod(home, 0o711); err != nil { //nolint:gosec // whom ffmpeg runs as passes through it
+	if err := os.Chmod(home, 0o711); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(filepath.Join(server.Home, "blobs"), filepath.Join(home, "blobs")); err != nil {

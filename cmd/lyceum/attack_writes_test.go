@@ -400,7 +400,7 @@ func (f *forger) cursors(t *testing.T) {
 		case "enrollments":
 			arguments = `, courseId: "` + f.attacker.id("Course") + `"`
 		case "captionRevisions":
-			arguments = `, assetId: "` + f.attacker.ids["Asset"][1] + `"`
+			arguments, inside = `, assetId: "`+f.attacker.ids["Asset"][1]+`"`, "__typename number locale vtt"
 		case "leaderboard":
 			arguments, inside = ", period: ALL", "__typename rank points name self"
 		}

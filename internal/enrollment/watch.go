@@ -25,7 +25,7 @@ func TopicOfLearner(learner uuid.UUID) feed.Topic {
 }
 
 // TopicOfCourse is everybody's places in a course, as live streams watch them.
-func TopicOfCourse(course uuid.UUID) feed.Topic { return feed.Topic{Kind: "roster", Subject: course} }
+func TopicOfCourse(id uuid.UUID) feed.Topic { return feed.Topic{Kind: "roster", Subject: id} }
 
 // WatchMine streams how the viewer's own places change, behind the event id after. Faults: Unauthenticated and
 // Forbidden; BadInput for what is no event id.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent/completion"
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/platform/pg"
@@ -38,6 +39,9 @@ func (s *Service) Apply(ctx context.Context, courseID uuid.UUID, number *int, af
 	}
 	query := s.taken(courseID)
 	if after != nil {
+		if err := s.inCourse(ctx, *after, courseID); err != nil {
+			return nil, err
+		}
 		query.Where(enrollment.IDGT(*after))
 	}
 	places, err := query.Order(enrollment.ByID()).Limit(appliedAtOnce).IDs(ctx)
@@ -55,6 +59,18 @@ func (s *Service) Apply(ctx context.Context, courseID uuid.UUID, number *int, af
 		done.Next = &places[len(places)-1]
 	}
 	return done, nil
+}
+
+// inCourse refuses what is no place in the course.
+func (s *Service) inCourse(ctx context.Context, place, course uuid.UUID) error {
+	known, err := s.DB.Enrollment.Query().Where(enrollment.ID(place), enrollment.CourseID(course)).Exist(ctx)
+	if err != nil {
+		return fmt.Errorf("find place: %w", err)
+	}
+	if !known {
+		return fault.New(fault.NotFound, "There is no such enrollment.")
+	}
+	return nil
 }
 
 // applyTo goes through one place.

@@ -191,7 +191,7 @@ func TestSweepDates(t *testing.T) {
 	c.pin(t, timed, 2)
 	pinned := c.db.Enrollment.GetX(system, c.place.ID).VersionID
 	c.place.VersionID = pinned
-	hour := func(at time.Duration) time.Time { return time.Now().Add(at * time.Hour) }
+	hour := func(at int) time.Time { return time.Now().Add(time.Duration(at) * time.Hour) }
 	place := func(name string, due time.Time) *ent.EnrollmentCreate {
 		learner := pgtest.NewUser(t, c.db, c.tenant, name, viewer.Learner)
 		return c.db.Enrollment.Create().

@@ -55,7 +55,7 @@ func (s *Service) submit(ctx context.Context, one *sent) (*Recorded, error) {
 		return one.answer, one.refused
 	}
 	waiting := &ticket{sent: one, caller: ctx, done: make(chan error, 1)}
-	if !s.enqueue(waiting) {
+	if !s.enqueue(waiting) { //nolint:contextcheck // whoever works on the queue works for all who wait
 		return nil, fault.New(fault.Unavailable, "The service is busy; try again shortly.").After(comeBack)
 	}
 	select {

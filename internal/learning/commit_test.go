@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"lyceum/internal/catalog/outline"
 	"lyceum/internal/fault"
@@ -46,16 +45,14 @@ func (c *class) jam(t *testing.T) (goOn func()) {
 	if _, err := tx.Exec(t.Context(), `SELECT FROM learner_clocks FOR UPDATE`); err != nil {
 		t.Fatal(err)
 	}
-	stuck := make(chan error, 1)
+	stuck := make(chan struct{})
 	go func() {
-		_, err := c.RecordProgress(c.learner, c.place.ID, []learning.Played{{Lesson: c.lessons[0].ID}})
-		stuck <- err
+		defer close(stuck)
+		_, _ = c.RecordProgress(c.learner, c.place.ID, []learning.Played{{Lesson: c.lessons[0].ID}}) // It is there to wait.
 	}()
 	eventually(t, "the committer waits for a lock", func() bool { return c.waitsForLock(t) })
 	return func() {
-		if err := tx.Rollback(t.Context()); err != nil && !errors.Is(err, pgx.ErrTxClosed) {
-			t.Error(err)
-		}
+		_ = tx.Rollback(t.Context()) // It may have ended.
 		<-stuck
 	}
 }
@@ -76,7 +73,7 @@ func eventually(t *testing.T, what string, is func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: not within 20 s", what)
 		}
-		time.Sleep(5 * time.Millisecond)
+		<-time.After(5 * time.Millisecond)
 	}
 }
 
@@ -248,7 +245,10 @@ func TestDropOff(t *testing.T) {
 		SetInstructorID(c.tenant.Instructor).SetFirstPublishedAt(time.Now()).SetPublishedAt(time.Now()).SaveX(ctx)
 	teacher := c.tenant.AsInstructor(t.Context())
 	stays := [][]learning.Segment{
-		{{FromMS: 0, ToMS: 60_000}}, {{FromMS: 0, ToMS: 90_000}}, {{FromMS: 0, ToMS: 150_000}}, {{FromMS: 29_000, ToMS: 60_000}, {FromMS: 135_000, ToMS: 150_000}},
+		{{FromMS: 0, ToMS: 60_000}},
+		{{FromMS: 0, ToMS: 90_000}},
+		{{FromMS: 0, ToMS: 150_000}},
+		{{FromMS: 29_000, ToMS: 60_000}, {FromMS: 135_000, ToMS: 150_000}},
 		{{FromMS: 0, ToMS: 29_999}},
 	}
 	for i, segments := range stays {

@@ -55,7 +55,7 @@ func (s *Service) keep(ctx context.Context, group []*sent) (err error) {
 			return err
 		}
 		for _, l := range ledgers {
-			if err := l.complete(g, now); err != nil {
+			if err := l.complete(g, now); err != nil { //nolint:contextcheck // the group carries the tenant's
 				return err
 			}
 		}

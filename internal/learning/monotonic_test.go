@@ -1,9 +1,9 @@
 package learning_test
 
 import (
-	"fmt"
 	"maps"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -82,9 +82,9 @@ func (c *class) completions(t *testing.T) map[string]time.Time {
 func TestMonotonic(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(6) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			t.Parallel()
-			r := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a history that can be run again
+			r := rand.New(rand.NewPCG(seed, 1))
 			modules := [][]outline.Lesson{{video(10_000), of(outline.Article), video(8_000)}, {of(outline.Article), of(outline.Link), video(0)}}
 			ids := []uuid.UUID{uuid.New(), uuid.New()}
 			c := newClass(t, append(append([]outline.Lesson{}, modules[0]...), modules[1]...)...)

@@ -3,6 +3,7 @@ package learning
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -67,7 +68,7 @@ func (s *Service) attest(ctx context.Context, a Attested, kind attestation.Kind)
 		}
 		return st.tx.Record(ctx, pg.Entry{
 			Action: "learning." + strings.ToLower(string(kind)), Subject: st.place.GlobalID().String(),
-			Data: map[string]string{"part": node.String(), "minutes": fmt.Sprint(a.Minutes), "note": a.Note},
+			Data: map[string]string{"part": node.String(), "minutes": strconv.Itoa(a.Minutes), "note": a.Note},
 		})
 	})
 }

@@ -18,11 +18,11 @@ import (
 const readLessons = `
 SELECT enrollment_id, lesson_id, id, watched, time_ms, position_ms, position_at, position_session, position_seq, completed_at IS NOT NULL
 FROM lesson_progresses
-WHERE tenant_id = $1 AND (enrollment_id, lesson_id) IN (SELECT * FROM unnest($2::uuid[], $3::uuid[]))`
+WHERE tenant_id = $1 AND (enrollment_id, lesson_id) IN (SELECT p.enrollment_id, p.lesson_id FROM unnest($2::uuid[], $3::uuid[]) AS p (enrollment_id, lesson_id))`
 
 const readSessions = `
 SELECT enrollment_id, session_id, seen, completed FROM play_sessions
-WHERE tenant_id = $1 AND (enrollment_id, session_id) IN (SELECT * FROM unnest($2::uuid[], $3::uuid[]))`
+WHERE tenant_id = $1 AND (enrollment_id, session_id) IN (SELECT p.enrollment_id, p.session_id FROM unnest($2::uuid[], $3::uuid[]) AS p (enrollment_id, session_id))`
 
 // read fills the accounts with what the batches change, and returns the server's clock behind all locks.
 func (s *Service) read(ctx context.Context, g *pg.Group, ledgers []*ledger) (time.Time, error) {

@@ -62,7 +62,10 @@ func begin(ctx context.Context, tx *pg.Tx, place *ent.Enrollment) (*study, error
 	if err != nil {
 		return nil, err
 	}
-	return st, st.lock(ctx)
+	if err := st.lock(ctx); err != nil {
+		return nil, err
+	}
+	return st, nil
 }
 
 // look reads the version the place is pinned to.

@@ -19,7 +19,7 @@ const (
 )
 
 // Topic is the progress of a place, as live streams watch it.
-func Topic(enrollment uuid.UUID) feed.Topic { return feed.Topic{Kind: "progress", Subject: enrollment} }
+func Topic(place uuid.UUID) feed.Topic { return feed.Topic{Kind: "progress", Subject: place} }
 
 // Moved says that the progress of these places moved. Whoever records evidence tells it to the feed at the end of the
 // transaction, for as many places as there are in one call; what completes something need not, for its events do.

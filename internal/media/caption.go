@@ -74,7 +74,7 @@ func (s *Service) SaveCaptions(ctx context.Context, id uuid.UUID, edit CaptionEd
 		}
 		next := &revision{label: edit.Label, vtt: string(track.VTT()), cues: len(track.Cues)}
 		if newest != nil && !newest.Removed && newest.Vtt == next.vtt && newest.Label == next.label {
-			return nil, nil //nolint:nilnil // there is nothing to do
+			return nil, nil
 		}
 		return next, nil
 	})
@@ -102,7 +102,7 @@ func (s *Service) RevertCaptions(ctx context.Context, id uuid.UUID, locale strin
 			return nil, fault.Invalid("number", "This revision removed the captions; there is nothing to bring back.")
 		}
 		if newest.ID == old.ID {
-			return nil, nil //nolint:nilnil // it is in force
+			return nil, nil
 		}
 		return &revision{label: old.Label, vtt: old.Vtt, cues: old.CueCount, revertOf: &old.Number}, nil
 	})
@@ -123,7 +123,7 @@ func (s *Service) RemoveCaptions(ctx context.Context, id uuid.UUID, locale strin
 			return nil, fault.New(fault.NotFound, "The film has no captions in this language.")
 		}
 		if newest.Removed {
-			return nil, nil //nolint:nilnil // there is nothing to do
+			return nil, nil
 		}
 		return &revision{removed: true}, nil
 	})

@@ -2,6 +2,7 @@ package media_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -121,7 +122,7 @@ func (f fixture) captionsAreKept(t *testing.T) {
 	for _, statement := range []string{
 		`UPDATE caption_revisions SET vtt = '' WHERE tenant_id = $1`, `DELETE FROM caption_revisions WHERE tenant_id = $1`,
 	} {
-		if _, err := f.DB.Exec(f.acme.System(t.Context()), statement, f.acme.ID); err == nil || !strings.Contains(err.Error(), "permission denied") {
+		if _, err := f.Exec(f.acme.System(t.Context()), statement, f.acme.ID); err == nil || !strings.Contains(err.Error(), "permission denied") {
 			t.Errorf("%s: %v, want permission denied", statement, err)
 		}
 	}
@@ -198,9 +199,8 @@ func (f fixture) object(t *testing.T, a *ent.Asset, name string) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = object.Close() }()
 		body, err := io.ReadAll(object)
-		if err != nil {
+		if err := errors.Join(err, object.Close()); err != nil {
 			t.Fatal(err)
 		}
 		return string(body)

@@ -36,7 +36,7 @@ func (s *Service) Restore(ctx context.Context, id uuid.UUID) (*ent.Asset, error)
 	return s.change(ctx, id, "asset.restored", func(_ context.Context, tx *pg.Tx, a *ent.Asset) (*ent.AssetUpdateOne, error) {
 		switch {
 		case a.Status == asset.StatusREADY:
-			return nil, nil //nolint:nilnil // there is nothing to change
+			return nil, nil
 		case !deleted(a):
 			return nil, fault.New(fault.Conflict, "This file was not deleted, and cannot be restored.")
 		default:
@@ -80,12 +80,10 @@ func (s *Service) change(
 func (s *Service) takeAway(ctx context.Context, tx *pg.Tx, a *ent.Asset) (*ent.AssetUpdateOne, error) {
 	now := time.Now()
 	switch a.Status {
-	case asset.StatusDELETED:
-		return nil, nil //nolint:nilnil // there is nothing to change
+	case asset.StatusDELETED, asset.StatusREJECTED:
+		return nil, nil //nolint:nilnil // it is removed, or was never there
 	case asset.StatusPENDING, asset.StatusCHECKING:
 		return tx.Asset.UpdateOne(a).SetStatus(asset.StatusREJECTED).SetFailure(givenUp).SetExpiresAt(now), nil
-	case asset.StatusREJECTED:
-		return nil, nil //nolint:nilnil // it is removed already
 	default:
 	}
 	if held, err := s.heldBy(ctx, tx, a.ID); err != nil {

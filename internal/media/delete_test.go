@@ -218,7 +218,7 @@ func TestUsageIsAppendOnly(t *testing.T) {
 	for _, statement := range []string{
 		`UPDATE usages SET updated_at = now() WHERE tenant_id = $1`, `DELETE FROM usages WHERE tenant_id = $1`,
 	} {
-		err := f.DB.Tx(system, func(tx *pg.Tx) error {
+		err := f.Tx(system, func(tx *pg.Tx) error {
 			_, err := tx.Exec(system, statement, f.acme.ID)
 			return err
 		})

@@ -39,7 +39,7 @@ func (r *metered) Read(p []byte) (int, error) {
 	n, err := r.ReadCloser.Read(p)
 	r.read += int64(n)
 	r.m.add(int64(n))
-	return n, err //nolint:wrapcheck // A reader's errors are its own.
+	return n, err
 }
 
 // takeBack uncounts what was read, because it did not arrive.

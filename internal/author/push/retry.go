@@ -30,8 +30,7 @@ func (a answered) Error() string { return "storage answered " + a.status }
 
 // passing reports whether what failed may succeed when it is tried again. An address that has expired is asked for anew.
 func passing(err error) bool {
-	var refused answered
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[answered](err); ok {
 		switch refused.code {
 		case http.StatusForbidden, http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusBadRequest:
 			return true // a body that broke off on its way is a bad request, too

@@ -71,7 +71,7 @@ func TestWay(t *testing.T) {
 // nothing.
 func TestWayOnlyShrinks(t *testing.T) {
 	t.Parallel()
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // courses that can be made again
+	r := rand.New(rand.NewPCG(1, 2))
 	policy := func() *Policy {
 		return []*Policy{nil, {Need: NeedAll}, {Need: NeedAny}, {Need: NeedAtLeast, Count: 1 + r.IntN(3)}}[r.IntN(4)]
 	}

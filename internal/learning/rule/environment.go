@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"cel.dev/cel-go/cel"
@@ -58,7 +59,7 @@ func newEnvironment(others ...cel.EnvOption) (*cel.Env, error) {
 	for _, name := range operations() {
 		functions.AddIncludedFunctions(env.NewFunction(name))
 	}
-	options := append(others,
+	options := append(slices.Clone(others),
 		cel.StdLib(cel.StdLibSubset(functions)), cel.ClearMacros(), cel.CrossTypeNumericComparisons(true),
 		cel.ParserExpressionSizeLimit(MaxLength), cel.ParserRecursionLimit(maxDepth), cel.ParserErrorRecoveryLimit(1),
 		cel.ExpressionNodeLimit(maxNodes),

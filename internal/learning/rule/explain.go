@@ -84,7 +84,7 @@ func (e explanation) either(args []celast.Expr) (met, missing [][]Condition) {
 
 // condition is a part that is not taken further apart.
 func (e explanation) condition(part celast.Expr) Condition {
-	c := Condition{Code: AskOther, Met: e.value(part) == true, Need: 1, Expression: e.source(part)}
+	c := Condition{Code: AskOther, Met: e.holds(part), Need: 1, Expression: e.source(part)}
 	if name := e.fact(part); name != "" {
 		c.Code = flags()[name]
 		if c.Met {
@@ -185,6 +185,12 @@ func (e explanation) value(part celast.Expr) any {
 		return v.Value()
 	}
 	return nil
+}
+
+// holds reports whether the part is a condition that is met.
+func (e explanation) holds(part celast.Expr) bool {
+	met, isCondition := e.value(part).(bool)
+	return isCondition && met
 }
 
 // source writes the part in CEL.

@@ -35,7 +35,7 @@ const (
 )
 
 // Problem is why a rule was refused.
-type Problem struct {
+type Problem struct { //nolint:errname // it is what authors read, and an error besides
 	Code Code
 	// Line and Column begin with 1.
 	Line, Column int
@@ -169,6 +169,8 @@ type plain struct{}
 func (plain) EstimateSize(checker.AstNode) *checker.SizeEstimate { return nil }
 
 // EstimateCallCost implements checker.CostEstimator.
+//
+//nolint:gocritic // the interface has a pointer there
 func (plain) EstimateCallCost(_, _ string, _ *checker.AstNode, _ []checker.AstNode) *checker.CallEstimate {
 	return nil
 }

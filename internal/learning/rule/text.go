@@ -3,6 +3,7 @@ package rule
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"golang.org/x/text/language"
@@ -54,7 +55,7 @@ func (c Condition) amount(n float64) string {
 	// A share like 0.7 times 100 is a little more than 70.
 	whole := int(round(math.Round(n*1000) / 1000))
 	if c.Code != AskWatchTime && c.Code != AskTimeOnTask {
-		return fmt.Sprint(whole)
+		return strconv.Itoa(whole)
 	}
 	if whole < 3600 {
 		return fmt.Sprintf("%d:%02d", whole/60, whole%60)

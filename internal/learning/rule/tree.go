@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -47,8 +48,8 @@ func Of(l *outline.Lesson) (*Rule, error) {
 // Version names the rule of a module or course: what it says, and about which parts.
 func Version(policy *outline.Policy, parts []uuid.UUID) string {
 	encoded, err := json.Marshal(struct {
-		Policy *outline.Policy
-		Parts  []uuid.UUID
+		Policy *outline.Policy `json:"Policy"`
+		Parts  []uuid.UUID     `json:"Parts"`
 	}{policy, parts})
 	if err != nil {
 		// Strings, numbers and ids always encode.
@@ -76,9 +77,7 @@ type Outcome struct {
 func Evaluate(o *outline.Outline, e Evidence) (Outcome, error) {
 	var out Outcome
 	done := make(map[uuid.UUID]bool, len(e.Done))
-	for node, is := range e.Done {
-		done[node] = is
-	}
+	maps.Copy(done, e.Done)
 	for m := range o.Modules {
 		for l := range o.Modules[m].Lessons {
 			lesson := &o.Modules[m].Lessons[l]
@@ -223,7 +222,7 @@ func (g group) holds(done map[uuid.UUID]bool) (bool, error) {
 		return false, fmt.Errorf("read rule of a group: %w", err)
 	}
 	held, err := when.Holds(g.counted(done))
-	return held && err == nil, nil //nolint:nilerr // what cannot be evaluated holds for nobody
+	return held && err == nil, nil
 }
 
 func (g group) counted(done map[uuid.UUID]bool) Facts {

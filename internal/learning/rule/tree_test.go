@@ -21,7 +21,7 @@ func module(policy *outline.Policy, lessons ...outline.Lesson) outline.Module {
 func TestGroups(t *testing.T) {
 	t.Parallel()
 	atLeast := func(n int) *outline.Policy { return &outline.Policy{Need: outline.NeedAtLeast, Count: n} }
-	any := &outline.Policy{Need: outline.NeedAny}
+	one := &outline.Policy{Need: outline.NeedAny}
 	for name, tt := range map[string]struct {
 		first, second, course *outline.Policy
 		voluntary             string
@@ -36,12 +36,12 @@ func TestGroups(t *testing.T) {
 		"voluntary lesson":    {voluntary: "d", done: "abc", modules: 2, complete: true},
 		"voluntary module":    {voluntary: "cd", done: "ab", modules: 1, complete: true},
 		"all voluntary":       {voluntary: "abcd", done: "abc", modules: 1, missing: 1},
-		"any of a module":     {first: any, done: "acd", modules: 2, complete: true},
-		"any, and none is":    {first: any, done: "cd", modules: 1, missing: 1},
+		"any of a module":     {first: one, done: "acd", modules: 2, complete: true},
+		"any, and none is":    {first: one, done: "cd", modules: 1, missing: 1},
 		"at least one module": {course: atLeast(1), done: "ab", modules: 1, complete: true},
 		"at least two":        {course: atLeast(2), done: "ab", modules: 1, missing: 1},
-		"any module":          {course: any, done: "cd", modules: 1, complete: true},
-		"any, none is done":   {course: any, done: "a", modules: 0, missing: 2},
+		"any module":          {course: one, done: "cd", modules: 1, complete: true},
+		"any, none is done":   {course: one, done: "a", modules: 0, missing: 2},
 		"a rule of sums":      {first: &outline.Policy{Need: outline.NeedAtLeast, Count: 1, When: "completed == parts"}, done: "acd", modules: 1, missing: 1},
 		"a rule that holds":   {second: &outline.Policy{Need: outline.NeedAll, When: "attendance_minutes < 1"}, done: "abcd", modules: 2, complete: true},
 	} {

@@ -281,8 +281,8 @@ func (s *scene) send(ctx context.Context, client *http.Client, j job, known *syn
 		}
 		status, answer := s.post(trying, client, body)
 		leave()
-		switch {
-		case status == http.StatusOK:
+		switch status {
+		case http.StatusOK:
 			_, again := known.LoadOrStore([2]any{j.who, j.seq}, true)
 			if again {
 				f.again.Add(1)
@@ -290,9 +290,9 @@ func (s *scene) send(ctx context.Context, client *http.Client, j job, known *syn
 			f.acknowledged.Add(1)
 			j.who.acknowledged(j.seq, !again)
 			return
-		case status == http.StatusServiceUnavailable:
+		case http.StatusServiceUnavailable:
 			f.refused.Add(1)
-		case status == 0:
+		case 0:
 			f.lost.Add(1)
 		default:
 			s.t.Errorf("batch %d: status %d: %s", j.seq, status, answer)

@@ -41,6 +41,11 @@ type Store interface {
 	// look whether there is such an object.
 	PresignDownload(ctx context.Context, key Key, rule DownloadRule) (string, error)
 
+	PartStore
+}
+
+// PartStore takes large objects in parts, which may come at the same time and in any order.
+type PartStore interface {
 	// BeginParts begins an upload of an object in parts, and returns what the store calls it.
 	BeginParts(ctx context.Context, key Key, contentType string) (upload string, err error)
 	// PresignPart lets the bearer of the ticket send one part of the upload, within the rule. A part can be sent again:

@@ -331,15 +331,15 @@ func (c *Config) bindBounds(add adder) {
 	add("timeout.idle", "2m", "How long an unused connection stays open.", duration(&c.Timeout.Idle, time.Second, time.Hour))
 	add("timeout.unready", "5s", "How long a stopping server still accepts requests.", duration(&c.Timeout.Unready, 0, time.Minute))
 	add("timeout.drain", "25s", "How long requests and jobs get to finish.", duration(&c.Timeout.Drain, 0, 10*time.Minute))
-	add("limit.body", "256KiB", "Largest request.", size(&c.Limit.Body, 1<<10, 64<<20))
+	add("limit.body", "256KiB", "Largest request.", size(&c.Limit.Body, 64<<20))
 	add("limit.body_author", "4MiB", "Largest request of an instructor or admin: a lesson comes with the captions of its film.",
-		size(&c.Limit.BodyAuthor, 1<<10, 64<<20))
-	add("limit.upload", "5GiB", "Largest uploaded file.", size(&c.Limit.Upload, 1<<10, 1<<40))
+		size(&c.Limit.BodyAuthor, 64<<20))
+	add("limit.upload", "5GiB", "Largest uploaded file.", size(&c.Limit.Upload, 1<<40))
 	add("limit.upload_part", "16MiB", "Size of the parts in which large files are sent; S3 takes none below 5MiB.",
-		size(&c.Limit.UploadPart, 1<<10, 5<<30))
-	add("limit.storage", "100GiB", "What the files of a tenant may take, unless its row says otherwise.", size(&c.Limit.Storage, 1<<10, 1<<50))
+		size(&c.Limit.UploadPart, 5<<30))
+	add("limit.storage", "100GiB", "What the files of a tenant may take, unless its row says otherwise.", size(&c.Limit.Storage, 1<<50))
 	add("limit.storage_user", "50GiB", "What one person may upload, unless the tenant's row says otherwise.",
-		size(&c.Limit.StorageUser, 1<<10, 1<<50))
+		size(&c.Limit.StorageUser, 1<<50))
 	add("limit.depth", "15", "Deepest document.", integer(&c.Limit.Depth, 1, 100))
 	add("limit.fields", "500", "Most fields of a document, fragments spread out.", integer(&c.Limit.Fields, 1, 100000))
 	add("limit.root_fields", "20", "Most fields at the root of a document.", integer(&c.Limit.RootFields, 1, 1000))

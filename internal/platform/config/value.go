@@ -145,7 +145,10 @@ func sizeUnits() []struct {
 	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"B", 1}, {"", 1}}
 }
 
-func size(to *int64, least, most int64) value {
+// least is the smallest size that a setting takes, in bytes: nothing works with less.
+const least = 1 << 10
+
+func size(to *int64, most int64) value {
 	accepts := fmt.Sprintf("a size such as 4096, 256KiB, 10MiB or 2GiB, from %s to %s", ShowSize(least), ShowSize(most))
 	v := parsed(to, "size", accepts, func(s string) (int64, error) {
 		n, err := ParseSize(s)

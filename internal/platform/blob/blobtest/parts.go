@@ -257,7 +257,7 @@ func (s *suite) partsAbort(t *testing.T) {
 	if status := s.submit(t, submission{ticket: late, content: uploaded}); status < 400 || status > 499 {
 		t.Errorf("a part of an upload that was given up: status %d", status)
 	}
-	body, err := s.client.Post(late.URL, "application/xml", io.NopCloser(bytes.NewReader(nil))) //nolint:noctx // bounded by the test
+	body, err := s.client.Post(late.URL, "application/xml", io.NopCloser(bytes.NewReader(nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
 	"lyceum/internal/fault"
 	"lyceum/internal/platform/blob"
 	"lyceum/internal/platform/blob/blobtest"
