@@ -6,7 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"lyceum/e2e/stack"
+	"lyceum/internal/platform/feed"
 )
 
 // good is a request that succeeds.
@@ -166,12 +169,14 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 			"slug": slug, "title": "Saved", "summary": "Short.", "description": "*Long.*", "language": "en", "level": "BEGINNER",
 			"categories": []any{c.category}, "tags": []any{"tag"}, "visibility": "MEMBERS",
 			"price": input{"amount": 900, "currency": "EUR"}, "hasCertificate": false, "prerequisites": []any{required},
+			"completion":       input{"need": "AT_LEAST", "count": 1, "when": "completed >= 1"},
 			"expectedRevision": revision,
 		}}}}
 	},
 	"Mutation.saveModule": func(t *testing.T, c *campus) []good {
 		return []good{{who: c.instructor, variables: input{"input": input{
 			"courseId": c.draft(t, "module"), "key": "m", "title": "Module", "summary": "Short.",
+			"completion": input{"need": "AT_LEAST", "count": 1, "when": "completed >= 1"},
 		}}}}
 	},
 	"Mutation.saveLesson": goodLessons,
@@ -278,7 +283,7 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 		}
 	},
 	"Mutation.applyCompletions": func(_ *testing.T, c *campus) []good {
-		return []good{{who: c.instructor, variables: input{"input": input{"courseId": c.ids["course"]}}}}
+		return []good{{who: c.instructor, variables: input{"input": input{"courseId": c.ids["course"], "number": 1, "after": c.ids["enrollment"]}}}}
 	},
 	"Query.completionPreview": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.instructor, variables: input{"courseId": c.ids["course"]}}}
@@ -322,11 +327,11 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 		return []good{{who: c.instructor, variables: input{"id": c.ids["asset"]}}}
 	},
 	"Subscription.enrollmentChanged": func(_ *testing.T, c *campus) []good {
-		return []good{{who: c.instructor, variables: input{"courseId": c.ids["course"]}}, {who: c.learner, variables: input{}}}
+		return []good{{who: c.instructor, variables: input{"courseId": c.ids["course"], "after": someEvent()}}, {who: c.learner, variables: input{}}}
 	},
 	"Subscription.progressUpdated": func(t *testing.T, c *campus) []good {
 		who, enrollment, _ := c.student(t)
-		return []good{{who: who, variables: input{"enrollmentId": enrollment}}}
+		return []good{{who: who, variables: input{"enrollmentId": enrollment, "after": someEvent()}}}
 	},
 	"Subscription.notificationReceived": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.learner, variables: input{"after": 0}}}
@@ -399,7 +404,7 @@ func goodLessons(t *testing.T, c *campus) []good {
 	return []good{
 		base("FILE", input{"assetId": c.ids["asset"], "attachments": []any{input{"name": "notes.txt", "assetId": c.ids["asset"]}}}),
 		base("VIDEO", input{
-			"url": "https://videos.example/film.mp4", "durationMs": 1000,
+			"url": "https://videos.example/film.mp4", "durationMs": 1000, "completion": "signed_off",
 			"captions": []any{input{"locale": "en", "label": "English", "vtt": "WEBVTT\n\n00:00.000 --> 00:01.000\nHello\n"}},
 		}),
 		base("QUIZ", input{"quiz": input{
@@ -453,3 +458,6 @@ func goodAnswers(t *testing.T, c *campus) []good {
 	}
 	return all
 }
+
+// someEvent is an event id that some stream might have given: who comes with another stream's is told to look again.
+func someEvent() string { return feed.Topic{Kind: "another"}.Position(uuid.Nil, 1) }

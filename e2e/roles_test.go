@@ -274,7 +274,7 @@ func (r *trial) written(field string) (document string, variables map[string]any
 	const place = `mutation($c: ID!) { enroll(input: {courseId: $c}) { enrollment { course { %s } } } }`
 	selections := map[string]string{
 		"User.email": "instructor { email }", "User.status": "instructor { status }",
-		"LessonDraft.quiz": "modules { lessons { quiz { passMark } } }", "Asset.url": "modules { lessons { asset { url } } }",
+		"LessonDraft.quiz": "modules { lessons { quiz { passMark } } }", "Asset.url": "modules { lessons { asset { url } } }", "Asset.parts": "modules { lessons { asset { parts { count } } } }",
 		"Asset.playback":    "modules { lessons { asset { playback { hlsUrl } } } }",
 		"Course.enrollment": "enrollment { id }", "Lesson.content": "modules { lessons { content { __typename } } }",
 		"Lesson.progress":      "modules { lessons { progress { state } } }",
@@ -286,7 +286,7 @@ func (r *trial) written(field string) (document string, variables map[string]any
 			input{"e": r.mine, "l": r.quiz}
 	case field == "Certificate.pdfUrl":
 		return `mutation($i: ID!) { revokeCertificate(input: {certificateId: $i, reason: "A test."}) { certificate { pdfUrl } } }`, input{"i": r.certificate}
-	case slices.Contains([]string{"User.email", "User.status", "LessonDraft.quiz", "Asset.url", "Asset.playback"}, field):
+	case slices.Contains([]string{"User.email", "User.status", "LessonDraft.quiz", "Asset.url", "Asset.parts", "Asset.playback"}, field):
 		return fmt.Sprintf(draft, selections[field]), input{"c": r.drafts}
 	case selections[field] != "":
 		return fmt.Sprintf(place, selections[field]), input{"c": r.open}
@@ -415,6 +415,7 @@ func (r *trial) ways(t *testing.T) map[string]way {
 			lesson),
 		"LessonDraft.quiz": always(`query($c: ID!) { courseDraft(id: $c) { modules { lessons { quiz { questions { choices { correct } } } } } } }`, input{"c": drafts}),
 		"Asset.url":        always(`query($c: ID!) { courseDraft(id: $c) { modules { lessons { asset { url } } } } }`, input{"c": drafts}),
+		"Asset.parts":      always(`query($c: ID!) { courseDraft(id: $c) { modules { lessons { asset { parts { count } } } } } }`, input{"c": drafts}),
 		"Asset.playback":   always(`query($c: ID!) { courseDraft(id: $c) { modules { lessons { asset { playback { hlsUrl } } } } } }`, input{"c": drafts}),
 		"AttemptQuestion.result": byRoot(`{ attempt(id: "`+c.ids["attempt"]+`") { id } }`,
 			`query($a: ID!) { attempt(id: $a) { questions { result { correct } } } }`, input{"a": c.ids["attempt"]}),

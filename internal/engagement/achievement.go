@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -14,6 +13,7 @@ import (
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/achievement"
+	"lyceum/internal/platform/input"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/policy"
 	"lyceum/internal/viewer"
@@ -43,11 +43,10 @@ type Definition struct {
 
 // check returns what is wrong with the definition.
 func (d Definition) check() error {
-	var wrong fault.Collector
+	var wrong input.Checker
 	wrong.Check(keyShape.MatchString(d.Key), "key", "A key has 1 to 64 lower case letters, digits and dashes.")
-	title := strings.TrimSpace(d.Title)
-	wrong.Check(title != "" && utf8.RuneCountInString(title) <= maxTitle, "title", "A title has 1 to 120 characters.")
-	wrong.Check(utf8.RuneCountInString(d.Description) <= maxDescription, "description", "A description has at most 500 characters.")
+	wrong.Line("title", d.Title, 1, maxTitle)
+	wrong.Line("description", d.Description, 0, maxDescription)
 	if err := wrong.Err(); err != nil {
 		return err
 	}

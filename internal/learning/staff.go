@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -14,6 +13,7 @@ import (
 	"lyceum/internal/gen/ent/attestation"
 	"lyceum/internal/gen/ent/completion"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/platform/input"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/policy"
 	"lyceum/internal/viewer"
@@ -160,9 +160,7 @@ func deciding(ctx context.Context) (viewer.Viewer, error) {
 }
 
 func checkWords(field, words string, least int) error {
-	n := utf8.RuneCountInString(strings.TrimSpace(words))
-	if !utf8.ValidString(words) || strings.ContainsRune(words, 0) || n < least || utf8.RuneCountInString(words) > maxReason {
-		return fault.Invalid(field, fmt.Sprintf("Write %d to %d characters.", least, maxReason))
-	}
-	return nil
+	var c input.Checker
+	c.Line(field, words, least, maxReason)
+	return c.Err()
 }

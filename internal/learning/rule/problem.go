@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/checker"
@@ -43,9 +44,9 @@ type Problem struct { //nolint:errname // it is what authors read, and an error 
 	Message string
 }
 
-// Error says all of it in one line, the code last.
+// Error says all of it in one sentence: the code, the place, and what is wrong there.
 func (p *Problem) Error() string {
-	return fmt.Sprintf("Line %d, column %d: %s (%s)", p.Line, p.Column, p.Message, p.Code)
+	return fmt.Sprintf("%s in line %d, column %d: %s.", p.Code, p.Line, p.Column, strings.TrimRight(p.Message, "."))
 }
 
 // sized refuses what is not even read.
@@ -55,10 +56,15 @@ func sized(source string) *Problem {
 		return &Problem{Code: Syntax, Line: 1, Column: 1, Message: "The rule is empty."}
 	case len(source) > 4*MaxLength || len([]rune(source)) > MaxLength:
 		return &Problem{Code: TooLong, Line: 1, Column: 1, Message: fmt.Sprintf("A rule has at most %d characters.", MaxLength)}
+	case strings.ContainsFunc(source, unwritten):
+		return &Problem{Code: Syntax, Line: 1, Column: 1, Message: "Write the rule without control characters."}
 	default:
 		return nil
 	}
 }
+
+// unwritten reports characters that nobody writes in a rule, and that a message about it must not repeat.
+func unwritten(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }
 
 // problemOf is the first of the compiler's complaints.
 func problemOf(issues *cel.Issues) *Problem {
