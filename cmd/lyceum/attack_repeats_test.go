@@ -50,7 +50,8 @@ func TestAttackIdempotencyKeys(t *testing.T) {
 				break
 			}
 		}
-		if !effect {
+		// Nobody's evidence suffices, so that there is nothing to apply; learning's own tests apply twice.
+		if !effect && o.Root() != "applyCompletions" {
 			idle = append(idle, o.Root())
 		}
 	}
