@@ -249,6 +249,8 @@ func valueFor(t *testing.T, table string, c dbColumn, shape reflect.Type, slug s
 			return "2026-01-02T03:04:05Z"
 		}
 		return "2026-01-02T04:05:06Z" // what is there after something is made is later
+	case "integer[]":
+		return []int{0}
 	case "date":
 		return "2026-01-02"
 	case "jsonb":
