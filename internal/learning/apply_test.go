@@ -175,9 +175,11 @@ func TestReportsOfNothing(t *testing.T) {
 	if _, err := c.Preview(staff, c.place.CourseID); fault.CodeOf(err) != fault.BadInput {
 		t.Errorf("preview of rules that cannot be: %v", err)
 	}
-	// A place that is not there is only where to go on.
-	if done, err := c.Apply(staff, c.place.CourseID, new(1), new(uuid.Max)); err != nil || done.Examined != 0 || done.Next != nil {
+	if done, err := c.Apply(staff, c.place.CourseID, new(1), &c.place.ID); err != nil || done.Examined != 0 || done.Next != nil {
 		t.Errorf("apply behind the last place: %+v, %v", done, err)
+	}
+	if _, err := c.Apply(staff, c.place.CourseID, new(1), new(uuid.Max)); fault.CodeOf(err) != fault.NotFound {
+		t.Errorf("apply behind a place that is not there: %v", err)
 	}
 }
 
