@@ -220,7 +220,11 @@ func (s *scene) startDoor() {
 		if time.Now().After(deadline) {
 			s.t.Fatalf("the API does not listen: %v", err)
 		}
-		time.Sleep(10 * time.Millisecond)
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-s.t.Context().Done():
+			s.t.Fatal("the test ended before the API listened")
+		}
 	}
 }
 
@@ -302,7 +306,10 @@ func (s *scene) send(ctx context.Context, client *http.Client, j job, known *syn
 			f.forgotten.Add(1)
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
+		select {
+		case <-time.After(50 * time.Millisecond): // what a client waits before it tries again
+		case <-ctx.Done():
+		}
 	}
 	s.t.Errorf("batch %d of %s was not acknowledged in time", j.seq, j.who.Learner)
 }
