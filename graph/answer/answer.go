@@ -91,7 +91,7 @@ func New(c Config) (*Cache, error) {
 const untilBytes = 8
 
 func encode(a *Answer) ([]byte, error) {
-	frame := binary.BigEndian.AppendUint64(make([]byte, 0, untilBytes+len(a.Data)), uint64(a.Until.UnixMilli())) //nolint:gosec // a time
+	frame := binary.BigEndian.AppendUint64(make([]byte, 0, untilBytes+len(a.Data)), uint64(a.Until.UnixMilli()))
 	return append(frame, a.Data...), nil
 }
 
@@ -101,7 +101,7 @@ func decode(frame []byte) (*Answer, error) {
 	if len(frame) < untilBytes || !bytes.HasPrefix(frame[untilBytes:], []byte("{")) {
 		return nil, errFrame
 	}
-	until := time.UnixMilli(int64(binary.BigEndian.Uint64(frame))) //nolint:gosec // a time
+	until := time.UnixMilli(int64(binary.BigEndian.Uint64(frame)))
 	return newAnswer(bytes.Clone(frame[untilBytes:]), until), nil
 }
 

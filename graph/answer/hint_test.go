@@ -9,6 +9,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"lyceum/graph/answer"
 )
@@ -77,7 +78,7 @@ func TestPlan(t *testing.T) {
 		`mutation { thing { id } }`:                                    0,
 		`subscription { thing { id } }`:                                0,
 	} {
-		document, errs := gqlparser.LoadQuery(schema, text)
+		document, errs := gqlparser.LoadQueryWithRules(schema, text, rules.NewDefaultRules())
 		if len(errs) > 0 {
 			t.Fatalf("%s: %v", text, errs)
 		}

@@ -194,18 +194,18 @@ func shortened(life, fallback time.Duration) time.Duration {
 	if life == 0 {
 		life = fallback
 	}
-	return max(time.Millisecond, life-time.Duration(jitter*rand.Float64()*float64(life))) //nolint:gosec // chance, no secret
+	return max(time.Millisecond, life-time.Duration(jitter*rand.Float64()*float64(life)))
 }
 
 func (l *Layers[V]) hold(key Key, value V, encoded int, life time.Duration) held[V] {
 	weight := max(1, l.config.Factor)*encoded + len(key.String()) + entryBytes
-	return held[V]{value: value, life: life, weight: uint32(min(weight, 1<<31))} //nolint:gosec // bounded in this line
+	return held[V]{value: value, life: life, weight: uint32(min(weight, 1<<31))}
 }
 
 // framed writes when the value ends before it, so that what comes from Redis does not live longer here.
 func (l *Layers[V]) framed(encoded []byte, life time.Duration) []byte {
 	end := l.now().Add(life).UnixMilli()
-	return append(binary.BigEndian.AppendUint64(make([]byte, 0, headBytes+len(encoded)), uint64(end)), encoded...) //nolint:gosec // a time
+	return append(binary.BigEndian.AppendUint64(make([]byte, 0, headBytes+len(encoded)), uint64(end)), encoded...)
 }
 
 func (l *Layers[V]) now() time.Time {
@@ -230,7 +230,7 @@ func (l *Layers[V]) far(ctx context.Context, keys []Key) map[Key]held[V] {
 		if len(frame) < headBytes {
 			continue
 		}
-		end := time.UnixMilli(int64(binary.BigEndian.Uint64(frame))) //nolint:gosec // a time
+		end := time.UnixMilli(int64(binary.BigEndian.Uint64(frame)))
 		// Clocks of machines differ: nothing lives longer than it would have here.
 		life := min(end.Sub(l.now()), l.config.Life)
 		value, err := l.config.Decode(frame[headBytes:])

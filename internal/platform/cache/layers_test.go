@@ -3,7 +3,7 @@ package cache_test
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -155,7 +155,7 @@ func TestLayersShareRedis(t *testing.T) {
 	// What Redis holds by mistake is filled again.
 	client := open(t, server.URL(), slow)
 	for i, junk := range []string{"", "short", strings.Repeat("\x00", 8) + "old", "\x7f" + strings.Repeat("\xff", 7) + "broken"} {
-		key := cache.NewKey(tenant, "junk", fmt.Sprint(i))
+		key := cache.NewKey(tenant, "junk", strconv.Itoa(i))
 		if err := client.Set(t.Context(), key, []byte(junk), time.Minute); err != nil {
 			t.Fatal(err)
 		}
@@ -213,11 +213,11 @@ func TestLayersLifetimes(t *testing.T) {
 	// Of a hundred values that were filled together some end earlier, and none later.
 	l = newLayered(t, nil, plentyBytes)
 	for i := range 100 {
-		l.get(t, cache.NewKey(tenant, fmt.Sprint(i)))
+		l.get(t, cache.NewKey(tenant, strconv.Itoa(i)))
 	}
 	left := func() (n int) {
 		for i := range 100 {
-			if _, ok := l.Peek(cache.NewKey(tenant, fmt.Sprint(i))); ok {
+			if _, ok := l.Peek(cache.NewKey(tenant, strconv.Itoa(i))); ok {
 				n++
 			}
 		}
@@ -297,13 +297,13 @@ func TestLayersAreBounded(t *testing.T) {
 	l := newLayered(t, nil, bound)
 	tenant := uuid.New()
 	for i := range 1000 {
-		l.get(t, cache.NewKey(tenant, fmt.Sprint(i)))
+		l.get(t, cache.NewKey(tenant, strconv.Itoa(i)))
 	}
-	kept := 0
+	var kept int
 	for deadline := time.Now().Add(slow); ; {
 		kept = 0
 		for i := range 1000 {
-			if _, ok := l.Peek(cache.NewKey(tenant, fmt.Sprint(i))); ok {
+			if _, ok := l.Peek(cache.NewKey(tenant, strconv.Itoa(i))); ok {
 				kept++
 			}
 		}
