@@ -51,6 +51,9 @@ type (
 	courseProgressResolver         struct{ services *Services }
 	courseVersionResolver          struct{ services *Services }
 	enrollmentResolver             struct{ services *Services }
+	enrollmentGrantResolver        struct{ services *Services }
+	enrollmentChangeResolver       struct{ services *Services }
+	courseAdmissionResolver        struct{ services *Services }
 	lessonResolver                 struct{ services *Services }
 	lessonDraftResolver            struct{ services *Services }
 	lessonProgressResolver         struct{ services *Services }
@@ -100,6 +103,21 @@ func (r *Resolver) CourseVersion() graphql.CourseVersionResolver {
 
 // Enrollment implements graphql.ResolverRoot.
 func (r *Resolver) Enrollment() graphql.EnrollmentResolver { return enrollmentResolver{r.services} }
+
+// EnrollmentGrant implements graphql.ResolverRoot.
+func (r *Resolver) EnrollmentGrant() graphql.EnrollmentGrantResolver {
+	return enrollmentGrantResolver{r.services}
+}
+
+// EnrollmentChange implements graphql.ResolverRoot.
+func (r *Resolver) EnrollmentChange() graphql.EnrollmentChangeResolver {
+	return enrollmentChangeResolver{r.services}
+}
+
+// CourseAdmission implements graphql.ResolverRoot.
+func (r *Resolver) CourseAdmission() graphql.CourseAdmissionResolver {
+	return courseAdmissionResolver{r.services}
+}
 
 // Lesson implements graphql.ResolverRoot.
 func (r *Resolver) Lesson() graphql.LessonResolver { return lessonResolver{r.services} }

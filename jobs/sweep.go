@@ -28,7 +28,7 @@ func (SweepAll) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: sweepEvery}}
 }
 
-// SweepTenant grades attempts whose time ran out, removes uploads and rendition sets that were abandoned, asks again for
+// SweepTenant grades attempts whose time ran out, ends access whose time ran out, removes uploads and rendition sets that were abandoned, asks again for
 // conversions whose worker vanished, and forgets the answers that were kept for those who ask again.
 type SweepTenant struct {
 	Tenant uuid.UUID `json:"tenant_id" river:"unique"`
@@ -70,10 +70,11 @@ func insertForEach(ctx context.Context, s Services, job func(tenant uuid.UUID) r
 func sweepTenant(s Services) river.Worker[SweepTenant] {
 	return action[SweepTenant]{do: func(ctx context.Context, _ SweepTenant) error {
 		_, graded := s.Assessment.ExpireOverdue(ctx)
+		_, ended := s.Enrollment.ExpireGrants(ctx)
 		_, swept := s.Media.Sweep(ctx)
 		_, asked := s.Media.Requeue(ctx)
 		_, cleared := s.Media.SweepSets(ctx)
-		return errors.Join(graded, swept, asked, cleared, idempotency.Sweep(ctx, s.DB))
+		return errors.Join(graded, ended, swept, asked, cleared, idempotency.Sweep(ctx, s.DB))
 	}}
 }
 

@@ -29,6 +29,9 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 		}
 		return []river.JobArgs{NotifyAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
 
+	case enrollment.EnrollmentChanged:
+		return nil, nil
+
 	case media.ConversionAsked:
 		return []river.JobArgs{ConvertAsset{Tenant: e.Tenant, Asset: e.Asset}}, nil
 

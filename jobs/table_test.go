@@ -142,6 +142,7 @@ func TestWhoHearsWhat(t *testing.T) {
 		{enrollment.EnrollmentActivated{Tenant: tenant, Enrollment: id, ByStaff: true}, "enrollment.activated", map[string]string{
 			"notify.assigned": `{"tenant_id":"TENANT","enrollment_id":"ID"}`,
 		}},
+		{enrollment.EnrollmentChanged{Tenant: tenant, Enrollment: id}, "enrollment.changed", nil},
 		{learning.LessonCompleted{Tenant: tenant, Enrollment: id}, "learning.lesson_completed", nil},
 		{learning.CourseCompleted{Tenant: tenant, Enrollment: id}, "learning.course_completed", map[string]string{
 			"enrollment.finish":       `{"tenant_id":"TENANT","enrollment_id":"ID","at":"` + none + `"}`,
@@ -192,6 +193,7 @@ func TestEventsNameTheirTenant(t *testing.T) {
 		catalog.CoursePublished{},
 		catalog.CourseUnpublished{},
 		enrollment.EnrollmentActivated{},
+		enrollment.EnrollmentChanged{},
 		learning.LessonCompleted{},
 		learning.CourseCompleted{},
 		assessment.AttemptGraded{},

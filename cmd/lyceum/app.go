@@ -215,12 +215,13 @@ func (a *app) wire(context.Context) error {
 	learned := &learning.Service{DB: a.db}
 	assessed := &assessment.Service{DB: a.db, Completer: learned, Files: quizFiles{files}}
 	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: catalogFiles{files}}
+	places := &enrollment.Service{DB: a.db}
 	a.services = &graph.Services{
 		Directory:    tenancy.NewDirectory(a.db, a.config.Public.BaseDomain, a.config.Tenant.Default),
 		Tenancy:      tenants,
 		Catalog:      courses,
 		Media:        files,
-		Enrollment:   &enrollment.Service{DB: a.db},
+		Enrollment:   places,
 		Learning:     learned,
 		Assessment:   assessed,
 		Credential:   &credential.Service{DB: a.db, Blobs: a.blobs, Page: a.page},
@@ -229,7 +230,7 @@ func (a *app) wire(context.Context) error {
 		Search:       finder,
 		Guesses:      a.bus,
 	}
-	a.sources = loader.Sources{DB: a.db, Catalog: courses, Assessment: assessed}
+	a.sources = loader.Sources{DB: a.db, Catalog: courses, Assessment: assessed, Enrollment: places}
 	a.health = a.checks()
 	return nil
 }

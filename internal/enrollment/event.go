@@ -21,19 +21,52 @@ type EnrollmentActivated struct {
 	ByStaff bool `json:"by_staff"`
 }
 
-var _ pg.Event = EnrollmentActivated{}
+// EnrollmentChanged says that a place came into another state, whichever. One act announces it once.
+type EnrollmentChanged struct {
+	ID         uuid.UUID `json:"id"`
+	Tenant     uuid.UUID `json:"tenant_id"`
+	At         time.Time `json:"at"`
+	Enrollment uuid.UUID `json:"enrollment_id"`
+	Learner    uuid.UUID `json:"learner_id"`
+	Course     uuid.UUID `json:"course_id"`
+	// Act is what happened, State what the place is now: the words of the GraphQL enums.
+	Act   string `json:"act"`
+	State string `json:"state"`
+}
+
+var (
+	_ pg.Event = EnrollmentActivated{}
+	_ pg.Event = EnrollmentChanged{}
+)
 
 // Kind implements pg.Event.
 func (EnrollmentActivated) Kind() string { return "enrollment.activated" }
 
-func activated(place *ent.Enrollment, at time.Time, byStaff bool) EnrollmentActivated {
-	return EnrollmentActivated{
+// Kind implements pg.Event.
+func (EnrollmentChanged) Kind() string { return "enrollment.changed" }
+
+// announced are the events of an act by which the place came into its state.
+func announced(place *ent.Enrollment, a act, at time.Time) []pg.Event {
+	events := []pg.Event{EnrollmentChanged{
 		ID:         uuid.Must(uuid.NewV7()),
 		Tenant:     place.TenantID,
 		At:         at,
 		Enrollment: place.ID,
 		Learner:    place.LearnerID,
 		Course:     place.CourseID,
-		ByStaff:    byStaff,
+		Act:        a.String(),
+		State:      place.State.String(),
+	}}
+	if place.State != active {
+		return events
 	}
+	return append(events, EnrollmentActivated{
+		ID:         uuid.Must(uuid.NewV7()),
+		Tenant:     place.TenantID,
+		At:         at,
+		Enrollment: place.ID,
+		Learner:    place.LearnerID,
+		Course:     place.CourseID,
+		ByStaff:    a != enroll,
+	})
 }

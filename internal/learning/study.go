@@ -39,6 +39,8 @@ func own(ctx context.Context, tx *pg.Tx, learner, id uuid.UUID) (*ent.Enrollment
 		return nil, fmt.Errorf("find enrollment: %w", err)
 	case place.State == enrollment.StateWITHDRAWN:
 		return nil, fault.New(fault.Conflict, "You gave this place up; enroll again to go on.")
+	case place.State != enrollment.StateACTIVE && place.State != enrollment.StateCOMPLETED:
+		return nil, fault.New(fault.Conflict, "This place is not open to you at present; the enrollment says why.")
 	default:
 		return place, nil
 	}

@@ -9,8 +9,10 @@ import (
 	"lyceum/internal/assessment/quiz"
 	"lyceum/internal/catalog"
 	"lyceum/internal/catalog/outline"
+	enrollment1 "lyceum/internal/enrollment"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
+	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/viewer"
 	"strconv"
@@ -19,6 +21,11 @@ import (
 
 type LessonContent interface {
 	IsLessonContent()
+}
+
+type AnswerInvitationInput struct {
+	EnrollmentID gid.ID `json:"enrollmentId"`
+	Accept       bool   `json:"accept"`
 }
 
 type ArrangeCourseInput struct {
@@ -43,6 +50,14 @@ type AssignCourseInput struct {
 	CourseID  gid.ID     `json:"courseId"`
 	LearnerID gid.ID     `json:"learnerId"`
 	DueAt     *time.Time `json:"dueAt,omitempty"`
+	// Ask the learner instead, who takes the place up or declines it.
+	Invite bool `json:"invite"`
+	// Why. Only admins say another than STAFF; nobody says SELF. The same reason given twice is one.
+	Source enrollment.Source `json:"source"`
+	// The order, rule or file, 1 to 200 characters; empty for STAFF.
+	Reference string `json:"reference"`
+	// When this reason ends, and with the last of them the place; null for never.
+	EndsAt *time.Time `json:"endsAt,omitempty"`
 }
 
 type Attachment struct {
@@ -370,6 +385,13 @@ type RevokeCertificatePayload struct {
 	Certificate *ent.Certificate `json:"certificate"`
 }
 
+type RevokeGrantInput struct {
+	EnrollmentID gid.ID            `json:"enrollmentId"`
+	Source       enrollment.Source `json:"source"`
+	// As the grant has it; empty for people.
+	Reference string `json:"reference"`
+}
+
 type RevokeSessionsPayload struct {
 	// How many sessions were ended.
 	Revoked int `json:"revoked"`
@@ -389,6 +411,20 @@ type SaveCategoryInput struct {
 
 type SaveCategoryPayload struct {
 	Category *ent.Category `json:"category"`
+}
+
+type SaveCourseAdmissionInput struct {
+	CourseID gid.ID `json:"courseId"`
+	// 0 to 1000000 and not below what is taken; null for as many as come.
+	Capacity *int `json:"capacity,omitempty"`
+	// 1 to 3650.
+	DueDays *int `json:"dueDays,omitempty"`
+	// At most 50.
+	EquivalentIds []*gid.ID `json:"equivalentIds"`
+}
+
+type SaveCourseAdmissionPayload struct {
+	Admission *enrollment1.Standing `json:"admission"`
 }
 
 type SaveCourseInput struct {

@@ -9,6 +9,9 @@ import (
 // APIKey is the predicate function for apikey builders.
 type APIKey func(*sql.Selector)
 
+// Admission is the predicate function for admission builders.
+type Admission func(*sql.Selector)
+
 // Answer is the predicate function for answer builders.
 type Answer func(*sql.Selector)
 
@@ -44,6 +47,15 @@ type Domain func(*sql.Selector)
 
 // Enrollment is the predicate function for enrollment builders.
 type Enrollment func(*sql.Selector)
+
+// EnrollmentChange is the predicate function for enrollmentchange builders.
+type EnrollmentChange func(*sql.Selector)
+
+// EnrollmentGrant is the predicate function for enrollmentgrant builders.
+type EnrollmentGrant func(*sql.Selector)
+
+// Equivalence is the predicate function for equivalence builders.
+type Equivalence func(*sql.Selector)
 
 // Inbox is the predicate function for inbox builders.
 type Inbox func(*sql.Selector)
