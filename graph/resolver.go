@@ -7,6 +7,7 @@ import (
 	"lyceum/internal/catalog"
 	"lyceum/internal/compliance"
 	"lyceum/internal/credential"
+	"lyceum/internal/engagement"
 	"lyceum/internal/enrollment"
 	"lyceum/internal/gen/graphql"
 	"lyceum/internal/learning"
@@ -27,6 +28,7 @@ type Services struct {
 	Assessment   *assessment.Service
 	Credential   *credential.Service
 	Notification *notification.Service
+	Engagement   *engagement.Service
 	Compliance   *compliance.Service
 	Search       *search.Service
 	Guesses      Guesses

@@ -43,8 +43,10 @@ func (f fixture) target(t *testing.T, tenant pgtest.Tenant) target {
 	sound := f.Asset.Create().SetOwnerID(tenant.Instructor).SetKind(asset.KindAUDIO).SetFileName("s.mp3").SetContentType("audio/mpeg").
 		SetSize(1).SetSha256("x").SetBlobKey("t/" + tenant.ID.String() + "/assets/s.mp3").SetStatus(asset.StatusREADY).
 		SetConversion(asset.ConversionWAITING).SaveX(ctx)
+	event := p.lesson(tenant, uuid.New())
+	f.happened(t, tenant, event)
 	return target{tenant, map[string]uuid.UUID{
-		"enrollment_id": p.enrollment.ID, "certificate_id": stated.ID, "course_id": p.course, "asset_id": sound.ID,
+		"event_id": event.ID, "enrollment_id": p.enrollment.ID, "certificate_id": stated.ID, "course_id": p.course, "asset_id": sound.ID,
 	}}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
 
+	"lyceum/internal/platform/eventlog"
 	"lyceum/internal/platform/pg"
 )
 
@@ -87,9 +88,14 @@ func newClient(pool *pgxpool.Pool, config *river.Config) (*Client, error) {
 	return client, nil
 }
 
-// Announce returns the hook that inserts the jobs of an event's subscribers in the event's transaction.
+// Announce returns the hook that writes events down and inserts the jobs of their subscribers, in the events'
+// transaction. What has happened already, and happens once for ever, is told to nobody again.
 func Announce(client *Client) func(ctx context.Context, tx *pg.Tx, events []pg.Event) error {
 	return func(ctx context.Context, tx *pg.Tx, events []pg.Event) error {
+		events, err := eventlog.Append(ctx, tx, events...)
+		if err != nil {
+			return err
+		}
 		var params []river.InsertManyParams
 		for _, event := range events {
 			jobs, err := subscribers(event)

@@ -16,10 +16,12 @@ import (
 
 	"lyceum/graph"
 	"lyceum/graph/loader"
+	"lyceum/internal/analytics"
 	"lyceum/internal/assessment"
 	"lyceum/internal/catalog"
 	"lyceum/internal/compliance"
 	"lyceum/internal/credential"
+	"lyceum/internal/engagement"
 	"lyceum/internal/enrollment"
 	"lyceum/internal/learning"
 	"lyceum/internal/notification"
@@ -225,6 +227,7 @@ func (a *app) wire(context.Context) error {
 		Learning:     learned,
 		Assessment:   assessed,
 		Credential:   &credential.Service{DB: a.db, Blobs: a.blobs, Page: a.page},
+		Engagement:   &engagement.Service{DB: a.db},
 		Notification: &notification.Service{DB: a.db, Bus: a.bus, Gate: tenants},
 		Compliance:   &compliance.Service{DB: a.db},
 		Search:       finder,
@@ -249,5 +252,6 @@ func (a *app) workerServices() jobs.Services {
 	return jobs.Services{
 		DB: a.db, Enrollment: a.services.Enrollment, Assessment: a.services.Assessment, Credential: a.services.Credential,
 		Notification: a.services.Notification, Media: a.services.Media, Search: a.services.Search,
+		Engagement: a.services.Engagement, Analytics: &analytics.Service{},
 	}
 }

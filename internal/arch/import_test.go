@@ -56,7 +56,7 @@ var layers = []layer{
 		name: "context",
 		holds: []string{
 			"internal/analytics/...", "internal/assessment/...", "internal/assist/...", "internal/catalog/...",
-			"internal/compliance/...", "internal/credential/...", "internal/enrollment/...", "internal/learning/...",
+			"internal/compliance/...", "internal/credential/...", "internal/engagement/...", "internal/enrollment/...", "internal/learning/...",
 			"internal/media/...", "internal/notification/...", "internal/tenancy/...",
 		},
 		may:   []string{"vocabulary", "value", "format", "policy", "entities", "platform"},

@@ -71,14 +71,8 @@ func record(ctx context.Context, tx *pg.Tx, place *ent.Enrollment, batch []Playe
 	if err != nil {
 		return nil, err
 	}
-	var enough []uuid.UUID
-	for _, f := range lessons {
-		if watchedEnough(lengths[f.lesson.ID], f.lesson.DurationMS) {
-			enough = append(enough, f.lesson.ID)
-		}
-	}
 	change := st.change(batch[len(batch)-1].Lesson).SetCreditMs(leftOver(allowed, credited)).SetCreditedAt(st.now)
-	return st.end(ctx, enough, change)
+	return st.end(ctx, st.earned(lengths), change)
 }
 
 // CompleteLesson completes a lesson of the viewer's own enrollment on their word: an article, a file, a

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"lyceum/internal/gen/ent/achievement"
 	"lyceum/internal/gen/ent/admission"
 	"lyceum/internal/gen/ent/answer"
 	"lyceum/internal/gen/ent/apikey"
@@ -18,7 +19,9 @@ import (
 	"lyceum/internal/gen/ent/course"
 	"lyceum/internal/gen/ent/courseprogress"
 	"lyceum/internal/gen/ent/courseversion"
+	"lyceum/internal/gen/ent/dailyfact"
 	"lyceum/internal/gen/ent/domain"
+	"lyceum/internal/gen/ent/engagementprofile"
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/enrollmentchange"
 	"lyceum/internal/gen/ent/enrollmentgrant"
@@ -30,6 +33,7 @@ import (
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/placement"
+	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/gen/ent/prerequisite"
 	"lyceum/internal/gen/ent/publication"
 	"lyceum/internal/gen/ent/question"
@@ -107,41 +111,45 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
-			apikey.Table:           apikey.ValidColumn,
-			admission.Table:        admission.ValidColumn,
-			answer.Table:           answer.ValidColumn,
-			asset.Table:            asset.ValidColumn,
-			attempt.Table:          attempt.ValidColumn,
-			auditentry.Table:       auditentry.ValidColumn,
-			audithead.Table:        audithead.ValidColumn,
-			category.Table:         category.ValidColumn,
-			certificate.Table:      certificate.ValidColumn,
-			course.Table:           course.ValidColumn,
-			courseprogress.Table:   courseprogress.ValidColumn,
-			courseversion.Table:    courseversion.ValidColumn,
-			domain.Table:           domain.ValidColumn,
-			enrollment.Table:       enrollment.ValidColumn,
-			enrollmentchange.Table: enrollmentchange.ValidColumn,
-			enrollmentgrant.Table:  enrollmentgrant.ValidColumn,
-			equivalence.Table:      equivalence.ValidColumn,
-			inbox.Table:            inbox.ValidColumn,
-			lesson.Table:           lesson.ValidColumn,
-			lessonprogress.Table:   lessonprogress.ValidColumn,
-			lessonversion.Table:    lessonversion.ValidColumn,
-			module.Table:           module.ValidColumn,
-			notification.Table:     notification.ValidColumn,
-			placement.Table:        placement.ValidColumn,
-			prerequisite.Table:     prerequisite.ValidColumn,
-			publication.Table:      publication.ValidColumn,
-			question.Table:         question.ValidColumn,
-			questionversion.Table:  questionversion.ValidColumn,
-			renditionset.Table:     renditionset.ValidColumn,
-			session.Table:          session.ValidColumn,
-			staff.Table:            staff.ValidColumn,
-			staffsession.Table:     staffsession.ValidColumn,
-			supportgrant.Table:     supportgrant.ValidColumn,
-			tenant.Table:           tenant.ValidColumn,
-			user.Table:             user.ValidColumn,
+			apikey.Table:            apikey.ValidColumn,
+			achievement.Table:       achievement.ValidColumn,
+			admission.Table:         admission.ValidColumn,
+			answer.Table:            answer.ValidColumn,
+			asset.Table:             asset.ValidColumn,
+			attempt.Table:           attempt.ValidColumn,
+			auditentry.Table:        auditentry.ValidColumn,
+			audithead.Table:         audithead.ValidColumn,
+			category.Table:          category.ValidColumn,
+			certificate.Table:       certificate.ValidColumn,
+			course.Table:            course.ValidColumn,
+			courseprogress.Table:    courseprogress.ValidColumn,
+			courseversion.Table:     courseversion.ValidColumn,
+			dailyfact.Table:         dailyfact.ValidColumn,
+			domain.Table:            domain.ValidColumn,
+			engagementprofile.Table: engagementprofile.ValidColumn,
+			enrollment.Table:        enrollment.ValidColumn,
+			enrollmentchange.Table:  enrollmentchange.ValidColumn,
+			enrollmentgrant.Table:   enrollmentgrant.ValidColumn,
+			equivalence.Table:       equivalence.ValidColumn,
+			inbox.Table:             inbox.ValidColumn,
+			lesson.Table:            lesson.ValidColumn,
+			lessonprogress.Table:    lessonprogress.ValidColumn,
+			lessonversion.Table:     lessonversion.ValidColumn,
+			module.Table:            module.ValidColumn,
+			notification.Table:      notification.ValidColumn,
+			placement.Table:         placement.ValidColumn,
+			pointrule.Table:         pointrule.ValidColumn,
+			prerequisite.Table:      prerequisite.ValidColumn,
+			publication.Table:       publication.ValidColumn,
+			question.Table:          question.ValidColumn,
+			questionversion.Table:   questionversion.ValidColumn,
+			renditionset.Table:      renditionset.ValidColumn,
+			session.Table:           session.ValidColumn,
+			staff.Table:             staff.ValidColumn,
+			staffsession.Table:      staffsession.ValidColumn,
+			supportgrant.Table:      supportgrant.ValidColumn,
+			tenant.Table:            tenant.ValidColumn,
+			user.Table:              user.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

@@ -14,6 +14,8 @@ type Tx struct {
 	config
 	// APIKey is the client for interacting with the APIKey builders.
 	APIKey *APIKeyClient
+	// Achievement is the client for interacting with the Achievement builders.
+	Achievement *AchievementClient
 	// Admission is the client for interacting with the Admission builders.
 	Admission *AdmissionClient
 	// Answer is the client for interacting with the Answer builders.
@@ -36,8 +38,12 @@ type Tx struct {
 	CourseProgress *CourseProgressClient
 	// CourseVersion is the client for interacting with the CourseVersion builders.
 	CourseVersion *CourseVersionClient
+	// DailyFact is the client for interacting with the DailyFact builders.
+	DailyFact *DailyFactClient
 	// Domain is the client for interacting with the Domain builders.
 	Domain *DomainClient
+	// EngagementProfile is the client for interacting with the EngagementProfile builders.
+	EngagementProfile *EngagementProfileClient
 	// Enrollment is the client for interacting with the Enrollment builders.
 	Enrollment *EnrollmentClient
 	// EnrollmentChange is the client for interacting with the EnrollmentChange builders.
@@ -60,6 +66,8 @@ type Tx struct {
 	Notification *NotificationClient
 	// Placement is the client for interacting with the Placement builders.
 	Placement *PlacementClient
+	// PointRule is the client for interacting with the PointRule builders.
+	PointRule *PointRuleClient
 	// Prerequisite is the client for interacting with the Prerequisite builders.
 	Prerequisite *PrerequisiteClient
 	// Publication is the client for interacting with the Publication builders.
@@ -214,6 +222,7 @@ func (tx *Tx) Client() *Client {
 
 func (tx *Tx) init() {
 	tx.APIKey = NewAPIKeyClient(tx.config)
+	tx.Achievement = NewAchievementClient(tx.config)
 	tx.Admission = NewAdmissionClient(tx.config)
 	tx.Answer = NewAnswerClient(tx.config)
 	tx.Asset = NewAssetClient(tx.config)
@@ -225,7 +234,9 @@ func (tx *Tx) init() {
 	tx.Course = NewCourseClient(tx.config)
 	tx.CourseProgress = NewCourseProgressClient(tx.config)
 	tx.CourseVersion = NewCourseVersionClient(tx.config)
+	tx.DailyFact = NewDailyFactClient(tx.config)
 	tx.Domain = NewDomainClient(tx.config)
+	tx.EngagementProfile = NewEngagementProfileClient(tx.config)
 	tx.Enrollment = NewEnrollmentClient(tx.config)
 	tx.EnrollmentChange = NewEnrollmentChangeClient(tx.config)
 	tx.EnrollmentGrant = NewEnrollmentGrantClient(tx.config)
@@ -237,6 +248,7 @@ func (tx *Tx) init() {
 	tx.Module = NewModuleClient(tx.config)
 	tx.Notification = NewNotificationClient(tx.config)
 	tx.Placement = NewPlacementClient(tx.config)
+	tx.PointRule = NewPointRuleClient(tx.config)
 	tx.Prerequisite = NewPrerequisiteClient(tx.config)
 	tx.Publication = NewPublicationClient(tx.config)
 	tx.Question = NewQuestionClient(tx.config)

@@ -42,6 +42,7 @@ var exempt = map[finding]string{
 	"id without foreign key: lesson_progresses.lesson_id":      "the lesson's draft may be deleted, the progress stays; read through the pinned version",
 	"id without foreign key: lesson_versions.lesson_id":        "the lesson's draft may be deleted, its published versions stay",
 	"id without foreign key: notifications.subject_id":         "points at rows of several tables; tells one occasion from another and is never followed",
+	"id without foreign key: point_entries.subject_id":         "a lesson, whose draft may be deleted, or a course; tells one deed from another and is never followed",
 	"id without foreign key: question_versions.lesson_id":      "the lesson's draft may be deleted, its published questions stay",
 	"id without foreign key: question_versions.question_id":    "the question's draft may be deleted, its published versions stay",
 
