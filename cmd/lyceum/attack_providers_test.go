@@ -165,9 +165,9 @@ func (s *side) inputProviders() attack.Registry {
 
 		"EnrollInput.courseId":       s.oneOf("Course"),
 		"AssignCourseInput.courseId": s.oneOf("Course"), "AssignCourseInput.learnerId": attack.Always(s.ids["User"][2]),
-		"AnswerInvitationInput.enrollmentId": s.oneOf("Enrollment"),
-		"RevokeGrantInput.enrollmentId":      s.oneOf("Enrollment"), "RevokeGrantInput.source": attack.Always("STAFF"),
-		"SaveCourseAdmissionInput.courseId": s.oneOf("Course"), "SaveCourseAdmissionInput.equivalentIds": attack.Always([]any{}),
+		"AnswerInvitationInput.enrollmentId": s.oneOf("Enrollment"), "AnswerInvitationInput.accept": attack.Always(true),
+		"RevokeGrantInput.enrollmentId": s.oneOf("Enrollment"), "RevokeGrantInput.source": attack.Always("STAFF"),
+		"SaveCourseAdmissionInput.courseId": s.oneOf("Course"), "SaveCourseAdmissionInput.equivalentIds": attack.Always([]any{s.ids["Course"][1]}),
 		"RecordProgressInput.enrollmentId": s.oneOf("Enrollment"), "PlayedLessonInput.lessonId": attack.Always(s.id("Lesson.VIDEO")),
 		"PlayedLessonInput.positionMs": attack.Always(9000), "SegmentInput.fromMs": attack.Always(1000), "SegmentInput.toMs": attack.Always(9000),
 		"CompleteLessonInput.enrollmentId": s.oneOf("Enrollment"), "CompleteLessonInput.lessonId": attack.Always(s.id("Lesson.ARTICLE")),

@@ -201,8 +201,9 @@ func (m *model) revoke(p *person, r reason) fault.Code {
 	return ""
 }
 
+// sweep ends what has lapsed, for those who wait first.
 func (m *model) sweep() {
-	for _, p := range m.people {
+	for _, p := range append(slices.Clone(m.queue), m.people...) {
 		if len(p.lapsing) > 0 {
 			p.end(func(r reason) bool { return p.lapsing[r] })
 			m.lose(p, entenrollment.StateEXPIRED)
@@ -285,7 +286,6 @@ func (h *history) assign(i int, r reason, invite, lapses bool) error {
 func (h *history) sweep() error {
 	h.db.EnrollmentGrant.Update().Where(enrollmentgrant.EnrollmentIDIn(h.places...), enrollmentgrant.EndsAtNotNil(), enrollmentgrant.EndedAtIsNil()).
 		SetEndsAt(time.Now().Add(-time.Second)).ExecX(h.system)
-	// Of several places that end at once the sweep may take any first, and who waits is let in between.
 	_, err := h.ExpireGrants(h.system)
 	return err
 }

@@ -3,10 +3,12 @@ package enrollment
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
+	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/enrollmentgrant"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/policy"
@@ -27,6 +29,10 @@ func (s *Service) ExpireGrants(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("find grants that ran out: %w", err)
 	}
+	places, err = s.waitingFirst(ctx, places)
+	if err != nil {
+		return 0, err
+	}
 	total := 0
 	for _, place := range places {
 		ended, err := s.expire(ctx, place)
@@ -36,6 +42,19 @@ func (s *Service) ExpireGrants(ctx context.Context) (int, error) {
 		}
 	}
 	return total, nil
+}
+
+// waitingFirst puts those who wait before those who are in: nobody is let in whose own time has passed.
+func (s *Service) waitingFirst(ctx context.Context, places []uuid.UUID) ([]uuid.UUID, error) {
+	if len(places) == 0 {
+		return nil, nil
+	}
+	waiting, err := s.DB.Enrollment.Query().Where(enrollment.IDIn(places...), enrollment.StateEQ(waitlisted)).IDs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find who waits: %w", err)
+	}
+	in := slices.DeleteFunc(places, func(id uuid.UUID) bool { return slices.Contains(waiting, id) })
+	return append(waiting, in...), nil
 }
 
 // overdueGrant holds for grants that live and should not.
