@@ -56,12 +56,14 @@ type (
 	enrollmentGrantResolver        struct{ services *Services }
 	enrollmentChangeResolver       struct{ services *Services }
 	courseAdmissionResolver        struct{ services *Services }
+	enrollmentEventResolver        struct{ services *Services }
 	lessonResolver                 struct{ services *Services }
 	lessonDraftResolver            struct{ services *Services }
 	lessonProgressResolver         struct{ services *Services }
 	moduleDraftResolver            struct{ services *Services }
 	mutationResolver               struct{ services *Services }
 	notificationConnectionResolver struct{ services *Services }
+	progressEventResolver          struct{ services *Services }
 	queryResolver                  struct{ services *Services }
 	quizContentResolver            struct{ services *Services }
 	sessionResolver                struct{ services *Services }
@@ -121,6 +123,11 @@ func (r *Resolver) CourseAdmission() graphql.CourseAdmissionResolver {
 	return courseAdmissionResolver{r.services}
 }
 
+// EnrollmentEvent implements graphql.ResolverRoot.
+func (r *Resolver) EnrollmentEvent() graphql.EnrollmentEventResolver {
+	return enrollmentEventResolver{r.services}
+}
+
 // Lesson implements graphql.ResolverRoot.
 func (r *Resolver) Lesson() graphql.LessonResolver { return lessonResolver{r.services} }
 
@@ -141,6 +148,11 @@ func (r *Resolver) Mutation() graphql.MutationResolver { return mutationResolver
 // NotificationConnection implements graphql.ResolverRoot.
 func (r *Resolver) NotificationConnection() graphql.NotificationConnectionResolver {
 	return notificationConnectionResolver{r.services}
+}
+
+// ProgressEvent implements graphql.ResolverRoot.
+func (r *Resolver) ProgressEvent() graphql.ProgressEventResolver {
+	return progressEventResolver{r.services}
 }
 
 // Query implements graphql.ResolverRoot.

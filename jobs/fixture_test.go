@@ -38,12 +38,6 @@ import (
 // patience is how long a test waits for what must come.
 const patience = 90 * time.Second
 
-// deaf is a bus that nobody listens to.
-type deaf struct{}
-
-func (deaf) Wake(context.Context, uuid.UUID, uuid.UUID)                   {}
-func (deaf) Listen(context.Context, uuid.UUID, uuid.UUID) <-chan struct{} { return nil }
-
 // openFiles opens the store in the directory.
 func openFiles(dir string) (*file.Store, error) {
 	signer, err := blob.NewSigner(blob.SigningKey{ID: "k1", Secret: bytes.Repeat([]byte("k"), 32)})
@@ -60,7 +54,7 @@ func services(db *pg.DB, store *file.Store) jobs.Services {
 		Enrollment:   &enrollment.Service{DB: db},
 		Assessment:   &assessment.Service{DB: db, Completer: &learning.Service{DB: db}},
 		Credential:   &credential.Service{DB: db, Blobs: store, Page: page},
-		Notification: &notification.Service{DB: db, Bus: deaf{}},
+		Notification: &notification.Service{DB: db},
 		Media:        &media.Service{DB: db, Blobs: store, MaxUpload: 1 << 20},
 		Engagement:   &engagement.Service{DB: db},
 		Analytics:    &analytics.Service{},
@@ -105,7 +99,7 @@ func setup(t *testing.T) fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.db = pg.Open(f.Pool(), pg.Hooks{Announce: jobs.Announce(inserter), Record: compliance.Record})
+	f.db = pg.Open(f.Pool(), pg.Hooks{Announce: jobs.Announce(inserter, nil), Record: compliance.Record})
 	return f
 }
 

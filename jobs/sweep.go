@@ -11,6 +11,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"lyceum/internal/gen/ent/placement"
+	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/idempotency"
 )
 
@@ -28,8 +29,9 @@ func (SweepAll) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: sweepEvery}}
 }
 
-// SweepTenant grades attempts whose time ran out, ends access whose time ran out, removes uploads and rendition sets that were abandoned, asks again for
-// conversions whose worker vanished, and forgets the answers that were kept for those who ask again.
+// SweepTenant grades attempts whose time ran out, ends access whose time ran out, removes uploads and rendition sets that
+// were abandoned, asks again for conversions whose worker vanished, and forgets the answers that were kept for those who
+// ask again and the changes that were kept for those who come back.
 type SweepTenant struct {
 	Tenant uuid.UUID `json:"tenant_id" river:"unique"`
 }
@@ -74,7 +76,7 @@ func sweepTenant(s Services) river.Worker[SweepTenant] {
 		_, swept := s.Media.Sweep(ctx)
 		_, asked := s.Media.Requeue(ctx)
 		_, cleared := s.Media.SweepSets(ctx)
-		return errors.Join(graded, ended, swept, asked, cleared, idempotency.Sweep(ctx, s.DB))
+		return errors.Join(graded, ended, swept, asked, cleared, idempotency.Sweep(ctx, s.DB), feed.Sweep(ctx, s.DB))
 	}}
 }
 

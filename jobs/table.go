@@ -29,7 +29,6 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 			return []river.JobArgs{count}, nil
 		}
 		return []river.JobArgs{count, NotifyAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
-
 	case enrollment.EnrollmentChanged:
 		return nil, nil
 

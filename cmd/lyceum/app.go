@@ -30,6 +30,7 @@ import (
 	"lyceum/internal/platform/blob/file"
 	"lyceum/internal/platform/blob/s3"
 	"lyceum/internal/platform/config"
+	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/health"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/telemetry"
@@ -48,6 +49,7 @@ type app struct {
 	pool     *pgxpool.Pool
 	db       *pg.DB
 	bus      *bus
+	feed     *feed.Log
 	blobs    blob.Store
 	files    *file.Store // nil when blobs are in S3
 	inserter *jobs.Client
@@ -74,7 +76,7 @@ func newAppLogging(ctx context.Context, c *config.Config, logs io.Writer) (a *ap
 		log: telemetry.NewLogger(logs, telemetry.LogOptions{Level: c.Log.Level, Format: c.Log.Format}),
 	}
 	slog.SetDefault(a.log)
-	for _, step := range []func(context.Context) error{a.trace, a.connect, a.openBus, a.openBlobs, a.wire} {
+	for _, step := range []func(context.Context) error{a.trace, a.openBus, a.connect, a.openBlobs, a.wire} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close(context.WithoutCancel(ctx)))
 		}
@@ -131,13 +133,13 @@ func (a *app) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.db = pg.Open(pool, hooks(a.inserter))
+	a.db = pg.Open(pool, hooks(a.inserter, a.feed))
 	return a.metrics.Pool("app", func() telemetry.PoolStat { return pool.Stat() })
 }
 
 // hooks are what every transaction hands on before it commits.
-func hooks(inserter *jobs.Client) pg.Hooks {
-	return pg.Hooks{Announce: jobs.Announce(inserter), Record: compliance.Record}
+func hooks(inserter *jobs.Client, log *feed.Log) pg.Hooks {
+	return pg.Hooks{Announce: jobs.Announce(inserter, log), Record: compliance.Record}
 }
 
 // openPool opens a pool and makes sure that it answers.
@@ -214,10 +216,11 @@ func (a *app) wire(context.Context) error {
 	if err != nil {
 		return err
 	}
-	learned := &learning.Service{DB: a.db}
+	a.feed.Gate = tenants
+	learned := &learning.Service{DB: a.db, Feed: a.feed}
 	assessed := &assessment.Service{DB: a.db, Completer: learned, Files: quizFiles{files}}
 	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: catalogFiles{files}}
-	places := &enrollment.Service{DB: a.db}
+	places := &enrollment.Service{DB: a.db, Feed: a.feed}
 	a.services = &graph.Services{
 		Directory:    tenancy.NewDirectory(a.db, a.config.Public.BaseDomain, a.config.Tenant.Default),
 		Tenancy:      tenants,
@@ -228,7 +231,7 @@ func (a *app) wire(context.Context) error {
 		Assessment:   assessed,
 		Credential:   &credential.Service{DB: a.db, Blobs: a.blobs, Page: a.page},
 		Engagement:   &engagement.Service{DB: a.db},
-		Notification: &notification.Service{DB: a.db, Bus: a.bus, Gate: tenants},
+		Notification: &notification.Service{DB: a.db, Feed: a.feed},
 		Compliance:   &compliance.Service{DB: a.db},
 		Search:       finder,
 		Guesses:      a.bus,

@@ -40,6 +40,7 @@ var audiences = map[string]audience{
 	"CreateApiKeyPayload": owner, "RevokeApiKeyPayload": owner,
 	"Enrollment": owner, "EnrollmentConnection": owner, "EnrollmentEdge": owner, "EnrollmentPayload": owner,
 	"EnrollmentGrant": owner, "EnrollmentChange": owner,
+	"EnrollmentEvent": owner, "ProgressEvent": owner,
 	"CourseProgress": owner, "LessonProgress": owner, "RecordProgressPayload": owner,
 	"Attempt": owner, "AttemptQuestion": owner, "Choice": owner, "QuestionResponse": owner, "AttemptPayload": owner,
 	"Certificate": owner, "RevokeCertificatePayload": owner,

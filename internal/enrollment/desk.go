@@ -160,7 +160,7 @@ func (d *desk) keep(ctx context.Context, change interface {
 	if err != nil {
 		return nil, fmt.Errorf("keep history of place: %w", err)
 	}
-	if err := d.tx.Enqueue(ctx, announced(place, a, d.now)...); err != nil {
+	if err := d.tx.Enqueue(ctx, announced(place, a, d.now)); err != nil {
 		return nil, fmt.Errorf("announce place: %w", err)
 	}
 	return place, nil

@@ -73,16 +73,19 @@ func (d *desk) again(ctx context.Context, in entry, place *ent.Enrollment) (*ent
 	if in.act == enroll {
 		return place, false, nil
 	}
-	changed, err := d.grant(ctx, in, place)
+	fresh, err := d.grant(ctx, in, place)
 	if err != nil {
 		return nil, false, err
 	}
 	if in.dueAt == nil || place.State == completed {
-		return place, changed, nil
+		return place, fresh, nil
 	}
 	place, err = d.tx.Enrollment.UpdateOne(place).SetDueAt(*in.dueAt).Save(ctx)
 	if err != nil {
 		return nil, false, fmt.Errorf("change due date: %w", err)
+	}
+	if err := d.tx.Enqueue(ctx, changed(place, "", d.now)); err != nil {
+		return nil, false, fmt.Errorf("announce due date: %w", err)
 	}
 	return place, true, nil
 }

@@ -21,7 +21,7 @@ type EnrollmentActivated struct {
 	ByStaff bool `json:"by_staff"`
 }
 
-// EnrollmentChanged says that a place came into another state, whichever. One act announces it once.
+// EnrollmentChanged says that a place came into another state than ACTIVE, or got another due date.
 type EnrollmentChanged struct {
 	ID         uuid.UUID `json:"id"`
 	Tenant     uuid.UUID `json:"tenant_id"`
@@ -29,7 +29,7 @@ type EnrollmentChanged struct {
 	Enrollment uuid.UUID `json:"enrollment_id"`
 	Learner    uuid.UUID `json:"learner_id"`
 	Course     uuid.UUID `json:"course_id"`
-	// Act is what happened, State what the place is now: the words of the GraphQL enums.
+	// Act is what happened, "" for another due date; State what the place is now: the words of the GraphQL enums.
 	Act   string `json:"act"`
 	State string `json:"state"`
 }
@@ -45,9 +45,25 @@ func (EnrollmentActivated) Kind() string { return "enrollment.activated" }
 // Kind implements pg.Event.
 func (EnrollmentChanged) Kind() string { return "enrollment.changed" }
 
-// announced are the events of an act by which the place came into its state.
-func announced(place *ent.Enrollment, a act, at time.Time) []pg.Event {
-	events := []pg.Event{EnrollmentChanged{
+// announced is the event of an act by which the place came into its state.
+func announced(place *ent.Enrollment, a act, at time.Time) pg.Event {
+	if place.State != active {
+		return changed(place, a, at)
+	}
+	return EnrollmentActivated{
+		ID:         uuid.Must(uuid.NewV7()),
+		Tenant:     place.TenantID,
+		At:         at,
+		Enrollment: place.ID,
+		Learner:    place.LearnerID,
+		Course:     place.CourseID,
+		ByStaff:    a != enroll,
+	}
+}
+
+// changed says that something about the place is new; the act is "" for another due date.
+func changed(place *ent.Enrollment, a act, at time.Time) EnrollmentChanged {
+	return EnrollmentChanged{
 		ID:         uuid.Must(uuid.NewV7()),
 		Tenant:     place.TenantID,
 		At:         at,
@@ -56,17 +72,5 @@ func announced(place *ent.Enrollment, a act, at time.Time) []pg.Event {
 		Course:     place.CourseID,
 		Act:        a.String(),
 		State:      place.State.String(),
-	}}
-	if place.State != active {
-		return events
 	}
-	return append(events, EnrollmentActivated{
-		ID:         uuid.Must(uuid.NewV7()),
-		Tenant:     place.TenantID,
-		At:         at,
-		Enrollment: place.ID,
-		Learner:    place.LearnerID,
-		Course:     place.CourseID,
-		ByStaff:    a != enroll,
-	})
 }

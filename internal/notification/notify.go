@@ -48,8 +48,7 @@ func (s *Service) deliver(ctx context.Context, tx *pg.Tx, n note) error {
 	if err := tx.Inbox.UpdateOne(box).AddLastSeq(1).AddUnread(1).Exec(ctx); err != nil {
 		return fmt.Errorf("number inbox: %w", err)
 	}
-	tenant := viewer.Tenant(ctx)
-	tx.AfterCommit(func() { s.Bus.Wake(context.WithoutCancel(ctx), tenant, n.user) })
+	s.Feed.Hint(ctx, tx, topic(n.user))
 	return nil
 }
 
