@@ -39,6 +39,8 @@ type CourseInput struct {
 	// Price with an amount of zero makes the course free.
 	Price       *Price
 	Certificate *bool
+	// Completion says which modules complete the course; all of them, and nothing more, is the default.
+	Completion *outline.Policy
 	// Prerequisites are slugs of courses.
 	Prerequisites []string
 	// ExpectedRevision is what the draft must be at; 0 says that there is none yet, nil does not care.
@@ -54,6 +56,8 @@ type listing struct {
 	PriceAmount                           int
 	PriceCurrency                         string
 	Certificate                           bool
+	// Completion is nil for the default.
+	Completion *outline.Policy
 }
 
 // unsaid is the listing of a course about which nothing was said.
@@ -69,6 +73,7 @@ func listingOf(c *ent.Course) listing {
 		Title: c.Title, Summary: c.Summary, Description: c.Description, Language: c.Language,
 		Level: c.Level, Categories: c.Categories, Tags: c.Tags, Visibility: c.Visibility,
 		PriceAmount: c.PriceAmount, PriceCurrency: c.PriceCurrency, Certificate: c.Certificate,
+		Completion: c.Completion,
 	}
 }
 
@@ -81,6 +86,9 @@ func (l listing) with(in *CourseInput) listing {
 	set(&l.Level, in.Level)
 	set(&l.Visibility, in.Visibility)
 	set(&l.Certificate, in.Certificate)
+	if in.Completion != nil {
+		l.Completion = normalPolicy(in.Completion)
+	}
 	if in.Categories != nil {
 		l.Categories = in.Categories
 	}
@@ -115,6 +123,11 @@ func (l listing) put(m *ent.CourseMutation) {
 	m.SetPriceAmount(l.PriceAmount)
 	m.SetPriceCurrency(l.PriceCurrency)
 	m.SetCertificate(l.Certificate)
+	if l.Completion == nil {
+		m.ClearCompletion()
+	} else {
+		m.SetCompletion(l.Completion)
+	}
 }
 
 // check records everything that is wrong with the input by itself, and brings it into the form in which
@@ -145,6 +158,7 @@ func (in *CourseInput) check(c *input.Checker) {
 	}
 	checkTags(c, in.Tags)
 	checkPrice(c, in.Price)
+	checkPolicy(c, in.Completion)
 }
 
 func checkSlugs(c *input.Checker, field string, slugs []string) {

@@ -52,6 +52,8 @@ type Course struct {
 	Description string `json:"description,omitempty"`
 	// Whether completing it earns a certificate.
 	Certificate bool `json:"certificate,omitempty"`
+	// What completes it; null is all modules that require something.
+	Completion *outline.Policy `json:"completion,omitempty"`
 	// Grows with every edit; guards against lost updates.
 	Revision int `json:"revision,omitempty"`
 	// Number of the newest version; 0 before the first.
@@ -68,7 +70,7 @@ func (*Course) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case course.FieldCategories, course.FieldTags:
+		case course.FieldCategories, course.FieldTags, course.FieldCompletion:
 			values[i] = new([]byte)
 		case course.FieldCertificate:
 			values[i] = new(sql.NullBool)
@@ -201,6 +203,14 @@ func (_m *Course) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Certificate = value.Bool
 			}
+		case course.FieldCompletion:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field completion", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Completion); err != nil {
+					return fmt.Errorf("unmarshal field completion: %w", err)
+				}
+			}
 		case course.FieldRevision:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field revision", values[i])
@@ -309,6 +319,9 @@ func (_m *Course) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("certificate=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Certificate))
+	builder.WriteString(", ")
+	builder.WriteString("completion=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Completion))
 	builder.WriteString(", ")
 	builder.WriteString("revision=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Revision))

@@ -198,6 +198,12 @@ func (_c *CourseCreate) SetNillableCertificate(v *bool) *CourseCreate {
 	return _c
 }
 
+// SetCompletion sets the "completion" field.
+func (_c *CourseCreate) SetCompletion(v *outline.Policy) *CourseCreate {
+	_c.mutation.SetCompletion(v)
+	return _c
+}
+
 // SetRevision sets the "revision" field.
 func (_c *CourseCreate) SetRevision(v int) *CourseCreate {
 	_c.mutation.SetRevision(v)
@@ -578,6 +584,10 @@ func (_c *CourseCreate) createSpec() (*Course, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Certificate(); ok {
 		_spec.SetField(course.FieldCertificate, field.TypeBool, value)
 		_node.Certificate = value
+	}
+	if value, ok := _c.mutation.Completion(); ok {
+		_spec.SetField(course.FieldCompletion, field.TypeJSON, value)
+		_node.Completion = value
 	}
 	if value, ok := _c.mutation.Revision(); ok {
 		_spec.SetField(course.FieldRevision, field.TypeInt, value)

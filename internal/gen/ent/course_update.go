@@ -223,6 +223,18 @@ func (_u *CourseUpdate) SetNillableCertificate(v *bool) *CourseUpdate {
 	return _u
 }
 
+// SetCompletion sets the "completion" field.
+func (_u *CourseUpdate) SetCompletion(v *outline.Policy) *CourseUpdate {
+	_u.mutation.SetCompletion(v)
+	return _u
+}
+
+// ClearCompletion clears the value of the "completion" field.
+func (_u *CourseUpdate) ClearCompletion() *CourseUpdate {
+	_u.mutation.ClearCompletion()
+	return _u
+}
+
 // SetRevision sets the "revision" field.
 func (_u *CourseUpdate) SetRevision(v int) *CourseUpdate {
 	_u.mutation.ResetRevision()
@@ -471,6 +483,12 @@ func (_u *CourseUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.Certificate(); ok {
 		_spec.SetField(course.FieldCertificate, field.TypeBool, value)
 	}
+	if value, ok := _u.mutation.Completion(); ok {
+		_spec.SetField(course.FieldCompletion, field.TypeJSON, value)
+	}
+	if _u.mutation.CompletionCleared() {
+		_spec.ClearField(course.FieldCompletion, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.Revision(); ok {
 		_spec.SetField(course.FieldRevision, field.TypeInt, value)
 	}
@@ -705,6 +723,18 @@ func (_u *CourseUpdateOne) SetNillableCertificate(v *bool) *CourseUpdateOne {
 	if v != nil {
 		_u.SetCertificate(*v)
 	}
+	return _u
+}
+
+// SetCompletion sets the "completion" field.
+func (_u *CourseUpdateOne) SetCompletion(v *outline.Policy) *CourseUpdateOne {
+	_u.mutation.SetCompletion(v)
+	return _u
+}
+
+// ClearCompletion clears the value of the "completion" field.
+func (_u *CourseUpdateOne) ClearCompletion() *CourseUpdateOne {
+	_u.mutation.ClearCompletion()
 	return _u
 }
 
@@ -985,6 +1015,12 @@ func (_u *CourseUpdateOne) sqlSave(ctx context.Context) (_node *Course, err erro
 	}
 	if value, ok := _u.mutation.Certificate(); ok {
 		_spec.SetField(course.FieldCertificate, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.Completion(); ok {
+		_spec.SetField(course.FieldCompletion, field.TypeJSON, value)
+	}
+	if _u.mutation.CompletionCleared() {
+		_spec.ClearField(course.FieldCompletion, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.Revision(); ok {
 		_spec.SetField(course.FieldRevision, field.TypeInt, value)

@@ -12,10 +12,12 @@ import (
 	"lyceum/internal/gen/ent/apikey"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/attempt"
+	"lyceum/internal/gen/ent/attestation"
 	"lyceum/internal/gen/ent/auditentry"
 	"lyceum/internal/gen/ent/audithead"
 	"lyceum/internal/gen/ent/category"
 	"lyceum/internal/gen/ent/certificate"
+	"lyceum/internal/gen/ent/completion"
 	"lyceum/internal/gen/ent/course"
 	"lyceum/internal/gen/ent/courseprogress"
 	"lyceum/internal/gen/ent/courseversion"
@@ -44,6 +46,7 @@ import (
 	"lyceum/internal/gen/ent/staffsession"
 	"lyceum/internal/gen/ent/supportgrant"
 	"lyceum/internal/gen/ent/tenant"
+	"lyceum/internal/gen/ent/usage"
 	"lyceum/internal/gen/ent/user"
 	"reflect"
 	"sync"
@@ -117,10 +120,12 @@ func checkColumn(t, c string) error {
 			answer.Table:            answer.ValidColumn,
 			asset.Table:             asset.ValidColumn,
 			attempt.Table:           attempt.ValidColumn,
+			attestation.Table:       attestation.ValidColumn,
 			auditentry.Table:        auditentry.ValidColumn,
 			audithead.Table:         audithead.ValidColumn,
 			category.Table:          category.ValidColumn,
 			certificate.Table:       certificate.ValidColumn,
+			completion.Table:        completion.ValidColumn,
 			course.Table:            course.ValidColumn,
 			courseprogress.Table:    courseprogress.ValidColumn,
 			courseversion.Table:     courseversion.ValidColumn,
@@ -149,6 +154,7 @@ func checkColumn(t, c string) error {
 			staffsession.Table:      staffsession.ValidColumn,
 			supportgrant.Table:      supportgrant.ValidColumn,
 			tenant.Table:            tenant.ValidColumn,
+			usage.Table:             usage.ValidColumn,
 			user.Table:              user.ValidColumn,
 		})
 	})

@@ -28,6 +28,24 @@ type AnswerInvitationInput struct {
 	Accept       bool   `json:"accept"`
 }
 
+type ApplyCompletionsInput struct {
+	CourseID gid.ID `json:"courseId"`
+	// The version; without it the one in force.
+	Number *int `json:"number,omitempty"`
+	// The `next` of the request before.
+	After *gid.ID `json:"after,omitempty"`
+}
+
+type ApplyCompletionsPayload struct {
+	// Places that were gone through.
+	Examined int `json:"examined"`
+	// Lessons and courses that this request completed.
+	CompletedLessons int `json:"completedLessons"`
+	CompletedCourses int `json:"completedCourses"`
+	// Null when all places were gone through.
+	Next *gid.ID `json:"next,omitempty"`
+}
+
 type ArrangeCourseInput struct {
 	CourseID gid.ID                `json:"courseId"`
 	Modules  []*ArrangeModuleInput `json:"modules"`
@@ -131,6 +149,14 @@ type ChoiceInput struct {
 	Feedback *string `json:"feedback,omitempty"`
 }
 
+type CompleteForLearnerInput struct {
+	EnrollmentID gid.ID `json:"enrollmentId"`
+	// Without it the course.
+	LessonID *gid.ID `json:"lessonId,omitempty"`
+	// 1 to 1000 characters.
+	Reason string `json:"reason"`
+}
+
 type CompleteLessonInput struct {
 	EnrollmentID gid.ID `json:"enrollmentId"`
 	LessonID     gid.ID `json:"lessonId"`
@@ -138,6 +164,23 @@ type CompleteLessonInput struct {
 
 type CompleteUploadPayload struct {
 	Asset *ent.Asset `json:"asset"`
+}
+
+type CompletionPolicyInput struct {
+	Need outline.Need `json:"need"`
+	// For AT_LEAST.
+	Count *int `json:"count,omitempty"`
+	// A rule in CEL, at most 1000 characters: facts are `completed`, `parts`, `watched_seconds`, `time_on_task`, `quiz.score`, `quiz.attempts`, `attendance_minutes`, `signed_off`, `now`, `enrolled`, `due`.
+	When *string `json:"when,omitempty"`
+}
+
+type CompletionRule struct {
+	// In CEL; of a module or course empty when its parts are all there is to it.
+	Expression string `json:"expression"`
+	// Of a module or course; null of a lesson, and for all parts.
+	Policy *outline.Policy `json:"policy,omitempty"`
+	// SHA-256 in hex.
+	Version string `json:"version"`
 }
 
 type CourseDraftPayload struct {
@@ -171,6 +214,10 @@ type CreateUserInput struct {
 	Name     string      `json:"name"`
 	Role     viewer.Role `json:"role"`
 	Password string      `json:"password"`
+}
+
+type DeleteAssetPayload struct {
+	Asset *ent.Asset `json:"asset"`
 }
 
 type EnrollInput struct {
@@ -219,6 +266,15 @@ type MarkNotificationsReadPayload struct {
 	UnreadCount int `json:"unreadCount"`
 }
 
+// What was stored, removed and converted in a calendar month (UTC).
+type MonthlyUsage struct {
+	// Like 2026-11.
+	Month             string  `json:"month"`
+	BytesStored       int64   `json:"bytesStored"`
+	BytesRemoved      int64   `json:"bytesRemoved"`
+	MinutesTranscoded float64 `json:"minutesTranscoded"`
+}
+
 type Mutation struct {
 }
 
@@ -228,6 +284,11 @@ type NumericKeyInput struct {
 	Max        float64 `json:"max"`
 	ExcludeMin *bool   `json:"excludeMin,omitempty"`
 	ExcludeMax *bool   `json:"excludeMax,omitempty"`
+}
+
+type PartTicket struct {
+	Number int           `json:"number"`
+	Upload *UploadTicket `json:"upload"`
 }
 
 // Where a film or a sound is streamed from. The addresses are signed and short-lived; ask again after `expiresAt`.
@@ -322,6 +383,16 @@ type QuizInput struct {
 	Questions        []*QuestionInput `json:"questions"`
 }
 
+type RecordAttendanceInput struct {
+	EnrollmentID gid.ID `json:"enrollmentId"`
+	// A lesson or module; without it the course.
+	PartID *gid.ID `json:"partId,omitempty"`
+	// 1 to 1440.
+	Minutes int `json:"minutes"`
+	// At most 1000 characters.
+	Note *string `json:"note,omitempty"`
+}
+
 type RecordProgressInput struct {
 	EnrollmentID gid.ID `json:"enrollmentId"`
 	// At most 50.
@@ -361,7 +432,7 @@ type RequestUploadInput struct {
 
 type RequestUploadPayload struct {
 	Asset *ent.Asset `json:"asset"`
-	// Null when the file is already there.
+	// Null when the file is already there, and for a large file, which is sent as `asset.parts` says.
 	Upload *UploadTicket `json:"upload,omitempty"`
 }
 
@@ -370,6 +441,10 @@ type ResponseInput struct {
 	Choices []string `json:"choices,omitempty"`
 	Number  *string  `json:"number,omitempty"`
 	Text    *string  `json:"text,omitempty"`
+}
+
+type RestoreAssetPayload struct {
+	Asset *ent.Asset `json:"asset"`
 }
 
 type RevokeAPIKeyPayload struct {
@@ -443,6 +518,8 @@ type SaveCourseInput struct {
 	HasCertificate *bool               `json:"hasCertificate,omitempty"`
 	// Slugs of courses; all of them, the old ones are replaced.
 	Prerequisites []string `json:"prerequisites,omitempty"`
+	// What completes the course; ALL by itself is the default again.
+	Completion *CompletionPolicyInput `json:"completion,omitempty"`
 	// Refuse with CONFLICT unless the draft is at this revision.
 	ExpectedRevision *int `json:"expectedRevision,omitempty"`
 }
@@ -464,6 +541,11 @@ type SaveLessonInput struct {
 	Captions    []*CaptionInput    `json:"captions,omitempty"`
 	Attachments []*AttachmentInput `json:"attachments,omitempty"`
 	Quiz        *QuizInput         `json:"quiz,omitempty"`
+	// The rule that completes the lesson, in CEL, at most 1000 characters, such as `watched >= 0.9 && quiz.passed`; empty
+	// for what completes its kind. Facts are `watched` (0 to 1), `watched_seconds`, `time_on_task` (seconds), `quiz.passed`,
+	// `quiz.score` (0 to 1), `quiz.attempts`, `read` (the learner said so), `attendance_minutes`, `signed_off`, `now`,
+	// `enrolled` and `due`.
+	Completion *string `json:"completion,omitempty"`
 }
 
 type SaveLessonPayload struct {
@@ -475,6 +557,8 @@ type SaveModuleInput struct {
 	Key      string  `json:"key"`
 	Title    string  `json:"title"`
 	Summary  *string `json:"summary,omitempty"`
+	// What completes the module; ALL by itself is the default again.
+	Completion *CompletionPolicyInput `json:"completion,omitempty"`
 }
 
 type SaveModulePayload struct {
@@ -534,13 +618,49 @@ type SignInPayload struct {
 	Viewer    *viewer.Viewer `json:"viewer"`
 }
 
+type SignOffLearnerInput struct {
+	EnrollmentID gid.ID `json:"enrollmentId"`
+	// A lesson or module; without it the course.
+	PartID *gid.ID `json:"partId,omitempty"`
+	// At most 1000 characters.
+	Note *string `json:"note,omitempty"`
+}
+
 type SignOutPayload struct {
 	SignedOut bool `json:"signedOut"`
+}
+
+type SignPartInput struct {
+	// From 1.
+	Number int `json:"number"`
+	// Of this part, in hex: the storage refuses other bytes.
+	Sha256 string `json:"sha256"`
+}
+
+type SignPartsInput struct {
+	AssetID gid.ID           `json:"assetId"`
+	Parts   []*SignPartInput `json:"parts"`
+}
+
+type SignPartsPayload struct {
+	Parts []*PartTicket `json:"parts"`
 }
 
 type StartAttemptInput struct {
 	EnrollmentID gid.ID `json:"enrollmentId"`
 	LessonID     gid.ID `json:"lessonId"`
+}
+
+// What a tenant's files take and may take.
+type StorageUsage struct {
+	// All files with what was made of them, and uploads under way as if they had arrived.
+	Used  int64 `json:"used"`
+	Quota int64 `json:"quota"`
+	// The uploads of one person, and what they may take.
+	Mine         int64 `json:"mine"`
+	QuotaPerUser int64 `json:"quotaPerUser"`
+	// The latest first; months in which nothing happened are left out.
+	Months []*MonthlyUsage `json:"months"`
 }
 
 type Subscription struct {
@@ -557,6 +677,26 @@ type TextKeyInput struct {
 
 type UpdateBrandingPayload struct {
 	Tenant *ent.Tenant `json:"tenant"`
+}
+
+// A part that has arrived.
+type UploadPart struct {
+	// From 1.
+	Number int   `json:"number"`
+	Size   int64 `json:"size"`
+	// Hex; empty where the storage does not tell.
+	Sha256 string `json:"sha256"`
+}
+
+// How a large file is sent: cut into parts of equal size, several at a time and in any order.
+type UploadParts struct {
+	// Of every part but the last, which is shorter.
+	Size  int64 `json:"size"`
+	Count int   `json:"count"`
+	// The parts that have arrived.
+	Received []*UploadPart `json:"received"`
+	// When the upload is given up, and what has arrived removed, unless `signParts` is asked before.
+	ExpiresAt time.Time `json:"expiresAt"`
 }
 
 // How to send a file. Use it as it is: the signature covers method, address and headers.

@@ -49,6 +49,8 @@ const (
 	FieldDescription = "description"
 	// FieldCertificate holds the string denoting the certificate field in the database.
 	FieldCertificate = "certificate"
+	// FieldCompletion holds the string denoting the completion field in the database.
+	FieldCompletion = "completion"
 	// FieldRevision holds the string denoting the revision field in the database.
 	FieldRevision = "revision"
 	// FieldPublishedNumber holds the string denoting the published_number field in the database.
@@ -80,6 +82,7 @@ var Columns = []string{
 	FieldInstructorID,
 	FieldDescription,
 	FieldCertificate,
+	FieldCompletion,
 	FieldRevision,
 	FieldPublishedNumber,
 	FieldPublishedRevision,

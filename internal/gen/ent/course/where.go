@@ -796,6 +796,16 @@ func CertificateNEQ(v bool) predicate.Course {
 	return predicate.Course(sql.FieldNEQ(FieldCertificate, v))
 }
 
+// CompletionIsNil applies the IsNil predicate on the "completion" field.
+func CompletionIsNil() predicate.Course {
+	return predicate.Course(sql.FieldIsNull(FieldCompletion))
+}
+
+// CompletionNotNil applies the NotNil predicate on the "completion" field.
+func CompletionNotNil() predicate.Course {
+	return predicate.Course(sql.FieldNotNull(FieldCompletion))
+}
+
 // RevisionEQ applies the EQ predicate on the "revision" field.
 func RevisionEQ(v int) predicate.Course {
 	return predicate.Course(sql.FieldEQ(FieldRevision, v))
