@@ -3,6 +3,7 @@
 package graph
 
 import (
+	"lyceum/internal/analytics"
 	"lyceum/internal/assessment"
 	"lyceum/internal/catalog"
 	"lyceum/internal/compliance"
@@ -29,6 +30,7 @@ type Services struct {
 	Credential   *credential.Service
 	Notification *notification.Service
 	Engagement   *engagement.Service
+	Dashboards   *analytics.Dashboards
 	Compliance   *compliance.Service
 	Search       *search.Service
 	Guesses      Guesses
@@ -59,6 +61,9 @@ type (
 	enrollmentChangeResolver       struct{ services *Services }
 	courseAdmissionResolver        struct{ services *Services }
 	enrollmentEventResolver        struct{ services *Services }
+	courseReportResolver           struct{ services *Services }
+	learnerDashboardResolver       struct{ services *Services }
+	stuckLearnerResolver           struct{ services *Services }
 	lessonResolver                 struct{ services *Services }
 	lessonCompletionResolver       struct{ services *Services }
 	lessonDraftResolver            struct{ services *Services }
@@ -198,3 +203,18 @@ func (r *Resolver) SupportGrant() graphql.SupportGrantResolver {
 
 // Viewer implements graphql.ResolverRoot.
 func (r *Resolver) Viewer() graphql.ViewerResolver { return viewerResolver{r.services} }
+
+// CourseReport implements graphql.ResolverRoot.
+func (r *Resolver) CourseReport() graphql.CourseReportResolver {
+	return courseReportResolver{r.services}
+}
+
+// LearnerDashboard implements graphql.ResolverRoot.
+func (r *Resolver) LearnerDashboard() graphql.LearnerDashboardResolver {
+	return learnerDashboardResolver{r.services}
+}
+
+// StuckLearner implements graphql.ResolverRoot.
+func (r *Resolver) StuckLearner() graphql.StuckLearnerResolver {
+	return stuckLearnerResolver{r.services}
+}

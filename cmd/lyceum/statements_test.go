@@ -157,19 +157,28 @@ func (s *school) asks(t *testing.T) map[string]asking {
 		return func(*testing.T, int) asked { return asked{token, variables} }
 	}
 	return map[string]asking{
-		"audit-log":          page(s.admin, nil),
-		"grant-support":      fixed(s.admin, map[string]any{"reason": "Somebody cannot sign in.", "minutes": 5}),
-		"catalog":            page("", nil),
-		"dashboard":          page(s.learner, nil),
-		"notifications":      page(s.learner, nil),
-		"people":             page(s.admin, nil),
-		"roster":             page(s.instructor, map[string]any{"courseId": s.listed[0]}),
-		"search":             page("", map[string]any{"query": "Listed"}),
-		"sign-in":            fixed("", map[string]any{"email": s.person(t, viewer.Learner), "password": schoolPassword}),
-		"viewer":             fixed(s.learner, nil),
-		"search-token":       fixed(s.admin, nil),
-		"mark-read":          fixed(s.learner, nil),
-		"verify-certificate": fixed("", map[string]any{"code": s.code}),
+		"audit-log":         page(s.admin, nil),
+		"grant-support":     fixed(s.admin, map[string]any{"reason": "Somebody cannot sign in.", "minutes": 5}),
+		"catalog":           page("", nil),
+		"dashboard":         page(s.learner, nil),
+		"learner-dashboard": fixed(s.learner, nil),
+		"course-reports":    page(s.admin, nil),
+		"notifications":     page(s.learner, nil),
+		"people":            page(s.admin, nil),
+		"engagement":        page(s.learner, map[string]any{"period": "ALL"}),
+		"leaderboard":       page(s.learner, map[string]any{"period": "ALL"}),
+		"set-time-zone":     fixed(s.learner, map[string]any{"timeZone": "Europe/Berlin"}),
+		"save-achievement": func(*testing.T, int) asked {
+			return asked{s.admin, map[string]any{"input": map[string]any{"key": "k" + uuid.NewString(), "title": "First", "rule": "lessons >= 1"}}}
+		},
+		"set-leaderboard-profile": fixed(s.learner, map[string]any{"input": map[string]any{"hidden": false, "pseudonym": "Fox"}}),
+		"roster":                  page(s.instructor, map[string]any{"courseId": s.listed[0]}),
+		"search":                  page("", map[string]any{"query": "Listed"}),
+		"sign-in":                 fixed("", map[string]any{"email": s.person(t, viewer.Learner), "password": schoolPassword}),
+		"viewer":                  fixed(s.learner, nil),
+		"search-token":            fixed(s.admin, nil),
+		"mark-read":               fixed(s.learner, nil),
+		"verify-certificate":      fixed("", map[string]any{"code": s.code}),
 		"notification-received": func(t *testing.T, n int) asked {
 			t.Helper()
 			return asked{s.learner, map[string]any{"after": s.lastNotification(t) - n}}

@@ -101,6 +101,8 @@ export type CourseOrder =
 export type EnrollmentEventKind =
   /** The place was taken, given up, completed or given another date. */
   | 'CHANGED'
+  /** A lesson was completed; told to the learner themself. */
+  | 'PROGRESSED'
   /** Some of what was missed cannot be told any more: read everything again, and go on from here. */
   | 'RESYNC'
   /** The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is. */
@@ -136,6 +138,19 @@ export type EnrollmentState =
   | 'WAITLISTED'
   /** The learner gave it up, or declined it. Enrolling again takes it up again. */
   | 'WITHDRAWN';
+
+export type LeaderboardPeriod =
+  | 'ALL'
+  /** Since the first, in UTC. */
+  | 'MONTH'
+  /** Since Monday, in UTC. */
+  | 'WEEK';
+
+export type LeaderboardProfileInput = {
+  hidden: boolean;
+  /** At most 40 characters; empty for the name. */
+  pseudonym: string;
+};
 
 export type LessonKind =
   | 'ARTICLE'
@@ -205,6 +220,16 @@ export type Role =
   /** Reads to help, where an admin has granted it, and changes nothing. */
   | 'SUPPORT'
   | 'TENANT_ADMIN';
+
+export type SaveAchievementInput = {
+  description?: string;
+  /** Lower case letters, digits and dashes. */
+  key: string;
+  retired?: boolean;
+  /** In a part of CEL: lessons >= 20 && points > 100. */
+  rule: string;
+  title: string;
+};
 
 export type SearchFilter = {
   category?: string | null | undefined;
@@ -302,6 +327,14 @@ export type CourseDraftQueryVariables = Exact<{
 
 export type CourseDraftQuery = { courseDraft: { id: string, slug: string, title: string, revision: number, changed: boolean, published: { number: number, publishedAt: string } | null, versions: Array<{ number: number, note: string, contentHash: string, publishedAt: string, publishedBy: { name: string } | null }>, modules: Array<{ key: string, title: string, lessons: Array<{ key: string, title: string, kind: LessonKind, quiz: { passMark: number, questions: Array<{ key: string, kind: QuestionKind, prompt: string, choices: Array<{ text: string, correct: boolean }> }> } | null }> }> } | null };
 
+export type CourseReportsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type CourseReportsQuery = { courseDrafts: { nodes: Array<{ id: string, slug: string, title: string, report: { learners: number, notStarted: number, completed: number, stuckCount: number, progress: Array<{ fromPercent: number, toPercent: number, learners: number }>, stuck: Array<{ since: string, failedAttempts: number, enrollment: { id: string, learner: { id: string, name: string } | null, progress: { percent: number } } }>, completions: Array<{ date: string, learners: number }> } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
 export type CourseQueryVariables = Exact<{
   slug?: string | null | undefined;
   byId?: string | null | undefined;
@@ -327,6 +360,14 @@ export type DeleteAssetMutationVariables = Exact<{
 
 export type DeleteAssetMutation = { deleteAsset: { asset: { id: string, status: AssetStatus, removedAt: string | null } } };
 
+export type EngagementQueryVariables = Exact<{
+  period?: LeaderboardPeriod;
+  first?: number | null | undefined;
+}>;
+
+
+export type EngagementQuery = { myPoints: { total: number, week: number, month: number }, myStreak: { current: number, longest: number, today: boolean, timeZone: string }, myAchievements: Array<{ title: string, description: string, earnedAt: string }>, leaderboard: { hidden: boolean, nodes: Array<{ rank: number, points: number, name: string | null, self: boolean }>, self: { rank: number, points: number } | null } };
+
 export type EnrollMutationVariables = Exact<{
   courseId: string;
 }>;
@@ -349,6 +390,21 @@ export type GrantSupportMutationVariables = Exact<{
 
 
 export type GrantSupportMutation = { grantSupport: { grant: { id: string, reason: string, expiresAt: string } } };
+
+export type LeaderboardQueryVariables = Exact<{
+  courseId?: string | null | undefined;
+  period?: LeaderboardPeriod;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type LeaderboardQuery = { leaderboard: { hidden: boolean, nodes: Array<{ rank: number, points: number, name: string | null, self: boolean }>, pageInfo: { hasNextPage: boolean, endCursor: string | null }, self: { rank: number, points: number } | null } };
+
+export type LearnerDashboardQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type LearnerDashboardQuery = { learnerDashboard: { recommended: { id: string, dueAt: string | null, course: { id: string, slug: string, title: string }, progress: { state: ProgressState, percent: number }, nextLesson: { id: string, title: string, kind: LessonKind } | null } | null, due: Array<{ id: string, dueAt: string | null, course: { slug: string, title: string }, progress: { percent: number } }>, inProgress: Array<{ id: string, dueAt: string | null, course: { slug: string, title: string }, progress: { state: ProgressState, percent: number, lastActivityAt: string | null }, nextLesson: { id: string, title: string } | null }>, certificates: Array<{ code: string, status: CertificateStatus, verifyUrl: string }> } };
 
 export type LessonQueryVariables = Exact<{
   courseId: string;
@@ -464,6 +520,13 @@ export type RosterQueryVariables = Exact<{
 
 export type RosterQuery = { enrollments: { nodes: Array<{ id: string, state: EnrollmentState, source: EnrollmentSource, enrolledAt: string, dueAt: string | null, overdue: boolean, waitlistPosition: number | null, learner: { id: string, name: string, email: string | null } | null, progress: { percent: number, completedLessons: number, lastActivityAt: string | null }, certificate: { code: string, status: CertificateStatus } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
+export type SaveAchievementMutationVariables = Exact<{
+  input: SaveAchievementInput;
+}>;
+
+
+export type SaveAchievementMutation = { saveAchievement: { achievement: { key: string, title: string, description: string, rule: string, retiredAt: string | null } } };
+
 export type SaveAnswerMutationVariables = Exact<{
   attemptId: string;
   questionId: string;
@@ -487,6 +550,20 @@ export type SearchQueryVariables = Exact<{
 
 
 export type SearchQuery = { search: { totalCount: number, degraded: boolean, hits: Array<{ title: string, snippet: string, course: { id: string, slug: string, title: string }, lesson: { id: string, title: string, kind: LessonKind } | null }> } };
+
+export type SetLeaderboardProfileMutationVariables = Exact<{
+  input: LeaderboardProfileInput;
+}>;
+
+
+export type SetLeaderboardProfileMutation = { setLeaderboardProfile: { profile: { hidden: boolean, pseudonym: string } } };
+
+export type SetTimeZoneMutationVariables = Exact<{
+  timeZone: string;
+}>;
+
+
+export type SetTimeZoneMutation = { setTimeZone: { timeZone: string } };
 
 export type SignInMutationVariables = Exact<{
   email: string;
@@ -567,11 +644,15 @@ export interface Operations {
   "completion-preview": { data: CompletionPreviewQuery; variables: CompletionPreviewQueryVariables };
   "course": { data: CourseQuery; variables: CourseQueryVariables };
   "course-draft": { data: CourseDraftQuery; variables: CourseDraftQueryVariables };
+  "course-reports": { data: CourseReportsQuery; variables: CourseReportsQueryVariables };
   "dashboard": { data: DashboardQuery; variables: DashboardQueryVariables };
   "delete-asset": { data: DeleteAssetMutation; variables: DeleteAssetMutationVariables };
+  "engagement": { data: EngagementQuery; variables: EngagementQueryVariables };
   "enroll": { data: EnrollMutation; variables: EnrollMutationVariables };
   "enrollment-changed": { data: EnrollmentChangedSubscription; variables: EnrollmentChangedSubscriptionVariables };
   "grant-support": { data: GrantSupportMutation; variables: GrantSupportMutationVariables };
+  "leaderboard": { data: LeaderboardQuery; variables: LeaderboardQueryVariables };
+  "learner-dashboard": { data: LearnerDashboardQuery; variables: LearnerDashboardQueryVariables };
   "lesson": { data: LessonQuery; variables: LessonQueryVariables };
   "mark-read": { data: MarkReadMutation; variables: MarkReadMutationVariables };
   "notification-received": { data: NotificationReceivedSubscription; variables: NotificationReceivedSubscriptionVariables };
@@ -584,9 +665,12 @@ export interface Operations {
   "request-upload": { data: RequestUploadMutation; variables: RequestUploadMutationVariables };
   "restore-asset": { data: RestoreAssetMutation; variables: RestoreAssetMutationVariables };
   "roster": { data: RosterQuery; variables: RosterQueryVariables };
+  "save-achievement": { data: SaveAchievementMutation; variables: SaveAchievementMutationVariables };
   "save-answer": { data: SaveAnswerMutation; variables: SaveAnswerMutationVariables };
   "search": { data: SearchQuery; variables: SearchQueryVariables };
   "search-token": { data: SearchTokenQuery; variables: SearchTokenQueryVariables };
+  "set-leaderboard-profile": { data: SetLeaderboardProfileMutation; variables: SetLeaderboardProfileMutationVariables };
+  "set-time-zone": { data: SetTimeZoneMutation; variables: SetTimeZoneMutationVariables };
   "sign-in": { data: SignInMutation; variables: SignInMutationVariables };
   "sign-out": { data: SignOutMutation; variables: SignOutMutationVariables };
   "sign-parts": { data: SignPartsMutation; variables: SignPartsMutationVariables };

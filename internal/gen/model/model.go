@@ -9,10 +9,12 @@ import (
 	"lyceum/internal/assessment/quiz"
 	"lyceum/internal/catalog"
 	"lyceum/internal/catalog/outline"
+	"lyceum/internal/engagement"
 	enrollment1 "lyceum/internal/enrollment"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/viewer"
 	"strconv"
@@ -253,6 +255,16 @@ type HTTPHeader struct {
 	Value string `json:"value"`
 }
 
+type LeaderboardProfileInput struct {
+	Hidden bool `json:"hidden"`
+	// At most 40 characters; empty for the name.
+	Pseudonym string `json:"pseudonym"`
+}
+
+type LeaderboardProfilePayload struct {
+	Profile *engagement.Profile `json:"profile"`
+}
+
 type LinkContent struct {
 	URL string `json:"url"`
 	// Sanitised HTML.
@@ -310,9 +322,22 @@ type PlayedLessonInput struct {
 	PositionMs int `json:"positionMs"`
 }
 
+type PointRuleInput struct {
+	Reason pointrule.Reason `json:"reason"`
+	// 0 to 10000.
+	Points int `json:"points"`
+}
+
 type PriceInput struct {
 	Amount   int    `json:"amount"`
 	Currency string `json:"currency"`
+}
+
+type ProgressQuarter struct {
+	FromPercent int `json:"fromPercent"`
+	// Not included.
+	ToPercent int `json:"toPercent"`
+	Learners  int `json:"learners"`
 }
 
 type PublishCourseInput struct {
@@ -472,6 +497,20 @@ type RevokeSessionsPayload struct {
 	Revoked int `json:"revoked"`
 }
 
+type SaveAchievementInput struct {
+	// Lower case letters, digits and dashes.
+	Key         string `json:"key"`
+	Title       string `json:"title"`
+	Description string `json:"description"`
+	// In a part of CEL: lessons >= 20 && points > 100.
+	Rule    string `json:"rule"`
+	Retired bool   `json:"retired"`
+}
+
+type SaveAchievementPayload struct {
+	Achievement *ent.Achievement `json:"achievement"`
+}
+
 type SaveAnswerInput struct {
 	AttemptID  gid.ID         `json:"attemptId"`
 	QuestionID gid.ID         `json:"questionId"`
@@ -602,6 +641,15 @@ type SearchToken struct {
 type SegmentInput struct {
 	FromMs int `json:"fromMs"`
 	ToMs   int `json:"toMs"`
+}
+
+type SetPointRulePayload struct {
+	Rules []*engagement.Worth `json:"rules"`
+}
+
+type SetTimeZonePayload struct {
+	// IANA name.
+	TimeZone string `json:"timeZone"`
 }
 
 type SignInInput struct {
@@ -922,17 +970,20 @@ const (
 	EnrollmentEventKindResync EnrollmentEventKind = "RESYNC"
 	// The place was taken, given up, completed or given another date.
 	EnrollmentEventKindChanged EnrollmentEventKind = "CHANGED"
+	// A lesson was completed; told to the learner themself.
+	EnrollmentEventKindProgressed EnrollmentEventKind = "PROGRESSED"
 )
 
 var AllEnrollmentEventKind = []EnrollmentEventKind{
 	EnrollmentEventKindStarted,
 	EnrollmentEventKindResync,
 	EnrollmentEventKindChanged,
+	EnrollmentEventKindProgressed,
 }
 
 func (e EnrollmentEventKind) IsValid() bool {
 	switch e {
-	case EnrollmentEventKindStarted, EnrollmentEventKindResync, EnrollmentEventKindChanged:
+	case EnrollmentEventKindStarted, EnrollmentEventKindResync, EnrollmentEventKindChanged, EnrollmentEventKindProgressed:
 		return true
 	}
 	return false
