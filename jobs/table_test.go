@@ -209,6 +209,7 @@ func everyEvent() []pg.Event {
 		enrollment.EnrollmentActivated{ByStaff: true},
 		enrollment.EnrollmentChanged{},
 		learning.LessonCompleted{},
+		learning.ModuleCompleted{},
 		learning.CourseCompleted{},
 		assessment.AttemptGraded{},
 		media.ConversionAsked{},

@@ -84,7 +84,7 @@ func (d *desk) again(ctx context.Context, in entry, place *ent.Enrollment) (*ent
 	if err != nil {
 		return nil, false, fmt.Errorf("change due date: %w", err)
 	}
-	if err := d.tx.Enqueue(ctx, changed(place, "", d.now)); err != nil {
+	if err := d.tx.Enqueue(ctx, changed(place, d.now)); err != nil {
 		return nil, false, fmt.Errorf("announce due date: %w", err)
 	}
 	return place, true, nil

@@ -29,9 +29,6 @@ type EnrollmentChanged struct {
 	Enrollment uuid.UUID `json:"enrollment_id"`
 	Learner    uuid.UUID `json:"learner_id"`
 	Course     uuid.UUID `json:"course_id"`
-	// Act is what happened, "" for another due date; State what the place is now: the words of the GraphQL enums.
-	Act   string `json:"act"`
-	State string `json:"state"`
 }
 
 var (
@@ -48,7 +45,7 @@ func (EnrollmentChanged) Kind() string { return "enrollment.changed" }
 // announced is the event of an act by which the place came into its state.
 func announced(place *ent.Enrollment, a act, at time.Time) pg.Event {
 	if place.State != active {
-		return changed(place, a, at)
+		return changed(place, at)
 	}
 	return EnrollmentActivated{
 		ID:         uuid.Must(uuid.NewV7()),
@@ -61,8 +58,8 @@ func announced(place *ent.Enrollment, a act, at time.Time) pg.Event {
 	}
 }
 
-// changed says that something about the place is new; the act is "" for another due date.
-func changed(place *ent.Enrollment, a act, at time.Time) EnrollmentChanged {
+// changed says that something about the place is new; its history says what.
+func changed(place *ent.Enrollment, at time.Time) EnrollmentChanged {
 	return EnrollmentChanged{
 		ID:         uuid.Must(uuid.NewV7()),
 		Tenant:     place.TenantID,
@@ -70,7 +67,5 @@ func changed(place *ent.Enrollment, a act, at time.Time) EnrollmentChanged {
 		Enrollment: place.ID,
 		Learner:    place.LearnerID,
 		Course:     place.CourseID,
-		Act:        a.String(),
-		State:      place.State.String(),
 	}
 }
