@@ -39,7 +39,7 @@ func (r mutationResolver) SaveCourseAdmission(
 	return &model.SaveCourseAdmissionPayload{Admission: standing}, nil
 }
 
-func (courseAdmissionResolver) EquivalentIds(_ context.Context, s *places.Standing) ([]*gid.ID, error) {
+func (courseAdmissionResolver) EquivalentIds(_ context.Context, s *places.Standing) ([]*gid.ID, error) { //nolint:revive // the generated interface spells it so
 	ids := make([]*gid.ID, len(s.Equivalents))
 	for i, course := range s.Equivalents {
 		id := gid.New(ent.GIDCourse, course)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/google/uuid"
 
@@ -132,12 +133,12 @@ func (t Terms) check() error {
 }
 
 func (t *Standing) data() map[string]string {
-	said := map[string]string{"equivalents": fmt.Sprint(len(t.Equivalents))}
+	said := map[string]string{"equivalents": strconv.Itoa(len(t.Equivalents))}
 	if t.Capacity != nil {
-		said["capacity"] = fmt.Sprint(*t.Capacity)
+		said["capacity"] = strconv.Itoa(*t.Capacity)
 	}
 	if t.DueDays != nil {
-		said["due_days"] = fmt.Sprint(*t.DueDays)
+		said["due_days"] = strconv.Itoa(*t.DueDays)
 	}
 	return said
 }

@@ -177,6 +177,7 @@ func (m *model) withdraw(p *person) fault.Code {
 		return fault.Conflict
 	case entenrollment.StateWITHDRAWN:
 		return ""
+	default:
 	}
 	p.end(func(r reason) bool { return r != purchase })
 	m.out(p, entenrollment.StateWITHDRAWN)
@@ -217,6 +218,7 @@ func (m *model) complete(p *person) fault.Code {
 		return fault.NotFound
 	case entenrollment.StateCOMPLETED:
 		return ""
+	default:
 	}
 	m.queue = slices.DeleteFunc(m.queue, func(q *person) bool { return q == p })
 	p.state = entenrollment.StateCOMPLETED

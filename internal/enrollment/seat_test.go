@@ -32,9 +32,9 @@ func (s *school) seats(t *testing.T, course uuid.UUID, capacity *int) {
 // crowd makes so many learners.
 func (s *school) crowd(t *testing.T, n int) []context.Context {
 	t.Helper()
-	all := make([]context.Context, n)
-	for i := range all {
-		all[i] = s.acme.As(t.Context(), pgtest.NewUser(t, s.db, s.acme, fmt.Sprintf("c%d", i), viewer.Learner), viewer.Learner)
+	var all []context.Context
+	for i := range n {
+		all = append(all, s.acme.As(t.Context(), pgtest.NewUser(t, s.db, s.acme, fmt.Sprintf("c%d", i), viewer.Learner), viewer.Learner))
 	}
 	return all
 }
