@@ -144,7 +144,7 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 		return []good{{who: c.instructor, once: true, variables: input{"input": input{
 			"slug": slug, "title": "Saved", "summary": "Short.", "description": "*Long.*", "language": "en", "level": "BEGINNER",
 			"categories": []any{c.category}, "tags": []any{"tag"}, "visibility": "MEMBERS",
-			"price": input{"amount": 900, "currency": "EUR"}, "hasCertificate": false, "prerequisites": []any{required},
+			"price": input{"amount": 900, "currency": "EUR"}, "hasCertificate": false, "certificateMonths": 12, "prerequisites": []any{required},
 			"expectedRevision": revision,
 		}}}}
 	},
@@ -223,6 +223,9 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 	},
 	"Mutation.markNotificationsRead": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.learner, variables: input{"ids": []any{c.ids["notification"]}}}}
+	},
+	"Mutation.setMailPreference": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"input": input{"kind": "ENROLLED", "wanted": false}}}}
 	},
 
 	"Subscription.assetUpdated": func(_ *testing.T, c *campus) []good {

@@ -42,7 +42,7 @@ func (r mutationResolver) SaveCourse(ctx context.Context, in model.SaveCourseInp
 	return draftPayload(r.services.Catalog.SaveCourse(ctx, catalog.CourseInput{
 		Slug: in.Slug, Title: in.Title, Summary: in.Summary, Description: in.Description, Language: in.Language, Level: in.Level,
 		Categories: in.Categories, Tags: in.Tags, Visibility: in.Visibility, Price: priceOf(in.Price),
-		Certificate: in.HasCertificate, Prerequisites: in.Prerequisites, ExpectedRevision: in.ExpectedRevision,
+		Certificate: in.HasCertificate, CertificateMonths: in.CertificateMonths, Prerequisites: in.Prerequisites, ExpectedRevision: in.ExpectedRevision,
 	}))
 }
 

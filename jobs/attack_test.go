@@ -18,6 +18,7 @@ import (
 	"lyceum/internal/assessment/quiz"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/platform/pgtest"
 	"lyceum/jobs"
 )
@@ -43,8 +44,11 @@ func (f fixture) target(t *testing.T, tenant pgtest.Tenant) target {
 	sound := f.Asset.Create().SetOwnerID(tenant.Instructor).SetKind(asset.KindAUDIO).SetFileName("s.mp3").SetContentType("audio/mpeg").
 		SetSize(1).SetSha256("x").SetBlobKey("t/" + tenant.ID.String() + "/assets/s.mp3").SetStatus(asset.StatusREADY).
 		SetConversion(asset.ConversionWAITING).SaveX(ctx)
+	told := f.Notification.Create().SetUserID(other).SetSeq(1000).SetKind(notification.KindENROLLED).SetSubjectID(place.ID).
+		SetTitle("You have been given a course").SaveX(ctx)
 	return target{tenant, map[string]uuid.UUID{
 		"enrollment_id": p.enrollment.ID, "certificate_id": stated.ID, "course_id": p.course, "asset_id": sound.ID,
+		"notification_id": told.ID,
 	}}
 }
 

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +26,7 @@ import (
 	"lyceum/internal/notification"
 	"lyceum/internal/platform/blob"
 	"lyceum/internal/platform/blob/file"
+	"lyceum/internal/platform/mail"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/pgtest"
 	"lyceum/internal/viewer"
@@ -57,10 +60,42 @@ func services(db *pg.DB, store *file.Store) jobs.Services {
 		Enrollment:   &enrollment.Service{DB: db},
 		Assessment:   &assessment.Service{DB: db, Completer: &learning.Service{DB: db}},
 		Credential:   &credential.Service{DB: db, Blobs: store, Page: page},
-		Notification: &notification.Service{DB: db, Bus: deaf{}},
+		Notification: &notification.Service{DB: db, Bus: deaf{}, Post: post(&outbox{})},
 		Media:        &media.Service{DB: db, Blobs: store, MaxUpload: 1 << 20},
 		Search:       &search.Service{DB: db, Local: &postgres.Engine{DB: db}},
 	}
+}
+
+// outbox keeps what is sent, and says no while it has an error.
+type outbox struct {
+	mu   sync.Mutex
+	sent []mail.Message
+	no   error
+}
+
+func (o *outbox) Send(_ context.Context, m mail.Message) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.no == nil {
+		o.sent = append(o.sent, m)
+	}
+	return o.no
+}
+
+func (o *outbox) all() []mail.Message {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.sent)
+}
+
+func (o *outbox) refuse(with error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.no = with
+}
+
+func post(sender mail.Sender) notification.Post {
+	return notification.Post{Sender: sender, From: "no-reply@lyceum.example", Page: page, Keys: [][]byte{bytes.Repeat([]byte("k"), 32)}}
 }
 
 func page(slug, path string) string { return "https://" + slug + ".example" + path }
@@ -68,7 +103,7 @@ func page(slug, path string) string { return "https://" + slug + ".example" + pa
 // options are those of a test: everything happens soon.
 func options() jobs.Options {
 	return jobs.Options{
-		Queues:  map[string]int{jobs.QueueDefault: 4, jobs.QueueSearch: 2},
+		Queues:  map[string]int{jobs.QueueDefault: 4, jobs.QueueSearch: 2, jobs.QueueMail: 2},
 		Timeout: 5 * time.Second, RescueAfter: 5 * time.Second, Poll: 50 * time.Millisecond,
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"lyceum/internal/enrollment"
 	"lyceum/internal/learning"
 	"lyceum/internal/media"
+	"lyceum/internal/notification"
 	"lyceum/internal/platform/pg"
 )
 
@@ -48,6 +49,8 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 			PrintCertificate{Tenant: e.Tenant, Certificate: e.Certificate},
 			NotifyIssued{Tenant: e.Tenant, Certificate: e.Certificate},
 		}, nil
+	case notification.Told:
+		return []river.JobArgs{MailNotification{Tenant: e.Tenant, Notification: e.Notification}}, nil
 	case credential.CertificateRevoked:
 		return []river.JobArgs{NotifyRevoked{Tenant: e.Tenant, Certificate: e.Certificate}}, nil
 

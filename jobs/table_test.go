@@ -24,6 +24,7 @@ import (
 	"lyceum/internal/enrollment"
 	"lyceum/internal/learning"
 	"lyceum/internal/media"
+	"lyceum/internal/notification"
 	"lyceum/internal/platform/pg"
 )
 
@@ -159,6 +160,9 @@ func TestWhoHearsWhat(t *testing.T) {
 		{revoked, "credential.certificate_revoked", map[string]string{
 			"notify.certificate_revoked": `{"tenant_id":"TENANT","certificate_id":"ID"}`,
 		}},
+		{notification.Told{Tenant: tenant, Notification: id}, "notification.told", map[string]string{
+			"mail.notification": `{"tenant_id":"TENANT","notification_id":"ID"}`,
+		}},
 	} {
 		if got := tt.event.Kind(); got != tt.kind {
 			t.Errorf("%T is stored as %s, want %s", tt.event, got, tt.kind)
@@ -198,6 +202,7 @@ func TestEventsNameTheirTenant(t *testing.T) {
 		media.ConversionAsked{},
 		credential.CertificateIssued{},
 		credential.CertificateRevoked{},
+		notification.Told{},
 	}
 	if len(events) != len(tabled(t)) {
 		t.Errorf("%d events are looked at here, %d stand in the table", len(events), len(tabled(t)))
@@ -249,6 +254,7 @@ func TestEveryKindIsWorkedOn(t *testing.T) {
 		media.ConversionAsked{},
 		credential.CertificateIssued{},
 		credential.CertificateRevoked{},
+		notification.Told{},
 	} {
 		jobs, err := subscribers(event)
 		if err != nil {

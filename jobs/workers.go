@@ -44,6 +44,7 @@ func workers(s Services) *river.Workers {
 	river.AddWorker(all, checkSearch(s))
 	river.AddWorker(all, sweepAll(s))
 	river.AddWorker(all, sweepTenant(s))
+	river.AddWorker(all, mailNotification(s))
 	addNotifiers(all, s)
 	return all
 }

@@ -29,6 +29,7 @@ import (
 	"lyceum/internal/platform/blob/s3"
 	"lyceum/internal/platform/config"
 	"lyceum/internal/platform/health"
+	"lyceum/internal/platform/mail"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/telemetry"
 	"lyceum/internal/tenancy"
@@ -48,6 +49,8 @@ type app struct {
 	bus      *bus
 	blobs    blob.Store
 	files    *file.Store // nil when blobs are in S3
+	mails    mail.Sender
+	sink     *mail.Sink // nil when mails are sent
 	inserter *jobs.Client
 	services *graph.Services
 	sources  loader.Sources
@@ -72,7 +75,7 @@ func newAppLogging(ctx context.Context, c *config.Config, logs io.Writer) (a *ap
 		log: telemetry.NewLogger(logs, telemetry.LogOptions{Level: c.Log.Level, Format: c.Log.Format}),
 	}
 	slog.SetDefault(a.log)
-	for _, step := range []func(context.Context) error{a.trace, a.connect, a.openBus, a.openBlobs, a.wire} {
+	for _, step := range []func(context.Context) error{a.trace, a.connect, a.openBus, a.openBlobs, a.openMail, a.wire} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close(context.WithoutCancel(ctx)))
 		}
@@ -224,7 +227,7 @@ func (a *app) wire(context.Context) error {
 		Learning:     learned,
 		Assessment:   assessed,
 		Credential:   &credential.Service{DB: a.db, Blobs: a.blobs, Page: a.page},
-		Notification: &notification.Service{DB: a.db, Bus: a.bus, Gate: tenants},
+		Notification: &notification.Service{DB: a.db, Bus: a.bus, Gate: tenants, Post: a.post()},
 		Compliance:   &compliance.Service{DB: a.db},
 		Search:       finder,
 		Guesses:      a.bus,

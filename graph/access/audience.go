@@ -43,6 +43,7 @@ var audiences = map[string]audience{
 	"Attempt": owner, "AttemptQuestion": owner, "Choice": owner, "QuestionResponse": owner, "AttemptPayload": owner,
 	"Certificate": owner, "RevokeCertificatePayload": owner,
 	"Notification": owner, "NotificationConnection": owner, "NotificationEdge": owner, "MarkNotificationsReadPayload": owner,
+	"MailPreference": owner, "SetMailPreferencePayload": owner,
 
 	"UserConnection": staff, "UserEdge": staff, "UserPayload": staff, "UpdateBrandingPayload": staff,
 	"CourseDraft": staff, "CourseDraftConnection": staff, "CourseDraftEdge": staff, "ModuleDraft": staff, "LessonDraft": staff,

@@ -20,6 +20,8 @@ const (
 	maxNames       = 50
 	// maxAmount keeps a mistyped price out: ten million of a currency with cents.
 	maxAmount = 1_000_000_000
+	// maxMonths is fifty years.
+	maxMonths = 600
 )
 
 // CourseInput is what an author says about a course itself. Fields that are nil keep what they are; in a
@@ -39,6 +41,8 @@ type CourseInput struct {
 	// Price with an amount of zero makes the course free.
 	Price       *Price
 	Certificate *bool
+	// CertificateMonths is how long a certificate is good; 0 is for ever.
+	CertificateMonths *int
 	// Prerequisites are slugs of courses.
 	Prerequisites []string
 	// ExpectedRevision is what the draft must be at; 0 says that there is none yet, nil does not care.
@@ -54,6 +58,7 @@ type listing struct {
 	PriceAmount                           int
 	PriceCurrency                         string
 	Certificate                           bool
+	CertificateMonths                     int
 }
 
 // unsaid is the listing of a course about which nothing was said.
@@ -69,6 +74,7 @@ func listingOf(c *ent.Course) listing {
 		Title: c.Title, Summary: c.Summary, Description: c.Description, Language: c.Language,
 		Level: c.Level, Categories: c.Categories, Tags: c.Tags, Visibility: c.Visibility,
 		PriceAmount: c.PriceAmount, PriceCurrency: c.PriceCurrency, Certificate: c.Certificate,
+		CertificateMonths: c.CertificateMonths,
 	}
 }
 
@@ -81,6 +87,7 @@ func (l listing) with(in *CourseInput) listing {
 	set(&l.Level, in.Level)
 	set(&l.Visibility, in.Visibility)
 	set(&l.Certificate, in.Certificate)
+	set(&l.CertificateMonths, in.CertificateMonths)
 	if in.Categories != nil {
 		l.Categories = in.Categories
 	}
@@ -115,6 +122,7 @@ func (l listing) put(m *ent.CourseMutation) {
 	m.SetPriceAmount(l.PriceAmount)
 	m.SetPriceCurrency(l.PriceCurrency)
 	m.SetCertificate(l.Certificate)
+	m.SetCertificateMonths(l.CertificateMonths)
 }
 
 // check records everything that is wrong with the input by itself, and brings it into the form in which
@@ -137,6 +145,9 @@ func (in *CourseInput) check(c *input.Checker) {
 	}
 	if in.Visibility != nil {
 		c.Check(slices.Contains(in.Visibility.Values(), string(*in.Visibility)), "visibility", "The visibility is PUBLIC, MEMBERS or UNLISTED.")
+	}
+	if in.CertificateMonths != nil {
+		c.Between("certificateMonths", *in.CertificateMonths, 0, maxMonths)
 	}
 	checkSlugs(c, "categories", in.Categories)
 	checkSlugs(c, "prerequisites", in.Prerequisites)

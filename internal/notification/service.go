@@ -32,6 +32,8 @@ type Service struct {
 	DB   *pg.DB
 	Bus  Bus
 	Gate Gate
+	// Post is for Mail and for the links in mails.
+	Post Post
 	// Look is how often a stream looks into the inbox without being woken, and whether its viewer is still
 	// welcome: a lost hint costs this much time, and so does a viewer who was shut out. Zero is three seconds.
 	Look time.Duration

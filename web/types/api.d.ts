@@ -10,6 +10,9 @@ export type AttemptState =
   | 'SUBMITTED';
 
 export type CertificateStatus =
+  /** It was good until a day that has passed. */
+  | 'EXPIRED'
+  /** It was taken back, whether or not it would be good still. */
   | 'REVOKED'
   | 'VALID';
 
@@ -207,6 +210,11 @@ export type LessonQuery = { lesson: { id: string, title: string, kind: LessonKin
       | { __typename: 'VideoContent', url: string | null, hlsUrl: string | null, posterUrl: string | null, storyboardUrl: string | null, externalUrl: string | null, expiresAt: string | null, contentType: string | null, html: string, captions: Array<{ locale: string, label: string, vtt: string }>, captionTracks: Array<{ locale: string, label: string, url: string, default: boolean }> }
      | null } | null };
 
+export type MailPreferencesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type MailPreferencesQuery = { mailPreferences: Array<{ kind: NotificationKind, wanted: boolean }> };
+
 export type MarkReadMutationVariables = Exact<{
   ids?: Array<string> | string | null | undefined;
 }>;
@@ -276,6 +284,14 @@ export type RecordProgressMutationVariables = Exact<{
 
 export type RecordProgressMutation = { recordProgress: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number, lessons: Array<{ lessonId: string, state: ProgressState, watchedMs: number, positionMs: number }> } } };
 
+export type RevokeCertificateMutationVariables = Exact<{
+  certificateId: string;
+  reason: string;
+}>;
+
+
+export type RevokeCertificateMutation = { revokeCertificate: { certificate: { id: string, code: string, status: CertificateStatus, revokedAt: string | null, revocationReason: string, verifyUrl: string } } };
+
 export type RosterQueryVariables = Exact<{
   courseId: string;
   first?: number | null | undefined;
@@ -283,7 +299,7 @@ export type RosterQueryVariables = Exact<{
 }>;
 
 
-export type RosterQuery = { enrollments: { nodes: Array<{ id: string, state: EnrollmentState, source: EnrollmentSource, enrolledAt: string, learner: { id: string, name: string, email: string | null } | null, progress: { percent: number, completedLessons: number, lastActivityAt: string | null }, certificate: { code: string, status: CertificateStatus } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type RosterQuery = { enrollments: { nodes: Array<{ id: string, state: EnrollmentState, source: EnrollmentSource, enrolledAt: string, learner: { id: string, name: string, email: string | null } | null, progress: { percent: number, completedLessons: number, lastActivityAt: string | null }, certificate: { id: string, code: string, status: CertificateStatus } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type SaveAnswerMutationVariables = Exact<{
   attemptId: string;
@@ -308,6 +324,14 @@ export type SearchQueryVariables = Exact<{
 
 
 export type SearchQuery = { search: { totalCount: number, degraded: boolean, hits: Array<{ title: string, snippet: string, course: { id: string, slug: string, title: string }, lesson: { id: string, title: string, kind: LessonKind } | null }> } };
+
+export type SetMailPreferenceMutationVariables = Exact<{
+  kind: NotificationKind;
+  wanted: boolean;
+}>;
+
+
+export type SetMailPreferenceMutation = { setMailPreference: { mailPreferences: Array<{ kind: NotificationKind, wanted: boolean }> } };
 
 export type SignInMutationVariables = Exact<{
   email: string;
@@ -343,7 +367,7 @@ export type VerifyCertificateQueryVariables = Exact<{
 }>;
 
 
-export type VerifyCertificateQuery = { verifyCertificate: { status: CertificateStatus, learnerName: string, courseTitle: string, tenantName: string, completedAt: string, issuedAt: string, revokedAt: string | null } | null };
+export type VerifyCertificateQuery = { verifyCertificate: { status: CertificateStatus, learnerName: string, courseTitle: string, tenantName: string, completedAt: string, issuedAt: string, expiresAt: string | null, revokedAt: string | null } | null };
 
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -362,6 +386,7 @@ export interface Operations {
   "enroll": { data: EnrollMutation; variables: EnrollMutationVariables };
   "grant-support": { data: GrantSupportMutation; variables: GrantSupportMutationVariables };
   "lesson": { data: LessonQuery; variables: LessonQueryVariables };
+  "mail-preferences": { data: MailPreferencesQuery; variables: MailPreferencesQueryVariables };
   "mark-read": { data: MarkReadMutation; variables: MarkReadMutationVariables };
   "notification-received": { data: NotificationReceivedSubscription; variables: NotificationReceivedSubscriptionVariables };
   "notifications": { data: NotificationsQuery; variables: NotificationsQueryVariables };
@@ -369,10 +394,12 @@ export interface Operations {
   "place": { data: PlaceQuery; variables: PlaceQueryVariables };
   "publish-course": { data: PublishCourseMutation; variables: PublishCourseMutationVariables };
   "record-progress": { data: RecordProgressMutation; variables: RecordProgressMutationVariables };
+  "revoke-certificate": { data: RevokeCertificateMutation; variables: RevokeCertificateMutationVariables };
   "roster": { data: RosterQuery; variables: RosterQueryVariables };
   "save-answer": { data: SaveAnswerMutation; variables: SaveAnswerMutationVariables };
   "search": { data: SearchQuery; variables: SearchQueryVariables };
   "search-token": { data: SearchTokenQuery; variables: SearchTokenQueryVariables };
+  "set-mail-preference": { data: SetMailPreferenceMutation; variables: SetMailPreferenceMutationVariables };
   "sign-in": { data: SignInMutation; variables: SignInMutationVariables };
   "sign-out": { data: SignOutMutation; variables: SignOutMutationVariables };
   "start-attempt": { data: StartAttemptMutation; variables: StartAttemptMutationVariables };

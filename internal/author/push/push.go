@@ -155,7 +155,7 @@ func courseInput(c *course.Course) *authorapi.SaveCourseInput {
 	in := &authorapi.SaveCourseInput{
 		Slug: c.Slug, Title: c.Title, Summary: &c.Summary, Description: &c.Description, Language: &c.Language,
 		Level: &level, Visibility: &visibility, Categories: filled(c.Categories), Tags: filled(c.Tags),
-		HasCertificate: &c.Certificate, Prerequisites: filled(c.Prerequisites),
+		HasCertificate: &c.Certificate, CertificateMonths: &c.CertificateMonths, Prerequisites: filled(c.Prerequisites),
 	}
 	// An absent price would leave the old one: what is free says so.
 	in.Price = &authorapi.PriceInput{}
