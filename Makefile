@@ -115,8 +115,16 @@ attack: ## Attack one tenant from another: every test named TestAttack…, and p
 fuzz: ## Run each fuzz target for FUZZTIME (20s)
 	@GO="$(GO)" sh tools/fuzz.sh $(FUZZTIME)
 
+# What `make bench` measures: rows (small, seed, large), and further flags, such as BENCH="--only W1,W2 --rounds 1".
+SIZE  ?= small
+BENCH ?=
+
 .PHONY: bench
-bench: ## Run every benchmark, with allocations
+bench: install build bench/peer/node_modules/.package-lock.json ## Measure Lyceum beside PostGraphile and two limits (SIZE=seed, BENCH="--only W1")
+	@$(BINARY) bench --size $(SIZE) $(BENCH)
+
+.PHONY: microbench
+microbench: ## Run the benchmarks of single functions, with allocations
 	$(SERVERS) $(GO) test -run '^$$' -bench . -benchmem $(UNIT)
 
 ##@ Change

@@ -231,6 +231,13 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 	"Subscription.assetUpdated": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.instructor, variables: input{"id": c.ids["asset"]}}}
 	},
+	"Subscription.enrollmentChanged": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"courseId": c.ids["course"]}}, {who: c.learner, variables: input{}}}
+	},
+	"Subscription.progressUpdated": func(t *testing.T, c *campus) []good {
+		who, enrollment, _ := c.student(t)
+		return []good{{who: who, variables: input{"enrollmentId": enrollment}}}
+	},
 	"Subscription.notificationReceived": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.learner, variables: input{"after": 0}}}
 	},

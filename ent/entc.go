@@ -14,6 +14,7 @@ import (
 // given, a prefix keeps its meaning.
 var prefixes = map[string]string{
 	"APIKey":          "key",
+	"Achievement":     "ach",
 	"Answer":          "ans",
 	"Asset":           "ast",
 	"Attempt":         "att",

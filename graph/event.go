@@ -23,11 +23,11 @@ func withEventIDs(ctx context.Context, next gqlgen.OperationHandler) gqlgen.Resp
 	return next(ctx)
 }
 
-// identified passes the events on, each with its id in front of it.
-func identified[T any](ctx context.Context, events <-chan T, id func(T) string) <-chan T {
-	ids, ok := ctx.Value(eventIDsKey{}).(eventIDs)
-	if !ok {
-		return events
+// identified passes the events on as what they are shown as, each with its id in front of it.
+func identified[E, T any](ctx context.Context, events <-chan E, id func(E) string, show func(E) T) <-chan T {
+	ids, known := ctx.Value(eventIDsKey{}).(eventIDs)
+	if !known {
+		ids = make(eventIDs, 1)
 	}
 	out := make(chan T)
 	go func() {
@@ -39,7 +39,7 @@ func identified[T any](ctx context.Context, events <-chan T, id func(T) string) 
 				return
 			}
 			select {
-			case out <- event:
+			case out <- show(event):
 			case <-ctx.Done():
 				return
 			}

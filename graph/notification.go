@@ -100,5 +100,6 @@ func (r subscriptionResolver) NotificationReceived(ctx context.Context, after *i
 	if err != nil {
 		return nil, err
 	}
-	return identified(ctx, notifications, func(n *ent.Notification) string { return strconv.Itoa(n.Seq) }), nil
+	return identified(ctx, notifications,
+		func(n *ent.Notification) string { return strconv.Itoa(n.Seq) }, func(n *ent.Notification) *ent.Notification { return n }), nil
 }

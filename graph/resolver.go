@@ -7,6 +7,7 @@ import (
 	"lyceum/internal/catalog"
 	"lyceum/internal/compliance"
 	"lyceum/internal/credential"
+	"lyceum/internal/engagement"
 	"lyceum/internal/enrollment"
 	"lyceum/internal/gen/graphql"
 	"lyceum/internal/learning"
@@ -27,6 +28,7 @@ type Services struct {
 	Assessment   *assessment.Service
 	Credential   *credential.Service
 	Notification *notification.Service
+	Engagement   *engagement.Service
 	Compliance   *compliance.Service
 	Search       *search.Service
 	Guesses      Guesses
@@ -51,12 +53,14 @@ type (
 	courseProgressResolver         struct{ services *Services }
 	courseVersionResolver          struct{ services *Services }
 	enrollmentResolver             struct{ services *Services }
+	enrollmentEventResolver        struct{ services *Services }
 	lessonResolver                 struct{ services *Services }
 	lessonDraftResolver            struct{ services *Services }
 	lessonProgressResolver         struct{ services *Services }
 	moduleDraftResolver            struct{ services *Services }
 	mutationResolver               struct{ services *Services }
 	notificationConnectionResolver struct{ services *Services }
+	progressEventResolver          struct{ services *Services }
 	queryResolver                  struct{ services *Services }
 	quizContentResolver            struct{ services *Services }
 	sessionResolver                struct{ services *Services }
@@ -101,6 +105,11 @@ func (r *Resolver) CourseVersion() graphql.CourseVersionResolver {
 // Enrollment implements graphql.ResolverRoot.
 func (r *Resolver) Enrollment() graphql.EnrollmentResolver { return enrollmentResolver{r.services} }
 
+// EnrollmentEvent implements graphql.ResolverRoot.
+func (r *Resolver) EnrollmentEvent() graphql.EnrollmentEventResolver {
+	return enrollmentEventResolver{r.services}
+}
+
 // Lesson implements graphql.ResolverRoot.
 func (r *Resolver) Lesson() graphql.LessonResolver { return lessonResolver{r.services} }
 
@@ -121,6 +130,11 @@ func (r *Resolver) Mutation() graphql.MutationResolver { return mutationResolver
 // NotificationConnection implements graphql.ResolverRoot.
 func (r *Resolver) NotificationConnection() graphql.NotificationConnectionResolver {
 	return notificationConnectionResolver{r.services}
+}
+
+// ProgressEvent implements graphql.ResolverRoot.
+func (r *Resolver) ProgressEvent() graphql.ProgressEventResolver {
+	return progressEventResolver{r.services}
 }
 
 // Query implements graphql.ResolverRoot.

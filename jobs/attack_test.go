@@ -46,8 +46,10 @@ func (f fixture) target(t *testing.T, tenant pgtest.Tenant) target {
 		SetConversion(asset.ConversionWAITING).SaveX(ctx)
 	told := f.Notification.Create().SetUserID(other).SetSeq(1000).SetKind(notification.KindENROLLED).SetSubjectID(place.ID).
 		SetTitle("You have been given a course").SaveX(ctx)
+	event := p.lesson(tenant, uuid.New())
+	f.happened(t, tenant, event)
 	return target{tenant, map[string]uuid.UUID{
-		"enrollment_id": p.enrollment.ID, "certificate_id": stated.ID, "course_id": p.course, "asset_id": sound.ID,
+		"event_id": event.ID, "enrollment_id": p.enrollment.ID, "certificate_id": stated.ID, "course_id": p.course, "asset_id": sound.ID,
 		"notification_id": told.ID,
 	}}
 }

@@ -14,10 +14,12 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river/rivertype"
 
+	"lyceum/internal/analytics"
 	"lyceum/internal/assessment"
 	"lyceum/internal/catalog/outline"
 	"lyceum/internal/compliance"
 	"lyceum/internal/credential"
+	"lyceum/internal/engagement"
 	"lyceum/internal/enrollment"
 	"lyceum/internal/gen/ent"
 	entenrollment "lyceum/internal/gen/ent/enrollment"
@@ -26,6 +28,7 @@ import (
 	"lyceum/internal/notification"
 	"lyceum/internal/platform/blob"
 	"lyceum/internal/platform/blob/file"
+	"lyceum/internal/platform/eventlog"
 	"lyceum/internal/platform/mail"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/pgtest"
@@ -37,12 +40,6 @@ import (
 
 // patience is how long a test waits for what must come.
 const patience = 90 * time.Second
-
-// deaf is a bus that nobody listens to.
-type deaf struct{}
-
-func (deaf) Wake(context.Context, uuid.UUID, uuid.UUID)                   {}
-func (deaf) Listen(context.Context, uuid.UUID, uuid.UUID) <-chan struct{} { return nil }
 
 // openFiles opens the store in the directory.
 func openFiles(dir string) (*file.Store, error) {
@@ -60,8 +57,10 @@ func services(db *pg.DB, store *file.Store) jobs.Services {
 		Enrollment:   &enrollment.Service{DB: db},
 		Assessment:   &assessment.Service{DB: db, Completer: &learning.Service{DB: db}},
 		Credential:   &credential.Service{DB: db, Blobs: store, Page: page},
-		Notification: &notification.Service{DB: db, Bus: deaf{}, Post: post(&outbox{})},
+		Notification: &notification.Service{DB: db, Post: post(&outbox{})},
 		Media:        &media.Service{DB: db, Blobs: store, MaxUpload: 1 << 20},
+		Engagement:   &engagement.Service{DB: db},
+		Analytics:    &analytics.Service{},
 		Search:       &search.Service{DB: db, Local: &postgres.Engine{DB: db}},
 	}
 }
@@ -135,7 +134,7 @@ func setup(t *testing.T) fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.db = pg.Open(f.Pool(), pg.Hooks{Announce: jobs.Announce(inserter), Record: compliance.Record})
+	f.db = pg.Open(f.Pool(), pg.Hooks{Announce: jobs.Announce(inserter, nil), Record: compliance.Record})
 	return f
 }
 
@@ -196,6 +195,38 @@ func (f fixture) publish(t *testing.T, tenant pgtest.Tenant) published {
 func (p published) completed(tenant pgtest.Tenant) learning.CourseCompleted {
 	return learning.CourseCompleted{
 		ID: uuid.New(), Tenant: tenant.ID, At: time.Now().UTC(), Enrollment: p.enrollment.ID, Learner: tenant.Learner, Course: p.course,
+	}
+}
+
+// lesson is completed.
+func (p published) lesson(tenant pgtest.Tenant, lesson uuid.UUID) learning.LessonCompleted {
+	return learning.LessonCompleted{
+		ID: uuid.New(), Tenant: tenant.ID, At: time.Now().UTC(), Enrollment: p.enrollment.ID, Learner: tenant.Learner, Course: p.course,
+		Lesson: lesson,
+	}
+}
+
+// happened writes the events down and tells nobody.
+func (f fixture) happened(t *testing.T, tenant pgtest.Tenant, events ...pg.Event) {
+	t.Helper()
+	ctx := tenant.System(t.Context())
+	err := f.db.Tx(ctx, func(tx *pg.Tx) error {
+		_, err := eventlog.Append(ctx, tx, events...)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// again delivers every job a second time that there is, of each kind.
+func (f fixture) again(t *testing.T) {
+	t.Helper()
+	const double = `
+		INSERT INTO river.river_job (kind, args, queue, state, max_attempts, priority, scheduled_at, metadata)
+		SELECT kind, args, queue, 'available', max_attempts, priority, now(), '{}' FROM river.river_job WHERE kind NOT LIKE 'sweep.%'`
+	if _, err := f.Exec(t.Context(), double); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -17,6 +17,8 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
 
+	"lyceum/internal/platform/eventlog"
+	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/pg"
 )
 
@@ -87,11 +89,19 @@ func newClient(pool *pgxpool.Pool, config *river.Config) (*Client, error) {
 	return client, nil
 }
 
-// Announce returns the hook that inserts the jobs of an event's subscribers in the event's transaction.
-func Announce(client *Client) func(ctx context.Context, tx *pg.Tx, events []pg.Event) error {
+// Announce returns the hook that writes events down, inserts the jobs of their subscribers, and tells the live streams of
+// what they changed, in the events' transaction. What has happened already, and happens once for ever, is told to nobody
+// again. A nil log tells no streams.
+func Announce(client *Client, log *feed.Log) func(ctx context.Context, tx *pg.Tx, events []pg.Event) error {
 	return func(ctx context.Context, tx *pg.Tx, events []pg.Event) error {
+		events, err := eventlog.Append(ctx, tx, events...)
+		if err != nil {
+			return err
+		}
 		var params []river.InsertManyParams
+		var changed []feed.Change
 		for _, event := range events {
+			changed = append(changed, changes(event)...)
 			jobs, err := subscribers(event)
 			if err != nil {
 				return err
@@ -100,12 +110,11 @@ func Announce(client *Client) func(ctx context.Context, tx *pg.Tx, events []pg.E
 				params = append(params, river.InsertManyParams{Args: job})
 			}
 		}
-		if len(params) == 0 {
-			return nil
+		if len(params) > 0 {
+			if _, err := client.InsertManyTx(ctx, tx.Pgx(), params); err != nil {
+				return fmt.Errorf("announce %d events: %w", len(events), err)
+			}
 		}
-		if _, err := client.InsertManyTx(ctx, tx.Pgx(), params); err != nil {
-			return fmt.Errorf("announce %d events: %w", len(events), err)
-		}
-		return nil
+		return log.Tell(ctx, tx, changed...)
 	}
 }

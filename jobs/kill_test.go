@@ -109,7 +109,7 @@ func TestDoomedWorker(t *testing.T) {
 		}
 		return nil
 	}
-	db := pg.Open(pool, pg.Hooks{Announce: jobs.Announce(inserter), Record: record})
+	db := pg.Open(pool, pg.Hooks{Announce: jobs.Announce(inserter, nil), Record: record})
 	with := services(db, store)
 	if at == afterPut {
 		with.Credential = &credential.Service{DB: db, Blobs: dyingStore{store}, Page: page}

@@ -11,6 +11,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"lyceum/internal/gen/ent/placement"
+	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/idempotency"
 )
 
@@ -29,7 +30,7 @@ func (SweepAll) InsertOpts() river.InsertOpts {
 }
 
 // SweepTenant grades attempts whose time ran out, removes uploads and rendition sets that were abandoned, asks again for
-// conversions whose worker vanished, and forgets the answers that were kept for those who ask again.
+// conversions whose worker vanished, and forgets the answers that were kept for those who ask again and the changes that were kept for those who come back.
 type SweepTenant struct {
 	Tenant uuid.UUID `json:"tenant_id" river:"unique"`
 }
@@ -73,7 +74,7 @@ func sweepTenant(s Services) river.Worker[SweepTenant] {
 		_, swept := s.Media.Sweep(ctx)
 		_, asked := s.Media.Requeue(ctx)
 		_, cleared := s.Media.SweepSets(ctx)
-		return errors.Join(graded, swept, asked, cleared, idempotency.Sweep(ctx, s.DB))
+		return errors.Join(graded, swept, asked, cleared, idempotency.Sweep(ctx, s.DB), feed.Sweep(ctx, s.DB))
 	}}
 }
 

@@ -25,29 +25,38 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 		return []river.JobArgs{SyncCourse{Tenant: e.Tenant, Course: e.Course}}, nil
 
 	case enrollment.EnrollmentActivated:
+		count := CountFact{Tenant: e.Tenant, Event: e.ID}
 		if !e.ByStaff {
-			return nil, nil
+			return []river.JobArgs{count}, nil
 		}
-		return []river.JobArgs{NotifyAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
+		return []river.JobArgs{count, NotifyAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
+	case enrollment.EnrollmentChanged:
+		return nil, nil
 
 	case media.ConversionAsked:
 		return []river.JobArgs{ConvertAsset{Tenant: e.Tenant, Asset: e.Asset}}, nil
 
 	case learning.LessonCompleted:
-		return nil, nil
+		return []river.JobArgs{
+			CreditDeed{Tenant: e.Tenant, Event: e.ID},
+			CountFact{Tenant: e.Tenant, Event: e.ID},
+		}, nil
 	case learning.CourseCompleted:
 		return []river.JobArgs{
 			FinishEnrollment{Tenant: e.Tenant, Enrollment: e.Enrollment, At: e.At},
 			IssueCertificate{Tenant: e.Tenant, Enrollment: e.Enrollment, At: e.At},
 			NotifyCompleted{Tenant: e.Tenant, Enrollment: e.Enrollment},
+			CreditDeed{Tenant: e.Tenant, Event: e.ID},
+			CountFact{Tenant: e.Tenant, Event: e.ID},
 		}, nil
 	case assessment.AttemptGraded:
-		return nil, nil
+		return []river.JobArgs{CreditDeed{Tenant: e.Tenant, Event: e.ID}}, nil
 
 	case credential.CertificateIssued:
 		return []river.JobArgs{
 			PrintCertificate{Tenant: e.Tenant, Certificate: e.Certificate},
 			NotifyIssued{Tenant: e.Tenant, Certificate: e.Certificate},
+			CountFact{Tenant: e.Tenant, Event: e.ID},
 		}, nil
 	case notification.Told:
 		return []river.JobArgs{MailNotification{Tenant: e.Tenant, Notification: e.Notification}}, nil

@@ -6,8 +6,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
+	"lyceum/internal/analytics"
 	"lyceum/internal/assessment"
 	"lyceum/internal/credential"
+	"lyceum/internal/engagement"
 	"lyceum/internal/enrollment"
 	"lyceum/internal/media"
 	"lyceum/internal/notification"
@@ -29,6 +31,8 @@ type Services struct {
 	Credential   *credential.Service
 	Notification *notification.Service
 	Media        *media.Service
+	Engagement   *engagement.Service
+	Analytics    *analytics.Service
 	Search       Syncer
 }
 
@@ -45,6 +49,8 @@ func workers(s Services) *river.Workers {
 	river.AddWorker(all, sweepAll(s))
 	river.AddWorker(all, sweepTenant(s))
 	river.AddWorker(all, mailNotification(s))
+	river.AddWorker(all, creditDeed(s))
+	river.AddWorker(all, countFact(s))
 	addNotifiers(all, s)
 	return all
 }

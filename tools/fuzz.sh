@@ -30,6 +30,11 @@ run_one() {
 		echo "ok   $line"
 		return
 	fi
+	# The Go fuzzer at times takes the end of its own time for a failure; of what it was given, nothing failed.
+	if [ "${execs:-0}" -gt 0 ] && grep -qx '    context deadline exceeded' "$said" && ! grep -q 'Failing input' "$said"; then
+		echo "ok   $line, ended by the clock"
+		return
+	fi
 	finding=$(sed -nE 's/.*Failing input written to ([^ ]+).*/\1/p' "$said" | tail -1)
 	{
 		echo "FAIL $line${finding:+, found $directory/$finding}"

@@ -16,10 +16,12 @@ import (
 
 	"lyceum/graph"
 	"lyceum/graph/loader"
+	"lyceum/internal/analytics"
 	"lyceum/internal/assessment"
 	"lyceum/internal/catalog"
 	"lyceum/internal/compliance"
 	"lyceum/internal/credential"
+	"lyceum/internal/engagement"
 	"lyceum/internal/enrollment"
 	"lyceum/internal/learning"
 	"lyceum/internal/notification"
@@ -28,6 +30,7 @@ import (
 	"lyceum/internal/platform/blob/file"
 	"lyceum/internal/platform/blob/s3"
 	"lyceum/internal/platform/config"
+	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/health"
 	"lyceum/internal/platform/mail"
 	"lyceum/internal/platform/pg"
@@ -47,6 +50,7 @@ type app struct {
 	pool     *pgxpool.Pool
 	db       *pg.DB
 	bus      *bus
+	feed     *feed.Log
 	blobs    blob.Store
 	files    *file.Store // nil when blobs are in S3
 	mails    mail.Sender
@@ -75,7 +79,7 @@ func newAppLogging(ctx context.Context, c *config.Config, logs io.Writer) (a *ap
 		log: telemetry.NewLogger(logs, telemetry.LogOptions{Level: c.Log.Level, Format: c.Log.Format}),
 	}
 	slog.SetDefault(a.log)
-	for _, step := range []func(context.Context) error{a.trace, a.connect, a.openBus, a.openBlobs, a.openMail, a.wire} {
+	for _, step := range []func(context.Context) error{a.trace, a.openBus, a.connect, a.openBlobs, a.openMail, a.wire} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close(context.WithoutCancel(ctx)))
 		}
@@ -132,13 +136,13 @@ func (a *app) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.db = pg.Open(pool, hooks(a.inserter))
+	a.db = pg.Open(pool, hooks(a.inserter, a.feed))
 	return a.metrics.Pool("app", func() telemetry.PoolStat { return pool.Stat() })
 }
 
 // hooks are what every transaction hands on before it commits.
-func hooks(inserter *jobs.Client) pg.Hooks {
-	return pg.Hooks{Announce: jobs.Announce(inserter), Record: compliance.Record}
+func hooks(inserter *jobs.Client, log *feed.Log) pg.Hooks {
+	return pg.Hooks{Announce: jobs.Announce(inserter, log), Record: compliance.Record}
 }
 
 // openPool opens a pool and makes sure that it answers.
@@ -215,7 +219,8 @@ func (a *app) wire(context.Context) error {
 	if err != nil {
 		return err
 	}
-	learned := &learning.Service{DB: a.db}
+	a.feed.Gate = tenants
+	learned := &learning.Service{DB: a.db, Feed: a.feed}
 	assessed := &assessment.Service{DB: a.db, Completer: learned, Files: quizFiles{files}}
 	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: catalogFiles{files}}
 	a.services = &graph.Services{
@@ -223,11 +228,12 @@ func (a *app) wire(context.Context) error {
 		Tenancy:      tenants,
 		Catalog:      courses,
 		Media:        files,
-		Enrollment:   &enrollment.Service{DB: a.db},
+		Enrollment:   &enrollment.Service{DB: a.db, Feed: a.feed},
 		Learning:     learned,
 		Assessment:   assessed,
 		Credential:   &credential.Service{DB: a.db, Blobs: a.blobs, Page: a.page},
-		Notification: &notification.Service{DB: a.db, Bus: a.bus, Gate: tenants, Post: a.post()},
+		Engagement:   &engagement.Service{DB: a.db},
+		Notification: &notification.Service{DB: a.db, Feed: a.feed, Post: a.post()},
 		Compliance:   &compliance.Service{DB: a.db},
 		Search:       finder,
 		Guesses:      a.bus,
@@ -251,5 +257,6 @@ func (a *app) workerServices() jobs.Services {
 	return jobs.Services{
 		DB: a.db, Enrollment: a.services.Enrollment, Assessment: a.services.Assessment, Credential: a.services.Credential,
 		Notification: a.services.Notification, Media: a.services.Media, Search: a.services.Search,
+		Engagement: a.services.Engagement, Analytics: &analytics.Service{},
 	}
 }

@@ -32,7 +32,7 @@ func (f *filling) advance(t *testing.T, film string, percent int) {
 	if err := f.db.Asset.UpdateOneID(rawOf(t, film)).SetProgress(percent).Exec(ctx); err != nil {
 		t.Fatal(err)
 	}
-	assetBus{f.bus}.Wake(ctx, f.tenant, rawOf(t, film))
+	assetBus{f.feed.Bus}.Wake(ctx, f.tenant, rawOf(t, film))
 }
 
 // TestAttackAssetStreams lets everybody of the attacker's tenant watch the victim's film, and its staff their own,
@@ -48,10 +48,10 @@ func TestAttackAssetStreams(t *testing.T) {
 	own, foreign := mine.hold(t), theirs.hold(t)
 	staff := []string{"admin", "instructor", "reader"}
 	open, refused := 0, map[string]int{}
-	var feeds []*feed
+	var feeds []*heard
 	for _, transport := range transports() {
 		for persona, token := range w.attacker.tokens {
-			of := func(film string) *feed {
+			of := func(film string) *heard {
 				f, err := w.subscribe(t.Context(), transport, question{token: token, host: w.attacker.host, document: watchDocument, variables: input{"i": film}})
 				if err != nil {
 					t.Fatalf("%s over %s: %v", persona, transport, err)

@@ -525,6 +525,7 @@ func (f *filling) endings(t *testing.T) {
 		f.tenant, f.people["expired"], f.marker); err != nil {
 		t.Fatal(err)
 	}
+	f.engage(t)
 	if err := f.super(t.Context(), `UPDATE assets SET failure = $3 WHERE tenant_id = $1 AND id = $2`,
 		f.tenant, rawOf(t, f.ids["Asset"][1]), f.secret("Failure")); err != nil {
 		t.Fatal(err)
@@ -532,6 +533,26 @@ func (f *filling) endings(t *testing.T) {
 	if err := f.super(t.Context(), `UPDATE sessions SET expires_at = now() - interval '1 minute' WHERE tenant_id = $1 AND user_id = $2`,
 		f.tenant, f.people["expired"]); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// engage leaves achievements, and how people stand in leaderboards.
+func (f *filling) engage(t *testing.T) {
+	t.Helper()
+	for _, statement := range []string{
+		`INSERT INTO achievements (id, tenant_id, created_at, updated_at, key, title, description, rule)
+			VALUES (gen_random_uuid(), $1, now(), now(), $2, $2, $2, 'points >= 1 && lessons >= 1')`,
+		`INSERT INTO engagement_profiles (id, tenant_id, created_at, updated_at, user_id, pseudonym)
+			SELECT gen_random_uuid(), $1, now(), now(), id, $2 FROM users WHERE tenant_id = $1 AND role = 'LEARNER' LIMIT 1`,
+		`INSERT INTO point_rules (id, tenant_id, created_at, updated_at, reason, points, since)
+			SELECT gen_random_uuid(), $1, now(), now(), 'LESSON', 11, now() WHERE $2 <> ''`,
+		`INSERT INTO earned_achievements (tenant_id, learner_id, achievement_id, earned_at)
+			SELECT $1, learner_id, a.id, now() FROM point_entries p JOIN achievements a USING (tenant_id) WHERE tenant_id = $1 AND a.key = $2
+			ON CONFLICT DO NOTHING`,
+	} {
+		if err := f.super(t.Context(), statement, f.tenant, f.secret("Engaged")); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"github.com/google/uuid"
 
 	"lyceum/e2e/attack"
+	"lyceum/internal/enrollment"
+	"lyceum/internal/learning"
 	"lyceum/internal/platform/gid"
 )
 
@@ -95,6 +97,11 @@ func (w *attackWorld) queryProviders(t *testing.T, s *side) attack.Registry {
 		"Query.asset.id":                          s.oneOf("Asset"),
 		"Subscription.assetUpdated.id":            s.oneOf("Asset"),
 		"Subscription.notificationReceived.after": attack.Always(0),
+
+		"Subscription.enrollmentChanged.courseId":   attack.Always(s.id("Course"), attack.Omit),
+		"Subscription.enrollmentChanged.after":      attack.Always(enrollment.TopicOfCourse(s.raw("Course")).Position(s.tenant, 0), attack.Omit),
+		"Subscription.progressUpdated.enrollmentId": s.oneOf("Enrollment"),
+		"Subscription.progressUpdated.after":        attack.Always(s.sinceEver(t)...),
 	}
 	for field, after := range map[string]int{
 		"users": 2, "courses": 3, "courseDrafts": 1, "myEnrollments": 1, "enrollments": 1, "notifications": 1, "auditLog": 3, "supportGrants": 1,
@@ -105,6 +112,16 @@ func (w *attackWorld) queryProviders(t *testing.T, s *side) attack.Registry {
 	}
 	all["Query.auditLog.subject"] = attack.Always(attack.Omit, s.id("Course"), s.id("User"), attack.Omit)
 	return all
+}
+
+// sinceEver are the event ids from which the progress of each place is told from the beginning.
+func (s *side) sinceEver(t *testing.T) []any {
+	t.Helper()
+	var ids []any
+	for _, place := range s.ids["Enrollment"] {
+		ids = append(ids, learning.Topic(rawOf(t, place)).Position(s.tenant, 0))
+	}
+	return ids
 }
 
 // cursor is where the first page of one of a connection ends.

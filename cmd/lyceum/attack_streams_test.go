@@ -21,6 +21,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"lyceum/e2e/attack"
+	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/viewer"
 )
@@ -67,7 +68,9 @@ func subjects() map[string]subject {
 }
 
 // aboutThings are the subscriptions that are not about their listener, each with the test that attacks it.
-var aboutThings = map[string]func(*testing.T){"assetUpdated": TestAttackAssetStreams}
+var aboutThings = map[string]func(*testing.T){
+	"assetUpdated": TestAttackAssetStreams, "enrollmentChanged": TestAttackPlaceStreams, "progressUpdated": TestAttackPlaceStreams,
+}
 
 // subscriptions are the fields of Subscription that are about their listener. One that is in no list of subjects fails
 // the test by name.
@@ -90,8 +93,8 @@ func subscriptions(t *testing.T) []string {
 	return names
 }
 
-// feed is an open subscription, over whichever transport.
-type feed struct {
+// heard is an open subscription, over whichever transport.
+type heard struct {
 	// events has what came as data, and is closed when the stream has ended.
 	events chan string
 	// send says something more, where the transport lets one, and after has the answer to the operation of that name. It
@@ -111,7 +114,7 @@ func codeOf(event string) string {
 func transports() []string { return []string{"SSE", "WebSocket"} }
 
 // subscribe opens a stream, which the test's end ends.
-func (w *attackWorld) subscribe(ctx context.Context, transport string, q question) (*feed, error) {
+func (w *attackWorld) subscribe(ctx context.Context, transport string, q question) (*heard, error) {
 	if transport == "SSE" {
 		return w.overSSE(ctx, q)
 	}
@@ -119,7 +122,7 @@ func (w *attackWorld) subscribe(ctx context.Context, transport string, q questio
 }
 
 // overSSE reads server-sent events.
-func (w *attackWorld) overSSE(ctx context.Context, q question) (*feed, error) {
+func (w *attackWorld) overSSE(ctx context.Context, q question) (*heard, error) {
 	q.header = maps.Clone(q.header)
 	if q.header == nil {
 		q.header = map[string]string{}
@@ -129,7 +132,7 @@ func (w *attackWorld) overSSE(ctx context.Context, q question) (*feed, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &feed{events: make(chan string, 1000)}
+	f := &heard{events: make(chan string, 1000)}
 	go func() {
 		defer close(f.events)
 		defer func() { _ = response.Body.Close() }()
@@ -148,7 +151,7 @@ func (w *attackWorld) overSSE(ctx context.Context, q question) (*feed, error) {
 }
 
 // overSocket speaks graphql-transport-ws, and gives the token where browsers must.
-func (w *attackWorld) overSocket(ctx context.Context, q question) (*feed, error) {
+func (w *attackWorld) overSocket(ctx context.Context, q question) (*heard, error) {
 	conn, response, err := websocket.Dial(ctx, w.server.URL+"/graphql", &websocket.DialOptions{
 		Host: q.host, Subprotocols: []string{"graphql-transport-ws"}, HTTPClient: w.server.Client(),
 		HTTPHeader: http.Header{"X-Forwarded-For": {w.address()}},
@@ -160,7 +163,7 @@ func (w *attackWorld) overSocket(ctx context.Context, q question) (*feed, error)
 		_ = response.Body.Close()
 	}
 	conn.SetReadLimit(1 << 20)
-	f := &feed{events: make(chan string, 1000), after: make(chan string, 1)}
+	f := &heard{events: make(chan string, 1000), after: make(chan string, 1)}
 	f.send = func(message string) error { return conn.Write(ctx, websocket.MessageText, []byte(message)) }
 	payload := map[string]any{}
 	if q.token != "" {
@@ -173,7 +176,7 @@ func (w *attackWorld) overSocket(ctx context.Context, q question) (*feed, error)
 	return f, nil
 }
 
-func (f *feed) say(message map[string]any) error {
+func (f *heard) say(message map[string]any) error {
 	text, err := json.Marshal(message)
 	if err != nil {
 		return fmt.Errorf("encode message: %w", err)
@@ -185,7 +188,7 @@ func (f *feed) say(message map[string]any) error {
 }
 
 // hear reads a socket until it is closed. The stream ends with its subscription; the socket may stay.
-func (f *feed) hear(ctx context.Context, conn *websocket.Conn, q question) {
+func (f *heard) hear(ctx context.Context, conn *websocket.Conn, q question) {
 	defer close(f.after)
 	done := sync.OnceFunc(func() { close(f.events) })
 	defer done()
@@ -225,7 +228,7 @@ func (f *feed) hear(ctx context.Context, conn *websocket.Conn, q question) {
 }
 
 // begin subscribes.
-func (f *feed) begin(q question) error {
+func (f *heard) begin(q question) error {
 	extensions := map[string]any{}
 	if id, given := q.header["Last-Event-ID"]; given {
 		extensions["lastEventId"] = id
@@ -236,7 +239,7 @@ func (f *feed) begin(q question) error {
 }
 
 // next is the next event, or "" when the stream has ended.
-func (f *feed) next(t *testing.T, who string) string {
+func (f *heard) next(t *testing.T, who string) string {
 	t.Helper()
 	select {
 	case event := <-f.events:
@@ -252,7 +255,7 @@ type listener struct {
 	name, transport, field string
 	token                  string
 	user                   uuid.UUID
-	feed                   *feed
+	feed                   *heard
 }
 
 // listeners are all personas of the attacker's over all transports, for every subscription.
@@ -436,7 +439,7 @@ func (w *attackWorld) resume(t *testing.T, everything *attack.Scanner) {
 
 // provoke returns the first event of a stream that was resumed: what was missed comes at once, and what is new is made
 // again and again, for nobody knows when the stream has begun to listen.
-func (w *attackWorld) provoke(t *testing.T, opened *feed) string {
+func (w *attackWorld) provoke(t *testing.T, opened *heard) string {
 	t.Helper()
 	again := time.NewTicker(200 * time.Millisecond)
 	defer again.Stop()
@@ -465,7 +468,8 @@ func (w *attackWorld) wake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.services.Notification.Bus.Wake(t.Context(), w.attacker.tenant, w.attacker.people["learner"])
+	inbox := feed.Topic{Kind: "inbox", Subject: w.attacker.people["learner"]}
+	w.feed.Bus.Wake(t.Context(), w.attacker.tenant, []feed.Topic{inbox})
 }
 
 // ending is a way in which somebody loses the right to their stream.
@@ -486,7 +490,7 @@ type loser struct {
 	what, transport string
 	user            uuid.UUID
 	token           string
-	feed            *feed
+	feed            *heard
 }
 
 func endings() map[string]*ending {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -15,10 +14,11 @@ import (
 	"lyceum/internal/fault"
 	"lyceum/internal/platform/cache"
 	"lyceum/internal/platform/config"
+	"lyceum/internal/platform/feed"
 )
 
-// bus is what the contexts use Redis for: waking streams in every process, and counting what is asked and
-// guessed. Without Redis all of it works inside this process.
+// bus is what Redis is used for: waking streams in every process, and counting what is asked and guessed. Without
+// Redis all of it works inside this process.
 type bus struct {
 	client *cache.Client // nil when there is no Redis
 	hub    *cache.Hub
@@ -52,6 +52,7 @@ func (a *app) openBus(ctx context.Context) error {
 		a.onClose(func(context.Context) error { return client.Close() })
 	}
 	a.bus.hub = cache.NewHub(ctx, a.bus.client, cache.HubConfig{Log: a.log})
+	a.feed = &feed.Log{Bus: feed.NewWakes(a.bus.hub, a.log), Log: a.log}
 	a.bus.guesses, a.bus.spending = cache.NewLimiter(a.bus.client), cache.NewLimiter(a.bus.client)
 	a.onClose(func(context.Context) error { a.bus.hub.Close(); return nil })
 	return nil
@@ -67,60 +68,20 @@ func redisURL(c config.Redis) string {
 	return scheme + "+" + c.Mode + "://" + rest
 }
 
-func inboxChannel(tenant, user uuid.UUID) cache.Key {
-	return cache.NewKey(tenant, "inbox", user.String())
-}
-
-func assetChannel(tenant, asset uuid.UUID) cache.Key {
-	return cache.NewKey(tenant, "asset", asset.String())
-}
-
-// Wake implements notification.Bus.
-func (b *bus) Wake(ctx context.Context, tenant, user uuid.UUID) {
-	b.wake(ctx, inboxChannel(tenant, user))
-}
-
-// Listen implements notification.Bus.
-func (b *bus) Listen(ctx context.Context, tenant, user uuid.UUID) <-chan struct{} {
-	return b.listen(ctx, inboxChannel(tenant, user))
-}
+// assetTopic is a file while it is converted, as live streams watch it.
+func assetTopic(asset uuid.UUID) feed.Topic { return feed.Topic{Kind: "asset", Subject: asset} }
 
 // assetBus wakes those who watch an asset.
-type assetBus struct{ *bus }
+type assetBus struct{ feed.Bus }
 
 // Wake implements media.Bus.
 func (b assetBus) Wake(ctx context.Context, tenant, asset uuid.UUID) {
-	b.wake(ctx, assetChannel(tenant, asset))
+	b.Bus.Wake(ctx, tenant, []feed.Topic{assetTopic(asset)})
 }
 
 // Listen implements media.Bus.
 func (b assetBus) Listen(ctx context.Context, tenant, asset uuid.UUID) <-chan struct{} {
-	return b.listen(ctx, assetChannel(tenant, asset))
-}
-
-// wake sends a hint. One that does not get through is made good by the stream itself.
-func (b *bus) wake(ctx context.Context, channel cache.Key) {
-	err := b.hub.Publish(ctx, channel, []byte{1})
-	if err != nil && !errors.Is(err, cache.ErrDown) {
-		b.log.WarnContext(ctx, "stream not woken", "err", err)
-	}
-}
-
-func (b *bus) listen(ctx context.Context, channel cache.Key) <-chan struct{} {
-	woken := make(chan struct{}, 1)
-	events, err := b.hub.Subscribe(ctx, channel)
-	if err != nil {
-		return woken
-	}
-	go func() {
-		for range events {
-			select {
-			case woken <- struct{}{}:
-			default: // a wake is waiting already
-			}
-		}
-	}()
-	return woken
+	return b.Bus.Listen(ctx, tenant, assetTopic(asset))
 }
 
 // Limits of guessing, a minute: tries to sign in to an account from one address, and from an address to any; looks

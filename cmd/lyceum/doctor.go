@@ -44,7 +44,7 @@ func newDoctor() *cobra.Command {
 			return err
 		}
 		defer func() { _ = a.Close(context.WithoutCancel(command.Context())) }()
-		return report(command, a.examine(command.Context()))
+		return printFindings(command, a.examine(command.Context()))
 	}
 	return command
 }
@@ -54,7 +54,7 @@ type brokenError int
 
 func (n brokenError) Error() string { return fmt.Sprintf("%d things are broken", int(n)) }
 
-func report(command *cobra.Command, findings []finding) error {
+func printFindings(command *cobra.Command, findings []finding) error {
 	broken := 0
 	for _, f := range findings {
 		switch {

@@ -30,7 +30,7 @@ func (a *app) mediaService(gate media.Gate) (*media.Service, error) {
 		Paths: signer, Origin: strings.TrimRight(cmp.Or(a.config.Media.URL, a.config.Public.Origin(a.config.Public.BaseDomain)), "/"),
 		Converter: media.FFmpeg{Find: findRunner()},
 		WorkDir:   sync.OnceValues(func() (string, error) { return local.WorkDir(a.config.Home, "work", converters()...) }),
-		Bus:       assetBus{a.bus}, Gate: gate, Log: a.log,
+		Bus:       assetBus{a.feed.Bus}, Gate: gate, Log: a.log,
 	}, nil
 }
 

@@ -23,8 +23,12 @@ import (
 
 	"lyceum/docs/operations"
 	"lyceum/graph/transport"
+	"lyceum/internal/enrollment"
 	"lyceum/internal/gen/ent/tenant"
+	"lyceum/internal/learning"
 	"lyceum/internal/platform/config"
+	"lyceum/internal/platform/feed"
+	"lyceum/internal/platform/gid"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/pgtest"
 	"lyceum/internal/tenancy"
@@ -187,6 +191,19 @@ func (s *school) asks(t *testing.T) map[string]asking {
 			return asked{s.learner, map[string]any{"after": s.lastNotification(t) - n}}
 		},
 
+		"enrollment-changed": func(t *testing.T, n int) asked {
+			t.Helper()
+			course := s.sized[n].id
+			return asked{s.instructor, map[string]any{"courseId": course, "after": s.beforeLast(t, enrollment.TopicOfCourse(idOf(t, course)))}}
+		},
+		"progress-updated": func(t *testing.T, n int) asked {
+			t.Helper()
+			token, place := s.student(t, n)
+			done := map[string]any{"enrollmentId": place, "lessonId": s.sized[n].lessons["a"]}
+			s.must(t, token, s.documents.Text("complete-lesson"), done, &struct{}{})
+			return asked{s.instructor, map[string]any{"enrollmentId": place, "after": s.beforeLast(t, learning.Topic(idOf(t, place)))}}
+		},
+
 		"course": func(_ *testing.T, n int) asked { return asked{s.learner, map[string]any{"slug": s.asking[n].slug}} },
 		"place": func(t *testing.T, n int) asked {
 			t.Helper()
@@ -280,6 +297,36 @@ func (s *school) cost(t *testing.T, name string, ask asking, n int, enough int64
 	return least
 }
 
+// streamed is how many events of a stream are counted; it does not end by itself.
+var streamed = map[string]func(n int) int{
+	"notification-received": func(n int) int { return n },
+	// Each event is an answer of its own.
+	"enrollment-changed": func(int) int { return 1 },
+	"progress-updated":   func(int) int { return 1 },
+}
+
+// beforeLast is where a stream continues that is told the last change of the topic.
+func (s *school) beforeLast(t *testing.T, topic feed.Topic) string {
+	t.Helper()
+	const last = `SELECT seq FROM feed_topics WHERE tenant_id = $1 AND topic = $2 AND subject = $3`
+	var seq int64
+	ctx := viewer.With(t.Context(), viewer.Job(s.tenant, "test"))
+	if err := s.db.QueryRow(ctx, last, s.tenant, topic.Kind, topic.Subject).Scan(&seq); err != nil {
+		t.Fatal(err)
+	}
+	return topic.Position(s.tenant, seq-1)
+}
+
+// idOf is what a global id names.
+func idOf(t *testing.T, id string) uuid.UUID {
+	t.Helper()
+	parsed, err := gid.Parse(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed.UUID
+}
+
 // count runs a document and counts its statements.
 func (s *school) count(t *testing.T, name string, request asked, n int) int64 {
 	t.Helper()
@@ -296,7 +343,7 @@ func (s *school) count(t *testing.T, name string, request asked, n int) int64 {
 		if strings.HasPrefix(line, `{"data"`) {
 			events++
 		}
-		if name == "notification-received" && events == n {
+		if wanted := streamed[name]; wanted != nil && events == wanted(n) {
 			break
 		}
 	}

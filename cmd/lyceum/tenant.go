@@ -23,7 +23,7 @@ func quietPool(p *pgxpool.Config) { p.MaxConns = 4 }
 
 // provisioner makes tenants through the owner's connection.
 func (a *app) provisioner(owner *pgxpool.Pool) *tenancy.Provisioner {
-	return &tenancy.Provisioner{Owner: pg.Open(owner, hooks(a.inserter)), Hasher: a.services.Tenancy.Hasher}
+	return &tenancy.Provisioner{Owner: pg.Open(owner, hooks(a.inserter, nil)), Hasher: a.services.Tenancy.Hasher}
 }
 
 func newTenant() *cobra.Command {
@@ -50,7 +50,7 @@ func asOwner(ctx context.Context, load func() (*config.Config, error), fn func(p
 	if err != nil {
 		return err
 	}
-	return fn(&tenancy.Provisioner{Owner: pg.Open(owner, hooks(inserter)), Hasher: hasher(c)})
+	return fn(&tenancy.Provisioner{Owner: pg.Open(owner, hooks(inserter, nil)), Hasher: hasher(c)})
 }
 
 // passwordVariable names the variable that passwords are read from: a flag would show them to others.

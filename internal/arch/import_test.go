@@ -56,7 +56,7 @@ var layers = []layer{
 		name: "context",
 		holds: []string{
 			"internal/analytics/...", "internal/assessment/...", "internal/assist/...", "internal/catalog/...",
-			"internal/compliance/...", "internal/credential/...", "internal/enrollment/...", "internal/learning/...",
+			"internal/compliance/...", "internal/credential/...", "internal/engagement/...", "internal/enrollment/...", "internal/learning/...",
 			"internal/media/...", "internal/notification/...", "internal/tenancy/...",
 		},
 		may:   []string{"vocabulary", "value", "format", "policy", "entities", "platform"},
@@ -85,12 +85,14 @@ var layers = []layer{
 		holds: []string{"internal/author/...", "internal/gen/authorapi"},
 		may:   []string{"vocabulary", "format", "platform"},
 	},
+	// Measures running servers from outside, over rows that it makes itself.
+	{name: "measurement", holds: []string{"internal/bench/..."}, may: []string{"vocabulary", "entities", "platform"}},
 	{
 		name:  "wiring",
 		holds: []string{"cmd/..."},
 		may: []string{
 			"vocabulary", "value", "format", "policy", "entities", "platform", "migration", "context", "search", "web",
-			"api", "edge", "jobs", "client",
+			"api", "edge", "jobs", "client", "measurement",
 		},
 	},
 	// The journeys know the running server and nothing behind it.

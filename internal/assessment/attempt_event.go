@@ -21,10 +21,13 @@ type AttemptGraded struct {
 	Passed     bool      `json:"passed"`
 }
 
-var _ pg.Event = AttemptGraded{}
+var _ pg.Single = AttemptGraded{}
 
 // Kind implements pg.Event.
 func (AttemptGraded) Kind() string { return "assessment.attempt_graded" }
+
+// Once implements pg.Single.
+func (e AttemptGraded) Once() string { return e.Attempt.String() }
 
 func attemptGraded(a *ent.Attempt, at time.Time) AttemptGraded {
 	return AttemptGraded{

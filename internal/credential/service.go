@@ -43,6 +43,9 @@ type event struct {
 	Course      uuid.UUID `json:"course_id"`
 }
 
+// Once implements pg.Single: a certificate is issued once, and revoked once.
+func (e event) Once() string { return e.Certificate.String() }
+
 // CertificateIssued is announced once for each certificate.
 type CertificateIssued struct{ event }
 

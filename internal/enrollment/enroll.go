@@ -135,5 +135,8 @@ func postpone(ctx context.Context, tx *pg.Tx, place *ent.Enrollment, dueAt *time
 	if err != nil {
 		return nil, false, fmt.Errorf("change due date: %w", err)
 	}
+	if err := tx.Enqueue(ctx, changed(place, place.UpdatedAt)); err != nil {
+		return nil, false, fmt.Errorf("announce due date: %w", err)
+	}
 	return place, true, nil
 }

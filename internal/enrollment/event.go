@@ -21,7 +21,20 @@ type EnrollmentActivated struct {
 	ByStaff bool `json:"by_staff"`
 }
 
-var _ pg.Event = EnrollmentActivated{}
+// EnrollmentChanged says that a place was completed or given up, or got another due date.
+type EnrollmentChanged struct {
+	ID         uuid.UUID `json:"id"`
+	Tenant     uuid.UUID `json:"tenant_id"`
+	At         time.Time `json:"at"`
+	Enrollment uuid.UUID `json:"enrollment_id"`
+	Learner    uuid.UUID `json:"learner_id"`
+	Course     uuid.UUID `json:"course_id"`
+}
+
+var (
+	_ pg.Event = EnrollmentActivated{}
+	_ pg.Event = EnrollmentChanged{}
+)
 
 // Kind implements pg.Event.
 func (EnrollmentActivated) Kind() string { return "enrollment.activated" }
@@ -35,5 +48,19 @@ func activated(place *ent.Enrollment, at time.Time, byStaff bool) EnrollmentActi
 		Learner:    place.LearnerID,
 		Course:     place.CourseID,
 		ByStaff:    byStaff,
+	}
+}
+
+// Kind implements pg.Event.
+func (EnrollmentChanged) Kind() string { return "enrollment.changed" }
+
+func changed(place *ent.Enrollment, at time.Time) EnrollmentChanged {
+	return EnrollmentChanged{
+		ID:         uuid.Must(uuid.NewV7()),
+		Tenant:     place.TenantID,
+		At:         at,
+		Enrollment: place.ID,
+		Learner:    place.LearnerID,
+		Course:     place.CourseID,
 	}
 }

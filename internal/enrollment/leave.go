@@ -53,6 +53,9 @@ func leave(ctx context.Context, tx *pg.Tx, place *ent.Enrollment) (*ent.Enrollme
 	if err != nil {
 		return nil, fmt.Errorf("give place up: %w", err)
 	}
+	if err := tx.Enqueue(ctx, changed(place, now)); err != nil {
+		return nil, fmt.Errorf("announce withdrawal: %w", err)
+	}
 	if who, _ := viewer.From(ctx); who.User == place.LearnerID {
 		return place, nil
 	}
@@ -80,6 +83,9 @@ func (s *Service) Complete(ctx context.Context, tx *pg.Tx, id uuid.UUID, at time
 	err = tx.Enrollment.UpdateOne(place).SetState(to).SetCompletedAt(at).ClearWithdrawnAt().Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("complete enrollment: %w", err)
+	}
+	if err := tx.Enqueue(ctx, changed(place, at)); err != nil {
+		return fmt.Errorf("announce completion: %w", err)
 	}
 	return nil
 }

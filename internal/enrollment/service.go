@@ -5,12 +5,15 @@ import (
 	"context"
 
 	"lyceum/internal/gen/ent"
+	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/pg"
 )
 
 // Service is the enrollment context.
 type Service struct {
 	DB *pg.DB
+	// Feed is where changes of places are watched.
+	Feed *feed.Log
 }
 
 // settle runs fn in a transaction, and again when a unique index refused a row because another request

@@ -27,12 +27,3 @@ func allowance(credit int, since time.Duration) int {
 
 // leftOver is the credit that stays for the next batch.
 func leftOver(allowance, used int) int { return min(allowance-used, keptCredit) }
-
-// completingShare is the part of a video that has to be watched, in percent.
-const completingShare = 80
-
-// watchedEnough says whether so much of a video completes it. A video of unknown length is never completed
-// by watching; its learner says when it is done.
-func watchedEnough(watchedMS, durationMS int) bool {
-	return durationMS > 0 && watchedMS*100 >= durationMS*completingShare
-}

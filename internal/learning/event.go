@@ -31,8 +31,8 @@ type CourseCompleted struct {
 }
 
 var (
-	_ pg.Event = LessonCompleted{}
-	_ pg.Event = CourseCompleted{}
+	_ pg.Single = LessonCompleted{}
+	_ pg.Single = CourseCompleted{}
 )
 
 // Kind implements pg.Event.
@@ -40,3 +40,9 @@ func (LessonCompleted) Kind() string { return "learning.lesson_completed" }
 
 // Kind implements pg.Event.
 func (CourseCompleted) Kind() string { return "learning.course_completed" }
+
+// Once implements pg.Single: a place completes a lesson once, whichever version of a rule says so.
+func (e LessonCompleted) Once() string { return e.Enrollment.String() + " " + e.Lesson.String() }
+
+// Once implements pg.Single.
+func (e CourseCompleted) Once() string { return e.Enrollment.String() }

@@ -11,6 +11,7 @@ import (
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/policy"
 )
@@ -18,6 +19,8 @@ import (
 // Service is the learning context.
 type Service struct {
 	DB *pg.DB
+	// Feed is told when progress moves; nil when nobody watches.
+	Feed *feed.Log
 }
 
 // Recorded is what evidence led to.
@@ -47,8 +50,10 @@ func (s *Service) RecordProgress(ctx context.Context, enrollmentID uuid.UUID, ba
 		if err != nil {
 			return err
 		}
-		recorded, err = record(ctx, tx, place, batch)
-		return err
+		if recorded, err = record(ctx, tx, place, batch); err != nil || len(recorded.Completed) > 0 {
+			return err
+		}
+		return s.Feed.Tell(ctx, tx, Moved(place.ID)...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("record progress: %w", err)
@@ -71,14 +76,8 @@ func record(ctx context.Context, tx *pg.Tx, place *ent.Enrollment, batch []Playe
 	if err != nil {
 		return nil, err
 	}
-	var enough []uuid.UUID
-	for _, f := range lessons {
-		if watchedEnough(lengths[f.lesson.ID], f.lesson.DurationMS) {
-			enough = append(enough, f.lesson.ID)
-		}
-	}
 	change := st.change(batch[len(batch)-1].Lesson).SetCreditMs(leftOver(allowed, credited)).SetCreditedAt(st.now)
-	return st.end(ctx, enough, change)
+	return st.end(ctx, st.earned(lengths), change)
 }
 
 // CompleteLesson completes a lesson of the viewer's own enrollment on their word: an article, a file, a

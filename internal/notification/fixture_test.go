@@ -15,6 +15,7 @@ import (
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/notification"
+	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/pgtest"
 	"lyceum/internal/viewer"
@@ -23,8 +24,9 @@ import (
 // deaf is a bus whose hints are lost.
 type deaf struct{}
 
-func (deaf) Wake(context.Context, uuid.UUID, uuid.UUID)                   {}
-func (deaf) Listen(context.Context, uuid.UUID, uuid.UUID) <-chan struct{} { return nil }
+func (deaf) Wake(context.Context, uuid.UUID, []feed.Topic)                 {}
+func (deaf) Listen(context.Context, uuid.UUID, feed.Topic) <-chan struct{} { return nil }
+func (deaf) Connected() bool                                               { return true }
 
 // bus wakes streams of this process.
 type bus struct {
@@ -34,22 +36,26 @@ type bus struct {
 
 func newBus() *bus { return &bus{listeners: map[string][]chan struct{}{}} }
 
-func (b *bus) Wake(_ context.Context, tenant, user uuid.UUID) {
+func (b *bus) Connected() bool { return true }
+
+func (b *bus) Wake(_ context.Context, tenant uuid.UUID, topics []feed.Topic) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, listener := range b.listeners[tenant.String()+user.String()] {
-		select {
-		case listener <- struct{}{}:
-		default:
+	for _, topic := range topics {
+		for _, listener := range b.listeners[tenant.String()+topic.Subject.String()] {
+			select {
+			case listener <- struct{}{}:
+			default:
+			}
 		}
 	}
 }
 
-func (b *bus) Listen(_ context.Context, tenant, user uuid.UUID) <-chan struct{} {
+func (b *bus) Listen(_ context.Context, tenant uuid.UUID, topic feed.Topic) <-chan struct{} {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	listener := make(chan struct{}, 1)
-	key := tenant.String() + user.String()
+	key := tenant.String() + topic.Subject.String()
 	b.listeners[key] = append(b.listeners[key], listener)
 	return listener
 }
@@ -105,7 +111,7 @@ func setup(t *testing.T) fixture {
 	t.Helper()
 	f := fixture{Database: pgtest.New(t), bus: newBus(), gate: &gate{}}
 	f.acme, f.globex = pgtest.NewTenant(t, f.Database, "acme"), pgtest.NewTenant(t, f.Database, "globex")
-	f.s = &Service{DB: f.DB, Bus: f.bus, Gate: f.gate, Look: time.Minute, Log: slog.New(slog.DiscardHandler)}
+	f.s = &Service{DB: f.DB, Feed: &feed.Log{Bus: f.bus, Gate: f.gate, Look: time.Minute, Log: slog.New(slog.DiscardHandler)}}
 	return f
 }
 

@@ -51,8 +51,7 @@ func (s *Service) deliver(ctx context.Context, tx *pg.Tx, n note) error {
 	if err := tx.Enqueue(ctx, told(ctx, made.ID)); err != nil {
 		return err
 	}
-	tenant := viewer.Tenant(ctx)
-	tx.AfterCommit(func() { s.Bus.Wake(context.WithoutCancel(ctx), tenant, n.user) })
+	s.Feed.Hint(ctx, tx, topic(n.user))
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
+	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/pgtest"
 )
 
@@ -134,7 +135,7 @@ func TestStreamIsOnes(t *testing.T) {
 		f.fill(t, f.acme, f.acme.Admin, 1)
 		f.fill(t, f.globex, f.globex.Learner, 1)
 		// A hint that names the right user and nothing new is harmless.
-		f.bus.Wake(t.Context(), f.acme.ID, f.acme.Learner)
+		f.bus.Wake(t.Context(), f.acme.ID, []feed.Topic{topic(f.acme.Learner)})
 	}
 	f.fill(t, f.acme, f.acme.Learner, 1)
 	select {
@@ -156,10 +157,10 @@ func TestStreamIsOnes(t *testing.T) {
 func TestStreamWithoutHints(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
-	f.s.Look = 20 * time.Millisecond
+	f.s.Feed.Look = 20 * time.Millisecond
 	closing := f.open(t, f.acme.AsLearner(t.Context()), nil)
 	f.bus.close()
-	f.s.Bus = deaf{}
+	f.s.Feed.Bus = deaf{}
 	lost := f.open(t, f.acme.AsLearner(t.Context()), nil)
 	f.fill(t, f.acme, f.acme.Learner, 2)
 	for name, stream := range map[string]<-chan *ent.Notification{"closed": closing, "deaf": lost} {
@@ -177,7 +178,7 @@ func TestStreamEndsWithItsSession(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := setup(t)
-			f.s.Look = 20 * time.Millisecond
+			f.s.Feed.Look = 20 * time.Millisecond
 			f.fill(t, f.acme, f.acme.Learner, backlog)
 			stream := f.open(t, f.acme.AsLearner(t.Context()), new(0))
 			// Nobody reads until the gate has been asked: the stream ends all the same.
@@ -195,7 +196,7 @@ func TestStreamEndsWithItsSession(t *testing.T) {
 func TestStreamEndsWhenNobodyKnows(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
-	f.s.Look = 10 * time.Millisecond
+	f.s.Feed.Look = 10 * time.Millisecond
 	stream := f.open(t, f.acme.AsLearner(t.Context()), nil)
 	f.gate.close(errors.New("database is down"))
 	ends(t, stream)

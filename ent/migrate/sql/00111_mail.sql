@@ -1,4 +1,4 @@
--- Which notifications went out as mail, and who wants none: docs/decisions/0017-mail.md.
+-- Which notifications went out as mail, and who wants none: docs/decisions/0110-mail.md.
 -- +goose Up
 -- What is there already was never mailed, and is not now: only a job that names a notification mails it.
 ALTER TABLE "notifications" ADD COLUMN "mailed_at" timestamptz NULL;

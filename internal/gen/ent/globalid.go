@@ -7,6 +7,7 @@ import "lyceum/internal/platform/gid"
 // The type prefixes of global ids.
 const (
 	GIDAPIKey          = "key"
+	GIDAchievement     = "ach"
 	GIDAnswer          = "ans"
 	GIDAsset           = "ast"
 	GIDAttempt         = "att"
@@ -30,6 +31,9 @@ const (
 
 // GlobalID returns the id under which the API knows this APIKey.
 func (_m *APIKey) GlobalID() gid.ID { return gid.New(GIDAPIKey, _m.ID) }
+
+// GlobalID returns the id under which the API knows this Achievement.
+func (_m *Achievement) GlobalID() gid.ID { return gid.New(GIDAchievement, _m.ID) }
 
 // GlobalID returns the id under which the API knows this Answer.
 func (_m *Answer) GlobalID() gid.ID { return gid.New(GIDAnswer, _m.ID) }

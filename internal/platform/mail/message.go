@@ -198,8 +198,11 @@ func compose(m Message, now time.Time) (*gomail.Msg, error) {
 	return msg, nil
 }
 
+// mailbox is an address as the library writes it. A backslash in a name becomes the wide one, which looks alike: the
+// standard library lets the narrow one stand bare in an encoded word, where RFC 2047 §5.3 forbids it in names.
 func mailbox(a Address) *netmail.Address {
-	return &netmail.Address{Name: cleanLine(a.Name, maxNameRunes), Address: a.Email}
+	name := strings.ReplaceAll(cleanLine(a.Name, maxNameRunes), `\`, "\uFF3C")
+	return &netmail.Address{Name: name, Address: a.Email}
 }
 
 // render returns the message as it goes over the wire.

@@ -34,6 +34,13 @@ type Event interface {
 	Kind() string
 }
 
+// Single is an event that happens once for ever: a second one of the same kind and the same key has not happened.
+type Single interface {
+	Event
+	// Once names the occasion, in ids. It never changes what it names.
+	Once() string
+}
+
 // Entry is one thing worth keeping in the audit log.
 type Entry struct {
 	// Action is past tense with its context: "course.published".
