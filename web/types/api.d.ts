@@ -36,6 +36,14 @@ export type CourseOrder =
   | 'NEWEST'
   | 'TITLE';
 
+export type EnrollmentEventKind =
+  /** The place was taken, given up, completed or given another date. */
+  | 'CHANGED'
+  /** Some of what was missed cannot be told any more: read everything again, and go on from here. */
+  | 'RESYNC'
+  /** The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is. */
+  | 'STARTED';
+
 export type EnrollmentSource =
   | 'SELF'
   | 'STAFF';
@@ -66,6 +74,16 @@ export type PlayedLessonInput = {
   /** At most 500 in the batch. */
   segments: Array<SegmentInput>;
 };
+
+export type ProgressEventKind =
+  | 'COURSE_COMPLETED'
+  | 'LESSON_COMPLETED'
+  /** There is more evidence than before. */
+  | 'MOVED'
+  /** Some of what was missed cannot be told any more: look at the whole place again, and go on from here. */
+  | 'RESYNC'
+  /** The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is. */
+  | 'STARTED';
 
 export type ProgressState =
   | 'COMPLETED'
@@ -188,6 +206,14 @@ export type EnrollMutationVariables = Exact<{
 
 export type EnrollMutation = { enroll: { enrollment: { id: string, state: EnrollmentState, course: { title: string, version: number }, progress: { percent: number, requiredLessons: number } } } };
 
+export type EnrollmentChangedSubscriptionVariables = Exact<{
+  courseId?: string | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type EnrollmentChangedSubscription = { enrollmentChanged: { eventId: string, kind: EnrollmentEventKind, at: string, enrollment: { id: string, state: EnrollmentState, dueAt: string | null, completedAt: string | null, learner: { id: string, name: string } | null, course: { id: string, slug: string, title: string } } | null } };
+
 export type GrantSupportMutationVariables = Exact<{
   reason: string;
   minutes?: number | null | undefined;
@@ -267,6 +293,14 @@ export type PlaceQuery = { node:
     | { __typename: 'Tenant' }
     | { __typename: 'User' }
    | null };
+
+export type ProgressUpdatedSubscriptionVariables = Exact<{
+  enrollmentId: string;
+  after?: string | null | undefined;
+}>;
+
+
+export type ProgressUpdatedSubscription = { progressUpdated: { eventId: string, kind: ProgressEventKind, at: string, lessonId: string | null, enrollment: { id: string, state: EnrollmentState, progress: { state: ProgressState, percent: number, completedLessons: number, completedRequired: number, requiredLessons: number, lastActivityAt: string | null, completedAt: string | null } } } };
 
 export type PublishCourseMutationVariables = Exact<{
   courseId: string;
@@ -384,6 +418,7 @@ export interface Operations {
   "course-draft": { data: CourseDraftQuery; variables: CourseDraftQueryVariables };
   "dashboard": { data: DashboardQuery; variables: DashboardQueryVariables };
   "enroll": { data: EnrollMutation; variables: EnrollMutationVariables };
+  "enrollment-changed": { data: EnrollmentChangedSubscription; variables: EnrollmentChangedSubscriptionVariables };
   "grant-support": { data: GrantSupportMutation; variables: GrantSupportMutationVariables };
   "lesson": { data: LessonQuery; variables: LessonQueryVariables };
   "mail-preferences": { data: MailPreferencesQuery; variables: MailPreferencesQueryVariables };
@@ -392,6 +427,7 @@ export interface Operations {
   "notifications": { data: NotificationsQuery; variables: NotificationsQueryVariables };
   "people": { data: PeopleQuery; variables: PeopleQueryVariables };
   "place": { data: PlaceQuery; variables: PlaceQueryVariables };
+  "progress-updated": { data: ProgressUpdatedSubscription; variables: ProgressUpdatedSubscriptionVariables };
   "publish-course": { data: PublishCourseMutation; variables: PublishCourseMutationVariables };
   "record-progress": { data: RecordProgressMutation; variables: RecordProgressMutationVariables };
   "revoke-certificate": { data: RevokeCertificateMutation; variables: RevokeCertificateMutationVariables };

@@ -11,6 +11,7 @@ import (
 
 	"lyceum/internal/gen/ent/migrate"
 
+	"lyceum/internal/gen/ent/achievement"
 	"lyceum/internal/gen/ent/answer"
 	"lyceum/internal/gen/ent/apikey"
 	"lyceum/internal/gen/ent/asset"
@@ -22,7 +23,9 @@ import (
 	"lyceum/internal/gen/ent/course"
 	"lyceum/internal/gen/ent/courseprogress"
 	"lyceum/internal/gen/ent/courseversion"
+	"lyceum/internal/gen/ent/dailyfact"
 	"lyceum/internal/gen/ent/domain"
+	"lyceum/internal/gen/ent/engagementprofile"
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/inbox"
 	"lyceum/internal/gen/ent/lesson"
@@ -32,6 +35,7 @@ import (
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/placement"
+	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/gen/ent/prerequisite"
 	"lyceum/internal/gen/ent/publication"
 	"lyceum/internal/gen/ent/question"
@@ -57,6 +61,8 @@ type Client struct {
 	Schema *migrate.Schema
 	// APIKey is the client for interacting with the APIKey builders.
 	APIKey *APIKeyClient
+	// Achievement is the client for interacting with the Achievement builders.
+	Achievement *AchievementClient
 	// Answer is the client for interacting with the Answer builders.
 	Answer *AnswerClient
 	// Asset is the client for interacting with the Asset builders.
@@ -77,8 +83,12 @@ type Client struct {
 	CourseProgress *CourseProgressClient
 	// CourseVersion is the client for interacting with the CourseVersion builders.
 	CourseVersion *CourseVersionClient
+	// DailyFact is the client for interacting with the DailyFact builders.
+	DailyFact *DailyFactClient
 	// Domain is the client for interacting with the Domain builders.
 	Domain *DomainClient
+	// EngagementProfile is the client for interacting with the EngagementProfile builders.
+	EngagementProfile *EngagementProfileClient
 	// Enrollment is the client for interacting with the Enrollment builders.
 	Enrollment *EnrollmentClient
 	// Inbox is the client for interacting with the Inbox builders.
@@ -97,6 +107,8 @@ type Client struct {
 	Notification *NotificationClient
 	// Placement is the client for interacting with the Placement builders.
 	Placement *PlacementClient
+	// PointRule is the client for interacting with the PointRule builders.
+	PointRule *PointRuleClient
 	// Prerequisite is the client for interacting with the Prerequisite builders.
 	Prerequisite *PrerequisiteClient
 	// Publication is the client for interacting with the Publication builders.
@@ -131,6 +143,7 @@ func NewClient(opts ...Option) *Client {
 func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
 	c.APIKey = NewAPIKeyClient(c.config)
+	c.Achievement = NewAchievementClient(c.config)
 	c.Answer = NewAnswerClient(c.config)
 	c.Asset = NewAssetClient(c.config)
 	c.Attempt = NewAttemptClient(c.config)
@@ -141,7 +154,9 @@ func (c *Client) init() {
 	c.Course = NewCourseClient(c.config)
 	c.CourseProgress = NewCourseProgressClient(c.config)
 	c.CourseVersion = NewCourseVersionClient(c.config)
+	c.DailyFact = NewDailyFactClient(c.config)
 	c.Domain = NewDomainClient(c.config)
+	c.EngagementProfile = NewEngagementProfileClient(c.config)
 	c.Enrollment = NewEnrollmentClient(c.config)
 	c.Inbox = NewInboxClient(c.config)
 	c.Lesson = NewLessonClient(c.config)
@@ -151,6 +166,7 @@ func (c *Client) init() {
 	c.Module = NewModuleClient(c.config)
 	c.Notification = NewNotificationClient(c.config)
 	c.Placement = NewPlacementClient(c.config)
+	c.PointRule = NewPointRuleClient(c.config)
 	c.Prerequisite = NewPrerequisiteClient(c.config)
 	c.Publication = NewPublicationClient(c.config)
 	c.Question = NewQuestionClient(c.config)
@@ -252,40 +268,44 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	cfg := c.config
 	cfg.driver = tx
 	return &Tx{
-		ctx:             ctx,
-		config:          cfg,
-		APIKey:          NewAPIKeyClient(cfg),
-		Answer:          NewAnswerClient(cfg),
-		Asset:           NewAssetClient(cfg),
-		Attempt:         NewAttemptClient(cfg),
-		AuditEntry:      NewAuditEntryClient(cfg),
-		AuditHead:       NewAuditHeadClient(cfg),
-		Category:        NewCategoryClient(cfg),
-		Certificate:     NewCertificateClient(cfg),
-		Course:          NewCourseClient(cfg),
-		CourseProgress:  NewCourseProgressClient(cfg),
-		CourseVersion:   NewCourseVersionClient(cfg),
-		Domain:          NewDomainClient(cfg),
-		Enrollment:      NewEnrollmentClient(cfg),
-		Inbox:           NewInboxClient(cfg),
-		Lesson:          NewLessonClient(cfg),
-		LessonProgress:  NewLessonProgressClient(cfg),
-		LessonVersion:   NewLessonVersionClient(cfg),
-		MailPreference:  NewMailPreferenceClient(cfg),
-		Module:          NewModuleClient(cfg),
-		Notification:    NewNotificationClient(cfg),
-		Placement:       NewPlacementClient(cfg),
-		Prerequisite:    NewPrerequisiteClient(cfg),
-		Publication:     NewPublicationClient(cfg),
-		Question:        NewQuestionClient(cfg),
-		QuestionVersion: NewQuestionVersionClient(cfg),
-		RenditionSet:    NewRenditionSetClient(cfg),
-		Session:         NewSessionClient(cfg),
-		Staff:           NewStaffClient(cfg),
-		StaffSession:    NewStaffSessionClient(cfg),
-		SupportGrant:    NewSupportGrantClient(cfg),
-		Tenant:          NewTenantClient(cfg),
-		User:            NewUserClient(cfg),
+		ctx:               ctx,
+		config:            cfg,
+		APIKey:            NewAPIKeyClient(cfg),
+		Achievement:       NewAchievementClient(cfg),
+		Answer:            NewAnswerClient(cfg),
+		Asset:             NewAssetClient(cfg),
+		Attempt:           NewAttemptClient(cfg),
+		AuditEntry:        NewAuditEntryClient(cfg),
+		AuditHead:         NewAuditHeadClient(cfg),
+		Category:          NewCategoryClient(cfg),
+		Certificate:       NewCertificateClient(cfg),
+		Course:            NewCourseClient(cfg),
+		CourseProgress:    NewCourseProgressClient(cfg),
+		CourseVersion:     NewCourseVersionClient(cfg),
+		DailyFact:         NewDailyFactClient(cfg),
+		Domain:            NewDomainClient(cfg),
+		EngagementProfile: NewEngagementProfileClient(cfg),
+		Enrollment:        NewEnrollmentClient(cfg),
+		Inbox:             NewInboxClient(cfg),
+		Lesson:            NewLessonClient(cfg),
+		LessonProgress:    NewLessonProgressClient(cfg),
+		LessonVersion:     NewLessonVersionClient(cfg),
+		MailPreference:    NewMailPreferenceClient(cfg),
+		Module:            NewModuleClient(cfg),
+		Notification:      NewNotificationClient(cfg),
+		Placement:         NewPlacementClient(cfg),
+		PointRule:         NewPointRuleClient(cfg),
+		Prerequisite:      NewPrerequisiteClient(cfg),
+		Publication:       NewPublicationClient(cfg),
+		Question:          NewQuestionClient(cfg),
+		QuestionVersion:   NewQuestionVersionClient(cfg),
+		RenditionSet:      NewRenditionSetClient(cfg),
+		Session:           NewSessionClient(cfg),
+		Staff:             NewStaffClient(cfg),
+		StaffSession:      NewStaffSessionClient(cfg),
+		SupportGrant:      NewSupportGrantClient(cfg),
+		Tenant:            NewTenantClient(cfg),
+		User:              NewUserClient(cfg),
 	}, nil
 }
 
@@ -303,40 +323,44 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	cfg := c.config
 	cfg.driver = &txDriver{tx: tx, drv: c.driver}
 	return &Tx{
-		ctx:             ctx,
-		config:          cfg,
-		APIKey:          NewAPIKeyClient(cfg),
-		Answer:          NewAnswerClient(cfg),
-		Asset:           NewAssetClient(cfg),
-		Attempt:         NewAttemptClient(cfg),
-		AuditEntry:      NewAuditEntryClient(cfg),
-		AuditHead:       NewAuditHeadClient(cfg),
-		Category:        NewCategoryClient(cfg),
-		Certificate:     NewCertificateClient(cfg),
-		Course:          NewCourseClient(cfg),
-		CourseProgress:  NewCourseProgressClient(cfg),
-		CourseVersion:   NewCourseVersionClient(cfg),
-		Domain:          NewDomainClient(cfg),
-		Enrollment:      NewEnrollmentClient(cfg),
-		Inbox:           NewInboxClient(cfg),
-		Lesson:          NewLessonClient(cfg),
-		LessonProgress:  NewLessonProgressClient(cfg),
-		LessonVersion:   NewLessonVersionClient(cfg),
-		MailPreference:  NewMailPreferenceClient(cfg),
-		Module:          NewModuleClient(cfg),
-		Notification:    NewNotificationClient(cfg),
-		Placement:       NewPlacementClient(cfg),
-		Prerequisite:    NewPrerequisiteClient(cfg),
-		Publication:     NewPublicationClient(cfg),
-		Question:        NewQuestionClient(cfg),
-		QuestionVersion: NewQuestionVersionClient(cfg),
-		RenditionSet:    NewRenditionSetClient(cfg),
-		Session:         NewSessionClient(cfg),
-		Staff:           NewStaffClient(cfg),
-		StaffSession:    NewStaffSessionClient(cfg),
-		SupportGrant:    NewSupportGrantClient(cfg),
-		Tenant:          NewTenantClient(cfg),
-		User:            NewUserClient(cfg),
+		ctx:               ctx,
+		config:            cfg,
+		APIKey:            NewAPIKeyClient(cfg),
+		Achievement:       NewAchievementClient(cfg),
+		Answer:            NewAnswerClient(cfg),
+		Asset:             NewAssetClient(cfg),
+		Attempt:           NewAttemptClient(cfg),
+		AuditEntry:        NewAuditEntryClient(cfg),
+		AuditHead:         NewAuditHeadClient(cfg),
+		Category:          NewCategoryClient(cfg),
+		Certificate:       NewCertificateClient(cfg),
+		Course:            NewCourseClient(cfg),
+		CourseProgress:    NewCourseProgressClient(cfg),
+		CourseVersion:     NewCourseVersionClient(cfg),
+		DailyFact:         NewDailyFactClient(cfg),
+		Domain:            NewDomainClient(cfg),
+		EngagementProfile: NewEngagementProfileClient(cfg),
+		Enrollment:        NewEnrollmentClient(cfg),
+		Inbox:             NewInboxClient(cfg),
+		Lesson:            NewLessonClient(cfg),
+		LessonProgress:    NewLessonProgressClient(cfg),
+		LessonVersion:     NewLessonVersionClient(cfg),
+		MailPreference:    NewMailPreferenceClient(cfg),
+		Module:            NewModuleClient(cfg),
+		Notification:      NewNotificationClient(cfg),
+		Placement:         NewPlacementClient(cfg),
+		PointRule:         NewPointRuleClient(cfg),
+		Prerequisite:      NewPrerequisiteClient(cfg),
+		Publication:       NewPublicationClient(cfg),
+		Question:          NewQuestionClient(cfg),
+		QuestionVersion:   NewQuestionVersionClient(cfg),
+		RenditionSet:      NewRenditionSetClient(cfg),
+		Session:           NewSessionClient(cfg),
+		Staff:             NewStaffClient(cfg),
+		StaffSession:      NewStaffSessionClient(cfg),
+		SupportGrant:      NewSupportGrantClient(cfg),
+		Tenant:            NewTenantClient(cfg),
+		User:              NewUserClient(cfg),
 	}, nil
 }
 
@@ -366,10 +390,11 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.APIKey, c.Answer, c.Asset, c.Attempt, c.AuditEntry, c.AuditHead, c.Category,
-		c.Certificate, c.Course, c.CourseProgress, c.CourseVersion, c.Domain,
-		c.Enrollment, c.Inbox, c.Lesson, c.LessonProgress, c.LessonVersion,
-		c.MailPreference, c.Module, c.Notification, c.Placement, c.Prerequisite,
+		c.APIKey, c.Achievement, c.Answer, c.Asset, c.Attempt, c.AuditEntry,
+		c.AuditHead, c.Category, c.Certificate, c.Course, c.CourseProgress,
+		c.CourseVersion, c.DailyFact, c.Domain, c.EngagementProfile, c.Enrollment,
+		c.Inbox, c.Lesson, c.LessonProgress, c.LessonVersion, c.MailPreference,
+		c.Module, c.Notification, c.Placement, c.PointRule, c.Prerequisite,
 		c.Publication, c.Question, c.QuestionVersion, c.RenditionSet, c.Session,
 		c.Staff, c.StaffSession, c.SupportGrant, c.Tenant, c.User,
 	} {
@@ -381,10 +406,11 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.APIKey, c.Answer, c.Asset, c.Attempt, c.AuditEntry, c.AuditHead, c.Category,
-		c.Certificate, c.Course, c.CourseProgress, c.CourseVersion, c.Domain,
-		c.Enrollment, c.Inbox, c.Lesson, c.LessonProgress, c.LessonVersion,
-		c.MailPreference, c.Module, c.Notification, c.Placement, c.Prerequisite,
+		c.APIKey, c.Achievement, c.Answer, c.Asset, c.Attempt, c.AuditEntry,
+		c.AuditHead, c.Category, c.Certificate, c.Course, c.CourseProgress,
+		c.CourseVersion, c.DailyFact, c.Domain, c.EngagementProfile, c.Enrollment,
+		c.Inbox, c.Lesson, c.LessonProgress, c.LessonVersion, c.MailPreference,
+		c.Module, c.Notification, c.Placement, c.PointRule, c.Prerequisite,
 		c.Publication, c.Question, c.QuestionVersion, c.RenditionSet, c.Session,
 		c.Staff, c.StaffSession, c.SupportGrant, c.Tenant, c.User,
 	} {
@@ -397,6 +423,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 	switch m := m.(type) {
 	case *APIKeyMutation:
 		return c.APIKey.mutate(ctx, m)
+	case *AchievementMutation:
+		return c.Achievement.mutate(ctx, m)
 	case *AnswerMutation:
 		return c.Answer.mutate(ctx, m)
 	case *AssetMutation:
@@ -417,8 +445,12 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.CourseProgress.mutate(ctx, m)
 	case *CourseVersionMutation:
 		return c.CourseVersion.mutate(ctx, m)
+	case *DailyFactMutation:
+		return c.DailyFact.mutate(ctx, m)
 	case *DomainMutation:
 		return c.Domain.mutate(ctx, m)
+	case *EngagementProfileMutation:
+		return c.EngagementProfile.mutate(ctx, m)
 	case *EnrollmentMutation:
 		return c.Enrollment.mutate(ctx, m)
 	case *InboxMutation:
@@ -437,6 +469,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Notification.mutate(ctx, m)
 	case *PlacementMutation:
 		return c.Placement.mutate(ctx, m)
+	case *PointRuleMutation:
+		return c.PointRule.mutate(ctx, m)
 	case *PrerequisiteMutation:
 		return c.Prerequisite.mutate(ctx, m)
 	case *PublicationMutation:
@@ -595,6 +629,140 @@ func (c *APIKeyClient) mutate(ctx context.Context, m *APIKeyMutation) (Value, er
 		return (&APIKeyDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown APIKey mutation op: %q", m.Op())
+	}
+}
+
+// AchievementClient is a client for the Achievement schema.
+type AchievementClient struct {
+	config
+}
+
+// NewAchievementClient returns a client for the Achievement from the given config.
+func NewAchievementClient(c config) *AchievementClient {
+	return &AchievementClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `achievement.Hooks(f(g(h())))`.
+func (c *AchievementClient) Use(hooks ...Hook) {
+	c.hooks.Achievement = append(c.hooks.Achievement, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `achievement.Intercept(f(g(h())))`.
+func (c *AchievementClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Achievement = append(c.inters.Achievement, interceptors...)
+}
+
+// Create returns a builder for creating a Achievement entity.
+func (c *AchievementClient) Create() *AchievementCreate {
+	mutation := newAchievementMutation(c.config, OpCreate)
+	return &AchievementCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Achievement entities.
+func (c *AchievementClient) CreateBulk(builders ...*AchievementCreate) *AchievementCreateBulk {
+	return &AchievementCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AchievementClient) MapCreateBulk(slice any, setFunc func(*AchievementCreate, int)) *AchievementCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AchievementCreateBulk{err: fmt.Errorf("calling to AchievementClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AchievementCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AchievementCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Achievement.
+func (c *AchievementClient) Update() *AchievementUpdate {
+	mutation := newAchievementMutation(c.config, OpUpdate)
+	return &AchievementUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AchievementClient) UpdateOne(_m *Achievement) *AchievementUpdateOne {
+	mutation := newAchievementMutation(c.config, OpUpdateOne, withAchievement(_m))
+	return &AchievementUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AchievementClient) UpdateOneID(id uuid.UUID) *AchievementUpdateOne {
+	mutation := newAchievementMutation(c.config, OpUpdateOne, withAchievementID(id))
+	return &AchievementUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Achievement.
+func (c *AchievementClient) Delete() *AchievementDelete {
+	mutation := newAchievementMutation(c.config, OpDelete)
+	return &AchievementDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AchievementClient) DeleteOne(_m *Achievement) *AchievementDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AchievementClient) DeleteOneID(id uuid.UUID) *AchievementDeleteOne {
+	builder := c.Delete().Where(achievement.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AchievementDeleteOne{builder}
+}
+
+// Query returns a query builder for Achievement.
+func (c *AchievementClient) Query() *AchievementQuery {
+	return &AchievementQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAchievement},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Achievement entity by its id.
+func (c *AchievementClient) Get(ctx context.Context, id uuid.UUID) (*Achievement, error) {
+	return c.Query().Where(achievement.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AchievementClient) GetX(ctx context.Context, id uuid.UUID) *Achievement {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *AchievementClient) Hooks() []Hook {
+	hooks := c.hooks.Achievement
+	return append(hooks[:len(hooks):len(hooks)], achievement.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *AchievementClient) Interceptors() []Interceptor {
+	return c.inters.Achievement
+}
+
+func (c *AchievementClient) mutate(ctx context.Context, m *AchievementMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AchievementCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AchievementUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AchievementUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AchievementDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Achievement mutation op: %q", m.Op())
 	}
 }
 
@@ -1938,6 +2106,140 @@ func (c *CourseVersionClient) mutate(ctx context.Context, m *CourseVersionMutati
 	}
 }
 
+// DailyFactClient is a client for the DailyFact schema.
+type DailyFactClient struct {
+	config
+}
+
+// NewDailyFactClient returns a client for the DailyFact from the given config.
+func NewDailyFactClient(c config) *DailyFactClient {
+	return &DailyFactClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `dailyfact.Hooks(f(g(h())))`.
+func (c *DailyFactClient) Use(hooks ...Hook) {
+	c.hooks.DailyFact = append(c.hooks.DailyFact, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `dailyfact.Intercept(f(g(h())))`.
+func (c *DailyFactClient) Intercept(interceptors ...Interceptor) {
+	c.inters.DailyFact = append(c.inters.DailyFact, interceptors...)
+}
+
+// Create returns a builder for creating a DailyFact entity.
+func (c *DailyFactClient) Create() *DailyFactCreate {
+	mutation := newDailyFactMutation(c.config, OpCreate)
+	return &DailyFactCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of DailyFact entities.
+func (c *DailyFactClient) CreateBulk(builders ...*DailyFactCreate) *DailyFactCreateBulk {
+	return &DailyFactCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *DailyFactClient) MapCreateBulk(slice any, setFunc func(*DailyFactCreate, int)) *DailyFactCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &DailyFactCreateBulk{err: fmt.Errorf("calling to DailyFactClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*DailyFactCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &DailyFactCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for DailyFact.
+func (c *DailyFactClient) Update() *DailyFactUpdate {
+	mutation := newDailyFactMutation(c.config, OpUpdate)
+	return &DailyFactUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *DailyFactClient) UpdateOne(_m *DailyFact) *DailyFactUpdateOne {
+	mutation := newDailyFactMutation(c.config, OpUpdateOne, withDailyFact(_m))
+	return &DailyFactUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *DailyFactClient) UpdateOneID(id uuid.UUID) *DailyFactUpdateOne {
+	mutation := newDailyFactMutation(c.config, OpUpdateOne, withDailyFactID(id))
+	return &DailyFactUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for DailyFact.
+func (c *DailyFactClient) Delete() *DailyFactDelete {
+	mutation := newDailyFactMutation(c.config, OpDelete)
+	return &DailyFactDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *DailyFactClient) DeleteOne(_m *DailyFact) *DailyFactDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *DailyFactClient) DeleteOneID(id uuid.UUID) *DailyFactDeleteOne {
+	builder := c.Delete().Where(dailyfact.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &DailyFactDeleteOne{builder}
+}
+
+// Query returns a query builder for DailyFact.
+func (c *DailyFactClient) Query() *DailyFactQuery {
+	return &DailyFactQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeDailyFact},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a DailyFact entity by its id.
+func (c *DailyFactClient) Get(ctx context.Context, id uuid.UUID) (*DailyFact, error) {
+	return c.Query().Where(dailyfact.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *DailyFactClient) GetX(ctx context.Context, id uuid.UUID) *DailyFact {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *DailyFactClient) Hooks() []Hook {
+	hooks := c.hooks.DailyFact
+	return append(hooks[:len(hooks):len(hooks)], dailyfact.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *DailyFactClient) Interceptors() []Interceptor {
+	return c.inters.DailyFact
+}
+
+func (c *DailyFactClient) mutate(ctx context.Context, m *DailyFactMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&DailyFactCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&DailyFactUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&DailyFactUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&DailyFactDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown DailyFact mutation op: %q", m.Op())
+	}
+}
+
 // DomainClient is a client for the Domain schema.
 type DomainClient struct {
 	config
@@ -2069,6 +2371,140 @@ func (c *DomainClient) mutate(ctx context.Context, m *DomainMutation) (Value, er
 		return (&DomainDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Domain mutation op: %q", m.Op())
+	}
+}
+
+// EngagementProfileClient is a client for the EngagementProfile schema.
+type EngagementProfileClient struct {
+	config
+}
+
+// NewEngagementProfileClient returns a client for the EngagementProfile from the given config.
+func NewEngagementProfileClient(c config) *EngagementProfileClient {
+	return &EngagementProfileClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `engagementprofile.Hooks(f(g(h())))`.
+func (c *EngagementProfileClient) Use(hooks ...Hook) {
+	c.hooks.EngagementProfile = append(c.hooks.EngagementProfile, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `engagementprofile.Intercept(f(g(h())))`.
+func (c *EngagementProfileClient) Intercept(interceptors ...Interceptor) {
+	c.inters.EngagementProfile = append(c.inters.EngagementProfile, interceptors...)
+}
+
+// Create returns a builder for creating a EngagementProfile entity.
+func (c *EngagementProfileClient) Create() *EngagementProfileCreate {
+	mutation := newEngagementProfileMutation(c.config, OpCreate)
+	return &EngagementProfileCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of EngagementProfile entities.
+func (c *EngagementProfileClient) CreateBulk(builders ...*EngagementProfileCreate) *EngagementProfileCreateBulk {
+	return &EngagementProfileCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *EngagementProfileClient) MapCreateBulk(slice any, setFunc func(*EngagementProfileCreate, int)) *EngagementProfileCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &EngagementProfileCreateBulk{err: fmt.Errorf("calling to EngagementProfileClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*EngagementProfileCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &EngagementProfileCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for EngagementProfile.
+func (c *EngagementProfileClient) Update() *EngagementProfileUpdate {
+	mutation := newEngagementProfileMutation(c.config, OpUpdate)
+	return &EngagementProfileUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *EngagementProfileClient) UpdateOne(_m *EngagementProfile) *EngagementProfileUpdateOne {
+	mutation := newEngagementProfileMutation(c.config, OpUpdateOne, withEngagementProfile(_m))
+	return &EngagementProfileUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *EngagementProfileClient) UpdateOneID(id uuid.UUID) *EngagementProfileUpdateOne {
+	mutation := newEngagementProfileMutation(c.config, OpUpdateOne, withEngagementProfileID(id))
+	return &EngagementProfileUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for EngagementProfile.
+func (c *EngagementProfileClient) Delete() *EngagementProfileDelete {
+	mutation := newEngagementProfileMutation(c.config, OpDelete)
+	return &EngagementProfileDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *EngagementProfileClient) DeleteOne(_m *EngagementProfile) *EngagementProfileDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *EngagementProfileClient) DeleteOneID(id uuid.UUID) *EngagementProfileDeleteOne {
+	builder := c.Delete().Where(engagementprofile.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &EngagementProfileDeleteOne{builder}
+}
+
+// Query returns a query builder for EngagementProfile.
+func (c *EngagementProfileClient) Query() *EngagementProfileQuery {
+	return &EngagementProfileQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeEngagementProfile},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a EngagementProfile entity by its id.
+func (c *EngagementProfileClient) Get(ctx context.Context, id uuid.UUID) (*EngagementProfile, error) {
+	return c.Query().Where(engagementprofile.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *EngagementProfileClient) GetX(ctx context.Context, id uuid.UUID) *EngagementProfile {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *EngagementProfileClient) Hooks() []Hook {
+	hooks := c.hooks.EngagementProfile
+	return append(hooks[:len(hooks):len(hooks)], engagementprofile.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *EngagementProfileClient) Interceptors() []Interceptor {
+	return c.inters.EngagementProfile
+}
+
+func (c *EngagementProfileClient) mutate(ctx context.Context, m *EngagementProfileMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&EngagementProfileCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&EngagementProfileUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&EngagementProfileUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&EngagementProfileDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown EngagementProfile mutation op: %q", m.Op())
 	}
 }
 
@@ -3275,6 +3711,140 @@ func (c *PlacementClient) mutate(ctx context.Context, m *PlacementMutation) (Val
 		return (&PlacementDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Placement mutation op: %q", m.Op())
+	}
+}
+
+// PointRuleClient is a client for the PointRule schema.
+type PointRuleClient struct {
+	config
+}
+
+// NewPointRuleClient returns a client for the PointRule from the given config.
+func NewPointRuleClient(c config) *PointRuleClient {
+	return &PointRuleClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `pointrule.Hooks(f(g(h())))`.
+func (c *PointRuleClient) Use(hooks ...Hook) {
+	c.hooks.PointRule = append(c.hooks.PointRule, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `pointrule.Intercept(f(g(h())))`.
+func (c *PointRuleClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PointRule = append(c.inters.PointRule, interceptors...)
+}
+
+// Create returns a builder for creating a PointRule entity.
+func (c *PointRuleClient) Create() *PointRuleCreate {
+	mutation := newPointRuleMutation(c.config, OpCreate)
+	return &PointRuleCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PointRule entities.
+func (c *PointRuleClient) CreateBulk(builders ...*PointRuleCreate) *PointRuleCreateBulk {
+	return &PointRuleCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PointRuleClient) MapCreateBulk(slice any, setFunc func(*PointRuleCreate, int)) *PointRuleCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PointRuleCreateBulk{err: fmt.Errorf("calling to PointRuleClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PointRuleCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PointRuleCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PointRule.
+func (c *PointRuleClient) Update() *PointRuleUpdate {
+	mutation := newPointRuleMutation(c.config, OpUpdate)
+	return &PointRuleUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PointRuleClient) UpdateOne(_m *PointRule) *PointRuleUpdateOne {
+	mutation := newPointRuleMutation(c.config, OpUpdateOne, withPointRule(_m))
+	return &PointRuleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PointRuleClient) UpdateOneID(id uuid.UUID) *PointRuleUpdateOne {
+	mutation := newPointRuleMutation(c.config, OpUpdateOne, withPointRuleID(id))
+	return &PointRuleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PointRule.
+func (c *PointRuleClient) Delete() *PointRuleDelete {
+	mutation := newPointRuleMutation(c.config, OpDelete)
+	return &PointRuleDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PointRuleClient) DeleteOne(_m *PointRule) *PointRuleDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PointRuleClient) DeleteOneID(id uuid.UUID) *PointRuleDeleteOne {
+	builder := c.Delete().Where(pointrule.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PointRuleDeleteOne{builder}
+}
+
+// Query returns a query builder for PointRule.
+func (c *PointRuleClient) Query() *PointRuleQuery {
+	return &PointRuleQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePointRule},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PointRule entity by its id.
+func (c *PointRuleClient) Get(ctx context.Context, id uuid.UUID) (*PointRule, error) {
+	return c.Query().Where(pointrule.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PointRuleClient) GetX(ctx context.Context, id uuid.UUID) *PointRule {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PointRuleClient) Hooks() []Hook {
+	hooks := c.hooks.PointRule
+	return append(hooks[:len(hooks):len(hooks)], pointrule.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PointRuleClient) Interceptors() []Interceptor {
+	return c.inters.PointRule
+}
+
+func (c *PointRuleClient) mutate(ctx context.Context, m *PointRuleMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PointRuleCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PointRuleUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PointRuleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PointRuleDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PointRule mutation op: %q", m.Op())
 	}
 }
 
@@ -4755,17 +5325,19 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		APIKey, Answer, Asset, Attempt, AuditEntry, AuditHead, Category, Certificate,
-		Course, CourseProgress, CourseVersion, Domain, Enrollment, Inbox, Lesson,
-		LessonProgress, LessonVersion, MailPreference, Module, Notification, Placement,
-		Prerequisite, Publication, Question, QuestionVersion, RenditionSet, Session,
-		Staff, StaffSession, SupportGrant, Tenant, User []ent.Hook
+		APIKey, Achievement, Answer, Asset, Attempt, AuditEntry, AuditHead, Category,
+		Certificate, Course, CourseProgress, CourseVersion, DailyFact, Domain,
+		EngagementProfile, Enrollment, Inbox, Lesson, LessonProgress, LessonVersion,
+		MailPreference, Module, Notification, Placement, PointRule, Prerequisite,
+		Publication, Question, QuestionVersion, RenditionSet, Session, Staff,
+		StaffSession, SupportGrant, Tenant, User []ent.Hook
 	}
 	inters struct {
-		APIKey, Answer, Asset, Attempt, AuditEntry, AuditHead, Category, Certificate,
-		Course, CourseProgress, CourseVersion, Domain, Enrollment, Inbox, Lesson,
-		LessonProgress, LessonVersion, MailPreference, Module, Notification, Placement,
-		Prerequisite, Publication, Question, QuestionVersion, RenditionSet, Session,
-		Staff, StaffSession, SupportGrant, Tenant, User []ent.Interceptor
+		APIKey, Achievement, Answer, Asset, Attempt, AuditEntry, AuditHead, Category,
+		Certificate, Course, CourseProgress, CourseVersion, DailyFact, Domain,
+		EngagementProfile, Enrollment, Inbox, Lesson, LessonProgress, LessonVersion,
+		MailPreference, Module, Notification, Placement, PointRule, Prerequisite,
+		Publication, Question, QuestionVersion, RenditionSet, Session, Staff,
+		StaffSession, SupportGrant, Tenant, User []ent.Interceptor
 	}
 )

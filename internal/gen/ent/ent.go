@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"lyceum/internal/gen/ent/achievement"
 	"lyceum/internal/gen/ent/answer"
 	"lyceum/internal/gen/ent/apikey"
 	"lyceum/internal/gen/ent/asset"
@@ -17,7 +18,9 @@ import (
 	"lyceum/internal/gen/ent/course"
 	"lyceum/internal/gen/ent/courseprogress"
 	"lyceum/internal/gen/ent/courseversion"
+	"lyceum/internal/gen/ent/dailyfact"
 	"lyceum/internal/gen/ent/domain"
+	"lyceum/internal/gen/ent/engagementprofile"
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/inbox"
 	"lyceum/internal/gen/ent/lesson"
@@ -27,6 +30,7 @@ import (
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/placement"
+	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/gen/ent/prerequisite"
 	"lyceum/internal/gen/ent/publication"
 	"lyceum/internal/gen/ent/question"
@@ -104,38 +108,42 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
-			apikey.Table:          apikey.ValidColumn,
-			answer.Table:          answer.ValidColumn,
-			asset.Table:           asset.ValidColumn,
-			attempt.Table:         attempt.ValidColumn,
-			auditentry.Table:      auditentry.ValidColumn,
-			audithead.Table:       audithead.ValidColumn,
-			category.Table:        category.ValidColumn,
-			certificate.Table:     certificate.ValidColumn,
-			course.Table:          course.ValidColumn,
-			courseprogress.Table:  courseprogress.ValidColumn,
-			courseversion.Table:   courseversion.ValidColumn,
-			domain.Table:          domain.ValidColumn,
-			enrollment.Table:      enrollment.ValidColumn,
-			inbox.Table:           inbox.ValidColumn,
-			lesson.Table:          lesson.ValidColumn,
-			lessonprogress.Table:  lessonprogress.ValidColumn,
-			lessonversion.Table:   lessonversion.ValidColumn,
-			mailpreference.Table:  mailpreference.ValidColumn,
-			module.Table:          module.ValidColumn,
-			notification.Table:    notification.ValidColumn,
-			placement.Table:       placement.ValidColumn,
-			prerequisite.Table:    prerequisite.ValidColumn,
-			publication.Table:     publication.ValidColumn,
-			question.Table:        question.ValidColumn,
-			questionversion.Table: questionversion.ValidColumn,
-			renditionset.Table:    renditionset.ValidColumn,
-			session.Table:         session.ValidColumn,
-			staff.Table:           staff.ValidColumn,
-			staffsession.Table:    staffsession.ValidColumn,
-			supportgrant.Table:    supportgrant.ValidColumn,
-			tenant.Table:          tenant.ValidColumn,
-			user.Table:            user.ValidColumn,
+			apikey.Table:            apikey.ValidColumn,
+			achievement.Table:       achievement.ValidColumn,
+			answer.Table:            answer.ValidColumn,
+			asset.Table:             asset.ValidColumn,
+			attempt.Table:           attempt.ValidColumn,
+			auditentry.Table:        auditentry.ValidColumn,
+			audithead.Table:         audithead.ValidColumn,
+			category.Table:          category.ValidColumn,
+			certificate.Table:       certificate.ValidColumn,
+			course.Table:            course.ValidColumn,
+			courseprogress.Table:    courseprogress.ValidColumn,
+			courseversion.Table:     courseversion.ValidColumn,
+			dailyfact.Table:         dailyfact.ValidColumn,
+			domain.Table:            domain.ValidColumn,
+			engagementprofile.Table: engagementprofile.ValidColumn,
+			enrollment.Table:        enrollment.ValidColumn,
+			inbox.Table:             inbox.ValidColumn,
+			lesson.Table:            lesson.ValidColumn,
+			lessonprogress.Table:    lessonprogress.ValidColumn,
+			lessonversion.Table:     lessonversion.ValidColumn,
+			mailpreference.Table:    mailpreference.ValidColumn,
+			module.Table:            module.ValidColumn,
+			notification.Table:      notification.ValidColumn,
+			placement.Table:         placement.ValidColumn,
+			pointrule.Table:         pointrule.ValidColumn,
+			prerequisite.Table:      prerequisite.ValidColumn,
+			publication.Table:       publication.ValidColumn,
+			question.Table:          question.ValidColumn,
+			questionversion.Table:   questionversion.ValidColumn,
+			renditionset.Table:      renditionset.ValidColumn,
+			session.Table:           session.ValidColumn,
+			staff.Table:             staff.ValidColumn,
+			staffsession.Table:      staffsession.ValidColumn,
+			supportgrant.Table:      supportgrant.ValidColumn,
+			tenant.Table:            tenant.ValidColumn,
+			user.Table:              user.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"lyceum/internal/assessment/quiz"
 	"lyceum/internal/catalog/outline"
+	"lyceum/internal/gen/ent/achievement"
 	"lyceum/internal/gen/ent/answer"
 	"lyceum/internal/gen/ent/apikey"
 	"lyceum/internal/gen/ent/asset"
@@ -20,7 +21,9 @@ import (
 	"lyceum/internal/gen/ent/course"
 	"lyceum/internal/gen/ent/courseprogress"
 	"lyceum/internal/gen/ent/courseversion"
+	"lyceum/internal/gen/ent/dailyfact"
 	"lyceum/internal/gen/ent/domain"
+	"lyceum/internal/gen/ent/engagementprofile"
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/inbox"
 	"lyceum/internal/gen/ent/lesson"
@@ -30,6 +33,7 @@ import (
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/placement"
+	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/gen/ent/predicate"
 	"lyceum/internal/gen/ent/prerequisite"
 	"lyceum/internal/gen/ent/publication"
@@ -63,38 +67,42 @@ const (
 	OpUpdateOne = ent.OpUpdateOne
 
 	// Node types.
-	TypeAPIKey          = "APIKey"
-	TypeAnswer          = "Answer"
-	TypeAsset           = "Asset"
-	TypeAttempt         = "Attempt"
-	TypeAuditEntry      = "AuditEntry"
-	TypeAuditHead       = "AuditHead"
-	TypeCategory        = "Category"
-	TypeCertificate     = "Certificate"
-	TypeCourse          = "Course"
-	TypeCourseProgress  = "CourseProgress"
-	TypeCourseVersion   = "CourseVersion"
-	TypeDomain          = "Domain"
-	TypeEnrollment      = "Enrollment"
-	TypeInbox           = "Inbox"
-	TypeLesson          = "Lesson"
-	TypeLessonProgress  = "LessonProgress"
-	TypeLessonVersion   = "LessonVersion"
-	TypeMailPreference  = "MailPreference"
-	TypeModule          = "Module"
-	TypeNotification    = "Notification"
-	TypePlacement       = "Placement"
-	TypePrerequisite    = "Prerequisite"
-	TypePublication     = "Publication"
-	TypeQuestion        = "Question"
-	TypeQuestionVersion = "QuestionVersion"
-	TypeRenditionSet    = "RenditionSet"
-	TypeSession         = "Session"
-	TypeStaff           = "Staff"
-	TypeStaffSession    = "StaffSession"
-	TypeSupportGrant    = "SupportGrant"
-	TypeTenant          = "Tenant"
-	TypeUser            = "User"
+	TypeAPIKey            = "APIKey"
+	TypeAchievement       = "Achievement"
+	TypeAnswer            = "Answer"
+	TypeAsset             = "Asset"
+	TypeAttempt           = "Attempt"
+	TypeAuditEntry        = "AuditEntry"
+	TypeAuditHead         = "AuditHead"
+	TypeCategory          = "Category"
+	TypeCertificate       = "Certificate"
+	TypeCourse            = "Course"
+	TypeCourseProgress    = "CourseProgress"
+	TypeCourseVersion     = "CourseVersion"
+	TypeDailyFact         = "DailyFact"
+	TypeDomain            = "Domain"
+	TypeEngagementProfile = "EngagementProfile"
+	TypeEnrollment        = "Enrollment"
+	TypeInbox             = "Inbox"
+	TypeLesson            = "Lesson"
+	TypeLessonProgress    = "LessonProgress"
+	TypeLessonVersion     = "LessonVersion"
+	TypeMailPreference    = "MailPreference"
+	TypeModule            = "Module"
+	TypeNotification      = "Notification"
+	TypePlacement         = "Placement"
+	TypePointRule         = "PointRule"
+	TypePrerequisite      = "Prerequisite"
+	TypePublication       = "Publication"
+	TypeQuestion          = "Question"
+	TypeQuestionVersion   = "QuestionVersion"
+	TypeRenditionSet      = "RenditionSet"
+	TypeSession           = "Session"
+	TypeStaff             = "Staff"
+	TypeStaffSession      = "StaffSession"
+	TypeSupportGrant      = "SupportGrant"
+	TypeTenant            = "Tenant"
+	TypeUser              = "User"
 )
 
 // APIKeyMutation represents an operation that mutates the APIKey nodes in the graph.
@@ -1043,6 +1051,738 @@ func (m *APIKeyMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *APIKeyMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown APIKey edge %s", name)
+}
+
+// AchievementMutation represents an operation that mutates the Achievement nodes in the graph.
+type AchievementMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	key           *string
+	title         *string
+	description   *string
+	rule          *string
+	retired_at    *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Achievement, error)
+	predicates    []predicate.Achievement
+}
+
+var _ ent.Mutation = (*AchievementMutation)(nil)
+
+// achievementOption allows management of the mutation configuration using functional options.
+type achievementOption func(*AchievementMutation)
+
+// newAchievementMutation creates new mutation for the Achievement entity.
+func newAchievementMutation(c config, op Op, opts ...achievementOption) *AchievementMutation {
+	m := &AchievementMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeAchievement,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withAchievementID sets the ID field of the mutation.
+func withAchievementID(id uuid.UUID) achievementOption {
+	return func(m *AchievementMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Achievement
+		)
+		m.oldValue = func(ctx context.Context) (*Achievement, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Achievement.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withAchievement sets the old Achievement of the mutation.
+func withAchievement(node *Achievement) achievementOption {
+	return func(m *AchievementMutation) {
+		m.oldValue = func(context.Context) (*Achievement, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m AchievementMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m AchievementMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Achievement entities.
+func (m *AchievementMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *AchievementMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *AchievementMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Achievement.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *AchievementMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *AchievementMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the Achievement entity.
+// If the Achievement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AchievementMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *AchievementMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *AchievementMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *AchievementMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Achievement entity.
+// If the Achievement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AchievementMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *AchievementMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *AchievementMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *AchievementMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Achievement entity.
+// If the Achievement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AchievementMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *AchievementMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetKey sets the "key" field.
+func (m *AchievementMutation) SetKey(s string) {
+	m.key = &s
+}
+
+// Key returns the value of the "key" field in the mutation.
+func (m *AchievementMutation) Key() (r string, exists bool) {
+	v := m.key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKey returns the old "key" field's value of the Achievement entity.
+// If the Achievement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AchievementMutation) OldKey(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKey: %w", err)
+	}
+	return oldValue.Key, nil
+}
+
+// ResetKey resets all changes to the "key" field.
+func (m *AchievementMutation) ResetKey() {
+	m.key = nil
+}
+
+// SetTitle sets the "title" field.
+func (m *AchievementMutation) SetTitle(s string) {
+	m.title = &s
+}
+
+// Title returns the value of the "title" field in the mutation.
+func (m *AchievementMutation) Title() (r string, exists bool) {
+	v := m.title
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTitle returns the old "title" field's value of the Achievement entity.
+// If the Achievement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AchievementMutation) OldTitle(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTitle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTitle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTitle: %w", err)
+	}
+	return oldValue.Title, nil
+}
+
+// ResetTitle resets all changes to the "title" field.
+func (m *AchievementMutation) ResetTitle() {
+	m.title = nil
+}
+
+// SetDescription sets the "description" field.
+func (m *AchievementMutation) SetDescription(s string) {
+	m.description = &s
+}
+
+// Description returns the value of the "description" field in the mutation.
+func (m *AchievementMutation) Description() (r string, exists bool) {
+	v := m.description
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDescription returns the old "description" field's value of the Achievement entity.
+// If the Achievement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AchievementMutation) OldDescription(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDescription is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDescription requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDescription: %w", err)
+	}
+	return oldValue.Description, nil
+}
+
+// ResetDescription resets all changes to the "description" field.
+func (m *AchievementMutation) ResetDescription() {
+	m.description = nil
+}
+
+// SetRule sets the "rule" field.
+func (m *AchievementMutation) SetRule(s string) {
+	m.rule = &s
+}
+
+// Rule returns the value of the "rule" field in the mutation.
+func (m *AchievementMutation) Rule() (r string, exists bool) {
+	v := m.rule
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRule returns the old "rule" field's value of the Achievement entity.
+// If the Achievement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AchievementMutation) OldRule(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRule is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRule requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRule: %w", err)
+	}
+	return oldValue.Rule, nil
+}
+
+// ResetRule resets all changes to the "rule" field.
+func (m *AchievementMutation) ResetRule() {
+	m.rule = nil
+}
+
+// SetRetiredAt sets the "retired_at" field.
+func (m *AchievementMutation) SetRetiredAt(t time.Time) {
+	m.retired_at = &t
+}
+
+// RetiredAt returns the value of the "retired_at" field in the mutation.
+func (m *AchievementMutation) RetiredAt() (r time.Time, exists bool) {
+	v := m.retired_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRetiredAt returns the old "retired_at" field's value of the Achievement entity.
+// If the Achievement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AchievementMutation) OldRetiredAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRetiredAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRetiredAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRetiredAt: %w", err)
+	}
+	return oldValue.RetiredAt, nil
+}
+
+// ClearRetiredAt clears the value of the "retired_at" field.
+func (m *AchievementMutation) ClearRetiredAt() {
+	m.retired_at = nil
+	m.clearedFields[achievement.FieldRetiredAt] = struct{}{}
+}
+
+// RetiredAtCleared returns if the "retired_at" field was cleared in this mutation.
+func (m *AchievementMutation) RetiredAtCleared() bool {
+	_, ok := m.clearedFields[achievement.FieldRetiredAt]
+	return ok
+}
+
+// ResetRetiredAt resets all changes to the "retired_at" field.
+func (m *AchievementMutation) ResetRetiredAt() {
+	m.retired_at = nil
+	delete(m.clearedFields, achievement.FieldRetiredAt)
+}
+
+// Where appends a list predicates to the AchievementMutation builder.
+func (m *AchievementMutation) Where(ps ...predicate.Achievement) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the AchievementMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *AchievementMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Achievement, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *AchievementMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *AchievementMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Achievement).
+func (m *AchievementMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *AchievementMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.tenant_id != nil {
+		fields = append(fields, achievement.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, achievement.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, achievement.FieldUpdatedAt)
+	}
+	if m.key != nil {
+		fields = append(fields, achievement.FieldKey)
+	}
+	if m.title != nil {
+		fields = append(fields, achievement.FieldTitle)
+	}
+	if m.description != nil {
+		fields = append(fields, achievement.FieldDescription)
+	}
+	if m.rule != nil {
+		fields = append(fields, achievement.FieldRule)
+	}
+	if m.retired_at != nil {
+		fields = append(fields, achievement.FieldRetiredAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *AchievementMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case achievement.FieldTenantID:
+		return m.TenantID()
+	case achievement.FieldCreatedAt:
+		return m.CreatedAt()
+	case achievement.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case achievement.FieldKey:
+		return m.Key()
+	case achievement.FieldTitle:
+		return m.Title()
+	case achievement.FieldDescription:
+		return m.Description()
+	case achievement.FieldRule:
+		return m.Rule()
+	case achievement.FieldRetiredAt:
+		return m.RetiredAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *AchievementMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case achievement.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case achievement.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case achievement.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case achievement.FieldKey:
+		return m.OldKey(ctx)
+	case achievement.FieldTitle:
+		return m.OldTitle(ctx)
+	case achievement.FieldDescription:
+		return m.OldDescription(ctx)
+	case achievement.FieldRule:
+		return m.OldRule(ctx)
+	case achievement.FieldRetiredAt:
+		return m.OldRetiredAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Achievement field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AchievementMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case achievement.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case achievement.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case achievement.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case achievement.FieldKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKey(v)
+		return nil
+	case achievement.FieldTitle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTitle(v)
+		return nil
+	case achievement.FieldDescription:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDescription(v)
+		return nil
+	case achievement.FieldRule:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRule(v)
+		return nil
+	case achievement.FieldRetiredAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRetiredAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Achievement field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *AchievementMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *AchievementMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AchievementMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Achievement numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *AchievementMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(achievement.FieldRetiredAt) {
+		fields = append(fields, achievement.FieldRetiredAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *AchievementMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *AchievementMutation) ClearField(name string) error {
+	switch name {
+	case achievement.FieldRetiredAt:
+		m.ClearRetiredAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Achievement nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *AchievementMutation) ResetField(name string) error {
+	switch name {
+	case achievement.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case achievement.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case achievement.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case achievement.FieldKey:
+		m.ResetKey()
+		return nil
+	case achievement.FieldTitle:
+		m.ResetTitle()
+		return nil
+	case achievement.FieldDescription:
+		m.ResetDescription()
+		return nil
+	case achievement.FieldRule:
+		m.ResetRule()
+		return nil
+	case achievement.FieldRetiredAt:
+		m.ResetRetiredAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Achievement field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *AchievementMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *AchievementMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *AchievementMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *AchievementMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *AchievementMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *AchievementMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *AchievementMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Achievement unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *AchievementMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Achievement edge %s", name)
 }
 
 // AnswerMutation represents an operation that mutates the Answer nodes in the graph.
@@ -13190,6 +13930,905 @@ func (m *CourseVersionMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown CourseVersion edge %s", name)
 }
 
+// DailyFactMutation represents an operation that mutates the DailyFact nodes in the graph.
+type DailyFactMutation struct {
+	config
+	op                    Op
+	typ                   string
+	id                    *uuid.UUID
+	tenant_id             *uuid.UUID
+	created_at            *time.Time
+	updated_at            *time.Time
+	course_id             *uuid.UUID
+	day                   *time.Time
+	enrollments           *int
+	addenrollments        *int
+	lesson_completions    *int
+	addlesson_completions *int
+	course_completions    *int
+	addcourse_completions *int
+	certificates          *int
+	addcertificates       *int
+	clearedFields         map[string]struct{}
+	done                  bool
+	oldValue              func(context.Context) (*DailyFact, error)
+	predicates            []predicate.DailyFact
+}
+
+var _ ent.Mutation = (*DailyFactMutation)(nil)
+
+// dailyfactOption allows management of the mutation configuration using functional options.
+type dailyfactOption func(*DailyFactMutation)
+
+// newDailyFactMutation creates new mutation for the DailyFact entity.
+func newDailyFactMutation(c config, op Op, opts ...dailyfactOption) *DailyFactMutation {
+	m := &DailyFactMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeDailyFact,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withDailyFactID sets the ID field of the mutation.
+func withDailyFactID(id uuid.UUID) dailyfactOption {
+	return func(m *DailyFactMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *DailyFact
+		)
+		m.oldValue = func(ctx context.Context) (*DailyFact, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().DailyFact.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withDailyFact sets the old DailyFact of the mutation.
+func withDailyFact(node *DailyFact) dailyfactOption {
+	return func(m *DailyFactMutation) {
+		m.oldValue = func(context.Context) (*DailyFact, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m DailyFactMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m DailyFactMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of DailyFact entities.
+func (m *DailyFactMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *DailyFactMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *DailyFactMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().DailyFact.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *DailyFactMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *DailyFactMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the DailyFact entity.
+// If the DailyFact object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DailyFactMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *DailyFactMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *DailyFactMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *DailyFactMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the DailyFact entity.
+// If the DailyFact object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DailyFactMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *DailyFactMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *DailyFactMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *DailyFactMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the DailyFact entity.
+// If the DailyFact object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DailyFactMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *DailyFactMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetCourseID sets the "course_id" field.
+func (m *DailyFactMutation) SetCourseID(u uuid.UUID) {
+	m.course_id = &u
+}
+
+// CourseID returns the value of the "course_id" field in the mutation.
+func (m *DailyFactMutation) CourseID() (r uuid.UUID, exists bool) {
+	v := m.course_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCourseID returns the old "course_id" field's value of the DailyFact entity.
+// If the DailyFact object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DailyFactMutation) OldCourseID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCourseID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCourseID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCourseID: %w", err)
+	}
+	return oldValue.CourseID, nil
+}
+
+// ResetCourseID resets all changes to the "course_id" field.
+func (m *DailyFactMutation) ResetCourseID() {
+	m.course_id = nil
+}
+
+// SetDay sets the "day" field.
+func (m *DailyFactMutation) SetDay(t time.Time) {
+	m.day = &t
+}
+
+// Day returns the value of the "day" field in the mutation.
+func (m *DailyFactMutation) Day() (r time.Time, exists bool) {
+	v := m.day
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDay returns the old "day" field's value of the DailyFact entity.
+// If the DailyFact object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DailyFactMutation) OldDay(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDay is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDay requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDay: %w", err)
+	}
+	return oldValue.Day, nil
+}
+
+// ResetDay resets all changes to the "day" field.
+func (m *DailyFactMutation) ResetDay() {
+	m.day = nil
+}
+
+// SetEnrollments sets the "enrollments" field.
+func (m *DailyFactMutation) SetEnrollments(i int) {
+	m.enrollments = &i
+	m.addenrollments = nil
+}
+
+// Enrollments returns the value of the "enrollments" field in the mutation.
+func (m *DailyFactMutation) Enrollments() (r int, exists bool) {
+	v := m.enrollments
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnrollments returns the old "enrollments" field's value of the DailyFact entity.
+// If the DailyFact object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DailyFactMutation) OldEnrollments(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnrollments is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnrollments requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnrollments: %w", err)
+	}
+	return oldValue.Enrollments, nil
+}
+
+// AddEnrollments adds i to the "enrollments" field.
+func (m *DailyFactMutation) AddEnrollments(i int) {
+	if m.addenrollments != nil {
+		*m.addenrollments += i
+	} else {
+		m.addenrollments = &i
+	}
+}
+
+// AddedEnrollments returns the value that was added to the "enrollments" field in this mutation.
+func (m *DailyFactMutation) AddedEnrollments() (r int, exists bool) {
+	v := m.addenrollments
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetEnrollments resets all changes to the "enrollments" field.
+func (m *DailyFactMutation) ResetEnrollments() {
+	m.enrollments = nil
+	m.addenrollments = nil
+}
+
+// SetLessonCompletions sets the "lesson_completions" field.
+func (m *DailyFactMutation) SetLessonCompletions(i int) {
+	m.lesson_completions = &i
+	m.addlesson_completions = nil
+}
+
+// LessonCompletions returns the value of the "lesson_completions" field in the mutation.
+func (m *DailyFactMutation) LessonCompletions() (r int, exists bool) {
+	v := m.lesson_completions
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLessonCompletions returns the old "lesson_completions" field's value of the DailyFact entity.
+// If the DailyFact object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DailyFactMutation) OldLessonCompletions(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLessonCompletions is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLessonCompletions requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLessonCompletions: %w", err)
+	}
+	return oldValue.LessonCompletions, nil
+}
+
+// AddLessonCompletions adds i to the "lesson_completions" field.
+func (m *DailyFactMutation) AddLessonCompletions(i int) {
+	if m.addlesson_completions != nil {
+		*m.addlesson_completions += i
+	} else {
+		m.addlesson_completions = &i
+	}
+}
+
+// AddedLessonCompletions returns the value that was added to the "lesson_completions" field in this mutation.
+func (m *DailyFactMutation) AddedLessonCompletions() (r int, exists bool) {
+	v := m.addlesson_completions
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLessonCompletions resets all changes to the "lesson_completions" field.
+func (m *DailyFactMutation) ResetLessonCompletions() {
+	m.lesson_completions = nil
+	m.addlesson_completions = nil
+}
+
+// SetCourseCompletions sets the "course_completions" field.
+func (m *DailyFactMutation) SetCourseCompletions(i int) {
+	m.course_completions = &i
+	m.addcourse_completions = nil
+}
+
+// CourseCompletions returns the value of the "course_completions" field in the mutation.
+func (m *DailyFactMutation) CourseCompletions() (r int, exists bool) {
+	v := m.course_completions
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCourseCompletions returns the old "course_completions" field's value of the DailyFact entity.
+// If the DailyFact object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DailyFactMutation) OldCourseCompletions(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCourseCompletions is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCourseCompletions requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCourseCompletions: %w", err)
+	}
+	return oldValue.CourseCompletions, nil
+}
+
+// AddCourseCompletions adds i to the "course_completions" field.
+func (m *DailyFactMutation) AddCourseCompletions(i int) {
+	if m.addcourse_completions != nil {
+		*m.addcourse_completions += i
+	} else {
+		m.addcourse_completions = &i
+	}
+}
+
+// AddedCourseCompletions returns the value that was added to the "course_completions" field in this mutation.
+func (m *DailyFactMutation) AddedCourseCompletions() (r int, exists bool) {
+	v := m.addcourse_completions
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCourseCompletions resets all changes to the "course_completions" field.
+func (m *DailyFactMutation) ResetCourseCompletions() {
+	m.course_completions = nil
+	m.addcourse_completions = nil
+}
+
+// SetCertificates sets the "certificates" field.
+func (m *DailyFactMutation) SetCertificates(i int) {
+	m.certificates = &i
+	m.addcertificates = nil
+}
+
+// Certificates returns the value of the "certificates" field in the mutation.
+func (m *DailyFactMutation) Certificates() (r int, exists bool) {
+	v := m.certificates
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCertificates returns the old "certificates" field's value of the DailyFact entity.
+// If the DailyFact object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DailyFactMutation) OldCertificates(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCertificates is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCertificates requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCertificates: %w", err)
+	}
+	return oldValue.Certificates, nil
+}
+
+// AddCertificates adds i to the "certificates" field.
+func (m *DailyFactMutation) AddCertificates(i int) {
+	if m.addcertificates != nil {
+		*m.addcertificates += i
+	} else {
+		m.addcertificates = &i
+	}
+}
+
+// AddedCertificates returns the value that was added to the "certificates" field in this mutation.
+func (m *DailyFactMutation) AddedCertificates() (r int, exists bool) {
+	v := m.addcertificates
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCertificates resets all changes to the "certificates" field.
+func (m *DailyFactMutation) ResetCertificates() {
+	m.certificates = nil
+	m.addcertificates = nil
+}
+
+// Where appends a list predicates to the DailyFactMutation builder.
+func (m *DailyFactMutation) Where(ps ...predicate.DailyFact) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the DailyFactMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *DailyFactMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.DailyFact, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *DailyFactMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *DailyFactMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (DailyFact).
+func (m *DailyFactMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *DailyFactMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.tenant_id != nil {
+		fields = append(fields, dailyfact.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, dailyfact.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, dailyfact.FieldUpdatedAt)
+	}
+	if m.course_id != nil {
+		fields = append(fields, dailyfact.FieldCourseID)
+	}
+	if m.day != nil {
+		fields = append(fields, dailyfact.FieldDay)
+	}
+	if m.enrollments != nil {
+		fields = append(fields, dailyfact.FieldEnrollments)
+	}
+	if m.lesson_completions != nil {
+		fields = append(fields, dailyfact.FieldLessonCompletions)
+	}
+	if m.course_completions != nil {
+		fields = append(fields, dailyfact.FieldCourseCompletions)
+	}
+	if m.certificates != nil {
+		fields = append(fields, dailyfact.FieldCertificates)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *DailyFactMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case dailyfact.FieldTenantID:
+		return m.TenantID()
+	case dailyfact.FieldCreatedAt:
+		return m.CreatedAt()
+	case dailyfact.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case dailyfact.FieldCourseID:
+		return m.CourseID()
+	case dailyfact.FieldDay:
+		return m.Day()
+	case dailyfact.FieldEnrollments:
+		return m.Enrollments()
+	case dailyfact.FieldLessonCompletions:
+		return m.LessonCompletions()
+	case dailyfact.FieldCourseCompletions:
+		return m.CourseCompletions()
+	case dailyfact.FieldCertificates:
+		return m.Certificates()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *DailyFactMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case dailyfact.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case dailyfact.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case dailyfact.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case dailyfact.FieldCourseID:
+		return m.OldCourseID(ctx)
+	case dailyfact.FieldDay:
+		return m.OldDay(ctx)
+	case dailyfact.FieldEnrollments:
+		return m.OldEnrollments(ctx)
+	case dailyfact.FieldLessonCompletions:
+		return m.OldLessonCompletions(ctx)
+	case dailyfact.FieldCourseCompletions:
+		return m.OldCourseCompletions(ctx)
+	case dailyfact.FieldCertificates:
+		return m.OldCertificates(ctx)
+	}
+	return nil, fmt.Errorf("unknown DailyFact field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DailyFactMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case dailyfact.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case dailyfact.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case dailyfact.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case dailyfact.FieldCourseID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCourseID(v)
+		return nil
+	case dailyfact.FieldDay:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDay(v)
+		return nil
+	case dailyfact.FieldEnrollments:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnrollments(v)
+		return nil
+	case dailyfact.FieldLessonCompletions:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLessonCompletions(v)
+		return nil
+	case dailyfact.FieldCourseCompletions:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCourseCompletions(v)
+		return nil
+	case dailyfact.FieldCertificates:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCertificates(v)
+		return nil
+	}
+	return fmt.Errorf("unknown DailyFact field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *DailyFactMutation) AddedFields() []string {
+	var fields []string
+	if m.addenrollments != nil {
+		fields = append(fields, dailyfact.FieldEnrollments)
+	}
+	if m.addlesson_completions != nil {
+		fields = append(fields, dailyfact.FieldLessonCompletions)
+	}
+	if m.addcourse_completions != nil {
+		fields = append(fields, dailyfact.FieldCourseCompletions)
+	}
+	if m.addcertificates != nil {
+		fields = append(fields, dailyfact.FieldCertificates)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *DailyFactMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case dailyfact.FieldEnrollments:
+		return m.AddedEnrollments()
+	case dailyfact.FieldLessonCompletions:
+		return m.AddedLessonCompletions()
+	case dailyfact.FieldCourseCompletions:
+		return m.AddedCourseCompletions()
+	case dailyfact.FieldCertificates:
+		return m.AddedCertificates()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DailyFactMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case dailyfact.FieldEnrollments:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddEnrollments(v)
+		return nil
+	case dailyfact.FieldLessonCompletions:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLessonCompletions(v)
+		return nil
+	case dailyfact.FieldCourseCompletions:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCourseCompletions(v)
+		return nil
+	case dailyfact.FieldCertificates:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCertificates(v)
+		return nil
+	}
+	return fmt.Errorf("unknown DailyFact numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *DailyFactMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *DailyFactMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *DailyFactMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown DailyFact nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *DailyFactMutation) ResetField(name string) error {
+	switch name {
+	case dailyfact.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case dailyfact.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case dailyfact.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case dailyfact.FieldCourseID:
+		m.ResetCourseID()
+		return nil
+	case dailyfact.FieldDay:
+		m.ResetDay()
+		return nil
+	case dailyfact.FieldEnrollments:
+		m.ResetEnrollments()
+		return nil
+	case dailyfact.FieldLessonCompletions:
+		m.ResetLessonCompletions()
+		return nil
+	case dailyfact.FieldCourseCompletions:
+		m.ResetCourseCompletions()
+		return nil
+	case dailyfact.FieldCertificates:
+		m.ResetCertificates()
+		return nil
+	}
+	return fmt.Errorf("unknown DailyFact field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *DailyFactMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *DailyFactMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *DailyFactMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *DailyFactMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *DailyFactMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *DailyFactMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *DailyFactMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown DailyFact unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *DailyFactMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown DailyFact edge %s", name)
+}
+
 // DomainMutation represents an operation that mutates the Domain nodes in the graph.
 type DomainMutation struct {
 	config
@@ -13574,6 +15213,608 @@ func (m *DomainMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *DomainMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Domain edge %s", name)
+}
+
+// EngagementProfileMutation represents an operation that mutates the EngagementProfile nodes in the graph.
+type EngagementProfileMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	user_id       *uuid.UUID
+	hidden        *bool
+	pseudonym     *string
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*EngagementProfile, error)
+	predicates    []predicate.EngagementProfile
+}
+
+var _ ent.Mutation = (*EngagementProfileMutation)(nil)
+
+// engagementprofileOption allows management of the mutation configuration using functional options.
+type engagementprofileOption func(*EngagementProfileMutation)
+
+// newEngagementProfileMutation creates new mutation for the EngagementProfile entity.
+func newEngagementProfileMutation(c config, op Op, opts ...engagementprofileOption) *EngagementProfileMutation {
+	m := &EngagementProfileMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeEngagementProfile,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withEngagementProfileID sets the ID field of the mutation.
+func withEngagementProfileID(id uuid.UUID) engagementprofileOption {
+	return func(m *EngagementProfileMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *EngagementProfile
+		)
+		m.oldValue = func(ctx context.Context) (*EngagementProfile, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().EngagementProfile.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withEngagementProfile sets the old EngagementProfile of the mutation.
+func withEngagementProfile(node *EngagementProfile) engagementprofileOption {
+	return func(m *EngagementProfileMutation) {
+		m.oldValue = func(context.Context) (*EngagementProfile, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m EngagementProfileMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m EngagementProfileMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of EngagementProfile entities.
+func (m *EngagementProfileMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *EngagementProfileMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *EngagementProfileMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().EngagementProfile.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *EngagementProfileMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *EngagementProfileMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the EngagementProfile entity.
+// If the EngagementProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EngagementProfileMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *EngagementProfileMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *EngagementProfileMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *EngagementProfileMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the EngagementProfile entity.
+// If the EngagementProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EngagementProfileMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *EngagementProfileMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *EngagementProfileMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *EngagementProfileMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the EngagementProfile entity.
+// If the EngagementProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EngagementProfileMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *EngagementProfileMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *EngagementProfileMutation) SetUserID(u uuid.UUID) {
+	m.user_id = &u
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *EngagementProfileMutation) UserID() (r uuid.UUID, exists bool) {
+	v := m.user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the EngagementProfile entity.
+// If the EngagementProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EngagementProfileMutation) OldUserID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *EngagementProfileMutation) ResetUserID() {
+	m.user_id = nil
+}
+
+// SetHidden sets the "hidden" field.
+func (m *EngagementProfileMutation) SetHidden(b bool) {
+	m.hidden = &b
+}
+
+// Hidden returns the value of the "hidden" field in the mutation.
+func (m *EngagementProfileMutation) Hidden() (r bool, exists bool) {
+	v := m.hidden
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHidden returns the old "hidden" field's value of the EngagementProfile entity.
+// If the EngagementProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EngagementProfileMutation) OldHidden(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHidden is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHidden requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHidden: %w", err)
+	}
+	return oldValue.Hidden, nil
+}
+
+// ResetHidden resets all changes to the "hidden" field.
+func (m *EngagementProfileMutation) ResetHidden() {
+	m.hidden = nil
+}
+
+// SetPseudonym sets the "pseudonym" field.
+func (m *EngagementProfileMutation) SetPseudonym(s string) {
+	m.pseudonym = &s
+}
+
+// Pseudonym returns the value of the "pseudonym" field in the mutation.
+func (m *EngagementProfileMutation) Pseudonym() (r string, exists bool) {
+	v := m.pseudonym
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPseudonym returns the old "pseudonym" field's value of the EngagementProfile entity.
+// If the EngagementProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EngagementProfileMutation) OldPseudonym(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPseudonym is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPseudonym requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPseudonym: %w", err)
+	}
+	return oldValue.Pseudonym, nil
+}
+
+// ResetPseudonym resets all changes to the "pseudonym" field.
+func (m *EngagementProfileMutation) ResetPseudonym() {
+	m.pseudonym = nil
+}
+
+// Where appends a list predicates to the EngagementProfileMutation builder.
+func (m *EngagementProfileMutation) Where(ps ...predicate.EngagementProfile) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the EngagementProfileMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *EngagementProfileMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.EngagementProfile, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *EngagementProfileMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *EngagementProfileMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (EngagementProfile).
+func (m *EngagementProfileMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *EngagementProfileMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.tenant_id != nil {
+		fields = append(fields, engagementprofile.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, engagementprofile.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, engagementprofile.FieldUpdatedAt)
+	}
+	if m.user_id != nil {
+		fields = append(fields, engagementprofile.FieldUserID)
+	}
+	if m.hidden != nil {
+		fields = append(fields, engagementprofile.FieldHidden)
+	}
+	if m.pseudonym != nil {
+		fields = append(fields, engagementprofile.FieldPseudonym)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *EngagementProfileMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case engagementprofile.FieldTenantID:
+		return m.TenantID()
+	case engagementprofile.FieldCreatedAt:
+		return m.CreatedAt()
+	case engagementprofile.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case engagementprofile.FieldUserID:
+		return m.UserID()
+	case engagementprofile.FieldHidden:
+		return m.Hidden()
+	case engagementprofile.FieldPseudonym:
+		return m.Pseudonym()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *EngagementProfileMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case engagementprofile.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case engagementprofile.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case engagementprofile.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case engagementprofile.FieldUserID:
+		return m.OldUserID(ctx)
+	case engagementprofile.FieldHidden:
+		return m.OldHidden(ctx)
+	case engagementprofile.FieldPseudonym:
+		return m.OldPseudonym(ctx)
+	}
+	return nil, fmt.Errorf("unknown EngagementProfile field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *EngagementProfileMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case engagementprofile.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case engagementprofile.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case engagementprofile.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case engagementprofile.FieldUserID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case engagementprofile.FieldHidden:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHidden(v)
+		return nil
+	case engagementprofile.FieldPseudonym:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPseudonym(v)
+		return nil
+	}
+	return fmt.Errorf("unknown EngagementProfile field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *EngagementProfileMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *EngagementProfileMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *EngagementProfileMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown EngagementProfile numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *EngagementProfileMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *EngagementProfileMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *EngagementProfileMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown EngagementProfile nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *EngagementProfileMutation) ResetField(name string) error {
+	switch name {
+	case engagementprofile.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case engagementprofile.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case engagementprofile.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case engagementprofile.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case engagementprofile.FieldHidden:
+		m.ResetHidden()
+		return nil
+	case engagementprofile.FieldPseudonym:
+		m.ResetPseudonym()
+		return nil
+	}
+	return fmt.Errorf("unknown EngagementProfile field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *EngagementProfileMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *EngagementProfileMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *EngagementProfileMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *EngagementProfileMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *EngagementProfileMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *EngagementProfileMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *EngagementProfileMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown EngagementProfile unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *EngagementProfileMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown EngagementProfile edge %s", name)
 }
 
 // EnrollmentMutation represents an operation that mutates the Enrollment nodes in the graph.
@@ -21703,6 +23944,644 @@ func (m *PlacementMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *PlacementMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Placement edge %s", name)
+}
+
+// PointRuleMutation represents an operation that mutates the PointRule nodes in the graph.
+type PointRuleMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	reason        *pointrule.Reason
+	points        *int
+	addpoints     *int
+	since         *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*PointRule, error)
+	predicates    []predicate.PointRule
+}
+
+var _ ent.Mutation = (*PointRuleMutation)(nil)
+
+// pointruleOption allows management of the mutation configuration using functional options.
+type pointruleOption func(*PointRuleMutation)
+
+// newPointRuleMutation creates new mutation for the PointRule entity.
+func newPointRuleMutation(c config, op Op, opts ...pointruleOption) *PointRuleMutation {
+	m := &PointRuleMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePointRule,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPointRuleID sets the ID field of the mutation.
+func withPointRuleID(id uuid.UUID) pointruleOption {
+	return func(m *PointRuleMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PointRule
+		)
+		m.oldValue = func(ctx context.Context) (*PointRule, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PointRule.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPointRule sets the old PointRule of the mutation.
+func withPointRule(node *PointRule) pointruleOption {
+	return func(m *PointRuleMutation) {
+		m.oldValue = func(context.Context) (*PointRule, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PointRuleMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PointRuleMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PointRule entities.
+func (m *PointRuleMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PointRuleMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PointRuleMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PointRule.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *PointRuleMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *PointRuleMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the PointRule entity.
+// If the PointRule object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointRuleMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *PointRuleMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *PointRuleMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *PointRuleMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the PointRule entity.
+// If the PointRule object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointRuleMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *PointRuleMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *PointRuleMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *PointRuleMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the PointRule entity.
+// If the PointRule object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointRuleMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *PointRuleMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *PointRuleMutation) SetReason(po pointrule.Reason) {
+	m.reason = &po
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *PointRuleMutation) Reason() (r pointrule.Reason, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the PointRule entity.
+// If the PointRule object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointRuleMutation) OldReason(ctx context.Context) (v pointrule.Reason, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *PointRuleMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetPoints sets the "points" field.
+func (m *PointRuleMutation) SetPoints(i int) {
+	m.points = &i
+	m.addpoints = nil
+}
+
+// Points returns the value of the "points" field in the mutation.
+func (m *PointRuleMutation) Points() (r int, exists bool) {
+	v := m.points
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPoints returns the old "points" field's value of the PointRule entity.
+// If the PointRule object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointRuleMutation) OldPoints(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPoints is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPoints requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPoints: %w", err)
+	}
+	return oldValue.Points, nil
+}
+
+// AddPoints adds i to the "points" field.
+func (m *PointRuleMutation) AddPoints(i int) {
+	if m.addpoints != nil {
+		*m.addpoints += i
+	} else {
+		m.addpoints = &i
+	}
+}
+
+// AddedPoints returns the value that was added to the "points" field in this mutation.
+func (m *PointRuleMutation) AddedPoints() (r int, exists bool) {
+	v := m.addpoints
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPoints resets all changes to the "points" field.
+func (m *PointRuleMutation) ResetPoints() {
+	m.points = nil
+	m.addpoints = nil
+}
+
+// SetSince sets the "since" field.
+func (m *PointRuleMutation) SetSince(t time.Time) {
+	m.since = &t
+}
+
+// Since returns the value of the "since" field in the mutation.
+func (m *PointRuleMutation) Since() (r time.Time, exists bool) {
+	v := m.since
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSince returns the old "since" field's value of the PointRule entity.
+// If the PointRule object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PointRuleMutation) OldSince(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSince is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSince requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSince: %w", err)
+	}
+	return oldValue.Since, nil
+}
+
+// ResetSince resets all changes to the "since" field.
+func (m *PointRuleMutation) ResetSince() {
+	m.since = nil
+}
+
+// Where appends a list predicates to the PointRuleMutation builder.
+func (m *PointRuleMutation) Where(ps ...predicate.PointRule) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PointRuleMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PointRuleMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PointRule, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PointRuleMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PointRuleMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PointRule).
+func (m *PointRuleMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PointRuleMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.tenant_id != nil {
+		fields = append(fields, pointrule.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, pointrule.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, pointrule.FieldUpdatedAt)
+	}
+	if m.reason != nil {
+		fields = append(fields, pointrule.FieldReason)
+	}
+	if m.points != nil {
+		fields = append(fields, pointrule.FieldPoints)
+	}
+	if m.since != nil {
+		fields = append(fields, pointrule.FieldSince)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PointRuleMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case pointrule.FieldTenantID:
+		return m.TenantID()
+	case pointrule.FieldCreatedAt:
+		return m.CreatedAt()
+	case pointrule.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case pointrule.FieldReason:
+		return m.Reason()
+	case pointrule.FieldPoints:
+		return m.Points()
+	case pointrule.FieldSince:
+		return m.Since()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PointRuleMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case pointrule.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case pointrule.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case pointrule.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case pointrule.FieldReason:
+		return m.OldReason(ctx)
+	case pointrule.FieldPoints:
+		return m.OldPoints(ctx)
+	case pointrule.FieldSince:
+		return m.OldSince(ctx)
+	}
+	return nil, fmt.Errorf("unknown PointRule field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PointRuleMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case pointrule.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case pointrule.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case pointrule.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case pointrule.FieldReason:
+		v, ok := value.(pointrule.Reason)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case pointrule.FieldPoints:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPoints(v)
+		return nil
+	case pointrule.FieldSince:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSince(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PointRule field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PointRuleMutation) AddedFields() []string {
+	var fields []string
+	if m.addpoints != nil {
+		fields = append(fields, pointrule.FieldPoints)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PointRuleMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case pointrule.FieldPoints:
+		return m.AddedPoints()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PointRuleMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case pointrule.FieldPoints:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPoints(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PointRule numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PointRuleMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PointRuleMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PointRuleMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown PointRule nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PointRuleMutation) ResetField(name string) error {
+	switch name {
+	case pointrule.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case pointrule.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case pointrule.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case pointrule.FieldReason:
+		m.ResetReason()
+		return nil
+	case pointrule.FieldPoints:
+		m.ResetPoints()
+		return nil
+	case pointrule.FieldSince:
+		m.ResetSince()
+		return nil
+	}
+	return fmt.Errorf("unknown PointRule field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PointRuleMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PointRuleMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PointRuleMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PointRuleMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PointRuleMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PointRuleMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PointRuleMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown PointRule unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PointRuleMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown PointRule edge %s", name)
 }
 
 // PrerequisiteMutation represents an operation that mutates the Prerequisite nodes in the graph.

@@ -14,6 +14,8 @@ type Tx struct {
 	config
 	// APIKey is the client for interacting with the APIKey builders.
 	APIKey *APIKeyClient
+	// Achievement is the client for interacting with the Achievement builders.
+	Achievement *AchievementClient
 	// Answer is the client for interacting with the Answer builders.
 	Answer *AnswerClient
 	// Asset is the client for interacting with the Asset builders.
@@ -34,8 +36,12 @@ type Tx struct {
 	CourseProgress *CourseProgressClient
 	// CourseVersion is the client for interacting with the CourseVersion builders.
 	CourseVersion *CourseVersionClient
+	// DailyFact is the client for interacting with the DailyFact builders.
+	DailyFact *DailyFactClient
 	// Domain is the client for interacting with the Domain builders.
 	Domain *DomainClient
+	// EngagementProfile is the client for interacting with the EngagementProfile builders.
+	EngagementProfile *EngagementProfileClient
 	// Enrollment is the client for interacting with the Enrollment builders.
 	Enrollment *EnrollmentClient
 	// Inbox is the client for interacting with the Inbox builders.
@@ -54,6 +60,8 @@ type Tx struct {
 	Notification *NotificationClient
 	// Placement is the client for interacting with the Placement builders.
 	Placement *PlacementClient
+	// PointRule is the client for interacting with the PointRule builders.
+	PointRule *PointRuleClient
 	// Prerequisite is the client for interacting with the Prerequisite builders.
 	Prerequisite *PrerequisiteClient
 	// Publication is the client for interacting with the Publication builders.
@@ -208,6 +216,7 @@ func (tx *Tx) Client() *Client {
 
 func (tx *Tx) init() {
 	tx.APIKey = NewAPIKeyClient(tx.config)
+	tx.Achievement = NewAchievementClient(tx.config)
 	tx.Answer = NewAnswerClient(tx.config)
 	tx.Asset = NewAssetClient(tx.config)
 	tx.Attempt = NewAttemptClient(tx.config)
@@ -218,7 +227,9 @@ func (tx *Tx) init() {
 	tx.Course = NewCourseClient(tx.config)
 	tx.CourseProgress = NewCourseProgressClient(tx.config)
 	tx.CourseVersion = NewCourseVersionClient(tx.config)
+	tx.DailyFact = NewDailyFactClient(tx.config)
 	tx.Domain = NewDomainClient(tx.config)
+	tx.EngagementProfile = NewEngagementProfileClient(tx.config)
 	tx.Enrollment = NewEnrollmentClient(tx.config)
 	tx.Inbox = NewInboxClient(tx.config)
 	tx.Lesson = NewLessonClient(tx.config)
@@ -228,6 +239,7 @@ func (tx *Tx) init() {
 	tx.Module = NewModuleClient(tx.config)
 	tx.Notification = NewNotificationClient(tx.config)
 	tx.Placement = NewPlacementClient(tx.config)
+	tx.PointRule = NewPointRuleClient(tx.config)
 	tx.Prerequisite = NewPrerequisiteClient(tx.config)
 	tx.Publication = NewPublicationClient(tx.config)
 	tx.Question = NewQuestionClient(tx.config)

@@ -21,6 +21,8 @@ import (
 	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/gen/model"
+	"lyceum/internal/learning"
+	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/tenancy/brand"
 	"lyceum/internal/viewer"
@@ -55,12 +57,14 @@ type ResolverRoot interface {
 	CourseProgress() CourseProgressResolver
 	CourseVersion() CourseVersionResolver
 	Enrollment() EnrollmentResolver
+	EnrollmentEvent() EnrollmentEventResolver
 	Lesson() LessonResolver
 	LessonDraft() LessonDraftResolver
 	LessonProgress() LessonProgressResolver
 	ModuleDraft() ModuleDraftResolver
 	Mutation() MutationResolver
 	NotificationConnection() NotificationConnectionResolver
+	ProgressEvent() ProgressEventResolver
 	Query() QueryResolver
 	QuizContent() QuizContentResolver
 	Session() SessionResolver
@@ -370,6 +374,13 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	EnrollmentEvent struct {
+		At         func(childComplexity int) int
+		Enrollment func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Kind       func(childComplexity int) int
+	}
+
 	EnrollmentPayload struct {
 		Enrollment func(childComplexity int) int
 	}
@@ -548,6 +559,14 @@ type ComplexityRoot struct {
 		Currency func(childComplexity int) int
 	}
 
+	ProgressEvent struct {
+		At         func(childComplexity int) int
+		Enrollment func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		LessonID   func(childComplexity int) int
+	}
+
 	PublishCoursePayload struct {
 		Course  func(childComplexity int) int
 		Created func(childComplexity int) int
@@ -716,7 +735,9 @@ type ComplexityRoot struct {
 
 	Subscription struct {
 		AssetUpdated         func(childComplexity int, id gid.ID) int
+		EnrollmentChanged    func(childComplexity int, courseID *gid.ID, after *string) int
 		NotificationReceived func(childComplexity int, after *int) int
+		ProgressUpdated      func(childComplexity int, enrollmentID gid.ID, after *string) int
 	}
 
 	SupportGrant struct {
@@ -883,6 +904,11 @@ type EnrollmentResolver interface {
 	NextLesson(ctx context.Context, obj *ent.Enrollment) (*catalog.Lesson, error)
 	Certificate(ctx context.Context, obj *ent.Enrollment) (*ent.Certificate, error)
 }
+type EnrollmentEventResolver interface {
+	Kind(ctx context.Context, obj *feed.Event) (model.EnrollmentEventKind, error)
+
+	Enrollment(ctx context.Context, obj *feed.Event) (*ent.Enrollment, error)
+}
 type LessonResolver interface {
 	Content(ctx context.Context, obj *catalog.Lesson) (model.LessonContent, error)
 	Progress(ctx context.Context, obj *catalog.Lesson) (*ent.LessonProgress, error)
@@ -941,6 +967,12 @@ type MutationResolver interface {
 type NotificationConnectionResolver interface {
 	UnreadCount(ctx context.Context, obj *relay.NotificationConnection) (int, error)
 }
+type ProgressEventResolver interface {
+	Kind(ctx context.Context, obj *learning.Moment) (model.ProgressEventKind, error)
+
+	LessonID(ctx context.Context, obj *learning.Moment) (*gid.ID, error)
+	Enrollment(ctx context.Context, obj *learning.Moment) (*ent.Enrollment, error)
+}
 type QueryResolver interface {
 	Node(ctx context.Context, id gid.ID) (relay.Node, error)
 	Nodes(ctx context.Context, ids []*gid.ID) ([]relay.Node, error)
@@ -976,6 +1008,8 @@ type SessionResolver interface {
 }
 type SubscriptionResolver interface {
 	AssetUpdated(ctx context.Context, id gid.ID) (<-chan *ent.Asset, error)
+	EnrollmentChanged(ctx context.Context, courseID *gid.ID, after *string) (<-chan *feed.Event, error)
+	ProgressUpdated(ctx context.Context, enrollmentID gid.ID, after *string) (<-chan *learning.Moment, error)
 	NotificationReceived(ctx context.Context, after *int) (<-chan *ent.Notification, error)
 }
 type SupportGrantResolver interface {
@@ -2208,6 +2242,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EnrollmentEdge.Node(childComplexity), true
 
+	case "EnrollmentEvent.at":
+		if e.ComplexityRoot.EnrollmentEvent.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentEvent.At(childComplexity), true
+	case "EnrollmentEvent.enrollment":
+		if e.ComplexityRoot.EnrollmentEvent.Enrollment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentEvent.Enrollment(childComplexity), true
+	case "EnrollmentEvent.eventId":
+		if e.ComplexityRoot.EnrollmentEvent.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentEvent.ID(childComplexity), true
+	case "EnrollmentEvent.kind":
+		if e.ComplexityRoot.EnrollmentEvent.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentEvent.Kind(childComplexity), true
+
 	case "EnrollmentPayload.enrollment":
 		if e.ComplexityRoot.EnrollmentPayload.Enrollment == nil {
 			break
@@ -3123,6 +3182,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Price.Currency(childComplexity), true
 
+	case "ProgressEvent.at":
+		if e.ComplexityRoot.ProgressEvent.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressEvent.At(childComplexity), true
+	case "ProgressEvent.enrollment":
+		if e.ComplexityRoot.ProgressEvent.Enrollment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressEvent.Enrollment(childComplexity), true
+	case "ProgressEvent.eventId":
+		if e.ComplexityRoot.ProgressEvent.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressEvent.ID(childComplexity), true
+	case "ProgressEvent.kind":
+		if e.ComplexityRoot.ProgressEvent.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressEvent.Kind(childComplexity), true
+	case "ProgressEvent.lessonId":
+		if e.ComplexityRoot.ProgressEvent.LessonID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressEvent.LessonID(childComplexity), true
+
 	case "PublishCoursePayload.course":
 		if e.ComplexityRoot.PublishCoursePayload.Course == nil {
 			break
@@ -3830,6 +3920,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.AssetUpdated(childComplexity, args["id"].(gid.ID)), true
+	case "Subscription.enrollmentChanged":
+		if e.ComplexityRoot.Subscription.EnrollmentChanged == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_enrollmentChanged_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.EnrollmentChanged(childComplexity, args["courseId"].(*gid.ID), args["after"].(*string)), true
 	case "Subscription.notificationReceived":
 		if e.ComplexityRoot.Subscription.NotificationReceived == nil {
 			break
@@ -3841,6 +3942,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.NotificationReceived(childComplexity, args["after"].(*int)), true
+	case "Subscription.progressUpdated":
+		if e.ComplexityRoot.Subscription.ProgressUpdated == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_progressUpdated_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.ProgressUpdated(childComplexity, args["enrollmentId"].(gid.ID), args["after"].(*string)), true
 
 	case "SupportGrant.createdAt":
 		if e.ComplexityRoot.SupportGrant.CreatedAt == nil {
@@ -5460,6 +5572,34 @@ extend type Mutation {
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
 }
 
+extend type Subscription {
+  """
+  How places change: the viewer's own or, for staff, everybody's in one course. Each event carries its ` + "`" + `eventId` + "`" + `; a
+  client that comes back with it (` + "`" + `after` + "`" + `, Last-Event-ID over SSE, or ` + "`" + `extensions.lastEventId` + "`" + ` over WebSocket) first
+  gets what it missed. Events are kept for a week.
+  """
+  enrollmentChanged(courseId: ID, after: String): EnrollmentEvent!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+}
+
+enum EnrollmentEventKind {
+  "The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is."
+  STARTED
+  "Some of what was missed cannot be told any more: read everything again, and go on from here."
+  RESYNC
+  "The place was taken, given up, completed or given another date."
+  CHANGED
+}
+
+type EnrollmentEvent {
+  "Where to continue after this event."
+  eventId: String!
+  kind: EnrollmentEventKind!
+  at: Time!
+  "The place as it is now; null unless one has CHANGED."
+  enrollment: Enrollment
+}
+
 input EnrollInput {
   courseId: ID!
 }
@@ -5519,6 +5659,37 @@ extend type Mutation {
   """
   completeLesson(input: CompleteLessonInput!): RecordProgressPayload!
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
+}
+
+extend type Subscription {
+  """
+  How the progress of one place moves, for its learner and for staff. It is continued like ` + "`" + `enrollmentChanged` + "`" + `. What
+  only adds to the progress is told as one event for as much as has come together, every two seconds at most.
+  """
+  progressUpdated(enrollmentId: ID!, after: String): ProgressEvent!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+}
+
+enum ProgressEventKind {
+  "The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is."
+  STARTED
+  "Some of what was missed cannot be told any more: look at the whole place again, and go on from here."
+  RESYNC
+  "There is more evidence than before."
+  MOVED
+  LESSON_COMPLETED
+  COURSE_COMPLETED
+}
+
+type ProgressEvent {
+  "Where to continue after this event."
+  eventId: String!
+  kind: ProgressEventKind!
+  at: Time!
+  "The lesson that was completed, null of other kinds."
+  lessonId: ID
+  "The place as it is now."
+  enrollment: Enrollment!
 }
 
 input RecordProgressInput {
@@ -6495,6 +6666,20 @@ func (ec *executionContext) childFields_EnrollmentEdge(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type EnrollmentEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_EnrollmentEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "eventId":
+		return ec.fieldContext_EnrollmentEvent_eventId(ctx, field)
+	case "kind":
+		return ec.fieldContext_EnrollmentEvent_kind(ctx, field)
+	case "at":
+		return ec.fieldContext_EnrollmentEvent_at(ctx, field)
+	case "enrollment":
+		return ec.fieldContext_EnrollmentEvent_enrollment(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnrollmentEvent", field.Name)
+}
+
 func (ec *executionContext) childFields_EnrollmentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "enrollment":
@@ -6743,6 +6928,22 @@ func (ec *executionContext) childFields_Price(ctx context.Context, field graphql
 		return ec.fieldContext_Price_currency(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Price", field.Name)
+}
+
+func (ec *executionContext) childFields_ProgressEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "eventId":
+		return ec.fieldContext_ProgressEvent_eventId(ctx, field)
+	case "kind":
+		return ec.fieldContext_ProgressEvent_kind(ctx, field)
+	case "at":
+		return ec.fieldContext_ProgressEvent_at(ctx, field)
+	case "lessonId":
+		return ec.fieldContext_ProgressEvent_lessonId(ctx, field)
+	case "enrollment":
+		return ec.fieldContext_ProgressEvent_enrollment(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProgressEvent", field.Name)
 }
 
 func (ec *executionContext) childFields_PublishCoursePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8225,6 +8426,28 @@ func (ec *executionContext) field_Subscription_assetUpdated_args(ctx context.Con
 	return args, nil
 }
 
+func (ec *executionContext) field_Subscription_enrollmentChanged_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "courseId",
+		func(ctx context.Context, v any) (*gid.ID, error) {
+			return ec.unmarshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["courseId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Subscription_notificationReceived_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -8236,6 +8459,28 @@ func (ec *executionContext) field_Subscription_notificationReceived_args(ctx con
 		return nil, err
 	}
 	args["after"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_progressUpdated_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "enrollmentId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["enrollmentId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -13212,6 +13457,107 @@ func (ec *executionContext) fieldContext_EnrollmentEdge_node(_ context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _EnrollmentEvent_eventId(ctx context.Context, field graphql.CollectedField, obj *feed.Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentEvent_eventId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentEvent_eventId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentEvent", field, false, false, "String")
+}
+
+func (ec *executionContext) _EnrollmentEvent_kind(ctx context.Context, field graphql.CollectedField, obj *feed.Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentEvent_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EnrollmentEvent().Kind(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.EnrollmentEventKind) graphql.Marshaler {
+			return ec.marshalNEnrollmentEventKind2lyceumᚋinternalᚋgenᚋmodelᚐEnrollmentEventKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentEvent_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentEvent", field, true, true, "EnrollmentEventKind")
+}
+
+func (ec *executionContext) _EnrollmentEvent_at(ctx context.Context, field graphql.CollectedField, obj *feed.Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentEvent_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentEvent_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentEvent", field, false, false, "Time")
+}
+
+func (ec *executionContext) _EnrollmentEvent_enrollment(ctx context.Context, field graphql.CollectedField, obj *feed.Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentEvent_enrollment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EnrollmentEvent().Enrollment(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Enrollment) graphql.Marshaler {
+			return ec.marshalOEnrollment2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollment(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentEvent_enrollment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EnrollmentEvent",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Enrollment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _EnrollmentPayload_enrollment(ctx context.Context, field graphql.CollectedField, obj *model.EnrollmentPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16844,6 +17190,130 @@ func (ec *executionContext) fieldContext_Price_currency(_ context.Context, field
 	return graphql.NewScalarFieldContext("Price", field, false, false, "String")
 }
 
+func (ec *executionContext) _ProgressEvent_eventId(ctx context.Context, field graphql.CollectedField, obj *learning.Moment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProgressEvent_eventId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProgressEvent_eventId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProgressEvent", field, false, false, "String")
+}
+
+func (ec *executionContext) _ProgressEvent_kind(ctx context.Context, field graphql.CollectedField, obj *learning.Moment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProgressEvent_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ProgressEvent().Kind(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.ProgressEventKind) graphql.Marshaler {
+			return ec.marshalNProgressEventKind2lyceumᚋinternalᚋgenᚋmodelᚐProgressEventKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProgressEvent_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProgressEvent", field, true, true, "ProgressEventKind")
+}
+
+func (ec *executionContext) _ProgressEvent_at(ctx context.Context, field graphql.CollectedField, obj *learning.Moment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProgressEvent_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProgressEvent_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProgressEvent", field, false, false, "Time")
+}
+
+func (ec *executionContext) _ProgressEvent_lessonId(ctx context.Context, field graphql.CollectedField, obj *learning.Moment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProgressEvent_lessonId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ProgressEvent().LessonID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *gid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ProgressEvent_lessonId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProgressEvent", field, true, true, "ID")
+}
+
+func (ec *executionContext) _ProgressEvent_enrollment(ctx context.Context, field graphql.CollectedField, obj *learning.Moment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProgressEvent_enrollment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ProgressEvent().Enrollment(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Enrollment) graphql.Marshaler {
+			return ec.marshalNEnrollment2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollment(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProgressEvent_enrollment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProgressEvent",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Enrollment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PublishCoursePayload_course(ctx context.Context, field graphql.CollectedField, obj *model.PublishCoursePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19810,6 +20280,94 @@ func (ec *executionContext) fieldContext_Subscription_assetUpdated(ctx context.C
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Subscription_assetUpdated_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_enrollmentChanged(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_enrollmentChanged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().EnrollmentChanged(ctx, fc.Args["courseId"].(*gid.ID), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *feed.Event) graphql.Marshaler {
+			return ec.marshalNEnrollmentEvent2ᚖlyceumᚋinternalᚋplatformᚋfeedᚐEvent(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_enrollmentChanged(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EnrollmentEvent(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_enrollmentChanged_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_progressUpdated(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_progressUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().ProgressUpdated(ctx, fc.Args["enrollmentId"].(gid.ID), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Moment) graphql.Marshaler {
+			return ec.marshalNProgressEvent2ᚖlyceumᚋinternalᚋlearningᚐMoment(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_progressUpdated(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ProgressEvent(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_progressUpdated_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26548,6 +27106,56 @@ func (ec *executionContext) _EnrollmentEdge(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var enrollmentEventImplementors = []string{"EnrollmentEvent"}
+
+func (ec *executionContext) _EnrollmentEvent(ctx context.Context, sel ast.SelectionSet, obj *feed.Event) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentEventImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EnrollmentEvent")
+		case "eventId":
+			out.Values[i] = ec._EnrollmentEvent_eventId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "kind":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EnrollmentEvent_kind(ctx, field, obj)
+				})
+		case "at":
+			out.Values[i] = ec._EnrollmentEvent_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "enrollment":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EnrollmentEvent_enrollment(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var enrollmentPayloadImplementors = []string{"EnrollmentPayload"}
 
 func (ec *executionContext) _EnrollmentPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EnrollmentPayload) graphql.Marshaler {
@@ -27774,6 +28382,62 @@ func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, ob
 	return out
 }
 
+var progressEventImplementors = []string{"ProgressEvent"}
+
+func (ec *executionContext) _ProgressEvent(ctx context.Context, sel ast.SelectionSet, obj *learning.Moment) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, progressEventImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ProgressEvent")
+		case "eventId":
+			out.Values[i] = ec._ProgressEvent_eventId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "kind":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ProgressEvent_kind(ctx, field, obj)
+				})
+		case "at":
+			out.Values[i] = ec._ProgressEvent_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "lessonId":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ProgressEvent_lessonId(ctx, field, obj)
+				})
+		case "enrollment":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ProgressEvent_enrollment(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var publishCoursePayloadImplementors = []string{"PublishCoursePayload"}
 
 func (ec *executionContext) _PublishCoursePayload(ctx context.Context, sel ast.SelectionSet, obj *model.PublishCoursePayload) graphql.Marshaler {
@@ -28967,6 +29631,10 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	switch fields[0].Name {
 	case "assetUpdated":
 		return ec._Subscription_assetUpdated(ctx, fields[0])
+	case "enrollmentChanged":
+		return ec._Subscription_enrollmentChanged(ctx, fields[0])
+	case "progressUpdated":
+		return ec._Subscription_progressUpdated(ctx, fields[0])
 	case "notificationReceived":
 		return ec._Subscription_notificationReceived(ctx, fields[0])
 	default:
@@ -30836,6 +31504,24 @@ func (ec *executionContext) marshalNEnrollmentEdge2ᚕlyceumᚋgraphᚋrelayᚐE
 	return ret
 }
 
+func (ec *executionContext) marshalNEnrollmentEvent2ᚖlyceumᚋinternalᚋplatformᚋfeedᚐEvent(ctx context.Context, sel ast.SelectionSet, v *feed.Event) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "EnrollmentEvent!")
+		return graphql.Null
+	}
+	return ec._EnrollmentEvent(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNEnrollmentEventKind2lyceumᚋinternalᚋgenᚋmodelᚐEnrollmentEventKind(ctx context.Context, v any) (model.EnrollmentEventKind, error) {
+	var res model.EnrollmentEventKind
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNEnrollmentEventKind2lyceumᚋinternalᚋgenᚋmodelᚐEnrollmentEventKind(ctx context.Context, sel ast.SelectionSet, v model.EnrollmentEventKind) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) marshalNEnrollmentPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐEnrollmentPayload(ctx context.Context, sel ast.SelectionSet, v *model.EnrollmentPayload) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "EnrollmentPayload!")
@@ -31249,6 +31935,24 @@ func (ec *executionContext) unmarshalNPlayedLessonInput2ᚕᚖlyceumᚋinternal�
 func (ec *executionContext) unmarshalNPlayedLessonInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐPlayedLessonInput(ctx context.Context, v any) (*model.PlayedLessonInput, error) {
 	res, err := ec.unmarshalInputPlayedLessonInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNProgressEvent2ᚖlyceumᚋinternalᚋlearningᚐMoment(ctx context.Context, sel ast.SelectionSet, v *learning.Moment) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ProgressEvent!")
+		return graphql.Null
+	}
+	return ec._ProgressEvent(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNProgressEventKind2lyceumᚋinternalᚋgenᚋmodelᚐProgressEventKind(ctx context.Context, v any) (model.ProgressEventKind, error) {
+	var res model.ProgressEventKind
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNProgressEventKind2lyceumᚋinternalᚋgenᚋmodelᚐProgressEventKind(ctx context.Context, sel ast.SelectionSet, v model.ProgressEventKind) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) unmarshalNProgressState2lyceumᚋinternalᚋgenᚋmodelᚐProgressState(ctx context.Context, v any) (model.ProgressState, error) {

@@ -763,6 +763,130 @@ func (e CourseOrder) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+type EnrollmentEventKind string
+
+const (
+	// The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is.
+	EnrollmentEventKindStarted EnrollmentEventKind = "STARTED"
+	// Some of what was missed cannot be told any more: read everything again, and go on from here.
+	EnrollmentEventKindResync EnrollmentEventKind = "RESYNC"
+	// The place was taken, given up, completed or given another date.
+	EnrollmentEventKindChanged EnrollmentEventKind = "CHANGED"
+)
+
+var AllEnrollmentEventKind = []EnrollmentEventKind{
+	EnrollmentEventKindStarted,
+	EnrollmentEventKindResync,
+	EnrollmentEventKindChanged,
+}
+
+func (e EnrollmentEventKind) IsValid() bool {
+	switch e {
+	case EnrollmentEventKindStarted, EnrollmentEventKindResync, EnrollmentEventKindChanged:
+		return true
+	}
+	return false
+}
+
+func (e EnrollmentEventKind) String() string {
+	return string(e)
+}
+
+func (e *EnrollmentEventKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = EnrollmentEventKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid EnrollmentEventKind", str)
+	}
+	return nil
+}
+
+func (e EnrollmentEventKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *EnrollmentEventKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e EnrollmentEventKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+type ProgressEventKind string
+
+const (
+	// The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is.
+	ProgressEventKindStarted ProgressEventKind = "STARTED"
+	// Some of what was missed cannot be told any more: look at the whole place again, and go on from here.
+	ProgressEventKindResync ProgressEventKind = "RESYNC"
+	// There is more evidence than before.
+	ProgressEventKindMoved           ProgressEventKind = "MOVED"
+	ProgressEventKindLessonCompleted ProgressEventKind = "LESSON_COMPLETED"
+	ProgressEventKindCourseCompleted ProgressEventKind = "COURSE_COMPLETED"
+)
+
+var AllProgressEventKind = []ProgressEventKind{
+	ProgressEventKindStarted,
+	ProgressEventKindResync,
+	ProgressEventKindMoved,
+	ProgressEventKindLessonCompleted,
+	ProgressEventKindCourseCompleted,
+}
+
+func (e ProgressEventKind) IsValid() bool {
+	switch e {
+	case ProgressEventKindStarted, ProgressEventKindResync, ProgressEventKindMoved, ProgressEventKindLessonCompleted, ProgressEventKindCourseCompleted:
+		return true
+	}
+	return false
+}
+
+func (e ProgressEventKind) String() string {
+	return string(e)
+}
+
+func (e *ProgressEventKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ProgressEventKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ProgressEventKind", str)
+	}
+	return nil
+}
+
+func (e ProgressEventKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ProgressEventKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ProgressEventKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 type ProgressState string
 
 const (

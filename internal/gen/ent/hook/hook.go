@@ -20,6 +20,18 @@ func (f APIKeyFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, erro
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.APIKeyMutation", m)
 }
 
+// The AchievementFunc type is an adapter to allow the use of ordinary
+// function as Achievement mutator.
+type AchievementFunc func(context.Context, *ent.AchievementMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f AchievementFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.AchievementMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.AchievementMutation", m)
+}
+
 // The AnswerFunc type is an adapter to allow the use of ordinary
 // function as Answer mutator.
 type AnswerFunc func(context.Context, *ent.AnswerMutation) (ent.Value, error)
@@ -140,6 +152,18 @@ func (f CourseVersionFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Valu
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.CourseVersionMutation", m)
 }
 
+// The DailyFactFunc type is an adapter to allow the use of ordinary
+// function as DailyFact mutator.
+type DailyFactFunc func(context.Context, *ent.DailyFactMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f DailyFactFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.DailyFactMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.DailyFactMutation", m)
+}
+
 // The DomainFunc type is an adapter to allow the use of ordinary
 // function as Domain mutator.
 type DomainFunc func(context.Context, *ent.DomainMutation) (ent.Value, error)
@@ -150,6 +174,18 @@ func (f DomainFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, erro
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.DomainMutation", m)
+}
+
+// The EngagementProfileFunc type is an adapter to allow the use of ordinary
+// function as EngagementProfile mutator.
+type EngagementProfileFunc func(context.Context, *ent.EngagementProfileMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f EngagementProfileFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.EngagementProfileMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.EngagementProfileMutation", m)
 }
 
 // The EnrollmentFunc type is an adapter to allow the use of ordinary
@@ -258,6 +294,18 @@ func (f PlacementFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, e
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PlacementMutation", m)
+}
+
+// The PointRuleFunc type is an adapter to allow the use of ordinary
+// function as PointRule mutator.
+type PointRuleFunc func(context.Context, *ent.PointRuleMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PointRuleFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PointRuleMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PointRuleMutation", m)
 }
 
 // The PrerequisiteFunc type is an adapter to allow the use of ordinary

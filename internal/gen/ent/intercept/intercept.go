@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/ent/achievement"
 	"lyceum/internal/gen/ent/answer"
 	"lyceum/internal/gen/ent/apikey"
 	"lyceum/internal/gen/ent/asset"
@@ -18,7 +19,9 @@ import (
 	"lyceum/internal/gen/ent/course"
 	"lyceum/internal/gen/ent/courseprogress"
 	"lyceum/internal/gen/ent/courseversion"
+	"lyceum/internal/gen/ent/dailyfact"
 	"lyceum/internal/gen/ent/domain"
+	"lyceum/internal/gen/ent/engagementprofile"
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/inbox"
 	"lyceum/internal/gen/ent/lesson"
@@ -28,6 +31,7 @@ import (
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/placement"
+	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/gen/ent/predicate"
 	"lyceum/internal/gen/ent/prerequisite"
 	"lyceum/internal/gen/ent/publication"
@@ -125,6 +129,33 @@ func (f TraverseAPIKey) Traverse(ctx context.Context, q ent.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.APIKeyQuery", q)
+}
+
+// The AchievementFunc type is an adapter to allow the use of ordinary function as a Querier.
+type AchievementFunc func(context.Context, *ent.AchievementQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f AchievementFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.AchievementQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.AchievementQuery", q)
+}
+
+// The TraverseAchievement type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseAchievement func(context.Context, *ent.AchievementQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseAchievement) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseAchievement) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.AchievementQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.AchievementQuery", q)
 }
 
 // The AnswerFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -397,6 +428,33 @@ func (f TraverseCourseVersion) Traverse(ctx context.Context, q ent.Query) error 
 	return fmt.Errorf("unexpected query type %T. expect *ent.CourseVersionQuery", q)
 }
 
+// The DailyFactFunc type is an adapter to allow the use of ordinary function as a Querier.
+type DailyFactFunc func(context.Context, *ent.DailyFactQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f DailyFactFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.DailyFactQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.DailyFactQuery", q)
+}
+
+// The TraverseDailyFact type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseDailyFact func(context.Context, *ent.DailyFactQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseDailyFact) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseDailyFact) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.DailyFactQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.DailyFactQuery", q)
+}
+
 // The DomainFunc type is an adapter to allow the use of ordinary function as a Querier.
 type DomainFunc func(context.Context, *ent.DomainQuery) (ent.Value, error)
 
@@ -422,6 +480,33 @@ func (f TraverseDomain) Traverse(ctx context.Context, q ent.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.DomainQuery", q)
+}
+
+// The EngagementProfileFunc type is an adapter to allow the use of ordinary function as a Querier.
+type EngagementProfileFunc func(context.Context, *ent.EngagementProfileQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f EngagementProfileFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.EngagementProfileQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.EngagementProfileQuery", q)
+}
+
+// The TraverseEngagementProfile type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseEngagementProfile func(context.Context, *ent.EngagementProfileQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseEngagementProfile) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseEngagementProfile) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.EngagementProfileQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.EngagementProfileQuery", q)
 }
 
 // The EnrollmentFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -665,6 +750,33 @@ func (f TraversePlacement) Traverse(ctx context.Context, q ent.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.PlacementQuery", q)
+}
+
+// The PointRuleFunc type is an adapter to allow the use of ordinary function as a Querier.
+type PointRuleFunc func(context.Context, *ent.PointRuleQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f PointRuleFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.PointRuleQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.PointRuleQuery", q)
+}
+
+// The TraversePointRule type is an adapter to allow the use of ordinary function as Traverser.
+type TraversePointRule func(context.Context, *ent.PointRuleQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraversePointRule) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraversePointRule) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PointRuleQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.PointRuleQuery", q)
 }
 
 // The PrerequisiteFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -969,6 +1081,8 @@ func NewQuery(q ent.Query) (Query, error) {
 	switch q := q.(type) {
 	case *ent.APIKeyQuery:
 		return &query[*ent.APIKeyQuery, predicate.APIKey, apikey.OrderOption]{typ: ent.TypeAPIKey, tq: q}, nil
+	case *ent.AchievementQuery:
+		return &query[*ent.AchievementQuery, predicate.Achievement, achievement.OrderOption]{typ: ent.TypeAchievement, tq: q}, nil
 	case *ent.AnswerQuery:
 		return &query[*ent.AnswerQuery, predicate.Answer, answer.OrderOption]{typ: ent.TypeAnswer, tq: q}, nil
 	case *ent.AssetQuery:
@@ -989,8 +1103,12 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.CourseProgressQuery, predicate.CourseProgress, courseprogress.OrderOption]{typ: ent.TypeCourseProgress, tq: q}, nil
 	case *ent.CourseVersionQuery:
 		return &query[*ent.CourseVersionQuery, predicate.CourseVersion, courseversion.OrderOption]{typ: ent.TypeCourseVersion, tq: q}, nil
+	case *ent.DailyFactQuery:
+		return &query[*ent.DailyFactQuery, predicate.DailyFact, dailyfact.OrderOption]{typ: ent.TypeDailyFact, tq: q}, nil
 	case *ent.DomainQuery:
 		return &query[*ent.DomainQuery, predicate.Domain, domain.OrderOption]{typ: ent.TypeDomain, tq: q}, nil
+	case *ent.EngagementProfileQuery:
+		return &query[*ent.EngagementProfileQuery, predicate.EngagementProfile, engagementprofile.OrderOption]{typ: ent.TypeEngagementProfile, tq: q}, nil
 	case *ent.EnrollmentQuery:
 		return &query[*ent.EnrollmentQuery, predicate.Enrollment, enrollment.OrderOption]{typ: ent.TypeEnrollment, tq: q}, nil
 	case *ent.InboxQuery:
@@ -1009,6 +1127,8 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.NotificationQuery, predicate.Notification, notification.OrderOption]{typ: ent.TypeNotification, tq: q}, nil
 	case *ent.PlacementQuery:
 		return &query[*ent.PlacementQuery, predicate.Placement, placement.OrderOption]{typ: ent.TypePlacement, tq: q}, nil
+	case *ent.PointRuleQuery:
+		return &query[*ent.PointRuleQuery, predicate.PointRule, pointrule.OrderOption]{typ: ent.TypePointRule, tq: q}, nil
 	case *ent.PrerequisiteQuery:
 		return &query[*ent.PrerequisiteQuery, predicate.Prerequisite, prerequisite.OrderOption]{typ: ent.TypePrerequisite, tq: q}, nil
 	case *ent.PublicationQuery:

@@ -42,6 +42,31 @@ var (
 			},
 		},
 	}
+	// AchievementsColumns holds the columns for the "achievements" table.
+	AchievementsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "key", Type: field.TypeString, Size: 64},
+		{Name: "title", Type: field.TypeString, Size: 120},
+		{Name: "description", Type: field.TypeString, Size: 500, Default: ""},
+		{Name: "rule", Type: field.TypeString, Size: 500},
+		{Name: "retired_at", Type: field.TypeTime, Nullable: true},
+	}
+	// AchievementsTable holds the schema information for the "achievements" table.
+	AchievementsTable = &schema.Table{
+		Name:       "achievements",
+		Columns:    AchievementsColumns,
+		PrimaryKey: []*schema.Column{AchievementsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "achievement_tenant_id_key",
+				Unique:  true,
+				Columns: []*schema.Column{AchievementsColumns[1], AchievementsColumns[4]},
+			},
+		},
+	}
 	// AnswersColumns holds the columns for the "answers" table.
 	AnswersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -403,6 +428,37 @@ var (
 			},
 		},
 	}
+	// DailyFactsColumns holds the columns for the "daily_facts" table.
+	DailyFactsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "course_id", Type: field.TypeUUID},
+		{Name: "day", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "date"}},
+		{Name: "enrollments", Type: field.TypeInt, Default: 0},
+		{Name: "lesson_completions", Type: field.TypeInt, Default: 0},
+		{Name: "course_completions", Type: field.TypeInt, Default: 0},
+		{Name: "certificates", Type: field.TypeInt, Default: 0},
+	}
+	// DailyFactsTable holds the schema information for the "daily_facts" table.
+	DailyFactsTable = &schema.Table{
+		Name:       "daily_facts",
+		Columns:    DailyFactsColumns,
+		PrimaryKey: []*schema.Column{DailyFactsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "dailyfact_tenant_id_course_id_day",
+				Unique:  true,
+				Columns: []*schema.Column{DailyFactsColumns[1], DailyFactsColumns[4], DailyFactsColumns[5]},
+			},
+			{
+				Name:    "dailyfact_tenant_id_day",
+				Unique:  false,
+				Columns: []*schema.Column{DailyFactsColumns[1], DailyFactsColumns[5]},
+			},
+		},
+	}
 	// DomainsColumns holds the columns for the "domains" table.
 	DomainsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -414,6 +470,29 @@ var (
 		Name:       "domains",
 		Columns:    DomainsColumns,
 		PrimaryKey: []*schema.Column{DomainsColumns[0]},
+	}
+	// EngagementProfilesColumns holds the columns for the "engagement_profiles" table.
+	EngagementProfilesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "hidden", Type: field.TypeBool, Default: false},
+		{Name: "pseudonym", Type: field.TypeString, Size: 40, Default: ""},
+	}
+	// EngagementProfilesTable holds the schema information for the "engagement_profiles" table.
+	EngagementProfilesTable = &schema.Table{
+		Name:       "engagement_profiles",
+		Columns:    EngagementProfilesColumns,
+		PrimaryKey: []*schema.Column{EngagementProfilesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "engagementprofile_tenant_id_user_id",
+				Unique:  true,
+				Columns: []*schema.Column{EngagementProfilesColumns[1], EngagementProfilesColumns[4]},
+			},
+		},
 	}
 	// EnrollmentsColumns holds the columns for the "enrollments" table.
 	EnrollmentsColumns = []*schema.Column{
@@ -675,6 +754,29 @@ var (
 		Name:       "placements",
 		Columns:    PlacementsColumns,
 		PrimaryKey: []*schema.Column{PlacementsColumns[0]},
+	}
+	// PointRulesColumns holds the columns for the "point_rules" table.
+	PointRulesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "reason", Type: field.TypeEnum, Enums: []string{"LESSON", "QUIZ", "COURSE"}},
+		{Name: "points", Type: field.TypeInt},
+		{Name: "since", Type: field.TypeTime},
+	}
+	// PointRulesTable holds the schema information for the "point_rules" table.
+	PointRulesTable = &schema.Table{
+		Name:       "point_rules",
+		Columns:    PointRulesColumns,
+		PrimaryKey: []*schema.Column{PointRulesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "pointrule_tenant_id_reason_since",
+				Unique:  true,
+				Columns: []*schema.Column{PointRulesColumns[1], PointRulesColumns[4], PointRulesColumns[6]},
+			},
+		},
 	}
 	// PrerequisitesColumns holds the columns for the "prerequisites" table.
 	PrerequisitesColumns = []*schema.Column{
@@ -982,6 +1084,7 @@ var (
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
 		APIKeysTable,
+		AchievementsTable,
 		AnswersTable,
 		AssetsTable,
 		AttemptsTable,
@@ -992,7 +1095,9 @@ var (
 		CoursesTable,
 		CourseProgressesTable,
 		CourseVersionsTable,
+		DailyFactsTable,
 		DomainsTable,
+		EngagementProfilesTable,
 		EnrollmentsTable,
 		InboxesTable,
 		LessonsTable,
@@ -1002,6 +1107,7 @@ var (
 		ModulesTable,
 		NotificationsTable,
 		PlacementsTable,
+		PointRulesTable,
 		PrerequisitesTable,
 		PublicationsTable,
 		QuestionsTable,
@@ -1017,6 +1123,10 @@ var (
 )
 
 func init() {
+	PointRulesTable.Annotation = &entsql.Annotation{}
+	PointRulesTable.Annotation.Checks = map[string]string{
+		"point_rules_points": "points BETWEEN 0 AND 10000",
+	}
 	SupportGrantsTable.Annotation = &entsql.Annotation{}
 	SupportGrantsTable.Annotation.Checks = map[string]string{
 		"support_grants_time_box": "expires_at > created_at AND expires_at <= created_at + interval '4 hours'",

@@ -9,6 +9,9 @@ import (
 // APIKey is the predicate function for apikey builders.
 type APIKey func(*sql.Selector)
 
+// Achievement is the predicate function for achievement builders.
+type Achievement func(*sql.Selector)
+
 // Answer is the predicate function for answer builders.
 type Answer func(*sql.Selector)
 
@@ -39,8 +42,14 @@ type CourseProgress func(*sql.Selector)
 // CourseVersion is the predicate function for courseversion builders.
 type CourseVersion func(*sql.Selector)
 
+// DailyFact is the predicate function for dailyfact builders.
+type DailyFact func(*sql.Selector)
+
 // Domain is the predicate function for domain builders.
 type Domain func(*sql.Selector)
+
+// EngagementProfile is the predicate function for engagementprofile builders.
+type EngagementProfile func(*sql.Selector)
 
 // Enrollment is the predicate function for enrollment builders.
 type Enrollment func(*sql.Selector)
@@ -68,6 +77,9 @@ type Notification func(*sql.Selector)
 
 // Placement is the predicate function for placement builders.
 type Placement func(*sql.Selector)
+
+// PointRule is the predicate function for pointrule builders.
+type PointRule func(*sql.Selector)
 
 // Prerequisite is the predicate function for prerequisite builders.
 type Prerequisite func(*sql.Selector)

@@ -134,6 +134,30 @@ func (f APIKeyMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.APIKeyMutation", m)
 }
 
+// The AchievementQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type AchievementQueryRuleFunc func(context.Context, *ent.AchievementQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f AchievementQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.AchievementQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.AchievementQuery", q)
+}
+
+// The AchievementMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type AchievementMutationRuleFunc func(context.Context, *ent.AchievementMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f AchievementMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.AchievementMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.AchievementMutation", m)
+}
+
 // The AnswerQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type AnswerQueryRuleFunc func(context.Context, *ent.AnswerQuery) error
@@ -374,6 +398,30 @@ func (f CourseVersionMutationRuleFunc) EvalMutation(ctx context.Context, m ent.M
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.CourseVersionMutation", m)
 }
 
+// The DailyFactQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type DailyFactQueryRuleFunc func(context.Context, *ent.DailyFactQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f DailyFactQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.DailyFactQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.DailyFactQuery", q)
+}
+
+// The DailyFactMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type DailyFactMutationRuleFunc func(context.Context, *ent.DailyFactMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f DailyFactMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.DailyFactMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.DailyFactMutation", m)
+}
+
 // The DomainQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type DomainQueryRuleFunc func(context.Context, *ent.DomainQuery) error
@@ -396,6 +444,30 @@ func (f DomainMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.DomainMutation", m)
+}
+
+// The EngagementProfileQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type EngagementProfileQueryRuleFunc func(context.Context, *ent.EngagementProfileQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f EngagementProfileQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.EngagementProfileQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.EngagementProfileQuery", q)
+}
+
+// The EngagementProfileMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type EngagementProfileMutationRuleFunc func(context.Context, *ent.EngagementProfileMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f EngagementProfileMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.EngagementProfileMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.EngagementProfileMutation", m)
 }
 
 // The EnrollmentQueryRuleFunc type is an adapter to allow the use of ordinary
@@ -612,6 +684,30 @@ func (f PlacementMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutat
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PlacementMutation", m)
+}
+
+// The PointRuleQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type PointRuleQueryRuleFunc func(context.Context, *ent.PointRuleQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f PointRuleQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PointRuleQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.PointRuleQuery", q)
+}
+
+// The PointRuleMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type PointRuleMutationRuleFunc func(context.Context, *ent.PointRuleMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f PointRuleMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.PointRuleMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PointRuleMutation", m)
 }
 
 // The PrerequisiteQueryRuleFunc type is an adapter to allow the use of ordinary

@@ -7,6 +7,7 @@ import (
 	"lyceum/ent/schema"
 	"lyceum/internal/assessment/quiz"
 	"lyceum/internal/catalog/outline"
+	"lyceum/internal/gen/ent/achievement"
 	"lyceum/internal/gen/ent/answer"
 	"lyceum/internal/gen/ent/apikey"
 	"lyceum/internal/gen/ent/asset"
@@ -18,7 +19,9 @@ import (
 	"lyceum/internal/gen/ent/course"
 	"lyceum/internal/gen/ent/courseprogress"
 	"lyceum/internal/gen/ent/courseversion"
+	"lyceum/internal/gen/ent/dailyfact"
 	"lyceum/internal/gen/ent/domain"
+	"lyceum/internal/gen/ent/engagementprofile"
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/inbox"
 	"lyceum/internal/gen/ent/lesson"
@@ -28,6 +31,7 @@ import (
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/placement"
+	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/gen/ent/prerequisite"
 	"lyceum/internal/gen/ent/publication"
 	"lyceum/internal/gen/ent/question"
@@ -103,6 +107,80 @@ func init() {
 	apikeyDescID := apikeyMixinFields0[0].Descriptor()
 	// apikey.DefaultID holds the default value on creation for the id field.
 	apikey.DefaultID = apikeyDescID.Default.(func() uuid.UUID)
+	achievementMixin := schema.Achievement{}.Mixin()
+	achievement.Policy = privacy.NewPolicies(achievementMixin[0], schema.Achievement{})
+	achievement.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := achievement.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	achievementMixinFields0 := achievementMixin[0].Fields()
+	_ = achievementMixinFields0
+	achievementFields := schema.Achievement{}.Fields()
+	_ = achievementFields
+	// achievementDescCreatedAt is the schema descriptor for created_at field.
+	achievementDescCreatedAt := achievementMixinFields0[2].Descriptor()
+	// achievement.DefaultCreatedAt holds the default value on creation for the created_at field.
+	achievement.DefaultCreatedAt = achievementDescCreatedAt.Default.(func() time.Time)
+	// achievementDescUpdatedAt is the schema descriptor for updated_at field.
+	achievementDescUpdatedAt := achievementMixinFields0[3].Descriptor()
+	// achievement.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	achievement.DefaultUpdatedAt = achievementDescUpdatedAt.Default.(func() time.Time)
+	// achievement.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	achievement.UpdateDefaultUpdatedAt = achievementDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// achievementDescKey is the schema descriptor for key field.
+	achievementDescKey := achievementFields[0].Descriptor()
+	// achievement.KeyValidator is a validator for the "key" field. It is called by the builders before save.
+	achievement.KeyValidator = achievementDescKey.Validators[0].(func(string) error)
+	// achievementDescTitle is the schema descriptor for title field.
+	achievementDescTitle := achievementFields[1].Descriptor()
+	// achievement.TitleValidator is a validator for the "title" field. It is called by the builders before save.
+	achievement.TitleValidator = func() func(string) error {
+		validators := achievementDescTitle.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(title string) error {
+			for _, fn := range fns {
+				if err := fn(title); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// achievementDescDescription is the schema descriptor for description field.
+	achievementDescDescription := achievementFields[2].Descriptor()
+	// achievement.DefaultDescription holds the default value on creation for the description field.
+	achievement.DefaultDescription = achievementDescDescription.Default.(string)
+	// achievement.DescriptionValidator is a validator for the "description" field. It is called by the builders before save.
+	achievement.DescriptionValidator = achievementDescDescription.Validators[0].(func(string) error)
+	// achievementDescRule is the schema descriptor for rule field.
+	achievementDescRule := achievementFields[3].Descriptor()
+	// achievement.RuleValidator is a validator for the "rule" field. It is called by the builders before save.
+	achievement.RuleValidator = func() func(string) error {
+		validators := achievementDescRule.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(rule string) error {
+			for _, fn := range fns {
+				if err := fn(rule); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// achievementDescID is the schema descriptor for id field.
+	achievementDescID := achievementMixinFields0[0].Descriptor()
+	// achievement.DefaultID holds the default value on creation for the id field.
+	achievement.DefaultID = achievementDescID.Default.(func() uuid.UUID)
 	answerMixin := schema.Answer{}.Mixin()
 	answer.Policy = privacy.NewPolicies(answerMixin[0], schema.Answer{})
 	answer.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -731,6 +809,50 @@ func init() {
 	courseversionDescID := courseversionMixinFields0[0].Descriptor()
 	// courseversion.DefaultID holds the default value on creation for the id field.
 	courseversion.DefaultID = courseversionDescID.Default.(func() uuid.UUID)
+	dailyfactMixin := schema.DailyFact{}.Mixin()
+	dailyfact.Policy = privacy.NewPolicies(dailyfactMixin[0], schema.DailyFact{})
+	dailyfact.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := dailyfact.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	dailyfactMixinFields0 := dailyfactMixin[0].Fields()
+	_ = dailyfactMixinFields0
+	dailyfactFields := schema.DailyFact{}.Fields()
+	_ = dailyfactFields
+	// dailyfactDescCreatedAt is the schema descriptor for created_at field.
+	dailyfactDescCreatedAt := dailyfactMixinFields0[2].Descriptor()
+	// dailyfact.DefaultCreatedAt holds the default value on creation for the created_at field.
+	dailyfact.DefaultCreatedAt = dailyfactDescCreatedAt.Default.(func() time.Time)
+	// dailyfactDescUpdatedAt is the schema descriptor for updated_at field.
+	dailyfactDescUpdatedAt := dailyfactMixinFields0[3].Descriptor()
+	// dailyfact.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	dailyfact.DefaultUpdatedAt = dailyfactDescUpdatedAt.Default.(func() time.Time)
+	// dailyfact.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	dailyfact.UpdateDefaultUpdatedAt = dailyfactDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// dailyfactDescEnrollments is the schema descriptor for enrollments field.
+	dailyfactDescEnrollments := dailyfactFields[2].Descriptor()
+	// dailyfact.DefaultEnrollments holds the default value on creation for the enrollments field.
+	dailyfact.DefaultEnrollments = dailyfactDescEnrollments.Default.(int)
+	// dailyfactDescLessonCompletions is the schema descriptor for lesson_completions field.
+	dailyfactDescLessonCompletions := dailyfactFields[3].Descriptor()
+	// dailyfact.DefaultLessonCompletions holds the default value on creation for the lesson_completions field.
+	dailyfact.DefaultLessonCompletions = dailyfactDescLessonCompletions.Default.(int)
+	// dailyfactDescCourseCompletions is the schema descriptor for course_completions field.
+	dailyfactDescCourseCompletions := dailyfactFields[4].Descriptor()
+	// dailyfact.DefaultCourseCompletions holds the default value on creation for the course_completions field.
+	dailyfact.DefaultCourseCompletions = dailyfactDescCourseCompletions.Default.(int)
+	// dailyfactDescCertificates is the schema descriptor for certificates field.
+	dailyfactDescCertificates := dailyfactFields[5].Descriptor()
+	// dailyfact.DefaultCertificates holds the default value on creation for the certificates field.
+	dailyfact.DefaultCertificates = dailyfactDescCertificates.Default.(int)
+	// dailyfactDescID is the schema descriptor for id field.
+	dailyfactDescID := dailyfactMixinFields0[0].Descriptor()
+	// dailyfact.DefaultID holds the default value on creation for the id field.
+	dailyfact.DefaultID = dailyfactDescID.Default.(func() uuid.UUID)
 	domain.Policy = privacy.NewPolicies(schema.Domain{})
 	domain.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
@@ -750,6 +872,44 @@ func init() {
 	domainDescID := domainFields[0].Descriptor()
 	// domain.DefaultID holds the default value on creation for the id field.
 	domain.DefaultID = domainDescID.Default.(func() uuid.UUID)
+	engagementprofileMixin := schema.EngagementProfile{}.Mixin()
+	engagementprofile.Policy = privacy.NewPolicies(engagementprofileMixin[0], schema.EngagementProfile{})
+	engagementprofile.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := engagementprofile.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	engagementprofileMixinFields0 := engagementprofileMixin[0].Fields()
+	_ = engagementprofileMixinFields0
+	engagementprofileFields := schema.EngagementProfile{}.Fields()
+	_ = engagementprofileFields
+	// engagementprofileDescCreatedAt is the schema descriptor for created_at field.
+	engagementprofileDescCreatedAt := engagementprofileMixinFields0[2].Descriptor()
+	// engagementprofile.DefaultCreatedAt holds the default value on creation for the created_at field.
+	engagementprofile.DefaultCreatedAt = engagementprofileDescCreatedAt.Default.(func() time.Time)
+	// engagementprofileDescUpdatedAt is the schema descriptor for updated_at field.
+	engagementprofileDescUpdatedAt := engagementprofileMixinFields0[3].Descriptor()
+	// engagementprofile.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	engagementprofile.DefaultUpdatedAt = engagementprofileDescUpdatedAt.Default.(func() time.Time)
+	// engagementprofile.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	engagementprofile.UpdateDefaultUpdatedAt = engagementprofileDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// engagementprofileDescHidden is the schema descriptor for hidden field.
+	engagementprofileDescHidden := engagementprofileFields[1].Descriptor()
+	// engagementprofile.DefaultHidden holds the default value on creation for the hidden field.
+	engagementprofile.DefaultHidden = engagementprofileDescHidden.Default.(bool)
+	// engagementprofileDescPseudonym is the schema descriptor for pseudonym field.
+	engagementprofileDescPseudonym := engagementprofileFields[2].Descriptor()
+	// engagementprofile.DefaultPseudonym holds the default value on creation for the pseudonym field.
+	engagementprofile.DefaultPseudonym = engagementprofileDescPseudonym.Default.(string)
+	// engagementprofile.PseudonymValidator is a validator for the "pseudonym" field. It is called by the builders before save.
+	engagementprofile.PseudonymValidator = engagementprofileDescPseudonym.Validators[0].(func(string) error)
+	// engagementprofileDescID is the schema descriptor for id field.
+	engagementprofileDescID := engagementprofileMixinFields0[0].Descriptor()
+	// engagementprofile.DefaultID holds the default value on creation for the id field.
+	engagementprofile.DefaultID = engagementprofileDescID.Default.(func() uuid.UUID)
 	enrollmentMixin := schema.Enrollment{}.Mixin()
 	enrollment.Policy = privacy.NewPolicies(enrollmentMixin[0], schema.Enrollment{})
 	enrollment.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1153,6 +1313,38 @@ func init() {
 	placementDescCreatedAt := placementFields[4].Descriptor()
 	// placement.DefaultCreatedAt holds the default value on creation for the created_at field.
 	placement.DefaultCreatedAt = placementDescCreatedAt.Default.(func() time.Time)
+	pointruleMixin := schema.PointRule{}.Mixin()
+	pointrule.Policy = privacy.NewPolicies(pointruleMixin[0], schema.PointRule{})
+	pointrule.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := pointrule.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	pointruleMixinFields0 := pointruleMixin[0].Fields()
+	_ = pointruleMixinFields0
+	pointruleFields := schema.PointRule{}.Fields()
+	_ = pointruleFields
+	// pointruleDescCreatedAt is the schema descriptor for created_at field.
+	pointruleDescCreatedAt := pointruleMixinFields0[2].Descriptor()
+	// pointrule.DefaultCreatedAt holds the default value on creation for the created_at field.
+	pointrule.DefaultCreatedAt = pointruleDescCreatedAt.Default.(func() time.Time)
+	// pointruleDescUpdatedAt is the schema descriptor for updated_at field.
+	pointruleDescUpdatedAt := pointruleMixinFields0[3].Descriptor()
+	// pointrule.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	pointrule.DefaultUpdatedAt = pointruleDescUpdatedAt.Default.(func() time.Time)
+	// pointrule.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	pointrule.UpdateDefaultUpdatedAt = pointruleDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// pointruleDescSince is the schema descriptor for since field.
+	pointruleDescSince := pointruleFields[2].Descriptor()
+	// pointrule.DefaultSince holds the default value on creation for the since field.
+	pointrule.DefaultSince = pointruleDescSince.Default.(func() time.Time)
+	// pointruleDescID is the schema descriptor for id field.
+	pointruleDescID := pointruleMixinFields0[0].Descriptor()
+	// pointrule.DefaultID holds the default value on creation for the id field.
+	pointrule.DefaultID = pointruleDescID.Default.(func() uuid.UUID)
 	prerequisiteMixin := schema.Prerequisite{}.Mixin()
 	prerequisite.Policy = privacy.NewPolicies(prerequisiteMixin[0], schema.Prerequisite{})
 	prerequisite.Hooks[0] = func(next ent.Mutator) ent.Mutator {
