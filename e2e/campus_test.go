@@ -206,6 +206,17 @@ func (c *campus) announce(t *testing.T, text string) (asset string, ticket map[s
 	return dig[string](t, data, "requestUpload", "asset", "id"), dig[map[string]any](t, data, "requestUpload", "upload")
 }
 
+// announceLarge asks for the upload of a film that is sent in parts, and returns the asset.
+func (c *campus) announceLarge(t *testing.T) string {
+	t.Helper()
+	sum := sha256.Sum256([]byte(rand.Text()))
+	data := c.run(t, c.instructor, `mutation($i: RequestUploadInput!) { requestUpload(input: $i) { asset { id } } }`,
+		map[string]any{"i": map[string]any{
+			"kind": "VIDEO", "fileName": "long.mp4", "contentType": "video/mp4", "size": 100 << 20, "sha256": hex.EncodeToString(sum[:]),
+		}})
+	return dig[string](t, data, "requestUpload", "asset", "id")
+}
+
 // fileInput is a RequestUploadInput for a text.
 func fileInput(text string) map[string]any {
 	sum := sha256.Sum256([]byte(text))

@@ -57,6 +57,9 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 	"Query.assetsByContent": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.instructor, variables: input{"sha256": []any{fileInput("asset of " + c.tag)["sha256"]}}}}
 	},
+	"Query.storageUsage": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.admin, variables: input{"months": 3}}}
+	},
 	"Query.myEnrollments": func(t *testing.T, c *campus) []good {
 		return []good{{who: c.learner, variables: input{"first": 1, "after": c.cursor(t, c.learner, "myEnrollments(first: 1, state: ACTIVE)"), "state": "ACTIVE"}}}
 	},
@@ -181,6 +184,20 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 		return []good{{who: c.instructor, variables: input{"assetId": asset}, once: true}}
 	},
 
+	"Mutation.signParts": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"input": input{
+			"assetId": c.announceLarge(t), "parts": []any{input{"number": 1, "sha256": strings.Repeat("ab", 32)}},
+		}}}}
+	},
+	"Mutation.deleteAsset": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"assetId": c.upload(t, "deleted by "+rand.Text())}, once: true}}
+	},
+	"Mutation.restoreAsset": func(t *testing.T, c *campus) []good {
+		asset := c.upload(t, "restored by "+rand.Text())
+		c.run(t, c.instructor, `mutation($a: ID!) { deleteAsset(assetId: $a) { asset { status } } }`, input{"a": asset})
+		return []good{{who: c.instructor, variables: input{"assetId": asset}, once: true}}
+	},
+
 	"Mutation.enroll": func(t *testing.T, c *campus) []good {
 		course := c.course(t, "enroll")
 		c.publish(t, course)
@@ -206,6 +223,33 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 	"Mutation.completeLesson": func(t *testing.T, c *campus) []good {
 		who, enrollment, _ := c.student(t)
 		return []good{{who: who, variables: input{"input": input{"enrollmentId": enrollment, "lessonId": c.ids["article"]}}}}
+	},
+	"Mutation.signOffLearner": func(t *testing.T, c *campus) []good {
+		_, enrollment, _ := c.student(t)
+		return []good{
+			{who: c.instructor, variables: input{"input": input{"enrollmentId": enrollment, "partId": c.ids["article"], "note": "Well done."}}},
+			{who: c.instructor, variables: input{"input": input{"enrollmentId": enrollment}}},
+		}
+	},
+	"Mutation.recordAttendance": func(t *testing.T, c *campus) []good {
+		_, enrollment, _ := c.student(t)
+		return []good{{who: c.instructor, variables: input{"input": input{"enrollmentId": enrollment, "partId": c.ids["article"], "minutes": 45, "note": "On site."}}}}
+	},
+	"Mutation.completeForLearner": func(t *testing.T, c *campus) []good {
+		_, enrollment, _ := c.student(t)
+		return []good{
+			{who: c.instructor, variables: input{"input": input{"enrollmentId": enrollment, "lessonId": c.ids["article"], "reason": "Seen on site."}}},
+			{who: c.instructor, variables: input{"input": input{"enrollmentId": enrollment, "reason": "Seen on site."}}},
+		}
+	},
+	"Mutation.applyCompletions": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"input": input{"courseId": c.ids["course"]}}}}
+	},
+	"Query.completionPreview": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"courseId": c.ids["course"]}}}
+	},
+	"Query.completionReport": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"courseId": c.ids["course"], "number": 1}}, {who: c.instructor, variables: input{"courseId": c.ids["course"]}}}
 	},
 	"Mutation.startAttempt": func(t *testing.T, c *campus) []good {
 		who, enrollment, _ := c.student(t)

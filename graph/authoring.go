@@ -42,8 +42,16 @@ func (r mutationResolver) SaveCourse(ctx context.Context, in model.SaveCourseInp
 	return draftPayload(r.services.Catalog.SaveCourse(ctx, catalog.CourseInput{
 		Slug: in.Slug, Title: in.Title, Summary: in.Summary, Description: in.Description, Language: in.Language, Level: in.Level,
 		Categories: in.Categories, Tags: in.Tags, Visibility: in.Visibility, Price: priceOf(in.Price),
-		Certificate: in.HasCertificate, CertificateMonths: in.CertificateMonths, Prerequisites: in.Prerequisites, ExpectedRevision: in.ExpectedRevision,
+		Certificate: in.HasCertificate, Prerequisites: in.Prerequisites, ExpectedRevision: in.ExpectedRevision,
+		CertificateMonths: in.CertificateMonths, Completion: policyOf(in.Completion),
 	}))
+}
+
+func policyOf(in *model.CompletionPolicyInput) *outline.Policy {
+	if in == nil {
+		return nil
+	}
+	return &outline.Policy{Need: in.Need, Count: value(in.Count), When: value(in.When)}
 }
 
 func priceOf(in *model.PriceInput) *catalog.Price {
@@ -65,7 +73,9 @@ func (r mutationResolver) SaveModule(ctx context.Context, in model.SaveModuleInp
 	if err != nil {
 		return nil, err
 	}
-	module, err := r.services.Catalog.SaveModule(ctx, course, catalog.ModuleInput{Key: in.Key, Title: in.Title, Summary: in.Summary})
+	module, err := r.services.Catalog.SaveModule(ctx, course, catalog.ModuleInput{
+		Key: in.Key, Title: in.Title, Summary: in.Summary, Completion: policyOf(in.Completion),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +105,7 @@ func lessonInput(in *model.SaveLessonInput) catalog.LessonInput {
 		Attachments: each(in.Attachments, func(a *model.AttachmentInput) catalog.Attachment {
 			return catalog.Attachment{Name: a.Name, Asset: *fileID(&a.AssetID)}
 		}),
-		Quiz: quizInput(in.Quiz),
+		Quiz: quizInput(in.Quiz), Completion: value(in.Completion),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/model"
@@ -65,6 +66,86 @@ func (r mutationResolver) CompleteUpload(ctx context.Context, assetID gid.ID) (*
 		return nil, err
 	}
 	return &model.CompleteUploadPayload{Asset: asset}, nil
+}
+
+func (r mutationResolver) SignParts(ctx context.Context, in model.SignPartsInput) (*model.SignPartsPayload, error) {
+	id, err := idOf(in.AssetID, ent.GIDAsset)
+	if err != nil {
+		return nil, err
+	}
+	asked := make([]media.PartAsked, len(in.Parts))
+	for i, part := range in.Parts {
+		asked[i] = media.PartAsked{Number: part.Number, SHA256: part.Sha256}
+	}
+	signed, err := r.services.Media.SignParts(ctx, id, asked)
+	if err != nil {
+		return nil, err
+	}
+	tickets := make([]*model.PartTicket, len(signed))
+	for i, part := range signed {
+		tickets[i] = &model.PartTicket{Number: part.Number, Upload: ticketOf(&part.Ticket)}
+	}
+	return &model.SignPartsPayload{Parts: tickets}, nil
+}
+
+func (r mutationResolver) DeleteAsset(ctx context.Context, assetID gid.ID) (*model.DeleteAssetPayload, error) {
+	id, err := idOf(assetID, ent.GIDAsset)
+	if err != nil {
+		return nil, err
+	}
+	asset, err := r.services.Media.Delete(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &model.DeleteAssetPayload{Asset: asset}, nil
+}
+
+func (r mutationResolver) RestoreAsset(ctx context.Context, assetID gid.ID) (*model.RestoreAssetPayload, error) {
+	id, err := idOf(assetID, ent.GIDAsset)
+	if err != nil {
+		return nil, err
+	}
+	asset, err := r.services.Media.Restore(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &model.RestoreAssetPayload{Asset: asset}, nil
+}
+
+func (r queryResolver) StorageUsage(ctx context.Context, months *int) (*model.StorageUsage, error) {
+	found, err := r.services.Media.Usage(ctx, months)
+	if err != nil {
+		return nil, err
+	}
+	usage := &model.StorageUsage{Used: found.Used, Quota: found.Quota, Mine: found.Mine, QuotaPerUser: found.QuotaPerUser}
+	usage.Months = make([]*model.MonthlyUsage, len(found.Months))
+	for i, m := range found.Months {
+		usage.Months[i] = &model.MonthlyUsage{
+			Month: m.Name, BytesStored: m.Stored, BytesRemoved: m.Removed, MinutesTranscoded: m.Transcoded.Minutes(),
+		}
+	}
+	return usage, nil
+}
+
+func (assetResolver) RemovedAt(_ context.Context, a *ent.Asset) (*time.Time, error) {
+	return media.RemovedAt(a), nil
+}
+
+func (r assetResolver) Parts(ctx context.Context, a *ent.Asset) (*model.UploadParts, error) {
+	count, waits := media.Sending(a)
+	if !waits {
+		return nil, nil //nolint:nilnil // it is not sent in parts, or no longer
+	}
+	received, err := r.services.Media.Received(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	parts := &model.UploadParts{Size: a.PartSize, Count: count, ExpiresAt: value(a.ExpiresAt).UTC()}
+	parts.Received = make([]*model.UploadPart, len(received))
+	for i, p := range received {
+		parts.Received[i] = &model.UploadPart{Number: p.Number, Size: p.Size, Sha256: p.SHA256.String()}
+	}
+	return parts, nil
 }
 
 func (r assetResolver) URL(ctx context.Context, a *ent.Asset) (*string, error) {

@@ -47,6 +47,8 @@ type (
 	attemptResolver                struct{ services *Services }
 	auditEntryResolver             struct{ services *Services }
 	certificateResolver            struct{ services *Services }
+	completionResolver             struct{ services *Services }
+	completionConditionResolver    struct{ services *Services }
 	courseResolver                 struct{ services *Services }
 	courseConnectionResolver       struct{ services *Services }
 	courseDraftResolver            struct{ services *Services }
@@ -55,9 +57,11 @@ type (
 	enrollmentResolver             struct{ services *Services }
 	enrollmentEventResolver        struct{ services *Services }
 	lessonResolver                 struct{ services *Services }
+	lessonCompletionResolver       struct{ services *Services }
 	lessonDraftResolver            struct{ services *Services }
 	lessonProgressResolver         struct{ services *Services }
 	moduleDraftResolver            struct{ services *Services }
+	moduleProgressResolver         struct{ services *Services }
 	mutationResolver               struct{ services *Services }
 	notificationConnectionResolver struct{ services *Services }
 	progressEventResolver          struct{ services *Services }
@@ -80,6 +84,14 @@ func (r *Resolver) AuditEntry() graphql.AuditEntryResolver { return auditEntryRe
 
 // Certificate implements graphql.ResolverRoot.
 func (r *Resolver) Certificate() graphql.CertificateResolver { return certificateResolver{r.services} }
+
+// Completion implements graphql.ResolverRoot.
+func (r *Resolver) Completion() graphql.CompletionResolver { return completionResolver{r.services} }
+
+// CompletionCondition implements graphql.ResolverRoot.
+func (r *Resolver) CompletionCondition() graphql.CompletionConditionResolver {
+	return completionConditionResolver{r.services}
+}
 
 // Course implements graphql.ResolverRoot.
 func (r *Resolver) Course() graphql.CourseResolver { return courseResolver{r.services} }
@@ -113,6 +125,11 @@ func (r *Resolver) EnrollmentEvent() graphql.EnrollmentEventResolver {
 // Lesson implements graphql.ResolverRoot.
 func (r *Resolver) Lesson() graphql.LessonResolver { return lessonResolver{r.services} }
 
+// LessonCompletion implements graphql.ResolverRoot.
+func (r *Resolver) LessonCompletion() graphql.LessonCompletionResolver {
+	return lessonCompletionResolver{r.services}
+}
+
 // LessonDraft implements graphql.ResolverRoot.
 func (r *Resolver) LessonDraft() graphql.LessonDraftResolver { return lessonDraftResolver{r.services} }
 
@@ -123,6 +140,11 @@ func (r *Resolver) LessonProgress() graphql.LessonProgressResolver {
 
 // ModuleDraft implements graphql.ResolverRoot.
 func (r *Resolver) ModuleDraft() graphql.ModuleDraftResolver { return moduleDraftResolver{r.services} }
+
+// ModuleProgress implements graphql.ResolverRoot.
+func (r *Resolver) ModuleProgress() graphql.ModuleProgressResolver {
+	return moduleProgressResolver{r.services}
+}
 
 // Mutation implements graphql.ResolverRoot.
 func (r *Resolver) Mutation() graphql.MutationResolver { return mutationResolver{r.services} }

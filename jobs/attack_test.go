@@ -300,6 +300,11 @@ func (f fixture) arrange(t *testing.T, conn *pgx.Conn, kind string, mine target)
 		if _, err := conn.Exec(t.Context(), `DELETE FROM search_documents`); err != nil {
 			t.Fatal(err)
 		}
+	case jobs.CheckUpload{}.Kind():
+		const arrived = `UPDATE assets SET status = 'CHECKING' WHERE kind = 'AUDIO'`
+		if _, err := conn.Exec(t.Context(), arrived); err != nil {
+			t.Fatal(err)
+		}
 	case jobs.SweepTenant{}.Kind():
 		f.overdue(t, mine.tenant)
 		f.overdue(t, f.globex)

@@ -55,6 +55,7 @@ func services(db *pg.DB, store *file.Store) jobs.Services {
 	return jobs.Services{
 		DB:           db,
 		Enrollment:   &enrollment.Service{DB: db},
+		Learning:     &learning.Service{DB: db},
 		Assessment:   &assessment.Service{DB: db, Completer: &learning.Service{DB: db}},
 		Credential:   &credential.Service{DB: db, Blobs: store, Page: page},
 		Notification: &notification.Service{DB: db, Post: post(&outbox{})},

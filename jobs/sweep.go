@@ -29,8 +29,9 @@ func (SweepAll) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: sweepEvery}}
 }
 
-// SweepTenant grades attempts whose time ran out, removes uploads and rendition sets that were abandoned, asks again for
-// conversions whose worker vanished, and forgets the answers that were kept for those who ask again and the changes that were kept for those who come back.
+// SweepTenant grades attempts whose time ran out, completes what came true by the date, removes uploads and rendition
+// sets that were abandoned and files that were deleted, asks again for conversions whose worker vanished, and forgets the
+// answers that were kept for those who ask again and the changes that were kept for those who come back.
 type SweepTenant struct {
 	Tenant uuid.UUID `json:"tenant_id" river:"unique"`
 }
@@ -74,7 +75,9 @@ func sweepTenant(s Services) river.Worker[SweepTenant] {
 		_, swept := s.Media.Sweep(ctx)
 		_, asked := s.Media.Requeue(ctx)
 		_, cleared := s.Media.SweepSets(ctx)
-		return errors.Join(graded, swept, asked, cleared, idempotency.Sweep(ctx, s.DB), feed.Sweep(ctx, s.DB))
+		_, purged := s.Media.SweepDeleted(ctx)
+		_, dated := s.Learning.SweepDates(ctx)
+		return errors.Join(dated, graded, swept, asked, cleared, purged, idempotency.Sweep(ctx, s.DB), feed.Sweep(ctx, s.DB))
 	}}
 }
 

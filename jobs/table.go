@@ -36,11 +36,16 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 	case media.ConversionAsked:
 		return []river.JobArgs{ConvertAsset{Tenant: e.Tenant, Asset: e.Asset}}, nil
 
+	case media.UploadArrived:
+		return []river.JobArgs{CheckUpload{Tenant: e.Tenant, Asset: e.Asset}}, nil
+
 	case learning.LessonCompleted:
 		return []river.JobArgs{
 			CreditDeed{Tenant: e.Tenant, Event: e.ID},
 			CountFact{Tenant: e.Tenant, Event: e.ID},
 		}, nil
+	case learning.ModuleCompleted:
+		return nil, nil
 	case learning.CourseCompleted:
 		return []river.JobArgs{
 			FinishEnrollment{Tenant: e.Tenant, Enrollment: e.Enrollment, At: e.At},

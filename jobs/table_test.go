@@ -164,6 +164,9 @@ func TestWhoHearsWhat(t *testing.T) {
 		{media.ConversionAsked{Tenant: tenant, Asset: id}, "media.conversion_asked", map[string]string{
 			"media.convert": `{"tenant_id":"TENANT","asset_id":"ID"}`,
 		}},
+		{media.UploadArrived{Tenant: tenant, Asset: id}, "media.upload_arrived", map[string]string{
+			"media.check": `{"tenant_id":"TENANT","asset_id":"ID"}`,
+		}},
 		{issued, "credential.certificate_issued", map[string]string{
 			"analytics.count":           `{"tenant_id":"TENANT","event_id":"ID"}`,
 			"certificate.print":         `{"tenant_id":"TENANT","certificate_id":"ID"}`,
@@ -211,6 +214,7 @@ func everyEvent() []pg.Event {
 		learning.CourseCompleted{},
 		assessment.AttemptGraded{},
 		media.ConversionAsked{},
+		media.UploadArrived{},
 		credential.CertificateIssued{},
 		credential.CertificateRevoked{},
 		notification.Told{},

@@ -11,6 +11,7 @@ import (
 	"lyceum/internal/credential"
 	"lyceum/internal/engagement"
 	"lyceum/internal/enrollment"
+	"lyceum/internal/learning"
 	"lyceum/internal/media"
 	"lyceum/internal/notification"
 	"lyceum/internal/platform/pg"
@@ -27,6 +28,7 @@ type Syncer interface {
 type Services struct {
 	DB           *pg.DB
 	Enrollment   *enrollment.Service
+	Learning     *learning.Service
 	Assessment   *assessment.Service
 	Credential   *credential.Service
 	Notification *notification.Service
@@ -43,6 +45,7 @@ func workers(s Services) *river.Workers {
 	river.AddWorker(all, printCertificate(s))
 	river.AddWorker(all, finishEnrollment(s))
 	river.AddWorker(all, convertAsset(s))
+	river.AddWorker(all, checkUpload(s))
 	river.AddWorker(all, syncCourse(s))
 	river.AddWorker(all, checkAllSearch(s))
 	river.AddWorker(all, checkSearch(s))

@@ -223,6 +223,8 @@ func (a *app) wire(context.Context) error {
 	learned := &learning.Service{DB: a.db, Feed: a.feed}
 	assessed := &assessment.Service{DB: a.db, Completer: learned, Files: quizFiles{files}}
 	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: catalogFiles{files}}
+	files.Holders = courses
+	learned.Drafts = courses
 	a.services = &graph.Services{
 		Directory:    tenancy.NewDirectory(a.db, a.config.Public.BaseDomain, a.config.Tenant.Default),
 		Tenancy:      tenants,
@@ -255,7 +257,7 @@ func (a *app) page(slug, path string) string {
 
 func (a *app) workerServices() jobs.Services {
 	return jobs.Services{
-		DB: a.db, Enrollment: a.services.Enrollment, Assessment: a.services.Assessment, Credential: a.services.Credential,
+		DB: a.db, Enrollment: a.services.Enrollment, Learning: a.services.Learning, Assessment: a.services.Assessment, Credential: a.services.Credential,
 		Notification: a.services.Notification, Media: a.services.Media, Search: a.services.Search,
 		Engagement: a.services.Engagement, Analytics: &analytics.Service{},
 	}

@@ -131,6 +131,50 @@ func (f *filling) upload(t *testing.T) {
 	f.remember(t, "Asset", f.uploadFile(t, "notes-"+f.marker+".txt", "DOCUMENT", "text/plain", f.secret("Notes of")))
 	f.remember(t, "Asset", f.uploadFile(t, "film-"+f.marker+".mp4", "VIDEO", "video/mp4", film))
 	f.texts["Asset.sha256"] = hashOf(f.secret("Notes of"))
+	f.remember(t, "Asset", f.gone(t))
+	f.remember(t, "Asset", f.half(t))
+}
+
+// gone is a file that was deleted.
+func (f *filling) gone(t *testing.T) string {
+	t.Helper()
+	id := f.uploadFile(t, "gone-"+f.marker+".txt", "DOCUMENT", "text/plain", f.secret("Gone")+uuid.NewString())
+	f.do(t, "instructor", `mutation($a: ID!) { deleteAsset(assetId: $a) { asset { status } } }`, input{"a": id}, nil)
+	return id
+}
+
+// half is a large file of which one part has arrived.
+func (f *filling) half(t *testing.T) string {
+	t.Helper()
+	const parts, partBytes = 5, 16 << 20
+	end := f.marker + uuid.NewString()
+	var asked struct {
+		RequestUpload struct{ Asset struct{ ID string } }
+	}
+	f.do(t, "instructor", `mutation($i: RequestUploadInput!) { requestUpload(input: $i) { asset { id } } }`, input{"i": input{
+		"kind": "VIDEO", "fileName": "half-" + f.marker + ".mp4", "contentType": "video/mp4",
+		"size": (parts-1)*partBytes + len(end), "sha256": hashOf(end),
+	}}, &asked)
+	id := asked.RequestUpload.Asset.ID
+	var signed struct {
+		SignParts struct {
+			Parts []struct {
+				Upload struct {
+					Method, URL string
+					Headers     []struct{ Name, Value string }
+				}
+			}
+		}
+	}
+	f.do(t, "instructor", `mutation($i: SignPartsInput!) { signParts(input: $i) { parts { upload { method url headers { name value } } } } }`,
+		input{"i": input{"assetId": id, "parts": []any{input{"number": parts, "sha256": hashOf(end)}}}}, &signed)
+	ticket := signed.SignParts.Parts[0].Upload
+	header := map[string]string{}
+	for _, h := range ticket.Headers {
+		header[h.Name] = h.Value
+	}
+	f.put(t, ticket.Method, ticket.URL, header, end)
+	return id
 }
 
 func hashOf(content string) string {
@@ -260,10 +304,12 @@ func (f *filling) study(t *testing.T) string {
 		"slug": f.texts["Course.slug"], "title": f.secret("Study " + f.word), "summary": f.secret("Summary"), "description": f.secret("*Description*"),
 		"visibility": "MEMBERS", "hasCertificate": true, "certificateMonths": 24, "categories": []any{f.texts["Category.slug"]}, "tags": []any{f.texts["Course.tag"]},
 		"price": input{"amount": 900, "currency": "EUR"}, "prerequisites": []any{"base-" + f.marker}, "level": "BEGINNER", "language": "en",
+		"completion": input{"need": "ANY"},
 	})
 	module := f.texts["Module.key"]
 	f.do(t, "instructor", `mutation($i: SaveModuleInput!) { saveModule(input: $i) { module { id } } }`, input{"i": input{
 		"courseId": id, "key": module, "title": f.secret("Module"), "summary": f.secret("Summary"),
+		"completion": input{"need": "AT_LEAST", "count": 4, "when": "completed >= 4"},
 	}}, nil)
 	attachments := []any{input{"name": "notes-" + f.marker + ".txt", "assetId": f.ids["Asset"][0]}}
 	captions := []any{input{"locale": "en", "label": f.secret("English"), "vtt": "WEBVTT\n\n00:00.000 --> 00:01.000\n" + f.secret("Caption") + "\n"}}
@@ -275,7 +321,7 @@ func (f *filling) study(t *testing.T) string {
 			"body": f.secret("Watch"), "captions": captions,
 		},
 		{"key": "file-" + f.marker, "kind": "FILE", "assetId": f.ids["Asset"][0], "body": f.secret("Take")},
-		{"key": "link-" + f.marker, "kind": "LINK", "url": "https://links.example/" + f.marker, "body": f.secret("Follow")},
+		{"key": "link-" + f.marker, "kind": "LINK", "url": "https://links.example/" + f.marker, "body": f.secret("Follow"), "completion": "read || signed_off || now > due"},
 		{"key": "quiz-" + f.marker, "kind": "QUIZ", "body": f.secret("Answer"), "quiz": f.quiz()},
 	} {
 		lesson["moduleKey"], lesson["section"] = module, f.secret("Section")
@@ -374,10 +420,21 @@ func (f *filling) learn(t *testing.T) {
 		f.do(t, persona, `mutation($e: ID!, $l: ID!) { recordProgress(input: {enrollmentId: $e, lessons: [
 			{lessonId: $l, positionMs: 9000, segments: [{fromMs: 1000, toMs: 9000}]}]}) { completedLessonIds } }`,
 			input{"e": enrollment, "l": f.id("Lesson.VIDEO")}, nil)
+		f.vouch(t, enrollment)
 		graded := f.attempt(t, persona, enrollment)
 		f.do(t, persona, `mutation($a: ID!) { submitAttempt(attemptId: $a) { attempt { id } } }`, input{"a": graded}, nil)
 		f.remember(t, "Attempt", graded, f.attempt(t, persona, enrollment))
 	}
+}
+
+// vouch has staff say what they can of a learner.
+func (f *filling) vouch(t *testing.T, enrollment string) {
+	t.Helper()
+	f.do(t, "instructor", `mutation($e: ID!, $p: ID!, $n: String!) {
+		signOffLearner(input: {enrollmentId: $e, partId: $p, note: $n}) { completedLessonIds }
+		recordAttendance(input: {enrollmentId: $e, partId: $p, minutes: 45, note: $n}) { completedLessonIds }
+		completeForLearner(input: {enrollmentId: $e, lessonId: $p, reason: $n}) { completedLessonIds } }`,
+		input{"e": enrollment, "p": f.id("Lesson.FILE"), "n": f.secret("Vouched")}, nil)
 }
 
 // assign gives somebody a course and returns the enrollment.

@@ -95,6 +95,8 @@ func (w *attackWorld) queryProviders(t *testing.T, s *side) attack.Registry {
 		"Query.users.filter":                      attack.Always(attack.Omit, input{"search": s.marker}, attack.Omit),
 		"Query.courses.filter":                    attack.Always(attack.Omit, input{"category": s.texts["Category.slug"]}, input{"tag": s.texts["Course.tag"]}, attack.Omit),
 		"Query.asset.id":                          s.oneOf("Asset"),
+		"Query.completionPreview.courseId":        attack.Always(s.id("Course")),
+		"Query.completionReport.courseId":         attack.Always(s.id("Course")),
 		"Subscription.assetUpdated.id":            s.oneOf("Asset"),
 		"Subscription.notificationReceived.after": attack.Always(0),
 
@@ -148,7 +150,9 @@ func (s *side) mutationProviders() attack.Registry {
 		"Mutation.unpublishCourse.courseId": s.oneOf("Course"),
 		"Mutation.revertCourse.courseId":    s.oneOf("Course"), "Mutation.revertCourse.number": attack.Always(1),
 		"Mutation.archiveCourse.courseId":    s.oneOf("Course"),
-		"Mutation.completeUpload.assetId":    s.oneOf("Asset"),
+		"Mutation.completeUpload.assetId":    attack.Always(anys(s.ids["Asset"][:2])...),
+		"Mutation.deleteAsset.assetId":       s.oneOf("Asset"),
+		"Mutation.restoreAsset.assetId":      attack.Always(anys(s.ids["Asset"][:3])...),
 		"Mutation.withdraw.enrollmentId":     s.oneOf("Enrollment"),
 		"Mutation.submitAttempt.attemptId":   s.oneOf("Attempt"),
 		"Mutation.markNotificationsRead.ids": attack.Always(anys(s.ids["Notification"])),
@@ -178,12 +182,20 @@ func (s *side) inputProviders() attack.Registry {
 		"RequestUploadInput.kind": attack.Always("DOCUMENT"), "RequestUploadInput.fileName": attack.Always("notes.txt"),
 		"RequestUploadInput.contentType": attack.Always("text/plain"), "RequestUploadInput.size": attack.Always(len(s.secret("Notes of"))),
 		"RequestUploadInput.sha256": s.text("Asset.sha256"),
+		"SignPartsInput.assetId":    attack.Always(last(s.ids["Asset"])), "SignPartInput.number": attack.Always(1),
+		"SignPartInput.sha256": attack.Always(hashOf("a part")),
 
 		"EnrollInput.courseId":       s.oneOf("Course"),
 		"AssignCourseInput.courseId": s.oneOf("Course"), "AssignCourseInput.learnerId": attack.Always(s.ids["User"][2]),
 		"RecordProgressInput.enrollmentId": s.oneOf("Enrollment"), "PlayedLessonInput.lessonId": attack.Always(s.id("Lesson.VIDEO")),
 		"PlayedLessonInput.positionMs": attack.Always(9000), "SegmentInput.fromMs": attack.Always(1000), "SegmentInput.toMs": attack.Always(9000),
 		"CompleteLessonInput.enrollmentId": s.oneOf("Enrollment"), "CompleteLessonInput.lessonId": attack.Always(s.id("Lesson.ARTICLE")),
+		"SignOffLearnerInput.enrollmentId": s.oneOf("Enrollment"), "SignOffLearnerInput.partId": attack.Always(s.id("Lesson.LINK")),
+		"RecordAttendanceInput.enrollmentId": s.oneOf("Enrollment"), "RecordAttendanceInput.partId": attack.Always(s.id("Lesson.LINK")),
+		"RecordAttendanceInput.minutes":        attack.Always(5),
+		"CompleteForLearnerInput.enrollmentId": s.oneOf("Enrollment"), "CompleteForLearnerInput.lessonId": attack.Always(s.id("Lesson.ARTICLE")),
+		"CompleteForLearnerInput.reason": attack.Always("Reason."),
+		"ApplyCompletionsInput.courseId": s.oneOf("Course"), "ApplyCompletionsInput.after": attack.Always(attack.Omit),
 		"StartAttemptInput.enrollmentId": s.oneOf("Enrollment"), "StartAttemptInput.lessonId": attack.Always(s.id("Lesson.QUIZ")),
 		"SaveAnswerInput.attemptId":            attack.Always(s.ids["Attempt"][1], s.ids["Attempt"][0]),
 		"SaveAnswerInput.questionId":           attack.Always(s.id("AttemptQuestion.SHORT_TEXT")),
@@ -196,7 +208,7 @@ func (s *side) inputProviders() attack.Registry {
 func (s *side) lessonProviders() attack.Registry {
 	return attack.Registry{
 		"SaveLessonInput.courseId": s.oneOf("Course"), "SaveLessonInput.moduleKey": s.text("Module.key"), "SaveLessonInput.key": s.text("Lesson.key"),
-		"SaveLessonInput.title": attack.Always("Title"), "SaveLessonInput.kind": attack.Always("FILE"), "SaveLessonInput.assetId": s.oneOf("Asset"),
+		"SaveLessonInput.title": attack.Always("Title"), "SaveLessonInput.kind": attack.Always("FILE"), "SaveLessonInput.assetId": attack.Always(anys(s.ids["Asset"][:2])...),
 	}
 }
 
@@ -234,9 +246,12 @@ func (w *attackWorld) scenes(s *side) map[string]func(t *testing.T) scene {
 		"archiveCourse":     f.onCourse("Mutation.archiveCourse.courseId", nil),
 		"saveCategory":      fixed(attack.Registry{"SaveCategoryInput.slug": attack.Always("saved")}),
 		"requestUpload":     fixed(attack.Registry{"RequestUploadInput.sha256": attack.Always(s.texts["Asset.sha256"], hashOf("something new"))}),
+		"deleteAsset":       on("Mutation.deleteAsset.assetId", f.spare),
+		"restoreAsset":      on("Mutation.restoreAsset.assetId", f.gone),
 		"enroll":            f.onCourse("EnrollInput.courseId", nil),
 		"withdraw":          f.sceneWithdraw,
 		"recordProgress":    f.sceneFilm,
+		"applyCompletions":  f.onCourse("ApplyCompletionsInput.courseId", nil),
 		"saveAnswer":        fixed(attack.Registry{"SaveAnswerInput.attemptId": attack.Always(s.ids["Attempt"][1])}),
 		"revokeCertificate": fixed(attack.Registry{"RevokeCertificateInput.certificateId": attack.Always(last(s.ids["Certificate"]))}),
 	}
@@ -246,6 +261,12 @@ func last(ids []string) string { return ids[len(ids)-1] }
 
 func fixed(with attack.Registry) func(*testing.T) scene {
 	return func(*testing.T) scene { return scene{with: with} }
+}
+
+// spare is a file that nobody uses.
+func (f *filling) spare(t *testing.T) string {
+	t.Helper()
+	return f.uploadFile(t, "spare.txt", "DOCUMENT", "text/plain", "spare "+uuid.NewString())
 }
 
 func (f *filling) sceneSignIn(*testing.T) scene {

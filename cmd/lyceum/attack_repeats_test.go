@@ -60,14 +60,16 @@ func TestAttackIdempotencyKeys(t *testing.T) {
 	t.Logf("idempotency: %d mutations sent again under their keys, and again after their answers were lost", len(operations))
 }
 
+// on runs a mutation on what is prepared for it.
+func on(argument string, prepare func(t *testing.T) string) func(*testing.T) scene {
+	return func(t *testing.T) scene {
+		t.Helper()
+		return scene{with: attack.Registry{argument: attack.Always(prepare(t))}}
+	}
+}
+
 // changes are what a mutation is run on that would change nothing otherwise.
 func (f *filling) changes() map[string]func(t *testing.T) scene {
-	on := func(argument string, prepare func(t *testing.T) string) func(*testing.T) scene {
-		return func(t *testing.T) scene {
-			t.Helper()
-			return scene{with: attack.Registry{argument: attack.Always(prepare(t))}}
-		}
-	}
 	const key = `mutation { createApiKey(input: {name: "Key", scopes: [READ]}) { apiKey { id } } }`
 	const grant = `mutation { grantSupport(input: {reason: "Reason.", expiresInMinutes: 5}) { grant { id } } }`
 	return map[string]func(t *testing.T) scene{
@@ -80,6 +82,8 @@ func (f *filling) changes() map[string]func(t *testing.T) scene {
 		"publishCourse":      on("PublishCourseInput.courseId", f.unpublished),
 		"revertCourse":       on("Mutation.revertCourse.courseId", f.twiceReleased),
 		"completeUpload":     on("Mutation.completeUpload.assetId", f.sent),
+		"deleteAsset":        on("Mutation.deleteAsset.assetId", f.spare),
+		"restoreAsset":       on("Mutation.restoreAsset.assetId", f.gone),
 		"startAttempt":       f.anotherAttempt,
 	}
 }

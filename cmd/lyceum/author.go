@@ -185,7 +185,7 @@ func newPush() *cobra.Command {
 	note := command.Flags().String("note", "", "what changed, for colleagues")
 	command.RunE = func(command *cobra.Command, args []string) error {
 		return withFolder(command.Context(), args[0], func(c *push.Client, f *folder.Folder) error {
-			bars := newBars(command.Context())
+			bars := newProgress(command.Context())
 			report, err := c.Push(command.Context(), f, bars)
 			bars.Wait()
 			if err != nil {

@@ -26,7 +26,8 @@ func (a *app) mediaService(gate media.Gate) (*media.Service, error) {
 		return nil, err
 	}
 	return &media.Service{
-		DB: a.db, Blobs: a.blobs, MaxUpload: a.config.Limit.Upload,
+		DB: a.db, Blobs: a.blobs, MaxUpload: a.config.Limit.Upload, PartSize: a.config.Limit.UploadPart,
+		Quota: a.config.Limit.Storage, QuotaPerUser: a.config.Limit.StorageUser, Grace: a.config.Media.Grace,
 		Paths: signer, Origin: strings.TrimRight(cmp.Or(a.config.Media.URL, a.config.Public.Origin(a.config.Public.BaseDomain)), "/"),
 		Converter: media.FFmpeg{Find: findRunner()},
 		WorkDir:   sync.OnceValues(func() (string, error) { return local.WorkDir(a.config.Home, "work", converters()...) }),

@@ -231,6 +231,37 @@ func (s *school) asks(t *testing.T) map[string]asking {
 			return asked{token, map[string]any{"enrollmentId": enrollment, "lessonId": s.sized[n].lessons["a"]}}
 		},
 		"record-progress": s.askProgress,
+		"request-upload": func(*testing.T, int) asked {
+			return asked{s.instructor, map[string]any{"input": textUpload("a text " + uuid.NewString())}}
+		},
+		"sign-parts": s.askParts,
+		"complete-upload": func(t *testing.T, _ int) asked {
+			t.Helper()
+			return asked{s.instructor, map[string]any{"assetId": s.sentText(t)}}
+		},
+		"asset-updated": func(t *testing.T, _ int) asked {
+			t.Helper()
+			return asked{s.instructor, map[string]any{"id": s.text(t)}}
+		},
+		"delete-asset": func(t *testing.T, _ int) asked {
+			t.Helper()
+			return asked{s.instructor, map[string]any{"assetId": s.text(t)}}
+		},
+		"restore-asset": func(t *testing.T, _ int) asked {
+			t.Helper()
+			deleted := map[string]any{"assetId": s.text(t)}
+			s.must(t, s.instructor, s.documents.Text("delete-asset"), deleted, &struct{}{})
+			return asked{s.instructor, deleted}
+		},
+		"storage-usage": fixed(s.admin, map[string]any{"months": 3}),
+		"what-is-left": func(t *testing.T, n int) asked {
+			t.Helper()
+			token, enrollment := s.student(t, n)
+			return asked{token, map[string]any{"enrollmentId": enrollment}}
+		},
+		"completion-preview": func(_ *testing.T, n int) asked {
+			return asked{s.instructor, map[string]any{"courseId": s.sized[n].id}}
+		},
 		"start-attempt": func(t *testing.T, n int) asked {
 			t.Helper()
 			token, enrollment := s.student(t, n)

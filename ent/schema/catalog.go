@@ -65,6 +65,7 @@ func (Course) Fields() []ent.Field {
 		field.Text("description").Default("").Comment("Markdown."),
 		field.Bool("certificate").Default(true).Comment("Whether completing it earns a certificate."),
 		field.Int("certificate_months").Default(0).NonNegative().Comment("How long a certificate is good; 0 is for ever."),
+		field.JSON("completion", &outline.Policy{}).Optional().Comment("What completes it; null is all modules that require something."),
 		field.Int("revision").Default(1).Comment("Grows with every edit; guards against lost updates."),
 		field.Int("published_number").Default(0).Comment("Number of the newest version; 0 before the first."),
 		field.Int("published_revision").Default(0).Comment("Revision that the newest version was made from."),
@@ -97,6 +98,7 @@ func (Module) Fields() []ent.Field {
 		field.String("title").NotEmpty().MaxRuneLen(300),
 		field.String("summary").MaxRuneLen(2000).Default(""),
 		field.Int("position"),
+		field.JSON("completion", &outline.Policy{}).Optional().Comment("What completes it; null is all lessons that it requires."),
 	}
 }
 
@@ -135,6 +137,7 @@ func (Lesson) Fields() []ent.Field {
 		field.JSON("quiz", &outline.QuizSettings{}).Optional(),
 		field.JSON("assets", map[string]uuid.UUID{}).Default(map[string]uuid.UUID{}).
 			Comment("Files that the body links to, by the name it uses."),
+		field.String("completion").MaxRuneLen(1000).Default("").Comment("The rule that completes it, in CEL; empty for its kind's."),
 	}
 }
 

@@ -31,6 +31,7 @@ func (LessonProgress) Fields() []ent.Field {
 			Comment("Union of the played segments, milliseconds of the video."),
 		field.Int("watched_ms").Default(0).Comment("Length of the union."),
 		field.Int("position_ms").Default(0).Comment("Where to resume."),
+		field.Time("declared_at").Optional().Nillable().Comment("When the learner said to be done."),
 		field.Time("completed_at").Optional().Nillable(),
 	}
 }

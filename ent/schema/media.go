@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 
 	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
@@ -27,11 +29,13 @@ func (Asset) Fields() []ent.Field {
 		field.String("content_type").MaxLen(127).Immutable(),
 		field.Int64("size").Positive().Immutable().Comment("Bytes, as declared and enforced."),
 		field.String("sha256").MaxLen(64).Immutable().Comment("Hex, as declared and verified."),
-		field.Enum("status").Values("PENDING", "READY", "REJECTED", "FAILED").Default("PENDING").
+		field.Enum("status").Values("PENDING", "CHECKING", "READY", "REJECTED", "FAILED", "DELETED").Default("PENDING").
 			Comment("A READY film can be played, also while it is converted; a FAILED one was found broken by the converter."),
 		field.String("failure").Default("").MaxLen(500).Comment("Why it was rejected or failed, for its owner."),
 		field.String("blob_key").MaxLen(500).Immutable(),
-		field.Time("expires_at").Optional().Nillable().Comment("When a pending upload is swept."),
+		field.Time("expires_at").Optional().Nillable().Comment("When a pending upload, or a deleted file, is swept."),
+		field.Int64("part_size").Default(0).NonNegative().Immutable().Comment("Bytes of every part but the last; 0 for what is sent in one piece."),
+		field.String("upload_id").Default("").MaxLen(1024).Comment("What the storage calls the upload in parts, once it was begun."),
 		field.Enum("conversion").Values("NONE", "WAITING", "RUNNING", "DONE", "PASSED_THROUGH", "FAILED").Default("NONE").
 			Comment("How far a film or a sound is on its way to what people stream."),
 		field.Int("progress").Default(0).Range(0, 100).Comment("Percent of the conversion."),
@@ -46,6 +50,7 @@ func (Asset) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("tenant_id", "sha256"),
 		index.Fields("tenant_id", "status", "expires_at"),
+		index.Fields("tenant_id", "owner_id"),
 		index.Fields("tenant_id", "conversion", "worked_at"),
 	}
 }
@@ -82,3 +87,37 @@ func (RenditionSet) Indexes() []ent.Index {
 
 // Policy of RenditionSet: as of the asset it was made of.
 func (RenditionSet) Policy() ent.Policy { return policy.Rules(policy.StaffOnly(), policy.StaffWrites) }
+
+// Usage is one change of what a tenant uses of storage and of the converters: for bills, and never changed.
+type Usage struct{ ent.Schema }
+
+// Mixin of Usage.
+func (Usage) Mixin() []ent.Mixin { return []ent.Mixin{Owned{}} }
+
+// Fields of Usage.
+func (Usage) Fields() []ent.Field {
+	return []ent.Field{
+		field.Enum("kind").Values("BYTES_STORED", "BYTES_REMOVED", "MS_TRANSCODED").Immutable(),
+		field.UUID("source_id", uuid.UUID{}).Immutable().
+			Comment("The asset or rendition set; it may be gone. What comes of it is counted once."),
+		field.Int64("quantity").Positive().Immutable().Comment("Bytes, or milliseconds of film."),
+	}
+}
+
+// Indexes of Usage.
+func (Usage) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("tenant_id", "kind", "source_id").Unique(),
+		index.Fields("tenant_id", "created_at"),
+	}
+}
+
+// Annotations of Usage.
+func (Usage) Annotations() []schema.Annotation {
+	return []schema.Annotation{entsql.Annotation{Checks: map[string]string{"usages_quantity": "quantity > 0"}}}
+}
+
+// Policy of Usage: admins read it; rows are written by what staff and jobs do.
+func (Usage) Policy() ent.Policy {
+	return policy.Rules(policy.AdminOnly(), policy.AppendOnly(policy.StaffWrites))
+}

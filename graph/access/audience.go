@@ -41,22 +41,29 @@ var audiences = map[string]audience{
 	"Enrollment": owner, "EnrollmentConnection": owner, "EnrollmentEdge": owner, "EnrollmentPayload": owner,
 	"EnrollmentEvent": owner, "ProgressEvent": owner,
 	"CourseProgress": owner, "LessonProgress": owner, "RecordProgressPayload": owner,
+	"Completion": owner, "CompletionRule": owner, "CompletionCondition": owner, "ModuleProgress": owner, "LessonCompletion": owner, "CompletionPolicy": owner,
 	"Attempt": owner, "AttemptQuestion": owner, "Choice": owner, "QuestionResponse": owner, "AttemptPayload": owner,
 	"Certificate": owner, "RevokeCertificatePayload": owner,
 	"Notification": owner, "NotificationConnection": owner, "NotificationEdge": owner, "MarkNotificationsReadPayload": owner,
 	"MailPreference": owner, "SetMailPreferencePayload": owner,
 
+	"CompletionReport": staff, "ApplyCompletionsPayload": staff,
 	"UserConnection": staff, "UserEdge": staff, "UserPayload": staff, "UpdateBrandingPayload": staff,
 	"CourseDraft": staff, "CourseDraftConnection": staff, "CourseDraftEdge": staff, "ModuleDraft": staff, "LessonDraft": staff,
 	"Attachment": staff, "CourseVersion": staff, "CourseDraftPayload": staff, "SaveModulePayload": staff,
 	"SaveLessonPayload": staff, "PublishCoursePayload": staff, "SaveCategoryPayload": staff,
 	"Asset": staff, "Rendition": staff, "Playback": staff, "RequestUploadPayload": staff, "UploadTicket": staff, "HttpHeader": staff, "CompleteUploadPayload": staff,
+	"SignPartsPayload": staff, "PartTicket": staff, "DeleteAssetPayload": staff, "RestoreAssetPayload": staff,
 
 	// What is right and wrong: learners' copies of it are told after grading only, support's never.
 	"QuizDraft": author, "QuestionDraft": author, "ChoiceDraft": author, "NumericKey": author, "TextKey": author,
 	"QuestionResult": author,
 
+	// How far somebody's upload is concerns nobody who only helps.
+	"UploadParts": author, "UploadPart": author,
+
 	"SupportGrant": admin, "SupportGrantConnection": admin, "SupportGrantEdge": admin, "SupportGrantPayload": admin,
+	"StorageUsage": admin, "MonthlyUsage": admin,
 	"AuditEntry": admin, "AuditDatum": admin, "AuditConnection": admin, "AuditEdge": admin,
 }
 

@@ -3,18 +3,21 @@ package loader
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 	"github.com/vikstrous/dataloadgen"
 
 	"lyceum/internal/assessment"
+	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/attempt"
 	"lyceum/internal/gen/ent/certificate"
 	"lyceum/internal/gen/ent/courseprogress"
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/lessonprogress"
+	"lyceum/internal/learning"
 	"lyceum/internal/policy"
 	"lyceum/internal/viewer"
 )
@@ -28,6 +31,8 @@ type Learning struct {
 	CourseProgress *dataloadgen.Loader[uuid.UUID, *ent.CourseProgress]
 	// Evidence finds the lessons of enrollments of which there is evidence, in the order in which it came.
 	Evidence *dataloadgen.Loader[uuid.UUID, []*ent.LessonProgress]
+	// Known finds what is known of enrollments, for the rules that complete things.
+	Known *dataloadgen.Loader[uuid.UUID, *learning.Known]
 	// Certificate finds the certificates of enrollments.
 	Certificate *dataloadgen.Loader[uuid.UUID, *ent.Certificate]
 	// Attempts finds the viewer's own attempts at quiz lessons, newest first.
@@ -51,6 +56,7 @@ func newLearning(s Sources) Learning {
 			return s.DB.LessonProgress.Query().
 				Where(lessonprogress.EnrollmentIDIn(places...)).Order(lessonprogress.ByID()).All(ctx)
 		}, func(p *ent.LessonProgress) uuid.UUID { return p.EnrollmentID }),
+		Known: mapped(s.known),
 		Certificate: byID(func(ctx context.Context, places []uuid.UUID) ([]*ent.Certificate, error) {
 			return s.DB.Certificate.Query().Where(certificate.EnrollmentIDIn(places...)).All(ctx)
 		}, func(c *ent.Certificate) uuid.UUID { return c.EnrollmentID }),
@@ -75,6 +81,37 @@ func members[T any](
 		}
 		return find(ctx, v, ids)
 	}
+}
+
+// known reads the places, the versions that they pin, and the evidence.
+func (s Sources) known(ctx context.Context, places []uuid.UUID) (map[uuid.UUID]*learning.Known, error) {
+	rows, err := s.DB.Enrollment.Query().Where(enrollment.IDIn(places...)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load %d places: %w", len(places), err)
+	}
+	versions := make([]uuid.UUID, len(rows))
+	for i, row := range rows {
+		versions[i] = row.VersionID
+	}
+	courses, err := s.Catalog.Versions(ctx, versions)
+	if err != nil {
+		return nil, fmt.Errorf("load versions of %d places: %w", len(places), err)
+	}
+	outlines := make(map[uuid.UUID]*outline.Outline, len(courses))
+	for _, course := range courses {
+		outlines[course.ID] = &course.Outline
+	}
+	sittings := make([]learning.Sitting, 0, len(rows))
+	for _, row := range rows {
+		if pinned := outlines[row.VersionID]; pinned != nil {
+			sittings = append(sittings, learning.Sitting{Place: row, Outline: pinned})
+		}
+	}
+	known, err := learning.Find(ctx, s.DB.Client, time.Now(), sittings)
+	if err != nil {
+		return nil, fmt.Errorf("load what is known of %d places: %w", len(places), err)
+	}
+	return known, nil
 }
 
 // asked keys questions by the attempt itself: what is asked stands in its row.

@@ -37,6 +37,8 @@ var layers = []layer{
 	},
 	// What both sides of the API read: plain functions over text, and the ready documents.
 	{name: "format", holds: []string{"internal/author/caption", "docs/operations"}, may: []string{"vocabulary"}},
+	// What completes something: authors' drafts are checked by what learners' evidence is held against.
+	{name: "rule", holds: []string{"internal/learning/rule"}, may: []string{"vocabulary", "value"}},
 	{name: "policy", holds: []string{"internal/policy"}, may: []string{"vocabulary", "entities"}},
 	{name: "schema", holds: []string{"ent/schema"}, may: []string{"vocabulary", "value", "policy", "entities", "platform"}},
 	{name: "migration", holds: []string{"ent", "ent/migrate"}},
@@ -59,7 +61,7 @@ var layers = []layer{
 			"internal/compliance/...", "internal/credential/...", "internal/engagement/...", "internal/enrollment/...", "internal/learning/...",
 			"internal/media/...", "internal/notification/...", "internal/tenancy/...",
 		},
-		may:   []string{"vocabulary", "value", "format", "policy", "entities", "platform"},
+		may:   []string{"vocabulary", "value", "rule", "format", "policy", "entities", "platform"},
 		apart: true,
 	},
 	{name: "search", holds: []string{"search/..."}, may: []string{"vocabulary", "value", "policy", "entities", "platform"}},
@@ -67,12 +69,12 @@ var layers = []layer{
 	{
 		name:  "api",
 		holds: []string{"internal/gen/graphql/...", "internal/gen/model/..."},
-		may:   []string{"vocabulary", "value", "entities", "platform", "context", "search", "edge"},
+		may:   []string{"vocabulary", "value", "rule", "entities", "platform", "context", "search", "edge"},
 	},
 	{
 		name:  "edge",
 		holds: []string{"graph/..."},
-		may:   []string{"vocabulary", "value", "policy", "entities", "platform", "context", "search", "web", "api"},
+		may:   []string{"vocabulary", "value", "rule", "policy", "entities", "platform", "context", "search", "web", "api"},
 	},
 	{
 		name:  "jobs",

@@ -22,10 +22,12 @@ var owners = map[string]string{
 	"APIKey":            "internal/tenancy",
 	"Asset":             "internal/media",
 	"Attempt":           "internal/assessment",
+	"Attestation":       "internal/learning",
 	"AuditEntry":        "internal/compliance",
 	"AuditHead":         "internal/compliance",
 	"Category":          "internal/catalog",
 	"Certificate":       "internal/credential",
+	"Completion":        "internal/learning",
 	"Course":            "internal/catalog",
 	"CourseProgress":    "internal/learning",
 	"CourseVersion":     "internal/catalog",
@@ -52,6 +54,7 @@ var owners = map[string]string{
 	"RenditionSet":      "internal/media",
 	"SupportGrant":      "internal/tenancy",
 	"Tenant":            "internal/tenancy",
+	"Usage":             "internal/media",
 	"User":              "internal/tenancy",
 }
 

@@ -68,11 +68,8 @@ func (s *Service) end(ctx context.Context, tx *pg.Tx, open *ent.Attempt, now tim
 	if err := tx.Enqueue(ctx, attemptGraded(ended, now)); err != nil {
 		return nil, fmt.Errorf("announce grade: %w", err)
 	}
-	if !ended.Passed {
-		return ended, nil
-	}
-	if err := s.Completer.QuizPassed(ctx, tx, ended.EnrollmentID, ended.LessonID); err != nil {
-		return nil, fmt.Errorf("complete lesson of a passed quiz: %w", err)
+	if err := s.Completer.QuizGraded(ctx, tx, ended.EnrollmentID, ended.LessonID, ended.Passed); err != nil {
+		return nil, fmt.Errorf("complete lesson of a graded quiz: %w", err)
 	}
 	return ended, nil
 }

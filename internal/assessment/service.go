@@ -9,9 +9,9 @@ import (
 	"lyceum/internal/platform/pg"
 )
 
-// Completer completes the lesson of a quiz that was passed. The learning context does.
+// Completer completes the lesson of a quiz that was graded, if its rule says so. The learning context does.
 type Completer interface {
-	QuizPassed(ctx context.Context, tx *pg.Tx, enrollment, lesson uuid.UUID) error
+	QuizGraded(ctx context.Context, tx *pg.Tx, enrollment, lesson uuid.UUID, passed bool) error
 }
 
 // Files says where the files of a quiz can be read. The media context does.

@@ -48,7 +48,7 @@ func compile(from *source) (*compiled, error) {
 	modules := make([]outline.Module, len(from.modules))
 	place := make(map[uuid.UUID]*outline.Module, len(from.modules))
 	for i, m := range from.modules {
-		modules[i] = outline.Module{ID: m.ID, Key: m.Key, Title: m.Title, Summary: m.Summary, Lessons: []outline.Lesson{}}
+		modules[i] = outline.Module{ID: m.ID, Key: m.Key, Title: m.Title, Summary: m.Summary, Lessons: []outline.Lesson{}, Completion: m.Completion}
 		place[m.ID] = &modules[i]
 	}
 	for _, l := range from.lessons {
@@ -61,7 +61,8 @@ func compile(from *source) (*compiled, error) {
 		out.version.DurationMs += l.DurationMs
 	}
 	c.Check(len(from.lessons) > 0, "modules", "A course needs at least one lesson.")
-	out.version.Outline = outline.Outline{Modules: modules}
+	out.version.Outline = outline.Outline{Modules: modules, Completion: from.course.Completion}
+	rules(&c, &out.version.Outline)
 	out.version.LessonCount = len(out.lessons)
 	out.version.RequiredCount = out.version.Outline.Required()
 	out.version.ContentHash = out.hash()
@@ -197,6 +198,7 @@ func (k lessonCompiler) entry() outline.Lesson {
 	e := outline.Lesson{
 		ID: l.ID, Key: l.Key, Title: l.Title, Section: l.Section, Kind: l.Kind,
 		Required: l.Required, Preview: l.Preview, DurationMS: l.DurationMs,
+		Completion: l.Completion,
 	}
 	if l.Kind == outline.Quiz {
 		e.Quiz = k.quiz()

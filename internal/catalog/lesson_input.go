@@ -12,6 +12,7 @@ import (
 	"lyceum/internal/author/caption"
 	"lyceum/internal/catalog/outline"
 	"lyceum/internal/fault"
+	"lyceum/internal/learning/rule"
 	"lyceum/internal/platform/input"
 )
 
@@ -48,6 +49,8 @@ type LessonInput struct {
 	// Attachments are the files that the body and the questions link to as asset:NAME.
 	Attachments []Attachment
 	Quiz        *QuizInput
+	// Completion is the rule that completes the lesson, in CEL; empty is its kind's.
+	Completion string
 }
 
 // Attachment is a file by the name that a text uses for it.
@@ -87,6 +90,7 @@ func (in *LessonInput) check(c *input.Checker) {
 	in.checkCaptions(c)
 	in.checkAttachments(c)
 	in.checkQuiz(c)
+	checkRule(c, "completion", in.Completion, rule.Lesson)
 }
 
 // checkBelongs records fields that lessons of this kind do not have.

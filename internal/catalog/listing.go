@@ -43,6 +43,8 @@ type CourseInput struct {
 	Certificate *bool
 	// CertificateMonths is how long a certificate is good; 0 is for ever.
 	CertificateMonths *int
+	// Completion says which modules complete the course; all of them, and nothing more, is the default.
+	Completion *outline.Policy
 	// Prerequisites are slugs of courses.
 	Prerequisites []string
 	// ExpectedRevision is what the draft must be at; 0 says that there is none yet, nil does not care.
@@ -59,6 +61,8 @@ type listing struct {
 	PriceCurrency                         string
 	Certificate                           bool
 	CertificateMonths                     int
+	// Completion is nil for the default.
+	Completion *outline.Policy
 }
 
 // unsaid is the listing of a course about which nothing was said.
@@ -75,6 +79,7 @@ func listingOf(c *ent.Course) listing {
 		Level: c.Level, Categories: c.Categories, Tags: c.Tags, Visibility: c.Visibility,
 		PriceAmount: c.PriceAmount, PriceCurrency: c.PriceCurrency, Certificate: c.Certificate,
 		CertificateMonths: c.CertificateMonths,
+		Completion: c.Completion,
 	}
 }
 
@@ -88,6 +93,9 @@ func (l listing) with(in *CourseInput) listing {
 	set(&l.Visibility, in.Visibility)
 	set(&l.Certificate, in.Certificate)
 	set(&l.CertificateMonths, in.CertificateMonths)
+	if in.Completion != nil {
+		l.Completion = normalPolicy(in.Completion)
+	}
 	if in.Categories != nil {
 		l.Categories = in.Categories
 	}
@@ -123,6 +131,11 @@ func (l listing) put(m *ent.CourseMutation) {
 	m.SetPriceCurrency(l.PriceCurrency)
 	m.SetCertificate(l.Certificate)
 	m.SetCertificateMonths(l.CertificateMonths)
+	if l.Completion == nil {
+		m.ClearCompletion()
+	} else {
+		m.SetCompletion(l.Completion)
+	}
 }
 
 // check records everything that is wrong with the input by itself, and brings it into the form in which
@@ -156,6 +169,7 @@ func (in *CourseInput) check(c *input.Checker) {
 	}
 	checkTags(c, in.Tags)
 	checkPrice(c, in.Price)
+	checkPolicy(c, in.Completion)
 }
 
 func checkSlugs(c *input.Checker, field string, slugs []string) {

@@ -171,13 +171,14 @@ type body struct {
 	Captions          []outline.Caption
 	Assets            map[string]uuid.UUID
 	Quiz              *outline.QuizSettings
+	Completion        string
 }
 
 func bodyOf(l *ent.Lesson) body {
 	b := body{
 		Title: l.Title, Section: l.Section, Required: l.Required, Preview: l.Preview,
 		Body: l.Body, Format: l.BodyFormat, URL: l.URL, DurationMS: l.DurationMs,
-		Captions: l.Captions, Assets: l.Assets, Quiz: l.Quiz,
+		Captions: l.Captions, Assets: l.Assets, Quiz: l.Quiz, Completion: l.Completion,
 	}
 	set(&b.Asset, l.AssetID)
 	return b
@@ -189,7 +190,7 @@ func (in *LessonInput) body() body {
 		Body: in.Body, Format: in.Format, URL: in.URL, DurationMS: in.DurationMS,
 		Captions: append([]outline.Caption{}, in.Captions...),
 		Assets:   make(map[string]uuid.UUID, len(in.Attachments)),
-		Quiz:     in.settings(),
+		Quiz:     in.settings(), Completion: in.Completion,
 	}
 	set(&b.Asset, in.Asset)
 	for _, a := range in.Attachments {
@@ -229,6 +230,7 @@ func (in *LessonInput) put(m *ent.LessonMutation) {
 	m.SetDurationMs(b.DurationMS)
 	m.SetCaptions(b.Captions)
 	m.SetAssets(b.Assets)
+	m.SetCompletion(b.Completion)
 	if in.Asset == nil {
 		m.ClearAssetID()
 	} else {

@@ -3,9 +3,11 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"reflect"
 
 	"github.com/google/uuid"
 
+	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/platform/input"
@@ -21,6 +23,9 @@ type ModuleInput struct {
 	// Key is the module's identity in its course.
 	Key, Title string
 	Summary    *string
+	// Completion says which lessons complete the module; all that it requires, and nothing more, is the default. Nil
+	// keeps what it is.
+	Completion *outline.Policy
 }
 
 func (in *ModuleInput) check(c *input.Checker) {
@@ -29,6 +34,7 @@ func (in *ModuleInput) check(c *input.Checker) {
 	if in.Summary != nil {
 		c.Text("summary", *in.Summary, maxModuleSummary)
 	}
+	checkPolicy(c, in.Completion)
 }
 
 // SaveModule creates the module with the key as the course's last, or changes its title and summary.
@@ -48,16 +54,31 @@ func (s *Service) SaveModule(ctx context.Context, courseID uuid.UUID, in ModuleI
 		case err != nil:
 			return false, fmt.Errorf("find module: %w", err)
 		}
-		summary := row.Summary
-		set(&summary, in.Summary)
-		if row.Title == in.Title && row.Summary == summary {
-			saved = row
-			return false, nil
-		}
-		saved, err = e.tx.Module.UpdateOne(row).SetTitle(in.Title).SetSummary(summary).Save(ctx)
-		return true, wrap("change module", err)
+		var changed bool
+		saved, changed, err = e.changeModule(ctx, row, &in)
+		return changed, err
 	})
 	return saved, err
+}
+
+// changeModule writes what the input says, and reports whether that changed anything.
+func (e *edit) changeModule(ctx context.Context, row *ent.Module, in *ModuleInput) (*ent.Module, bool, error) {
+	summary, completion := row.Summary, row.Completion
+	set(&summary, in.Summary)
+	if in.Completion != nil {
+		completion = normalPolicy(in.Completion)
+	}
+	if row.Title == in.Title && row.Summary == summary && reflect.DeepEqual(row.Completion, completion) {
+		return row, false, nil
+	}
+	update := e.tx.Module.UpdateOne(row).SetTitle(in.Title).SetSummary(summary)
+	if completion == nil {
+		update.ClearCompletion()
+	} else {
+		update.SetCompletion(completion)
+	}
+	saved, err := update.Save(ctx)
+	return saved, true, wrap("change module", err)
 }
 
 func (e *edit) createModule(ctx context.Context, in *ModuleInput) (*ent.Module, error) {
@@ -74,13 +95,16 @@ func (e *edit) createModule(ctx context.Context, in *ModuleInput) (*ent.Module, 
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
-	made, err := e.tx.Module.Create().
+	create := e.tx.Module.Create().
 		SetCourseID(e.course.ID).
 		SetKey(in.Key).
 		SetTitle(in.Title).
 		SetNillableSummary(in.Summary).
-		SetPosition(behind(positions)).
-		Save(ctx)
+		SetPosition(behind(positions))
+	if policy := normalPolicy(in.Completion); policy != nil {
+		create.SetCompletion(policy)
+	}
+	made, err := create.Save(ctx)
 	return made, wrap("create module", err)
 }
 

@@ -104,8 +104,6 @@ func required(o *outline.Outline) []outline.Lesson {
 // tally is what dashboards show of the lessons that were completed.
 type tally struct {
 	lessons, required int
-	// complete is true when nothing that the course requires is missing.
-	complete bool
 }
 
 // count tallies the completed lessons of the outline. Lessons that it does not have count for nothing.
@@ -122,6 +120,5 @@ func count(o *outline.Outline, done map[uuid.UUID]bool) tally {
 			t.required++
 		}
 	}
-	t.complete = len(needed) > 0 && t.required == len(needed)
 	return t
 }

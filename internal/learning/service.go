@@ -11,6 +11,7 @@ import (
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/learning/rule"
 	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/policy"
@@ -21,6 +22,8 @@ type Service struct {
 	DB *pg.DB
 	// Feed is told when progress moves; nil when nobody watches.
 	Feed *feed.Log
+	// Drafts says how a course would be published, for previews.
+	Drafts Drafts
 }
 
 // Recorded is what evidence led to.
@@ -102,6 +105,9 @@ func (s *Service) CompleteLesson(ctx context.Context, enrollmentID, lessonID uui
 		if err := onTheirWord(st.outline.Lesson(lessonID)); err != nil {
 			return err
 		}
+		if err := st.declare(ctx, lessonID); err != nil {
+			return err
+		}
 		recorded, err = st.end(ctx, []uuid.UUID{lessonID}, st.change(lessonID))
 		return err
 	})
@@ -116,6 +122,8 @@ func onTheirWord(lesson *outline.Lesson) error {
 	switch {
 	case lesson == nil:
 		return errNoLesson()
+	case lesson.Completion != "":
+		return asked(lesson)
 	case lesson.Kind == outline.Quiz:
 		return fault.New(fault.Conflict, "A quiz is completed by passing it.")
 	case lesson.Kind == outline.Video && lesson.DurationMS > 0:
@@ -125,13 +133,26 @@ func onTheirWord(lesson *outline.Lesson) error {
 	}
 }
 
-// QuizPassed completes the quiz lesson in the transaction of the grade. Assessment calls it, as the learner
-// or as the job that grades what was left lying; it knows that the quiz was passed and in which enrollment.
-// The lesson counts even if the place was given up meanwhile: it is there when the learner returns.
-func (s *Service) QuizPassed(ctx context.Context, tx *pg.Tx, enrollmentID, lessonID uuid.UUID) error {
+// asked says whether the lesson's rule asks for the learner's word.
+func asked(lesson *outline.Lesson) error {
+	r, err := rule.Of(lesson)
+	if err != nil {
+		return fmt.Errorf("read rule of lesson %s: %w", lesson.ID, err)
+	}
+	if !r.Declared() {
+		return fault.New(fault.Conflict, "This lesson is completed by its rule, not by saying so.")
+	}
+	return nil
+}
+
+// QuizGraded holds the grade of a quiz against the rules, in the transaction of the grade: by itself a passed quiz
+// completes its lesson. Assessment calls it, as the learner or as the job that grades what was left lying; it knows
+// whether the quiz was passed and in which enrollment. The lesson counts even if the place was given up meanwhile: it
+// is there when the learner returns.
+func (s *Service) QuizGraded(ctx context.Context, tx *pg.Tx, enrollmentID, lessonID uuid.UUID, passed bool) error {
 	place, err := tx.Enrollment.Query().Where(enrollment.ID(enrollmentID)).Only(ctx)
 	if err != nil {
-		return fmt.Errorf("find enrollment of a passed quiz: %w", err)
+		return fmt.Errorf("find enrollment of a graded quiz: %w", err)
 	}
 	st, err := begin(ctx, tx, place)
 	if err != nil {
@@ -140,7 +161,11 @@ func (s *Service) QuizPassed(ctx context.Context, tx *pg.Tx, enrollmentID, lesso
 	if st.outline.Lesson(lessonID) == nil {
 		return errNoLesson()
 	}
-	if _, err := st.end(ctx, []uuid.UUID{lessonID}, st.change(lessonID)); err != nil {
+	var enough []uuid.UUID
+	if passed {
+		enough = []uuid.UUID{lessonID}
+	}
+	if _, err := st.end(ctx, enough, st.change(lessonID)); err != nil {
 		return fmt.Errorf("complete quiz lesson: %w", err)
 	}
 	return nil

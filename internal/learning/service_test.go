@@ -153,7 +153,7 @@ func TestCourseCompletes(t *testing.T) {
 		t.Fatalf("without the quiz: %+v", p)
 	}
 	pass := func() error {
-		return c.db.Tx(c.learner, func(tx *pg.Tx) error { return c.QuizPassed(c.learner, tx, c.place.ID, c.lessons[2].ID) })
+		return c.db.Tx(c.learner, func(tx *pg.Tx) error { return c.QuizGraded(c.learner, tx, c.place.ID, c.lessons[2].ID, true) })
 	}
 	for range 2 {
 		if err := pass(); err != nil {
@@ -251,7 +251,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("completed by %s: %v, want %s", name, err, tt.code)
 		}
 	}
-	err := c.db.Tx(c.learner, func(tx *pg.Tx) error { return c.QuizPassed(c.learner, tx, c.place.ID, uuid.New()) })
+	err := c.db.Tx(c.learner, func(tx *pg.Tx) error { return c.QuizGraded(c.learner, tx, c.place.ID, uuid.New(), true) })
 	if fault.CodeOf(err) != fault.NotFound {
 		t.Errorf("a quiz that the version does not have: %v", err)
 	}
@@ -387,7 +387,7 @@ func TestLastLessonRace(t *testing.T) {
 			case outline.Video:
 				_, errs[i] = c.RecordProgress(c.learner, c.place.ID, c.play(i, learning.Segment{FromMS: 0, ToMS: 10_000}))
 			case outline.Quiz:
-				errs[i] = c.db.Tx(c.learner, func(tx *pg.Tx) error { return c.QuizPassed(c.learner, tx, c.place.ID, lessons[i].ID) })
+				errs[i] = c.db.Tx(c.learner, func(tx *pg.Tx) error { return c.QuizGraded(c.learner, tx, c.place.ID, lessons[i].ID, true) })
 			default:
 				_, errs[i] = c.CompleteLesson(c.learner, c.place.ID, lessons[i].ID)
 			}
@@ -412,7 +412,7 @@ func TestQuizPassedAfterLeaving(t *testing.T) {
 	c := newClass(t, of(outline.Quiz), of(outline.Article))
 	ctx := c.tenant.System(t.Context())
 	c.db.Enrollment.UpdateOne(c.place).SetState(enrollment.StateWITHDRAWN).ExecX(ctx)
-	if err := c.db.Tx(ctx, func(tx *pg.Tx) error { return c.QuizPassed(ctx, tx, c.place.ID, c.lessons[0].ID) }); err != nil {
+	if err := c.db.Tx(ctx, func(tx *pg.Tx) error { return c.QuizGraded(ctx, tx, c.place.ID, c.lessons[0].ID, true) }); err != nil {
 		t.Fatal(err)
 	}
 	if p := c.progress(t); p.CompletedLessons != 1 || p.LearnerID != c.tenant.Learner {
@@ -523,7 +523,7 @@ func TestStatements(t *testing.T) {
 		}
 		counts = append(counts, counter.Load())
 	}
-	if counts[1] != counts[2] || counts[1] > 9 {
+	if counts[1] != counts[2] || counts[1] > 10 {
 		t.Errorf("statements for 1, 2 and 50 lessons: %v", counts)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"lyceum/internal/catalog/outline"
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/ent/completion"
 	"lyceum/internal/gen/ent/courseprogress"
 	"lyceum/internal/gen/ent/courseversion"
 	"lyceum/internal/gen/ent/enrollment"
@@ -26,6 +27,8 @@ type study struct {
 	progress *ent.CourseProgress
 	// now is the database's clock, read behind the lock: it never runs back from one study to the next.
 	now time.Time
+	// under says whose rules decide; the zero value is those of the pinned version, as the evidence comes.
+	under decision
 }
 
 // own returns the learner's own enrollment, if it is one to learn in. Staff see everybody's, and still
@@ -51,7 +54,7 @@ func begin(ctx context.Context, tx *pg.Tx, place *ent.Enrollment) (*study, error
 	if err != nil {
 		return nil, fmt.Errorf("read outline: %w", err)
 	}
-	st := &study{tx: tx, place: place, outline: &version.Outline}
+	st := &study{tx: tx, place: place, outline: &version.Outline, under: decision{by: completion.ByRULE}}
 	if err := st.lock(ctx); err != nil {
 		return nil, err
 	}
@@ -79,34 +82,6 @@ func (st *study) locked(ctx context.Context) (*ent.CourseProgress, error) {
 		return nil, fmt.Errorf("lock progress: %w", err)
 	}
 	return progress, nil
-}
-
-// complete completes the lessons of which the study has evidence enough. It returns those that were not
-// completed before, in the order of the course, and what is to be announced. Counters are set in change.
-func (st *study) complete(
-	ctx context.Context, lessons []uuid.UUID, change *ent.CourseProgressUpdateOne,
-) (completed []uuid.UUID, events []pg.Event, err error) {
-	crossed, err := st.cross(ctx, lessons)
-	if err != nil || len(crossed) == 0 {
-		return nil, nil, err
-	}
-	for _, lesson := range st.outline.Lessons() {
-		if crossed[lesson.ID] {
-			completed = append(completed, lesson.ID)
-			events = append(events, st.lessonCompleted(lesson.ID))
-		}
-	}
-	done, err := st.done(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	now := count(st.outline, done)
-	change.SetCompletedLessons(now.lessons).SetCompletedRequired(now.required).SetRequiredLessons(st.outline.Required())
-	if now.complete && st.progress.CompletedAt == nil {
-		change.SetCompletedAt(st.now)
-		events = append(events, st.courseCompleted())
-	}
-	return completed, events, nil
 }
 
 // done returns the lessons that are completed by now.
@@ -145,27 +120,4 @@ func (st *study) end(ctx context.Context, lessons []uuid.UUID, change *ent.Cours
 		}
 	}
 	return &Recorded{Progress: progress, Completed: completed}, nil
-}
-
-func (st *study) lessonCompleted(lesson uuid.UUID) LessonCompleted {
-	return LessonCompleted{
-		ID:         uuid.Must(uuid.NewV7()),
-		Tenant:     st.place.TenantID,
-		At:         st.now,
-		Enrollment: st.place.ID,
-		Learner:    st.place.LearnerID,
-		Course:     st.place.CourseID,
-		Lesson:     lesson,
-	}
-}
-
-func (st *study) courseCompleted() CourseCompleted {
-	return CourseCompleted{
-		ID:         uuid.Must(uuid.NewV7()),
-		Tenant:     st.place.TenantID,
-		At:         st.now,
-		Enrollment: st.place.ID,
-		Learner:    st.place.LearnerID,
-		Course:     st.place.CourseID,
-	}
 }

@@ -16,6 +16,7 @@ import (
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/renditionset"
+	"lyceum/internal/gen/ent/usage"
 	"lyceum/internal/media/rendition"
 	"lyceum/internal/media/transcode"
 	"lyceum/internal/platform/blob"
@@ -248,7 +249,7 @@ func (s *Service) write(ctx context.Context, tx *pg.Tx, a *ent.Asset, o outcome,
 	update := tx.Asset.UpdateOne(a).SetConversion(o.conversion).SetFailure(clip(o.failure)).ClearWorkedAt()
 	if o.playback != nil {
 		update.SetPlayback(o.playback).SetProgress(100)
-		if err := final(ctx, tx, a.ID, o.playback.Set); err != nil {
+		if err := final(ctx, tx, a.ID, o.playback); err != nil {
 			return err
 		}
 	}
@@ -269,20 +270,23 @@ func (s *Service) write(ctx context.Context, tx *pg.Tx, a *ent.Asset, o outcome,
 	return finish(ctx, tx)
 }
 
-// final makes the set READY: from here on it never changes.
-func final(ctx context.Context, tx *pg.Tx, id uuid.UUID, set string) error {
-	if set == "" {
+// final makes the set READY, and accounts for it: from here on it never changes.
+func final(ctx context.Context, tx *pg.Tx, id uuid.UUID, playback *rendition.Summary) error {
+	if playback.Set == "" {
 		return nil
 	}
 	row, err := tx.RenditionSet.Query().
-		Where(renditionset.AssetID(id), renditionset.Name(set)).ForUpdate().Only(ctx)
+		Where(renditionset.AssetID(id), renditionset.Name(playback.Set)).ForUpdate().Only(ctx)
 	if err != nil {
 		return fmt.Errorf("find rendition set: %w", err) // swept, because its worker was thought dead: it is made again
 	}
 	if err := tx.RenditionSet.UpdateOne(row).SetStatus(renditionset.StatusREADY).Exec(ctx); err != nil {
 		return fmt.Errorf("finish rendition set: %w", err)
 	}
-	return nil
+	if err := account(ctx, tx, usage.KindBYTES_STORED, row.ID, row.Bytes); err != nil {
+		return err
+	}
+	return account(ctx, tx, usage.KindMS_TRANSCODED, row.ID, int64(playback.DurationMs))
 }
 
 // clip bounds a sentence by what its column holds.

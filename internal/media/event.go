@@ -29,3 +29,16 @@ func ask(ctx context.Context, tx *pg.Tx, a *ent.Asset) error {
 		ID: uuid.Must(uuid.NewV7()), Tenant: a.TenantID, At: time.Now().UTC(), Asset: a.ID,
 	})
 }
+
+// UploadArrived says that all parts of a large file are there and are to be checked.
+type UploadArrived struct {
+	ID     uuid.UUID `json:"id"`
+	Tenant uuid.UUID `json:"tenant_id"`
+	At     time.Time `json:"at"`
+	Asset  uuid.UUID `json:"asset_id"`
+}
+
+var _ pg.Event = UploadArrived{}
+
+// Kind implements pg.Event.
+func (UploadArrived) Kind() string { return "media.upload_arrived" }

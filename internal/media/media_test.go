@@ -472,7 +472,7 @@ func TestAddresses(t *testing.T) {
 		}
 		for _, a := range []*ent.Asset{one, two} {
 			address := addresses[a.ID]
-			if left := time.Until(address.ExpiresAt); left > 15*time.Minute || left < 14*time.Minute {
+			if left := time.Until(address.ExpiresAt); left > 15*time.Minute || left < 11*time.Minute {
 				t.Errorf("%s: good for %s", name, left)
 			}
 			if status, _, _ := fetch(t, address.URL); status != http.StatusOK {

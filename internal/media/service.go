@@ -32,6 +32,16 @@ type Store interface {
 	List(ctx context.Context, prefix blob.Prefix) iter.Seq2[blob.Entry, error]
 	PresignUpload(ctx context.Context, key blob.Key, rule blob.UploadRule) (blob.UploadTicket, error)
 	PresignDownload(ctx context.Context, key blob.Key, rule blob.DownloadRule) (string, error)
+	Parts
+}
+
+// Parts is what media asks of blob storage for large files.
+type Parts interface {
+	BeginParts(ctx context.Context, key blob.Key, contentType string) (string, error)
+	PresignPart(ctx context.Context, key blob.Key, upload string, rule blob.PartRule) (blob.UploadTicket, error)
+	Parts(ctx context.Context, key blob.Key, upload string) ([]blob.Part, error)
+	CompleteParts(ctx context.Context, key blob.Key, upload string, parts []blob.Part) (blob.Info, error)
+	AbortParts(ctx context.Context, key blob.Key) error
 }
 
 // Paths signs paths below which all files of one asset can be fetched: playlists name their segments relative to
@@ -53,12 +63,27 @@ type Gate interface {
 	Still(ctx context.Context, v viewer.Viewer) (bool, error)
 }
 
+// Holders says who uses a file.
+type Holders interface {
+	// Holding returns the titles of the courses that use the file, drafts and whatever was published.
+	Holding(ctx context.Context, tx *pg.Tx, asset uuid.UUID) ([]string, error)
+}
+
 // Service is the media context.
 type Service struct {
 	DB    *pg.DB
 	Blobs Store
 	// MaxUpload is the size of the largest file, in bytes.
 	MaxUpload int64
+	// PartSize is that of the parts of large files, in bytes; zero is 16 MiB.
+	PartSize int64
+	// Quota is how many bytes the files of a tenant may take, and QuotaPerUser the uploads of one person, where the
+	// tenant's row says nothing else; zero is no bound.
+	Quota, QuotaPerUser int64
+	// Grace is how long a deleted file can be restored.
+	Grace time.Duration
+	// Holders are asked before a file is deleted; nil is nobody.
+	Holders Holders
 
 	// Paths signs what is streamed from Origin, the scheme and host where signed paths are served. With nil nothing
 	// is streamed, and films are played as they were uploaded.

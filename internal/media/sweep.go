@@ -11,19 +11,19 @@ import (
 
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
-	"lyceum/internal/platform/blob"
+	"lyceum/internal/gen/ent/predicate"
 	"lyceum/internal/platform/pg"
 )
 
 // sweepBatch is how many assets one sweep removes.
 const sweepBatch = 100
 
-// Sweep removes uploads that were abandoned or rejected, an hour after their tickets ended, and returns how
-// many. Nothing refers to them: only ready assets are
-// referred to.
+// Sweep removes uploads that were abandoned, given up or rejected, and returns how many: in one piece two hours after they
+// were announced, in parts 25 hours after their client last asked where to send some. Nothing refers to them: only ready
+// assets are referred to.
 func (s *Service) Sweep(ctx context.Context) (int, error) {
 	stale, err := s.DB.Asset.Query().
-		Where(asset.StatusNEQ(asset.StatusREADY), asset.ExpiresAtLT(time.Now().Add(-uploadLife))).
+		Where(abandoned()).
 		Order(asset.ByExpiresAt()).
 		Limit(sweepBatch).
 		IDs(ctx)
@@ -31,6 +31,13 @@ func (s *Service) Sweep(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("find abandoned uploads: %w", err)
 	}
 	return removeEach(ctx, "upload", stale, s.remove)
+}
+
+// abandoned are the uploads that Sweep removes.
+func abandoned() predicate.Asset {
+	return asset.And(
+		asset.StatusNotIn(asset.StatusREADY, asset.StatusDELETED), asset.ExpiresAtLT(time.Now().Add(-uploadLife)),
+	)
 }
 
 // removeEach removes things by their ids and returns how many. One that cannot be removed does not keep the
@@ -50,27 +57,17 @@ func removeEach(ctx context.Context, what string, ids []uuid.UUID, remove func(c
 	return removed, errors.Join(failed...)
 }
 
-// remove deletes the asset with its bytes. The lock keeps it from becoming ready meanwhile; when the bytes
-// cannot be deleted the row stays, and so does the memory of them.
+// remove deletes the asset with its bytes. The lock keeps it from becoming ready or being renewed meanwhile; when
+// the bytes cannot be deleted the row stays, and so does the memory of them.
 func (s *Service) remove(ctx context.Context, id uuid.UUID) error {
 	return s.DB.Tx(ctx, func(tx *pg.Tx) error {
 		stale, err := tx.Asset.Query().
-			Where(asset.ID(id), asset.StatusNEQ(asset.StatusREADY)).
+			Where(asset.ID(id), abandoned()).
 			ForUpdate(sql.WithLockAction(sql.SkipLocked)).
 			Only(ctx)
 		if err != nil {
 			return fmt.Errorf("lock asset: %w", err)
 		}
-		key, err := blob.ParseKey(stale.BlobKey)
-		if err != nil {
-			return fmt.Errorf("read blob key: %w", err)
-		}
-		if err := tx.Asset.DeleteOne(stale).Exec(ctx); err != nil {
-			return fmt.Errorf("forget asset: %w", err)
-		}
-		if err := s.Blobs.Delete(ctx, key); err != nil {
-			return fmt.Errorf("delete bytes: %w", err)
-		}
-		return nil
+		return s.erase(ctx, tx, stale)
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
+	"lyceum/internal/gen/ent/usage"
 	"lyceum/internal/platform/blob"
 	"lyceum/internal/platform/blob/sniff"
 	"lyceum/internal/platform/input"
@@ -69,7 +70,7 @@ func allowed(kind asset.Kind) []string {
 }
 
 // Request announces a file and returns where its bytes go. A file with the same content that is ready
-// already is returned instead, with no ticket.
+// already is returned instead, with no ticket. A large file has no ticket either: see SignParts.
 func (s *Service) Request(ctx context.Context, u Upload) (*ent.Asset, *blob.UploadTicket, error) {
 	if err := policy.Require(ctx, viewer.Instructor, viewer.TenantAdmin); err != nil {
 		return nil, nil, err
@@ -86,6 +87,11 @@ func (s *Service) Request(ctx context.Context, u Upload) (*ent.Asset, *blob.Uplo
 		return there, nil, nil
 	} else if !ent.IsNotFound(err) {
 		return nil, nil, fmt.Errorf("look for the file: %w", err)
+	}
+	u.SHA256 = digest.String()
+	if u.Size > s.partSize()*wholeParts {
+		made, err := s.announceLarge(ctx, u)
+		return made, nil, err
 	}
 	return s.announce(ctx, u, digest)
 }
@@ -105,12 +111,10 @@ func (s *Service) announce(ctx context.Context, u Upload, digest blob.Digest) (*
 	}
 	var made *ent.Asset
 	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
-		var err error
-		made, err = tx.Asset.Create().
-			SetID(id).SetOwnerID(v.User).SetKind(u.Kind).SetFileName(blob.CleanFilename(u.FileName)).
-			SetContentType(u.ContentType).SetSize(u.Size).SetSha256(digest.String()).
-			SetBlobKey(key.String()).SetExpiresAt(ticket.Expires).
-			Save(ctx)
+		if err := s.reserve(ctx, tx, u.Size); err != nil {
+			return err
+		}
+		made, err = u.creation(tx, v, id, key).SetExpiresAt(ticket.Expires).Save(ctx)
 		if err != nil {
 			return fmt.Errorf("keep asset: %w", err)
 		}
@@ -120,6 +124,14 @@ func (s *Service) announce(ctx context.Context, u Upload, digest blob.Digest) (*
 		return nil, nil, fmt.Errorf("create upload: %w", err)
 	}
 	return made, &ticket, nil
+}
+
+// creation is the asset of an upload that the viewer announces.
+func (u Upload) creation(tx *pg.Tx, v viewer.Viewer, id uuid.UUID, key blob.Key) *ent.AssetCreate {
+	return tx.Asset.Create().
+		SetID(id).SetOwnerID(v.User).SetKind(u.Kind).SetFileName(blob.CleanFilename(u.FileName)).
+		SetContentType(u.ContentType).SetSize(u.Size).SetSha256(strings.ToLower(u.SHA256)).
+		SetBlobKey(key.String())
 }
 
 // keyOf is where an asset lies: under its own id, with an extension that helps people who look there.
@@ -149,6 +161,9 @@ func (s *Service) Complete(ctx context.Context, id uuid.UUID) (*ent.Asset, error
 	}
 	if pending.Status != asset.StatusPENDING {
 		return pending, nil
+	}
+	if pending.PartSize > 0 {
+		return s.arrived(ctx, pending)
 	}
 	refusal, err := s.inspect(ctx, pending)
 	if err != nil {
@@ -210,7 +225,7 @@ func (s *Service) settle(ctx context.Context, a *ent.Asset, refusal string) (*en
 		} else if err != nil {
 			return fmt.Errorf("lock asset: %w", err)
 		}
-		if locked.Status != asset.StatusPENDING {
+		if locked.Status != a.Status {
 			settled = locked
 			return nil
 		}
@@ -225,6 +240,11 @@ func (s *Service) settle(ctx context.Context, a *ent.Asset, refusal string) (*en
 			return fmt.Errorf("keep outcome: %w", err)
 		}
 		s.wakeAfter(ctx, tx, settled)
+		if settled.Status == asset.StatusREADY {
+			if err := account(ctx, tx, usage.KindBYTES_STORED, settled.ID, settled.Size); err != nil {
+				return err
+			}
+		}
 		if settled.Conversion == asset.ConversionWAITING {
 			if err := ask(ctx, tx, settled); err != nil {
 				return err

@@ -96,7 +96,9 @@ func (w *watcher) run(ctx context.Context, now *ent.Asset) error {
 }
 
 // settled reports whether the asset will not change any more by itself.
-func settled(a *ent.Asset) bool { return a.Status != asset.StatusPENDING && over(a) }
+func settled(a *ent.Asset) bool {
+	return a.Status != asset.StatusPENDING && a.Status != asset.StatusCHECKING && over(a)
+}
 
 // send hands the asset over. A reader who takes their time is looked at meanwhile: it reports whether they are still
 // welcome.

@@ -86,3 +86,6 @@ func (silent) Begin(string, int) {}
 
 // Step implements push.Progress.
 func (silent) Step(string, string) {}
+
+// Sent implements push.Progress.
+func (silent) Sent(string, int64, int64) {}

@@ -27,6 +27,8 @@ type Client struct {
 	api graphql.Client
 	// files sends bytes to storage.
 	files *http.Client
+	// pause is how long the first wait is before something is tried again.
+	pause time.Duration
 }
 
 // NewClient returns a client for the server's address ("https://acme.example.com") that signs its requests
@@ -40,6 +42,7 @@ func NewClient(server, token string, transport http.RoundTripper) *Client {
 			Timeout: timeout, Transport: signed{transport, token},
 		}),
 		files: &http.Client{Transport: transport},
+		pause: firstPause,
 	}
 }
 

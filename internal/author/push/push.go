@@ -9,10 +9,12 @@ import (
 	"lyceum/internal/gen/authorapi"
 )
 
-// Progress hears how far a push is. Begin says how many steps a phase has, Step that one is done.
+// Progress hears how far a push is. Begin says how many steps a phase has, Step that one is done, and Sent how many bytes
+// of a file are on the server; it is called from one goroutine at a time for one file, and the number can go down.
 type Progress interface {
 	Begin(phase string, steps int)
 	Step(phase, what string)
+	Sent(file string, sent, size int64)
 }
 
 // Report says what a push did.

@@ -79,7 +79,7 @@ func (c *Client) upload(ctx context.Context, f *folder.Folder, files digests, p 
 	for _, file := range missing {
 		sum := files[file]
 		if ids[sum] == "" {
-			id, err := c.send(ctx, f, file, sum, sizes[file])
+			id, err := c.send(ctx, f, file, sum, sizes[file], p)
 			if err != nil {
 				return nil, fmt.Errorf("upload %s: %w", file, err)
 			}
@@ -108,50 +108,108 @@ func (c *Client) there(ctx context.Context, files digests) (map[string]string, e
 	return ids, nil
 }
 
-// send uploads one file straight to storage.
-func (c *Client) send(ctx context.Context, f *folder.Folder, file, sum string, size int64) (id string, err error) {
+// send uploads one file straight to storage. An upload in parts goes on where an earlier one stopped.
+func (c *Client) send(ctx context.Context, f *folder.Folder, file, sum string, size int64, p Progress) (id string, err error) {
 	contentType, err := typeOf(f, file)
 	if err != nil {
 		return "", err
 	}
-	answer, err := authorapi.RequestUpload(ctx, c.api, &authorapi.RequestUploadInput{
-		Kind: kindOf(contentType), FileName: path.Base(file), ContentType: contentType, Size: size, Sha256: sum,
+	var asked *authorapi.RequestUploadResponse
+	err = c.persist(ctx, func() (err error) {
+		asked, err = authorapi.RequestUpload(ctx, c.api, &authorapi.RequestUploadInput{
+			Kind: kindOf(contentType), FileName: path.Base(file), ContentType: contentType, Size: size, Sha256: sum,
+		})
+		if err != nil {
+			return told(err)
+		}
+		return nil
 	})
 	if err != nil {
-		return "", told(err)
-	}
-	asset, ticket := answer.RequestUpload.Asset, answer.RequestUpload.Upload
-	if ticket == nil {
-		return asset.Id, nil
-	}
-	if err := c.put(ctx, f, file, size, ticket); err != nil {
 		return "", err
 	}
-	completed, err := authorapi.CompleteUpload(ctx, c.api, asset.Id)
+	asset, to := asked.RequestUpload.Asset, asked.RequestUpload.Upload
+	o := &outgoing{from: f, path: file, asset: asset.Id, size: size, progress: p}
+	switch {
+	case asset.Status == authorapi.AssetStatusReady:
+		return asset.Id, nil
+	case asset.Parts != nil:
+		err = c.sendParts(ctx, o, asset.Parts)
+	case to != nil:
+		err = c.sendWhole(ctx, o, to)
+	}
 	if err != nil {
-		return "", told(err)
+		return "", err
 	}
-	if done := completed.CompleteUpload.Asset; done.Status != authorapi.AssetStatusReady {
-		return "", fault.New(fault.BadInput, done.Failure)
-	}
-	return asset.Id, nil
+	return asset.Id, c.complete(ctx, asset.Id)
 }
 
-func (c *Client) put(
-	ctx context.Context, f *folder.Folder, file string, size int64, ticket *authorapi.RequestUploadRequestUploadRequestUploadPayloadUploadUploadTicket,
-) (err error) {
-	body, err := f.Open(file)
+// complete says that all was sent, and waits for the verdict.
+func (c *Client) complete(ctx context.Context, id string) error {
+	var answer *authorapi.CompleteUploadResponse
+	err := c.persist(ctx, func() (err error) {
+		answer, err = authorapi.CompleteUpload(ctx, c.api, id)
+		if err != nil {
+			return told(err)
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
+	switch done := answer.CompleteUpload.Asset; done.Status {
+	case authorapi.AssetStatusReady:
+		return nil
+	case authorapi.AssetStatusChecking:
+		return c.checked(ctx, id)
+	default:
+		return fault.New(fault.BadInput, done.Failure)
+	}
+}
+
+// sendWhole sends a file in one piece. What is stored already was sent by an earlier try whose answer was lost.
+func (c *Client) sendWhole(
+	ctx context.Context, o *outgoing, to *authorapi.RequestUploadRequestUploadRequestUploadPayloadUploadUploadTicket,
+) error {
+	t := ticket{method: to.Method, url: to.Url}
+	for _, h := range to.Headers {
+		t.headers = append(t.headers, [2]string{h.Name, h.Value})
+	}
+	m := newMeter(o, 0)
+	err := c.persist(ctx, func() error { return c.transfer(ctx, o, t, 0, o.size, m) })
+	var refused answered
+	if errors.As(err, &refused) && refused.code == http.StatusPreconditionFailed {
+		return nil
+	}
+	return err
+}
+
+// ticket is where bytes go.
+type ticket struct {
+	method, url string
+	// headers are names and values.
+	headers [][2]string
+}
+
+// transfer sends a section of the file.
+func (c *Client) transfer(ctx context.Context, o *outgoing, to ticket, at, length int64, m *meter) (err error) {
+	section, err := o.section(at, length)
+	if err != nil {
+		return err
+	}
+	body := &metered{ReadCloser: section, m: m}
+	defer func() {
+		if err != nil {
+			body.takeBack()
+		}
+	}()
 	// The client closes the body.
-	request, err := http.NewRequestWithContext(ctx, ticket.Method, ticket.Url, body)
+	request, err := http.NewRequestWithContext(ctx, to.method, to.url, body)
 	if err != nil {
 		return errors.Join(fmt.Errorf("prepare upload: %w", err), body.Close())
 	}
-	request.ContentLength = size
-	for _, header := range ticket.Headers {
-		request.Header.Set(header.Name, header.Value)
+	request.ContentLength = length
+	for _, header := range to.headers {
+		request.Header.Set(header[0], header[1])
 	}
 	response, err := c.files.Do(request)
 	if err != nil {
@@ -159,7 +217,7 @@ func (c *Client) put(
 	}
 	defer func() { err = errors.Join(err, response.Body.Close()) }()
 	if response.StatusCode/100 != 2 {
-		return fmt.Errorf("storage answered %s", response.Status)
+		return answered{response.StatusCode, response.Status}
 	}
 	return nil
 }

@@ -7,6 +7,10 @@ import "github.com/google/uuid"
 // Outline is one course version's structure. It never changes once written.
 type Outline struct {
 	Modules []Module `json:"modules"`
+	// Completion says what completes the course; nil is all modules that require something.
+	Completion *Policy `json:"completion,omitempty"`
+	// Timed is true when time alone can complete something: a rule asks for the date.
+	Timed bool `json:"timed,omitempty"`
 }
 
 // Module is a titled group of lessons.
@@ -16,6 +20,8 @@ type Module struct {
 	Title   string    `json:"title"`
 	Summary string    `json:"summary,omitempty"`
 	Lessons []Lesson  `json:"lessons"`
+	// Completion says what completes the module; nil is all lessons that it requires.
+	Completion *Policy `json:"completion,omitempty"`
 }
 
 // Kind is what a lesson consists of.
@@ -94,6 +100,8 @@ type Lesson struct {
 	DurationMS int `json:"duration_ms,omitempty"`
 	// Quiz holds a quiz lesson's settings; nil for other kinds.
 	Quiz *QuizSettings `json:"quiz,omitempty"`
+	// Completion is the rule that completes the lesson, in CEL; empty for what completes its kind.
+	Completion string `json:"completion,omitempty"`
 }
 
 // QuizSettings says how a quiz is taken and which question versions it draws from.

@@ -67,6 +67,35 @@ func (v *ArrangeModuleInput) GetKey() string { return v.Key }
 // GetLessons returns ArrangeModuleInput.Lessons, and is useful for accessing the field via an interface.
 func (v *ArrangeModuleInput) GetLessons() []string { return v.Lessons }
 
+// ArrivalAsset includes the requested fields of the GraphQL type Asset.
+// The GraphQL type's documentation follows.
+//
+// An uploaded file.
+type ArrivalAsset struct {
+	Id     string      `json:"id"`
+	Status AssetStatus `json:"status"`
+	// Why it was rejected, or could not be converted, or empty.
+	Failure string `json:"failure"`
+}
+
+// GetId returns ArrivalAsset.Id, and is useful for accessing the field via an interface.
+func (v *ArrivalAsset) GetId() string { return v.Id }
+
+// GetStatus returns ArrivalAsset.Status, and is useful for accessing the field via an interface.
+func (v *ArrivalAsset) GetStatus() AssetStatus { return v.Status }
+
+// GetFailure returns ArrivalAsset.Failure, and is useful for accessing the field via an interface.
+func (v *ArrivalAsset) GetFailure() string { return v.Failure }
+
+// ArrivalResponse is returned by Arrival on success.
+type ArrivalResponse struct {
+	// The file with that id, or null.
+	Asset *ArrivalAsset `json:"asset"`
+}
+
+// GetAsset returns ArrivalResponse.Asset, and is useful for accessing the field via an interface.
+func (v *ArrivalResponse) GetAsset() *ArrivalAsset { return v.Asset }
+
 type AssetKind string
 
 const (
@@ -92,19 +121,25 @@ type AssetStatus string
 const (
 	// Waiting for its bytes.
 	AssetStatusPending AssetStatus = "PENDING"
+	// A large file that has arrived whole and is being checked; `assetUpdated` says when that is over.
+	AssetStatusChecking AssetStatus = "CHECKING"
 	// It can be used. A film can be played as it was uploaded while it is converted.
 	AssetStatusReady AssetStatus = "READY"
 	// What was sent is not what was announced, or is not allowed.
 	AssetStatusRejected AssetStatus = "REJECTED"
 	// A film or a sound that turned out to be broken when it was to be converted.
 	AssetStatusFailed AssetStatus = "FAILED"
+	// Nobody gets it any more. It can be restored until `removedAt`.
+	AssetStatusDeleted AssetStatus = "DELETED"
 )
 
 var AllAssetStatus = []AssetStatus{
 	AssetStatusPending,
+	AssetStatusChecking,
 	AssetStatusReady,
 	AssetStatusRejected,
 	AssetStatusFailed,
+	AssetStatusDeleted,
 }
 
 // AssetsByContentAssetsByContentAsset includes the requested fields of the GraphQL type Asset.
@@ -223,7 +258,7 @@ func (v *CompleteUploadCompleteUploadCompleteUploadPayloadAsset) GetFailure() st
 
 // CompleteUploadResponse is returned by CompleteUpload on success.
 type CompleteUploadResponse struct {
-	// Checks what was sent and makes it ready, or rejects it with a reason.
+	// Checks what was sent and makes it ready, or rejects it with a reason. A large file is checked meanwhile: it is CHECKING.
 	CompleteUpload *CompleteUploadCompleteUploadCompleteUploadPayload `json:"completeUpload"`
 }
 
@@ -231,6 +266,39 @@ type CompleteUploadResponse struct {
 func (v *CompleteUploadResponse) GetCompleteUpload() *CompleteUploadCompleteUploadCompleteUploadPayload {
 	return v.CompleteUpload
 }
+
+// How many parts complete a module or a course.
+type CompletionNeed string
+
+const (
+	CompletionNeedAll CompletionNeed = "ALL"
+	CompletionNeedAny CompletionNeed = "ANY"
+	// So many as `count` says.
+	CompletionNeedAtLeast CompletionNeed = "AT_LEAST"
+)
+
+var AllCompletionNeed = []CompletionNeed{
+	CompletionNeedAll,
+	CompletionNeedAny,
+	CompletionNeedAtLeast,
+}
+
+type CompletionPolicyInput struct {
+	Need CompletionNeed `json:"need"`
+	// For AT_LEAST.
+	Count *int `json:"count"`
+	// A rule in CEL, at most 1000 characters: facts are `completed`, `parts`, `watched_seconds`, `time_on_task`, `quiz.score`, `quiz.attempts`, `attendance_minutes`, `signed_off`, `now`, `enrolled`, `due`.
+	When *string `json:"when"`
+}
+
+// GetNeed returns CompletionPolicyInput.Need, and is useful for accessing the field via an interface.
+func (v *CompletionPolicyInput) GetNeed() CompletionNeed { return v.Need }
+
+// GetCount returns CompletionPolicyInput.Count, and is useful for accessing the field via an interface.
+func (v *CompletionPolicyInput) GetCount() *int { return v.Count }
+
+// GetWhen returns CompletionPolicyInput.When, and is useful for accessing the field via an interface.
+func (v *CompletionPolicyInput) GetWhen() *string { return v.When }
 
 type CourseLevel string
 
@@ -283,8 +351,6 @@ type DraftCourseDraft struct {
 	Visibility     CourseVisibility       `json:"visibility"`
 	Price          *DraftCourseDraftPrice `json:"price"`
 	HasCertificate bool                   `json:"hasCertificate"`
-	// How many months a certificate is good for; 0 is for ever.
-	CertificateMonths int `json:"certificateMonths"`
 	// Slugs of the courses to be completed first.
 	Prerequisites []string `json:"prerequisites"`
 	// Grows with every edit.
@@ -331,9 +397,6 @@ func (v *DraftCourseDraft) GetPrice() *DraftCourseDraftPrice { return v.Price }
 
 // GetHasCertificate returns DraftCourseDraft.HasCertificate, and is useful for accessing the field via an interface.
 func (v *DraftCourseDraft) GetHasCertificate() bool { return v.HasCertificate }
-
-// GetCertificateMonths returns DraftCourseDraft.CertificateMonths, and is useful for accessing the field via an interface.
-func (v *DraftCourseDraft) GetCertificateMonths() int { return v.CertificateMonths }
 
 // GetPrerequisites returns DraftCourseDraft.Prerequisites, and is useful for accessing the field via an interface.
 func (v *DraftCourseDraft) GetPrerequisites() []string { return v.Prerequisites }
@@ -1079,7 +1142,7 @@ func (v *RequestUploadInput) GetSha256() string { return v.Sha256 }
 // RequestUploadRequestUploadRequestUploadPayload includes the requested fields of the GraphQL type RequestUploadPayload.
 type RequestUploadRequestUploadRequestUploadPayload struct {
 	Asset *RequestUploadRequestUploadRequestUploadPayloadAsset `json:"asset"`
-	// Null when the file is already there.
+	// Null when the file is already there, and for a large file, which is sent as `asset.parts` says.
 	Upload *RequestUploadRequestUploadRequestUploadPayloadUploadUploadTicket `json:"upload"`
 }
 
@@ -1100,6 +1163,8 @@ func (v *RequestUploadRequestUploadRequestUploadPayload) GetUpload() *RequestUpl
 type RequestUploadRequestUploadRequestUploadPayloadAsset struct {
 	Id     string      `json:"id"`
 	Status AssetStatus `json:"status"`
+	// How a large file is sent, and how much of it is there; null for what was sent, and for what is sent in one piece.
+	Parts *RequestUploadRequestUploadRequestUploadPayloadAssetPartsUploadParts `json:"parts"`
 }
 
 // GetId returns RequestUploadRequestUploadRequestUploadPayloadAsset.Id, and is useful for accessing the field via an interface.
@@ -1108,6 +1173,65 @@ func (v *RequestUploadRequestUploadRequestUploadPayloadAsset) GetId() string { r
 // GetStatus returns RequestUploadRequestUploadRequestUploadPayloadAsset.Status, and is useful for accessing the field via an interface.
 func (v *RequestUploadRequestUploadRequestUploadPayloadAsset) GetStatus() AssetStatus {
 	return v.Status
+}
+
+// GetParts returns RequestUploadRequestUploadRequestUploadPayloadAsset.Parts, and is useful for accessing the field via an interface.
+func (v *RequestUploadRequestUploadRequestUploadPayloadAsset) GetParts() *RequestUploadRequestUploadRequestUploadPayloadAssetPartsUploadParts {
+	return v.Parts
+}
+
+// RequestUploadRequestUploadRequestUploadPayloadAssetPartsUploadParts includes the requested fields of the GraphQL type UploadParts.
+// The GraphQL type's documentation follows.
+//
+// How a large file is sent: cut into parts of equal size, several at a time and in any order.
+type RequestUploadRequestUploadRequestUploadPayloadAssetPartsUploadParts struct {
+	// Of every part but the last, which is shorter.
+	Size  int64 `json:"size"`
+	Count int   `json:"count"`
+	// The parts that have arrived.
+	Received []*RequestUploadRequestUploadRequestUploadPayloadAssetPartsUploadPartsReceivedUploadPart `json:"received"`
+}
+
+// GetSize returns RequestUploadRequestUploadRequestUploadPayloadAssetPartsUploadParts.Size, and is useful for accessing the field via an interface.
+func (v *RequestUploadRequestUploadRequestUploadPayloadAssetPartsUploadParts) GetSize() int64 {
+	return v.Size
+}
+
+// GetCount returns RequestUploadRequestUploadRequestUploadPayloadAssetPartsUploadParts.Count, and is useful for accessing the field via an interface.
+func (v *RequestUploadRequestUploadRequestUploadPayloadAssetPartsUploadParts) GetCount() int {
+	return v.Count
+}
+
+// GetReceived returns RequestUploadRequestUploadRequestUploadPayloadAssetPartsUploadParts.Received, and is useful for accessing the field via an interface.
+func (v *RequestUploadRequestUploadRequestUploadPayloadAssetPartsUploadParts) GetReceived() []*RequestUploadRequestUploadRequestUploadPayloadAssetPartsUploadPartsReceivedUploadPart {
+	return v.Received
+}
+
+// RequestUploadRequestUploadRequestUploadPayloadAssetPartsUploadPartsReceivedUploadPart includes the requested fields of the GraphQL type UploadPart.
+// The GraphQL type's documentation follows.
+//
+// A part that has arrived.
+type RequestUploadRequestUploadRequestUploadPayloadAssetPartsUploadPartsReceivedUploadPart struct {
+	// From 1.
+	Number int   `json:"number"`
+	Size   int64 `json:"size"`
+	// Hex; empty where the storage does not tell.
+	Sha256 string `json:"sha256"`
+}
+
+// GetNumber returns RequestUploadRequestUploadRequestUploadPayloadAssetPartsUploadPartsReceivedUploadPart.Number, and is useful for accessing the field via an interface.
+func (v *RequestUploadRequestUploadRequestUploadPayloadAssetPartsUploadPartsReceivedUploadPart) GetNumber() int {
+	return v.Number
+}
+
+// GetSize returns RequestUploadRequestUploadRequestUploadPayloadAssetPartsUploadPartsReceivedUploadPart.Size, and is useful for accessing the field via an interface.
+func (v *RequestUploadRequestUploadRequestUploadPayloadAssetPartsUploadPartsReceivedUploadPart) GetSize() int64 {
+	return v.Size
+}
+
+// GetSha256 returns RequestUploadRequestUploadRequestUploadPayloadAssetPartsUploadPartsReceivedUploadPart.Sha256, and is useful for accessing the field via an interface.
+func (v *RequestUploadRequestUploadRequestUploadPayloadAssetPartsUploadPartsReceivedUploadPart) GetSha256() string {
+	return v.Sha256
 }
 
 // RequestUploadRequestUploadRequestUploadPayloadUploadUploadTicket includes the requested fields of the GraphQL type UploadTicket.
@@ -1154,6 +1278,7 @@ func (v *RequestUploadRequestUploadRequestUploadPayloadUploadUploadTicketHeaders
 // RequestUploadResponse is returned by RequestUpload on success.
 type RequestUploadResponse struct {
 	// Announces a file and returns where to send its bytes, straight to storage. A file that is already there is returned ready.
+	// A large file is sent in parts: `asset.parts` says which are missing, also to a client that asks again after a crash.
 	RequestUpload *RequestUploadRequestUploadRequestUploadPayload `json:"requestUpload"`
 }
 
@@ -1197,10 +1322,10 @@ type SaveCourseInput struct {
 	Visibility     *CourseVisibility `json:"visibility"`
 	Price          *PriceInput       `json:"price,omitempty"`
 	HasCertificate *bool             `json:"hasCertificate"`
-	// How many months a certificate is good for, at most 600; 0 is for ever.
-	CertificateMonths *int `json:"certificateMonths"`
 	// Slugs of courses; all of them, the old ones are replaced.
 	Prerequisites []string `json:"prerequisites"`
+	// What completes the course; ALL by itself is the default again.
+	Completion *CompletionPolicyInput `json:"completion,omitempty"`
 	// Refuse with CONFLICT unless the draft is at this revision.
 	ExpectedRevision *int `json:"expectedRevision"`
 }
@@ -1238,11 +1363,11 @@ func (v *SaveCourseInput) GetPrice() *PriceInput { return v.Price }
 // GetHasCertificate returns SaveCourseInput.HasCertificate, and is useful for accessing the field via an interface.
 func (v *SaveCourseInput) GetHasCertificate() *bool { return v.HasCertificate }
 
-// GetCertificateMonths returns SaveCourseInput.CertificateMonths, and is useful for accessing the field via an interface.
-func (v *SaveCourseInput) GetCertificateMonths() *int { return v.CertificateMonths }
-
 // GetPrerequisites returns SaveCourseInput.Prerequisites, and is useful for accessing the field via an interface.
 func (v *SaveCourseInput) GetPrerequisites() []string { return v.Prerequisites }
+
+// GetCompletion returns SaveCourseInput.Completion, and is useful for accessing the field via an interface.
+func (v *SaveCourseInput) GetCompletion() *CompletionPolicyInput { return v.Completion }
 
 // GetExpectedRevision returns SaveCourseInput.ExpectedRevision, and is useful for accessing the field via an interface.
 func (v *SaveCourseInput) GetExpectedRevision() *int { return v.ExpectedRevision }
@@ -1303,6 +1428,11 @@ type SaveLessonInput struct {
 	Captions    []*CaptionInput    `json:"captions,omitempty"`
 	Attachments []*AttachmentInput `json:"attachments,omitempty"`
 	Quiz        *QuizInput         `json:"quiz,omitempty"`
+	// The rule that completes the lesson, in CEL, at most 1000 characters, such as `watched >= 0.9 && quiz.passed`; empty
+	// for what completes its kind. Facts are `watched` (0 to 1), `watched_seconds`, `time_on_task` (seconds), `quiz.passed`,
+	// `quiz.score` (0 to 1), `quiz.attempts`, `read` (the learner said so), `attendance_minutes`, `signed_off`, `now`,
+	// `enrolled` and `due`.
+	Completion *string `json:"completion"`
 }
 
 // GetCourseId returns SaveLessonInput.CourseId, and is useful for accessing the field via an interface.
@@ -1353,6 +1483,9 @@ func (v *SaveLessonInput) GetAttachments() []*AttachmentInput { return v.Attachm
 // GetQuiz returns SaveLessonInput.Quiz, and is useful for accessing the field via an interface.
 func (v *SaveLessonInput) GetQuiz() *QuizInput { return v.Quiz }
 
+// GetCompletion returns SaveLessonInput.Completion, and is useful for accessing the field via an interface.
+func (v *SaveLessonInput) GetCompletion() *string { return v.Completion }
+
 // SaveLessonResponse is returned by SaveLesson on success.
 type SaveLessonResponse struct {
 	// Creates the lesson with that key, or replaces all of it, its questions included. A new lesson comes last in its module.
@@ -1387,6 +1520,8 @@ type SaveModuleInput struct {
 	Key      string  `json:"key"`
 	Title    string  `json:"title"`
 	Summary  *string `json:"summary"`
+	// What completes the module; ALL by itself is the default again.
+	Completion *CompletionPolicyInput `json:"completion,omitempty"`
 }
 
 // GetCourseId returns SaveModuleInput.CourseId, and is useful for accessing the field via an interface.
@@ -1400,6 +1535,9 @@ func (v *SaveModuleInput) GetTitle() string { return v.Title }
 
 // GetSummary returns SaveModuleInput.Summary, and is useful for accessing the field via an interface.
 func (v *SaveModuleInput) GetSummary() *string { return v.Summary }
+
+// GetCompletion returns SaveModuleInput.Completion, and is useful for accessing the field via an interface.
+func (v *SaveModuleInput) GetCompletion() *CompletionPolicyInput { return v.Completion }
 
 // SaveModuleResponse is returned by SaveModule on success.
 type SaveModuleResponse struct {
@@ -1523,6 +1661,105 @@ type SignInSignInSignInPayloadViewerUser struct {
 // GetName returns SignInSignInSignInPayloadViewerUser.Name, and is useful for accessing the field via an interface.
 func (v *SignInSignInSignInPayloadViewerUser) GetName() string { return v.Name }
 
+type SignPartInput struct {
+	// From 1.
+	Number int `json:"number"`
+	// Of this part, in hex: the storage refuses other bytes.
+	Sha256 string `json:"sha256"`
+}
+
+// GetNumber returns SignPartInput.Number, and is useful for accessing the field via an interface.
+func (v *SignPartInput) GetNumber() int { return v.Number }
+
+// GetSha256 returns SignPartInput.Sha256, and is useful for accessing the field via an interface.
+func (v *SignPartInput) GetSha256() string { return v.Sha256 }
+
+type SignPartsInput struct {
+	AssetId string           `json:"assetId"`
+	Parts   []*SignPartInput `json:"parts,omitempty"`
+}
+
+// GetAssetId returns SignPartsInput.AssetId, and is useful for accessing the field via an interface.
+func (v *SignPartsInput) GetAssetId() string { return v.AssetId }
+
+// GetParts returns SignPartsInput.Parts, and is useful for accessing the field via an interface.
+func (v *SignPartsInput) GetParts() []*SignPartInput { return v.Parts }
+
+// SignPartsResponse is returned by SignParts on success.
+type SignPartsResponse struct {
+	// Returns where to send some parts of a large file, at most 32 at a time. Ask again when an address has expired; a part can
+	// be sent twice. As long as addresses are asked for, what has been sent is kept.
+	SignParts *SignPartsSignPartsSignPartsPayload `json:"signParts"`
+}
+
+// GetSignParts returns SignPartsResponse.SignParts, and is useful for accessing the field via an interface.
+func (v *SignPartsResponse) GetSignParts() *SignPartsSignPartsSignPartsPayload { return v.SignParts }
+
+// SignPartsSignPartsSignPartsPayload includes the requested fields of the GraphQL type SignPartsPayload.
+type SignPartsSignPartsSignPartsPayload struct {
+	Parts []*SignPartsSignPartsSignPartsPayloadPartsPartTicket `json:"parts"`
+}
+
+// GetParts returns SignPartsSignPartsSignPartsPayload.Parts, and is useful for accessing the field via an interface.
+func (v *SignPartsSignPartsSignPartsPayload) GetParts() []*SignPartsSignPartsSignPartsPayloadPartsPartTicket {
+	return v.Parts
+}
+
+// SignPartsSignPartsSignPartsPayloadPartsPartTicket includes the requested fields of the GraphQL type PartTicket.
+type SignPartsSignPartsSignPartsPayloadPartsPartTicket struct {
+	Number int                                                                  `json:"number"`
+	Upload *SignPartsSignPartsSignPartsPayloadPartsPartTicketUploadUploadTicket `json:"upload"`
+}
+
+// GetNumber returns SignPartsSignPartsSignPartsPayloadPartsPartTicket.Number, and is useful for accessing the field via an interface.
+func (v *SignPartsSignPartsSignPartsPayloadPartsPartTicket) GetNumber() int { return v.Number }
+
+// GetUpload returns SignPartsSignPartsSignPartsPayloadPartsPartTicket.Upload, and is useful for accessing the field via an interface.
+func (v *SignPartsSignPartsSignPartsPayloadPartsPartTicket) GetUpload() *SignPartsSignPartsSignPartsPayloadPartsPartTicketUploadUploadTicket {
+	return v.Upload
+}
+
+// SignPartsSignPartsSignPartsPayloadPartsPartTicketUploadUploadTicket includes the requested fields of the GraphQL type UploadTicket.
+// The GraphQL type's documentation follows.
+//
+// How to send a file. Use it as it is: the signature covers method, address and headers.
+type SignPartsSignPartsSignPartsPayloadPartsPartTicketUploadUploadTicket struct {
+	Method  string                                                                                  `json:"method"`
+	Url     string                                                                                  `json:"url"`
+	Headers []*SignPartsSignPartsSignPartsPayloadPartsPartTicketUploadUploadTicketHeadersHttpHeader `json:"headers"`
+}
+
+// GetMethod returns SignPartsSignPartsSignPartsPayloadPartsPartTicketUploadUploadTicket.Method, and is useful for accessing the field via an interface.
+func (v *SignPartsSignPartsSignPartsPayloadPartsPartTicketUploadUploadTicket) GetMethod() string {
+	return v.Method
+}
+
+// GetUrl returns SignPartsSignPartsSignPartsPayloadPartsPartTicketUploadUploadTicket.Url, and is useful for accessing the field via an interface.
+func (v *SignPartsSignPartsSignPartsPayloadPartsPartTicketUploadUploadTicket) GetUrl() string {
+	return v.Url
+}
+
+// GetHeaders returns SignPartsSignPartsSignPartsPayloadPartsPartTicketUploadUploadTicket.Headers, and is useful for accessing the field via an interface.
+func (v *SignPartsSignPartsSignPartsPayloadPartsPartTicketUploadUploadTicket) GetHeaders() []*SignPartsSignPartsSignPartsPayloadPartsPartTicketUploadUploadTicketHeadersHttpHeader {
+	return v.Headers
+}
+
+// SignPartsSignPartsSignPartsPayloadPartsPartTicketUploadUploadTicketHeadersHttpHeader includes the requested fields of the GraphQL type HttpHeader.
+type SignPartsSignPartsSignPartsPayloadPartsPartTicketUploadUploadTicketHeadersHttpHeader struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// GetName returns SignPartsSignPartsSignPartsPayloadPartsPartTicketUploadUploadTicketHeadersHttpHeader.Name, and is useful for accessing the field via an interface.
+func (v *SignPartsSignPartsSignPartsPayloadPartsPartTicketUploadUploadTicketHeadersHttpHeader) GetName() string {
+	return v.Name
+}
+
+// GetValue returns SignPartsSignPartsSignPartsPayloadPartsPartTicketUploadUploadTicketHeadersHttpHeader.Value, and is useful for accessing the field via an interface.
+func (v *SignPartsSignPartsSignPartsPayloadPartsPartTicketUploadUploadTicketHeadersHttpHeader) GetValue() string {
+	return v.Value
+}
+
 type TextFormat string
 
 const (
@@ -1553,6 +1790,14 @@ type __ArrangeCourseInput struct {
 
 // GetInput returns __ArrangeCourseInput.Input, and is useful for accessing the field via an interface.
 func (v *__ArrangeCourseInput) GetInput() *ArrangeCourseInput { return v.Input }
+
+// __ArrivalInput is used internally by genqlient
+type __ArrivalInput struct {
+	Id string `json:"id"`
+}
+
+// GetId returns __ArrivalInput.Id, and is useful for accessing the field via an interface.
+func (v *__ArrivalInput) GetId() string { return v.Id }
 
 // __AssetsByContentInput is used internally by genqlient
 type __AssetsByContentInput struct {
@@ -1634,6 +1879,14 @@ type __SignInInput struct {
 // GetInput returns __SignInInput.Input, and is useful for accessing the field via an interface.
 func (v *__SignInInput) GetInput() *SignInInput { return v.Input }
 
+// __SignPartsInput is used internally by genqlient
+type __SignPartsInput struct {
+	Input *SignPartsInput `json:"input,omitempty"`
+}
+
+// GetInput returns __SignPartsInput.Input, and is useful for accessing the field via an interface.
+func (v *__SignPartsInput) GetInput() *SignPartsInput { return v.Input }
+
 // The mutation executed by ArrangeCourse.
 const ArrangeCourse_Operation = `
 mutation ArrangeCourse ($input: ArrangeCourseInput!) {
@@ -1659,6 +1912,42 @@ func ArrangeCourse(
 	}
 
 	data_ = &ArrangeCourseResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		ctx_,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by Arrival.
+const Arrival_Operation = `
+query Arrival ($id: ID!) {
+	asset(id: $id) {
+		id
+		status
+		failure
+	}
+}
+`
+
+func Arrival(
+	ctx_ context.Context,
+	client_ graphql.Client,
+	id string,
+) (data_ *ArrivalResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "Arrival",
+		Query:  Arrival_Operation,
+		Variables: &__ArrivalInput{
+			Id: id,
+		},
+	}
+
+	data_ = &ArrivalResponse{}
 	resp_ := &graphql.Response{Data: data_}
 
 	err_ = client_.MakeRequest(
@@ -1764,7 +2053,6 @@ query Draft ($slug: String!) {
 			currency
 		}
 		hasCertificate
-		certificateMonths
 		prerequisites
 		revision
 		changed
@@ -1958,6 +2246,15 @@ mutation RequestUpload ($input: RequestUploadInput!) {
 		asset {
 			id
 			status
+			parts {
+				size
+				count
+				received {
+					number
+					size
+					sha256
+				}
+			}
 		}
 		upload {
 			method
@@ -2139,6 +2436,50 @@ func SignIn(
 	}
 
 	data_ = &SignInResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		ctx_,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The mutation executed by SignParts.
+const SignParts_Operation = `
+mutation SignParts ($input: SignPartsInput!) {
+	signParts(input: $input) {
+		parts {
+			number
+			upload {
+				method
+				url
+				headers {
+					name
+					value
+				}
+			}
+		}
+	}
+}
+`
+
+func SignParts(
+	ctx_ context.Context,
+	client_ graphql.Client,
+	input *SignPartsInput,
+) (data_ *SignPartsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "SignParts",
+		Query:  SignParts_Operation,
+		Variables: &__SignPartsInput{
+			Input: input,
+		},
+	}
+
+	data_ = &SignPartsResponse{}
 	resp_ := &graphql.Response{Data: data_}
 
 	err_ = client_.MakeRequest(

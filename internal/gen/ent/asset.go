@@ -44,8 +44,12 @@ type Asset struct {
 	Failure string `json:"failure,omitempty"`
 	// BlobKey holds the value of the "blob_key" field.
 	BlobKey string `json:"blob_key,omitempty"`
-	// When a pending upload is swept.
+	// When a pending upload, or a deleted file, is swept.
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	// Bytes of every part but the last; 0 for what is sent in one piece.
+	PartSize int64 `json:"part_size,omitempty"`
+	// What the storage calls the upload in parts, once it was begun.
+	UploadID string `json:"upload_id,omitempty"`
 	// How far a film or a sound is on its way to what people stream.
 	Conversion asset.Conversion `json:"conversion,omitempty"`
 	// Percent of the conversion.
@@ -66,9 +70,9 @@ func (*Asset) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case asset.FieldPlayback:
 			values[i] = new([]byte)
-		case asset.FieldSize, asset.FieldProgress, asset.FieldTries:
+		case asset.FieldSize, asset.FieldPartSize, asset.FieldProgress, asset.FieldTries:
 			values[i] = new(sql.NullInt64)
-		case asset.FieldKind, asset.FieldFileName, asset.FieldContentType, asset.FieldSha256, asset.FieldStatus, asset.FieldFailure, asset.FieldBlobKey, asset.FieldConversion:
+		case asset.FieldKind, asset.FieldFileName, asset.FieldContentType, asset.FieldSha256, asset.FieldStatus, asset.FieldFailure, asset.FieldBlobKey, asset.FieldUploadID, asset.FieldConversion:
 			values[i] = new(sql.NullString)
 		case asset.FieldCreatedAt, asset.FieldUpdatedAt, asset.FieldExpiresAt, asset.FieldWorkedAt:
 			values[i] = new(sql.NullTime)
@@ -173,6 +177,18 @@ func (_m *Asset) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ExpiresAt = new(time.Time)
 				*_m.ExpiresAt = value.Time
+			}
+		case asset.FieldPartSize:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field part_size", values[i])
+			} else if value.Valid {
+				_m.PartSize = value.Int64
+			}
+		case asset.FieldUploadID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field upload_id", values[i])
+			} else if value.Valid {
+				_m.UploadID = value.String
 			}
 		case asset.FieldConversion:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -283,6 +299,12 @@ func (_m *Asset) String() string {
 		builder.WriteString("expires_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("part_size=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PartSize))
+	builder.WriteString(", ")
+	builder.WriteString("upload_id=")
+	builder.WriteString(_m.UploadID)
 	builder.WriteString(", ")
 	builder.WriteString("conversion=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Conversion))

@@ -140,6 +140,34 @@ func (_c *AssetCreate) SetNillableExpiresAt(v *time.Time) *AssetCreate {
 	return _c
 }
 
+// SetPartSize sets the "part_size" field.
+func (_c *AssetCreate) SetPartSize(v int64) *AssetCreate {
+	_c.mutation.SetPartSize(v)
+	return _c
+}
+
+// SetNillablePartSize sets the "part_size" field if the given value is not nil.
+func (_c *AssetCreate) SetNillablePartSize(v *int64) *AssetCreate {
+	if v != nil {
+		_c.SetPartSize(*v)
+	}
+	return _c
+}
+
+// SetUploadID sets the "upload_id" field.
+func (_c *AssetCreate) SetUploadID(v string) *AssetCreate {
+	_c.mutation.SetUploadID(v)
+	return _c
+}
+
+// SetNillableUploadID sets the "upload_id" field if the given value is not nil.
+func (_c *AssetCreate) SetNillableUploadID(v *string) *AssetCreate {
+	if v != nil {
+		_c.SetUploadID(*v)
+	}
+	return _c
+}
+
 // SetConversion sets the "conversion" field.
 func (_c *AssetCreate) SetConversion(v asset.Conversion) *AssetCreate {
 	_c.mutation.SetConversion(v)
@@ -275,6 +303,14 @@ func (_c *AssetCreate) defaults() error {
 		v := asset.DefaultFailure
 		_c.mutation.SetFailure(v)
 	}
+	if _, ok := _c.mutation.PartSize(); !ok {
+		v := asset.DefaultPartSize
+		_c.mutation.SetPartSize(v)
+	}
+	if _, ok := _c.mutation.UploadID(); !ok {
+		v := asset.DefaultUploadID
+		_c.mutation.SetUploadID(v)
+	}
 	if _, ok := _c.mutation.Conversion(); !ok {
 		v := asset.DefaultConversion
 		_c.mutation.SetConversion(v)
@@ -373,6 +409,22 @@ func (_c *AssetCreate) check() error {
 	if v, ok := _c.mutation.BlobKey(); ok {
 		if err := asset.BlobKeyValidator(v); err != nil {
 			return &ValidationError{Name: "blob_key", err: fmt.Errorf(`ent: validator failed for field "Asset.blob_key": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.PartSize(); !ok {
+		return &ValidationError{Name: "part_size", err: errors.New(`ent: missing required field "Asset.part_size"`)}
+	}
+	if v, ok := _c.mutation.PartSize(); ok {
+		if err := asset.PartSizeValidator(v); err != nil {
+			return &ValidationError{Name: "part_size", err: fmt.Errorf(`ent: validator failed for field "Asset.part_size": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.UploadID(); !ok {
+		return &ValidationError{Name: "upload_id", err: errors.New(`ent: missing required field "Asset.upload_id"`)}
+	}
+	if v, ok := _c.mutation.UploadID(); ok {
+		if err := asset.UploadIDValidator(v); err != nil {
+			return &ValidationError{Name: "upload_id", err: fmt.Errorf(`ent: validator failed for field "Asset.upload_id": %w`, err)}
 		}
 	}
 	if _, ok := _c.mutation.Conversion(); !ok {
@@ -485,6 +537,14 @@ func (_c *AssetCreate) createSpec() (*Asset, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ExpiresAt(); ok {
 		_spec.SetField(asset.FieldExpiresAt, field.TypeTime, value)
 		_node.ExpiresAt = &value
+	}
+	if value, ok := _c.mutation.PartSize(); ok {
+		_spec.SetField(asset.FieldPartSize, field.TypeInt64, value)
+		_node.PartSize = value
+	}
+	if value, ok := _c.mutation.UploadID(); ok {
+		_spec.SetField(asset.FieldUploadID, field.TypeString, value)
+		_node.UploadID = value
 	}
 	if value, ok := _c.mutation.Conversion(); ok {
 		_spec.SetField(asset.FieldConversion, field.TypeEnum, value)

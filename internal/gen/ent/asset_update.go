@@ -84,6 +84,20 @@ func (_u *AssetUpdate) ClearExpiresAt() *AssetUpdate {
 	return _u
 }
 
+// SetUploadID sets the "upload_id" field.
+func (_u *AssetUpdate) SetUploadID(v string) *AssetUpdate {
+	_u.mutation.SetUploadID(v)
+	return _u
+}
+
+// SetNillableUploadID sets the "upload_id" field if the given value is not nil.
+func (_u *AssetUpdate) SetNillableUploadID(v *string) *AssetUpdate {
+	if v != nil {
+		_u.SetUploadID(*v)
+	}
+	return _u
+}
+
 // SetConversion sets the "conversion" field.
 func (_u *AssetUpdate) SetConversion(v asset.Conversion) *AssetUpdate {
 	_u.mutation.SetConversion(v)
@@ -231,6 +245,11 @@ func (_u *AssetUpdate) check() error {
 			return &ValidationError{Name: "failure", err: fmt.Errorf(`ent: validator failed for field "Asset.failure": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.UploadID(); ok {
+		if err := asset.UploadIDValidator(v); err != nil {
+			return &ValidationError{Name: "upload_id", err: fmt.Errorf(`ent: validator failed for field "Asset.upload_id": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.Conversion(); ok {
 		if err := asset.ConversionValidator(v); err != nil {
 			return &ValidationError{Name: "conversion", err: fmt.Errorf(`ent: validator failed for field "Asset.conversion": %w`, err)}
@@ -281,6 +300,9 @@ func (_u *AssetUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.ExpiresAtCleared() {
 		_spec.ClearField(asset.FieldExpiresAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.UploadID(); ok {
+		_spec.SetField(asset.FieldUploadID, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Conversion(); ok {
 		_spec.SetField(asset.FieldConversion, field.TypeEnum, value)
@@ -382,6 +404,20 @@ func (_u *AssetUpdateOne) SetNillableExpiresAt(v *time.Time) *AssetUpdateOne {
 // ClearExpiresAt clears the value of the "expires_at" field.
 func (_u *AssetUpdateOne) ClearExpiresAt() *AssetUpdateOne {
 	_u.mutation.ClearExpiresAt()
+	return _u
+}
+
+// SetUploadID sets the "upload_id" field.
+func (_u *AssetUpdateOne) SetUploadID(v string) *AssetUpdateOne {
+	_u.mutation.SetUploadID(v)
+	return _u
+}
+
+// SetNillableUploadID sets the "upload_id" field if the given value is not nil.
+func (_u *AssetUpdateOne) SetNillableUploadID(v *string) *AssetUpdateOne {
+	if v != nil {
+		_u.SetUploadID(*v)
+	}
 	return _u
 }
 
@@ -545,6 +581,11 @@ func (_u *AssetUpdateOne) check() error {
 			return &ValidationError{Name: "failure", err: fmt.Errorf(`ent: validator failed for field "Asset.failure": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.UploadID(); ok {
+		if err := asset.UploadIDValidator(v); err != nil {
+			return &ValidationError{Name: "upload_id", err: fmt.Errorf(`ent: validator failed for field "Asset.upload_id": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.Conversion(); ok {
 		if err := asset.ConversionValidator(v); err != nil {
 			return &ValidationError{Name: "conversion", err: fmt.Errorf(`ent: validator failed for field "Asset.conversion": %w`, err)}
@@ -612,6 +653,9 @@ func (_u *AssetUpdateOne) sqlSave(ctx context.Context) (_node *Asset, err error)
 	}
 	if _u.mutation.ExpiresAtCleared() {
 		_spec.ClearField(asset.FieldExpiresAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.UploadID(); ok {
+		_spec.SetField(asset.FieldUploadID, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Conversion(); ok {
 		_spec.SetField(asset.FieldConversion, field.TypeEnum, value)

@@ -16,10 +16,12 @@ import (
 	"lyceum/internal/gen/ent/apikey"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/attempt"
+	"lyceum/internal/gen/ent/attestation"
 	"lyceum/internal/gen/ent/auditentry"
 	"lyceum/internal/gen/ent/audithead"
 	"lyceum/internal/gen/ent/category"
 	"lyceum/internal/gen/ent/certificate"
+	"lyceum/internal/gen/ent/completion"
 	"lyceum/internal/gen/ent/course"
 	"lyceum/internal/gen/ent/courseprogress"
 	"lyceum/internal/gen/ent/courseversion"
@@ -31,7 +33,6 @@ import (
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/gen/ent/lessonversion"
-	"lyceum/internal/gen/ent/mailpreference"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/placement"
@@ -46,6 +47,7 @@ import (
 	"lyceum/internal/gen/ent/staffsession"
 	"lyceum/internal/gen/ent/supportgrant"
 	"lyceum/internal/gen/ent/tenant"
+	"lyceum/internal/gen/ent/usage"
 	"lyceum/internal/gen/ent/user"
 
 	"entgo.io/ent"
@@ -69,6 +71,8 @@ type Client struct {
 	Asset *AssetClient
 	// Attempt is the client for interacting with the Attempt builders.
 	Attempt *AttemptClient
+	// Attestation is the client for interacting with the Attestation builders.
+	Attestation *AttestationClient
 	// AuditEntry is the client for interacting with the AuditEntry builders.
 	AuditEntry *AuditEntryClient
 	// AuditHead is the client for interacting with the AuditHead builders.
@@ -77,6 +81,8 @@ type Client struct {
 	Category *CategoryClient
 	// Certificate is the client for interacting with the Certificate builders.
 	Certificate *CertificateClient
+	// Completion is the client for interacting with the Completion builders.
+	Completion *CompletionClient
 	// Course is the client for interacting with the Course builders.
 	Course *CourseClient
 	// CourseProgress is the client for interacting with the CourseProgress builders.
@@ -99,8 +105,6 @@ type Client struct {
 	LessonProgress *LessonProgressClient
 	// LessonVersion is the client for interacting with the LessonVersion builders.
 	LessonVersion *LessonVersionClient
-	// MailPreference is the client for interacting with the MailPreference builders.
-	MailPreference *MailPreferenceClient
 	// Module is the client for interacting with the Module builders.
 	Module *ModuleClient
 	// Notification is the client for interacting with the Notification builders.
@@ -129,6 +133,8 @@ type Client struct {
 	SupportGrant *SupportGrantClient
 	// Tenant is the client for interacting with the Tenant builders.
 	Tenant *TenantClient
+	// Usage is the client for interacting with the Usage builders.
+	Usage *UsageClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
 }
@@ -147,10 +153,12 @@ func (c *Client) init() {
 	c.Answer = NewAnswerClient(c.config)
 	c.Asset = NewAssetClient(c.config)
 	c.Attempt = NewAttemptClient(c.config)
+	c.Attestation = NewAttestationClient(c.config)
 	c.AuditEntry = NewAuditEntryClient(c.config)
 	c.AuditHead = NewAuditHeadClient(c.config)
 	c.Category = NewCategoryClient(c.config)
 	c.Certificate = NewCertificateClient(c.config)
+	c.Completion = NewCompletionClient(c.config)
 	c.Course = NewCourseClient(c.config)
 	c.CourseProgress = NewCourseProgressClient(c.config)
 	c.CourseVersion = NewCourseVersionClient(c.config)
@@ -162,7 +170,6 @@ func (c *Client) init() {
 	c.Lesson = NewLessonClient(c.config)
 	c.LessonProgress = NewLessonProgressClient(c.config)
 	c.LessonVersion = NewLessonVersionClient(c.config)
-	c.MailPreference = NewMailPreferenceClient(c.config)
 	c.Module = NewModuleClient(c.config)
 	c.Notification = NewNotificationClient(c.config)
 	c.Placement = NewPlacementClient(c.config)
@@ -177,6 +184,7 @@ func (c *Client) init() {
 	c.StaffSession = NewStaffSessionClient(c.config)
 	c.SupportGrant = NewSupportGrantClient(c.config)
 	c.Tenant = NewTenantClient(c.config)
+	c.Usage = NewUsageClient(c.config)
 	c.User = NewUserClient(c.config)
 }
 
@@ -275,10 +283,12 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Answer:            NewAnswerClient(cfg),
 		Asset:             NewAssetClient(cfg),
 		Attempt:           NewAttemptClient(cfg),
+		Attestation:       NewAttestationClient(cfg),
 		AuditEntry:        NewAuditEntryClient(cfg),
 		AuditHead:         NewAuditHeadClient(cfg),
 		Category:          NewCategoryClient(cfg),
 		Certificate:       NewCertificateClient(cfg),
+		Completion:        NewCompletionClient(cfg),
 		Course:            NewCourseClient(cfg),
 		CourseProgress:    NewCourseProgressClient(cfg),
 		CourseVersion:     NewCourseVersionClient(cfg),
@@ -290,7 +300,6 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Lesson:            NewLessonClient(cfg),
 		LessonProgress:    NewLessonProgressClient(cfg),
 		LessonVersion:     NewLessonVersionClient(cfg),
-		MailPreference:    NewMailPreferenceClient(cfg),
 		Module:            NewModuleClient(cfg),
 		Notification:      NewNotificationClient(cfg),
 		Placement:         NewPlacementClient(cfg),
@@ -305,6 +314,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		StaffSession:      NewStaffSessionClient(cfg),
 		SupportGrant:      NewSupportGrantClient(cfg),
 		Tenant:            NewTenantClient(cfg),
+		Usage:             NewUsageClient(cfg),
 		User:              NewUserClient(cfg),
 	}, nil
 }
@@ -330,10 +340,12 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Answer:            NewAnswerClient(cfg),
 		Asset:             NewAssetClient(cfg),
 		Attempt:           NewAttemptClient(cfg),
+		Attestation:       NewAttestationClient(cfg),
 		AuditEntry:        NewAuditEntryClient(cfg),
 		AuditHead:         NewAuditHeadClient(cfg),
 		Category:          NewCategoryClient(cfg),
 		Certificate:       NewCertificateClient(cfg),
+		Completion:        NewCompletionClient(cfg),
 		Course:            NewCourseClient(cfg),
 		CourseProgress:    NewCourseProgressClient(cfg),
 		CourseVersion:     NewCourseVersionClient(cfg),
@@ -345,7 +357,6 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Lesson:            NewLessonClient(cfg),
 		LessonProgress:    NewLessonProgressClient(cfg),
 		LessonVersion:     NewLessonVersionClient(cfg),
-		MailPreference:    NewMailPreferenceClient(cfg),
 		Module:            NewModuleClient(cfg),
 		Notification:      NewNotificationClient(cfg),
 		Placement:         NewPlacementClient(cfg),
@@ -360,6 +371,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		StaffSession:      NewStaffSessionClient(cfg),
 		SupportGrant:      NewSupportGrantClient(cfg),
 		Tenant:            NewTenantClient(cfg),
+		Usage:             NewUsageClient(cfg),
 		User:              NewUserClient(cfg),
 	}, nil
 }
@@ -390,13 +402,13 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.APIKey, c.Achievement, c.Answer, c.Asset, c.Attempt, c.AuditEntry,
-		c.AuditHead, c.Category, c.Certificate, c.Course, c.CourseProgress,
-		c.CourseVersion, c.DailyFact, c.Domain, c.EngagementProfile, c.Enrollment,
-		c.Inbox, c.Lesson, c.LessonProgress, c.LessonVersion, c.MailPreference,
-		c.Module, c.Notification, c.Placement, c.PointRule, c.Prerequisite,
-		c.Publication, c.Question, c.QuestionVersion, c.RenditionSet, c.Session,
-		c.Staff, c.StaffSession, c.SupportGrant, c.Tenant, c.User,
+		c.APIKey, c.Achievement, c.Answer, c.Asset, c.Attempt, c.Attestation,
+		c.AuditEntry, c.AuditHead, c.Category, c.Certificate, c.Completion, c.Course,
+		c.CourseProgress, c.CourseVersion, c.DailyFact, c.Domain, c.EngagementProfile,
+		c.Enrollment, c.Inbox, c.Lesson, c.LessonProgress, c.LessonVersion, c.Module,
+		c.Notification, c.Placement, c.PointRule, c.Prerequisite, c.Publication,
+		c.Question, c.QuestionVersion, c.RenditionSet, c.Session, c.Staff,
+		c.StaffSession, c.SupportGrant, c.Tenant, c.Usage, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -406,13 +418,13 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.APIKey, c.Achievement, c.Answer, c.Asset, c.Attempt, c.AuditEntry,
-		c.AuditHead, c.Category, c.Certificate, c.Course, c.CourseProgress,
-		c.CourseVersion, c.DailyFact, c.Domain, c.EngagementProfile, c.Enrollment,
-		c.Inbox, c.Lesson, c.LessonProgress, c.LessonVersion, c.MailPreference,
-		c.Module, c.Notification, c.Placement, c.PointRule, c.Prerequisite,
-		c.Publication, c.Question, c.QuestionVersion, c.RenditionSet, c.Session,
-		c.Staff, c.StaffSession, c.SupportGrant, c.Tenant, c.User,
+		c.APIKey, c.Achievement, c.Answer, c.Asset, c.Attempt, c.Attestation,
+		c.AuditEntry, c.AuditHead, c.Category, c.Certificate, c.Completion, c.Course,
+		c.CourseProgress, c.CourseVersion, c.DailyFact, c.Domain, c.EngagementProfile,
+		c.Enrollment, c.Inbox, c.Lesson, c.LessonProgress, c.LessonVersion, c.Module,
+		c.Notification, c.Placement, c.PointRule, c.Prerequisite, c.Publication,
+		c.Question, c.QuestionVersion, c.RenditionSet, c.Session, c.Staff,
+		c.StaffSession, c.SupportGrant, c.Tenant, c.Usage, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -431,6 +443,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Asset.mutate(ctx, m)
 	case *AttemptMutation:
 		return c.Attempt.mutate(ctx, m)
+	case *AttestationMutation:
+		return c.Attestation.mutate(ctx, m)
 	case *AuditEntryMutation:
 		return c.AuditEntry.mutate(ctx, m)
 	case *AuditHeadMutation:
@@ -439,6 +453,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Category.mutate(ctx, m)
 	case *CertificateMutation:
 		return c.Certificate.mutate(ctx, m)
+	case *CompletionMutation:
+		return c.Completion.mutate(ctx, m)
 	case *CourseMutation:
 		return c.Course.mutate(ctx, m)
 	case *CourseProgressMutation:
@@ -461,8 +477,6 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.LessonProgress.mutate(ctx, m)
 	case *LessonVersionMutation:
 		return c.LessonVersion.mutate(ctx, m)
-	case *MailPreferenceMutation:
-		return c.MailPreference.mutate(ctx, m)
 	case *ModuleMutation:
 		return c.Module.mutate(ctx, m)
 	case *NotificationMutation:
@@ -491,6 +505,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.SupportGrant.mutate(ctx, m)
 	case *TenantMutation:
 		return c.Tenant.mutate(ctx, m)
+	case *UsageMutation:
+		return c.Usage.mutate(ctx, m)
 	case *UserMutation:
 		return c.User.mutate(ctx, m)
 	default:
@@ -1168,6 +1184,140 @@ func (c *AttemptClient) mutate(ctx context.Context, m *AttemptMutation) (Value, 
 	}
 }
 
+// AttestationClient is a client for the Attestation schema.
+type AttestationClient struct {
+	config
+}
+
+// NewAttestationClient returns a client for the Attestation from the given config.
+func NewAttestationClient(c config) *AttestationClient {
+	return &AttestationClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `attestation.Hooks(f(g(h())))`.
+func (c *AttestationClient) Use(hooks ...Hook) {
+	c.hooks.Attestation = append(c.hooks.Attestation, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `attestation.Intercept(f(g(h())))`.
+func (c *AttestationClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Attestation = append(c.inters.Attestation, interceptors...)
+}
+
+// Create returns a builder for creating a Attestation entity.
+func (c *AttestationClient) Create() *AttestationCreate {
+	mutation := newAttestationMutation(c.config, OpCreate)
+	return &AttestationCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Attestation entities.
+func (c *AttestationClient) CreateBulk(builders ...*AttestationCreate) *AttestationCreateBulk {
+	return &AttestationCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AttestationClient) MapCreateBulk(slice any, setFunc func(*AttestationCreate, int)) *AttestationCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AttestationCreateBulk{err: fmt.Errorf("calling to AttestationClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AttestationCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AttestationCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Attestation.
+func (c *AttestationClient) Update() *AttestationUpdate {
+	mutation := newAttestationMutation(c.config, OpUpdate)
+	return &AttestationUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AttestationClient) UpdateOne(_m *Attestation) *AttestationUpdateOne {
+	mutation := newAttestationMutation(c.config, OpUpdateOne, withAttestation(_m))
+	return &AttestationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AttestationClient) UpdateOneID(id uuid.UUID) *AttestationUpdateOne {
+	mutation := newAttestationMutation(c.config, OpUpdateOne, withAttestationID(id))
+	return &AttestationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Attestation.
+func (c *AttestationClient) Delete() *AttestationDelete {
+	mutation := newAttestationMutation(c.config, OpDelete)
+	return &AttestationDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AttestationClient) DeleteOne(_m *Attestation) *AttestationDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AttestationClient) DeleteOneID(id uuid.UUID) *AttestationDeleteOne {
+	builder := c.Delete().Where(attestation.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AttestationDeleteOne{builder}
+}
+
+// Query returns a query builder for Attestation.
+func (c *AttestationClient) Query() *AttestationQuery {
+	return &AttestationQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAttestation},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Attestation entity by its id.
+func (c *AttestationClient) Get(ctx context.Context, id uuid.UUID) (*Attestation, error) {
+	return c.Query().Where(attestation.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AttestationClient) GetX(ctx context.Context, id uuid.UUID) *Attestation {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *AttestationClient) Hooks() []Hook {
+	hooks := c.hooks.Attestation
+	return append(hooks[:len(hooks):len(hooks)], attestation.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *AttestationClient) Interceptors() []Interceptor {
+	return c.inters.Attestation
+}
+
+func (c *AttestationClient) mutate(ctx context.Context, m *AttestationMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AttestationCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AttestationUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AttestationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AttestationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Attestation mutation op: %q", m.Op())
+	}
+}
+
 // AuditEntryClient is a client for the AuditEntry schema.
 type AuditEntryClient struct {
 	config
@@ -1701,6 +1851,140 @@ func (c *CertificateClient) mutate(ctx context.Context, m *CertificateMutation) 
 		return (&CertificateDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Certificate mutation op: %q", m.Op())
+	}
+}
+
+// CompletionClient is a client for the Completion schema.
+type CompletionClient struct {
+	config
+}
+
+// NewCompletionClient returns a client for the Completion from the given config.
+func NewCompletionClient(c config) *CompletionClient {
+	return &CompletionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `completion.Hooks(f(g(h())))`.
+func (c *CompletionClient) Use(hooks ...Hook) {
+	c.hooks.Completion = append(c.hooks.Completion, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `completion.Intercept(f(g(h())))`.
+func (c *CompletionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Completion = append(c.inters.Completion, interceptors...)
+}
+
+// Create returns a builder for creating a Completion entity.
+func (c *CompletionClient) Create() *CompletionCreate {
+	mutation := newCompletionMutation(c.config, OpCreate)
+	return &CompletionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Completion entities.
+func (c *CompletionClient) CreateBulk(builders ...*CompletionCreate) *CompletionCreateBulk {
+	return &CompletionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *CompletionClient) MapCreateBulk(slice any, setFunc func(*CompletionCreate, int)) *CompletionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &CompletionCreateBulk{err: fmt.Errorf("calling to CompletionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*CompletionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &CompletionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Completion.
+func (c *CompletionClient) Update() *CompletionUpdate {
+	mutation := newCompletionMutation(c.config, OpUpdate)
+	return &CompletionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *CompletionClient) UpdateOne(_m *Completion) *CompletionUpdateOne {
+	mutation := newCompletionMutation(c.config, OpUpdateOne, withCompletion(_m))
+	return &CompletionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *CompletionClient) UpdateOneID(id uuid.UUID) *CompletionUpdateOne {
+	mutation := newCompletionMutation(c.config, OpUpdateOne, withCompletionID(id))
+	return &CompletionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Completion.
+func (c *CompletionClient) Delete() *CompletionDelete {
+	mutation := newCompletionMutation(c.config, OpDelete)
+	return &CompletionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *CompletionClient) DeleteOne(_m *Completion) *CompletionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *CompletionClient) DeleteOneID(id uuid.UUID) *CompletionDeleteOne {
+	builder := c.Delete().Where(completion.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &CompletionDeleteOne{builder}
+}
+
+// Query returns a query builder for Completion.
+func (c *CompletionClient) Query() *CompletionQuery {
+	return &CompletionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeCompletion},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Completion entity by its id.
+func (c *CompletionClient) Get(ctx context.Context, id uuid.UUID) (*Completion, error) {
+	return c.Query().Where(completion.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *CompletionClient) GetX(ctx context.Context, id uuid.UUID) *Completion {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *CompletionClient) Hooks() []Hook {
+	hooks := c.hooks.Completion
+	return append(hooks[:len(hooks):len(hooks)], completion.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *CompletionClient) Interceptors() []Interceptor {
+	return c.inters.Completion
+}
+
+func (c *CompletionClient) mutate(ctx context.Context, m *CompletionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&CompletionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&CompletionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&CompletionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&CompletionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Completion mutation op: %q", m.Op())
 	}
 }
 
@@ -3175,140 +3459,6 @@ func (c *LessonVersionClient) mutate(ctx context.Context, m *LessonVersionMutati
 		return (&LessonVersionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown LessonVersion mutation op: %q", m.Op())
-	}
-}
-
-// MailPreferenceClient is a client for the MailPreference schema.
-type MailPreferenceClient struct {
-	config
-}
-
-// NewMailPreferenceClient returns a client for the MailPreference from the given config.
-func NewMailPreferenceClient(c config) *MailPreferenceClient {
-	return &MailPreferenceClient{config: c}
-}
-
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `mailpreference.Hooks(f(g(h())))`.
-func (c *MailPreferenceClient) Use(hooks ...Hook) {
-	c.hooks.MailPreference = append(c.hooks.MailPreference, hooks...)
-}
-
-// Intercept adds a list of query interceptors to the interceptors stack.
-// A call to `Intercept(f, g, h)` equals to `mailpreference.Intercept(f(g(h())))`.
-func (c *MailPreferenceClient) Intercept(interceptors ...Interceptor) {
-	c.inters.MailPreference = append(c.inters.MailPreference, interceptors...)
-}
-
-// Create returns a builder for creating a MailPreference entity.
-func (c *MailPreferenceClient) Create() *MailPreferenceCreate {
-	mutation := newMailPreferenceMutation(c.config, OpCreate)
-	return &MailPreferenceCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of MailPreference entities.
-func (c *MailPreferenceClient) CreateBulk(builders ...*MailPreferenceCreate) *MailPreferenceCreateBulk {
-	return &MailPreferenceCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *MailPreferenceClient) MapCreateBulk(slice any, setFunc func(*MailPreferenceCreate, int)) *MailPreferenceCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &MailPreferenceCreateBulk{err: fmt.Errorf("calling to MailPreferenceClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*MailPreferenceCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &MailPreferenceCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for MailPreference.
-func (c *MailPreferenceClient) Update() *MailPreferenceUpdate {
-	mutation := newMailPreferenceMutation(c.config, OpUpdate)
-	return &MailPreferenceUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *MailPreferenceClient) UpdateOne(_m *MailPreference) *MailPreferenceUpdateOne {
-	mutation := newMailPreferenceMutation(c.config, OpUpdateOne, withMailPreference(_m))
-	return &MailPreferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *MailPreferenceClient) UpdateOneID(id uuid.UUID) *MailPreferenceUpdateOne {
-	mutation := newMailPreferenceMutation(c.config, OpUpdateOne, withMailPreferenceID(id))
-	return &MailPreferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for MailPreference.
-func (c *MailPreferenceClient) Delete() *MailPreferenceDelete {
-	mutation := newMailPreferenceMutation(c.config, OpDelete)
-	return &MailPreferenceDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *MailPreferenceClient) DeleteOne(_m *MailPreference) *MailPreferenceDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *MailPreferenceClient) DeleteOneID(id uuid.UUID) *MailPreferenceDeleteOne {
-	builder := c.Delete().Where(mailpreference.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &MailPreferenceDeleteOne{builder}
-}
-
-// Query returns a query builder for MailPreference.
-func (c *MailPreferenceClient) Query() *MailPreferenceQuery {
-	return &MailPreferenceQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeMailPreference},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a MailPreference entity by its id.
-func (c *MailPreferenceClient) Get(ctx context.Context, id uuid.UUID) (*MailPreference, error) {
-	return c.Query().Where(mailpreference.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *MailPreferenceClient) GetX(ctx context.Context, id uuid.UUID) *MailPreference {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Hooks returns the client hooks.
-func (c *MailPreferenceClient) Hooks() []Hook {
-	hooks := c.hooks.MailPreference
-	return append(hooks[:len(hooks):len(hooks)], mailpreference.Hooks[:]...)
-}
-
-// Interceptors returns the client interceptors.
-func (c *MailPreferenceClient) Interceptors() []Interceptor {
-	return c.inters.MailPreference
-}
-
-func (c *MailPreferenceClient) mutate(ctx context.Context, m *MailPreferenceMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&MailPreferenceCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&MailPreferenceUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&MailPreferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&MailPreferenceDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("ent: unknown MailPreference mutation op: %q", m.Op())
 	}
 }
 
@@ -5188,6 +5338,140 @@ func (c *TenantClient) mutate(ctx context.Context, m *TenantMutation) (Value, er
 	}
 }
 
+// UsageClient is a client for the Usage schema.
+type UsageClient struct {
+	config
+}
+
+// NewUsageClient returns a client for the Usage from the given config.
+func NewUsageClient(c config) *UsageClient {
+	return &UsageClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `usage.Hooks(f(g(h())))`.
+func (c *UsageClient) Use(hooks ...Hook) {
+	c.hooks.Usage = append(c.hooks.Usage, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `usage.Intercept(f(g(h())))`.
+func (c *UsageClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Usage = append(c.inters.Usage, interceptors...)
+}
+
+// Create returns a builder for creating a Usage entity.
+func (c *UsageClient) Create() *UsageCreate {
+	mutation := newUsageMutation(c.config, OpCreate)
+	return &UsageCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Usage entities.
+func (c *UsageClient) CreateBulk(builders ...*UsageCreate) *UsageCreateBulk {
+	return &UsageCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *UsageClient) MapCreateBulk(slice any, setFunc func(*UsageCreate, int)) *UsageCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &UsageCreateBulk{err: fmt.Errorf("calling to UsageClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*UsageCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &UsageCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Usage.
+func (c *UsageClient) Update() *UsageUpdate {
+	mutation := newUsageMutation(c.config, OpUpdate)
+	return &UsageUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *UsageClient) UpdateOne(_m *Usage) *UsageUpdateOne {
+	mutation := newUsageMutation(c.config, OpUpdateOne, withUsage(_m))
+	return &UsageUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *UsageClient) UpdateOneID(id uuid.UUID) *UsageUpdateOne {
+	mutation := newUsageMutation(c.config, OpUpdateOne, withUsageID(id))
+	return &UsageUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Usage.
+func (c *UsageClient) Delete() *UsageDelete {
+	mutation := newUsageMutation(c.config, OpDelete)
+	return &UsageDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *UsageClient) DeleteOne(_m *Usage) *UsageDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *UsageClient) DeleteOneID(id uuid.UUID) *UsageDeleteOne {
+	builder := c.Delete().Where(usage.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &UsageDeleteOne{builder}
+}
+
+// Query returns a query builder for Usage.
+func (c *UsageClient) Query() *UsageQuery {
+	return &UsageQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeUsage},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Usage entity by its id.
+func (c *UsageClient) Get(ctx context.Context, id uuid.UUID) (*Usage, error) {
+	return c.Query().Where(usage.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *UsageClient) GetX(ctx context.Context, id uuid.UUID) *Usage {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *UsageClient) Hooks() []Hook {
+	hooks := c.hooks.Usage
+	return append(hooks[:len(hooks):len(hooks)], usage.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *UsageClient) Interceptors() []Interceptor {
+	return c.inters.Usage
+}
+
+func (c *UsageClient) mutate(ctx context.Context, m *UsageMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&UsageCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&UsageUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&UsageUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&UsageDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Usage mutation op: %q", m.Op())
+	}
+}
+
 // UserClient is a client for the User schema.
 type UserClient struct {
 	config
@@ -5325,19 +5609,19 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		APIKey, Achievement, Answer, Asset, Attempt, AuditEntry, AuditHead, Category,
-		Certificate, Course, CourseProgress, CourseVersion, DailyFact, Domain,
-		EngagementProfile, Enrollment, Inbox, Lesson, LessonProgress, LessonVersion,
-		MailPreference, Module, Notification, Placement, PointRule, Prerequisite,
-		Publication, Question, QuestionVersion, RenditionSet, Session, Staff,
-		StaffSession, SupportGrant, Tenant, User []ent.Hook
+		APIKey, Achievement, Answer, Asset, Attempt, Attestation, AuditEntry, AuditHead,
+		Category, Certificate, Completion, Course, CourseProgress, CourseVersion,
+		DailyFact, Domain, EngagementProfile, Enrollment, Inbox, Lesson,
+		LessonProgress, LessonVersion, Module, Notification, Placement, PointRule,
+		Prerequisite, Publication, Question, QuestionVersion, RenditionSet, Session,
+		Staff, StaffSession, SupportGrant, Tenant, Usage, User []ent.Hook
 	}
 	inters struct {
-		APIKey, Achievement, Answer, Asset, Attempt, AuditEntry, AuditHead, Category,
-		Certificate, Course, CourseProgress, CourseVersion, DailyFact, Domain,
-		EngagementProfile, Enrollment, Inbox, Lesson, LessonProgress, LessonVersion,
-		MailPreference, Module, Notification, Placement, PointRule, Prerequisite,
-		Publication, Question, QuestionVersion, RenditionSet, Session, Staff,
-		StaffSession, SupportGrant, Tenant, User []ent.Interceptor
+		APIKey, Achievement, Answer, Asset, Attempt, Attestation, AuditEntry, AuditHead,
+		Category, Certificate, Completion, Course, CourseProgress, CourseVersion,
+		DailyFact, Domain, EngagementProfile, Enrollment, Inbox, Lesson,
+		LessonProgress, LessonVersion, Module, Notification, Placement, PointRule,
+		Prerequisite, Publication, Question, QuestionVersion, RenditionSet, Session,
+		Staff, StaffSession, SupportGrant, Tenant, Usage, User []ent.Interceptor
 	}
 )

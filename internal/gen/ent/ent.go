@@ -11,10 +11,12 @@ import (
 	"lyceum/internal/gen/ent/apikey"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/attempt"
+	"lyceum/internal/gen/ent/attestation"
 	"lyceum/internal/gen/ent/auditentry"
 	"lyceum/internal/gen/ent/audithead"
 	"lyceum/internal/gen/ent/category"
 	"lyceum/internal/gen/ent/certificate"
+	"lyceum/internal/gen/ent/completion"
 	"lyceum/internal/gen/ent/course"
 	"lyceum/internal/gen/ent/courseprogress"
 	"lyceum/internal/gen/ent/courseversion"
@@ -26,7 +28,6 @@ import (
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/gen/ent/lessonversion"
-	"lyceum/internal/gen/ent/mailpreference"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/placement"
@@ -41,6 +42,7 @@ import (
 	"lyceum/internal/gen/ent/staffsession"
 	"lyceum/internal/gen/ent/supportgrant"
 	"lyceum/internal/gen/ent/tenant"
+	"lyceum/internal/gen/ent/usage"
 	"lyceum/internal/gen/ent/user"
 	"reflect"
 	"sync"
@@ -113,10 +115,12 @@ func checkColumn(t, c string) error {
 			answer.Table:            answer.ValidColumn,
 			asset.Table:             asset.ValidColumn,
 			attempt.Table:           attempt.ValidColumn,
+			attestation.Table:       attestation.ValidColumn,
 			auditentry.Table:        auditentry.ValidColumn,
 			audithead.Table:         audithead.ValidColumn,
 			category.Table:          category.ValidColumn,
 			certificate.Table:       certificate.ValidColumn,
+			completion.Table:        completion.ValidColumn,
 			course.Table:            course.ValidColumn,
 			courseprogress.Table:    courseprogress.ValidColumn,
 			courseversion.Table:     courseversion.ValidColumn,
@@ -128,7 +132,6 @@ func checkColumn(t, c string) error {
 			lesson.Table:            lesson.ValidColumn,
 			lessonprogress.Table:    lessonprogress.ValidColumn,
 			lessonversion.Table:     lessonversion.ValidColumn,
-			mailpreference.Table:    mailpreference.ValidColumn,
 			module.Table:            module.ValidColumn,
 			notification.Table:      notification.ValidColumn,
 			placement.Table:         placement.ValidColumn,
@@ -143,6 +146,7 @@ func checkColumn(t, c string) error {
 			staffsession.Table:      staffsession.ValidColumn,
 			supportgrant.Table:      supportgrant.ValidColumn,
 			tenant.Table:            tenant.ValidColumn,
+			usage.Table:             usage.ValidColumn,
 			user.Table:              user.ValidColumn,
 		})
 	})

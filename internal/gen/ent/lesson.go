@@ -59,7 +59,9 @@ type Lesson struct {
 	// Quiz holds the value of the "quiz" field.
 	Quiz *outline.QuizSettings `json:"quiz,omitempty"`
 	// Files that the body links to, by the name it uses.
-	Assets       map[string]uuid.UUID `json:"assets,omitempty"`
+	Assets map[string]uuid.UUID `json:"assets,omitempty"`
+	// The rule that completes it, in CEL; empty for its kind's.
+	Completion   string `json:"completion,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -76,7 +78,7 @@ func (*Lesson) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case lesson.FieldPosition, lesson.FieldDurationMs:
 			values[i] = new(sql.NullInt64)
-		case lesson.FieldKey, lesson.FieldTitle, lesson.FieldSection, lesson.FieldKind, lesson.FieldBody, lesson.FieldBodyFormat, lesson.FieldURL:
+		case lesson.FieldKey, lesson.FieldTitle, lesson.FieldSection, lesson.FieldKind, lesson.FieldBody, lesson.FieldBodyFormat, lesson.FieldURL, lesson.FieldCompletion:
 			values[i] = new(sql.NullString)
 		case lesson.FieldCreatedAt, lesson.FieldUpdatedAt:
 			values[i] = new(sql.NullTime)
@@ -230,6 +232,12 @@ func (_m *Lesson) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field assets: %w", err)
 				}
 			}
+		case lesson.FieldCompletion:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field completion", values[i])
+			} else if value.Valid {
+				_m.Completion = value.String
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -327,6 +335,9 @@ func (_m *Lesson) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("assets=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Assets))
+	builder.WriteString(", ")
+	builder.WriteString("completion=")
+	builder.WriteString(_m.Completion)
 	builder.WriteByte(')')
 	return builder.String()
 }

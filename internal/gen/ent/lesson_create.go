@@ -222,6 +222,20 @@ func (_c *LessonCreate) SetAssets(v map[string]uuid.UUID) *LessonCreate {
 	return _c
 }
 
+// SetCompletion sets the "completion" field.
+func (_c *LessonCreate) SetCompletion(v string) *LessonCreate {
+	_c.mutation.SetCompletion(v)
+	return _c
+}
+
+// SetNillableCompletion sets the "completion" field if the given value is not nil.
+func (_c *LessonCreate) SetNillableCompletion(v *string) *LessonCreate {
+	if v != nil {
+		_c.SetCompletion(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *LessonCreate) SetID(v uuid.UUID) *LessonCreate {
 	_c.mutation.SetID(v)
@@ -323,6 +337,10 @@ func (_c *LessonCreate) defaults() error {
 		v := lesson.DefaultAssets
 		_c.mutation.SetAssets(v)
 	}
+	if _, ok := _c.mutation.Completion(); !ok {
+		v := lesson.DefaultCompletion
+		_c.mutation.SetCompletion(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if lesson.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized lesson.DefaultID (forgotten import ent/runtime?)")
@@ -423,6 +441,14 @@ func (_c *LessonCreate) check() error {
 	}
 	if _, ok := _c.mutation.Assets(); !ok {
 		return &ValidationError{Name: "assets", err: errors.New(`ent: missing required field "Lesson.assets"`)}
+	}
+	if _, ok := _c.mutation.Completion(); !ok {
+		return &ValidationError{Name: "completion", err: errors.New(`ent: missing required field "Lesson.completion"`)}
+	}
+	if v, ok := _c.mutation.Completion(); ok {
+		if err := lesson.CompletionValidator(v); err != nil {
+			return &ValidationError{Name: "completion", err: fmt.Errorf(`ent: validator failed for field "Lesson.completion": %w`, err)}
+		}
 	}
 	return nil
 }
@@ -538,6 +564,10 @@ func (_c *LessonCreate) createSpec() (*Lesson, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Assets(); ok {
 		_spec.SetField(lesson.FieldAssets, field.TypeJSON, value)
 		_node.Assets = value
+	}
+	if value, ok := _c.mutation.Completion(); ok {
+		_spec.SetField(lesson.FieldCompletion, field.TypeString, value)
+		_node.Completion = value
 	}
 	return _node, _spec
 }

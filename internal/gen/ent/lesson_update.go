@@ -256,6 +256,20 @@ func (_u *LessonUpdate) SetAssets(v map[string]uuid.UUID) *LessonUpdate {
 	return _u
 }
 
+// SetCompletion sets the "completion" field.
+func (_u *LessonUpdate) SetCompletion(v string) *LessonUpdate {
+	_u.mutation.SetCompletion(v)
+	return _u
+}
+
+// SetNillableCompletion sets the "completion" field if the given value is not nil.
+func (_u *LessonUpdate) SetNillableCompletion(v *string) *LessonUpdate {
+	if v != nil {
+		_u.SetCompletion(*v)
+	}
+	return _u
+}
+
 // Mutation returns the LessonMutation object of the builder.
 func (_u *LessonUpdate) Mutation() *LessonMutation {
 	return _u.mutation
@@ -333,6 +347,11 @@ func (_u *LessonUpdate) check() error {
 	if v, ok := _u.mutation.DurationMs(); ok {
 		if err := lesson.DurationMsValidator(v); err != nil {
 			return &ValidationError{Name: "duration_ms", err: fmt.Errorf(`ent: validator failed for field "Lesson.duration_ms": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Completion(); ok {
+		if err := lesson.CompletionValidator(v); err != nil {
+			return &ValidationError{Name: "completion", err: fmt.Errorf(`ent: validator failed for field "Lesson.completion": %w`, err)}
 		}
 	}
 	return nil
@@ -420,6 +439,9 @@ func (_u *LessonUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.Assets(); ok {
 		_spec.SetField(lesson.FieldAssets, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.Completion(); ok {
+		_spec.SetField(lesson.FieldCompletion, field.TypeString, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -667,6 +689,20 @@ func (_u *LessonUpdateOne) SetAssets(v map[string]uuid.UUID) *LessonUpdateOne {
 	return _u
 }
 
+// SetCompletion sets the "completion" field.
+func (_u *LessonUpdateOne) SetCompletion(v string) *LessonUpdateOne {
+	_u.mutation.SetCompletion(v)
+	return _u
+}
+
+// SetNillableCompletion sets the "completion" field if the given value is not nil.
+func (_u *LessonUpdateOne) SetNillableCompletion(v *string) *LessonUpdateOne {
+	if v != nil {
+		_u.SetCompletion(*v)
+	}
+	return _u
+}
+
 // Mutation returns the LessonMutation object of the builder.
 func (_u *LessonUpdateOne) Mutation() *LessonMutation {
 	return _u.mutation
@@ -757,6 +793,11 @@ func (_u *LessonUpdateOne) check() error {
 	if v, ok := _u.mutation.DurationMs(); ok {
 		if err := lesson.DurationMsValidator(v); err != nil {
 			return &ValidationError{Name: "duration_ms", err: fmt.Errorf(`ent: validator failed for field "Lesson.duration_ms": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Completion(); ok {
+		if err := lesson.CompletionValidator(v); err != nil {
+			return &ValidationError{Name: "completion", err: fmt.Errorf(`ent: validator failed for field "Lesson.completion": %w`, err)}
 		}
 	}
 	return nil
@@ -861,6 +902,9 @@ func (_u *LessonUpdateOne) sqlSave(ctx context.Context) (_node *Lesson, err erro
 	}
 	if value, ok := _u.mutation.Assets(); ok {
 		_spec.SetField(lesson.FieldAssets, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.Completion(); ok {
+		_spec.SetField(lesson.FieldCompletion, field.TypeString, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Lesson{config: _u.config}

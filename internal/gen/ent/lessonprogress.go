@@ -37,6 +37,8 @@ type LessonProgress struct {
 	WatchedMs int `json:"watched_ms,omitempty"`
 	// Where to resume.
 	PositionMs int `json:"position_ms,omitempty"`
+	// When the learner said to be done.
+	DeclaredAt *time.Time `json:"declared_at,omitempty"`
 	// CompletedAt holds the value of the "completed_at" field.
 	CompletedAt  *time.Time `json:"completed_at,omitempty"`
 	selectValues sql.SelectValues
@@ -51,7 +53,7 @@ func (*LessonProgress) scanValues(columns []string) ([]any, error) {
 			values[i] = new(multirange.Int4)
 		case lessonprogress.FieldWatchedMs, lessonprogress.FieldPositionMs:
 			values[i] = new(sql.NullInt64)
-		case lessonprogress.FieldCreatedAt, lessonprogress.FieldUpdatedAt, lessonprogress.FieldCompletedAt:
+		case lessonprogress.FieldCreatedAt, lessonprogress.FieldUpdatedAt, lessonprogress.FieldDeclaredAt, lessonprogress.FieldCompletedAt:
 			values[i] = new(sql.NullTime)
 		case lessonprogress.FieldID, lessonprogress.FieldTenantID, lessonprogress.FieldEnrollmentID, lessonprogress.FieldLearnerID, lessonprogress.FieldLessonID:
 			values[i] = new(uuid.UUID)
@@ -130,6 +132,13 @@ func (_m *LessonProgress) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.PositionMs = int(value.Int64)
 			}
+		case lessonprogress.FieldDeclaredAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field declared_at", values[i])
+			} else if value.Valid {
+				_m.DeclaredAt = new(time.Time)
+				*_m.DeclaredAt = value.Time
+			}
 		case lessonprogress.FieldCompletedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field completed_at", values[i])
@@ -199,6 +208,11 @@ func (_m *LessonProgress) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("position_ms=")
 	builder.WriteString(fmt.Sprintf("%v", _m.PositionMs))
+	builder.WriteString(", ")
+	if v := _m.DeclaredAt; v != nil {
+		builder.WriteString("declared_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteString(", ")
 	if v := _m.CompletedAt; v != nil {
 		builder.WriteString("completed_at=")

@@ -108,6 +108,20 @@ func (_c *LessonProgressCreate) SetNillablePositionMs(v *int) *LessonProgressCre
 	return _c
 }
 
+// SetDeclaredAt sets the "declared_at" field.
+func (_c *LessonProgressCreate) SetDeclaredAt(v time.Time) *LessonProgressCreate {
+	_c.mutation.SetDeclaredAt(v)
+	return _c
+}
+
+// SetNillableDeclaredAt sets the "declared_at" field if the given value is not nil.
+func (_c *LessonProgressCreate) SetNillableDeclaredAt(v *time.Time) *LessonProgressCreate {
+	if v != nil {
+		_c.SetDeclaredAt(*v)
+	}
+	return _c
+}
+
 // SetCompletedAt sets the "completed_at" field.
 func (_c *LessonProgressCreate) SetCompletedAt(v time.Time) *LessonProgressCreate {
 	_c.mutation.SetCompletedAt(v)
@@ -308,6 +322,10 @@ func (_c *LessonProgressCreate) createSpec() (*LessonProgress, *sqlgraph.CreateS
 	if value, ok := _c.mutation.PositionMs(); ok {
 		_spec.SetField(lessonprogress.FieldPositionMs, field.TypeInt, value)
 		_node.PositionMs = value
+	}
+	if value, ok := _c.mutation.DeclaredAt(); ok {
+		_spec.SetField(lessonprogress.FieldDeclaredAt, field.TypeTime, value)
+		_node.DeclaredAt = &value
 	}
 	if value, ok := _c.mutation.CompletedAt(); ok {
 		_spec.SetField(lessonprogress.FieldCompletedAt, field.TypeTime, value)

@@ -84,6 +84,26 @@ func (_u *LessonProgressUpdate) AddPositionMs(v int) *LessonProgressUpdate {
 	return _u
 }
 
+// SetDeclaredAt sets the "declared_at" field.
+func (_u *LessonProgressUpdate) SetDeclaredAt(v time.Time) *LessonProgressUpdate {
+	_u.mutation.SetDeclaredAt(v)
+	return _u
+}
+
+// SetNillableDeclaredAt sets the "declared_at" field if the given value is not nil.
+func (_u *LessonProgressUpdate) SetNillableDeclaredAt(v *time.Time) *LessonProgressUpdate {
+	if v != nil {
+		_u.SetDeclaredAt(*v)
+	}
+	return _u
+}
+
+// ClearDeclaredAt clears the value of the "declared_at" field.
+func (_u *LessonProgressUpdate) ClearDeclaredAt() *LessonProgressUpdate {
+	_u.mutation.ClearDeclaredAt()
+	return _u
+}
+
 // SetCompletedAt sets the "completed_at" field.
 func (_u *LessonProgressUpdate) SetCompletedAt(v time.Time) *LessonProgressUpdate {
 	_u.mutation.SetCompletedAt(v)
@@ -184,6 +204,12 @@ func (_u *LessonProgressUpdate) sqlSave(ctx context.Context) (_node int, err err
 	if value, ok := _u.mutation.AddedPositionMs(); ok {
 		_spec.AddField(lessonprogress.FieldPositionMs, field.TypeInt, value)
 	}
+	if value, ok := _u.mutation.DeclaredAt(); ok {
+		_spec.SetField(lessonprogress.FieldDeclaredAt, field.TypeTime, value)
+	}
+	if _u.mutation.DeclaredAtCleared() {
+		_spec.ClearField(lessonprogress.FieldDeclaredAt, field.TypeTime)
+	}
 	if value, ok := _u.mutation.CompletedAt(); ok {
 		_spec.SetField(lessonprogress.FieldCompletedAt, field.TypeTime, value)
 	}
@@ -263,6 +289,26 @@ func (_u *LessonProgressUpdateOne) SetNillablePositionMs(v *int) *LessonProgress
 // AddPositionMs adds value to the "position_ms" field.
 func (_u *LessonProgressUpdateOne) AddPositionMs(v int) *LessonProgressUpdateOne {
 	_u.mutation.AddPositionMs(v)
+	return _u
+}
+
+// SetDeclaredAt sets the "declared_at" field.
+func (_u *LessonProgressUpdateOne) SetDeclaredAt(v time.Time) *LessonProgressUpdateOne {
+	_u.mutation.SetDeclaredAt(v)
+	return _u
+}
+
+// SetNillableDeclaredAt sets the "declared_at" field if the given value is not nil.
+func (_u *LessonProgressUpdateOne) SetNillableDeclaredAt(v *time.Time) *LessonProgressUpdateOne {
+	if v != nil {
+		_u.SetDeclaredAt(*v)
+	}
+	return _u
+}
+
+// ClearDeclaredAt clears the value of the "declared_at" field.
+func (_u *LessonProgressUpdateOne) ClearDeclaredAt() *LessonProgressUpdateOne {
+	_u.mutation.ClearDeclaredAt()
 	return _u
 }
 
@@ -395,6 +441,12 @@ func (_u *LessonProgressUpdateOne) sqlSave(ctx context.Context) (_node *LessonPr
 	}
 	if value, ok := _u.mutation.AddedPositionMs(); ok {
 		_spec.AddField(lessonprogress.FieldPositionMs, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.DeclaredAt(); ok {
+		_spec.SetField(lessonprogress.FieldDeclaredAt, field.TypeTime, value)
+	}
+	if _u.mutation.DeclaredAtCleared() {
+		_spec.ClearField(lessonprogress.FieldDeclaredAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.CompletedAt(); ok {
 		_spec.SetField(lessonprogress.FieldCompletedAt, field.TypeTime, value)

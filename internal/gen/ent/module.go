@@ -3,7 +3,9 @@
 package ent
 
 import (
+	"encoding/json"
 	"fmt"
+	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent/module"
 	"strings"
 	"time"
@@ -33,7 +35,9 @@ type Module struct {
 	// Summary holds the value of the "summary" field.
 	Summary string `json:"summary,omitempty"`
 	// Position holds the value of the "position" field.
-	Position     int `json:"position,omitempty"`
+	Position int `json:"position,omitempty"`
+	// What completes it; null is all lessons that it requires.
+	Completion   *outline.Policy `json:"completion,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -42,6 +46,8 @@ func (*Module) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case module.FieldCompletion:
+			values[i] = new([]byte)
 		case module.FieldPosition:
 			values[i] = new(sql.NullInt64)
 		case module.FieldKey, module.FieldTitle, module.FieldSummary:
@@ -119,6 +125,14 @@ func (_m *Module) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Position = int(value.Int64)
 			}
+		case module.FieldCompletion:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field completion", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Completion); err != nil {
+					return fmt.Errorf("unmarshal field completion: %w", err)
+				}
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -178,6 +192,9 @@ func (_m *Module) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("position=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Position))
+	builder.WriteString(", ")
+	builder.WriteString("completion=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Completion))
 	builder.WriteByte(')')
 	return builder.String()
 }

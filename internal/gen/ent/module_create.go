@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent/module"
 	"time"
 
@@ -90,6 +91,12 @@ func (_c *ModuleCreate) SetNillableSummary(v *string) *ModuleCreate {
 // SetPosition sets the "position" field.
 func (_c *ModuleCreate) SetPosition(v int) *ModuleCreate {
 	_c.mutation.SetPosition(v)
+	return _c
+}
+
+// SetCompletion sets the "completion" field.
+func (_c *ModuleCreate) SetCompletion(v *outline.Policy) *ModuleCreate {
+	_c.mutation.SetCompletion(v)
 	return _c
 }
 
@@ -279,6 +286,10 @@ func (_c *ModuleCreate) createSpec() (*Module, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Position(); ok {
 		_spec.SetField(module.FieldPosition, field.TypeInt, value)
 		_node.Position = value
+	}
+	if value, ok := _c.mutation.Completion(); ok {
+		_spec.SetField(module.FieldCompletion, field.TypeJSON, value)
+		_node.Completion = value
 	}
 	return _node, _spec
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/predicate"
 	"time"
@@ -95,6 +96,18 @@ func (_u *ModuleUpdate) SetNillablePosition(v *int) *ModuleUpdate {
 // AddPosition adds value to the "position" field.
 func (_u *ModuleUpdate) AddPosition(v int) *ModuleUpdate {
 	_u.mutation.AddPosition(v)
+	return _u
+}
+
+// SetCompletion sets the "completion" field.
+func (_u *ModuleUpdate) SetCompletion(v *outline.Policy) *ModuleUpdate {
+	_u.mutation.SetCompletion(v)
+	return _u
+}
+
+// ClearCompletion clears the value of the "completion" field.
+func (_u *ModuleUpdate) ClearCompletion() *ModuleUpdate {
+	_u.mutation.ClearCompletion()
 	return _u
 }
 
@@ -201,6 +214,12 @@ func (_u *ModuleUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedPosition(); ok {
 		_spec.AddField(module.FieldPosition, field.TypeInt, value)
 	}
+	if value, ok := _u.mutation.Completion(); ok {
+		_spec.SetField(module.FieldCompletion, field.TypeJSON, value)
+	}
+	if _u.mutation.CompletionCleared() {
+		_spec.ClearField(module.FieldCompletion, field.TypeJSON)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -289,6 +308,18 @@ func (_u *ModuleUpdateOne) SetNillablePosition(v *int) *ModuleUpdateOne {
 // AddPosition adds value to the "position" field.
 func (_u *ModuleUpdateOne) AddPosition(v int) *ModuleUpdateOne {
 	_u.mutation.AddPosition(v)
+	return _u
+}
+
+// SetCompletion sets the "completion" field.
+func (_u *ModuleUpdateOne) SetCompletion(v *outline.Policy) *ModuleUpdateOne {
+	_u.mutation.SetCompletion(v)
+	return _u
+}
+
+// ClearCompletion clears the value of the "completion" field.
+func (_u *ModuleUpdateOne) ClearCompletion() *ModuleUpdateOne {
+	_u.mutation.ClearCompletion()
 	return _u
 }
 
@@ -424,6 +455,12 @@ func (_u *ModuleUpdateOne) sqlSave(ctx context.Context) (_node *Module, err erro
 	}
 	if value, ok := _u.mutation.AddedPosition(); ok {
 		_spec.AddField(module.FieldPosition, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Completion(); ok {
+		_spec.SetField(module.FieldCompletion, field.TypeJSON, value)
+	}
+	if _u.mutation.CompletionCleared() {
+		_spec.ClearField(module.FieldCompletion, field.TypeJSON)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Module{config: _u.config}

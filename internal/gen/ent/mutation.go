@@ -14,10 +14,12 @@ import (
 	"lyceum/internal/gen/ent/apikey"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/attempt"
+	"lyceum/internal/gen/ent/attestation"
 	"lyceum/internal/gen/ent/auditentry"
 	"lyceum/internal/gen/ent/audithead"
 	"lyceum/internal/gen/ent/category"
 	"lyceum/internal/gen/ent/certificate"
+	"lyceum/internal/gen/ent/completion"
 	"lyceum/internal/gen/ent/course"
 	"lyceum/internal/gen/ent/courseprogress"
 	"lyceum/internal/gen/ent/courseversion"
@@ -29,7 +31,6 @@ import (
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/gen/ent/lessonversion"
-	"lyceum/internal/gen/ent/mailpreference"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/placement"
@@ -45,6 +46,7 @@ import (
 	"lyceum/internal/gen/ent/staffsession"
 	"lyceum/internal/gen/ent/supportgrant"
 	"lyceum/internal/gen/ent/tenant"
+	"lyceum/internal/gen/ent/usage"
 	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/media/rendition"
 	"lyceum/internal/platform/pg/multirange"
@@ -72,10 +74,12 @@ const (
 	TypeAnswer            = "Answer"
 	TypeAsset             = "Asset"
 	TypeAttempt           = "Attempt"
+	TypeAttestation       = "Attestation"
 	TypeAuditEntry        = "AuditEntry"
 	TypeAuditHead         = "AuditHead"
 	TypeCategory          = "Category"
 	TypeCertificate       = "Certificate"
+	TypeCompletion        = "Completion"
 	TypeCourse            = "Course"
 	TypeCourseProgress    = "CourseProgress"
 	TypeCourseVersion     = "CourseVersion"
@@ -87,7 +91,6 @@ const (
 	TypeLesson            = "Lesson"
 	TypeLessonProgress    = "LessonProgress"
 	TypeLessonVersion     = "LessonVersion"
-	TypeMailPreference    = "MailPreference"
 	TypeModule            = "Module"
 	TypeNotification      = "Notification"
 	TypePlacement         = "Placement"
@@ -102,6 +105,7 @@ const (
 	TypeStaffSession      = "StaffSession"
 	TypeSupportGrant      = "SupportGrant"
 	TypeTenant            = "Tenant"
+	TypeUsage             = "Usage"
 	TypeUser              = "User"
 )
 
@@ -2605,6 +2609,9 @@ type AssetMutation struct {
 	failure       *string
 	blob_key      *string
 	expires_at    *time.Time
+	part_size     *int64
+	addpart_size  *int64
+	upload_id     *string
 	conversion    *asset.Conversion
 	progress      *int
 	addprogress   *int
@@ -3223,6 +3230,98 @@ func (m *AssetMutation) ResetExpiresAt() {
 	delete(m.clearedFields, asset.FieldExpiresAt)
 }
 
+// SetPartSize sets the "part_size" field.
+func (m *AssetMutation) SetPartSize(i int64) {
+	m.part_size = &i
+	m.addpart_size = nil
+}
+
+// PartSize returns the value of the "part_size" field in the mutation.
+func (m *AssetMutation) PartSize() (r int64, exists bool) {
+	v := m.part_size
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPartSize returns the old "part_size" field's value of the Asset entity.
+// If the Asset object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AssetMutation) OldPartSize(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPartSize is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPartSize requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPartSize: %w", err)
+	}
+	return oldValue.PartSize, nil
+}
+
+// AddPartSize adds i to the "part_size" field.
+func (m *AssetMutation) AddPartSize(i int64) {
+	if m.addpart_size != nil {
+		*m.addpart_size += i
+	} else {
+		m.addpart_size = &i
+	}
+}
+
+// AddedPartSize returns the value that was added to the "part_size" field in this mutation.
+func (m *AssetMutation) AddedPartSize() (r int64, exists bool) {
+	v := m.addpart_size
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPartSize resets all changes to the "part_size" field.
+func (m *AssetMutation) ResetPartSize() {
+	m.part_size = nil
+	m.addpart_size = nil
+}
+
+// SetUploadID sets the "upload_id" field.
+func (m *AssetMutation) SetUploadID(s string) {
+	m.upload_id = &s
+}
+
+// UploadID returns the value of the "upload_id" field in the mutation.
+func (m *AssetMutation) UploadID() (r string, exists bool) {
+	v := m.upload_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUploadID returns the old "upload_id" field's value of the Asset entity.
+// If the Asset object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AssetMutation) OldUploadID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUploadID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUploadID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUploadID: %w", err)
+	}
+	return oldValue.UploadID, nil
+}
+
+// ResetUploadID resets all changes to the "upload_id" field.
+func (m *AssetMutation) ResetUploadID() {
+	m.upload_id = nil
+}
+
 // SetConversion sets the "conversion" field.
 func (m *AssetMutation) SetConversion(a asset.Conversion) {
 	m.conversion = &a
@@ -3503,7 +3602,7 @@ func (m *AssetMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AssetMutation) Fields() []string {
-	fields := make([]string, 0, 18)
+	fields := make([]string, 0, 20)
 	if m.tenant_id != nil {
 		fields = append(fields, asset.FieldTenantID)
 	}
@@ -3542,6 +3641,12 @@ func (m *AssetMutation) Fields() []string {
 	}
 	if m.expires_at != nil {
 		fields = append(fields, asset.FieldExpiresAt)
+	}
+	if m.part_size != nil {
+		fields = append(fields, asset.FieldPartSize)
+	}
+	if m.upload_id != nil {
+		fields = append(fields, asset.FieldUploadID)
 	}
 	if m.conversion != nil {
 		fields = append(fields, asset.FieldConversion)
@@ -3592,6 +3697,10 @@ func (m *AssetMutation) Field(name string) (ent.Value, bool) {
 		return m.BlobKey()
 	case asset.FieldExpiresAt:
 		return m.ExpiresAt()
+	case asset.FieldPartSize:
+		return m.PartSize()
+	case asset.FieldUploadID:
+		return m.UploadID()
 	case asset.FieldConversion:
 		return m.Conversion()
 	case asset.FieldProgress:
@@ -3637,6 +3746,10 @@ func (m *AssetMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldBlobKey(ctx)
 	case asset.FieldExpiresAt:
 		return m.OldExpiresAt(ctx)
+	case asset.FieldPartSize:
+		return m.OldPartSize(ctx)
+	case asset.FieldUploadID:
+		return m.OldUploadID(ctx)
 	case asset.FieldConversion:
 		return m.OldConversion(ctx)
 	case asset.FieldProgress:
@@ -3747,6 +3860,20 @@ func (m *AssetMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetExpiresAt(v)
 		return nil
+	case asset.FieldPartSize:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPartSize(v)
+		return nil
+	case asset.FieldUploadID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUploadID(v)
+		return nil
 	case asset.FieldConversion:
 		v, ok := value.(asset.Conversion)
 		if !ok {
@@ -3793,6 +3920,9 @@ func (m *AssetMutation) AddedFields() []string {
 	if m.addsize != nil {
 		fields = append(fields, asset.FieldSize)
 	}
+	if m.addpart_size != nil {
+		fields = append(fields, asset.FieldPartSize)
+	}
 	if m.addprogress != nil {
 		fields = append(fields, asset.FieldProgress)
 	}
@@ -3809,6 +3939,8 @@ func (m *AssetMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case asset.FieldSize:
 		return m.AddedSize()
+	case asset.FieldPartSize:
+		return m.AddedPartSize()
 	case asset.FieldProgress:
 		return m.AddedProgress()
 	case asset.FieldTries:
@@ -3828,6 +3960,13 @@ func (m *AssetMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddSize(v)
+		return nil
+	case asset.FieldPartSize:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPartSize(v)
 		return nil
 	case asset.FieldProgress:
 		v, ok := value.(int)
@@ -3929,6 +4068,12 @@ func (m *AssetMutation) ResetField(name string) error {
 		return nil
 	case asset.FieldExpiresAt:
 		m.ResetExpiresAt()
+		return nil
+	case asset.FieldPartSize:
+		m.ResetPartSize()
+		return nil
+	case asset.FieldUploadID:
+		m.ResetUploadID()
 		return nil
 	case asset.FieldConversion:
 		m.ResetConversion()
@@ -5383,6 +5528,860 @@ func (m *AttemptMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *AttemptMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Attempt edge %s", name)
+}
+
+// AttestationMutation represents an operation that mutates the Attestation nodes in the graph.
+type AttestationMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	enrollment_id *uuid.UUID
+	learner_id    *uuid.UUID
+	node_id       *uuid.UUID
+	kind          *attestation.Kind
+	minutes       *int
+	addminutes    *int
+	note          *string
+	made_by       *uuid.UUID
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Attestation, error)
+	predicates    []predicate.Attestation
+}
+
+var _ ent.Mutation = (*AttestationMutation)(nil)
+
+// attestationOption allows management of the mutation configuration using functional options.
+type attestationOption func(*AttestationMutation)
+
+// newAttestationMutation creates new mutation for the Attestation entity.
+func newAttestationMutation(c config, op Op, opts ...attestationOption) *AttestationMutation {
+	m := &AttestationMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeAttestation,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withAttestationID sets the ID field of the mutation.
+func withAttestationID(id uuid.UUID) attestationOption {
+	return func(m *AttestationMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Attestation
+		)
+		m.oldValue = func(ctx context.Context) (*Attestation, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Attestation.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withAttestation sets the old Attestation of the mutation.
+func withAttestation(node *Attestation) attestationOption {
+	return func(m *AttestationMutation) {
+		m.oldValue = func(context.Context) (*Attestation, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m AttestationMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m AttestationMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Attestation entities.
+func (m *AttestationMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *AttestationMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *AttestationMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Attestation.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *AttestationMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *AttestationMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the Attestation entity.
+// If the Attestation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttestationMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *AttestationMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *AttestationMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *AttestationMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Attestation entity.
+// If the Attestation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttestationMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *AttestationMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *AttestationMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *AttestationMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Attestation entity.
+// If the Attestation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttestationMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *AttestationMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetEnrollmentID sets the "enrollment_id" field.
+func (m *AttestationMutation) SetEnrollmentID(u uuid.UUID) {
+	m.enrollment_id = &u
+}
+
+// EnrollmentID returns the value of the "enrollment_id" field in the mutation.
+func (m *AttestationMutation) EnrollmentID() (r uuid.UUID, exists bool) {
+	v := m.enrollment_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnrollmentID returns the old "enrollment_id" field's value of the Attestation entity.
+// If the Attestation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttestationMutation) OldEnrollmentID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnrollmentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnrollmentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnrollmentID: %w", err)
+	}
+	return oldValue.EnrollmentID, nil
+}
+
+// ResetEnrollmentID resets all changes to the "enrollment_id" field.
+func (m *AttestationMutation) ResetEnrollmentID() {
+	m.enrollment_id = nil
+}
+
+// SetLearnerID sets the "learner_id" field.
+func (m *AttestationMutation) SetLearnerID(u uuid.UUID) {
+	m.learner_id = &u
+}
+
+// LearnerID returns the value of the "learner_id" field in the mutation.
+func (m *AttestationMutation) LearnerID() (r uuid.UUID, exists bool) {
+	v := m.learner_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLearnerID returns the old "learner_id" field's value of the Attestation entity.
+// If the Attestation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttestationMutation) OldLearnerID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLearnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLearnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLearnerID: %w", err)
+	}
+	return oldValue.LearnerID, nil
+}
+
+// ResetLearnerID resets all changes to the "learner_id" field.
+func (m *AttestationMutation) ResetLearnerID() {
+	m.learner_id = nil
+}
+
+// SetNodeID sets the "node_id" field.
+func (m *AttestationMutation) SetNodeID(u uuid.UUID) {
+	m.node_id = &u
+}
+
+// NodeID returns the value of the "node_id" field in the mutation.
+func (m *AttestationMutation) NodeID() (r uuid.UUID, exists bool) {
+	v := m.node_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNodeID returns the old "node_id" field's value of the Attestation entity.
+// If the Attestation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttestationMutation) OldNodeID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNodeID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNodeID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNodeID: %w", err)
+	}
+	return oldValue.NodeID, nil
+}
+
+// ResetNodeID resets all changes to the "node_id" field.
+func (m *AttestationMutation) ResetNodeID() {
+	m.node_id = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *AttestationMutation) SetKind(a attestation.Kind) {
+	m.kind = &a
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *AttestationMutation) Kind() (r attestation.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the Attestation entity.
+// If the Attestation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttestationMutation) OldKind(ctx context.Context) (v attestation.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *AttestationMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetMinutes sets the "minutes" field.
+func (m *AttestationMutation) SetMinutes(i int) {
+	m.minutes = &i
+	m.addminutes = nil
+}
+
+// Minutes returns the value of the "minutes" field in the mutation.
+func (m *AttestationMutation) Minutes() (r int, exists bool) {
+	v := m.minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMinutes returns the old "minutes" field's value of the Attestation entity.
+// If the Attestation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttestationMutation) OldMinutes(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMinutes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMinutes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMinutes: %w", err)
+	}
+	return oldValue.Minutes, nil
+}
+
+// AddMinutes adds i to the "minutes" field.
+func (m *AttestationMutation) AddMinutes(i int) {
+	if m.addminutes != nil {
+		*m.addminutes += i
+	} else {
+		m.addminutes = &i
+	}
+}
+
+// AddedMinutes returns the value that was added to the "minutes" field in this mutation.
+func (m *AttestationMutation) AddedMinutes() (r int, exists bool) {
+	v := m.addminutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMinutes resets all changes to the "minutes" field.
+func (m *AttestationMutation) ResetMinutes() {
+	m.minutes = nil
+	m.addminutes = nil
+}
+
+// SetNote sets the "note" field.
+func (m *AttestationMutation) SetNote(s string) {
+	m.note = &s
+}
+
+// Note returns the value of the "note" field in the mutation.
+func (m *AttestationMutation) Note() (r string, exists bool) {
+	v := m.note
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNote returns the old "note" field's value of the Attestation entity.
+// If the Attestation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttestationMutation) OldNote(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNote is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNote requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNote: %w", err)
+	}
+	return oldValue.Note, nil
+}
+
+// ResetNote resets all changes to the "note" field.
+func (m *AttestationMutation) ResetNote() {
+	m.note = nil
+}
+
+// SetMadeBy sets the "made_by" field.
+func (m *AttestationMutation) SetMadeBy(u uuid.UUID) {
+	m.made_by = &u
+}
+
+// MadeBy returns the value of the "made_by" field in the mutation.
+func (m *AttestationMutation) MadeBy() (r uuid.UUID, exists bool) {
+	v := m.made_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMadeBy returns the old "made_by" field's value of the Attestation entity.
+// If the Attestation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttestationMutation) OldMadeBy(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMadeBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMadeBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMadeBy: %w", err)
+	}
+	return oldValue.MadeBy, nil
+}
+
+// ResetMadeBy resets all changes to the "made_by" field.
+func (m *AttestationMutation) ResetMadeBy() {
+	m.made_by = nil
+}
+
+// Where appends a list predicates to the AttestationMutation builder.
+func (m *AttestationMutation) Where(ps ...predicate.Attestation) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the AttestationMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *AttestationMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Attestation, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *AttestationMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *AttestationMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Attestation).
+func (m *AttestationMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *AttestationMutation) Fields() []string {
+	fields := make([]string, 0, 10)
+	if m.tenant_id != nil {
+		fields = append(fields, attestation.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, attestation.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, attestation.FieldUpdatedAt)
+	}
+	if m.enrollment_id != nil {
+		fields = append(fields, attestation.FieldEnrollmentID)
+	}
+	if m.learner_id != nil {
+		fields = append(fields, attestation.FieldLearnerID)
+	}
+	if m.node_id != nil {
+		fields = append(fields, attestation.FieldNodeID)
+	}
+	if m.kind != nil {
+		fields = append(fields, attestation.FieldKind)
+	}
+	if m.minutes != nil {
+		fields = append(fields, attestation.FieldMinutes)
+	}
+	if m.note != nil {
+		fields = append(fields, attestation.FieldNote)
+	}
+	if m.made_by != nil {
+		fields = append(fields, attestation.FieldMadeBy)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *AttestationMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case attestation.FieldTenantID:
+		return m.TenantID()
+	case attestation.FieldCreatedAt:
+		return m.CreatedAt()
+	case attestation.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case attestation.FieldEnrollmentID:
+		return m.EnrollmentID()
+	case attestation.FieldLearnerID:
+		return m.LearnerID()
+	case attestation.FieldNodeID:
+		return m.NodeID()
+	case attestation.FieldKind:
+		return m.Kind()
+	case attestation.FieldMinutes:
+		return m.Minutes()
+	case attestation.FieldNote:
+		return m.Note()
+	case attestation.FieldMadeBy:
+		return m.MadeBy()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *AttestationMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case attestation.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case attestation.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case attestation.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case attestation.FieldEnrollmentID:
+		return m.OldEnrollmentID(ctx)
+	case attestation.FieldLearnerID:
+		return m.OldLearnerID(ctx)
+	case attestation.FieldNodeID:
+		return m.OldNodeID(ctx)
+	case attestation.FieldKind:
+		return m.OldKind(ctx)
+	case attestation.FieldMinutes:
+		return m.OldMinutes(ctx)
+	case attestation.FieldNote:
+		return m.OldNote(ctx)
+	case attestation.FieldMadeBy:
+		return m.OldMadeBy(ctx)
+	}
+	return nil, fmt.Errorf("unknown Attestation field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AttestationMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case attestation.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case attestation.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case attestation.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case attestation.FieldEnrollmentID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnrollmentID(v)
+		return nil
+	case attestation.FieldLearnerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLearnerID(v)
+		return nil
+	case attestation.FieldNodeID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNodeID(v)
+		return nil
+	case attestation.FieldKind:
+		v, ok := value.(attestation.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case attestation.FieldMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMinutes(v)
+		return nil
+	case attestation.FieldNote:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNote(v)
+		return nil
+	case attestation.FieldMadeBy:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMadeBy(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Attestation field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *AttestationMutation) AddedFields() []string {
+	var fields []string
+	if m.addminutes != nil {
+		fields = append(fields, attestation.FieldMinutes)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *AttestationMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case attestation.FieldMinutes:
+		return m.AddedMinutes()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AttestationMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case attestation.FieldMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMinutes(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Attestation numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *AttestationMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *AttestationMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *AttestationMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Attestation nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *AttestationMutation) ResetField(name string) error {
+	switch name {
+	case attestation.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case attestation.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case attestation.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case attestation.FieldEnrollmentID:
+		m.ResetEnrollmentID()
+		return nil
+	case attestation.FieldLearnerID:
+		m.ResetLearnerID()
+		return nil
+	case attestation.FieldNodeID:
+		m.ResetNodeID()
+		return nil
+	case attestation.FieldKind:
+		m.ResetKind()
+		return nil
+	case attestation.FieldMinutes:
+		m.ResetMinutes()
+		return nil
+	case attestation.FieldNote:
+		m.ResetNote()
+		return nil
+	case attestation.FieldMadeBy:
+		m.ResetMadeBy()
+		return nil
+	}
+	return fmt.Errorf("unknown Attestation field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *AttestationMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *AttestationMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *AttestationMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *AttestationMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *AttestationMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *AttestationMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *AttestationMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Attestation unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *AttestationMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Attestation edge %s", name)
 }
 
 // AuditEntryMutation represents an operation that mutates the AuditEntry nodes in the graph.
@@ -7720,7 +8719,6 @@ type CertificateMutation struct {
 	locale            *string
 	completed_at      *time.Time
 	issued_at         *time.Time
-	expires_at        *time.Time
 	pdf_key           *string
 	pdf_sha256        *string
 	revoked_at        *time.Time
@@ -8376,55 +9374,6 @@ func (m *CertificateMutation) ResetIssuedAt() {
 	m.issued_at = nil
 }
 
-// SetExpiresAt sets the "expires_at" field.
-func (m *CertificateMutation) SetExpiresAt(t time.Time) {
-	m.expires_at = &t
-}
-
-// ExpiresAt returns the value of the "expires_at" field in the mutation.
-func (m *CertificateMutation) ExpiresAt() (r time.Time, exists bool) {
-	v := m.expires_at
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldExpiresAt returns the old "expires_at" field's value of the Certificate entity.
-// If the Certificate object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *CertificateMutation) OldExpiresAt(ctx context.Context) (v *time.Time, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
-	}
-	return oldValue.ExpiresAt, nil
-}
-
-// ClearExpiresAt clears the value of the "expires_at" field.
-func (m *CertificateMutation) ClearExpiresAt() {
-	m.expires_at = nil
-	m.clearedFields[certificate.FieldExpiresAt] = struct{}{}
-}
-
-// ExpiresAtCleared returns if the "expires_at" field was cleared in this mutation.
-func (m *CertificateMutation) ExpiresAtCleared() bool {
-	_, ok := m.clearedFields[certificate.FieldExpiresAt]
-	return ok
-}
-
-// ResetExpiresAt resets all changes to the "expires_at" field.
-func (m *CertificateMutation) ResetExpiresAt() {
-	m.expires_at = nil
-	delete(m.clearedFields, certificate.FieldExpiresAt)
-}
-
 // SetPdfKey sets the "pdf_key" field.
 func (m *CertificateMutation) SetPdfKey(s string) {
 	m.pdf_key = &s
@@ -8665,7 +9614,7 @@ func (m *CertificateMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CertificateMutation) Fields() []string {
-	fields := make([]string, 0, 21)
+	fields := make([]string, 0, 20)
 	if m.tenant_id != nil {
 		fields = append(fields, certificate.FieldTenantID)
 	}
@@ -8710,9 +9659,6 @@ func (m *CertificateMutation) Fields() []string {
 	}
 	if m.issued_at != nil {
 		fields = append(fields, certificate.FieldIssuedAt)
-	}
-	if m.expires_at != nil {
-		fields = append(fields, certificate.FieldExpiresAt)
 	}
 	if m.pdf_key != nil {
 		fields = append(fields, certificate.FieldPdfKey)
@@ -8767,8 +9713,6 @@ func (m *CertificateMutation) Field(name string) (ent.Value, bool) {
 		return m.CompletedAt()
 	case certificate.FieldIssuedAt:
 		return m.IssuedAt()
-	case certificate.FieldExpiresAt:
-		return m.ExpiresAt()
 	case certificate.FieldPdfKey:
 		return m.PdfKey()
 	case certificate.FieldPdfSha256:
@@ -8818,8 +9762,6 @@ func (m *CertificateMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldCompletedAt(ctx)
 	case certificate.FieldIssuedAt:
 		return m.OldIssuedAt(ctx)
-	case certificate.FieldExpiresAt:
-		return m.OldExpiresAt(ctx)
 	case certificate.FieldPdfKey:
 		return m.OldPdfKey(ctx)
 	case certificate.FieldPdfSha256:
@@ -8944,13 +9886,6 @@ func (m *CertificateMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetIssuedAt(v)
 		return nil
-	case certificate.FieldExpiresAt:
-		v, ok := value.(time.Time)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetExpiresAt(v)
-		return nil
 	case certificate.FieldPdfKey:
 		v, ok := value.(string)
 		if !ok {
@@ -9016,9 +9951,6 @@ func (m *CertificateMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *CertificateMutation) ClearedFields() []string {
 	var fields []string
-	if m.FieldCleared(certificate.FieldExpiresAt) {
-		fields = append(fields, certificate.FieldExpiresAt)
-	}
 	if m.FieldCleared(certificate.FieldRevokedAt) {
 		fields = append(fields, certificate.FieldRevokedAt)
 	}
@@ -9039,9 +9971,6 @@ func (m *CertificateMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *CertificateMutation) ClearField(name string) error {
 	switch name {
-	case certificate.FieldExpiresAt:
-		m.ClearExpiresAt()
-		return nil
 	case certificate.FieldRevokedAt:
 		m.ClearRevokedAt()
 		return nil
@@ -9100,9 +10029,6 @@ func (m *CertificateMutation) ResetField(name string) error {
 		return nil
 	case certificate.FieldIssuedAt:
 		m.ResetIssuedAt()
-		return nil
-	case certificate.FieldExpiresAt:
-		m.ResetExpiresAt()
 		return nil
 	case certificate.FieldPdfKey:
 		m.ResetPdfKey()
@@ -9171,6 +10097,1062 @@ func (m *CertificateMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Certificate edge %s", name)
 }
 
+// CompletionMutation represents an operation that mutates the Completion nodes in the graph.
+type CompletionMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	enrollment_id *uuid.UUID
+	learner_id    *uuid.UUID
+	course_id     *uuid.UUID
+	node_id       *uuid.UUID
+	node          *completion.Node
+	rule_version  *string
+	version_id    *uuid.UUID
+	by            *completion.By
+	actor_id      *uuid.UUID
+	reason        *string
+	completed_at  *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Completion, error)
+	predicates    []predicate.Completion
+}
+
+var _ ent.Mutation = (*CompletionMutation)(nil)
+
+// completionOption allows management of the mutation configuration using functional options.
+type completionOption func(*CompletionMutation)
+
+// newCompletionMutation creates new mutation for the Completion entity.
+func newCompletionMutation(c config, op Op, opts ...completionOption) *CompletionMutation {
+	m := &CompletionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeCompletion,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withCompletionID sets the ID field of the mutation.
+func withCompletionID(id uuid.UUID) completionOption {
+	return func(m *CompletionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Completion
+		)
+		m.oldValue = func(ctx context.Context) (*Completion, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Completion.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withCompletion sets the old Completion of the mutation.
+func withCompletion(node *Completion) completionOption {
+	return func(m *CompletionMutation) {
+		m.oldValue = func(context.Context) (*Completion, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m CompletionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m CompletionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Completion entities.
+func (m *CompletionMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *CompletionMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *CompletionMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Completion.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *CompletionMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *CompletionMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *CompletionMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *CompletionMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *CompletionMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *CompletionMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *CompletionMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *CompletionMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *CompletionMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetEnrollmentID sets the "enrollment_id" field.
+func (m *CompletionMutation) SetEnrollmentID(u uuid.UUID) {
+	m.enrollment_id = &u
+}
+
+// EnrollmentID returns the value of the "enrollment_id" field in the mutation.
+func (m *CompletionMutation) EnrollmentID() (r uuid.UUID, exists bool) {
+	v := m.enrollment_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnrollmentID returns the old "enrollment_id" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldEnrollmentID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnrollmentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnrollmentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnrollmentID: %w", err)
+	}
+	return oldValue.EnrollmentID, nil
+}
+
+// ResetEnrollmentID resets all changes to the "enrollment_id" field.
+func (m *CompletionMutation) ResetEnrollmentID() {
+	m.enrollment_id = nil
+}
+
+// SetLearnerID sets the "learner_id" field.
+func (m *CompletionMutation) SetLearnerID(u uuid.UUID) {
+	m.learner_id = &u
+}
+
+// LearnerID returns the value of the "learner_id" field in the mutation.
+func (m *CompletionMutation) LearnerID() (r uuid.UUID, exists bool) {
+	v := m.learner_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLearnerID returns the old "learner_id" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldLearnerID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLearnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLearnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLearnerID: %w", err)
+	}
+	return oldValue.LearnerID, nil
+}
+
+// ResetLearnerID resets all changes to the "learner_id" field.
+func (m *CompletionMutation) ResetLearnerID() {
+	m.learner_id = nil
+}
+
+// SetCourseID sets the "course_id" field.
+func (m *CompletionMutation) SetCourseID(u uuid.UUID) {
+	m.course_id = &u
+}
+
+// CourseID returns the value of the "course_id" field in the mutation.
+func (m *CompletionMutation) CourseID() (r uuid.UUID, exists bool) {
+	v := m.course_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCourseID returns the old "course_id" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldCourseID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCourseID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCourseID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCourseID: %w", err)
+	}
+	return oldValue.CourseID, nil
+}
+
+// ResetCourseID resets all changes to the "course_id" field.
+func (m *CompletionMutation) ResetCourseID() {
+	m.course_id = nil
+}
+
+// SetNodeID sets the "node_id" field.
+func (m *CompletionMutation) SetNodeID(u uuid.UUID) {
+	m.node_id = &u
+}
+
+// NodeID returns the value of the "node_id" field in the mutation.
+func (m *CompletionMutation) NodeID() (r uuid.UUID, exists bool) {
+	v := m.node_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNodeID returns the old "node_id" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldNodeID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNodeID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNodeID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNodeID: %w", err)
+	}
+	return oldValue.NodeID, nil
+}
+
+// ResetNodeID resets all changes to the "node_id" field.
+func (m *CompletionMutation) ResetNodeID() {
+	m.node_id = nil
+}
+
+// SetNode sets the "node" field.
+func (m *CompletionMutation) SetNode(c completion.Node) {
+	m.node = &c
+}
+
+// Node returns the value of the "node" field in the mutation.
+func (m *CompletionMutation) Node() (r completion.Node, exists bool) {
+	v := m.node
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNode returns the old "node" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldNode(ctx context.Context) (v completion.Node, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNode: %w", err)
+	}
+	return oldValue.Node, nil
+}
+
+// ResetNode resets all changes to the "node" field.
+func (m *CompletionMutation) ResetNode() {
+	m.node = nil
+}
+
+// SetRuleVersion sets the "rule_version" field.
+func (m *CompletionMutation) SetRuleVersion(s string) {
+	m.rule_version = &s
+}
+
+// RuleVersion returns the value of the "rule_version" field in the mutation.
+func (m *CompletionMutation) RuleVersion() (r string, exists bool) {
+	v := m.rule_version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRuleVersion returns the old "rule_version" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldRuleVersion(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRuleVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRuleVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRuleVersion: %w", err)
+	}
+	return oldValue.RuleVersion, nil
+}
+
+// ResetRuleVersion resets all changes to the "rule_version" field.
+func (m *CompletionMutation) ResetRuleVersion() {
+	m.rule_version = nil
+}
+
+// SetVersionID sets the "version_id" field.
+func (m *CompletionMutation) SetVersionID(u uuid.UUID) {
+	m.version_id = &u
+}
+
+// VersionID returns the value of the "version_id" field in the mutation.
+func (m *CompletionMutation) VersionID() (r uuid.UUID, exists bool) {
+	v := m.version_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersionID returns the old "version_id" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldVersionID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersionID: %w", err)
+	}
+	return oldValue.VersionID, nil
+}
+
+// ResetVersionID resets all changes to the "version_id" field.
+func (m *CompletionMutation) ResetVersionID() {
+	m.version_id = nil
+}
+
+// SetBy sets the "by" field.
+func (m *CompletionMutation) SetBy(c completion.By) {
+	m.by = &c
+}
+
+// By returns the value of the "by" field in the mutation.
+func (m *CompletionMutation) By() (r completion.By, exists bool) {
+	v := m.by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBy returns the old "by" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldBy(ctx context.Context) (v completion.By, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBy: %w", err)
+	}
+	return oldValue.By, nil
+}
+
+// ResetBy resets all changes to the "by" field.
+func (m *CompletionMutation) ResetBy() {
+	m.by = nil
+}
+
+// SetActorID sets the "actor_id" field.
+func (m *CompletionMutation) SetActorID(u uuid.UUID) {
+	m.actor_id = &u
+}
+
+// ActorID returns the value of the "actor_id" field in the mutation.
+func (m *CompletionMutation) ActorID() (r uuid.UUID, exists bool) {
+	v := m.actor_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActorID returns the old "actor_id" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldActorID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActorID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActorID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActorID: %w", err)
+	}
+	return oldValue.ActorID, nil
+}
+
+// ClearActorID clears the value of the "actor_id" field.
+func (m *CompletionMutation) ClearActorID() {
+	m.actor_id = nil
+	m.clearedFields[completion.FieldActorID] = struct{}{}
+}
+
+// ActorIDCleared returns if the "actor_id" field was cleared in this mutation.
+func (m *CompletionMutation) ActorIDCleared() bool {
+	_, ok := m.clearedFields[completion.FieldActorID]
+	return ok
+}
+
+// ResetActorID resets all changes to the "actor_id" field.
+func (m *CompletionMutation) ResetActorID() {
+	m.actor_id = nil
+	delete(m.clearedFields, completion.FieldActorID)
+}
+
+// SetReason sets the "reason" field.
+func (m *CompletionMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *CompletionMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *CompletionMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetCompletedAt sets the "completed_at" field.
+func (m *CompletionMutation) SetCompletedAt(t time.Time) {
+	m.completed_at = &t
+}
+
+// CompletedAt returns the value of the "completed_at" field in the mutation.
+func (m *CompletionMutation) CompletedAt() (r time.Time, exists bool) {
+	v := m.completed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCompletedAt returns the old "completed_at" field's value of the Completion entity.
+// If the Completion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompletionMutation) OldCompletedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCompletedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCompletedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCompletedAt: %w", err)
+	}
+	return oldValue.CompletedAt, nil
+}
+
+// ResetCompletedAt resets all changes to the "completed_at" field.
+func (m *CompletionMutation) ResetCompletedAt() {
+	m.completed_at = nil
+}
+
+// Where appends a list predicates to the CompletionMutation builder.
+func (m *CompletionMutation) Where(ps ...predicate.Completion) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the CompletionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *CompletionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Completion, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *CompletionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *CompletionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Completion).
+func (m *CompletionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *CompletionMutation) Fields() []string {
+	fields := make([]string, 0, 14)
+	if m.tenant_id != nil {
+		fields = append(fields, completion.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, completion.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, completion.FieldUpdatedAt)
+	}
+	if m.enrollment_id != nil {
+		fields = append(fields, completion.FieldEnrollmentID)
+	}
+	if m.learner_id != nil {
+		fields = append(fields, completion.FieldLearnerID)
+	}
+	if m.course_id != nil {
+		fields = append(fields, completion.FieldCourseID)
+	}
+	if m.node_id != nil {
+		fields = append(fields, completion.FieldNodeID)
+	}
+	if m.node != nil {
+		fields = append(fields, completion.FieldNode)
+	}
+	if m.rule_version != nil {
+		fields = append(fields, completion.FieldRuleVersion)
+	}
+	if m.version_id != nil {
+		fields = append(fields, completion.FieldVersionID)
+	}
+	if m.by != nil {
+		fields = append(fields, completion.FieldBy)
+	}
+	if m.actor_id != nil {
+		fields = append(fields, completion.FieldActorID)
+	}
+	if m.reason != nil {
+		fields = append(fields, completion.FieldReason)
+	}
+	if m.completed_at != nil {
+		fields = append(fields, completion.FieldCompletedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *CompletionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case completion.FieldTenantID:
+		return m.TenantID()
+	case completion.FieldCreatedAt:
+		return m.CreatedAt()
+	case completion.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case completion.FieldEnrollmentID:
+		return m.EnrollmentID()
+	case completion.FieldLearnerID:
+		return m.LearnerID()
+	case completion.FieldCourseID:
+		return m.CourseID()
+	case completion.FieldNodeID:
+		return m.NodeID()
+	case completion.FieldNode:
+		return m.Node()
+	case completion.FieldRuleVersion:
+		return m.RuleVersion()
+	case completion.FieldVersionID:
+		return m.VersionID()
+	case completion.FieldBy:
+		return m.By()
+	case completion.FieldActorID:
+		return m.ActorID()
+	case completion.FieldReason:
+		return m.Reason()
+	case completion.FieldCompletedAt:
+		return m.CompletedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *CompletionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case completion.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case completion.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case completion.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case completion.FieldEnrollmentID:
+		return m.OldEnrollmentID(ctx)
+	case completion.FieldLearnerID:
+		return m.OldLearnerID(ctx)
+	case completion.FieldCourseID:
+		return m.OldCourseID(ctx)
+	case completion.FieldNodeID:
+		return m.OldNodeID(ctx)
+	case completion.FieldNode:
+		return m.OldNode(ctx)
+	case completion.FieldRuleVersion:
+		return m.OldRuleVersion(ctx)
+	case completion.FieldVersionID:
+		return m.OldVersionID(ctx)
+	case completion.FieldBy:
+		return m.OldBy(ctx)
+	case completion.FieldActorID:
+		return m.OldActorID(ctx)
+	case completion.FieldReason:
+		return m.OldReason(ctx)
+	case completion.FieldCompletedAt:
+		return m.OldCompletedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Completion field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CompletionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case completion.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case completion.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case completion.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case completion.FieldEnrollmentID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnrollmentID(v)
+		return nil
+	case completion.FieldLearnerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLearnerID(v)
+		return nil
+	case completion.FieldCourseID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCourseID(v)
+		return nil
+	case completion.FieldNodeID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNodeID(v)
+		return nil
+	case completion.FieldNode:
+		v, ok := value.(completion.Node)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNode(v)
+		return nil
+	case completion.FieldRuleVersion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRuleVersion(v)
+		return nil
+	case completion.FieldVersionID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersionID(v)
+		return nil
+	case completion.FieldBy:
+		v, ok := value.(completion.By)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBy(v)
+		return nil
+	case completion.FieldActorID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActorID(v)
+		return nil
+	case completion.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case completion.FieldCompletedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCompletedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Completion field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *CompletionMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *CompletionMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CompletionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Completion numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *CompletionMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(completion.FieldActorID) {
+		fields = append(fields, completion.FieldActorID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *CompletionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *CompletionMutation) ClearField(name string) error {
+	switch name {
+	case completion.FieldActorID:
+		m.ClearActorID()
+		return nil
+	}
+	return fmt.Errorf("unknown Completion nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *CompletionMutation) ResetField(name string) error {
+	switch name {
+	case completion.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case completion.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case completion.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case completion.FieldEnrollmentID:
+		m.ResetEnrollmentID()
+		return nil
+	case completion.FieldLearnerID:
+		m.ResetLearnerID()
+		return nil
+	case completion.FieldCourseID:
+		m.ResetCourseID()
+		return nil
+	case completion.FieldNodeID:
+		m.ResetNodeID()
+		return nil
+	case completion.FieldNode:
+		m.ResetNode()
+		return nil
+	case completion.FieldRuleVersion:
+		m.ResetRuleVersion()
+		return nil
+	case completion.FieldVersionID:
+		m.ResetVersionID()
+		return nil
+	case completion.FieldBy:
+		m.ResetBy()
+		return nil
+	case completion.FieldActorID:
+		m.ResetActorID()
+		return nil
+	case completion.FieldReason:
+		m.ResetReason()
+		return nil
+	case completion.FieldCompletedAt:
+		m.ResetCompletedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Completion field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *CompletionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *CompletionMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *CompletionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *CompletionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *CompletionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *CompletionMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *CompletionMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Completion unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *CompletionMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Completion edge %s", name)
+}
+
 // CourseMutation represents an operation that mutates the Course nodes in the graph.
 type CourseMutation struct {
 	config
@@ -9196,8 +11178,7 @@ type CourseMutation struct {
 	instructor_id         *uuid.UUID
 	description           *string
 	certificate           *bool
-	certificate_months    *int
-	addcertificate_months *int
+	completion            **outline.Policy
 	revision              *int
 	addrevision           *int
 	published_number      *int
@@ -9941,60 +11922,53 @@ func (m *CourseMutation) ResetCertificate() {
 	m.certificate = nil
 }
 
-// SetCertificateMonths sets the "certificate_months" field.
-func (m *CourseMutation) SetCertificateMonths(i int) {
-	m.certificate_months = &i
-	m.addcertificate_months = nil
+// SetCompletion sets the "completion" field.
+func (m *CourseMutation) SetCompletion(o *outline.Policy) {
+	m.completion = &o
 }
 
-// CertificateMonths returns the value of the "certificate_months" field in the mutation.
-func (m *CourseMutation) CertificateMonths() (r int, exists bool) {
-	v := m.certificate_months
+// Completion returns the value of the "completion" field in the mutation.
+func (m *CourseMutation) Completion() (r *outline.Policy, exists bool) {
+	v := m.completion
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// OldCertificateMonths returns the old "certificate_months" field's value of the Course entity.
+// OldCompletion returns the old "completion" field's value of the Course entity.
 // If the Course object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *CourseMutation) OldCertificateMonths(ctx context.Context) (v int, err error) {
+func (m *CourseMutation) OldCompletion(ctx context.Context) (v *outline.Policy, err error) {
 	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldCertificateMonths is only allowed on UpdateOne operations")
+		return v, errors.New("OldCompletion is only allowed on UpdateOne operations")
 	}
 	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldCertificateMonths requires an ID field in the mutation")
+		return v, errors.New("OldCompletion requires an ID field in the mutation")
 	}
 	oldValue, err := m.oldValue(ctx)
 	if err != nil {
-		return v, fmt.Errorf("querying old value for OldCertificateMonths: %w", err)
+		return v, fmt.Errorf("querying old value for OldCompletion: %w", err)
 	}
-	return oldValue.CertificateMonths, nil
+	return oldValue.Completion, nil
 }
 
-// AddCertificateMonths adds i to the "certificate_months" field.
-func (m *CourseMutation) AddCertificateMonths(i int) {
-	if m.addcertificate_months != nil {
-		*m.addcertificate_months += i
-	} else {
-		m.addcertificate_months = &i
-	}
+// ClearCompletion clears the value of the "completion" field.
+func (m *CourseMutation) ClearCompletion() {
+	m.completion = nil
+	m.clearedFields[course.FieldCompletion] = struct{}{}
 }
 
-// AddedCertificateMonths returns the value that was added to the "certificate_months" field in this mutation.
-func (m *CourseMutation) AddedCertificateMonths() (r int, exists bool) {
-	v := m.addcertificate_months
-	if v == nil {
-		return
-	}
-	return *v, true
+// CompletionCleared returns if the "completion" field was cleared in this mutation.
+func (m *CourseMutation) CompletionCleared() bool {
+	_, ok := m.clearedFields[course.FieldCompletion]
+	return ok
 }
 
-// ResetCertificateMonths resets all changes to the "certificate_months" field.
-func (m *CourseMutation) ResetCertificateMonths() {
-	m.certificate_months = nil
-	m.addcertificate_months = nil
+// ResetCompletion resets all changes to the "completion" field.
+func (m *CourseMutation) ResetCompletion() {
+	m.completion = nil
+	delete(m.clearedFields, course.FieldCompletion)
 }
 
 // SetRevision sets the "revision" field.
@@ -10297,8 +12271,8 @@ func (m *CourseMutation) Fields() []string {
 	if m.certificate != nil {
 		fields = append(fields, course.FieldCertificate)
 	}
-	if m.certificate_months != nil {
-		fields = append(fields, course.FieldCertificateMonths)
+	if m.completion != nil {
+		fields = append(fields, course.FieldCompletion)
 	}
 	if m.revision != nil {
 		fields = append(fields, course.FieldRevision)
@@ -10352,8 +12326,8 @@ func (m *CourseMutation) Field(name string) (ent.Value, bool) {
 		return m.Description()
 	case course.FieldCertificate:
 		return m.Certificate()
-	case course.FieldCertificateMonths:
-		return m.CertificateMonths()
+	case course.FieldCompletion:
+		return m.Completion()
 	case course.FieldRevision:
 		return m.Revision()
 	case course.FieldPublishedNumber:
@@ -10403,8 +12377,8 @@ func (m *CourseMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldDescription(ctx)
 	case course.FieldCertificate:
 		return m.OldCertificate(ctx)
-	case course.FieldCertificateMonths:
-		return m.OldCertificateMonths(ctx)
+	case course.FieldCompletion:
+		return m.OldCompletion(ctx)
 	case course.FieldRevision:
 		return m.OldRevision(ctx)
 	case course.FieldPublishedNumber:
@@ -10534,12 +12508,12 @@ func (m *CourseMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetCertificate(v)
 		return nil
-	case course.FieldCertificateMonths:
-		v, ok := value.(int)
+	case course.FieldCompletion:
+		v, ok := value.(*outline.Policy)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.SetCertificateMonths(v)
+		m.SetCompletion(v)
 		return nil
 	case course.FieldRevision:
 		v, ok := value.(int)
@@ -10580,9 +12554,6 @@ func (m *CourseMutation) AddedFields() []string {
 	if m.addprice_amount != nil {
 		fields = append(fields, course.FieldPriceAmount)
 	}
-	if m.addcertificate_months != nil {
-		fields = append(fields, course.FieldCertificateMonths)
-	}
 	if m.addrevision != nil {
 		fields = append(fields, course.FieldRevision)
 	}
@@ -10602,8 +12573,6 @@ func (m *CourseMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case course.FieldPriceAmount:
 		return m.AddedPriceAmount()
-	case course.FieldCertificateMonths:
-		return m.AddedCertificateMonths()
 	case course.FieldRevision:
 		return m.AddedRevision()
 	case course.FieldPublishedNumber:
@@ -10625,13 +12594,6 @@ func (m *CourseMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddPriceAmount(v)
-		return nil
-	case course.FieldCertificateMonths:
-		v, ok := value.(int)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddCertificateMonths(v)
 		return nil
 	case course.FieldRevision:
 		v, ok := value.(int)
@@ -10662,6 +12624,9 @@ func (m *CourseMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *CourseMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(course.FieldCompletion) {
+		fields = append(fields, course.FieldCompletion)
+	}
 	if m.FieldCleared(course.FieldArchivedAt) {
 		fields = append(fields, course.FieldArchivedAt)
 	}
@@ -10679,6 +12644,9 @@ func (m *CourseMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *CourseMutation) ClearField(name string) error {
 	switch name {
+	case course.FieldCompletion:
+		m.ClearCompletion()
+		return nil
 	case course.FieldArchivedAt:
 		m.ClearArchivedAt()
 		return nil
@@ -10738,8 +12706,8 @@ func (m *CourseMutation) ResetField(name string) error {
 	case course.FieldCertificate:
 		m.ResetCertificate()
 		return nil
-	case course.FieldCertificateMonths:
-		m.ResetCertificateMonths()
+	case course.FieldCompletion:
+		m.ResetCompletion()
 		return nil
 	case course.FieldRevision:
 		m.ResetRevision()
@@ -12018,47 +13986,45 @@ func (m *CourseProgressMutation) ResetEdge(name string) error {
 // CourseVersionMutation represents an operation that mutates the CourseVersion nodes in the graph.
 type CourseVersionMutation struct {
 	config
-	op                    Op
-	typ                   string
-	id                    *uuid.UUID
-	tenant_id             *uuid.UUID
-	created_at            *time.Time
-	updated_at            *time.Time
-	slug                  *string
-	title                 *string
-	summary               *string
-	language              *string
-	level                 *outline.Level
-	categories            *[]string
-	appendcategories      []string
-	tags                  *[]string
-	appendtags            []string
-	visibility            *outline.Visibility
-	price_amount          *int
-	addprice_amount       *int
-	price_currency        *string
-	instructor_id         *uuid.UUID
-	course_id             *uuid.UUID
-	number                *int
-	addnumber             *int
-	content_hash          *string
-	outline               *outline.Outline
-	description_html      *string
-	certificate           *bool
-	certificate_months    *int
-	addcertificate_months *int
-	lesson_count          *int
-	addlesson_count       *int
-	required_count        *int
-	addrequired_count     *int
-	duration_ms           *int
-	addduration_ms        *int
-	published_by          *uuid.UUID
-	note                  *string
-	clearedFields         map[string]struct{}
-	done                  bool
-	oldValue              func(context.Context) (*CourseVersion, error)
-	predicates            []predicate.CourseVersion
+	op                Op
+	typ               string
+	id                *uuid.UUID
+	tenant_id         *uuid.UUID
+	created_at        *time.Time
+	updated_at        *time.Time
+	slug              *string
+	title             *string
+	summary           *string
+	language          *string
+	level             *outline.Level
+	categories        *[]string
+	appendcategories  []string
+	tags              *[]string
+	appendtags        []string
+	visibility        *outline.Visibility
+	price_amount      *int
+	addprice_amount   *int
+	price_currency    *string
+	instructor_id     *uuid.UUID
+	course_id         *uuid.UUID
+	number            *int
+	addnumber         *int
+	content_hash      *string
+	outline           *outline.Outline
+	description_html  *string
+	certificate       *bool
+	lesson_count      *int
+	addlesson_count   *int
+	required_count    *int
+	addrequired_count *int
+	duration_ms       *int
+	addduration_ms    *int
+	published_by      *uuid.UUID
+	note              *string
+	clearedFields     map[string]struct{}
+	done              bool
+	oldValue          func(context.Context) (*CourseVersion, error)
+	predicates        []predicate.CourseVersion
 }
 
 var _ ent.Mutation = (*CourseVersionMutation)(nil)
@@ -12955,62 +14921,6 @@ func (m *CourseVersionMutation) ResetCertificate() {
 	m.certificate = nil
 }
 
-// SetCertificateMonths sets the "certificate_months" field.
-func (m *CourseVersionMutation) SetCertificateMonths(i int) {
-	m.certificate_months = &i
-	m.addcertificate_months = nil
-}
-
-// CertificateMonths returns the value of the "certificate_months" field in the mutation.
-func (m *CourseVersionMutation) CertificateMonths() (r int, exists bool) {
-	v := m.certificate_months
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldCertificateMonths returns the old "certificate_months" field's value of the CourseVersion entity.
-// If the CourseVersion object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *CourseVersionMutation) OldCertificateMonths(ctx context.Context) (v int, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldCertificateMonths is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldCertificateMonths requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldCertificateMonths: %w", err)
-	}
-	return oldValue.CertificateMonths, nil
-}
-
-// AddCertificateMonths adds i to the "certificate_months" field.
-func (m *CourseVersionMutation) AddCertificateMonths(i int) {
-	if m.addcertificate_months != nil {
-		*m.addcertificate_months += i
-	} else {
-		m.addcertificate_months = &i
-	}
-}
-
-// AddedCertificateMonths returns the value that was added to the "certificate_months" field in this mutation.
-func (m *CourseVersionMutation) AddedCertificateMonths() (r int, exists bool) {
-	v := m.addcertificate_months
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// ResetCertificateMonths resets all changes to the "certificate_months" field.
-func (m *CourseVersionMutation) ResetCertificateMonths() {
-	m.certificate_months = nil
-	m.addcertificate_months = nil
-}
-
 // SetLessonCount sets the "lesson_count" field.
 func (m *CourseVersionMutation) SetLessonCount(i int) {
 	m.lesson_count = &i
@@ -13285,7 +15195,7 @@ func (m *CourseVersionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CourseVersionMutation) Fields() []string {
-	fields := make([]string, 0, 26)
+	fields := make([]string, 0, 25)
 	if m.tenant_id != nil {
 		fields = append(fields, courseversion.FieldTenantID)
 	}
@@ -13345,9 +15255,6 @@ func (m *CourseVersionMutation) Fields() []string {
 	}
 	if m.certificate != nil {
 		fields = append(fields, courseversion.FieldCertificate)
-	}
-	if m.certificate_months != nil {
-		fields = append(fields, courseversion.FieldCertificateMonths)
 	}
 	if m.lesson_count != nil {
 		fields = append(fields, courseversion.FieldLessonCount)
@@ -13412,8 +15319,6 @@ func (m *CourseVersionMutation) Field(name string) (ent.Value, bool) {
 		return m.DescriptionHTML()
 	case courseversion.FieldCertificate:
 		return m.Certificate()
-	case courseversion.FieldCertificateMonths:
-		return m.CertificateMonths()
 	case courseversion.FieldLessonCount:
 		return m.LessonCount()
 	case courseversion.FieldRequiredCount:
@@ -13473,8 +15378,6 @@ func (m *CourseVersionMutation) OldField(ctx context.Context, name string) (ent.
 		return m.OldDescriptionHTML(ctx)
 	case courseversion.FieldCertificate:
 		return m.OldCertificate(ctx)
-	case courseversion.FieldCertificateMonths:
-		return m.OldCertificateMonths(ctx)
 	case courseversion.FieldLessonCount:
 		return m.OldLessonCount(ctx)
 	case courseversion.FieldRequiredCount:
@@ -13634,13 +15537,6 @@ func (m *CourseVersionMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetCertificate(v)
 		return nil
-	case courseversion.FieldCertificateMonths:
-		v, ok := value.(int)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetCertificateMonths(v)
-		return nil
 	case courseversion.FieldLessonCount:
 		v, ok := value.(int)
 		if !ok {
@@ -13690,9 +15586,6 @@ func (m *CourseVersionMutation) AddedFields() []string {
 	if m.addnumber != nil {
 		fields = append(fields, courseversion.FieldNumber)
 	}
-	if m.addcertificate_months != nil {
-		fields = append(fields, courseversion.FieldCertificateMonths)
-	}
 	if m.addlesson_count != nil {
 		fields = append(fields, courseversion.FieldLessonCount)
 	}
@@ -13714,8 +15607,6 @@ func (m *CourseVersionMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedPriceAmount()
 	case courseversion.FieldNumber:
 		return m.AddedNumber()
-	case courseversion.FieldCertificateMonths:
-		return m.AddedCertificateMonths()
 	case courseversion.FieldLessonCount:
 		return m.AddedLessonCount()
 	case courseversion.FieldRequiredCount:
@@ -13744,13 +15635,6 @@ func (m *CourseVersionMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddNumber(v)
-		return nil
-	case courseversion.FieldCertificateMonths:
-		v, ok := value.(int)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddCertificateMonths(v)
 		return nil
 	case courseversion.FieldLessonCount:
 		v, ok := value.(int)
@@ -13859,9 +15743,6 @@ func (m *CourseVersionMutation) ResetField(name string) error {
 		return nil
 	case courseversion.FieldCertificate:
 		m.ResetCertificate()
-		return nil
-	case courseversion.FieldCertificateMonths:
-		m.ResetCertificateMonths()
 		return nil
 	case courseversion.FieldLessonCount:
 		m.ResetLessonCount()
@@ -17557,6 +19438,7 @@ type LessonMutation struct {
 	appendcaptions []outline.Caption
 	quiz           **outline.QuizSettings
 	assets         *map[string]uuid.UUID
+	completion     *string
 	clearedFields  map[string]struct{}
 	done           bool
 	oldValue       func(context.Context) (*Lesson, error)
@@ -18468,6 +20350,42 @@ func (m *LessonMutation) ResetAssets() {
 	m.assets = nil
 }
 
+// SetCompletion sets the "completion" field.
+func (m *LessonMutation) SetCompletion(s string) {
+	m.completion = &s
+}
+
+// Completion returns the value of the "completion" field in the mutation.
+func (m *LessonMutation) Completion() (r string, exists bool) {
+	v := m.completion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCompletion returns the old "completion" field's value of the Lesson entity.
+// If the Lesson object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LessonMutation) OldCompletion(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCompletion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCompletion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCompletion: %w", err)
+	}
+	return oldValue.Completion, nil
+}
+
+// ResetCompletion resets all changes to the "completion" field.
+func (m *LessonMutation) ResetCompletion() {
+	m.completion = nil
+}
+
 // Where appends a list predicates to the LessonMutation builder.
 func (m *LessonMutation) Where(ps ...predicate.Lesson) {
 	m.predicates = append(m.predicates, ps...)
@@ -18502,7 +20420,7 @@ func (m *LessonMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *LessonMutation) Fields() []string {
-	fields := make([]string, 0, 20)
+	fields := make([]string, 0, 21)
 	if m.tenant_id != nil {
 		fields = append(fields, lesson.FieldTenantID)
 	}
@@ -18563,6 +20481,9 @@ func (m *LessonMutation) Fields() []string {
 	if m.assets != nil {
 		fields = append(fields, lesson.FieldAssets)
 	}
+	if m.completion != nil {
+		fields = append(fields, lesson.FieldCompletion)
+	}
 	return fields
 }
 
@@ -18611,6 +20532,8 @@ func (m *LessonMutation) Field(name string) (ent.Value, bool) {
 		return m.Quiz()
 	case lesson.FieldAssets:
 		return m.Assets()
+	case lesson.FieldCompletion:
+		return m.Completion()
 	}
 	return nil, false
 }
@@ -18660,6 +20583,8 @@ func (m *LessonMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldQuiz(ctx)
 	case lesson.FieldAssets:
 		return m.OldAssets(ctx)
+	case lesson.FieldCompletion:
+		return m.OldCompletion(ctx)
 	}
 	return nil, fmt.Errorf("unknown Lesson field %s", name)
 }
@@ -18808,6 +20733,13 @@ func (m *LessonMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetAssets(v)
+		return nil
+	case lesson.FieldCompletion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCompletion(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Lesson field %s", name)
@@ -18960,6 +20892,9 @@ func (m *LessonMutation) ResetField(name string) error {
 	case lesson.FieldAssets:
 		m.ResetAssets()
 		return nil
+	case lesson.FieldCompletion:
+		m.ResetCompletion()
+		return nil
 	}
 	return fmt.Errorf("unknown Lesson field %s", name)
 }
@@ -19029,6 +20964,7 @@ type LessonProgressMutation struct {
 	addwatched_ms  *int
 	position_ms    *int
 	addposition_ms *int
+	declared_at    *time.Time
 	completed_at   *time.Time
 	clearedFields  map[string]struct{}
 	done           bool
@@ -19504,6 +21440,55 @@ func (m *LessonProgressMutation) ResetPositionMs() {
 	m.addposition_ms = nil
 }
 
+// SetDeclaredAt sets the "declared_at" field.
+func (m *LessonProgressMutation) SetDeclaredAt(t time.Time) {
+	m.declared_at = &t
+}
+
+// DeclaredAt returns the value of the "declared_at" field in the mutation.
+func (m *LessonProgressMutation) DeclaredAt() (r time.Time, exists bool) {
+	v := m.declared_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeclaredAt returns the old "declared_at" field's value of the LessonProgress entity.
+// If the LessonProgress object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LessonProgressMutation) OldDeclaredAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeclaredAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeclaredAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeclaredAt: %w", err)
+	}
+	return oldValue.DeclaredAt, nil
+}
+
+// ClearDeclaredAt clears the value of the "declared_at" field.
+func (m *LessonProgressMutation) ClearDeclaredAt() {
+	m.declared_at = nil
+	m.clearedFields[lessonprogress.FieldDeclaredAt] = struct{}{}
+}
+
+// DeclaredAtCleared returns if the "declared_at" field was cleared in this mutation.
+func (m *LessonProgressMutation) DeclaredAtCleared() bool {
+	_, ok := m.clearedFields[lessonprogress.FieldDeclaredAt]
+	return ok
+}
+
+// ResetDeclaredAt resets all changes to the "declared_at" field.
+func (m *LessonProgressMutation) ResetDeclaredAt() {
+	m.declared_at = nil
+	delete(m.clearedFields, lessonprogress.FieldDeclaredAt)
+}
+
 // SetCompletedAt sets the "completed_at" field.
 func (m *LessonProgressMutation) SetCompletedAt(t time.Time) {
 	m.completed_at = &t
@@ -19587,7 +21572,7 @@ func (m *LessonProgressMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *LessonProgressMutation) Fields() []string {
-	fields := make([]string, 0, 10)
+	fields := make([]string, 0, 11)
 	if m.tenant_id != nil {
 		fields = append(fields, lessonprogress.FieldTenantID)
 	}
@@ -19614,6 +21599,9 @@ func (m *LessonProgressMutation) Fields() []string {
 	}
 	if m.position_ms != nil {
 		fields = append(fields, lessonprogress.FieldPositionMs)
+	}
+	if m.declared_at != nil {
+		fields = append(fields, lessonprogress.FieldDeclaredAt)
 	}
 	if m.completed_at != nil {
 		fields = append(fields, lessonprogress.FieldCompletedAt)
@@ -19644,6 +21632,8 @@ func (m *LessonProgressMutation) Field(name string) (ent.Value, bool) {
 		return m.WatchedMs()
 	case lessonprogress.FieldPositionMs:
 		return m.PositionMs()
+	case lessonprogress.FieldDeclaredAt:
+		return m.DeclaredAt()
 	case lessonprogress.FieldCompletedAt:
 		return m.CompletedAt()
 	}
@@ -19673,6 +21663,8 @@ func (m *LessonProgressMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldWatchedMs(ctx)
 	case lessonprogress.FieldPositionMs:
 		return m.OldPositionMs(ctx)
+	case lessonprogress.FieldDeclaredAt:
+		return m.OldDeclaredAt(ctx)
 	case lessonprogress.FieldCompletedAt:
 		return m.OldCompletedAt(ctx)
 	}
@@ -19747,6 +21739,13 @@ func (m *LessonProgressMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPositionMs(v)
 		return nil
+	case lessonprogress.FieldDeclaredAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeclaredAt(v)
+		return nil
 	case lessonprogress.FieldCompletedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -19811,6 +21810,9 @@ func (m *LessonProgressMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *LessonProgressMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(lessonprogress.FieldDeclaredAt) {
+		fields = append(fields, lessonprogress.FieldDeclaredAt)
+	}
 	if m.FieldCleared(lessonprogress.FieldCompletedAt) {
 		fields = append(fields, lessonprogress.FieldCompletedAt)
 	}
@@ -19828,6 +21830,9 @@ func (m *LessonProgressMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *LessonProgressMutation) ClearField(name string) error {
 	switch name {
+	case lessonprogress.FieldDeclaredAt:
+		m.ClearDeclaredAt()
+		return nil
 	case lessonprogress.FieldCompletedAt:
 		m.ClearCompletedAt()
 		return nil
@@ -19865,6 +21870,9 @@ func (m *LessonProgressMutation) ResetField(name string) error {
 		return nil
 	case lessonprogress.FieldPositionMs:
 		m.ResetPositionMs()
+		return nil
+	case lessonprogress.FieldDeclaredAt:
+		m.ResetDeclaredAt()
 		return nil
 	case lessonprogress.FieldCompletedAt:
 		m.ResetCompletedAt()
@@ -21047,608 +23055,6 @@ func (m *LessonVersionMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown LessonVersion edge %s", name)
 }
 
-// MailPreferenceMutation represents an operation that mutates the MailPreference nodes in the graph.
-type MailPreferenceMutation struct {
-	config
-	op            Op
-	typ           string
-	id            *uuid.UUID
-	tenant_id     *uuid.UUID
-	created_at    *time.Time
-	updated_at    *time.Time
-	user_id       *uuid.UUID
-	kind          *mailpreference.Kind
-	wanted        *bool
-	clearedFields map[string]struct{}
-	done          bool
-	oldValue      func(context.Context) (*MailPreference, error)
-	predicates    []predicate.MailPreference
-}
-
-var _ ent.Mutation = (*MailPreferenceMutation)(nil)
-
-// mailpreferenceOption allows management of the mutation configuration using functional options.
-type mailpreferenceOption func(*MailPreferenceMutation)
-
-// newMailPreferenceMutation creates new mutation for the MailPreference entity.
-func newMailPreferenceMutation(c config, op Op, opts ...mailpreferenceOption) *MailPreferenceMutation {
-	m := &MailPreferenceMutation{
-		config:        c,
-		op:            op,
-		typ:           TypeMailPreference,
-		clearedFields: make(map[string]struct{}),
-	}
-	for _, opt := range opts {
-		opt(m)
-	}
-	return m
-}
-
-// withMailPreferenceID sets the ID field of the mutation.
-func withMailPreferenceID(id uuid.UUID) mailpreferenceOption {
-	return func(m *MailPreferenceMutation) {
-		var (
-			err   error
-			once  sync.Once
-			value *MailPreference
-		)
-		m.oldValue = func(ctx context.Context) (*MailPreference, error) {
-			once.Do(func() {
-				if m.done {
-					err = errors.New("querying old values post mutation is not allowed")
-				} else {
-					value, err = m.Client().MailPreference.Get(ctx, id)
-				}
-			})
-			return value, err
-		}
-		m.id = &id
-	}
-}
-
-// withMailPreference sets the old MailPreference of the mutation.
-func withMailPreference(node *MailPreference) mailpreferenceOption {
-	return func(m *MailPreferenceMutation) {
-		m.oldValue = func(context.Context) (*MailPreference, error) {
-			return node, nil
-		}
-		m.id = &node.ID
-	}
-}
-
-// Client returns a new `ent.Client` from the mutation. If the mutation was
-// executed in a transaction (ent.Tx), a transactional client is returned.
-func (m MailPreferenceMutation) Client() *Client {
-	client := &Client{config: m.config}
-	client.init()
-	return client
-}
-
-// Tx returns an `ent.Tx` for mutations that were executed in transactions;
-// it returns an error otherwise.
-func (m MailPreferenceMutation) Tx() (*Tx, error) {
-	if _, ok := m.driver.(*txDriver); !ok {
-		return nil, errors.New("ent: mutation is not running in a transaction")
-	}
-	tx := &Tx{config: m.config}
-	tx.init()
-	return tx, nil
-}
-
-// SetID sets the value of the id field. Note that this
-// operation is only accepted on creation of MailPreference entities.
-func (m *MailPreferenceMutation) SetID(id uuid.UUID) {
-	m.id = &id
-}
-
-// ID returns the ID value in the mutation. Note that the ID is only available
-// if it was provided to the builder or after it was returned from the database.
-func (m *MailPreferenceMutation) ID() (id uuid.UUID, exists bool) {
-	if m.id == nil {
-		return
-	}
-	return *m.id, true
-}
-
-// IDs queries the database and returns the entity ids that match the mutation's predicate.
-// That means, if the mutation is applied within a transaction with an isolation level such
-// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
-// or updated by the mutation.
-func (m *MailPreferenceMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
-	switch {
-	case m.op.Is(OpUpdateOne | OpDeleteOne):
-		id, exists := m.ID()
-		if exists {
-			return []uuid.UUID{id}, nil
-		}
-		fallthrough
-	case m.op.Is(OpUpdate | OpDelete):
-		return m.Client().MailPreference.Query().Where(m.predicates...).IDs(ctx)
-	default:
-		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
-	}
-}
-
-// SetTenantID sets the "tenant_id" field.
-func (m *MailPreferenceMutation) SetTenantID(u uuid.UUID) {
-	m.tenant_id = &u
-}
-
-// TenantID returns the value of the "tenant_id" field in the mutation.
-func (m *MailPreferenceMutation) TenantID() (r uuid.UUID, exists bool) {
-	v := m.tenant_id
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldTenantID returns the old "tenant_id" field's value of the MailPreference entity.
-// If the MailPreference object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *MailPreferenceMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldTenantID requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
-	}
-	return oldValue.TenantID, nil
-}
-
-// ResetTenantID resets all changes to the "tenant_id" field.
-func (m *MailPreferenceMutation) ResetTenantID() {
-	m.tenant_id = nil
-}
-
-// SetCreatedAt sets the "created_at" field.
-func (m *MailPreferenceMutation) SetCreatedAt(t time.Time) {
-	m.created_at = &t
-}
-
-// CreatedAt returns the value of the "created_at" field in the mutation.
-func (m *MailPreferenceMutation) CreatedAt() (r time.Time, exists bool) {
-	v := m.created_at
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldCreatedAt returns the old "created_at" field's value of the MailPreference entity.
-// If the MailPreference object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *MailPreferenceMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
-	}
-	return oldValue.CreatedAt, nil
-}
-
-// ResetCreatedAt resets all changes to the "created_at" field.
-func (m *MailPreferenceMutation) ResetCreatedAt() {
-	m.created_at = nil
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (m *MailPreferenceMutation) SetUpdatedAt(t time.Time) {
-	m.updated_at = &t
-}
-
-// UpdatedAt returns the value of the "updated_at" field in the mutation.
-func (m *MailPreferenceMutation) UpdatedAt() (r time.Time, exists bool) {
-	v := m.updated_at
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldUpdatedAt returns the old "updated_at" field's value of the MailPreference entity.
-// If the MailPreference object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *MailPreferenceMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
-	}
-	return oldValue.UpdatedAt, nil
-}
-
-// ResetUpdatedAt resets all changes to the "updated_at" field.
-func (m *MailPreferenceMutation) ResetUpdatedAt() {
-	m.updated_at = nil
-}
-
-// SetUserID sets the "user_id" field.
-func (m *MailPreferenceMutation) SetUserID(u uuid.UUID) {
-	m.user_id = &u
-}
-
-// UserID returns the value of the "user_id" field in the mutation.
-func (m *MailPreferenceMutation) UserID() (r uuid.UUID, exists bool) {
-	v := m.user_id
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldUserID returns the old "user_id" field's value of the MailPreference entity.
-// If the MailPreference object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *MailPreferenceMutation) OldUserID(ctx context.Context) (v uuid.UUID, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldUserID requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
-	}
-	return oldValue.UserID, nil
-}
-
-// ResetUserID resets all changes to the "user_id" field.
-func (m *MailPreferenceMutation) ResetUserID() {
-	m.user_id = nil
-}
-
-// SetKind sets the "kind" field.
-func (m *MailPreferenceMutation) SetKind(value mailpreference.Kind) {
-	m.kind = &value
-}
-
-// Kind returns the value of the "kind" field in the mutation.
-func (m *MailPreferenceMutation) Kind() (r mailpreference.Kind, exists bool) {
-	v := m.kind
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldKind returns the old "kind" field's value of the MailPreference entity.
-// If the MailPreference object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *MailPreferenceMutation) OldKind(ctx context.Context) (v mailpreference.Kind, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldKind is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldKind requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldKind: %w", err)
-	}
-	return oldValue.Kind, nil
-}
-
-// ResetKind resets all changes to the "kind" field.
-func (m *MailPreferenceMutation) ResetKind() {
-	m.kind = nil
-}
-
-// SetWanted sets the "wanted" field.
-func (m *MailPreferenceMutation) SetWanted(b bool) {
-	m.wanted = &b
-}
-
-// Wanted returns the value of the "wanted" field in the mutation.
-func (m *MailPreferenceMutation) Wanted() (r bool, exists bool) {
-	v := m.wanted
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldWanted returns the old "wanted" field's value of the MailPreference entity.
-// If the MailPreference object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *MailPreferenceMutation) OldWanted(ctx context.Context) (v bool, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldWanted is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldWanted requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldWanted: %w", err)
-	}
-	return oldValue.Wanted, nil
-}
-
-// ResetWanted resets all changes to the "wanted" field.
-func (m *MailPreferenceMutation) ResetWanted() {
-	m.wanted = nil
-}
-
-// Where appends a list predicates to the MailPreferenceMutation builder.
-func (m *MailPreferenceMutation) Where(ps ...predicate.MailPreference) {
-	m.predicates = append(m.predicates, ps...)
-}
-
-// WhereP appends storage-level predicates to the MailPreferenceMutation builder. Using this method,
-// users can use type-assertion to append predicates that do not depend on any generated package.
-func (m *MailPreferenceMutation) WhereP(ps ...func(*sql.Selector)) {
-	p := make([]predicate.MailPreference, len(ps))
-	for i := range ps {
-		p[i] = ps[i]
-	}
-	m.Where(p...)
-}
-
-// Op returns the operation name.
-func (m *MailPreferenceMutation) Op() Op {
-	return m.op
-}
-
-// SetOp allows setting the mutation operation.
-func (m *MailPreferenceMutation) SetOp(op Op) {
-	m.op = op
-}
-
-// Type returns the node type of this mutation (MailPreference).
-func (m *MailPreferenceMutation) Type() string {
-	return m.typ
-}
-
-// Fields returns all fields that were changed during this mutation. Note that in
-// order to get all numeric fields that were incremented/decremented, call
-// AddedFields().
-func (m *MailPreferenceMutation) Fields() []string {
-	fields := make([]string, 0, 6)
-	if m.tenant_id != nil {
-		fields = append(fields, mailpreference.FieldTenantID)
-	}
-	if m.created_at != nil {
-		fields = append(fields, mailpreference.FieldCreatedAt)
-	}
-	if m.updated_at != nil {
-		fields = append(fields, mailpreference.FieldUpdatedAt)
-	}
-	if m.user_id != nil {
-		fields = append(fields, mailpreference.FieldUserID)
-	}
-	if m.kind != nil {
-		fields = append(fields, mailpreference.FieldKind)
-	}
-	if m.wanted != nil {
-		fields = append(fields, mailpreference.FieldWanted)
-	}
-	return fields
-}
-
-// Field returns the value of a field with the given name. The second boolean
-// return value indicates that this field was not set, or was not defined in the
-// schema.
-func (m *MailPreferenceMutation) Field(name string) (ent.Value, bool) {
-	switch name {
-	case mailpreference.FieldTenantID:
-		return m.TenantID()
-	case mailpreference.FieldCreatedAt:
-		return m.CreatedAt()
-	case mailpreference.FieldUpdatedAt:
-		return m.UpdatedAt()
-	case mailpreference.FieldUserID:
-		return m.UserID()
-	case mailpreference.FieldKind:
-		return m.Kind()
-	case mailpreference.FieldWanted:
-		return m.Wanted()
-	}
-	return nil, false
-}
-
-// OldField returns the old value of the field from the database. An error is
-// returned if the mutation operation is not UpdateOne, or the query to the
-// database failed.
-func (m *MailPreferenceMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
-	switch name {
-	case mailpreference.FieldTenantID:
-		return m.OldTenantID(ctx)
-	case mailpreference.FieldCreatedAt:
-		return m.OldCreatedAt(ctx)
-	case mailpreference.FieldUpdatedAt:
-		return m.OldUpdatedAt(ctx)
-	case mailpreference.FieldUserID:
-		return m.OldUserID(ctx)
-	case mailpreference.FieldKind:
-		return m.OldKind(ctx)
-	case mailpreference.FieldWanted:
-		return m.OldWanted(ctx)
-	}
-	return nil, fmt.Errorf("unknown MailPreference field %s", name)
-}
-
-// SetField sets the value of a field with the given name. It returns an error if
-// the field is not defined in the schema, or if the type mismatched the field
-// type.
-func (m *MailPreferenceMutation) SetField(name string, value ent.Value) error {
-	switch name {
-	case mailpreference.FieldTenantID:
-		v, ok := value.(uuid.UUID)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetTenantID(v)
-		return nil
-	case mailpreference.FieldCreatedAt:
-		v, ok := value.(time.Time)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetCreatedAt(v)
-		return nil
-	case mailpreference.FieldUpdatedAt:
-		v, ok := value.(time.Time)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetUpdatedAt(v)
-		return nil
-	case mailpreference.FieldUserID:
-		v, ok := value.(uuid.UUID)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetUserID(v)
-		return nil
-	case mailpreference.FieldKind:
-		v, ok := value.(mailpreference.Kind)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetKind(v)
-		return nil
-	case mailpreference.FieldWanted:
-		v, ok := value.(bool)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetWanted(v)
-		return nil
-	}
-	return fmt.Errorf("unknown MailPreference field %s", name)
-}
-
-// AddedFields returns all numeric fields that were incremented/decremented during
-// this mutation.
-func (m *MailPreferenceMutation) AddedFields() []string {
-	return nil
-}
-
-// AddedField returns the numeric value that was incremented/decremented on a field
-// with the given name. The second boolean return value indicates that this field
-// was not set, or was not defined in the schema.
-func (m *MailPreferenceMutation) AddedField(name string) (ent.Value, bool) {
-	return nil, false
-}
-
-// AddField adds the value to the field with the given name. It returns an error if
-// the field is not defined in the schema, or if the type mismatched the field
-// type.
-func (m *MailPreferenceMutation) AddField(name string, value ent.Value) error {
-	switch name {
-	}
-	return fmt.Errorf("unknown MailPreference numeric field %s", name)
-}
-
-// ClearedFields returns all nullable fields that were cleared during this
-// mutation.
-func (m *MailPreferenceMutation) ClearedFields() []string {
-	return nil
-}
-
-// FieldCleared returns a boolean indicating if a field with the given name was
-// cleared in this mutation.
-func (m *MailPreferenceMutation) FieldCleared(name string) bool {
-	_, ok := m.clearedFields[name]
-	return ok
-}
-
-// ClearField clears the value of the field with the given name. It returns an
-// error if the field is not defined in the schema.
-func (m *MailPreferenceMutation) ClearField(name string) error {
-	return fmt.Errorf("unknown MailPreference nullable field %s", name)
-}
-
-// ResetField resets all changes in the mutation for the field with the given name.
-// It returns an error if the field is not defined in the schema.
-func (m *MailPreferenceMutation) ResetField(name string) error {
-	switch name {
-	case mailpreference.FieldTenantID:
-		m.ResetTenantID()
-		return nil
-	case mailpreference.FieldCreatedAt:
-		m.ResetCreatedAt()
-		return nil
-	case mailpreference.FieldUpdatedAt:
-		m.ResetUpdatedAt()
-		return nil
-	case mailpreference.FieldUserID:
-		m.ResetUserID()
-		return nil
-	case mailpreference.FieldKind:
-		m.ResetKind()
-		return nil
-	case mailpreference.FieldWanted:
-		m.ResetWanted()
-		return nil
-	}
-	return fmt.Errorf("unknown MailPreference field %s", name)
-}
-
-// AddedEdges returns all edge names that were set/added in this mutation.
-func (m *MailPreferenceMutation) AddedEdges() []string {
-	edges := make([]string, 0, 0)
-	return edges
-}
-
-// AddedIDs returns all IDs (to other nodes) that were added for the given edge
-// name in this mutation.
-func (m *MailPreferenceMutation) AddedIDs(name string) []ent.Value {
-	return nil
-}
-
-// RemovedEdges returns all edge names that were removed in this mutation.
-func (m *MailPreferenceMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 0)
-	return edges
-}
-
-// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
-// the given name in this mutation.
-func (m *MailPreferenceMutation) RemovedIDs(name string) []ent.Value {
-	return nil
-}
-
-// ClearedEdges returns all edge names that were cleared in this mutation.
-func (m *MailPreferenceMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 0)
-	return edges
-}
-
-// EdgeCleared returns a boolean which indicates if the edge with the given name
-// was cleared in this mutation.
-func (m *MailPreferenceMutation) EdgeCleared(name string) bool {
-	return false
-}
-
-// ClearEdge clears the value of the edge with the given name. It returns an error
-// if that edge is not defined in the schema.
-func (m *MailPreferenceMutation) ClearEdge(name string) error {
-	return fmt.Errorf("unknown MailPreference unique edge %s", name)
-}
-
-// ResetEdge resets all changes to the edge with the given name in this mutation.
-// It returns an error if the edge is not defined in the schema.
-func (m *MailPreferenceMutation) ResetEdge(name string) error {
-	return fmt.Errorf("unknown MailPreference edge %s", name)
-}
-
 // ModuleMutation represents an operation that mutates the Module nodes in the graph.
 type ModuleMutation struct {
 	config
@@ -21664,6 +23070,7 @@ type ModuleMutation struct {
 	summary       *string
 	position      *int
 	addposition   *int
+	completion    **outline.Policy
 	clearedFields map[string]struct{}
 	done          bool
 	oldValue      func(context.Context) (*Module, error)
@@ -22082,6 +23489,55 @@ func (m *ModuleMutation) ResetPosition() {
 	m.addposition = nil
 }
 
+// SetCompletion sets the "completion" field.
+func (m *ModuleMutation) SetCompletion(o *outline.Policy) {
+	m.completion = &o
+}
+
+// Completion returns the value of the "completion" field in the mutation.
+func (m *ModuleMutation) Completion() (r *outline.Policy, exists bool) {
+	v := m.completion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCompletion returns the old "completion" field's value of the Module entity.
+// If the Module object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ModuleMutation) OldCompletion(ctx context.Context) (v *outline.Policy, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCompletion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCompletion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCompletion: %w", err)
+	}
+	return oldValue.Completion, nil
+}
+
+// ClearCompletion clears the value of the "completion" field.
+func (m *ModuleMutation) ClearCompletion() {
+	m.completion = nil
+	m.clearedFields[module.FieldCompletion] = struct{}{}
+}
+
+// CompletionCleared returns if the "completion" field was cleared in this mutation.
+func (m *ModuleMutation) CompletionCleared() bool {
+	_, ok := m.clearedFields[module.FieldCompletion]
+	return ok
+}
+
+// ResetCompletion resets all changes to the "completion" field.
+func (m *ModuleMutation) ResetCompletion() {
+	m.completion = nil
+	delete(m.clearedFields, module.FieldCompletion)
+}
+
 // Where appends a list predicates to the ModuleMutation builder.
 func (m *ModuleMutation) Where(ps ...predicate.Module) {
 	m.predicates = append(m.predicates, ps...)
@@ -22116,7 +23572,7 @@ func (m *ModuleMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ModuleMutation) Fields() []string {
-	fields := make([]string, 0, 8)
+	fields := make([]string, 0, 9)
 	if m.tenant_id != nil {
 		fields = append(fields, module.FieldTenantID)
 	}
@@ -22140,6 +23596,9 @@ func (m *ModuleMutation) Fields() []string {
 	}
 	if m.position != nil {
 		fields = append(fields, module.FieldPosition)
+	}
+	if m.completion != nil {
+		fields = append(fields, module.FieldCompletion)
 	}
 	return fields
 }
@@ -22165,6 +23624,8 @@ func (m *ModuleMutation) Field(name string) (ent.Value, bool) {
 		return m.Summary()
 	case module.FieldPosition:
 		return m.Position()
+	case module.FieldCompletion:
+		return m.Completion()
 	}
 	return nil, false
 }
@@ -22190,6 +23651,8 @@ func (m *ModuleMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldSummary(ctx)
 	case module.FieldPosition:
 		return m.OldPosition(ctx)
+	case module.FieldCompletion:
+		return m.OldCompletion(ctx)
 	}
 	return nil, fmt.Errorf("unknown Module field %s", name)
 }
@@ -22255,6 +23718,13 @@ func (m *ModuleMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPosition(v)
 		return nil
+	case module.FieldCompletion:
+		v, ok := value.(*outline.Policy)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCompletion(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Module field %s", name)
 }
@@ -22299,7 +23769,11 @@ func (m *ModuleMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *ModuleMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(module.FieldCompletion) {
+		fields = append(fields, module.FieldCompletion)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -22312,6 +23786,11 @@ func (m *ModuleMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *ModuleMutation) ClearField(name string) error {
+	switch name {
+	case module.FieldCompletion:
+		m.ClearCompletion()
+		return nil
+	}
 	return fmt.Errorf("unknown Module nullable field %s", name)
 }
 
@@ -22342,6 +23821,9 @@ func (m *ModuleMutation) ResetField(name string) error {
 		return nil
 	case module.FieldPosition:
 		m.ResetPosition()
+		return nil
+	case module.FieldCompletion:
+		m.ResetCompletion()
 		return nil
 	}
 	return fmt.Errorf("unknown Module field %s", name)
@@ -22414,7 +23896,6 @@ type NotificationMutation struct {
 	subject_id    *uuid.UUID
 	read_at       *time.Time
 	sent_at       *time.Time
-	mailed_at     *time.Time
 	clearedFields map[string]struct{}
 	done          bool
 	oldValue      func(context.Context) (*Notification, error)
@@ -22990,55 +24471,6 @@ func (m *NotificationMutation) ResetSentAt() {
 	m.sent_at = nil
 }
 
-// SetMailedAt sets the "mailed_at" field.
-func (m *NotificationMutation) SetMailedAt(t time.Time) {
-	m.mailed_at = &t
-}
-
-// MailedAt returns the value of the "mailed_at" field in the mutation.
-func (m *NotificationMutation) MailedAt() (r time.Time, exists bool) {
-	v := m.mailed_at
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldMailedAt returns the old "mailed_at" field's value of the Notification entity.
-// If the Notification object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *NotificationMutation) OldMailedAt(ctx context.Context) (v *time.Time, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldMailedAt is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldMailedAt requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldMailedAt: %w", err)
-	}
-	return oldValue.MailedAt, nil
-}
-
-// ClearMailedAt clears the value of the "mailed_at" field.
-func (m *NotificationMutation) ClearMailedAt() {
-	m.mailed_at = nil
-	m.clearedFields[notification.FieldMailedAt] = struct{}{}
-}
-
-// MailedAtCleared returns if the "mailed_at" field was cleared in this mutation.
-func (m *NotificationMutation) MailedAtCleared() bool {
-	_, ok := m.clearedFields[notification.FieldMailedAt]
-	return ok
-}
-
-// ResetMailedAt resets all changes to the "mailed_at" field.
-func (m *NotificationMutation) ResetMailedAt() {
-	m.mailed_at = nil
-	delete(m.clearedFields, notification.FieldMailedAt)
-}
-
 // Where appends a list predicates to the NotificationMutation builder.
 func (m *NotificationMutation) Where(ps ...predicate.Notification) {
 	m.predicates = append(m.predicates, ps...)
@@ -23073,7 +24505,7 @@ func (m *NotificationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *NotificationMutation) Fields() []string {
-	fields := make([]string, 0, 13)
+	fields := make([]string, 0, 12)
 	if m.tenant_id != nil {
 		fields = append(fields, notification.FieldTenantID)
 	}
@@ -23110,9 +24542,6 @@ func (m *NotificationMutation) Fields() []string {
 	if m.sent_at != nil {
 		fields = append(fields, notification.FieldSentAt)
 	}
-	if m.mailed_at != nil {
-		fields = append(fields, notification.FieldMailedAt)
-	}
 	return fields
 }
 
@@ -23145,8 +24574,6 @@ func (m *NotificationMutation) Field(name string) (ent.Value, bool) {
 		return m.ReadAt()
 	case notification.FieldSentAt:
 		return m.SentAt()
-	case notification.FieldMailedAt:
-		return m.MailedAt()
 	}
 	return nil, false
 }
@@ -23180,8 +24607,6 @@ func (m *NotificationMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldReadAt(ctx)
 	case notification.FieldSentAt:
 		return m.OldSentAt(ctx)
-	case notification.FieldMailedAt:
-		return m.OldMailedAt(ctx)
 	}
 	return nil, fmt.Errorf("unknown Notification field %s", name)
 }
@@ -23275,13 +24700,6 @@ func (m *NotificationMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetSentAt(v)
 		return nil
-	case notification.FieldMailedAt:
-		v, ok := value.(time.Time)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetMailedAt(v)
-		return nil
 	}
 	return fmt.Errorf("unknown Notification field %s", name)
 }
@@ -23330,9 +24748,6 @@ func (m *NotificationMutation) ClearedFields() []string {
 	if m.FieldCleared(notification.FieldReadAt) {
 		fields = append(fields, notification.FieldReadAt)
 	}
-	if m.FieldCleared(notification.FieldMailedAt) {
-		fields = append(fields, notification.FieldMailedAt)
-	}
 	return fields
 }
 
@@ -23349,9 +24764,6 @@ func (m *NotificationMutation) ClearField(name string) error {
 	switch name {
 	case notification.FieldReadAt:
 		m.ClearReadAt()
-		return nil
-	case notification.FieldMailedAt:
-		m.ClearMailedAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Notification nullable field %s", name)
@@ -23396,9 +24808,6 @@ func (m *NotificationMutation) ResetField(name string) error {
 		return nil
 	case notification.FieldSentAt:
 		m.ResetSentAt()
-		return nil
-	case notification.FieldMailedAt:
-		m.ResetMailedAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Notification field %s", name)
@@ -32431,21 +33840,25 @@ func (m *SupportGrantMutation) ResetEdge(name string) error {
 // TenantMutation represents an operation that mutates the Tenant nodes in the graph.
 type TenantMutation struct {
 	config
-	op            Op
-	typ           string
-	id            *uuid.UUID
-	tenant_id     *uuid.UUID
-	created_at    *time.Time
-	updated_at    *time.Time
-	slug          *string
-	name          *string
-	kind          *tenant.Kind
-	locale        *string
-	branding      *brand.Brand
-	clearedFields map[string]struct{}
-	done          bool
-	oldValue      func(context.Context) (*Tenant, error)
-	predicates    []predicate.Tenant
+	op                    Op
+	typ                   string
+	id                    *uuid.UUID
+	tenant_id             *uuid.UUID
+	created_at            *time.Time
+	updated_at            *time.Time
+	slug                  *string
+	name                  *string
+	kind                  *tenant.Kind
+	locale                *string
+	branding              *brand.Brand
+	storage_quota         *int64
+	addstorage_quota      *int64
+	storage_quota_user    *int64
+	addstorage_quota_user *int64
+	clearedFields         map[string]struct{}
+	done                  bool
+	oldValue              func(context.Context) (*Tenant, error)
+	predicates            []predicate.Tenant
 }
 
 var _ ent.Mutation = (*TenantMutation)(nil)
@@ -32840,6 +34253,146 @@ func (m *TenantMutation) ResetBranding() {
 	m.branding = nil
 }
 
+// SetStorageQuota sets the "storage_quota" field.
+func (m *TenantMutation) SetStorageQuota(i int64) {
+	m.storage_quota = &i
+	m.addstorage_quota = nil
+}
+
+// StorageQuota returns the value of the "storage_quota" field in the mutation.
+func (m *TenantMutation) StorageQuota() (r int64, exists bool) {
+	v := m.storage_quota
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStorageQuota returns the old "storage_quota" field's value of the Tenant entity.
+// If the Tenant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TenantMutation) OldStorageQuota(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStorageQuota is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStorageQuota requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStorageQuota: %w", err)
+	}
+	return oldValue.StorageQuota, nil
+}
+
+// AddStorageQuota adds i to the "storage_quota" field.
+func (m *TenantMutation) AddStorageQuota(i int64) {
+	if m.addstorage_quota != nil {
+		*m.addstorage_quota += i
+	} else {
+		m.addstorage_quota = &i
+	}
+}
+
+// AddedStorageQuota returns the value that was added to the "storage_quota" field in this mutation.
+func (m *TenantMutation) AddedStorageQuota() (r int64, exists bool) {
+	v := m.addstorage_quota
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearStorageQuota clears the value of the "storage_quota" field.
+func (m *TenantMutation) ClearStorageQuota() {
+	m.storage_quota = nil
+	m.addstorage_quota = nil
+	m.clearedFields[tenant.FieldStorageQuota] = struct{}{}
+}
+
+// StorageQuotaCleared returns if the "storage_quota" field was cleared in this mutation.
+func (m *TenantMutation) StorageQuotaCleared() bool {
+	_, ok := m.clearedFields[tenant.FieldStorageQuota]
+	return ok
+}
+
+// ResetStorageQuota resets all changes to the "storage_quota" field.
+func (m *TenantMutation) ResetStorageQuota() {
+	m.storage_quota = nil
+	m.addstorage_quota = nil
+	delete(m.clearedFields, tenant.FieldStorageQuota)
+}
+
+// SetStorageQuotaUser sets the "storage_quota_user" field.
+func (m *TenantMutation) SetStorageQuotaUser(i int64) {
+	m.storage_quota_user = &i
+	m.addstorage_quota_user = nil
+}
+
+// StorageQuotaUser returns the value of the "storage_quota_user" field in the mutation.
+func (m *TenantMutation) StorageQuotaUser() (r int64, exists bool) {
+	v := m.storage_quota_user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStorageQuotaUser returns the old "storage_quota_user" field's value of the Tenant entity.
+// If the Tenant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TenantMutation) OldStorageQuotaUser(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStorageQuotaUser is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStorageQuotaUser requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStorageQuotaUser: %w", err)
+	}
+	return oldValue.StorageQuotaUser, nil
+}
+
+// AddStorageQuotaUser adds i to the "storage_quota_user" field.
+func (m *TenantMutation) AddStorageQuotaUser(i int64) {
+	if m.addstorage_quota_user != nil {
+		*m.addstorage_quota_user += i
+	} else {
+		m.addstorage_quota_user = &i
+	}
+}
+
+// AddedStorageQuotaUser returns the value that was added to the "storage_quota_user" field in this mutation.
+func (m *TenantMutation) AddedStorageQuotaUser() (r int64, exists bool) {
+	v := m.addstorage_quota_user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearStorageQuotaUser clears the value of the "storage_quota_user" field.
+func (m *TenantMutation) ClearStorageQuotaUser() {
+	m.storage_quota_user = nil
+	m.addstorage_quota_user = nil
+	m.clearedFields[tenant.FieldStorageQuotaUser] = struct{}{}
+}
+
+// StorageQuotaUserCleared returns if the "storage_quota_user" field was cleared in this mutation.
+func (m *TenantMutation) StorageQuotaUserCleared() bool {
+	_, ok := m.clearedFields[tenant.FieldStorageQuotaUser]
+	return ok
+}
+
+// ResetStorageQuotaUser resets all changes to the "storage_quota_user" field.
+func (m *TenantMutation) ResetStorageQuotaUser() {
+	m.storage_quota_user = nil
+	m.addstorage_quota_user = nil
+	delete(m.clearedFields, tenant.FieldStorageQuotaUser)
+}
+
 // Where appends a list predicates to the TenantMutation builder.
 func (m *TenantMutation) Where(ps ...predicate.Tenant) {
 	m.predicates = append(m.predicates, ps...)
@@ -32874,7 +34427,7 @@ func (m *TenantMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *TenantMutation) Fields() []string {
-	fields := make([]string, 0, 8)
+	fields := make([]string, 0, 10)
 	if m.tenant_id != nil {
 		fields = append(fields, tenant.FieldTenantID)
 	}
@@ -32898,6 +34451,12 @@ func (m *TenantMutation) Fields() []string {
 	}
 	if m.branding != nil {
 		fields = append(fields, tenant.FieldBranding)
+	}
+	if m.storage_quota != nil {
+		fields = append(fields, tenant.FieldStorageQuota)
+	}
+	if m.storage_quota_user != nil {
+		fields = append(fields, tenant.FieldStorageQuotaUser)
 	}
 	return fields
 }
@@ -32923,6 +34482,10 @@ func (m *TenantMutation) Field(name string) (ent.Value, bool) {
 		return m.Locale()
 	case tenant.FieldBranding:
 		return m.Branding()
+	case tenant.FieldStorageQuota:
+		return m.StorageQuota()
+	case tenant.FieldStorageQuotaUser:
+		return m.StorageQuotaUser()
 	}
 	return nil, false
 }
@@ -32948,6 +34511,10 @@ func (m *TenantMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldLocale(ctx)
 	case tenant.FieldBranding:
 		return m.OldBranding(ctx)
+	case tenant.FieldStorageQuota:
+		return m.OldStorageQuota(ctx)
+	case tenant.FieldStorageQuotaUser:
+		return m.OldStorageQuotaUser(ctx)
 	}
 	return nil, fmt.Errorf("unknown Tenant field %s", name)
 }
@@ -33013,6 +34580,20 @@ func (m *TenantMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetBranding(v)
 		return nil
+	case tenant.FieldStorageQuota:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStorageQuota(v)
+		return nil
+	case tenant.FieldStorageQuotaUser:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStorageQuotaUser(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Tenant field %s", name)
 }
@@ -33020,13 +34601,26 @@ func (m *TenantMutation) SetField(name string, value ent.Value) error {
 // AddedFields returns all numeric fields that were incremented/decremented during
 // this mutation.
 func (m *TenantMutation) AddedFields() []string {
-	return nil
+	var fields []string
+	if m.addstorage_quota != nil {
+		fields = append(fields, tenant.FieldStorageQuota)
+	}
+	if m.addstorage_quota_user != nil {
+		fields = append(fields, tenant.FieldStorageQuotaUser)
+	}
+	return fields
 }
 
 // AddedField returns the numeric value that was incremented/decremented on a field
 // with the given name. The second boolean return value indicates that this field
 // was not set, or was not defined in the schema.
 func (m *TenantMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case tenant.FieldStorageQuota:
+		return m.AddedStorageQuota()
+	case tenant.FieldStorageQuotaUser:
+		return m.AddedStorageQuotaUser()
+	}
 	return nil, false
 }
 
@@ -33035,6 +34629,20 @@ func (m *TenantMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *TenantMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case tenant.FieldStorageQuota:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStorageQuota(v)
+		return nil
+	case tenant.FieldStorageQuotaUser:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStorageQuotaUser(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Tenant numeric field %s", name)
 }
@@ -33042,7 +34650,14 @@ func (m *TenantMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *TenantMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(tenant.FieldStorageQuota) {
+		fields = append(fields, tenant.FieldStorageQuota)
+	}
+	if m.FieldCleared(tenant.FieldStorageQuotaUser) {
+		fields = append(fields, tenant.FieldStorageQuotaUser)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -33055,6 +34670,14 @@ func (m *TenantMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *TenantMutation) ClearField(name string) error {
+	switch name {
+	case tenant.FieldStorageQuota:
+		m.ClearStorageQuota()
+		return nil
+	case tenant.FieldStorageQuotaUser:
+		m.ClearStorageQuotaUser()
+		return nil
+	}
 	return fmt.Errorf("unknown Tenant nullable field %s", name)
 }
 
@@ -33085,6 +34708,12 @@ func (m *TenantMutation) ResetField(name string) error {
 		return nil
 	case tenant.FieldBranding:
 		m.ResetBranding()
+		return nil
+	case tenant.FieldStorageQuota:
+		m.ResetStorageQuota()
+		return nil
+	case tenant.FieldStorageQuotaUser:
+		m.ResetStorageQuotaUser()
 		return nil
 	}
 	return fmt.Errorf("unknown Tenant field %s", name)
@@ -33136,6 +34765,644 @@ func (m *TenantMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *TenantMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Tenant edge %s", name)
+}
+
+// UsageMutation represents an operation that mutates the Usage nodes in the graph.
+type UsageMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	kind          *usage.Kind
+	source_id     *uuid.UUID
+	quantity      *int64
+	addquantity   *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Usage, error)
+	predicates    []predicate.Usage
+}
+
+var _ ent.Mutation = (*UsageMutation)(nil)
+
+// usageOption allows management of the mutation configuration using functional options.
+type usageOption func(*UsageMutation)
+
+// newUsageMutation creates new mutation for the Usage entity.
+func newUsageMutation(c config, op Op, opts ...usageOption) *UsageMutation {
+	m := &UsageMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeUsage,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withUsageID sets the ID field of the mutation.
+func withUsageID(id uuid.UUID) usageOption {
+	return func(m *UsageMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Usage
+		)
+		m.oldValue = func(ctx context.Context) (*Usage, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Usage.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withUsage sets the old Usage of the mutation.
+func withUsage(node *Usage) usageOption {
+	return func(m *UsageMutation) {
+		m.oldValue = func(context.Context) (*Usage, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m UsageMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m UsageMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Usage entities.
+func (m *UsageMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *UsageMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *UsageMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Usage.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *UsageMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *UsageMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the Usage entity.
+// If the Usage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *UsageMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *UsageMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *UsageMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Usage entity.
+// If the Usage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *UsageMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *UsageMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *UsageMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Usage entity.
+// If the Usage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *UsageMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *UsageMutation) SetKind(u usage.Kind) {
+	m.kind = &u
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *UsageMutation) Kind() (r usage.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the Usage entity.
+// If the Usage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMutation) OldKind(ctx context.Context) (v usage.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *UsageMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetSourceID sets the "source_id" field.
+func (m *UsageMutation) SetSourceID(u uuid.UUID) {
+	m.source_id = &u
+}
+
+// SourceID returns the value of the "source_id" field in the mutation.
+func (m *UsageMutation) SourceID() (r uuid.UUID, exists bool) {
+	v := m.source_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSourceID returns the old "source_id" field's value of the Usage entity.
+// If the Usage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMutation) OldSourceID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSourceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSourceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSourceID: %w", err)
+	}
+	return oldValue.SourceID, nil
+}
+
+// ResetSourceID resets all changes to the "source_id" field.
+func (m *UsageMutation) ResetSourceID() {
+	m.source_id = nil
+}
+
+// SetQuantity sets the "quantity" field.
+func (m *UsageMutation) SetQuantity(i int64) {
+	m.quantity = &i
+	m.addquantity = nil
+}
+
+// Quantity returns the value of the "quantity" field in the mutation.
+func (m *UsageMutation) Quantity() (r int64, exists bool) {
+	v := m.quantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuantity returns the old "quantity" field's value of the Usage entity.
+// If the Usage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMutation) OldQuantity(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuantity is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuantity requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuantity: %w", err)
+	}
+	return oldValue.Quantity, nil
+}
+
+// AddQuantity adds i to the "quantity" field.
+func (m *UsageMutation) AddQuantity(i int64) {
+	if m.addquantity != nil {
+		*m.addquantity += i
+	} else {
+		m.addquantity = &i
+	}
+}
+
+// AddedQuantity returns the value that was added to the "quantity" field in this mutation.
+func (m *UsageMutation) AddedQuantity() (r int64, exists bool) {
+	v := m.addquantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetQuantity resets all changes to the "quantity" field.
+func (m *UsageMutation) ResetQuantity() {
+	m.quantity = nil
+	m.addquantity = nil
+}
+
+// Where appends a list predicates to the UsageMutation builder.
+func (m *UsageMutation) Where(ps ...predicate.Usage) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the UsageMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *UsageMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Usage, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *UsageMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *UsageMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Usage).
+func (m *UsageMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *UsageMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.tenant_id != nil {
+		fields = append(fields, usage.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, usage.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, usage.FieldUpdatedAt)
+	}
+	if m.kind != nil {
+		fields = append(fields, usage.FieldKind)
+	}
+	if m.source_id != nil {
+		fields = append(fields, usage.FieldSourceID)
+	}
+	if m.quantity != nil {
+		fields = append(fields, usage.FieldQuantity)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *UsageMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case usage.FieldTenantID:
+		return m.TenantID()
+	case usage.FieldCreatedAt:
+		return m.CreatedAt()
+	case usage.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case usage.FieldKind:
+		return m.Kind()
+	case usage.FieldSourceID:
+		return m.SourceID()
+	case usage.FieldQuantity:
+		return m.Quantity()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *UsageMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case usage.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case usage.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case usage.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case usage.FieldKind:
+		return m.OldKind(ctx)
+	case usage.FieldSourceID:
+		return m.OldSourceID(ctx)
+	case usage.FieldQuantity:
+		return m.OldQuantity(ctx)
+	}
+	return nil, fmt.Errorf("unknown Usage field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case usage.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case usage.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case usage.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case usage.FieldKind:
+		v, ok := value.(usage.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case usage.FieldSourceID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSourceID(v)
+		return nil
+	case usage.FieldQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuantity(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Usage field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *UsageMutation) AddedFields() []string {
+	var fields []string
+	if m.addquantity != nil {
+		fields = append(fields, usage.FieldQuantity)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *UsageMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case usage.FieldQuantity:
+		return m.AddedQuantity()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case usage.FieldQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddQuantity(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Usage numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *UsageMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *UsageMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *UsageMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Usage nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *UsageMutation) ResetField(name string) error {
+	switch name {
+	case usage.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case usage.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case usage.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case usage.FieldKind:
+		m.ResetKind()
+		return nil
+	case usage.FieldSourceID:
+		m.ResetSourceID()
+		return nil
+	case usage.FieldQuantity:
+		m.ResetQuantity()
+		return nil
+	}
+	return fmt.Errorf("unknown Usage field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *UsageMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *UsageMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *UsageMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *UsageMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *UsageMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *UsageMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *UsageMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Usage unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *UsageMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Usage edge %s", name)
 }
 
 // UserMutation represents an operation that mutates the User nodes in the graph.

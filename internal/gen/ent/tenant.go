@@ -35,8 +35,12 @@ type Tenant struct {
 	// BCP 47.
 	Locale string `json:"locale,omitempty"`
 	// Branding holds the value of the "branding" field.
-	Branding     brand.Brand `json:"branding,omitempty"`
-	selectValues sql.SelectValues
+	Branding brand.Brand `json:"branding,omitempty"`
+	// Bytes that the tenant's files may take; null is the server's setting.
+	StorageQuota *int64 `json:"storage_quota,omitempty"`
+	// Bytes that one person's uploads may take; null is the server's setting.
+	StorageQuotaUser *int64 `json:"storage_quota_user,omitempty"`
+	selectValues     sql.SelectValues
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -46,6 +50,8 @@ func (*Tenant) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case tenant.FieldBranding:
 			values[i] = new([]byte)
+		case tenant.FieldStorageQuota, tenant.FieldStorageQuotaUser:
+			values[i] = new(sql.NullInt64)
 		case tenant.FieldSlug, tenant.FieldName, tenant.FieldKind, tenant.FieldLocale:
 			values[i] = new(sql.NullString)
 		case tenant.FieldCreatedAt, tenant.FieldUpdatedAt:
@@ -123,6 +129,20 @@ func (_m *Tenant) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field branding: %w", err)
 				}
 			}
+		case tenant.FieldStorageQuota:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field storage_quota", values[i])
+			} else if value.Valid {
+				_m.StorageQuota = new(int64)
+				*_m.StorageQuota = value.Int64
+			}
+		case tenant.FieldStorageQuotaUser:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field storage_quota_user", values[i])
+			} else if value.Valid {
+				_m.StorageQuotaUser = new(int64)
+				*_m.StorageQuotaUser = value.Int64
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -182,6 +202,16 @@ func (_m *Tenant) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("branding=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Branding))
+	builder.WriteString(", ")
+	if v := _m.StorageQuota; v != nil {
+		builder.WriteString("storage_quota=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.StorageQuotaUser; v != nil {
+		builder.WriteString("storage_quota_user=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -110,6 +110,34 @@ func (_c *TenantCreate) SetNillableBranding(v *brand.Brand) *TenantCreate {
 	return _c
 }
 
+// SetStorageQuota sets the "storage_quota" field.
+func (_c *TenantCreate) SetStorageQuota(v int64) *TenantCreate {
+	_c.mutation.SetStorageQuota(v)
+	return _c
+}
+
+// SetNillableStorageQuota sets the "storage_quota" field if the given value is not nil.
+func (_c *TenantCreate) SetNillableStorageQuota(v *int64) *TenantCreate {
+	if v != nil {
+		_c.SetStorageQuota(*v)
+	}
+	return _c
+}
+
+// SetStorageQuotaUser sets the "storage_quota_user" field.
+func (_c *TenantCreate) SetStorageQuotaUser(v int64) *TenantCreate {
+	_c.mutation.SetStorageQuotaUser(v)
+	return _c
+}
+
+// SetNillableStorageQuotaUser sets the "storage_quota_user" field if the given value is not nil.
+func (_c *TenantCreate) SetNillableStorageQuotaUser(v *int64) *TenantCreate {
+	if v != nil {
+		_c.SetStorageQuotaUser(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *TenantCreate) SetID(v uuid.UUID) *TenantCreate {
 	_c.mutation.SetID(v)
@@ -243,6 +271,16 @@ func (_c *TenantCreate) check() error {
 	if _, ok := _c.mutation.Branding(); !ok {
 		return &ValidationError{Name: "branding", err: errors.New(`ent: missing required field "Tenant.branding"`)}
 	}
+	if v, ok := _c.mutation.StorageQuota(); ok {
+		if err := tenant.StorageQuotaValidator(v); err != nil {
+			return &ValidationError{Name: "storage_quota", err: fmt.Errorf(`ent: validator failed for field "Tenant.storage_quota": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.StorageQuotaUser(); ok {
+		if err := tenant.StorageQuotaUserValidator(v); err != nil {
+			return &ValidationError{Name: "storage_quota_user", err: fmt.Errorf(`ent: validator failed for field "Tenant.storage_quota_user": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -309,6 +347,14 @@ func (_c *TenantCreate) createSpec() (*Tenant, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Branding(); ok {
 		_spec.SetField(tenant.FieldBranding, field.TypeJSON, value)
 		_node.Branding = value
+	}
+	if value, ok := _c.mutation.StorageQuota(); ok {
+		_spec.SetField(tenant.FieldStorageQuota, field.TypeInt64, value)
+		_node.StorageQuota = &value
+	}
+	if value, ok := _c.mutation.StorageQuotaUser(); ok {
+		_spec.SetField(tenant.FieldStorageQuotaUser, field.TypeInt64, value)
+		_node.StorageQuotaUser = &value
 	}
 	return _node, _spec
 }

@@ -92,6 +92,60 @@ func (_u *TenantUpdate) SetNillableBranding(v *brand.Brand) *TenantUpdate {
 	return _u
 }
 
+// SetStorageQuota sets the "storage_quota" field.
+func (_u *TenantUpdate) SetStorageQuota(v int64) *TenantUpdate {
+	_u.mutation.ResetStorageQuota()
+	_u.mutation.SetStorageQuota(v)
+	return _u
+}
+
+// SetNillableStorageQuota sets the "storage_quota" field if the given value is not nil.
+func (_u *TenantUpdate) SetNillableStorageQuota(v *int64) *TenantUpdate {
+	if v != nil {
+		_u.SetStorageQuota(*v)
+	}
+	return _u
+}
+
+// AddStorageQuota adds value to the "storage_quota" field.
+func (_u *TenantUpdate) AddStorageQuota(v int64) *TenantUpdate {
+	_u.mutation.AddStorageQuota(v)
+	return _u
+}
+
+// ClearStorageQuota clears the value of the "storage_quota" field.
+func (_u *TenantUpdate) ClearStorageQuota() *TenantUpdate {
+	_u.mutation.ClearStorageQuota()
+	return _u
+}
+
+// SetStorageQuotaUser sets the "storage_quota_user" field.
+func (_u *TenantUpdate) SetStorageQuotaUser(v int64) *TenantUpdate {
+	_u.mutation.ResetStorageQuotaUser()
+	_u.mutation.SetStorageQuotaUser(v)
+	return _u
+}
+
+// SetNillableStorageQuotaUser sets the "storage_quota_user" field if the given value is not nil.
+func (_u *TenantUpdate) SetNillableStorageQuotaUser(v *int64) *TenantUpdate {
+	if v != nil {
+		_u.SetStorageQuotaUser(*v)
+	}
+	return _u
+}
+
+// AddStorageQuotaUser adds value to the "storage_quota_user" field.
+func (_u *TenantUpdate) AddStorageQuotaUser(v int64) *TenantUpdate {
+	_u.mutation.AddStorageQuotaUser(v)
+	return _u
+}
+
+// ClearStorageQuotaUser clears the value of the "storage_quota_user" field.
+func (_u *TenantUpdate) ClearStorageQuotaUser() *TenantUpdate {
+	_u.mutation.ClearStorageQuotaUser()
+	return _u
+}
+
 // Mutation returns the TenantMutation object of the builder.
 func (_u *TenantUpdate) Mutation() *TenantMutation {
 	return _u.mutation
@@ -156,6 +210,16 @@ func (_u *TenantUpdate) check() error {
 			return &ValidationError{Name: "locale", err: fmt.Errorf(`ent: validator failed for field "Tenant.locale": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.StorageQuota(); ok {
+		if err := tenant.StorageQuotaValidator(v); err != nil {
+			return &ValidationError{Name: "storage_quota", err: fmt.Errorf(`ent: validator failed for field "Tenant.storage_quota": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.StorageQuotaUser(); ok {
+		if err := tenant.StorageQuotaUserValidator(v); err != nil {
+			return &ValidationError{Name: "storage_quota_user", err: fmt.Errorf(`ent: validator failed for field "Tenant.storage_quota_user": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -191,6 +255,24 @@ func (_u *TenantUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.Branding(); ok {
 		_spec.SetField(tenant.FieldBranding, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.StorageQuota(); ok {
+		_spec.SetField(tenant.FieldStorageQuota, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedStorageQuota(); ok {
+		_spec.AddField(tenant.FieldStorageQuota, field.TypeInt64, value)
+	}
+	if _u.mutation.StorageQuotaCleared() {
+		_spec.ClearField(tenant.FieldStorageQuota, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.StorageQuotaUser(); ok {
+		_spec.SetField(tenant.FieldStorageQuotaUser, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedStorageQuotaUser(); ok {
+		_spec.AddField(tenant.FieldStorageQuotaUser, field.TypeInt64, value)
+	}
+	if _u.mutation.StorageQuotaUserCleared() {
+		_spec.ClearField(tenant.FieldStorageQuotaUser, field.TypeInt64)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -276,6 +358,60 @@ func (_u *TenantUpdateOne) SetNillableBranding(v *brand.Brand) *TenantUpdateOne 
 	return _u
 }
 
+// SetStorageQuota sets the "storage_quota" field.
+func (_u *TenantUpdateOne) SetStorageQuota(v int64) *TenantUpdateOne {
+	_u.mutation.ResetStorageQuota()
+	_u.mutation.SetStorageQuota(v)
+	return _u
+}
+
+// SetNillableStorageQuota sets the "storage_quota" field if the given value is not nil.
+func (_u *TenantUpdateOne) SetNillableStorageQuota(v *int64) *TenantUpdateOne {
+	if v != nil {
+		_u.SetStorageQuota(*v)
+	}
+	return _u
+}
+
+// AddStorageQuota adds value to the "storage_quota" field.
+func (_u *TenantUpdateOne) AddStorageQuota(v int64) *TenantUpdateOne {
+	_u.mutation.AddStorageQuota(v)
+	return _u
+}
+
+// ClearStorageQuota clears the value of the "storage_quota" field.
+func (_u *TenantUpdateOne) ClearStorageQuota() *TenantUpdateOne {
+	_u.mutation.ClearStorageQuota()
+	return _u
+}
+
+// SetStorageQuotaUser sets the "storage_quota_user" field.
+func (_u *TenantUpdateOne) SetStorageQuotaUser(v int64) *TenantUpdateOne {
+	_u.mutation.ResetStorageQuotaUser()
+	_u.mutation.SetStorageQuotaUser(v)
+	return _u
+}
+
+// SetNillableStorageQuotaUser sets the "storage_quota_user" field if the given value is not nil.
+func (_u *TenantUpdateOne) SetNillableStorageQuotaUser(v *int64) *TenantUpdateOne {
+	if v != nil {
+		_u.SetStorageQuotaUser(*v)
+	}
+	return _u
+}
+
+// AddStorageQuotaUser adds value to the "storage_quota_user" field.
+func (_u *TenantUpdateOne) AddStorageQuotaUser(v int64) *TenantUpdateOne {
+	_u.mutation.AddStorageQuotaUser(v)
+	return _u
+}
+
+// ClearStorageQuotaUser clears the value of the "storage_quota_user" field.
+func (_u *TenantUpdateOne) ClearStorageQuotaUser() *TenantUpdateOne {
+	_u.mutation.ClearStorageQuotaUser()
+	return _u
+}
+
 // Mutation returns the TenantMutation object of the builder.
 func (_u *TenantUpdateOne) Mutation() *TenantMutation {
 	return _u.mutation
@@ -353,6 +489,16 @@ func (_u *TenantUpdateOne) check() error {
 			return &ValidationError{Name: "locale", err: fmt.Errorf(`ent: validator failed for field "Tenant.locale": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.StorageQuota(); ok {
+		if err := tenant.StorageQuotaValidator(v); err != nil {
+			return &ValidationError{Name: "storage_quota", err: fmt.Errorf(`ent: validator failed for field "Tenant.storage_quota": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.StorageQuotaUser(); ok {
+		if err := tenant.StorageQuotaUserValidator(v); err != nil {
+			return &ValidationError{Name: "storage_quota_user", err: fmt.Errorf(`ent: validator failed for field "Tenant.storage_quota_user": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -405,6 +551,24 @@ func (_u *TenantUpdateOne) sqlSave(ctx context.Context) (_node *Tenant, err erro
 	}
 	if value, ok := _u.mutation.Branding(); ok {
 		_spec.SetField(tenant.FieldBranding, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.StorageQuota(); ok {
+		_spec.SetField(tenant.FieldStorageQuota, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedStorageQuota(); ok {
+		_spec.AddField(tenant.FieldStorageQuota, field.TypeInt64, value)
+	}
+	if _u.mutation.StorageQuotaCleared() {
+		_spec.ClearField(tenant.FieldStorageQuota, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.StorageQuotaUser(); ok {
+		_spec.SetField(tenant.FieldStorageQuotaUser, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedStorageQuotaUser(); ok {
+		_spec.AddField(tenant.FieldStorageQuotaUser, field.TypeInt64, value)
+	}
+	if _u.mutation.StorageQuotaUserCleared() {
+		_spec.ClearField(tenant.FieldStorageQuotaUser, field.TypeInt64)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Tenant{config: _u.config}

@@ -22,6 +22,8 @@ type Tx struct {
 	Asset *AssetClient
 	// Attempt is the client for interacting with the Attempt builders.
 	Attempt *AttemptClient
+	// Attestation is the client for interacting with the Attestation builders.
+	Attestation *AttestationClient
 	// AuditEntry is the client for interacting with the AuditEntry builders.
 	AuditEntry *AuditEntryClient
 	// AuditHead is the client for interacting with the AuditHead builders.
@@ -30,6 +32,8 @@ type Tx struct {
 	Category *CategoryClient
 	// Certificate is the client for interacting with the Certificate builders.
 	Certificate *CertificateClient
+	// Completion is the client for interacting with the Completion builders.
+	Completion *CompletionClient
 	// Course is the client for interacting with the Course builders.
 	Course *CourseClient
 	// CourseProgress is the client for interacting with the CourseProgress builders.
@@ -52,8 +56,6 @@ type Tx struct {
 	LessonProgress *LessonProgressClient
 	// LessonVersion is the client for interacting with the LessonVersion builders.
 	LessonVersion *LessonVersionClient
-	// MailPreference is the client for interacting with the MailPreference builders.
-	MailPreference *MailPreferenceClient
 	// Module is the client for interacting with the Module builders.
 	Module *ModuleClient
 	// Notification is the client for interacting with the Notification builders.
@@ -82,6 +84,8 @@ type Tx struct {
 	SupportGrant *SupportGrantClient
 	// Tenant is the client for interacting with the Tenant builders.
 	Tenant *TenantClient
+	// Usage is the client for interacting with the Usage builders.
+	Usage *UsageClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
 
@@ -220,10 +224,12 @@ func (tx *Tx) init() {
 	tx.Answer = NewAnswerClient(tx.config)
 	tx.Asset = NewAssetClient(tx.config)
 	tx.Attempt = NewAttemptClient(tx.config)
+	tx.Attestation = NewAttestationClient(tx.config)
 	tx.AuditEntry = NewAuditEntryClient(tx.config)
 	tx.AuditHead = NewAuditHeadClient(tx.config)
 	tx.Category = NewCategoryClient(tx.config)
 	tx.Certificate = NewCertificateClient(tx.config)
+	tx.Completion = NewCompletionClient(tx.config)
 	tx.Course = NewCourseClient(tx.config)
 	tx.CourseProgress = NewCourseProgressClient(tx.config)
 	tx.CourseVersion = NewCourseVersionClient(tx.config)
@@ -235,7 +241,6 @@ func (tx *Tx) init() {
 	tx.Lesson = NewLessonClient(tx.config)
 	tx.LessonProgress = NewLessonProgressClient(tx.config)
 	tx.LessonVersion = NewLessonVersionClient(tx.config)
-	tx.MailPreference = NewMailPreferenceClient(tx.config)
 	tx.Module = NewModuleClient(tx.config)
 	tx.Notification = NewNotificationClient(tx.config)
 	tx.Placement = NewPlacementClient(tx.config)
@@ -250,6 +255,7 @@ func (tx *Tx) init() {
 	tx.StaffSession = NewStaffSessionClient(tx.config)
 	tx.SupportGrant = NewSupportGrantClient(tx.config)
 	tx.Tenant = NewTenantClient(tx.config)
+	tx.Usage = NewUsageClient(tx.config)
 	tx.User = NewUserClient(tx.config)
 }
 

@@ -22,6 +22,7 @@ import (
 	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/gen/model"
 	"lyceum/internal/learning"
+	"lyceum/internal/learning/rule"
 	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/tenancy/brand"
@@ -51,6 +52,8 @@ type ResolverRoot interface {
 	Attempt() AttemptResolver
 	AuditEntry() AuditEntryResolver
 	Certificate() CertificateResolver
+	Completion() CompletionResolver
+	CompletionCondition() CompletionConditionResolver
 	Course() CourseResolver
 	CourseConnection() CourseConnectionResolver
 	CourseDraft() CourseDraftResolver
@@ -59,9 +62,11 @@ type ResolverRoot interface {
 	Enrollment() EnrollmentResolver
 	EnrollmentEvent() EnrollmentEventResolver
 	Lesson() LessonResolver
+	LessonCompletion() LessonCompletionResolver
 	LessonDraft() LessonDraftResolver
 	LessonProgress() LessonProgressResolver
 	ModuleDraft() ModuleDraftResolver
+	ModuleProgress() ModuleProgressResolver
 	Mutation() MutationResolver
 	NotificationConnection() NotificationConnectionResolver
 	ProgressEvent() ProgressEventResolver
@@ -88,6 +93,13 @@ type ComplexityRoot struct {
 		Scopes     func(childComplexity int) int
 	}
 
+	ApplyCompletionsPayload struct {
+		CompletedCourses func(childComplexity int) int
+		CompletedLessons func(childComplexity int) int
+		Examined         func(childComplexity int) int
+		Next             func(childComplexity int) int
+	}
+
 	ArticleContent struct {
 		HTML func(childComplexity int) int
 	}
@@ -103,8 +115,10 @@ type ComplexityRoot struct {
 		Height      func(childComplexity int) int
 		Kind        func(childComplexity int) int
 		Notes       func(childComplexity int) int
+		Parts       func(childComplexity int) int
 		Playback    func(childComplexity int) int
 		Progress    func(childComplexity int) int
+		RemovedAt   func(childComplexity int) int
 		Renditions  func(childComplexity int) int
 		Sha256      func(childComplexity int) int
 		Size        func(childComplexity int) int
@@ -203,7 +217,6 @@ type ComplexityRoot struct {
 	Certificate struct {
 		Code             func(childComplexity int) int
 		CourseTitle      func(childComplexity int) int
-		ExpiresAt        func(childComplexity int) int
 		GlobalID         func(childComplexity int) int
 		IssuedAt         func(childComplexity int) int
 		LearnerName      func(childComplexity int) int
@@ -218,7 +231,6 @@ type ComplexityRoot struct {
 		Code        func(childComplexity int) int
 		CompletedAt func(childComplexity int) int
 		CourseTitle func(childComplexity int) int
-		ExpiresAt   func(childComplexity int) int
 		IssuedAt    func(childComplexity int) int
 		LearnerName func(childComplexity int) int
 		RevokedAt   func(childComplexity int) int
@@ -246,28 +258,67 @@ type ComplexityRoot struct {
 		Asset func(childComplexity int) int
 	}
 
+	Completion struct {
+		CompletedAt func(childComplexity int) int
+		Missing     func(childComplexity int) int
+		Rule        func(childComplexity int) int
+		Satisfied   func(childComplexity int) int
+		State       func(childComplexity int) int
+	}
+
+	CompletionCondition struct {
+		At         func(childComplexity int) int
+		Code       func(childComplexity int) int
+		Expression func(childComplexity int) int
+		Group      func(childComplexity int) int
+		Have       func(childComplexity int) int
+		Need       func(childComplexity int) int
+		PartID     func(childComplexity int) int
+		Text       func(childComplexity int) int
+	}
+
+	CompletionPolicy struct {
+		Count func(childComplexity int) int
+		Need  func(childComplexity int) int
+		When  func(childComplexity int) int
+	}
+
+	CompletionReport struct {
+		Completed     func(childComplexity int) int
+		Enrollments   func(childComplexity int) int
+		Examined      func(childComplexity int) int
+		Places        func(childComplexity int) int
+		WouldComplete func(childComplexity int) int
+		WouldNeedMore func(childComplexity int) int
+	}
+
+	CompletionRule struct {
+		Expression func(childComplexity int) int
+		Policy     func(childComplexity int) int
+		Version    func(childComplexity int) int
+	}
+
 	Course struct {
-		Categories        func(childComplexity int) int
-		Certificate       func(childComplexity int) int
-		CertificateMonths func(childComplexity int) int
-		CreatedAt         func(childComplexity int) int
-		DescriptionHTML   func(childComplexity int) int
-		DurationMs        func(childComplexity int) int
-		Enrollment        func(childComplexity int) int
-		GlobalID          func(childComplexity int) int
-		Instructor        func(childComplexity int) int
-		Language          func(childComplexity int) int
-		LessonCount       func(childComplexity int) int
-		Level             func(childComplexity int) int
-		Modules           func(childComplexity int) int
-		Number            func(childComplexity int) int
-		Prerequisites     func(childComplexity int) int
-		Price             func(childComplexity int) int
-		RequiredCount     func(childComplexity int) int
-		Slug              func(childComplexity int) int
-		Summary           func(childComplexity int) int
-		Tags              func(childComplexity int) int
-		Title             func(childComplexity int) int
+		Categories      func(childComplexity int) int
+		Certificate     func(childComplexity int) int
+		CreatedAt       func(childComplexity int) int
+		DescriptionHTML func(childComplexity int) int
+		DurationMs      func(childComplexity int) int
+		Enrollment      func(childComplexity int) int
+		GlobalID        func(childComplexity int) int
+		Instructor      func(childComplexity int) int
+		Language        func(childComplexity int) int
+		LessonCount     func(childComplexity int) int
+		Level           func(childComplexity int) int
+		Modules         func(childComplexity int) int
+		Number          func(childComplexity int) int
+		Prerequisites   func(childComplexity int) int
+		Price           func(childComplexity int) int
+		RequiredCount   func(childComplexity int) int
+		Slug            func(childComplexity int) int
+		Summary         func(childComplexity int) int
+		Tags            func(childComplexity int) int
+		Title           func(childComplexity int) int
 	}
 
 	CourseConnection struct {
@@ -278,28 +329,28 @@ type ComplexityRoot struct {
 	}
 
 	CourseDraft struct {
-		ArchivedAt        func(childComplexity int) int
-		Categories        func(childComplexity int) int
-		Certificate       func(childComplexity int) int
-		CertificateMonths func(childComplexity int) int
-		Changed           func(childComplexity int) int
-		Description       func(childComplexity int) int
-		GlobalID          func(childComplexity int) int
-		Instructor        func(childComplexity int) int
-		Language          func(childComplexity int) int
-		Level             func(childComplexity int) int
-		Modules           func(childComplexity int) int
-		Prerequisites     func(childComplexity int) int
-		Price             func(childComplexity int) int
-		Published         func(childComplexity int) int
-		Revision          func(childComplexity int) int
-		Slug              func(childComplexity int) int
-		Summary           func(childComplexity int) int
-		Tags              func(childComplexity int) int
-		Title             func(childComplexity int) int
-		UpdatedAt         func(childComplexity int) int
-		Versions          func(childComplexity int) int
-		Visibility        func(childComplexity int) int
+		ArchivedAt    func(childComplexity int) int
+		Categories    func(childComplexity int) int
+		Certificate   func(childComplexity int) int
+		Changed       func(childComplexity int) int
+		Completion    func(childComplexity int) int
+		Description   func(childComplexity int) int
+		GlobalID      func(childComplexity int) int
+		Instructor    func(childComplexity int) int
+		Language      func(childComplexity int) int
+		Level         func(childComplexity int) int
+		Modules       func(childComplexity int) int
+		Prerequisites func(childComplexity int) int
+		Price         func(childComplexity int) int
+		Published     func(childComplexity int) int
+		Revision      func(childComplexity int) int
+		Slug          func(childComplexity int) int
+		Summary       func(childComplexity int) int
+		Tags          func(childComplexity int) int
+		Title         func(childComplexity int) int
+		UpdatedAt     func(childComplexity int) int
+		Versions      func(childComplexity int) int
+		Visibility    func(childComplexity int) int
 	}
 
 	CourseDraftConnection struct {
@@ -326,8 +377,10 @@ type ComplexityRoot struct {
 		CompletedAt       func(childComplexity int) int
 		CompletedLessons  func(childComplexity int) int
 		CompletedRequired func(childComplexity int) int
+		Completion        func(childComplexity int) int
 		LastActivityAt    func(childComplexity int) int
 		Lessons           func(childComplexity int) int
+		Modules           func(childComplexity int) int
 		Percent           func(childComplexity int) int
 		RequiredLessons   func(childComplexity int) int
 		State             func(childComplexity int) int
@@ -347,6 +400,10 @@ type ComplexityRoot struct {
 	CreateApiKeyPayload struct {
 		APIKey func(childComplexity int) int
 		Token  func(childComplexity int) int
+	}
+
+	DeleteAssetPayload struct {
+		Asset func(childComplexity int) int
 	}
 
 	Enrollment struct {
@@ -412,12 +469,18 @@ type ComplexityRoot struct {
 		Title      func(childComplexity int) int
 	}
 
+	LessonCompletion struct {
+		Completion func(childComplexity int) int
+		LessonID   func(childComplexity int) int
+	}
+
 	LessonDraft struct {
 		Asset       func(childComplexity int) int
 		Attachments func(childComplexity int) int
 		Body        func(childComplexity int) int
 		BodyFormat  func(childComplexity int) int
 		Captions    func(childComplexity int) int
+		Completion  func(childComplexity int) int
 		DurationMs  func(childComplexity int) int
 		GlobalID    func(childComplexity int) int
 		Key         func(childComplexity int) int
@@ -432,6 +495,7 @@ type ComplexityRoot struct {
 
 	LessonProgress struct {
 		CompletedAt func(childComplexity int) int
+		Completion  func(childComplexity int) int
 		LessonID    func(childComplexity int) int
 		PositionMs  func(childComplexity int) int
 		State       func(childComplexity int) int
@@ -441,11 +505,6 @@ type ComplexityRoot struct {
 	LinkContent struct {
 		HTML func(childComplexity int) int
 		URL  func(childComplexity int) int
-	}
-
-	MailPreference struct {
-		Kind   func(childComplexity int) int
-		Wanted func(childComplexity int) int
 	}
 
 	MarkNotificationsReadPayload struct {
@@ -462,30 +521,50 @@ type ComplexityRoot struct {
 	}
 
 	ModuleDraft struct {
-		GlobalID func(childComplexity int) int
-		Key      func(childComplexity int) int
-		Lessons  func(childComplexity int) int
-		Summary  func(childComplexity int) int
-		Title    func(childComplexity int) int
+		Completion func(childComplexity int) int
+		GlobalID   func(childComplexity int) int
+		Key        func(childComplexity int) int
+		Lessons    func(childComplexity int) int
+		Summary    func(childComplexity int) int
+		Title      func(childComplexity int) int
+	}
+
+	ModuleProgress struct {
+		CompletedAt func(childComplexity int) int
+		Completion  func(childComplexity int) int
+		Lessons     func(childComplexity int) int
+		ModuleID    func(childComplexity int) int
+	}
+
+	MonthlyUsage struct {
+		BytesRemoved      func(childComplexity int) int
+		BytesStored       func(childComplexity int) int
+		MinutesTranscoded func(childComplexity int) int
+		Month             func(childComplexity int) int
 	}
 
 	Mutation struct {
+		ApplyCompletions      func(childComplexity int, input model.ApplyCompletionsInput) int
 		ArchiveCourse         func(childComplexity int, courseID gid.ID) int
 		ArrangeCourse         func(childComplexity int, input model.ArrangeCourseInput) int
 		AssignCourse          func(childComplexity int, input model.AssignCourseInput) int
 		ChangePassword        func(childComplexity int, input model.ChangePasswordInput) int
 		ChangeUserRole        func(childComplexity int, id gid.ID, role viewer.Role) int
+		CompleteForLearner    func(childComplexity int, input model.CompleteForLearnerInput) int
 		CompleteLesson        func(childComplexity int, input model.CompleteLessonInput) int
 		CompleteUpload        func(childComplexity int, assetID gid.ID) int
 		CreateAPIKey          func(childComplexity int, input model.CreateAPIKeyInput) int
 		CreateUser            func(childComplexity int, input model.CreateUserInput) int
+		DeleteAsset           func(childComplexity int, assetID gid.ID) int
 		Enroll                func(childComplexity int, input model.EnrollInput) int
 		GrantSupport          func(childComplexity int, input model.GrantSupportInput) int
 		MarkNotificationsRead func(childComplexity int, ids []*gid.ID) int
 		PublishCourse         func(childComplexity int, input model.PublishCourseInput) int
+		RecordAttendance      func(childComplexity int, input model.RecordAttendanceInput) int
 		RecordProgress        func(childComplexity int, input model.RecordProgressInput) int
 		ReinstateUser         func(childComplexity int, id gid.ID) int
 		RequestUpload         func(childComplexity int, input model.RequestUploadInput) int
+		RestoreAsset          func(childComplexity int, assetID gid.ID) int
 		RevertCourse          func(childComplexity int, courseID gid.ID, number int) int
 		RevokeAPIKey          func(childComplexity int, id gid.ID) int
 		RevokeCertificate     func(childComplexity int, input model.RevokeCertificateInput) int
@@ -497,9 +576,10 @@ type ComplexityRoot struct {
 		SaveCourse            func(childComplexity int, input model.SaveCourseInput) int
 		SaveLesson            func(childComplexity int, input model.SaveLessonInput) int
 		SaveModule            func(childComplexity int, input model.SaveModuleInput) int
-		SetMailPreference     func(childComplexity int, input model.SetMailPreferenceInput) int
 		SignIn                func(childComplexity int, input model.SignInInput) int
+		SignOffLearner        func(childComplexity int, input model.SignOffLearnerInput) int
 		SignOut               func(childComplexity int) int
+		SignParts             func(childComplexity int, input model.SignPartsInput) int
 		StartAttempt          func(childComplexity int, input model.StartAttemptInput) int
 		SubmitAttempt         func(childComplexity int, attemptID gid.ID) int
 		SuspendUser           func(childComplexity int, id gid.ID) int
@@ -546,6 +626,11 @@ type ComplexityRoot struct {
 		StartCursor     func(childComplexity int) int
 	}
 
+	PartTicket struct {
+		Number func(childComplexity int) int
+		Upload func(childComplexity int) int
+	}
+
 	Playback struct {
 		Captions      func(childComplexity int) int
 		ExpiresAt     func(childComplexity int) int
@@ -580,13 +665,14 @@ type ComplexityRoot struct {
 		Attempt           func(childComplexity int, id gid.ID) int
 		AuditLog          func(childComplexity int, first *int, after *string, subject *gid.ID) int
 		Categories        func(childComplexity int) int
+		CompletionPreview func(childComplexity int, courseID gid.ID) int
+		CompletionReport  func(childComplexity int, courseID gid.ID, number *int) int
 		Course            func(childComplexity int, id *gid.ID, slug *string) int
 		CourseDraft       func(childComplexity int, id *gid.ID, slug *string) int
 		CourseDrafts      func(childComplexity int, first *int, after *string) int
 		Courses           func(childComplexity int, first *int, after *string, filter *model.CourseFilter, orderBy *model.CourseOrder) int
 		Enrollments       func(childComplexity int, courseID gid.ID, first *int, after *string, state *enrollment.State) int
 		Lesson            func(childComplexity int, courseID gid.ID, id gid.ID) int
-		MailPreferences   func(childComplexity int) int
 		MyCertificates    func(childComplexity int) int
 		MyEnrollments     func(childComplexity int, first *int, after *string, state *enrollment.State) int
 		Node              func(childComplexity int, id gid.ID) int
@@ -595,6 +681,7 @@ type ComplexityRoot struct {
 		Search            func(childComplexity int, query string, first *int, offset *int, filter *model.SearchFilter) int
 		SearchToken       func(childComplexity int) int
 		Sessions          func(childComplexity int) int
+		StorageUsage      func(childComplexity int, months *int) int
 		SupportGrants     func(childComplexity int, first *int, after *string) int
 		Users             func(childComplexity int, first *int, after *string, filter *model.UserFilter) int
 		VerifyCertificate func(childComplexity int, code string) int
@@ -666,6 +753,10 @@ type ComplexityRoot struct {
 		Upload func(childComplexity int) int
 	}
 
+	RestoreAssetPayload struct {
+		Asset func(childComplexity int) int
+	}
+
 	RevokeApiKeyPayload struct {
 		APIKey func(childComplexity int) int
 	}
@@ -719,10 +810,6 @@ type ComplexityRoot struct {
 		UserAgent  func(childComplexity int) int
 	}
 
-	SetMailPreferencePayload struct {
-		MailPreferences func(childComplexity int) int
-	}
-
 	SignInPayload struct {
 		ExpiresAt func(childComplexity int) int
 		Token     func(childComplexity int) int
@@ -731,6 +818,18 @@ type ComplexityRoot struct {
 
 	SignOutPayload struct {
 		SignedOut func(childComplexity int) int
+	}
+
+	SignPartsPayload struct {
+		Parts func(childComplexity int) int
+	}
+
+	StorageUsage struct {
+		Mine         func(childComplexity int) int
+		Months       func(childComplexity int) int
+		Quota        func(childComplexity int) int
+		QuotaPerUser func(childComplexity int) int
+		Used         func(childComplexity int) int
 	}
 
 	Subscription struct {
@@ -780,6 +879,19 @@ type ComplexityRoot struct {
 
 	UpdateBrandingPayload struct {
 		Tenant func(childComplexity int) int
+	}
+
+	UploadPart struct {
+		Number func(childComplexity int) int
+		Sha256 func(childComplexity int) int
+		Size   func(childComplexity int) int
+	}
+
+	UploadParts struct {
+		Count     func(childComplexity int) int
+		ExpiresAt func(childComplexity int) int
+		Received  func(childComplexity int) int
+		Size      func(childComplexity int) int
 	}
 
 	UploadTicket struct {
@@ -843,6 +955,8 @@ type AssetResolver interface {
 	Height(ctx context.Context, obj *ent.Asset) (*int, error)
 	Notes(ctx context.Context, obj *ent.Asset) ([]string, error)
 	Renditions(ctx context.Context, obj *ent.Asset) ([]*model.Rendition, error)
+	RemovedAt(ctx context.Context, obj *ent.Asset) (*time.Time, error)
+	Parts(ctx context.Context, obj *ent.Asset) (*model.UploadParts, error)
 	URL(ctx context.Context, obj *ent.Asset) (*string, error)
 	Playback(ctx context.Context, obj *ent.Asset) (*model.Playback, error)
 }
@@ -861,6 +975,16 @@ type CertificateResolver interface {
 
 	VerifyURL(ctx context.Context, obj *ent.Certificate) (string, error)
 	PDFURL(ctx context.Context, obj *ent.Certificate) (*string, error)
+}
+type CompletionResolver interface {
+	State(ctx context.Context, obj *learning.Standing) (model.ProgressState, error)
+
+	Rule(ctx context.Context, obj *learning.Standing) (*model.CompletionRule, error)
+}
+type CompletionConditionResolver interface {
+	Text(ctx context.Context, obj *rule.Condition) (string, error)
+
+	PartID(ctx context.Context, obj *rule.Condition) (*gid.ID, error)
 }
 type CourseResolver interface {
 	Categories(ctx context.Context, obj *catalog.Course) ([]*ent.Category, error)
@@ -892,6 +1016,8 @@ type CourseProgressResolver interface {
 	LastActivityAt(ctx context.Context, obj *ent.CourseProgress) (*time.Time, error)
 
 	Lessons(ctx context.Context, obj *ent.CourseProgress) ([]*ent.LessonProgress, error)
+	Modules(ctx context.Context, obj *ent.CourseProgress) ([]*learning.ModuleProgress, error)
+	Completion(ctx context.Context, obj *ent.CourseProgress) (*learning.Standing, error)
 }
 type CourseVersionResolver interface {
 	PublishedBy(ctx context.Context, obj *ent.CourseVersion) (*ent.User, error)
@@ -913,18 +1039,30 @@ type LessonResolver interface {
 	Content(ctx context.Context, obj *catalog.Lesson) (model.LessonContent, error)
 	Progress(ctx context.Context, obj *catalog.Lesson) (*ent.LessonProgress, error)
 }
+type LessonCompletionResolver interface {
+	LessonID(ctx context.Context, obj *learning.LessonSitting) (*gid.ID, error)
+	Completion(ctx context.Context, obj *learning.LessonSitting) (*learning.Standing, error)
+}
 type LessonDraftResolver interface {
 	Asset(ctx context.Context, obj *ent.Lesson) (*ent.Asset, error)
 
 	Attachments(ctx context.Context, obj *ent.Lesson) ([]*model.Attachment, error)
+
 	Quiz(ctx context.Context, obj *ent.Lesson) (*model.QuizDraft, error)
 }
 type LessonProgressResolver interface {
 	LessonID(ctx context.Context, obj *ent.LessonProgress) (*gid.ID, error)
 	State(ctx context.Context, obj *ent.LessonProgress) (model.ProgressState, error)
+
+	Completion(ctx context.Context, obj *ent.LessonProgress) (*learning.Standing, error)
 }
 type ModuleDraftResolver interface {
 	Lessons(ctx context.Context, obj *ent.Module) ([]*ent.Lesson, error)
+}
+type ModuleProgressResolver interface {
+	ModuleID(ctx context.Context, obj *learning.ModuleProgress) (*gid.ID, error)
+
+	Completion(ctx context.Context, obj *learning.ModuleProgress) (*learning.Standing, error)
 }
 type MutationResolver interface {
 	SignIn(ctx context.Context, input model.SignInInput) (*model.SignInPayload, error)
@@ -951,10 +1089,17 @@ type MutationResolver interface {
 	ArchiveCourse(ctx context.Context, courseID gid.ID) (*model.CourseDraftPayload, error)
 	SaveCategory(ctx context.Context, input model.SaveCategoryInput) (*model.SaveCategoryPayload, error)
 	RequestUpload(ctx context.Context, input model.RequestUploadInput) (*model.RequestUploadPayload, error)
+	SignParts(ctx context.Context, input model.SignPartsInput) (*model.SignPartsPayload, error)
 	CompleteUpload(ctx context.Context, assetID gid.ID) (*model.CompleteUploadPayload, error)
+	DeleteAsset(ctx context.Context, assetID gid.ID) (*model.DeleteAssetPayload, error)
+	RestoreAsset(ctx context.Context, assetID gid.ID) (*model.RestoreAssetPayload, error)
 	Enroll(ctx context.Context, input model.EnrollInput) (*model.EnrollmentPayload, error)
 	AssignCourse(ctx context.Context, input model.AssignCourseInput) (*model.EnrollmentPayload, error)
 	Withdraw(ctx context.Context, enrollmentID gid.ID) (*model.EnrollmentPayload, error)
+	SignOffLearner(ctx context.Context, input model.SignOffLearnerInput) (*model.RecordProgressPayload, error)
+	RecordAttendance(ctx context.Context, input model.RecordAttendanceInput) (*model.RecordProgressPayload, error)
+	CompleteForLearner(ctx context.Context, input model.CompleteForLearnerInput) (*model.RecordProgressPayload, error)
+	ApplyCompletions(ctx context.Context, input model.ApplyCompletionsInput) (*model.ApplyCompletionsPayload, error)
 	RecordProgress(ctx context.Context, input model.RecordProgressInput) (*model.RecordProgressPayload, error)
 	CompleteLesson(ctx context.Context, input model.CompleteLessonInput) (*model.RecordProgressPayload, error)
 	StartAttempt(ctx context.Context, input model.StartAttemptInput) (*model.AttemptPayload, error)
@@ -962,7 +1107,6 @@ type MutationResolver interface {
 	SubmitAttempt(ctx context.Context, attemptID gid.ID) (*model.AttemptPayload, error)
 	RevokeCertificate(ctx context.Context, input model.RevokeCertificateInput) (*model.RevokeCertificatePayload, error)
 	MarkNotificationsRead(ctx context.Context, ids []*gid.ID) (*model.MarkNotificationsReadPayload, error)
-	SetMailPreference(ctx context.Context, input model.SetMailPreferenceInput) (*model.SetMailPreferencePayload, error)
 }
 type NotificationConnectionResolver interface {
 	UnreadCount(ctx context.Context, obj *relay.NotificationConnection) (int, error)
@@ -989,15 +1133,17 @@ type QueryResolver interface {
 	CourseDraft(ctx context.Context, id *gid.ID, slug *string) (*ent.Course, error)
 	Asset(ctx context.Context, id gid.ID) (*ent.Asset, error)
 	AssetsByContent(ctx context.Context, sha256 []string) ([]*ent.Asset, error)
+	StorageUsage(ctx context.Context, months *int) (*model.StorageUsage, error)
 	MyEnrollments(ctx context.Context, first *int, after *string, state *enrollment.State) (*relay.EnrollmentConnection, error)
 	Enrollments(ctx context.Context, courseID gid.ID, first *int, after *string, state *enrollment.State) (*relay.EnrollmentConnection, error)
+	CompletionPreview(ctx context.Context, courseID gid.ID) (*learning.Report, error)
+	CompletionReport(ctx context.Context, courseID gid.ID, number *int) (*learning.Report, error)
 	Attempt(ctx context.Context, id gid.ID) (*ent.Attempt, error)
 	MyCertificates(ctx context.Context) ([]*ent.Certificate, error)
 	VerifyCertificate(ctx context.Context, code string) (*model.CertificateVerification, error)
 	Search(ctx context.Context, query string, first *int, offset *int, filter *model.SearchFilter) (*model.SearchResult, error)
 	SearchToken(ctx context.Context) (*model.SearchToken, error)
 	Notifications(ctx context.Context, first *int, after *string, unreadOnly *bool) (*relay.NotificationConnection, error)
-	MailPreferences(ctx context.Context) ([]*model.MailPreference, error)
 	AuditLog(ctx context.Context, first *int, after *string, subject *gid.ID) (*relay.AuditConnection, error)
 }
 type QuizContentResolver interface {
@@ -1087,6 +1233,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ApiKey.Scopes(childComplexity), true
 
+	case "ApplyCompletionsPayload.completedCourses":
+		if e.ComplexityRoot.ApplyCompletionsPayload.CompletedCourses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplyCompletionsPayload.CompletedCourses(childComplexity), true
+	case "ApplyCompletionsPayload.completedLessons":
+		if e.ComplexityRoot.ApplyCompletionsPayload.CompletedLessons == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplyCompletionsPayload.CompletedLessons(childComplexity), true
+	case "ApplyCompletionsPayload.examined":
+		if e.ComplexityRoot.ApplyCompletionsPayload.Examined == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplyCompletionsPayload.Examined(childComplexity), true
+	case "ApplyCompletionsPayload.next":
+		if e.ComplexityRoot.ApplyCompletionsPayload.Next == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplyCompletionsPayload.Next(childComplexity), true
+
 	case "ArticleContent.html":
 		if e.ComplexityRoot.ArticleContent.HTML == nil {
 			break
@@ -1154,6 +1325,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Asset.Notes(childComplexity), true
+	case "Asset.parts":
+		if e.ComplexityRoot.Asset.Parts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Asset.Parts(childComplexity), true
 	case "Asset.playback":
 		if e.ComplexityRoot.Asset.Playback == nil {
 			break
@@ -1166,6 +1343,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Asset.Progress(childComplexity), true
+	case "Asset.removedAt":
+		if e.ComplexityRoot.Asset.RemovedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Asset.RemovedAt(childComplexity), true
 	case "Asset.renditions":
 		if e.ComplexityRoot.Asset.Renditions == nil {
 			break
@@ -1533,12 +1716,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Certificate.CourseTitle(childComplexity), true
-	case "Certificate.expiresAt":
-		if e.ComplexityRoot.Certificate.ExpiresAt == nil {
-			break
-		}
-
-		return e.ComplexityRoot.Certificate.ExpiresAt(childComplexity), true
 	case "Certificate.id":
 		if e.ComplexityRoot.Certificate.GlobalID == nil {
 			break
@@ -1606,12 +1783,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CertificateVerification.CourseTitle(childComplexity), true
-	case "CertificateVerification.expiresAt":
-		if e.ComplexityRoot.CertificateVerification.ExpiresAt == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CertificateVerification.ExpiresAt(childComplexity), true
 	case "CertificateVerification.issuedAt":
 		if e.ComplexityRoot.CertificateVerification.IssuedAt == nil {
 			break
@@ -1695,6 +1866,161 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CompleteUploadPayload.Asset(childComplexity), true
 
+	case "Completion.completedAt":
+		if e.ComplexityRoot.Completion.CompletedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Completion.CompletedAt(childComplexity), true
+	case "Completion.missing":
+		if e.ComplexityRoot.Completion.Missing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Completion.Missing(childComplexity), true
+	case "Completion.rule":
+		if e.ComplexityRoot.Completion.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Completion.Rule(childComplexity), true
+	case "Completion.satisfied":
+		if e.ComplexityRoot.Completion.Satisfied == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Completion.Satisfied(childComplexity), true
+	case "Completion.state":
+		if e.ComplexityRoot.Completion.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Completion.State(childComplexity), true
+
+	case "CompletionCondition.at":
+		if e.ComplexityRoot.CompletionCondition.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.At(childComplexity), true
+	case "CompletionCondition.code":
+		if e.ComplexityRoot.CompletionCondition.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.Code(childComplexity), true
+	case "CompletionCondition.expression":
+		if e.ComplexityRoot.CompletionCondition.Expression == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.Expression(childComplexity), true
+	case "CompletionCondition.group":
+		if e.ComplexityRoot.CompletionCondition.Group == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.Group(childComplexity), true
+	case "CompletionCondition.have":
+		if e.ComplexityRoot.CompletionCondition.Have == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.Have(childComplexity), true
+	case "CompletionCondition.need":
+		if e.ComplexityRoot.CompletionCondition.Need == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.Need(childComplexity), true
+	case "CompletionCondition.partId":
+		if e.ComplexityRoot.CompletionCondition.PartID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.PartID(childComplexity), true
+	case "CompletionCondition.text":
+		if e.ComplexityRoot.CompletionCondition.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionCondition.Text(childComplexity), true
+
+	case "CompletionPolicy.count":
+		if e.ComplexityRoot.CompletionPolicy.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionPolicy.Count(childComplexity), true
+	case "CompletionPolicy.need":
+		if e.ComplexityRoot.CompletionPolicy.Need == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionPolicy.Need(childComplexity), true
+	case "CompletionPolicy.when":
+		if e.ComplexityRoot.CompletionPolicy.When == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionPolicy.When(childComplexity), true
+
+	case "CompletionReport.completed":
+		if e.ComplexityRoot.CompletionReport.Completed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionReport.Completed(childComplexity), true
+	case "CompletionReport.enrollments":
+		if e.ComplexityRoot.CompletionReport.Enrollments == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionReport.Enrollments(childComplexity), true
+	case "CompletionReport.examined":
+		if e.ComplexityRoot.CompletionReport.Examined == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionReport.Examined(childComplexity), true
+	case "CompletionReport.places":
+		if e.ComplexityRoot.CompletionReport.Places == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionReport.Places(childComplexity), true
+	case "CompletionReport.wouldComplete":
+		if e.ComplexityRoot.CompletionReport.WouldComplete == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionReport.WouldComplete(childComplexity), true
+	case "CompletionReport.wouldNeedMore":
+		if e.ComplexityRoot.CompletionReport.WouldNeedMore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionReport.WouldNeedMore(childComplexity), true
+
+	case "CompletionRule.expression":
+		if e.ComplexityRoot.CompletionRule.Expression == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionRule.Expression(childComplexity), true
+	case "CompletionRule.policy":
+		if e.ComplexityRoot.CompletionRule.Policy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionRule.Policy(childComplexity), true
+	case "CompletionRule.version":
+		if e.ComplexityRoot.CompletionRule.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionRule.Version(childComplexity), true
+
 	case "Course.categories":
 		if e.ComplexityRoot.Course.Categories == nil {
 			break
@@ -1707,12 +2033,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Course.Certificate(childComplexity), true
-	case "Course.certificateMonths":
-		if e.ComplexityRoot.Course.CertificateMonths == nil {
-			break
-		}
-
-		return e.ComplexityRoot.Course.CertificateMonths(childComplexity), true
 	case "Course.publishedAt":
 		if e.ComplexityRoot.Course.CreatedAt == nil {
 			break
@@ -1865,18 +2185,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CourseDraft.Certificate(childComplexity), true
-	case "CourseDraft.certificateMonths":
-		if e.ComplexityRoot.CourseDraft.CertificateMonths == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CourseDraft.CertificateMonths(childComplexity), true
 	case "CourseDraft.changed":
 		if e.ComplexityRoot.CourseDraft.Changed == nil {
 			break
 		}
 
 		return e.ComplexityRoot.CourseDraft.Changed(childComplexity), true
+	case "CourseDraft.completion":
+		if e.ComplexityRoot.CourseDraft.Completion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseDraft.Completion(childComplexity), true
 	case "CourseDraft.description":
 		if e.ComplexityRoot.CourseDraft.Description == nil {
 			break
@@ -2050,6 +2370,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CourseProgress.CompletedRequired(childComplexity), true
+	case "CourseProgress.completion":
+		if e.ComplexityRoot.CourseProgress.Completion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseProgress.Completion(childComplexity), true
 	case "CourseProgress.lastActivityAt":
 		if e.ComplexityRoot.CourseProgress.LastActivityAt == nil {
 			break
@@ -2062,6 +2388,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CourseProgress.Lessons(childComplexity), true
+	case "CourseProgress.modules":
+		if e.ComplexityRoot.CourseProgress.Modules == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseProgress.Modules(childComplexity), true
 	case "CourseProgress.percent":
 		if e.ComplexityRoot.CourseProgress.Percent == nil {
 			break
@@ -2142,6 +2474,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateApiKeyPayload.Token(childComplexity), true
+
+	case "DeleteAssetPayload.asset":
+		if e.ComplexityRoot.DeleteAssetPayload.Asset == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteAssetPayload.Asset(childComplexity), true
 
 	case "Enrollment.certificate":
 		if e.ComplexityRoot.Enrollment.Certificate == nil {
@@ -2385,6 +2724,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Lesson.Title(childComplexity), true
 
+	case "LessonCompletion.completion":
+		if e.ComplexityRoot.LessonCompletion.Completion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LessonCompletion.Completion(childComplexity), true
+	case "LessonCompletion.lessonId":
+		if e.ComplexityRoot.LessonCompletion.LessonID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LessonCompletion.LessonID(childComplexity), true
+
 	case "LessonDraft.asset":
 		if e.ComplexityRoot.LessonDraft.Asset == nil {
 			break
@@ -2415,6 +2767,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LessonDraft.Captions(childComplexity), true
+	case "LessonDraft.completion":
+		if e.ComplexityRoot.LessonDraft.Completion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LessonDraft.Completion(childComplexity), true
 	case "LessonDraft.durationMs":
 		if e.ComplexityRoot.LessonDraft.DurationMs == nil {
 			break
@@ -2482,6 +2840,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LessonProgress.CompletedAt(childComplexity), true
+	case "LessonProgress.completion":
+		if e.ComplexityRoot.LessonProgress.Completion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LessonProgress.Completion(childComplexity), true
 	case "LessonProgress.lessonId":
 		if e.ComplexityRoot.LessonProgress.LessonID == nil {
 			break
@@ -2519,19 +2883,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LinkContent.URL(childComplexity), true
-
-	case "MailPreference.kind":
-		if e.ComplexityRoot.MailPreference.Kind == nil {
-			break
-		}
-
-		return e.ComplexityRoot.MailPreference.Kind(childComplexity), true
-	case "MailPreference.wanted":
-		if e.ComplexityRoot.MailPreference.Wanted == nil {
-			break
-		}
-
-		return e.ComplexityRoot.MailPreference.Wanted(childComplexity), true
 
 	case "MarkNotificationsReadPayload.marked":
 		if e.ComplexityRoot.MarkNotificationsReadPayload.Marked == nil {
@@ -2577,6 +2928,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Module.Title(childComplexity), true
 
+	case "ModuleDraft.completion":
+		if e.ComplexityRoot.ModuleDraft.Completion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModuleDraft.Completion(childComplexity), true
 	case "ModuleDraft.id":
 		if e.ComplexityRoot.ModuleDraft.GlobalID == nil {
 			break
@@ -2608,6 +2965,67 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ModuleDraft.Title(childComplexity), true
 
+	case "ModuleProgress.completedAt":
+		if e.ComplexityRoot.ModuleProgress.CompletedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModuleProgress.CompletedAt(childComplexity), true
+	case "ModuleProgress.completion":
+		if e.ComplexityRoot.ModuleProgress.Completion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModuleProgress.Completion(childComplexity), true
+	case "ModuleProgress.lessons":
+		if e.ComplexityRoot.ModuleProgress.Lessons == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModuleProgress.Lessons(childComplexity), true
+	case "ModuleProgress.moduleId":
+		if e.ComplexityRoot.ModuleProgress.ModuleID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ModuleProgress.ModuleID(childComplexity), true
+
+	case "MonthlyUsage.bytesRemoved":
+		if e.ComplexityRoot.MonthlyUsage.BytesRemoved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MonthlyUsage.BytesRemoved(childComplexity), true
+	case "MonthlyUsage.bytesStored":
+		if e.ComplexityRoot.MonthlyUsage.BytesStored == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MonthlyUsage.BytesStored(childComplexity), true
+	case "MonthlyUsage.minutesTranscoded":
+		if e.ComplexityRoot.MonthlyUsage.MinutesTranscoded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MonthlyUsage.MinutesTranscoded(childComplexity), true
+	case "MonthlyUsage.month":
+		if e.ComplexityRoot.MonthlyUsage.Month == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MonthlyUsage.Month(childComplexity), true
+
+	case "Mutation.applyCompletions":
+		if e.ComplexityRoot.Mutation.ApplyCompletions == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_applyCompletions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ApplyCompletions(childComplexity, args["input"].(model.ApplyCompletionsInput)), true
 	case "Mutation.archiveCourse":
 		if e.ComplexityRoot.Mutation.ArchiveCourse == nil {
 			break
@@ -2663,6 +3081,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ChangeUserRole(childComplexity, args["id"].(gid.ID), args["role"].(viewer.Role)), true
+	case "Mutation.completeForLearner":
+		if e.ComplexityRoot.Mutation.CompleteForLearner == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_completeForLearner_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CompleteForLearner(childComplexity, args["input"].(model.CompleteForLearnerInput)), true
 	case "Mutation.completeLesson":
 		if e.ComplexityRoot.Mutation.CompleteLesson == nil {
 			break
@@ -2707,6 +3136,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateUser(childComplexity, args["input"].(model.CreateUserInput)), true
+	case "Mutation.deleteAsset":
+		if e.ComplexityRoot.Mutation.DeleteAsset == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteAsset_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteAsset(childComplexity, args["assetId"].(gid.ID)), true
 	case "Mutation.enroll":
 		if e.ComplexityRoot.Mutation.Enroll == nil {
 			break
@@ -2751,6 +3191,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PublishCourse(childComplexity, args["input"].(model.PublishCourseInput)), true
+	case "Mutation.recordAttendance":
+		if e.ComplexityRoot.Mutation.RecordAttendance == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordAttendance_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordAttendance(childComplexity, args["input"].(model.RecordAttendanceInput)), true
 	case "Mutation.recordProgress":
 		if e.ComplexityRoot.Mutation.RecordProgress == nil {
 			break
@@ -2784,6 +3235,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequestUpload(childComplexity, args["input"].(model.RequestUploadInput)), true
+	case "Mutation.restoreAsset":
+		if e.ComplexityRoot.Mutation.RestoreAsset == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_restoreAsset_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RestoreAsset(childComplexity, args["assetId"].(gid.ID)), true
 	case "Mutation.revertCourse":
 		if e.ComplexityRoot.Mutation.RevertCourse == nil {
 			break
@@ -2900,17 +3362,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveModule(childComplexity, args["input"].(model.SaveModuleInput)), true
-	case "Mutation.setMailPreference":
-		if e.ComplexityRoot.Mutation.SetMailPreference == nil {
-			break
-		}
-
-		args, err := ec.field_Mutation_setMailPreference_args(ctx, rawArgs)
-		if err != nil {
-			return 0, false
-		}
-
-		return e.ComplexityRoot.Mutation.SetMailPreference(childComplexity, args["input"].(model.SetMailPreferenceInput)), true
 	case "Mutation.signIn":
 		if e.ComplexityRoot.Mutation.SignIn == nil {
 			break
@@ -2922,12 +3373,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignIn(childComplexity, args["input"].(model.SignInInput)), true
+	case "Mutation.signOffLearner":
+		if e.ComplexityRoot.Mutation.SignOffLearner == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signOffLearner_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignOffLearner(childComplexity, args["input"].(model.SignOffLearnerInput)), true
 	case "Mutation.signOut":
 		if e.ComplexityRoot.Mutation.SignOut == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Mutation.SignOut(childComplexity), true
+	case "Mutation.signParts":
+		if e.ComplexityRoot.Mutation.SignParts == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signParts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignParts(childComplexity, args["input"].(model.SignPartsInput)), true
 	case "Mutation.startAttempt":
 		if e.ComplexityRoot.Mutation.StartAttempt == nil {
 			break
@@ -3138,6 +3611,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "PartTicket.number":
+		if e.ComplexityRoot.PartTicket.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartTicket.Number(childComplexity), true
+	case "PartTicket.upload":
+		if e.ComplexityRoot.PartTicket.Upload == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartTicket.Upload(childComplexity), true
+
 	case "Playback.captions":
 		if e.ComplexityRoot.Playback.Captions == nil {
 			break
@@ -3288,6 +3774,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Categories(childComplexity), true
+	case "Query.completionPreview":
+		if e.ComplexityRoot.Query.CompletionPreview == nil {
+			break
+		}
+
+		args, err := ec.field_Query_completionPreview_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CompletionPreview(childComplexity, args["courseId"].(gid.ID)), true
+	case "Query.completionReport":
+		if e.ComplexityRoot.Query.CompletionReport == nil {
+			break
+		}
+
+		args, err := ec.field_Query_completionReport_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CompletionReport(childComplexity, args["courseId"].(gid.ID), args["number"].(*int)), true
 	case "Query.course":
 		if e.ComplexityRoot.Query.Course == nil {
 			break
@@ -3355,12 +3863,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Lesson(childComplexity, args["courseId"].(gid.ID), args["id"].(gid.ID)), true
-	case "Query.mailPreferences":
-		if e.ComplexityRoot.Query.MailPreferences == nil {
-			break
-		}
-
-		return e.ComplexityRoot.Query.MailPreferences(childComplexity), true
 	case "Query.myCertificates":
 		if e.ComplexityRoot.Query.MyCertificates == nil {
 			break
@@ -3434,6 +3936,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Sessions(childComplexity), true
+	case "Query.storageUsage":
+		if e.ComplexityRoot.Query.StorageUsage == nil {
+			break
+		}
+
+		args, err := ec.field_Query_storageUsage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.StorageUsage(childComplexity, args["months"].(*int)), true
 	case "Query.supportGrants":
 		if e.ComplexityRoot.Query.SupportGrants == nil {
 			break
@@ -3728,6 +4241,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RequestUploadPayload.Upload(childComplexity), true
 
+	case "RestoreAssetPayload.asset":
+		if e.ComplexityRoot.RestoreAssetPayload.Asset == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestoreAssetPayload.Asset(childComplexity), true
+
 	case "RevokeApiKeyPayload.apiKey":
 		if e.ComplexityRoot.RevokeApiKeyPayload.APIKey == nil {
 			break
@@ -3876,13 +4396,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Session.UserAgent(childComplexity), true
 
-	case "SetMailPreferencePayload.mailPreferences":
-		if e.ComplexityRoot.SetMailPreferencePayload.MailPreferences == nil {
-			break
-		}
-
-		return e.ComplexityRoot.SetMailPreferencePayload.MailPreferences(childComplexity), true
-
 	case "SignInPayload.expiresAt":
 		if e.ComplexityRoot.SignInPayload.ExpiresAt == nil {
 			break
@@ -3908,6 +4421,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SignOutPayload.SignedOut(childComplexity), true
+
+	case "SignPartsPayload.parts":
+		if e.ComplexityRoot.SignPartsPayload.Parts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignPartsPayload.Parts(childComplexity), true
+
+	case "StorageUsage.mine":
+		if e.ComplexityRoot.StorageUsage.Mine == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StorageUsage.Mine(childComplexity), true
+	case "StorageUsage.months":
+		if e.ComplexityRoot.StorageUsage.Months == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StorageUsage.Months(childComplexity), true
+	case "StorageUsage.quota":
+		if e.ComplexityRoot.StorageUsage.Quota == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StorageUsage.Quota(childComplexity), true
+	case "StorageUsage.quotaPerUser":
+		if e.ComplexityRoot.StorageUsage.QuotaPerUser == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StorageUsage.QuotaPerUser(childComplexity), true
+	case "StorageUsage.used":
+		if e.ComplexityRoot.StorageUsage.Used == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StorageUsage.Used(childComplexity), true
 
 	case "Subscription.assetUpdated":
 		if e.ComplexityRoot.Subscription.AssetUpdated == nil {
@@ -4086,6 +4637,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateBrandingPayload.Tenant(childComplexity), true
+
+	case "UploadPart.number":
+		if e.ComplexityRoot.UploadPart.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadPart.Number(childComplexity), true
+	case "UploadPart.sha256":
+		if e.ComplexityRoot.UploadPart.Sha256 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadPart.Sha256(childComplexity), true
+	case "UploadPart.size":
+		if e.ComplexityRoot.UploadPart.Size == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadPart.Size(childComplexity), true
+
+	case "UploadParts.count":
+		if e.ComplexityRoot.UploadParts.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadParts.Count(childComplexity), true
+	case "UploadParts.expiresAt":
+		if e.ComplexityRoot.UploadParts.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadParts.ExpiresAt(childComplexity), true
+	case "UploadParts.received":
+		if e.ComplexityRoot.UploadParts.Received == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadParts.Received(childComplexity), true
+	case "UploadParts.size":
+		if e.ComplexityRoot.UploadParts.Size == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadParts.Size(childComplexity), true
 
 	case "UploadTicket.expiresAt":
 		if e.ComplexityRoot.UploadTicket.ExpiresAt == nil {
@@ -4277,6 +4872,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("ApplyCompletionsInput", ec.unmarshalInputApplyCompletionsInput),
 			graphql.NewInputUnmarshaler("ArrangeCourseInput", ec.unmarshalInputArrangeCourseInput),
 			graphql.NewInputUnmarshaler("ArrangeModuleInput", ec.unmarshalInputArrangeModuleInput),
 			graphql.NewInputUnmarshaler("AssignCourseInput", ec.unmarshalInputAssignCourseInput),
@@ -4285,7 +4881,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CaptionInput", ec.unmarshalInputCaptionInput),
 			graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
 			graphql.NewInputUnmarshaler("ChoiceInput", ec.unmarshalInputChoiceInput),
+			graphql.NewInputUnmarshaler("CompleteForLearnerInput", ec.unmarshalInputCompleteForLearnerInput),
 			graphql.NewInputUnmarshaler("CompleteLessonInput", ec.unmarshalInputCompleteLessonInput),
+			graphql.NewInputUnmarshaler("CompletionPolicyInput", ec.unmarshalInputCompletionPolicyInput),
 			graphql.NewInputUnmarshaler("CourseFilter", ec.unmarshalInputCourseFilter),
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
 			graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
@@ -4297,6 +4895,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PublishCourseInput", ec.unmarshalInputPublishCourseInput),
 			graphql.NewInputUnmarshaler("QuestionInput", ec.unmarshalInputQuestionInput),
 			graphql.NewInputUnmarshaler("QuizInput", ec.unmarshalInputQuizInput),
+			graphql.NewInputUnmarshaler("RecordAttendanceInput", ec.unmarshalInputRecordAttendanceInput),
 			graphql.NewInputUnmarshaler("RecordProgressInput", ec.unmarshalInputRecordProgressInput),
 			graphql.NewInputUnmarshaler("RequestUploadInput", ec.unmarshalInputRequestUploadInput),
 			graphql.NewInputUnmarshaler("ResponseInput", ec.unmarshalInputResponseInput),
@@ -4308,8 +4907,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SaveModuleInput", ec.unmarshalInputSaveModuleInput),
 			graphql.NewInputUnmarshaler("SearchFilter", ec.unmarshalInputSearchFilter),
 			graphql.NewInputUnmarshaler("SegmentInput", ec.unmarshalInputSegmentInput),
-			graphql.NewInputUnmarshaler("SetMailPreferenceInput", ec.unmarshalInputSetMailPreferenceInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
+			graphql.NewInputUnmarshaler("SignOffLearnerInput", ec.unmarshalInputSignOffLearnerInput),
+			graphql.NewInputUnmarshaler("SignPartInput", ec.unmarshalInputSignPartInput),
+			graphql.NewInputUnmarshaler("SignPartsInput", ec.unmarshalInputSignPartsInput),
 			graphql.NewInputUnmarshaler("StartAttemptInput", ec.unmarshalInputStartAttemptInput),
 			graphql.NewInputUnmarshaler("TextKeyInput", ec.unmarshalInputTextKeyInput),
 			graphql.NewInputUnmarshaler("UserFilter", ec.unmarshalInputUserFilter),
@@ -4864,8 +5465,6 @@ type Course implements Node {
   "Total length of the videos in milliseconds."
   durationMs: Int!
   hasCertificate: Boolean!
-  "How many months a certificate is good for; 0 is for ever."
-  certificateMonths: Int!
   modules: [Module!]!
   "Courses to be completed first."
   prerequisites: [Course!]!
@@ -5033,12 +5632,12 @@ type CourseDraft {
   price: Price
   instructor: User
   hasCertificate: Boolean!
-  "How many months a certificate is good for; 0 is for ever."
-  certificateMonths: Int!
   "Slugs of the courses to be completed first."
   prerequisites: [String!]!
   "Grows with every edit."
   revision: Int!
+  "What completes the course; null is all modules that require something."
+  completion: CompletionPolicy
   "Whether something changed since the newest version."
   changed: Boolean!
   updatedAt: Time!
@@ -5055,6 +5654,8 @@ type ModuleDraft {
   key: String!
   title: String!
   summary: String!
+  "What completes the module; null is all lessons that it requires."
+  completion: CompletionPolicy
   lessons: [LessonDraft!]!
 }
 
@@ -5075,6 +5676,8 @@ type LessonDraft {
   captions: [Caption!]!
   "Files that the body links to as asset:NAME."
   attachments: [Attachment!]!
+  "The rule that completes the lesson, in CEL; empty for what completes its kind."
+  completion: String!
   "The questions with their keys, which support does not see."
   quiz: QuizDraft
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
@@ -5129,6 +5732,27 @@ type NumericKey {
 type TextKey {
   accepted: [String!]!
   caseSensitive: Boolean!
+}
+
+"How many parts complete a module or a course."
+enum CompletionNeed {
+  ALL
+  ANY
+  "So many as ` + "`" + `count` + "`" + ` says."
+  AT_LEAST
+}
+
+"What completes a module or a course."
+type CompletionPolicy {
+  """
+  Of which parts: of a module's its required lessons, or all when it requires none; of a course's the modules that
+  require something or have a policy.
+  """
+  need: CompletionNeed!
+  "0 unless AT_LEAST."
+  count: Int!
+  "A rule in CEL that has to hold as well, or empty."
+  when: String!
 }
 
 "A published state of a course. It never changes."
@@ -5207,12 +5831,20 @@ input SaveCourseInput {
   visibility: CourseVisibility
   price: PriceInput
   hasCertificate: Boolean
-  "How many months a certificate is good for, at most 600; 0 is for ever."
-  certificateMonths: Int
   "Slugs of courses; all of them, the old ones are replaced."
   prerequisites: [String!]
+  "What completes the course; ALL by itself is the default again."
+  completion: CompletionPolicyInput
   "Refuse with CONFLICT unless the draft is at this revision."
   expectedRevision: Int
+}
+
+input CompletionPolicyInput {
+  need: CompletionNeed!
+  "For AT_LEAST."
+  count: Int
+  "A rule in CEL, at most 1000 characters: facts are ` + "`" + `completed` + "`" + `, ` + "`" + `parts` + "`" + `, ` + "`" + `watched_seconds` + "`" + `, ` + "`" + `time_on_task` + "`" + `, ` + "`" + `quiz.score` + "`" + `, ` + "`" + `quiz.attempts` + "`" + `, ` + "`" + `attendance_minutes` + "`" + `, ` + "`" + `signed_off` + "`" + `, ` + "`" + `now` + "`" + `, ` + "`" + `enrolled` + "`" + `, ` + "`" + `due` + "`" + `."
+  when: String
 }
 
 input PriceInput {
@@ -5229,6 +5861,8 @@ input SaveModuleInput {
   key: String!
   title: String!
   summary: String
+  "What completes the module; ALL by itself is the default again."
+  completion: CompletionPolicyInput
 }
 
 type SaveModulePayload {
@@ -5252,6 +5886,13 @@ input SaveLessonInput {
   captions: [CaptionInput!]
   attachments: [AttachmentInput!]
   quiz: QuizInput
+  """
+  The rule that completes the lesson, in CEL, at most 1000 characters, such as ` + "`" + `watched >= 0.9 && quiz.passed` + "`" + `; empty
+  for what completes its kind. Facts are ` + "`" + `watched` + "`" + ` (0 to 1), ` + "`" + `watched_seconds` + "`" + `, ` + "`" + `time_on_task` + "`" + ` (seconds), ` + "`" + `quiz.passed` + "`" + `,
+  ` + "`" + `quiz.score` + "`" + ` (0 to 1), ` + "`" + `quiz.attempts` + "`" + `, ` + "`" + `read` + "`" + ` (the learner said so), ` + "`" + `attendance_minutes` + "`" + `, ` + "`" + `signed_off` + "`" + `, ` + "`" + `now` + "`" + `,
+  ` + "`" + `enrolled` + "`" + ` and ` + "`" + `due` + "`" + `.
+  """
+  completion: String
 }
 
 input CaptionInput {
@@ -5361,12 +6002,16 @@ enum AssetKind {
 enum AssetStatus {
   "Waiting for its bytes."
   PENDING
+  "A large file that has arrived whole and is being checked; ` + "`" + `assetUpdated` + "`" + ` says when that is over."
+  CHECKING
   "It can be used. A film can be played as it was uploaded while it is converted."
   READY
   "What was sent is not what was announced, or is not allowed."
   REJECTED
   "A film or a sound that turned out to be broken when it was to be converted."
   FAILED
+  "Nobody gets it any more. It can be restored until ` + "`" + `removedAt` + "`" + `."
+  DELETED
 }
 
 "How far a film or a sound is on its way to what people stream."
@@ -5408,6 +6053,11 @@ type Asset implements Node {
   notes: [String!]!
   "In what qualities a film is streamed: pictures from the smallest to the largest, then sounds."
   renditions: [Rendition!]!
+  "When a deleted file is removed for good; null for all others."
+  removedAt: Time
+  "How a large file is sent, and how much of it is there; null for what was sent, and for what is sent in one piece."
+  parts: UploadParts
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Signed and short-lived; null until ready."
   url: String
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
@@ -5460,14 +6110,35 @@ extend type Query {
   "The ready assets that have one of these contents (SHA-256 in hex, at most 100): what need not be uploaded again."
   assetsByContent(sha256: [String!]!): [Asset!]!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "What the tenant's files take and may take, and what was stored and converted in its latest months (1 to 36; 12 unless said)."
+  storageUsage(months: Int): StorageUsage!
+    @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
 }
 
 extend type Mutation {
-  "Announces a file and returns where to send its bytes, straight to storage. A file that is already there is returned ready."
+  """
+  Announces a file and returns where to send its bytes, straight to storage. A file that is already there is returned ready.
+  A large file is sent in parts: ` + "`" + `asset.parts` + "`" + ` says which are missing, also to a client that asks again after a crash.
+  """
   requestUpload(input: RequestUploadInput!): RequestUploadPayload!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
-  "Checks what was sent and makes it ready, or rejects it with a reason."
+  """
+  Returns where to send some parts of a large file, at most 32 at a time. Ask again when an address has expired; a part can
+  be sent twice. As long as addresses are asked for, what has been sent is kept.
+  """
+  signParts(input: SignPartsInput!): SignPartsPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Checks what was sent and makes it ready, or rejects it with a reason. A large file is checked meanwhile: it is CHECKING."
   completeUpload(assetId: ID!): CompleteUploadPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  """
+  Takes a file away from everybody and removes it for good after a while. One that a course still uses is kept, and the fault
+  says by which course. What was never ready cannot be restored, and an upload under way is given up.
+  """
+  deleteAsset(assetId: ID!): DeleteAssetPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Takes back that a file was deleted, until its ` + "`" + `removedAt` + "`" + `."
+  restoreAsset(assetId: ID!): RestoreAssetPayload!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
 }
 
@@ -5490,8 +6161,78 @@ input RequestUploadInput {
 
 type RequestUploadPayload {
   asset: Asset!
-  "Null when the file is already there."
+  "Null when the file is already there, and for a large file, which is sent as ` + "`" + `asset.parts` + "`" + ` says."
   upload: UploadTicket
+}
+
+"How a large file is sent: cut into parts of equal size, several at a time and in any order."
+type UploadParts {
+  "Of every part but the last, which is shorter."
+  size: Bytes!
+  count: Int!
+  "The parts that have arrived."
+  received: [UploadPart!]!
+  "When the upload is given up, and what has arrived removed, unless ` + "`" + `signParts` + "`" + ` is asked before."
+  expiresAt: Time!
+}
+
+"A part that has arrived."
+type UploadPart {
+  "From 1."
+  number: Int!
+  size: Bytes!
+  "Hex; empty where the storage does not tell."
+  sha256: String!
+}
+
+input SignPartsInput {
+  assetId: ID!
+  parts: [SignPartInput!]!
+}
+
+input SignPartInput {
+  "From 1."
+  number: Int!
+  "Of this part, in hex: the storage refuses other bytes."
+  sha256: String!
+}
+
+type SignPartsPayload {
+  parts: [PartTicket!]!
+}
+
+type PartTicket {
+  number: Int!
+  upload: UploadTicket!
+}
+
+type DeleteAssetPayload {
+  asset: Asset!
+}
+
+type RestoreAssetPayload {
+  asset: Asset!
+}
+
+"What a tenant's files take and may take."
+type StorageUsage {
+  "All files with what was made of them, and uploads under way as if they had arrived."
+  used: Bytes!
+  quota: Bytes!
+  "The uploads of one person, and what they may take."
+  mine: Bytes!
+  quotaPerUser: Bytes!
+  "The latest first; months in which nothing happened are left out."
+  months: [MonthlyUsage!]!
+}
+
+"What was stored, removed and converted in a calendar month (UTC)."
+type MonthlyUsage {
+  "Like 2026-11."
+  month: String!
+  bytesStored: Bytes!
+  bytesRemoved: Bytes!
+  minutesTranscoded: Float!
 }
 
 "How to send a file. Use it as it is: the signature covers method, address and headers."
@@ -5622,6 +6363,87 @@ enum ProgressState {
   COMPLETED
 }
 
+"What completes a lesson, a module or a course, and how far somebody is."
+type Completion {
+  state: ProgressState!
+  "When it was completed. It never changes."
+  completedAt: Time
+  rule: CompletionRule!
+  "What is done of it."
+  satisfied: [CompletionCondition!]!
+  "What is left; nothing, once it was completed."
+  missing: [CompletionCondition!]!
+}
+
+type CompletionRule {
+  "In CEL; of a module or course empty when its parts are all there is to it."
+  expression: String!
+  "Of a module or course; null of a lesson, and for all parts."
+  policy: CompletionPolicy
+  "SHA-256 in hex."
+  version: String!
+}
+
+"What a condition is about, and in which unit ` + "`" + `have` + "`" + ` and ` + "`" + `need` + "`" + ` are."
+enum CompletionCode {
+  "Percent of the video."
+  WATCH
+  "Seconds of the video."
+  WATCH_TIME
+  "Seconds."
+  TIME_ON_TASK
+  QUIZ_PASS
+  "Percent of the points."
+  QUIZ_SCORE
+  QUIZ_ATTEMPTS
+  "The learner says so: ` + "`" + `completeLesson` + "`" + `."
+  DECLARE
+  "Minutes."
+  ATTENDANCE
+  SIGN_OFF
+  "` + "`" + `at` + "`" + ` says until when."
+  WAIT
+  "` + "`" + `at` + "`" + ` says by when."
+  DEADLINE
+  "Parts of a module or course."
+  PARTS
+  "` + "`" + `partId` + "`" + ` says which lesson."
+  LESSON
+  "` + "`" + `partId` + "`" + ` says which module."
+  MODULE
+  "Whatever ` + "`" + `expression` + "`" + ` says."
+  OTHER
+}
+
+"One thing that a rule asks for."
+type CompletionCondition {
+  code: CompletionCode!
+  "In the viewer's language."
+  text: String!
+  have: Float!
+  need: Float!
+  at: Time
+  partId: ID
+  "The part of the rule, in CEL; empty for lessons and modules."
+  expression: String!
+  "Of conditions with the same number one is enough."
+  group: Int!
+}
+
+"How far somebody is in a module."
+type ModuleProgress {
+  moduleId: ID!
+  completedAt: Time
+  completion: Completion!
+  "All its lessons, with evidence or without."
+  lessons: [LessonCompletion!]!
+}
+
+type LessonCompletion {
+  lessonId: ID!
+  completion: Completion!
+}
+
 type CourseProgress {
   state: ProgressState!
   "All completed lessons, required or not."
@@ -5634,6 +6456,9 @@ type CourseProgress {
   completedAt: Time
   "Lessons with evidence."
   lessons: [LessonProgress!]!
+  "All modules, in order."
+  modules: [ModuleProgress!]!
+  completion: Completion!
 }
 
 type LessonProgress {
@@ -5644,9 +6469,48 @@ type LessonProgress {
   "Where to resume, in milliseconds."
   positionMs: Int!
   completedAt: Time
+  completion: Completion!
+}
+
+"What rules would do to the places of a course."
+type CompletionReport {
+  "Places of those who learn or completed."
+  places: Int!
+  "How many of them, the newest, were looked at; at most 500."
+  examined: Int!
+  "Completed the course, and stay so."
+  completed: Int!
+  wouldComplete: Int!
+  wouldNeedMore: Int!
+  "The first 20 of those that would be completed."
+  enrollments: [Enrollment!]!
+}
+
+extend type Query {
+  "What the draft's rules would do if everybody was moved to it now. Nothing is changed."
+  completionPreview(courseId: ID!): CompletionReport!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+  "What the rules of a version would do now; without a number of the one in force. ` + "`" + `applyCompletions` + "`" + ` does it."
+  completionReport(courseId: ID!, number: Int): CompletionReport!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
 }
 
 extend type Mutation {
+  "Says that a learner can do what a lesson, a module or the course is about."
+  signOffLearner(input: SignOffLearnerInput!): RecordProgressPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+  "Says that a learner was there; minutes add up."
+  recordAttendance(input: RecordAttendanceInput!): RecordProgressPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+  "Completes a lesson or the course for a learner, whatever its rule says. There is no undoing it."
+  completeForLearner(input: CompleteForLearnerInput!): RecordProgressPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+  """
+  Completes what the rules of a version complete now, 50 places at a time; nothing is taken back, and no date changes.
+  Go on with ` + "`" + `next` + "`" + ` until it is null.
+  """
+  applyCompletions(input: ApplyCompletionsInput!): ApplyCompletionsPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
   """
   Reports what was played, every 30 to 60 seconds and when the page is left. Sending a batch twice, late or
   in another order changes nothing: what counts is the union of the segments.
@@ -5715,6 +6579,50 @@ input SegmentInput {
 input CompleteLessonInput {
   enrollmentId: ID!
   lessonId: ID!
+}
+
+input SignOffLearnerInput {
+  enrollmentId: ID!
+  "A lesson or module; without it the course."
+  partId: ID
+  "At most 1000 characters."
+  note: String
+}
+
+input RecordAttendanceInput {
+  enrollmentId: ID!
+  "A lesson or module; without it the course."
+  partId: ID
+  "1 to 1440."
+  minutes: Int!
+  "At most 1000 characters."
+  note: String
+}
+
+input CompleteForLearnerInput {
+  enrollmentId: ID!
+  "Without it the course."
+  lessonId: ID
+  "1 to 1000 characters."
+  reason: String!
+}
+
+input ApplyCompletionsInput {
+  courseId: ID!
+  "The version; without it the one in force."
+  number: Int
+  "The ` + "`" + `next` + "`" + ` of the request before."
+  after: ID
+}
+
+type ApplyCompletionsPayload {
+  "Places that were gone through."
+  examined: Int!
+  "Lessons and courses that this request completed."
+  completedLessons: Int!
+  completedCourses: Int!
+  "Null when all places were gone through."
+  next: ID
 }
 
 type RecordProgressPayload {
@@ -5838,9 +6746,6 @@ type AttemptPayload {
 
 enum CertificateStatus {
   VALID
-  "It was good until a day that has passed."
-  EXPIRED
-  "It was taken back, whether or not it would be good still."
   REVOKED
 }
 
@@ -5852,8 +6757,6 @@ type Certificate implements Node {
   learnerName: String! @personal
   courseTitle: String!
   issuedAt: Time!
-  "The end of the last day on which it is good, by UTC; null when it is good for ever."
-  expiresAt: Time
   revokedAt: Time
   revocationReason: String! @personal
   "The public page."
@@ -5875,8 +6778,6 @@ type CertificateVerification {
   tenantName: String!
   completedAt: Time!
   issuedAt: Time!
-  "The end of the last day on which it is good, by UTC; null when it is good for ever."
-  expiresAt: Time
   revokedAt: Time
 }
 
@@ -5984,19 +6885,9 @@ type NotificationEdge {
   node: Notification!
 }
 
-"Whether a person gets mail, too, when a notification of this kind is put into the inbox."
-type MailPreference {
-  kind: NotificationKind!
-  "True until the person says otherwise."
-  wanted: Boolean!
-}
-
 extend type Query {
   "The viewer's inbox, newest first."
   notifications(first: Int, after: Cursor, unreadOnly: Boolean = false): NotificationConnection!
-    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
-  "What the viewer gets mail about: every kind once."
-  mailPreferences: [MailPreference!]!
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
 }
 
@@ -6004,24 +6895,11 @@ extend type Mutation {
   "Marks these as read, or the whole inbox when no ids are given."
   markNotificationsRead(ids: [ID!]): MarkNotificationsReadPayload!
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
-  "Says whether the viewer wants mail about notifications of this kind; the inbox has them either way."
-  setMailPreference(input: SetMailPreferenceInput!): SetMailPreferencePayload!
-    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
 }
 
 type MarkNotificationsReadPayload {
   marked: Int!
   unreadCount: Int!
-}
-
-input SetMailPreferenceInput {
-  kind: NotificationKind!
-  wanted: Boolean!
-}
-
-type SetMailPreferencePayload {
-  "Every kind once, as it is now."
-  mailPreferences: [MailPreference!]!
 }
 
 extend type Subscription {
@@ -6102,6 +6980,20 @@ func (ec *executionContext) childFields_ApiKey(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type ApiKey", field.Name)
 }
 
+func (ec *executionContext) childFields_ApplyCompletionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "examined":
+		return ec.fieldContext_ApplyCompletionsPayload_examined(ctx, field)
+	case "completedLessons":
+		return ec.fieldContext_ApplyCompletionsPayload_completedLessons(ctx, field)
+	case "completedCourses":
+		return ec.fieldContext_ApplyCompletionsPayload_completedCourses(ctx, field)
+	case "next":
+		return ec.fieldContext_ApplyCompletionsPayload_next(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApplyCompletionsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Asset(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -6136,6 +7028,10 @@ func (ec *executionContext) childFields_Asset(ctx context.Context, field graphql
 		return ec.fieldContext_Asset_notes(ctx, field)
 	case "renditions":
 		return ec.fieldContext_Asset_renditions(ctx, field)
+	case "removedAt":
+		return ec.fieldContext_Asset_removedAt(ctx, field)
+	case "parts":
+		return ec.fieldContext_Asset_parts(ctx, field)
 	case "url":
 		return ec.fieldContext_Asset_url(ctx, field)
 	case "playback":
@@ -6332,8 +7228,6 @@ func (ec *executionContext) childFields_Certificate(ctx context.Context, field g
 		return ec.fieldContext_Certificate_courseTitle(ctx, field)
 	case "issuedAt":
 		return ec.fieldContext_Certificate_issuedAt(ctx, field)
-	case "expiresAt":
-		return ec.fieldContext_Certificate_expiresAt(ctx, field)
 	case "revokedAt":
 		return ec.fieldContext_Certificate_revokedAt(ctx, field)
 	case "revocationReason":
@@ -6362,8 +7256,6 @@ func (ec *executionContext) childFields_CertificateVerification(ctx context.Cont
 		return ec.fieldContext_CertificateVerification_completedAt(ctx, field)
 	case "issuedAt":
 		return ec.fieldContext_CertificateVerification_issuedAt(ctx, field)
-	case "expiresAt":
-		return ec.fieldContext_CertificateVerification_expiresAt(ctx, field)
 	case "revokedAt":
 		return ec.fieldContext_CertificateVerification_revokedAt(ctx, field)
 	}
@@ -6410,6 +7302,86 @@ func (ec *executionContext) childFields_CompleteUploadPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type CompleteUploadPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Completion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_Completion_state(ctx, field)
+	case "completedAt":
+		return ec.fieldContext_Completion_completedAt(ctx, field)
+	case "rule":
+		return ec.fieldContext_Completion_rule(ctx, field)
+	case "satisfied":
+		return ec.fieldContext_Completion_satisfied(ctx, field)
+	case "missing":
+		return ec.fieldContext_Completion_missing(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Completion", field.Name)
+}
+
+func (ec *executionContext) childFields_CompletionCondition(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_CompletionCondition_code(ctx, field)
+	case "text":
+		return ec.fieldContext_CompletionCondition_text(ctx, field)
+	case "have":
+		return ec.fieldContext_CompletionCondition_have(ctx, field)
+	case "need":
+		return ec.fieldContext_CompletionCondition_need(ctx, field)
+	case "at":
+		return ec.fieldContext_CompletionCondition_at(ctx, field)
+	case "partId":
+		return ec.fieldContext_CompletionCondition_partId(ctx, field)
+	case "expression":
+		return ec.fieldContext_CompletionCondition_expression(ctx, field)
+	case "group":
+		return ec.fieldContext_CompletionCondition_group(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompletionCondition", field.Name)
+}
+
+func (ec *executionContext) childFields_CompletionPolicy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "need":
+		return ec.fieldContext_CompletionPolicy_need(ctx, field)
+	case "count":
+		return ec.fieldContext_CompletionPolicy_count(ctx, field)
+	case "when":
+		return ec.fieldContext_CompletionPolicy_when(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompletionPolicy", field.Name)
+}
+
+func (ec *executionContext) childFields_CompletionReport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "places":
+		return ec.fieldContext_CompletionReport_places(ctx, field)
+	case "examined":
+		return ec.fieldContext_CompletionReport_examined(ctx, field)
+	case "completed":
+		return ec.fieldContext_CompletionReport_completed(ctx, field)
+	case "wouldComplete":
+		return ec.fieldContext_CompletionReport_wouldComplete(ctx, field)
+	case "wouldNeedMore":
+		return ec.fieldContext_CompletionReport_wouldNeedMore(ctx, field)
+	case "enrollments":
+		return ec.fieldContext_CompletionReport_enrollments(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompletionReport", field.Name)
+}
+
+func (ec *executionContext) childFields_CompletionRule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "expression":
+		return ec.fieldContext_CompletionRule_expression(ctx, field)
+	case "policy":
+		return ec.fieldContext_CompletionRule_policy(ctx, field)
+	case "version":
+		return ec.fieldContext_CompletionRule_version(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompletionRule", field.Name)
+}
+
 func (ec *executionContext) childFields_Course(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -6446,8 +7418,6 @@ func (ec *executionContext) childFields_Course(ctx context.Context, field graphq
 		return ec.fieldContext_Course_durationMs(ctx, field)
 	case "hasCertificate":
 		return ec.fieldContext_Course_hasCertificate(ctx, field)
-	case "certificateMonths":
-		return ec.fieldContext_Course_certificateMonths(ctx, field)
 	case "modules":
 		return ec.fieldContext_Course_modules(ctx, field)
 	case "prerequisites":
@@ -6500,12 +7470,12 @@ func (ec *executionContext) childFields_CourseDraft(ctx context.Context, field g
 		return ec.fieldContext_CourseDraft_instructor(ctx, field)
 	case "hasCertificate":
 		return ec.fieldContext_CourseDraft_hasCertificate(ctx, field)
-	case "certificateMonths":
-		return ec.fieldContext_CourseDraft_certificateMonths(ctx, field)
 	case "prerequisites":
 		return ec.fieldContext_CourseDraft_prerequisites(ctx, field)
 	case "revision":
 		return ec.fieldContext_CourseDraft_revision(ctx, field)
+	case "completion":
+		return ec.fieldContext_CourseDraft_completion(ctx, field)
 	case "changed":
 		return ec.fieldContext_CourseDraft_changed(ctx, field)
 	case "updatedAt":
@@ -6580,6 +7550,10 @@ func (ec *executionContext) childFields_CourseProgress(ctx context.Context, fiel
 		return ec.fieldContext_CourseProgress_completedAt(ctx, field)
 	case "lessons":
 		return ec.fieldContext_CourseProgress_lessons(ctx, field)
+	case "modules":
+		return ec.fieldContext_CourseProgress_modules(ctx, field)
+	case "completion":
+		return ec.fieldContext_CourseProgress_completion(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CourseProgress", field.Name)
 }
@@ -6614,6 +7588,14 @@ func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context,
 		return ec.fieldContext_CreateApiKeyPayload_token(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateApiKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteAssetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "asset":
+		return ec.fieldContext_DeleteAssetPayload_asset(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteAssetPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Enrollment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6724,6 +7706,16 @@ func (ec *executionContext) childFields_Lesson(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Lesson", field.Name)
 }
 
+func (ec *executionContext) childFields_LessonCompletion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "lessonId":
+		return ec.fieldContext_LessonCompletion_lessonId(ctx, field)
+	case "completion":
+		return ec.fieldContext_LessonCompletion_completion(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LessonCompletion", field.Name)
+}
+
 func (ec *executionContext) childFields_LessonDraft(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -6754,6 +7746,8 @@ func (ec *executionContext) childFields_LessonDraft(ctx context.Context, field g
 		return ec.fieldContext_LessonDraft_captions(ctx, field)
 	case "attachments":
 		return ec.fieldContext_LessonDraft_attachments(ctx, field)
+	case "completion":
+		return ec.fieldContext_LessonDraft_completion(ctx, field)
 	case "quiz":
 		return ec.fieldContext_LessonDraft_quiz(ctx, field)
 	}
@@ -6772,18 +7766,10 @@ func (ec *executionContext) childFields_LessonProgress(ctx context.Context, fiel
 		return ec.fieldContext_LessonProgress_positionMs(ctx, field)
 	case "completedAt":
 		return ec.fieldContext_LessonProgress_completedAt(ctx, field)
+	case "completion":
+		return ec.fieldContext_LessonProgress_completion(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LessonProgress", field.Name)
-}
-
-func (ec *executionContext) childFields_MailPreference(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "kind":
-		return ec.fieldContext_MailPreference_kind(ctx, field)
-	case "wanted":
-		return ec.fieldContext_MailPreference_wanted(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type MailPreference", field.Name)
 }
 
 func (ec *executionContext) childFields_MarkNotificationsReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6822,10 +7808,40 @@ func (ec *executionContext) childFields_ModuleDraft(ctx context.Context, field g
 		return ec.fieldContext_ModuleDraft_title(ctx, field)
 	case "summary":
 		return ec.fieldContext_ModuleDraft_summary(ctx, field)
+	case "completion":
+		return ec.fieldContext_ModuleDraft_completion(ctx, field)
 	case "lessons":
 		return ec.fieldContext_ModuleDraft_lessons(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ModuleDraft", field.Name)
+}
+
+func (ec *executionContext) childFields_ModuleProgress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "moduleId":
+		return ec.fieldContext_ModuleProgress_moduleId(ctx, field)
+	case "completedAt":
+		return ec.fieldContext_ModuleProgress_completedAt(ctx, field)
+	case "completion":
+		return ec.fieldContext_ModuleProgress_completion(ctx, field)
+	case "lessons":
+		return ec.fieldContext_ModuleProgress_lessons(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModuleProgress", field.Name)
+}
+
+func (ec *executionContext) childFields_MonthlyUsage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "month":
+		return ec.fieldContext_MonthlyUsage_month(ctx, field)
+	case "bytesStored":
+		return ec.fieldContext_MonthlyUsage_bytesStored(ctx, field)
+	case "bytesRemoved":
+		return ec.fieldContext_MonthlyUsage_bytesRemoved(ctx, field)
+	case "minutesTranscoded":
+		return ec.fieldContext_MonthlyUsage_minutesTranscoded(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MonthlyUsage", field.Name)
 }
 
 func (ec *executionContext) childFields_Notification(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6902,6 +7918,16 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 		return ec.fieldContext_PageInfo_endCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_PartTicket(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "number":
+		return ec.fieldContext_PartTicket_number(ctx, field)
+	case "upload":
+		return ec.fieldContext_PartTicket_upload(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PartTicket", field.Name)
 }
 
 func (ec *executionContext) childFields_Playback(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7070,6 +8096,14 @@ func (ec *executionContext) childFields_RequestUploadPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type RequestUploadPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RestoreAssetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "asset":
+		return ec.fieldContext_RestoreAssetPayload_asset(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RestoreAssetPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RevokeApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiKey":
@@ -7176,14 +8210,6 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
 }
 
-func (ec *executionContext) childFields_SetMailPreferencePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "mailPreferences":
-		return ec.fieldContext_SetMailPreferencePayload_mailPreferences(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SetMailPreferencePayload", field.Name)
-}
-
 func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "token":
@@ -7202,6 +8228,30 @@ func (ec *executionContext) childFields_SignOutPayload(ctx context.Context, fiel
 		return ec.fieldContext_SignOutPayload_signedOut(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SignOutPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SignPartsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "parts":
+		return ec.fieldContext_SignPartsPayload_parts(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignPartsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StorageUsage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "used":
+		return ec.fieldContext_StorageUsage_used(ctx, field)
+	case "quota":
+		return ec.fieldContext_StorageUsage_quota(ctx, field)
+	case "mine":
+		return ec.fieldContext_StorageUsage_mine(ctx, field)
+	case "quotaPerUser":
+		return ec.fieldContext_StorageUsage_quotaPerUser(ctx, field)
+	case "months":
+		return ec.fieldContext_StorageUsage_months(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StorageUsage", field.Name)
 }
 
 func (ec *executionContext) childFields_SupportGrant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7286,6 +8336,32 @@ func (ec *executionContext) childFields_UpdateBrandingPayload(ctx context.Contex
 		return ec.fieldContext_UpdateBrandingPayload_tenant(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateBrandingPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UploadPart(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "number":
+		return ec.fieldContext_UploadPart_number(ctx, field)
+	case "size":
+		return ec.fieldContext_UploadPart_size(ctx, field)
+	case "sha256":
+		return ec.fieldContext_UploadPart_sha256(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UploadPart", field.Name)
+}
+
+func (ec *executionContext) childFields_UploadParts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "size":
+		return ec.fieldContext_UploadParts_size(ctx, field)
+	case "count":
+		return ec.fieldContext_UploadParts_count(ctx, field)
+	case "received":
+		return ec.fieldContext_UploadParts_received(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_UploadParts_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UploadParts", field.Name)
 }
 
 func (ec *executionContext) childFields_UploadTicket(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7478,6 +8554,20 @@ func (ec *executionContext) childFields___Type(ctx context.Context, field graphq
 
 // region    ***************************** args.gotpl *****************************
 
+func (ec *executionContext) field_Mutation_applyCompletions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ApplyCompletionsInput, error) {
+			return ec.unmarshalNApplyCompletionsInput2lyceumᚋinternalᚋgenᚋmodelᚐApplyCompletionsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_archiveCourse_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7556,6 +8646,20 @@ func (ec *executionContext) field_Mutation_changeUserRole_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_completeForLearner_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CompleteForLearnerInput, error) {
+			return ec.unmarshalNCompleteForLearnerInput2lyceumᚋinternalᚋgenᚋmodelᚐCompleteForLearnerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_completeLesson_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7609,6 +8713,20 @@ func (ec *executionContext) field_Mutation_createUser_args(ctx context.Context, 
 		return nil, err
 	}
 	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_deleteAsset_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "assetId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["assetId"] = arg0
 	return args, nil
 }
 
@@ -7668,6 +8786,20 @@ func (ec *executionContext) field_Mutation_publishCourse_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_recordAttendance_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RecordAttendanceInput, error) {
+			return ec.unmarshalNRecordAttendanceInput2lyceumᚋinternalᚋgenᚋmodelᚐRecordAttendanceInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_recordProgress_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7707,6 +8839,20 @@ func (ec *executionContext) field_Mutation_requestUpload_args(ctx context.Contex
 		return nil, err
 	}
 	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_restoreAsset_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "assetId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["assetId"] = arg0
 	return args, nil
 }
 
@@ -7858,12 +9004,12 @@ func (ec *executionContext) field_Mutation_saveModule_args(ctx context.Context, 
 	return args, nil
 }
 
-func (ec *executionContext) field_Mutation_setMailPreference_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+func (ec *executionContext) field_Mutation_signIn_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (model.SetMailPreferenceInput, error) {
-			return ec.unmarshalNSetMailPreferenceInput2lyceumᚋinternalᚋgenᚋmodelᚐSetMailPreferenceInput(ctx, v)
+		func(ctx context.Context, v any) (model.SignInInput, error) {
+			return ec.unmarshalNSignInInput2lyceumᚋinternalᚋgenᚋmodelᚐSignInInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -7872,12 +9018,26 @@ func (ec *executionContext) field_Mutation_setMailPreference_args(ctx context.Co
 	return args, nil
 }
 
-func (ec *executionContext) field_Mutation_signIn_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+func (ec *executionContext) field_Mutation_signOffLearner_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (model.SignInInput, error) {
-			return ec.unmarshalNSignInInput2lyceumᚋinternalᚋgenᚋmodelᚐSignInInput(ctx, v)
+		func(ctx context.Context, v any) (model.SignOffLearnerInput, error) {
+			return ec.unmarshalNSignOffLearnerInput2lyceumᚋinternalᚋgenᚋmodelᚐSignOffLearnerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_signParts_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SignPartsInput, error) {
+			return ec.unmarshalNSignPartsInput2lyceumᚋinternalᚋgenᚋmodelᚐSignPartsInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -8053,6 +9213,42 @@ func (ec *executionContext) field_Query_auditLog_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["subject"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_completionPreview_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "courseId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["courseId"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_completionReport_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "courseId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["courseId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "number",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["number"] = arg1
 	return args, nil
 }
 
@@ -8343,6 +9539,20 @@ func (ec *executionContext) field_Query_search_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["filter"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_storageUsage_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "months",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["months"] = arg0
 	return args, nil
 }
 
@@ -8742,6 +9952,98 @@ func (ec *executionContext) fieldContext_ApiKey_revokedAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "Time")
 }
 
+func (ec *executionContext) _ApplyCompletionsPayload_examined(ctx context.Context, field graphql.CollectedField, obj *model.ApplyCompletionsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplyCompletionsPayload_examined(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Examined, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplyCompletionsPayload_examined(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApplyCompletionsPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ApplyCompletionsPayload_completedLessons(ctx context.Context, field graphql.CollectedField, obj *model.ApplyCompletionsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplyCompletionsPayload_completedLessons(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CompletedLessons, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplyCompletionsPayload_completedLessons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApplyCompletionsPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ApplyCompletionsPayload_completedCourses(ctx context.Context, field graphql.CollectedField, obj *model.ApplyCompletionsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplyCompletionsPayload_completedCourses(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CompletedCourses, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplyCompletionsPayload_completedCourses(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApplyCompletionsPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ApplyCompletionsPayload_next(ctx context.Context, field graphql.CollectedField, obj *model.ApplyCompletionsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplyCompletionsPayload_next(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Next, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *gid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ApplyCompletionsPayload_next(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApplyCompletionsPayload", field, false, false, "ID")
+}
+
 func (ec *executionContext) _ArticleContent_html(ctx context.Context, field graphql.CollectedField, obj *model.ArticleContent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9137,6 +10439,61 @@ func (ec *executionContext) fieldContext_Asset_renditions(_ context.Context, fie
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Rendition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Asset_removedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Asset_removedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Asset().RemovedAt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Asset_removedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Asset", field, true, true, "Time")
+}
+
+func (ec *executionContext) _Asset_parts(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Asset_parts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Asset().Parts(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UploadParts) graphql.Marshaler {
+			return ec.marshalOUploadParts2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadParts(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Asset_parts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Asset",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UploadParts(ctx, field)
 		},
 	}
 	return fc, nil
@@ -10607,29 +11964,6 @@ func (ec *executionContext) fieldContext_Certificate_issuedAt(_ context.Context,
 	return graphql.NewScalarFieldContext("Certificate", field, false, false, "Time")
 }
 
-func (ec *executionContext) _Certificate_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.Certificate) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Certificate_expiresAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ExpiresAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Certificate_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Certificate", field, false, false, "Time")
-}
-
 func (ec *executionContext) _Certificate_revokedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Certificate) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -10883,29 +12217,6 @@ func (ec *executionContext) fieldContext_CertificateVerification_issuedAt(_ cont
 	return graphql.NewScalarFieldContext("CertificateVerification", field, false, false, "Time")
 }
 
-func (ec *executionContext) _CertificateVerification_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.CertificateVerification) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CertificateVerification_expiresAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ExpiresAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CertificateVerification_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CertificateVerification", field, false, false, "Time")
-}
-
 func (ec *executionContext) _CertificateVerification_revokedAt(ctx context.Context, field graphql.CollectedField, obj *model.CertificateVerification) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11120,6 +12431,626 @@ func (ec *executionContext) fieldContext_CompleteUploadPayload_asset(_ context.C
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Completion_state(ctx context.Context, field graphql.CollectedField, obj *learning.Standing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Completion_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Completion().State(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.ProgressState) graphql.Marshaler {
+			return ec.marshalNProgressState2lyceumᚋinternalᚋgenᚋmodelᚐProgressState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Completion_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Completion", field, true, true, "ProgressState")
+}
+
+func (ec *executionContext) _Completion_completedAt(ctx context.Context, field graphql.CollectedField, obj *learning.Standing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Completion_completedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CompletedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Completion_completedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Completion", field, false, false, "Time")
+}
+
+func (ec *executionContext) _Completion_rule(ctx context.Context, field graphql.CollectedField, obj *learning.Standing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Completion_rule(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Completion().Rule(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CompletionRule) graphql.Marshaler {
+			return ec.marshalNCompletionRule2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCompletionRule(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Completion_rule(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Completion",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionRule(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Completion_satisfied(ctx context.Context, field graphql.CollectedField, obj *learning.Standing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Completion_satisfied(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Satisfied, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*rule.Condition) graphql.Marshaler {
+			return ec.marshalNCompletionCondition2ᚕᚖlyceumᚋinternalᚋlearningᚋruleᚐConditionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Completion_satisfied(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Completion",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionCondition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Completion_missing(ctx context.Context, field graphql.CollectedField, obj *learning.Standing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Completion_missing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Missing, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*rule.Condition) graphql.Marshaler {
+			return ec.marshalNCompletionCondition2ᚕᚖlyceumᚋinternalᚋlearningᚋruleᚐConditionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Completion_missing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Completion",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionCondition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CompletionCondition_code(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v rule.Asked) graphql.Marshaler {
+			return ec.marshalNCompletionCode2lyceumᚋinternalᚋlearningᚋruleᚐAsked(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, false, false, "CompletionCode")
+}
+
+func (ec *executionContext) _CompletionCondition_text(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CompletionCondition().Text(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, true, true, "String")
+}
+
+func (ec *executionContext) _CompletionCondition_have(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_have(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Have, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_have(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, false, false, "Float")
+}
+
+func (ec *executionContext) _CompletionCondition_need(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_need(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Need, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_need(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, false, false, "Float")
+}
+
+func (ec *executionContext) _CompletionCondition_at(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, false, false, "Time")
+}
+
+func (ec *executionContext) _CompletionCondition_partId(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_partId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CompletionCondition().PartID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *gid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_partId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, true, true, "ID")
+}
+
+func (ec *executionContext) _CompletionCondition_expression(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_expression(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Expression, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_expression(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, false, false, "String")
+}
+
+func (ec *executionContext) _CompletionCondition_group(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionCondition_group(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Group, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionCondition_group(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionCondition", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CompletionPolicy_need(ctx context.Context, field graphql.CollectedField, obj *outline.Policy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionPolicy_need(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Need, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v outline.Need) graphql.Marshaler {
+			return ec.marshalNCompletionNeed2lyceumᚋinternalᚋcatalogᚋoutlineᚐNeed(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionPolicy_need(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionPolicy", field, false, false, "CompletionNeed")
+}
+
+func (ec *executionContext) _CompletionPolicy_count(ctx context.Context, field graphql.CollectedField, obj *outline.Policy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionPolicy_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionPolicy_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionPolicy", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CompletionPolicy_when(ctx context.Context, field graphql.CollectedField, obj *outline.Policy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionPolicy_when(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.When, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionPolicy_when(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionPolicy", field, false, false, "String")
+}
+
+func (ec *executionContext) _CompletionReport_places(ctx context.Context, field graphql.CollectedField, obj *learning.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionReport_places(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Places, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionReport_places(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CompletionReport_examined(ctx context.Context, field graphql.CollectedField, obj *learning.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionReport_examined(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Examined, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionReport_examined(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CompletionReport_completed(ctx context.Context, field graphql.CollectedField, obj *learning.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionReport_completed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Completed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionReport_completed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CompletionReport_wouldComplete(ctx context.Context, field graphql.CollectedField, obj *learning.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionReport_wouldComplete(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WouldComplete, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionReport_wouldComplete(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CompletionReport_wouldNeedMore(ctx context.Context, field graphql.CollectedField, obj *learning.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionReport_wouldNeedMore(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WouldNeedMore, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionReport_wouldNeedMore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CompletionReport_enrollments(ctx context.Context, field graphql.CollectedField, obj *learning.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionReport_enrollments(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Enrollments, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Enrollment) graphql.Marshaler {
+			return ec.marshalNEnrollment2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionReport_enrollments(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CompletionReport",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Enrollment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CompletionRule_expression(ctx context.Context, field graphql.CollectedField, obj *model.CompletionRule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionRule_expression(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Expression, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionRule_expression(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionRule", field, false, false, "String")
+}
+
+func (ec *executionContext) _CompletionRule_policy(ctx context.Context, field graphql.CollectedField, obj *model.CompletionRule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionRule_policy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Policy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *outline.Policy) graphql.Marshaler {
+			return ec.marshalOCompletionPolicy2ᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐPolicy(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionRule_policy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CompletionRule",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionPolicy(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CompletionRule_version(ctx context.Context, field graphql.CollectedField, obj *model.CompletionRule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionRule_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Version, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionRule_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionRule", field, false, false, "String")
 }
 
 func (ec *executionContext) _Course_id(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
@@ -11538,29 +13469,6 @@ func (ec *executionContext) _Course_hasCertificate(ctx context.Context, field gr
 }
 func (ec *executionContext) fieldContext_Course_hasCertificate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Course", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _Course_certificateMonths(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Course_certificateMonths(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CertificateMonths, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Course_certificateMonths(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Course", field, false, false, "Int")
 }
 
 func (ec *executionContext) _Course_modules(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
@@ -12095,29 +14003,6 @@ func (ec *executionContext) fieldContext_CourseDraft_hasCertificate(_ context.Co
 	return graphql.NewScalarFieldContext("CourseDraft", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _CourseDraft_certificateMonths(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CourseDraft_certificateMonths(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CertificateMonths, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CourseDraft_certificateMonths(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CourseDraft", field, false, false, "Int")
-}
-
 func (ec *executionContext) _CourseDraft_prerequisites(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12162,6 +14047,38 @@ func (ec *executionContext) _CourseDraft_revision(ctx context.Context, field gra
 }
 func (ec *executionContext) fieldContext_CourseDraft_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CourseDraft", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CourseDraft_completion(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseDraft_completion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Completion, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *outline.Policy) graphql.Marshaler {
+			return ec.marshalOCompletionPolicy2ᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐPolicy(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CourseDraft_completion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CourseDraft",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionPolicy(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _CourseDraft_changed(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
@@ -12760,6 +14677,70 @@ func (ec *executionContext) fieldContext_CourseProgress_lessons(_ context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _CourseProgress_modules(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseProgress_modules(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CourseProgress().Modules(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*learning.ModuleProgress) graphql.Marshaler {
+			return ec.marshalNModuleProgress2ᚕᚖlyceumᚋinternalᚋlearningᚐModuleProgressᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseProgress_modules(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CourseProgress",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ModuleProgress(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CourseProgress_completion(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseProgress_completion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CourseProgress().Completion(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Standing) graphql.Marshaler {
+			return ec.marshalNCompletion2ᚖlyceumᚋinternalᚋlearningᚐStanding(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseProgress_completion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CourseProgress",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Completion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CourseVersion_id(ctx context.Context, field graphql.CollectedField, obj *ent.CourseVersion) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13006,6 +14987,38 @@ func (ec *executionContext) _CreateApiKeyPayload_token(ctx context.Context, fiel
 }
 func (ec *executionContext) fieldContext_CreateApiKeyPayload_token(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateApiKeyPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _DeleteAssetPayload_asset(ctx context.Context, field graphql.CollectedField, obj *model.DeleteAssetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteAssetPayload_asset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Asset, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
+			return ec.marshalNAsset2ᚖlyceumᚋinternalᚋgenᚋentᚐAsset(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteAssetPayload_asset(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeleteAssetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Asset(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Enrollment_id(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
@@ -14013,6 +16026,61 @@ func (ec *executionContext) fieldContext_Lesson_progress(_ context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _LessonCompletion_lessonId(ctx context.Context, field graphql.CollectedField, obj *learning.LessonSitting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LessonCompletion_lessonId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LessonCompletion().LessonID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *gid.ID) graphql.Marshaler {
+			return ec.marshalNID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LessonCompletion_lessonId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LessonCompletion", field, true, true, "ID")
+}
+
+func (ec *executionContext) _LessonCompletion_completion(ctx context.Context, field graphql.CollectedField, obj *learning.LessonSitting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LessonCompletion_completion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LessonCompletion().Completion(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Standing) graphql.Marshaler {
+			return ec.marshalNCompletion2ᚖlyceumᚋinternalᚋlearningᚐStanding(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LessonCompletion_completion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LessonCompletion",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Completion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _LessonDraft_id(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14362,6 +16430,29 @@ func (ec *executionContext) fieldContext_LessonDraft_attachments(_ context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _LessonDraft_completion(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LessonDraft_completion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Completion, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LessonDraft_completion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LessonDraft", field, false, false, "String")
+}
+
 func (ec *executionContext) _LessonDraft_quiz(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14509,6 +16600,38 @@ func (ec *executionContext) fieldContext_LessonProgress_completedAt(_ context.Co
 	return graphql.NewScalarFieldContext("LessonProgress", field, false, false, "Time")
 }
 
+func (ec *executionContext) _LessonProgress_completion(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LessonProgress_completion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LessonProgress().Completion(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Standing) graphql.Marshaler {
+			return ec.marshalNCompletion2ᚖlyceumᚋinternalᚋlearningᚐStanding(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LessonProgress_completion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LessonProgress",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Completion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _LinkContent_url(ctx context.Context, field graphql.CollectedField, obj *model.LinkContent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14553,52 +16676,6 @@ func (ec *executionContext) _LinkContent_html(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_LinkContent_html(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LinkContent", field, false, false, "String")
-}
-
-func (ec *executionContext) _MailPreference_kind(ctx context.Context, field graphql.CollectedField, obj *model.MailPreference) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MailPreference_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v notification.Kind) graphql.Marshaler {
-			return ec.marshalNNotificationKind2lyceumᚋinternalᚋgenᚋentᚋnotificationᚐKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_MailPreference_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("MailPreference", field, false, false, "NotificationKind")
-}
-
-func (ec *executionContext) _MailPreference_wanted(ctx context.Context, field graphql.CollectedField, obj *model.MailPreference) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MailPreference_wanted(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Wanted, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_MailPreference_wanted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("MailPreference", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _MarkNotificationsReadPayload_marked(ctx context.Context, field graphql.CollectedField, obj *model.MarkNotificationsReadPayload) (ret graphql.Marshaler) {
@@ -14863,6 +16940,38 @@ func (ec *executionContext) fieldContext_ModuleDraft_summary(_ context.Context, 
 	return graphql.NewScalarFieldContext("ModuleDraft", field, false, false, "String")
 }
 
+func (ec *executionContext) _ModuleDraft_completion(ctx context.Context, field graphql.CollectedField, obj *ent.Module) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ModuleDraft_completion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Completion, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *outline.Policy) graphql.Marshaler {
+			return ec.marshalOCompletionPolicy2ᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐPolicy(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ModuleDraft_completion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ModuleDraft",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionPolicy(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ModuleDraft_lessons(ctx context.Context, field graphql.CollectedField, obj *ent.Module) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14893,6 +17002,208 @@ func (ec *executionContext) fieldContext_ModuleDraft_lessons(_ context.Context, 
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _ModuleProgress_moduleId(ctx context.Context, field graphql.CollectedField, obj *learning.ModuleProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ModuleProgress_moduleId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ModuleProgress().ModuleID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *gid.ID) graphql.Marshaler {
+			return ec.marshalNID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ModuleProgress_moduleId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ModuleProgress", field, true, true, "ID")
+}
+
+func (ec *executionContext) _ModuleProgress_completedAt(ctx context.Context, field graphql.CollectedField, obj *learning.ModuleProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ModuleProgress_completedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CompletedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ModuleProgress_completedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ModuleProgress", field, false, false, "Time")
+}
+
+func (ec *executionContext) _ModuleProgress_completion(ctx context.Context, field graphql.CollectedField, obj *learning.ModuleProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ModuleProgress_completion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ModuleProgress().Completion(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Standing) graphql.Marshaler {
+			return ec.marshalNCompletion2ᚖlyceumᚋinternalᚋlearningᚐStanding(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ModuleProgress_completion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ModuleProgress",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Completion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ModuleProgress_lessons(ctx context.Context, field graphql.CollectedField, obj *learning.ModuleProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ModuleProgress_lessons(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Lessons(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*learning.LessonSitting) graphql.Marshaler {
+			return ec.marshalNLessonCompletion2ᚕᚖlyceumᚋinternalᚋlearningᚐLessonSittingᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ModuleProgress_lessons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ModuleProgress",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LessonCompletion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MonthlyUsage_month(ctx context.Context, field graphql.CollectedField, obj *model.MonthlyUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MonthlyUsage_month(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Month, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MonthlyUsage_month(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MonthlyUsage", field, false, false, "String")
+}
+
+func (ec *executionContext) _MonthlyUsage_bytesStored(ctx context.Context, field graphql.CollectedField, obj *model.MonthlyUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MonthlyUsage_bytesStored(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BytesStored, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MonthlyUsage_bytesStored(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MonthlyUsage", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _MonthlyUsage_bytesRemoved(ctx context.Context, field graphql.CollectedField, obj *model.MonthlyUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MonthlyUsage_bytesRemoved(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BytesRemoved, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MonthlyUsage_bytesRemoved(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MonthlyUsage", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _MonthlyUsage_minutesTranscoded(ctx context.Context, field graphql.CollectedField, obj *model.MonthlyUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MonthlyUsage_minutesTranscoded(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MinutesTranscoded, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MonthlyUsage_minutesTranscoded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MonthlyUsage", field, false, false, "Float")
 }
 
 func (ec *executionContext) _Mutation_signIn(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
@@ -15927,6 +18238,50 @@ func (ec *executionContext) fieldContext_Mutation_requestUpload(ctx context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_signParts(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_signParts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SignParts(ctx, fc.Args["input"].(model.SignPartsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SignPartsPayload) graphql.Marshaler {
+			return ec.marshalNSignPartsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSignPartsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_signParts(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SignPartsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_signParts_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_completeUpload(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15965,6 +18320,94 @@ func (ec *executionContext) fieldContext_Mutation_completeUpload(ctx context.Con
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_completeUpload_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_deleteAsset(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deleteAsset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeleteAsset(ctx, fc.Args["assetId"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteAssetPayload) graphql.Marshaler {
+			return ec.marshalNDeleteAssetPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐDeleteAssetPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deleteAsset(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeleteAssetPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deleteAsset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_restoreAsset(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_restoreAsset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RestoreAsset(ctx, fc.Args["assetId"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RestoreAssetPayload) graphql.Marshaler {
+			return ec.marshalNRestoreAssetPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRestoreAssetPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_restoreAsset(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RestoreAssetPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_restoreAsset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16097,6 +18540,182 @@ func (ec *executionContext) fieldContext_Mutation_withdraw(ctx context.Context, 
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_withdraw_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_signOffLearner(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_signOffLearner(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SignOffLearner(ctx, fc.Args["input"].(model.SignOffLearnerInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RecordProgressPayload) graphql.Marshaler {
+			return ec.marshalNRecordProgressPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRecordProgressPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_signOffLearner(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordProgressPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_signOffLearner_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_recordAttendance(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_recordAttendance(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RecordAttendance(ctx, fc.Args["input"].(model.RecordAttendanceInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RecordProgressPayload) graphql.Marshaler {
+			return ec.marshalNRecordProgressPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRecordProgressPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_recordAttendance(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordProgressPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_recordAttendance_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_completeForLearner(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_completeForLearner(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CompleteForLearner(ctx, fc.Args["input"].(model.CompleteForLearnerInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RecordProgressPayload) graphql.Marshaler {
+			return ec.marshalNRecordProgressPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRecordProgressPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_completeForLearner(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordProgressPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_completeForLearner_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_applyCompletions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_applyCompletions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ApplyCompletions(ctx, fc.Args["input"].(model.ApplyCompletionsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ApplyCompletionsPayload) graphql.Marshaler {
+			return ec.marshalNApplyCompletionsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐApplyCompletionsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_applyCompletions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApplyCompletionsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_applyCompletions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16405,50 +19024,6 @@ func (ec *executionContext) fieldContext_Mutation_markNotificationsRead(ctx cont
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_markNotificationsRead_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Mutation_setMailPreference(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_setMailPreference(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().SetMailPreference(ctx, fc.Args["input"].(model.SetMailPreferenceInput))
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.SetMailPreferencePayload) graphql.Marshaler {
-			return ec.marshalNSetMailPreferencePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSetMailPreferencePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Mutation_setMailPreference(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Mutation",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SetMailPreferencePayload(ctx, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_setMailPreference_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17018,6 +19593,61 @@ func (ec *executionContext) _PageInfo_endCursor(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "Cursor")
+}
+
+func (ec *executionContext) _PartTicket_number(ctx context.Context, field graphql.CollectedField, obj *model.PartTicket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartTicket_number(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Number, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartTicket_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartTicket", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PartTicket_upload(ctx context.Context, field graphql.CollectedField, obj *model.PartTicket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartTicket_upload(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Upload, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UploadTicket) graphql.Marshaler {
+			return ec.marshalNUploadTicket2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadTicket(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartTicket_upload(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PartTicket",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UploadTicket(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Playback_hlsUrl(ctx context.Context, field graphql.CollectedField, obj *model.Playback) (ret graphql.Marshaler) {
@@ -18013,6 +20643,50 @@ func (ec *executionContext) fieldContext_Query_assetsByContent(ctx context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_storageUsage(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_storageUsage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().StorageUsage(ctx, fc.Args["months"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.StorageUsage) graphql.Marshaler {
+			return ec.marshalNStorageUsage2ᚖlyceumᚋinternalᚋgenᚋmodelᚐStorageUsage(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_storageUsage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StorageUsage(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_storageUsage_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_myEnrollments(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18095,6 +20769,94 @@ func (ec *executionContext) fieldContext_Query_enrollments(ctx context.Context, 
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_enrollments_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_completionPreview(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_completionPreview(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().CompletionPreview(ctx, fc.Args["courseId"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Report) graphql.Marshaler {
+			return ec.marshalNCompletionReport2ᚖlyceumᚋinternalᚋlearningᚐReport(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_completionPreview(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionReport(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_completionPreview_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_completionReport(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_completionReport(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().CompletionReport(ctx, fc.Args["courseId"].(gid.ID), fc.Args["number"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Report) graphql.Marshaler {
+			return ec.marshalNCompletionReport2ᚖlyceumᚋinternalᚋlearningᚐReport(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_completionReport(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionReport(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_completionReport_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18337,38 +21099,6 @@ func (ec *executionContext) fieldContext_Query_notifications(ctx context.Context
 	if fc.Args, err = ec.field_Query_notifications_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Query_mailPreferences(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_mailPreferences(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Query().MailPreferences(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.MailPreference) graphql.Marshaler {
-			return ec.marshalNMailPreference2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreferenceᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Query_mailPreferences(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Query",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_MailPreference(ctx, field)
-		},
 	}
 	return fc, nil
 }
@@ -19508,6 +22238,38 @@ func (ec *executionContext) fieldContext_RequestUploadPayload_upload(_ context.C
 	return fc, nil
 }
 
+func (ec *executionContext) _RestoreAssetPayload_asset(ctx context.Context, field graphql.CollectedField, obj *model.RestoreAssetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RestoreAssetPayload_asset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Asset, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
+			return ec.marshalNAsset2ᚖlyceumᚋinternalᚋgenᚋentᚐAsset(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RestoreAssetPayload_asset(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RestoreAssetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Asset(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RevokeApiKeyPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *model.RevokeAPIKeyPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -20109,38 +22871,6 @@ func (ec *executionContext) fieldContext_Session_current(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Session", field, true, true, "Boolean")
 }
 
-func (ec *executionContext) _SetMailPreferencePayload_mailPreferences(ctx context.Context, field graphql.CollectedField, obj *model.SetMailPreferencePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SetMailPreferencePayload_mailPreferences(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MailPreferences, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.MailPreference) graphql.Marshaler {
-			return ec.marshalNMailPreference2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreferenceᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SetMailPreferencePayload_mailPreferences(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "SetMailPreferencePayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_MailPreference(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
 func (ec *executionContext) _SignInPayload_token(ctx context.Context, field graphql.CollectedField, obj *model.SignInPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -20240,6 +22970,162 @@ func (ec *executionContext) _SignOutPayload_signedOut(ctx context.Context, field
 }
 func (ec *executionContext) fieldContext_SignOutPayload_signedOut(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SignOutPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SignPartsPayload_parts(ctx context.Context, field graphql.CollectedField, obj *model.SignPartsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignPartsPayload_parts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Parts, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.PartTicket) graphql.Marshaler {
+			return ec.marshalNPartTicket2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐPartTicketᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SignPartsPayload_parts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SignPartsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartTicket(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StorageUsage_used(ctx context.Context, field graphql.CollectedField, obj *model.StorageUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StorageUsage_used(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Used, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StorageUsage_used(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StorageUsage", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _StorageUsage_quota(ctx context.Context, field graphql.CollectedField, obj *model.StorageUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StorageUsage_quota(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Quota, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StorageUsage_quota(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StorageUsage", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _StorageUsage_mine(ctx context.Context, field graphql.CollectedField, obj *model.StorageUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StorageUsage_mine(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Mine, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StorageUsage_mine(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StorageUsage", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _StorageUsage_quotaPerUser(ctx context.Context, field graphql.CollectedField, obj *model.StorageUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StorageUsage_quotaPerUser(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.QuotaPerUser, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StorageUsage_quotaPerUser(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StorageUsage", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _StorageUsage_months(ctx context.Context, field graphql.CollectedField, obj *model.StorageUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StorageUsage_months(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Months, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.MonthlyUsage) graphql.Marshaler {
+			return ec.marshalNMonthlyUsage2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMonthlyUsageᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StorageUsage_months(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StorageUsage",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MonthlyUsage(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Subscription_assetUpdated(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
@@ -20971,6 +23857,176 @@ func (ec *executionContext) fieldContext_UpdateBrandingPayload_tenant(_ context.
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _UploadPart_number(ctx context.Context, field graphql.CollectedField, obj *model.UploadPart) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadPart_number(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Number, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UploadPart_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UploadPart", field, false, false, "Int")
+}
+
+func (ec *executionContext) _UploadPart_size(ctx context.Context, field graphql.CollectedField, obj *model.UploadPart) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadPart_size(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Size, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UploadPart_size(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UploadPart", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _UploadPart_sha256(ctx context.Context, field graphql.CollectedField, obj *model.UploadPart) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadPart_sha256(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sha256, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UploadPart_sha256(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UploadPart", field, false, false, "String")
+}
+
+func (ec *executionContext) _UploadParts_size(ctx context.Context, field graphql.CollectedField, obj *model.UploadParts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadParts_size(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Size, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBytes2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UploadParts_size(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UploadParts", field, false, false, "Bytes")
+}
+
+func (ec *executionContext) _UploadParts_count(ctx context.Context, field graphql.CollectedField, obj *model.UploadParts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadParts_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UploadParts_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UploadParts", field, false, false, "Int")
+}
+
+func (ec *executionContext) _UploadParts_received(ctx context.Context, field graphql.CollectedField, obj *model.UploadParts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadParts_received(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Received, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UploadPart) graphql.Marshaler {
+			return ec.marshalNUploadPart2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadPartᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UploadParts_received(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UploadParts",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UploadPart(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UploadParts_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.UploadParts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadParts_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UploadParts_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UploadParts", field, false, false, "Time")
 }
 
 func (ec *executionContext) _UploadTicket_method(ctx context.Context, field graphql.CollectedField, obj *model.UploadTicket) (ret graphql.Marshaler) {
@@ -22803,6 +25859,62 @@ func (ec *executionContext) fieldContext___Type_isOneOf(_ context.Context, field
 
 // region    **************************** input.gotpl *****************************
 
+func (ec *executionContext) unmarshalInputApplyCompletionsInput(ctx context.Context, obj any) (model.ApplyCompletionsInput, error) {
+	var it model.ApplyCompletionsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"courseId", "number", "after"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "courseId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("courseId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CourseID = data
+		case "number":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("number"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Number = data
+		case "after":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("after"))
+			data, err := ec.unmarshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.After = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalApplyCompletionsInput unmarshals raw into the ApplyCompletionsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalApplyCompletionsInput(ctx context.Context, raw any) (model.ApplyCompletionsInput, error) {
+	var out model.ApplyCompletionsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ApplyCompletionsInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputArrangeCourseInput(ctx context.Context, obj any) (model.ArrangeCourseInput, error) {
 	var it model.ArrangeCourseInput
 	if obj == nil {
@@ -23230,6 +26342,62 @@ func UnmarshalChoiceInput(ctx context.Context, raw any) (model.ChoiceInput, erro
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCompleteForLearnerInput(ctx context.Context, obj any) (model.CompleteForLearnerInput, error) {
+	var it model.CompleteForLearnerInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"enrollmentId", "lessonId", "reason"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "enrollmentId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("enrollmentId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EnrollmentID = data
+		case "lessonId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lessonId"))
+			data, err := ec.unmarshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.LessonID = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCompleteForLearnerInput unmarshals raw into the CompleteForLearnerInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCompleteForLearnerInput(ctx context.Context, raw any) (model.CompleteForLearnerInput, error) {
+	var out model.CompleteForLearnerInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CompleteForLearnerInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCompleteLessonInput(ctx context.Context, obj any) (model.CompleteLessonInput, error) {
 	var it model.CompleteLessonInput
 	if obj == nil {
@@ -23276,6 +26444,62 @@ func (ec *executionContext) unmarshalInputCompleteLessonInput(ctx context.Contex
 func UnmarshalCompleteLessonInput(ctx context.Context, raw any) (model.CompleteLessonInput, error) {
 	var out model.CompleteLessonInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "CompleteLessonInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputCompletionPolicyInput(ctx context.Context, obj any) (model.CompletionPolicyInput, error) {
+	var it model.CompletionPolicyInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"need", "count", "when"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "need":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("need"))
+			data, err := ec.unmarshalNCompletionNeed2lyceumᚋinternalᚋcatalogᚋoutlineᚐNeed(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Need = data
+		case "count":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("count"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Count = data
+		case "when":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("when"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.When = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCompletionPolicyInput unmarshals raw into the CompletionPolicyInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCompletionPolicyInput(ctx context.Context, raw any) (model.CompletionPolicyInput, error) {
+	var out model.CompletionPolicyInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CompletionPolicyInput", raw, &out)
 	return out, err
 }
 
@@ -23972,6 +27196,69 @@ func UnmarshalQuizInput(ctx context.Context, raw any) (model.QuizInput, error) {
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRecordAttendanceInput(ctx context.Context, obj any) (model.RecordAttendanceInput, error) {
+	var it model.RecordAttendanceInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"enrollmentId", "partId", "minutes", "note"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "enrollmentId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("enrollmentId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EnrollmentID = data
+		case "partId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("partId"))
+			data, err := ec.unmarshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PartID = data
+		case "minutes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("minutes"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Minutes = data
+		case "note":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Note = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRecordAttendanceInput unmarshals raw into the RecordAttendanceInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRecordAttendanceInput(ctx context.Context, raw any) (model.RecordAttendanceInput, error) {
+	var out model.RecordAttendanceInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RecordAttendanceInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRecordProgressInput(ctx context.Context, obj any) (model.RecordProgressInput, error) {
 	var it model.RecordProgressInput
 	if obj == nil {
@@ -24319,7 +27606,7 @@ func (ec *executionContext) unmarshalInputSaveCourseInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"slug", "title", "summary", "description", "language", "level", "categories", "tags", "visibility", "price", "hasCertificate", "certificateMonths", "prerequisites", "expectedRevision"}
+	fieldsInOrder := [...]string{"slug", "title", "summary", "description", "language", "level", "categories", "tags", "visibility", "price", "hasCertificate", "prerequisites", "completion", "expectedRevision"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -24403,13 +27690,6 @@ func (ec *executionContext) unmarshalInputSaveCourseInput(ctx context.Context, o
 				return it, err
 			}
 			it.HasCertificate = data
-		case "certificateMonths":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("certificateMonths"))
-			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.CertificateMonths = data
 		case "prerequisites":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("prerequisites"))
 			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
@@ -24417,6 +27697,13 @@ func (ec *executionContext) unmarshalInputSaveCourseInput(ctx context.Context, o
 				return it, err
 			}
 			it.Prerequisites = data
+		case "completion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("completion"))
+			data, err := ec.unmarshalOCompletionPolicyInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCompletionPolicyInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Completion = data
 		case "expectedRevision":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedRevision"))
 			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
@@ -24452,7 +27739,7 @@ func (ec *executionContext) unmarshalInputSaveLessonInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"courseId", "moduleKey", "key", "title", "kind", "section", "required", "preview", "body", "bodyFormat", "assetId", "url", "durationMs", "captions", "attachments", "quiz"}
+	fieldsInOrder := [...]string{"courseId", "moduleKey", "key", "title", "kind", "section", "required", "preview", "body", "bodyFormat", "assetId", "url", "durationMs", "captions", "attachments", "quiz", "completion"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -24571,6 +27858,13 @@ func (ec *executionContext) unmarshalInputSaveLessonInput(ctx context.Context, o
 				return it, err
 			}
 			it.Quiz = data
+		case "completion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("completion"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Completion = data
 		}
 	}
 	return it, nil
@@ -24599,7 +27893,7 @@ func (ec *executionContext) unmarshalInputSaveModuleInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"courseId", "key", "title", "summary"}
+	fieldsInOrder := [...]string{"courseId", "key", "title", "summary", "completion"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -24634,6 +27928,13 @@ func (ec *executionContext) unmarshalInputSaveModuleInput(ctx context.Context, o
 				return it, err
 			}
 			it.Summary = data
+		case "completion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("completion"))
+			data, err := ec.unmarshalOCompletionPolicyInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCompletionPolicyInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Completion = data
 		}
 	}
 	return it, nil
@@ -24756,55 +28057,6 @@ func UnmarshalSegmentInput(ctx context.Context, raw any) (model.SegmentInput, er
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputSetMailPreferenceInput(ctx context.Context, obj any) (model.SetMailPreferenceInput, error) {
-	var it model.SetMailPreferenceInput
-	if obj == nil {
-		return it, nil
-	}
-
-	asMap := map[string]any{}
-	for k, v := range obj.(map[string]any) {
-		asMap[k] = v
-	}
-
-	fieldsInOrder := [...]string{"kind", "wanted"}
-	for _, k := range fieldsInOrder {
-		v, ok := asMap[k]
-		if !ok {
-			continue
-		}
-		switch k {
-		case "kind":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
-			data, err := ec.unmarshalNNotificationKind2lyceumᚋinternalᚋgenᚋentᚋnotificationᚐKind(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Kind = data
-		case "wanted":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("wanted"))
-			data, err := ec.unmarshalNBoolean2bool(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Wanted = data
-		}
-	}
-	return it, nil
-}
-
-// UnmarshalSetMailPreferenceInput unmarshals raw into the SetMailPreferenceInput input type, using the
-// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
-// object that was not passed as a field argument.
-//
-// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
-// and the returned error says so.
-func UnmarshalSetMailPreferenceInput(ctx context.Context, raw any) (model.SetMailPreferenceInput, error) {
-	var out model.SetMailPreferenceInput
-	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetMailPreferenceInput", raw, &out)
-	return out, err
-}
-
 func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj any) (model.SignInInput, error) {
 	var it model.SignInInput
 	if obj == nil {
@@ -24858,6 +28110,160 @@ func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj a
 func UnmarshalSignInInput(ctx context.Context, raw any) (model.SignInInput, error) {
 	var out model.SignInInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "SignInInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSignOffLearnerInput(ctx context.Context, obj any) (model.SignOffLearnerInput, error) {
+	var it model.SignOffLearnerInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"enrollmentId", "partId", "note"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "enrollmentId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("enrollmentId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EnrollmentID = data
+		case "partId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("partId"))
+			data, err := ec.unmarshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PartID = data
+		case "note":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Note = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSignOffLearnerInput unmarshals raw into the SignOffLearnerInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSignOffLearnerInput(ctx context.Context, raw any) (model.SignOffLearnerInput, error) {
+	var out model.SignOffLearnerInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SignOffLearnerInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSignPartInput(ctx context.Context, obj any) (model.SignPartInput, error) {
+	var it model.SignPartInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"number", "sha256"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "number":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("number"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Number = data
+		case "sha256":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sha256"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Sha256 = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSignPartInput unmarshals raw into the SignPartInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSignPartInput(ctx context.Context, raw any) (model.SignPartInput, error) {
+	var out model.SignPartInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SignPartInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSignPartsInput(ctx context.Context, obj any) (model.SignPartsInput, error) {
+	var it model.SignPartsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"assetId", "parts"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "assetId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("assetId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AssetID = data
+		case "parts":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("parts"))
+			data, err := ec.unmarshalNSignPartInput2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐSignPartInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Parts = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSignPartsInput unmarshals raw into the SignPartsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSignPartsInput(ctx context.Context, raw any) (model.SignPartsInput, error) {
+	var out model.SignPartsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SignPartsInput", raw, &out)
 	return out, err
 }
 
@@ -25210,6 +28616,54 @@ func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, o
 	return out
 }
 
+var applyCompletionsPayloadImplementors = []string{"ApplyCompletionsPayload"}
+
+func (ec *executionContext) _ApplyCompletionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApplyCompletionsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, applyCompletionsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ApplyCompletionsPayload")
+		case "examined":
+			out.Values[i] = ec._ApplyCompletionsPayload_examined(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "completedLessons":
+			out.Values[i] = ec._ApplyCompletionsPayload_completedLessons(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "completedCourses":
+			out.Values[i] = ec._ApplyCompletionsPayload_completedCourses(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "next":
+			out.Values[i] = ec._ApplyCompletionsPayload_next(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var articleContentImplementors = []string{"ArticleContent", "LessonContent"}
 
 func (ec *executionContext) _ArticleContent(ctx context.Context, sel ast.SelectionSet, obj *model.ArticleContent) graphql.Marshaler {
@@ -25338,6 +28792,18 @@ func (ec *executionContext) _Asset(ctx context.Context, sel ast.SelectionSet, ob
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Asset_renditions(ctx, field, obj)
+				})
+		case "removedAt":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Asset_removedAt(ctx, field, obj)
+				})
+		case "parts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Asset_parts(ctx, field, obj)
 				})
 		case "url":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -26006,11 +29472,6 @@ func (ec *executionContext) _Certificate(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
-		case "expiresAt":
-			out.Values[i] = ec._Certificate_expiresAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
 		case "revokedAt":
 			out.Values[i] = ec._Certificate_revokedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -26094,11 +29555,6 @@ func (ec *executionContext) _CertificateVerification(ctx context.Context, sel as
 		case "issuedAt":
 			out.Values[i] = ec._CertificateVerification_issuedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "expiresAt":
-			out.Values[i] = ec._CertificateVerification_expiresAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "revokedAt":
@@ -26275,6 +29731,275 @@ func (ec *executionContext) _CompleteUploadPayload(ctx context.Context, sel ast.
 	return out
 }
 
+var completionImplementors = []string{"Completion"}
+
+func (ec *executionContext) _Completion(ctx context.Context, sel ast.SelectionSet, obj *learning.Standing) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, completionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Completion")
+		case "state":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Completion_state(ctx, field, obj)
+				})
+		case "completedAt":
+			out.Values[i] = ec._Completion_completedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "rule":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Completion_rule(ctx, field, obj)
+				})
+		case "satisfied":
+			out.Values[i] = ec._Completion_satisfied(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "missing":
+			out.Values[i] = ec._Completion_missing(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var completionConditionImplementors = []string{"CompletionCondition"}
+
+func (ec *executionContext) _CompletionCondition(ctx context.Context, sel ast.SelectionSet, obj *rule.Condition) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, completionConditionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CompletionCondition")
+		case "code":
+			out.Values[i] = ec._CompletionCondition_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "text":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CompletionCondition_text(ctx, field, obj)
+				})
+		case "have":
+			out.Values[i] = ec._CompletionCondition_have(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "need":
+			out.Values[i] = ec._CompletionCondition_need(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "at":
+			out.Values[i] = ec._CompletionCondition_at(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "partId":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CompletionCondition_partId(ctx, field, obj)
+				})
+		case "expression":
+			out.Values[i] = ec._CompletionCondition_expression(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "group":
+			out.Values[i] = ec._CompletionCondition_group(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var completionPolicyImplementors = []string{"CompletionPolicy"}
+
+func (ec *executionContext) _CompletionPolicy(ctx context.Context, sel ast.SelectionSet, obj *outline.Policy) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, completionPolicyImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CompletionPolicy")
+		case "need":
+			out.Values[i] = ec._CompletionPolicy_need(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._CompletionPolicy_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "when":
+			out.Values[i] = ec._CompletionPolicy_when(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var completionReportImplementors = []string{"CompletionReport"}
+
+func (ec *executionContext) _CompletionReport(ctx context.Context, sel ast.SelectionSet, obj *learning.Report) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, completionReportImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CompletionReport")
+		case "places":
+			out.Values[i] = ec._CompletionReport_places(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "examined":
+			out.Values[i] = ec._CompletionReport_examined(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "completed":
+			out.Values[i] = ec._CompletionReport_completed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "wouldComplete":
+			out.Values[i] = ec._CompletionReport_wouldComplete(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "wouldNeedMore":
+			out.Values[i] = ec._CompletionReport_wouldNeedMore(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "enrollments":
+			out.Values[i] = ec._CompletionReport_enrollments(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var completionRuleImplementors = []string{"CompletionRule"}
+
+func (ec *executionContext) _CompletionRule(ctx context.Context, sel ast.SelectionSet, obj *model.CompletionRule) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, completionRuleImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CompletionRule")
+		case "expression":
+			out.Values[i] = ec._CompletionRule_expression(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "policy":
+			out.Values[i] = ec._CompletionRule_policy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "version":
+			out.Values[i] = ec._CompletionRule_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var courseImplementors = []string{"Course", "Node"}
 
 func (ec *executionContext) _Course(ctx context.Context, sel ast.SelectionSet, obj *catalog.Course) graphql.Marshaler {
@@ -26370,11 +30095,6 @@ func (ec *executionContext) _Course(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "hasCertificate":
 			out.Values[i] = ec._Course_hasCertificate(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		case "certificateMonths":
-			out.Values[i] = ec._Course_certificateMonths(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -26539,11 +30259,6 @@ func (ec *executionContext) _CourseDraft(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
-		case "certificateMonths":
-			out.Values[i] = ec._CourseDraft_certificateMonths(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
 		case "prerequisites":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -26553,6 +30268,11 @@ func (ec *executionContext) _CourseDraft(ctx context.Context, sel ast.SelectionS
 		case "revision":
 			out.Values[i] = ec._CourseDraft_revision(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "completion":
+			out.Values[i] = ec._CourseDraft_completion(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "changed":
@@ -26813,6 +30533,18 @@ func (ec *executionContext) _CourseProgress(ctx context.Context, sel ast.Selecti
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CourseProgress_lessons(ctx, field, obj)
 				})
+		case "modules":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CourseProgress_modules(ctx, field, obj)
+				})
+		case "completion":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CourseProgress_completion(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -26917,6 +30649,39 @@ func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.Se
 			}
 		case "token":
 			out.Values[i] = ec._CreateApiKeyPayload_token(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var deleteAssetPayloadImplementors = []string{"DeleteAssetPayload"}
+
+func (ec *executionContext) _DeleteAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteAssetPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteAssetPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeleteAssetPayload")
+		case "asset":
+			out.Values[i] = ec._DeleteAssetPayload_asset(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -27365,6 +31130,46 @@ func (ec *executionContext) _Lesson(ctx context.Context, sel ast.SelectionSet, o
 	return out
 }
 
+var lessonCompletionImplementors = []string{"LessonCompletion"}
+
+func (ec *executionContext) _LessonCompletion(ctx context.Context, sel ast.SelectionSet, obj *learning.LessonSitting) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, lessonCompletionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LessonCompletion")
+		case "lessonId":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LessonCompletion_lessonId(ctx, field, obj)
+				})
+		case "completion":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LessonCompletion_completion(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var lessonDraftImplementors = []string{"LessonDraft"}
 
 func (ec *executionContext) _LessonDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Lesson) graphql.Marshaler {
@@ -27448,6 +31253,11 @@ func (ec *executionContext) _LessonDraft(ctx context.Context, sel ast.SelectionS
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._LessonDraft_attachments(ctx, field, obj)
 				})
+		case "completion":
+			out.Values[i] = ec._LessonDraft_completion(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "quiz":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -27509,6 +31319,12 @@ func (ec *executionContext) _LessonProgress(ctx context.Context, sel ast.Selecti
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "completion":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LessonProgress_completion(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -27544,44 +31360,6 @@ func (ec *executionContext) _LinkContent(ctx context.Context, sel ast.SelectionS
 			}
 		case "html":
 			out.Values[i] = ec._LinkContent_html(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var mailPreferenceImplementors = []string{"MailPreference"}
-
-func (ec *executionContext) _MailPreference(ctx context.Context, sel ast.SelectionSet, obj *model.MailPreference) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, mailPreferenceImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("MailPreference")
-		case "kind":
-			out.Values[i] = ec._MailPreference_kind(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "wanted":
-			out.Values[i] = ec._MailPreference_wanted(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -27724,12 +31502,115 @@ func (ec *executionContext) _ModuleDraft(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "completion":
+			out.Values[i] = ec._ModuleDraft_completion(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "lessons":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._ModuleDraft_lessons(ctx, field, obj)
 				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var moduleProgressImplementors = []string{"ModuleProgress"}
+
+func (ec *executionContext) _ModuleProgress(ctx context.Context, sel ast.SelectionSet, obj *learning.ModuleProgress) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, moduleProgressImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ModuleProgress")
+		case "moduleId":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ModuleProgress_moduleId(ctx, field, obj)
+				})
+		case "completedAt":
+			out.Values[i] = ec._ModuleProgress_completedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "completion":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ModuleProgress_completion(ctx, field, obj)
+				})
+		case "lessons":
+			out.Values[i] = ec._ModuleProgress_lessons(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var monthlyUsageImplementors = []string{"MonthlyUsage"}
+
+func (ec *executionContext) _MonthlyUsage(ctx context.Context, sel ast.SelectionSet, obj *model.MonthlyUsage) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, monthlyUsageImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MonthlyUsage")
+		case "month":
+			out.Values[i] = ec._MonthlyUsage_month(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "bytesStored":
+			out.Values[i] = ec._MonthlyUsage_bytesStored(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "bytesRemoved":
+			out.Values[i] = ec._MonthlyUsage_bytesRemoved(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "minutesTranscoded":
+			out.Values[i] = ec._MonthlyUsage_minutesTranscoded(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -27934,9 +31815,30 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "signParts":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_signParts(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "completeUpload":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_completeUpload(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "deleteAsset":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deleteAsset(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "restoreAsset":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_restoreAsset(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -27958,6 +31860,34 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "withdraw":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_withdraw(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "signOffLearner":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_signOffLearner(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "recordAttendance":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_recordAttendance(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "completeForLearner":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_completeForLearner(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "applyCompletions":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_applyCompletions(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -28007,13 +31937,6 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "markNotificationsRead":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_markNotificationsRead(ctx, field)
-			})
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "setMailPreference":
-			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
-				return ec._Mutation_setMailPreference(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -28272,6 +32195,44 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 		case "endCursor":
 			out.Values[i] = ec._PageInfo_endCursor(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var partTicketImplementors = []string{"PartTicket"}
+
+func (ec *executionContext) _PartTicket(ctx context.Context, sel ast.SelectionSet, obj *model.PartTicket) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, partTicketImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PartTicket")
+		case "number":
+			out.Values[i] = ec._PartTicket_number(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "upload":
+			out.Values[i] = ec._PartTicket_upload(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -28590,6 +32551,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_assetsByContent(ctx, field)
 				})
+		case "storageUsage":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_storageUsage(ctx, field)
+				})
 		case "myEnrollments":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, true,
@@ -28601,6 +32568,18 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_enrollments(ctx, field)
+				})
+		case "completionPreview":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_completionPreview(ctx, field)
+				})
+		case "completionReport":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_completionReport(ctx, field)
 				})
 		case "attempt":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -28637,12 +32616,6 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_notifications(ctx, field)
-				})
-		case "mailPreferences":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Query_mailPreferences(ctx, field)
 				})
 		case "auditLog":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -29111,6 +33084,39 @@ func (ec *executionContext) _RequestUploadPayload(ctx context.Context, sel ast.S
 	return out
 }
 
+var restoreAssetPayloadImplementors = []string{"RestoreAssetPayload"}
+
+func (ec *executionContext) _RestoreAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RestoreAssetPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, restoreAssetPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RestoreAssetPayload")
+		case "asset":
+			out.Values[i] = ec._RestoreAssetPayload_asset(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var revokeApiKeyPayloadImplementors = []string{"RevokeApiKeyPayload"}
 
 func (ec *executionContext) _RevokeApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeAPIKeyPayload) graphql.Marshaler {
@@ -29507,39 +33513,6 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
-var setMailPreferencePayloadImplementors = []string{"SetMailPreferencePayload"}
-
-func (ec *executionContext) _SetMailPreferencePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetMailPreferencePayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, setMailPreferencePayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("SetMailPreferencePayload")
-		case "mailPreferences":
-			out.Values[i] = ec._SetMailPreferencePayload_mailPreferences(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
 var signInPayloadImplementors = []string{"SignInPayload"}
 
 func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignInPayload) graphql.Marshaler {
@@ -29596,6 +33569,92 @@ func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.Selecti
 			out.Values[i] = graphql.MarshalString("SignOutPayload")
 		case "signedOut":
 			out.Values[i] = ec._SignOutPayload_signedOut(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var signPartsPayloadImplementors = []string{"SignPartsPayload"}
+
+func (ec *executionContext) _SignPartsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignPartsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, signPartsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SignPartsPayload")
+		case "parts":
+			out.Values[i] = ec._SignPartsPayload_parts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var storageUsageImplementors = []string{"StorageUsage"}
+
+func (ec *executionContext) _StorageUsage(ctx context.Context, sel ast.SelectionSet, obj *model.StorageUsage) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, storageUsageImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StorageUsage")
+		case "used":
+			out.Values[i] = ec._StorageUsage_used(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "quota":
+			out.Values[i] = ec._StorageUsage_quota(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "mine":
+			out.Values[i] = ec._StorageUsage_mine(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "quotaPerUser":
+			out.Values[i] = ec._StorageUsage_quotaPerUser(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "months":
+			out.Values[i] = ec._StorageUsage_months(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -29924,6 +33983,97 @@ func (ec *executionContext) _UpdateBrandingPayload(ctx context.Context, sel ast.
 			out.Values[i] = graphql.MarshalString("UpdateBrandingPayload")
 		case "tenant":
 			out.Values[i] = ec._UpdateBrandingPayload_tenant(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var uploadPartImplementors = []string{"UploadPart"}
+
+func (ec *executionContext) _UploadPart(ctx context.Context, sel ast.SelectionSet, obj *model.UploadPart) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, uploadPartImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UploadPart")
+		case "number":
+			out.Values[i] = ec._UploadPart_number(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "size":
+			out.Values[i] = ec._UploadPart_size(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sha256":
+			out.Values[i] = ec._UploadPart_sha256(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var uploadPartsImplementors = []string{"UploadParts"}
+
+func (ec *executionContext) _UploadParts(ctx context.Context, sel ast.SelectionSet, obj *model.UploadParts) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, uploadPartsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UploadParts")
+		case "size":
+			out.Values[i] = ec._UploadParts_size(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._UploadParts_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "received":
+			out.Values[i] = ec._UploadParts_received(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "expiresAt":
+			out.Values[i] = ec._UploadParts_expiresAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -30728,6 +34878,19 @@ func (ec *executionContext) marshalNApiKeyScope2ᚕlyceumᚋinternalᚋviewerᚐ
 	return ret
 }
 
+func (ec *executionContext) unmarshalNApplyCompletionsInput2lyceumᚋinternalᚋgenᚋmodelᚐApplyCompletionsInput(ctx context.Context, v any) (model.ApplyCompletionsInput, error) {
+	res, err := ec.unmarshalInputApplyCompletionsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNApplyCompletionsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐApplyCompletionsPayload(ctx context.Context, sel ast.SelectionSet, v *model.ApplyCompletionsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ApplyCompletionsPayload!")
+		return graphql.Null
+	}
+	return ec._ApplyCompletionsPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNArrangeCourseInput2lyceumᚋinternalᚋgenᚋmodelᚐArrangeCourseInput(ctx context.Context, v any) (model.ArrangeCourseInput, error) {
 	res, err := ec.unmarshalInputArrangeCourseInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -31228,6 +35391,11 @@ func (ec *executionContext) unmarshalNChoiceInput2ᚖlyceumᚋinternalᚋgenᚋm
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNCompleteForLearnerInput2lyceumᚋinternalᚋgenᚋmodelᚐCompleteForLearnerInput(ctx context.Context, v any) (model.CompleteForLearnerInput, error) {
+	res, err := ec.unmarshalInputCompleteForLearnerInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNCompleteLessonInput2lyceumᚋinternalᚋgenᚋmodelᚐCompleteLessonInput(ctx context.Context, v any) (model.CompleteLessonInput, error) {
 	res, err := ec.unmarshalInputCompleteLessonInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -31239,6 +35407,84 @@ func (ec *executionContext) marshalNCompleteUploadPayload2ᚖlyceumᚋinternal�
 		return graphql.Null
 	}
 	return ec._CompleteUploadPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCompletion2ᚖlyceumᚋinternalᚋlearningᚐStanding(ctx context.Context, sel ast.SelectionSet, v *learning.Standing) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Completion!")
+		return graphql.Null
+	}
+	return ec._Completion(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNCompletionCode2lyceumᚋinternalᚋlearningᚋruleᚐAsked(ctx context.Context, v any) (rule.Asked, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := rule.Asked(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCompletionCode2lyceumᚋinternalᚋlearningᚋruleᚐAsked(ctx context.Context, sel ast.SelectionSet, v rule.Asked) graphql.Marshaler {
+	_ = sel
+	res := limit.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "CompletionCode!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNCompletionCondition2ᚕᚖlyceumᚋinternalᚋlearningᚋruleᚐConditionᚄ(ctx context.Context, sel ast.SelectionSet, v []*rule.Condition) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCompletionCondition2ᚖlyceumᚋinternalᚋlearningᚋruleᚐCondition(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNCompletionCondition2ᚖlyceumᚋinternalᚋlearningᚋruleᚐCondition(ctx context.Context, sel ast.SelectionSet, v *rule.Condition) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CompletionCondition!")
+		return graphql.Null
+	}
+	return ec._CompletionCondition(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNCompletionNeed2lyceumᚋinternalᚋcatalogᚋoutlineᚐNeed(ctx context.Context, v any) (outline.Need, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := outline.Need(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCompletionNeed2lyceumᚋinternalᚋcatalogᚋoutlineᚐNeed(ctx context.Context, sel ast.SelectionSet, v outline.Need) graphql.Marshaler {
+	_ = sel
+	res := limit.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "CompletionNeed!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNCompletionReport2ᚖlyceumᚋinternalᚋlearningᚐReport(ctx context.Context, sel ast.SelectionSet, v *learning.Report) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CompletionReport!")
+		return graphql.Null
+	}
+	return ec._CompletionReport(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCompletionRule2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCompletionRule(ctx context.Context, sel ast.SelectionSet, v *model.CompletionRule) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CompletionRule!")
+		return graphql.Null
+	}
+	return ec._CompletionRule(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNCourse2ᚕᚖlyceumᚋinternalᚋcatalogᚐCourseᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Course) graphql.Marshaler {
@@ -31445,6 +35691,14 @@ func (ec *executionContext) marshalNCursor2string(ctx context.Context, sel ast.S
 		graphql.AddInvalidNullFromMarshaler(ctx, "Cursor!")
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNDeleteAssetPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐDeleteAssetPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteAssetPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "DeleteAssetPayload!")
+		return graphql.Null
+	}
+	return ec._DeleteAssetPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNEnrollInput2lyceumᚋinternalᚋgenᚋmodelᚐEnrollInput(ctx context.Context, v any) (model.EnrollInput, error) {
@@ -31694,6 +35948,30 @@ func (ec *executionContext) marshalNLesson2ᚖlyceumᚋinternalᚋcatalogᚐLess
 	return ec._Lesson(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNLessonCompletion2ᚕᚖlyceumᚋinternalᚋlearningᚐLessonSittingᚄ(ctx context.Context, sel ast.SelectionSet, v []*learning.LessonSitting) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLessonCompletion2ᚖlyceumᚋinternalᚋlearningᚐLessonSitting(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNLessonCompletion2ᚖlyceumᚋinternalᚋlearningᚐLessonSitting(ctx context.Context, sel ast.SelectionSet, v *learning.LessonSitting) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LessonCompletion!")
+		return graphql.Null
+	}
+	return ec._LessonCompletion(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNLessonDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐLessonᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Lesson) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -31757,30 +36035,6 @@ func (ec *executionContext) marshalNLessonProgress2ᚖlyceumᚋinternalᚋgenᚋ
 	return ec._LessonProgress(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNMailPreference2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreferenceᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MailPreference) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNMailPreference2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreference(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
-func (ec *executionContext) marshalNMailPreference2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreference(ctx context.Context, sel ast.SelectionSet, v *model.MailPreference) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "MailPreference!")
-		return graphql.Null
-	}
-	return ec._MailPreference(ctx, sel, v)
-}
-
 func (ec *executionContext) marshalNMarkNotificationsReadPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMarkNotificationsReadPayload(ctx context.Context, sel ast.SelectionSet, v *model.MarkNotificationsReadPayload) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "MarkNotificationsReadPayload!")
@@ -31835,6 +36089,54 @@ func (ec *executionContext) marshalNModuleDraft2ᚖlyceumᚋinternalᚋgenᚋent
 		return graphql.Null
 	}
 	return ec._ModuleDraft(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNModuleProgress2ᚕᚖlyceumᚋinternalᚋlearningᚐModuleProgressᚄ(ctx context.Context, sel ast.SelectionSet, v []*learning.ModuleProgress) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNModuleProgress2ᚖlyceumᚋinternalᚋlearningᚐModuleProgress(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNModuleProgress2ᚖlyceumᚋinternalᚋlearningᚐModuleProgress(ctx context.Context, sel ast.SelectionSet, v *learning.ModuleProgress) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ModuleProgress!")
+		return graphql.Null
+	}
+	return ec._ModuleProgress(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNMonthlyUsage2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMonthlyUsageᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MonthlyUsage) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMonthlyUsage2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMonthlyUsage(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNMonthlyUsage2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMonthlyUsage(ctx context.Context, sel ast.SelectionSet, v *model.MonthlyUsage) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "MonthlyUsage!")
+		return graphql.Null
+	}
+	return ec._MonthlyUsage(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNNode2ᚕlyceumᚋgraphᚋrelayᚐNode(ctx context.Context, sel ast.SelectionSet, v []relay.Node) graphql.Marshaler {
@@ -31916,6 +36218,30 @@ func (ec *executionContext) marshalNNotificationKind2lyceumᚋinternalᚋgenᚋe
 
 func (ec *executionContext) marshalNPageInfo2lyceumᚋgraphᚋrelayᚐPageInfo(ctx context.Context, sel ast.SelectionSet, v relay.PageInfo) graphql.Marshaler {
 	return ec._PageInfo(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPartTicket2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐPartTicketᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PartTicket) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPartTicket2ᚖlyceumᚋinternalᚋgenᚋmodelᚐPartTicket(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPartTicket2ᚖlyceumᚋinternalᚋgenᚋmodelᚐPartTicket(ctx context.Context, sel ast.SelectionSet, v *model.PartTicket) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PartTicket!")
+		return graphql.Null
+	}
+	return ec._PartTicket(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNPlayedLessonInput2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐPlayedLessonInputᚄ(ctx context.Context, v any) ([]*model.PlayedLessonInput, error) {
@@ -32036,6 +36362,11 @@ func (ec *executionContext) marshalNQuestionKind2lyceumᚋinternalᚋassessment�
 	return res
 }
 
+func (ec *executionContext) unmarshalNRecordAttendanceInput2lyceumᚋinternalᚋgenᚋmodelᚐRecordAttendanceInput(ctx context.Context, v any) (model.RecordAttendanceInput, error) {
+	res, err := ec.unmarshalInputRecordAttendanceInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNRecordProgressInput2lyceumᚋinternalᚋgenᚋmodelᚐRecordProgressInput(ctx context.Context, v any) (model.RecordProgressInput, error) {
 	res, err := ec.unmarshalInputRecordProgressInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -32089,6 +36420,14 @@ func (ec *executionContext) marshalNRequestUploadPayload2ᚖlyceumᚋinternalᚋ
 func (ec *executionContext) unmarshalNResponseInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐResponseInput(ctx context.Context, v any) (*model.ResponseInput, error) {
 	res, err := ec.unmarshalInputResponseInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRestoreAssetPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRestoreAssetPayload(ctx context.Context, sel ast.SelectionSet, v *model.RestoreAssetPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RestoreAssetPayload!")
+		return graphql.Null
+	}
+	return ec._RestoreAssetPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNRevokeApiKeyPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRevokeAPIKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.RevokeAPIKeyPayload) graphql.Marshaler {
@@ -32299,19 +36638,6 @@ func (ec *executionContext) marshalNSession2ᚖlyceumᚋinternalᚋgenᚋentᚐS
 	return ec._Session(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNSetMailPreferenceInput2lyceumᚋinternalᚋgenᚋmodelᚐSetMailPreferenceInput(ctx context.Context, v any) (model.SetMailPreferenceInput, error) {
-	res, err := ec.unmarshalInputSetMailPreferenceInput(ctx, v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNSetMailPreferencePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSetMailPreferencePayload(ctx context.Context, sel ast.SelectionSet, v *model.SetMailPreferencePayload) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "SetMailPreferencePayload!")
-		return graphql.Null
-	}
-	return ec._SetMailPreferencePayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNSignInInput2lyceumᚋinternalᚋgenᚋmodelᚐSignInInput(ctx context.Context, v any) (model.SignInInput, error) {
 	res, err := ec.unmarshalInputSignInInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -32325,6 +36651,11 @@ func (ec *executionContext) marshalNSignInPayload2ᚖlyceumᚋinternalᚋgenᚋm
 	return ec._SignInPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNSignOffLearnerInput2lyceumᚋinternalᚋgenᚋmodelᚐSignOffLearnerInput(ctx context.Context, v any) (model.SignOffLearnerInput, error) {
+	res, err := ec.unmarshalInputSignOffLearnerInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNSignOutPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSignOutPayload(ctx context.Context, sel ast.SelectionSet, v *model.SignOutPayload) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "SignOutPayload!")
@@ -32333,9 +36664,49 @@ func (ec *executionContext) marshalNSignOutPayload2ᚖlyceumᚋinternalᚋgenᚋ
 	return ec._SignOutPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNSignPartInput2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐSignPartInputᚄ(ctx context.Context, v any) ([]*model.SignPartInput, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*model.SignPartInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNSignPartInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSignPartInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalNSignPartInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSignPartInput(ctx context.Context, v any) (*model.SignPartInput, error) {
+	res, err := ec.unmarshalInputSignPartInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNSignPartsInput2lyceumᚋinternalᚋgenᚋmodelᚐSignPartsInput(ctx context.Context, v any) (model.SignPartsInput, error) {
+	res, err := ec.unmarshalInputSignPartsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSignPartsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSignPartsPayload(ctx context.Context, sel ast.SelectionSet, v *model.SignPartsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SignPartsPayload!")
+		return graphql.Null
+	}
+	return ec._SignPartsPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNStartAttemptInput2lyceumᚋinternalᚋgenᚋmodelᚐStartAttemptInput(ctx context.Context, v any) (model.StartAttemptInput, error) {
 	res, err := ec.unmarshalInputStartAttemptInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNStorageUsage2ᚖlyceumᚋinternalᚋgenᚋmodelᚐStorageUsage(ctx context.Context, sel ast.SelectionSet, v *model.StorageUsage) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "StorageUsage!")
+		return graphql.Null
+	}
+	return ec._StorageUsage(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNString2string(ctx context.Context, v any) (string, error) {
@@ -32509,6 +36880,38 @@ func (ec *executionContext) marshalNUpdateBrandingPayload2ᚖlyceumᚋinternal�
 		return graphql.Null
 	}
 	return ec._UpdateBrandingPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNUploadPart2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadPartᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UploadPart) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNUploadPart2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadPart(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNUploadPart2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadPart(ctx context.Context, sel ast.SelectionSet, v *model.UploadPart) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "UploadPart!")
+		return graphql.Null
+	}
+	return ec._UploadPart(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNUploadTicket2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadTicket(ctx context.Context, sel ast.SelectionSet, v *model.UploadTicket) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "UploadTicket!")
+		return graphql.Null
+	}
+	return ec._UploadTicket(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNUser2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐUserᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.User) graphql.Marshaler {
@@ -32828,6 +37231,21 @@ func (ec *executionContext) unmarshalOChoiceInput2ᚕᚖlyceumᚋinternalᚋgen�
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalOCompletionPolicy2ᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐPolicy(ctx context.Context, sel ast.SelectionSet, v *outline.Policy) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CompletionPolicy(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOCompletionPolicyInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCompletionPolicyInput(ctx context.Context, v any) (*model.CompletionPolicyInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputCompletionPolicyInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOCourse2ᚖlyceumᚋinternalᚋcatalogᚐCourse(ctx context.Context, sel ast.SelectionSet, v *catalog.Course) graphql.Marshaler {
@@ -33286,6 +37704,13 @@ func (ec *executionContext) marshalOTime2ᚖtimeᚐTime(ctx context.Context, sel
 	_ = ctx
 	res := graphql.MarshalTime(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOUploadParts2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadParts(ctx context.Context, sel ast.SelectionSet, v *model.UploadParts) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UploadParts(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOUploadTicket2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadTicket(ctx context.Context, sel ast.SelectionSet, v *model.UploadTicket) graphql.Marshaler {

@@ -11,7 +11,6 @@ import (
 	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
-	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/viewer"
 	"strconv"
@@ -20,6 +19,24 @@ import (
 
 type LessonContent interface {
 	IsLessonContent()
+}
+
+type ApplyCompletionsInput struct {
+	CourseID gid.ID `json:"courseId"`
+	// The version; without it the one in force.
+	Number *int `json:"number,omitempty"`
+	// The `next` of the request before.
+	After *gid.ID `json:"after,omitempty"`
+}
+
+type ApplyCompletionsPayload struct {
+	// Places that were gone through.
+	Examined int `json:"examined"`
+	// Lessons and courses that this request completed.
+	CompletedLessons int `json:"completedLessons"`
+	CompletedCourses int `json:"completedCourses"`
+	// Null when all places were gone through.
+	Next *gid.ID `json:"next,omitempty"`
 }
 
 type ArrangeCourseInput struct {
@@ -92,14 +109,12 @@ type CertificateVerification struct {
 	Status CertificateStatus `json:"status"`
 	Code   string            `json:"code"`
 	// In a K-12 school the initials.
-	LearnerName string    `json:"learnerName"`
-	CourseTitle string    `json:"courseTitle"`
-	TenantName  string    `json:"tenantName"`
-	CompletedAt time.Time `json:"completedAt"`
-	IssuedAt    time.Time `json:"issuedAt"`
-	// The end of the last day on which it is good, by UTC; null when it is good for ever.
-	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
-	RevokedAt *time.Time `json:"revokedAt,omitempty"`
+	LearnerName string     `json:"learnerName"`
+	CourseTitle string     `json:"courseTitle"`
+	TenantName  string     `json:"tenantName"`
+	CompletedAt time.Time  `json:"completedAt"`
+	IssuedAt    time.Time  `json:"issuedAt"`
+	RevokedAt   *time.Time `json:"revokedAt,omitempty"`
 }
 
 type ChangePasswordInput struct {
@@ -119,6 +134,14 @@ type ChoiceInput struct {
 	Feedback *string `json:"feedback,omitempty"`
 }
 
+type CompleteForLearnerInput struct {
+	EnrollmentID gid.ID `json:"enrollmentId"`
+	// Without it the course.
+	LessonID *gid.ID `json:"lessonId,omitempty"`
+	// 1 to 1000 characters.
+	Reason string `json:"reason"`
+}
+
 type CompleteLessonInput struct {
 	EnrollmentID gid.ID `json:"enrollmentId"`
 	LessonID     gid.ID `json:"lessonId"`
@@ -126,6 +149,23 @@ type CompleteLessonInput struct {
 
 type CompleteUploadPayload struct {
 	Asset *ent.Asset `json:"asset"`
+}
+
+type CompletionPolicyInput struct {
+	Need outline.Need `json:"need"`
+	// For AT_LEAST.
+	Count *int `json:"count,omitempty"`
+	// A rule in CEL, at most 1000 characters: facts are `completed`, `parts`, `watched_seconds`, `time_on_task`, `quiz.score`, `quiz.attempts`, `attendance_minutes`, `signed_off`, `now`, `enrolled`, `due`.
+	When *string `json:"when,omitempty"`
+}
+
+type CompletionRule struct {
+	// In CEL; of a module or course empty when its parts are all there is to it.
+	Expression string `json:"expression"`
+	// Of a module or course; null of a lesson, and for all parts.
+	Policy *outline.Policy `json:"policy,omitempty"`
+	// SHA-256 in hex.
+	Version string `json:"version"`
 }
 
 type CourseDraftPayload struct {
@@ -159,6 +199,10 @@ type CreateUserInput struct {
 	Name     string      `json:"name"`
 	Role     viewer.Role `json:"role"`
 	Password string      `json:"password"`
+}
+
+type DeleteAssetPayload struct {
+	Asset *ent.Asset `json:"asset"`
 }
 
 type EnrollInput struct {
@@ -202,16 +246,18 @@ type LinkContent struct {
 
 func (LinkContent) IsLessonContent() {}
 
-// Whether a person gets mail, too, when a notification of this kind is put into the inbox.
-type MailPreference struct {
-	Kind notification.Kind `json:"kind"`
-	// True until the person says otherwise.
-	Wanted bool `json:"wanted"`
-}
-
 type MarkNotificationsReadPayload struct {
 	Marked      int `json:"marked"`
 	UnreadCount int `json:"unreadCount"`
+}
+
+// What was stored, removed and converted in a calendar month (UTC).
+type MonthlyUsage struct {
+	// Like 2026-11.
+	Month             string  `json:"month"`
+	BytesStored       int64   `json:"bytesStored"`
+	BytesRemoved      int64   `json:"bytesRemoved"`
+	MinutesTranscoded float64 `json:"minutesTranscoded"`
 }
 
 type Mutation struct {
@@ -223,6 +269,11 @@ type NumericKeyInput struct {
 	Max        float64 `json:"max"`
 	ExcludeMin *bool   `json:"excludeMin,omitempty"`
 	ExcludeMax *bool   `json:"excludeMax,omitempty"`
+}
+
+type PartTicket struct {
+	Number int           `json:"number"`
+	Upload *UploadTicket `json:"upload"`
 }
 
 // Where a film or a sound is streamed from. The addresses are signed and short-lived; ask again after `expiresAt`.
@@ -317,6 +368,16 @@ type QuizInput struct {
 	Questions        []*QuestionInput `json:"questions"`
 }
 
+type RecordAttendanceInput struct {
+	EnrollmentID gid.ID `json:"enrollmentId"`
+	// A lesson or module; without it the course.
+	PartID *gid.ID `json:"partId,omitempty"`
+	// 1 to 1440.
+	Minutes int `json:"minutes"`
+	// At most 1000 characters.
+	Note *string `json:"note,omitempty"`
+}
+
 type RecordProgressInput struct {
 	EnrollmentID gid.ID `json:"enrollmentId"`
 	// At most 50.
@@ -356,7 +417,7 @@ type RequestUploadInput struct {
 
 type RequestUploadPayload struct {
 	Asset *ent.Asset `json:"asset"`
-	// Null when the file is already there.
+	// Null when the file is already there, and for a large file, which is sent as `asset.parts` says.
 	Upload *UploadTicket `json:"upload,omitempty"`
 }
 
@@ -365,6 +426,10 @@ type ResponseInput struct {
 	Choices []string `json:"choices,omitempty"`
 	Number  *string  `json:"number,omitempty"`
 	Text    *string  `json:"text,omitempty"`
+}
+
+type RestoreAssetPayload struct {
+	Asset *ent.Asset `json:"asset"`
 }
 
 type RevokeAPIKeyPayload struct {
@@ -415,10 +480,10 @@ type SaveCourseInput struct {
 	Visibility     *outline.Visibility `json:"visibility,omitempty"`
 	Price          *PriceInput         `json:"price,omitempty"`
 	HasCertificate *bool               `json:"hasCertificate,omitempty"`
-	// How many months a certificate is good for, at most 600; 0 is for ever.
-	CertificateMonths *int `json:"certificateMonths,omitempty"`
 	// Slugs of courses; all of them, the old ones are replaced.
 	Prerequisites []string `json:"prerequisites,omitempty"`
+	// What completes the course; ALL by itself is the default again.
+	Completion *CompletionPolicyInput `json:"completion,omitempty"`
 	// Refuse with CONFLICT unless the draft is at this revision.
 	ExpectedRevision *int `json:"expectedRevision,omitempty"`
 }
@@ -440,6 +505,11 @@ type SaveLessonInput struct {
 	Captions    []*CaptionInput    `json:"captions,omitempty"`
 	Attachments []*AttachmentInput `json:"attachments,omitempty"`
 	Quiz        *QuizInput         `json:"quiz,omitempty"`
+	// The rule that completes the lesson, in CEL, at most 1000 characters, such as `watched >= 0.9 && quiz.passed`; empty
+	// for what completes its kind. Facts are `watched` (0 to 1), `watched_seconds`, `time_on_task` (seconds), `quiz.passed`,
+	// `quiz.score` (0 to 1), `quiz.attempts`, `read` (the learner said so), `attendance_minutes`, `signed_off`, `now`,
+	// `enrolled` and `due`.
+	Completion *string `json:"completion,omitempty"`
 }
 
 type SaveLessonPayload struct {
@@ -451,6 +521,8 @@ type SaveModuleInput struct {
 	Key      string  `json:"key"`
 	Title    string  `json:"title"`
 	Summary  *string `json:"summary,omitempty"`
+	// What completes the module; ALL by itself is the default again.
+	Completion *CompletionPolicyInput `json:"completion,omitempty"`
 }
 
 type SaveModulePayload struct {
@@ -496,16 +568,6 @@ type SegmentInput struct {
 	ToMs   int `json:"toMs"`
 }
 
-type SetMailPreferenceInput struct {
-	Kind   notification.Kind `json:"kind"`
-	Wanted bool              `json:"wanted"`
-}
-
-type SetMailPreferencePayload struct {
-	// Every kind once, as it is now.
-	MailPreferences []*MailPreference `json:"mailPreferences"`
-}
-
 type SignInInput struct {
 	Email    string `json:"email"`
 	Password string `json:"password"`
@@ -520,13 +582,49 @@ type SignInPayload struct {
 	Viewer    *viewer.Viewer `json:"viewer"`
 }
 
+type SignOffLearnerInput struct {
+	EnrollmentID gid.ID `json:"enrollmentId"`
+	// A lesson or module; without it the course.
+	PartID *gid.ID `json:"partId,omitempty"`
+	// At most 1000 characters.
+	Note *string `json:"note,omitempty"`
+}
+
 type SignOutPayload struct {
 	SignedOut bool `json:"signedOut"`
+}
+
+type SignPartInput struct {
+	// From 1.
+	Number int `json:"number"`
+	// Of this part, in hex: the storage refuses other bytes.
+	Sha256 string `json:"sha256"`
+}
+
+type SignPartsInput struct {
+	AssetID gid.ID           `json:"assetId"`
+	Parts   []*SignPartInput `json:"parts"`
+}
+
+type SignPartsPayload struct {
+	Parts []*PartTicket `json:"parts"`
 }
 
 type StartAttemptInput struct {
 	EnrollmentID gid.ID `json:"enrollmentId"`
 	LessonID     gid.ID `json:"lessonId"`
+}
+
+// What a tenant's files take and may take.
+type StorageUsage struct {
+	// All files with what was made of them, and uploads under way as if they had arrived.
+	Used  int64 `json:"used"`
+	Quota int64 `json:"quota"`
+	// The uploads of one person, and what they may take.
+	Mine         int64 `json:"mine"`
+	QuotaPerUser int64 `json:"quotaPerUser"`
+	// The latest first; months in which nothing happened are left out.
+	Months []*MonthlyUsage `json:"months"`
 }
 
 type Subscription struct {
@@ -543,6 +641,26 @@ type TextKeyInput struct {
 
 type UpdateBrandingPayload struct {
 	Tenant *ent.Tenant `json:"tenant"`
+}
+
+// A part that has arrived.
+type UploadPart struct {
+	// From 1.
+	Number int   `json:"number"`
+	Size   int64 `json:"size"`
+	// Hex; empty where the storage does not tell.
+	Sha256 string `json:"sha256"`
+}
+
+// How a large file is sent: cut into parts of equal size, several at a time and in any order.
+type UploadParts struct {
+	// Of every part but the last, which is shorter.
+	Size  int64 `json:"size"`
+	Count int   `json:"count"`
+	// The parts that have arrived.
+	Received []*UploadPart `json:"received"`
+	// When the upload is given up, and what has arrived removed, unless `signParts` is asked before.
+	ExpiresAt time.Time `json:"expiresAt"`
 }
 
 // How to send a file. Use it as it is: the signature covers method, address and headers.
@@ -652,22 +770,18 @@ func (e AccessScope) MarshalJSON() ([]byte, error) {
 type CertificateStatus string
 
 const (
-	CertificateStatusValid CertificateStatus = "VALID"
-	// It was good until a day that has passed.
-	CertificateStatusExpired CertificateStatus = "EXPIRED"
-	// It was taken back, whether or not it would be good still.
+	CertificateStatusValid   CertificateStatus = "VALID"
 	CertificateStatusRevoked CertificateStatus = "REVOKED"
 )
 
 var AllCertificateStatus = []CertificateStatus{
 	CertificateStatusValid,
-	CertificateStatusExpired,
 	CertificateStatusRevoked,
 }
 
 func (e CertificateStatus) IsValid() bool {
 	switch e {
-	case CertificateStatusValid, CertificateStatusExpired, CertificateStatusRevoked:
+	case CertificateStatusValid, CertificateStatusRevoked:
 		return true
 	}
 	return false

@@ -40,6 +40,20 @@ type Store interface {
 	// PresignDownload returns a URL that gives the object to anybody who holds it, until it expires. It does not
 	// look whether there is such an object.
 	PresignDownload(ctx context.Context, key Key, rule DownloadRule) (string, error)
+
+	// BeginParts begins an upload of an object in parts, and returns what the store calls it.
+	BeginParts(ctx context.Context, key Key, contentType string) (upload string, err error)
+	// PresignPart lets the bearer of the ticket send one part of the upload, within the rule. A part can be sent again:
+	// of two, one stays.
+	PresignPart(ctx context.Context, key Key, upload string, rule PartRule) (UploadTicket, error)
+	// Parts returns the parts that have arrived, by number. The error is ErrNotFound when there is no such upload.
+	Parts(ctx context.Context, key Key, upload string) ([]Part, error)
+	// CompleteParts makes the object of the parts, in the order of their numbers, and removes the upload. All of the
+	// upload's parts are to be given. The error is ErrNotFound when there is no such upload, and ErrExists when there is
+	// such an object.
+	CompleteParts(ctx context.Context, key Key, upload string, parts []Part) (Info, error)
+	// AbortParts gives up all uploads in parts of the object, and removes their parts. It is no error when there are none.
+	AbortParts(ctx context.Context, key Key) error
 }
 
 // Digest is a SHA-256. The zero Digest is none.

@@ -79,6 +79,9 @@ func (r UploadRule) Limit() (smallest, largest int64) {
 type DownloadRule struct {
 	// Expires is how long the URL is good for: one second to seven days.
 	Expires time.Duration
+	// Until, when not zero, is when the URL ends, at most Expires from now: URLs that end at the same time are equal,
+	// where the store can sign such. Amazon's signatures cannot, and are good for Expires.
+	Until time.Time
 	// ContentType, when not empty, is sent instead of the object's own.
 	ContentType string
 	// Filename, when not empty, makes browsers save the object under this name. It may be any text.
@@ -91,6 +94,14 @@ func (r DownloadRule) Validate() error {
 	c.Check(r.ContentType == "" || isContentType(r.ContentType), "contentType", badContentType)
 	c.Check(isExpiry(r.Expires), "expires", badExpiry)
 	return c.Err()
+}
+
+// End is when a URL ends that is signed now.
+func (r DownloadRule) End(now time.Time) time.Time {
+	if end := now.Add(r.Expires); r.Until.IsZero() || end.Before(r.Until) {
+		return end
+	}
+	return r.Until
 }
 
 // Disposition returns the Content-Disposition header of the rule: "inline", or "attachment" with the file name.

@@ -30,6 +30,9 @@ const maxKeyIDBytes = 16
 // pathPurpose separates the signatures of path tokens from all others, and their keys from the signing keys.
 const pathPurpose = "lyceum path v1"
 
+// allUploads is where the uploads of a tenant lie together: a path below it would give all of them.
+const allUploads = "assets"
+
 // pathRoot is where paths with a token live.
 const pathRoot = "/v/"
 
@@ -129,10 +132,10 @@ func verify(secrets map[string][]byte, purpose, text, signature string, now time
 }
 
 // SignPath returns "/v/{exp}.{kid}.{mac}/t/{tenant}/{part}/": a path under which every object of the prefix can be
-// fetched until the given time. Relative references inside a playlist inherit it. The prefix has one part,
-// the asset; the error is ErrMalformedKey for any other.
+// fetched until the given time. Relative references inside a playlist inherit it. The prefix has one part, the
+// asset; the error is ErrMalformedKey for any other, such as the directory that holds all uploads of a tenant.
 func (s *Signer) SignPath(prefix Prefix, expires time.Time) (string, error) {
-	if prefix.path == "" || strings.Contains(prefix.path, "/") {
+	if prefix.path == "" || prefix.path == allUploads || strings.Contains(prefix.path, "/") {
 		return "", fmt.Errorf("%w: a signed path covers one asset, not %q", ErrMalformedKey, prefix)
 	}
 	return pathRoot + sign(s.current, s.paths[s.current], pathPurpose, prefix.String(), expires) + "/" + prefix.String(), nil

@@ -141,6 +141,7 @@ func TestSignPath(t *testing.T) {
 	}
 	for name, prefix := range map[string]blob.Prefix{
 		"whole tenant": mustPrefix(t, tenant), "part of an asset": mustPrefix(t, tenant, "asset", "hls"), "nothing": {},
+		"all uploads": mustPrefix(t, tenant, "assets"),
 	} {
 		if path, err := signer.SignPath(prefix, now().Add(time.Minute)); !errors.Is(err, blob.ErrMalformedKey) {
 			t.Errorf("SignPath of %s = %q, %v; want ErrMalformedKey", name, path, err)

@@ -137,6 +137,8 @@ type Mail struct {
 type Media struct {
 	// URL is where a CDN or web server serves signed paths; empty: we do.
 	URL string
+	// Grace is how long a deleted file can be restored.
+	Grace time.Duration
 }
 
 // Signing is what signed URLs and cursors are signed with.
@@ -193,6 +195,9 @@ type Limit struct {
 	// Body is the size of a request, BodyAuthor of one of somebody who writes courses, Upload of an uploaded
 	// file, in bytes.
 	Body, BodyAuthor, Upload int64
+	// UploadPart is the size of the parts of a large file, Storage what the files of a tenant may take, and
+	// StorageUser what one person may upload, in bytes.
+	UploadPart, Storage, StorageUser int64
 	// Depth, Fields, RootFields, Aliases and Tokens bound the shape of a document; Aliases is how often one
 	// field may stand under one parent.
 	Depth, Fields, RootFields, Aliases, Tokens int
@@ -320,6 +325,7 @@ func (c *Config) bindServices(add adder, env environment) {
 	add("mail.from", "", "Address that mails come from; empty is no-reply at public.base_domain.", mailbox(&c.Mail.From))
 	add("media.url", "", "Where a CDN or web server serves media below /v/; empty lets the API serve files, and playlists over S3.",
 		link(&c.Media.URL))
+	add("media.grace", "168h", "How long a deleted file can be restored.", duration(&c.Media.Grace, 0, 365*24*time.Hour))
 }
 
 func (c *Config) bindIdentity(add adder, env environment) {
@@ -342,6 +348,11 @@ func (c *Config) bindBounds(add adder) {
 	add("limit.body_author", "4MiB", "Largest request of an instructor or admin: a lesson comes with the captions of its film.",
 		size(&c.Limit.BodyAuthor, 1<<10, 64<<20))
 	add("limit.upload", "5GiB", "Largest uploaded file.", size(&c.Limit.Upload, 1<<10, 1<<40))
+	add("limit.upload_part", "16MiB", "Size of the parts in which large files are sent; S3 takes none below 5MiB.",
+		size(&c.Limit.UploadPart, 1<<10, 5<<30))
+	add("limit.storage", "100GiB", "What the files of a tenant may take, unless its row says otherwise.", size(&c.Limit.Storage, 1<<10, 1<<50))
+	add("limit.storage_user", "50GiB", "What one person may upload, unless the tenant's row says otherwise.",
+		size(&c.Limit.StorageUser, 1<<10, 1<<50))
 	add("limit.depth", "15", "Deepest document.", integer(&c.Limit.Depth, 1, 100))
 	add("limit.fields", "500", "Most fields of a document, fragments spread out.", integer(&c.Limit.Fields, 1, 100000))
 	add("limit.root_fields", "20", "Most fields at the root of a document.", integer(&c.Limit.RootFields, 1, 1000))

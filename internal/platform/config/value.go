@@ -25,8 +25,11 @@ type value struct {
 	show func() any
 }
 
-// nameOf is what identifies keys and queues.
+// nameOf is what identifies queues.
 var nameOf = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
+
+// keyID is what identifies a signing key: it stands in signed URLs, between dots.
+var keyID = regexp.MustCompile(`^[a-z0-9]{1,16}$`)
 
 // hostOf is a host name of lower-case labels.
 var hostOf = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
@@ -406,8 +409,8 @@ func signingKey(item any, env environment) (SigningKey, error) {
 	default:
 		return SigningKey{}, fmt.Errorf("a key is not a %T", item)
 	}
-	if !nameOf.MatchString(id) {
-		return SigningKey{}, errors.New("a key has no id of 1 to 32 letters, digits, - or _")
+	if !keyID.MatchString(id) {
+		return SigningKey{}, errors.New("a key has no id of 1 to 16 lower-case letters and digits")
 	}
 	found, err := resolve(reference, env)
 	if err != nil {

@@ -31,8 +31,10 @@ var exempt = map[finding]string{
 	"foreign key without tenant: users.users_tenant_id_fkey": "its one column is the tenant's, which is the id of the tenant's row: tenants_is_its_own_tenant",
 
 	"id without foreign key: attempts.lesson_id":               "the lesson's draft may be deleted, the attempt stays; read through the pinned version",
+	"id without foreign key: attestations.node_id":             "a lesson or module, whose draft may be deleted, or a course; read through the pinned version",
 	"id without foreign key: audit_heads.last_entry_id":        "written after the entry, in its transaction; the chain of hashes proves more than a key",
 	"id without foreign key: certificates.revoked_by":          "kept though the person is erased",
+	"id without foreign key: completions.node_id":              "a lesson or module, whose draft may be deleted, or a course; the completion stays",
 	"id without foreign key: course_progresses.last_lesson_id": "the lesson's draft may be deleted; read through the pinned version",
 	"id without foreign key: course_versions.published_by":     "kept though the person is erased",
 	"id without foreign key: enrollments.enrolled_by":          "kept though the person is erased; the system has none",
@@ -45,6 +47,10 @@ var exempt = map[finding]string{
 	"id without foreign key: point_entries.subject_id":         "a lesson, whose draft may be deleted, or a course; tells one deed from another and is never followed",
 	"id without foreign key: question_versions.lesson_id":      "the lesson's draft may be deleted, its published questions stay",
 	"id without foreign key: question_versions.question_id":    "the question's draft may be deleted, its published versions stay",
+	"id without foreign key: usages.source_id":                 "the file may be removed, the account of it stays; tells one effect from another and is never followed",
+
+	"trigger: course_progresses.completed_once": "refuses to change a completion; it reads and writes nothing",
+	"trigger: lesson_progresses.completed_once": "refuses to change a completion; it reads and writes nothing",
 
 	"sequence: public.goose_db_version_id_seq":                               "numbers migrations; the application has no grant on it",
 	"sequence: river.river_job_id_seq":                                       "numbers jobs of all tenants; no job's number is ever shown to a tenant",

@@ -42,6 +42,10 @@ const (
 	FieldBlobKey = "blob_key"
 	// FieldExpiresAt holds the string denoting the expires_at field in the database.
 	FieldExpiresAt = "expires_at"
+	// FieldPartSize holds the string denoting the part_size field in the database.
+	FieldPartSize = "part_size"
+	// FieldUploadID holds the string denoting the upload_id field in the database.
+	FieldUploadID = "upload_id"
 	// FieldConversion holds the string denoting the conversion field in the database.
 	FieldConversion = "conversion"
 	// FieldProgress holds the string denoting the progress field in the database.
@@ -72,6 +76,8 @@ var Columns = []string{
 	FieldFailure,
 	FieldBlobKey,
 	FieldExpiresAt,
+	FieldPartSize,
+	FieldUploadID,
 	FieldConversion,
 	FieldProgress,
 	FieldTries,
@@ -117,6 +123,14 @@ var (
 	FailureValidator func(string) error
 	// BlobKeyValidator is a validator for the "blob_key" field. It is called by the builders before save.
 	BlobKeyValidator func(string) error
+	// DefaultPartSize holds the default value on creation for the "part_size" field.
+	DefaultPartSize int64
+	// PartSizeValidator is a validator for the "part_size" field. It is called by the builders before save.
+	PartSizeValidator func(int64) error
+	// DefaultUploadID holds the default value on creation for the "upload_id" field.
+	DefaultUploadID string
+	// UploadIDValidator is a validator for the "upload_id" field. It is called by the builders before save.
+	UploadIDValidator func(string) error
 	// DefaultProgress holds the default value on creation for the "progress" field.
 	DefaultProgress int
 	// ProgressValidator is a validator for the "progress" field. It is called by the builders before save.
@@ -165,9 +179,11 @@ const DefaultStatus = StatusPENDING
 // Status values.
 const (
 	StatusPENDING  Status = "PENDING"
+	StatusCHECKING Status = "CHECKING"
 	StatusREADY    Status = "READY"
 	StatusREJECTED Status = "REJECTED"
 	StatusFAILED   Status = "FAILED"
+	StatusDELETED  Status = "DELETED"
 )
 
 func (s Status) String() string {
@@ -177,7 +193,7 @@ func (s Status) String() string {
 // StatusValidator is a validator for the "status" field enum values. It is called by the builders before save.
 func StatusValidator(s Status) error {
 	switch s {
-	case StatusPENDING, StatusREADY, StatusREJECTED, StatusFAILED:
+	case StatusPENDING, StatusCHECKING, StatusREADY, StatusREJECTED, StatusFAILED, StatusDELETED:
 		return nil
 	default:
 		return fmt.Errorf("asset: invalid enum value for status field: %q", s)
@@ -285,6 +301,16 @@ func ByBlobKey(opts ...sql.OrderTermOption) OrderOption {
 // ByExpiresAt orders the results by the expires_at field.
 func ByExpiresAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldExpiresAt, opts...).ToFunc()
+}
+
+// ByPartSize orders the results by the part_size field.
+func ByPartSize(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPartSize, opts...).ToFunc()
+}
+
+// ByUploadID orders the results by the upload_id field.
+func ByUploadID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldUploadID, opts...).ToFunc()
 }
 
 // ByConversion orders the results by the conversion field.

@@ -110,6 +110,16 @@ func ExpiresAt(v time.Time) predicate.Asset {
 	return predicate.Asset(sql.FieldEQ(FieldExpiresAt, v))
 }
 
+// PartSize applies equality check predicate on the "part_size" field. It's identical to PartSizeEQ.
+func PartSize(v int64) predicate.Asset {
+	return predicate.Asset(sql.FieldEQ(FieldPartSize, v))
+}
+
+// UploadID applies equality check predicate on the "upload_id" field. It's identical to UploadIDEQ.
+func UploadID(v string) predicate.Asset {
+	return predicate.Asset(sql.FieldEQ(FieldUploadID, v))
+}
+
 // Progress applies equality check predicate on the "progress" field. It's identical to ProgressEQ.
 func Progress(v int) predicate.Asset {
 	return predicate.Asset(sql.FieldEQ(FieldProgress, v))
@@ -738,6 +748,111 @@ func ExpiresAtIsNil() predicate.Asset {
 // ExpiresAtNotNil applies the NotNil predicate on the "expires_at" field.
 func ExpiresAtNotNil() predicate.Asset {
 	return predicate.Asset(sql.FieldNotNull(FieldExpiresAt))
+}
+
+// PartSizeEQ applies the EQ predicate on the "part_size" field.
+func PartSizeEQ(v int64) predicate.Asset {
+	return predicate.Asset(sql.FieldEQ(FieldPartSize, v))
+}
+
+// PartSizeNEQ applies the NEQ predicate on the "part_size" field.
+func PartSizeNEQ(v int64) predicate.Asset {
+	return predicate.Asset(sql.FieldNEQ(FieldPartSize, v))
+}
+
+// PartSizeIn applies the In predicate on the "part_size" field.
+func PartSizeIn(vs ...int64) predicate.Asset {
+	return predicate.Asset(sql.FieldIn(FieldPartSize, vs...))
+}
+
+// PartSizeNotIn applies the NotIn predicate on the "part_size" field.
+func PartSizeNotIn(vs ...int64) predicate.Asset {
+	return predicate.Asset(sql.FieldNotIn(FieldPartSize, vs...))
+}
+
+// PartSizeGT applies the GT predicate on the "part_size" field.
+func PartSizeGT(v int64) predicate.Asset {
+	return predicate.Asset(sql.FieldGT(FieldPartSize, v))
+}
+
+// PartSizeGTE applies the GTE predicate on the "part_size" field.
+func PartSizeGTE(v int64) predicate.Asset {
+	return predicate.Asset(sql.FieldGTE(FieldPartSize, v))
+}
+
+// PartSizeLT applies the LT predicate on the "part_size" field.
+func PartSizeLT(v int64) predicate.Asset {
+	return predicate.Asset(sql.FieldLT(FieldPartSize, v))
+}
+
+// PartSizeLTE applies the LTE predicate on the "part_size" field.
+func PartSizeLTE(v int64) predicate.Asset {
+	return predicate.Asset(sql.FieldLTE(FieldPartSize, v))
+}
+
+// UploadIDEQ applies the EQ predicate on the "upload_id" field.
+func UploadIDEQ(v string) predicate.Asset {
+	return predicate.Asset(sql.FieldEQ(FieldUploadID, v))
+}
+
+// UploadIDNEQ applies the NEQ predicate on the "upload_id" field.
+func UploadIDNEQ(v string) predicate.Asset {
+	return predicate.Asset(sql.FieldNEQ(FieldUploadID, v))
+}
+
+// UploadIDIn applies the In predicate on the "upload_id" field.
+func UploadIDIn(vs ...string) predicate.Asset {
+	return predicate.Asset(sql.FieldIn(FieldUploadID, vs...))
+}
+
+// UploadIDNotIn applies the NotIn predicate on the "upload_id" field.
+func UploadIDNotIn(vs ...string) predicate.Asset {
+	return predicate.Asset(sql.FieldNotIn(FieldUploadID, vs...))
+}
+
+// UploadIDGT applies the GT predicate on the "upload_id" field.
+func UploadIDGT(v string) predicate.Asset {
+	return predicate.Asset(sql.FieldGT(FieldUploadID, v))
+}
+
+// UploadIDGTE applies the GTE predicate on the "upload_id" field.
+func UploadIDGTE(v string) predicate.Asset {
+	return predicate.Asset(sql.FieldGTE(FieldUploadID, v))
+}
+
+// UploadIDLT applies the LT predicate on the "upload_id" field.
+func UploadIDLT(v string) predicate.Asset {
+	return predicate.Asset(sql.FieldLT(FieldUploadID, v))
+}
+
+// UploadIDLTE applies the LTE predicate on the "upload_id" field.
+func UploadIDLTE(v string) predicate.Asset {
+	return predicate.Asset(sql.FieldLTE(FieldUploadID, v))
+}
+
+// UploadIDContains applies the Contains predicate on the "upload_id" field.
+func UploadIDContains(v string) predicate.Asset {
+	return predicate.Asset(sql.FieldContains(FieldUploadID, v))
+}
+
+// UploadIDHasPrefix applies the HasPrefix predicate on the "upload_id" field.
+func UploadIDHasPrefix(v string) predicate.Asset {
+	return predicate.Asset(sql.FieldHasPrefix(FieldUploadID, v))
+}
+
+// UploadIDHasSuffix applies the HasSuffix predicate on the "upload_id" field.
+func UploadIDHasSuffix(v string) predicate.Asset {
+	return predicate.Asset(sql.FieldHasSuffix(FieldUploadID, v))
+}
+
+// UploadIDEqualFold applies the EqualFold predicate on the "upload_id" field.
+func UploadIDEqualFold(v string) predicate.Asset {
+	return predicate.Asset(sql.FieldEqualFold(FieldUploadID, v))
+}
+
+// UploadIDContainsFold applies the ContainsFold predicate on the "upload_id" field.
+func UploadIDContainsFold(v string) predicate.Asset {
+	return predicate.Asset(sql.FieldContainsFold(FieldUploadID, v))
 }
 
 // ConversionEQ applies the EQ predicate on the "conversion" field.

@@ -45,8 +45,6 @@ const (
 	FieldCompletedAt = "completed_at"
 	// FieldIssuedAt holds the string denoting the issued_at field in the database.
 	FieldIssuedAt = "issued_at"
-	// FieldExpiresAt holds the string denoting the expires_at field in the database.
-	FieldExpiresAt = "expires_at"
 	// FieldPdfKey holds the string denoting the pdf_key field in the database.
 	FieldPdfKey = "pdf_key"
 	// FieldPdfSha256 holds the string denoting the pdf_sha256 field in the database.
@@ -79,7 +77,6 @@ var Columns = []string{
 	FieldLocale,
 	FieldCompletedAt,
 	FieldIssuedAt,
-	FieldExpiresAt,
 	FieldPdfKey,
 	FieldPdfSha256,
 	FieldRevokedAt,
@@ -224,11 +221,6 @@ func ByCompletedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByIssuedAt orders the results by the issued_at field.
 func ByIssuedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldIssuedAt, opts...).ToFunc()
-}
-
-// ByExpiresAt orders the results by the expires_at field.
-func ByExpiresAt(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldExpiresAt, opts...).ToFunc()
 }
 
 // ByPdfKey orders the results by the pdf_key field.

@@ -57,8 +57,6 @@ const (
 	FieldDescriptionHTML = "description_html"
 	// FieldCertificate holds the string denoting the certificate field in the database.
 	FieldCertificate = "certificate"
-	// FieldCertificateMonths holds the string denoting the certificate_months field in the database.
-	FieldCertificateMonths = "certificate_months"
 	// FieldLessonCount holds the string denoting the lesson_count field in the database.
 	FieldLessonCount = "lesson_count"
 	// FieldRequiredCount holds the string denoting the required_count field in the database.
@@ -96,7 +94,6 @@ var Columns = []string{
 	FieldOutline,
 	FieldDescriptionHTML,
 	FieldCertificate,
-	FieldCertificateMonths,
 	FieldLessonCount,
 	FieldRequiredCount,
 	FieldDurationMs,
@@ -160,10 +157,6 @@ var (
 	DefaultDescriptionHTML string
 	// DefaultCertificate holds the default value on creation for the "certificate" field.
 	DefaultCertificate bool
-	// DefaultCertificateMonths holds the default value on creation for the "certificate_months" field.
-	DefaultCertificateMonths int
-	// CertificateMonthsValidator is a validator for the "certificate_months" field. It is called by the builders before save.
-	CertificateMonthsValidator func(int) error
 	// DefaultNote holds the default value on creation for the "note" field.
 	DefaultNote string
 	// NoteValidator is a validator for the "note" field. It is called by the builders before save.
@@ -287,11 +280,6 @@ func ByDescriptionHTML(opts ...sql.OrderTermOption) OrderOption {
 // ByCertificate orders the results by the certificate field.
 func ByCertificate(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCertificate, opts...).ToFunc()
-}
-
-// ByCertificateMonths orders the results by the certificate_months field.
-func ByCertificateMonths(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldCertificateMonths, opts...).ToFunc()
 }
 
 // ByLessonCount orders the results by the lesson_count field.

@@ -12,10 +12,12 @@ import (
 	"lyceum/internal/gen/ent/apikey"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/attempt"
+	"lyceum/internal/gen/ent/attestation"
 	"lyceum/internal/gen/ent/auditentry"
 	"lyceum/internal/gen/ent/audithead"
 	"lyceum/internal/gen/ent/category"
 	"lyceum/internal/gen/ent/certificate"
+	"lyceum/internal/gen/ent/completion"
 	"lyceum/internal/gen/ent/course"
 	"lyceum/internal/gen/ent/courseprogress"
 	"lyceum/internal/gen/ent/courseversion"
@@ -27,7 +29,6 @@ import (
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/gen/ent/lessonversion"
-	"lyceum/internal/gen/ent/mailpreference"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/placement"
@@ -43,6 +44,7 @@ import (
 	"lyceum/internal/gen/ent/staffsession"
 	"lyceum/internal/gen/ent/supportgrant"
 	"lyceum/internal/gen/ent/tenant"
+	"lyceum/internal/gen/ent/usage"
 	"lyceum/internal/gen/ent/user"
 
 	"entgo.io/ent/dialect/sql"
@@ -239,6 +241,33 @@ func (f TraverseAttempt) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.AttemptQuery", q)
 }
 
+// The AttestationFunc type is an adapter to allow the use of ordinary function as a Querier.
+type AttestationFunc func(context.Context, *ent.AttestationQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f AttestationFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.AttestationQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.AttestationQuery", q)
+}
+
+// The TraverseAttestation type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseAttestation func(context.Context, *ent.AttestationQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseAttestation) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseAttestation) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.AttestationQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.AttestationQuery", q)
+}
+
 // The AuditEntryFunc type is an adapter to allow the use of ordinary function as a Querier.
 type AuditEntryFunc func(context.Context, *ent.AuditEntryQuery) (ent.Value, error)
 
@@ -345,6 +374,33 @@ func (f TraverseCertificate) Traverse(ctx context.Context, q ent.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.CertificateQuery", q)
+}
+
+// The CompletionFunc type is an adapter to allow the use of ordinary function as a Querier.
+type CompletionFunc func(context.Context, *ent.CompletionQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f CompletionFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.CompletionQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.CompletionQuery", q)
+}
+
+// The TraverseCompletion type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseCompletion func(context.Context, *ent.CompletionQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseCompletion) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseCompletion) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.CompletionQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.CompletionQuery", q)
 }
 
 // The CourseFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -642,33 +698,6 @@ func (f TraverseLessonVersion) Traverse(ctx context.Context, q ent.Query) error 
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.LessonVersionQuery", q)
-}
-
-// The MailPreferenceFunc type is an adapter to allow the use of ordinary function as a Querier.
-type MailPreferenceFunc func(context.Context, *ent.MailPreferenceQuery) (ent.Value, error)
-
-// Query calls f(ctx, q).
-func (f MailPreferenceFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
-	if q, ok := q.(*ent.MailPreferenceQuery); ok {
-		return f(ctx, q)
-	}
-	return nil, fmt.Errorf("unexpected query type %T. expect *ent.MailPreferenceQuery", q)
-}
-
-// The TraverseMailPreference type is an adapter to allow the use of ordinary function as Traverser.
-type TraverseMailPreference func(context.Context, *ent.MailPreferenceQuery) error
-
-// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
-func (f TraverseMailPreference) Intercept(next ent.Querier) ent.Querier {
-	return next
-}
-
-// Traverse calls f(ctx, q).
-func (f TraverseMailPreference) Traverse(ctx context.Context, q ent.Query) error {
-	if q, ok := q.(*ent.MailPreferenceQuery); ok {
-		return f(ctx, q)
-	}
-	return fmt.Errorf("unexpected query type %T. expect *ent.MailPreferenceQuery", q)
 }
 
 // The ModuleFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1049,6 +1078,33 @@ func (f TraverseTenant) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.TenantQuery", q)
 }
 
+// The UsageFunc type is an adapter to allow the use of ordinary function as a Querier.
+type UsageFunc func(context.Context, *ent.UsageQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f UsageFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.UsageQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.UsageQuery", q)
+}
+
+// The TraverseUsage type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseUsage func(context.Context, *ent.UsageQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseUsage) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseUsage) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.UsageQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.UsageQuery", q)
+}
+
 // The UserFunc type is an adapter to allow the use of ordinary function as a Querier.
 type UserFunc func(context.Context, *ent.UserQuery) (ent.Value, error)
 
@@ -1089,6 +1145,8 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.AssetQuery, predicate.Asset, asset.OrderOption]{typ: ent.TypeAsset, tq: q}, nil
 	case *ent.AttemptQuery:
 		return &query[*ent.AttemptQuery, predicate.Attempt, attempt.OrderOption]{typ: ent.TypeAttempt, tq: q}, nil
+	case *ent.AttestationQuery:
+		return &query[*ent.AttestationQuery, predicate.Attestation, attestation.OrderOption]{typ: ent.TypeAttestation, tq: q}, nil
 	case *ent.AuditEntryQuery:
 		return &query[*ent.AuditEntryQuery, predicate.AuditEntry, auditentry.OrderOption]{typ: ent.TypeAuditEntry, tq: q}, nil
 	case *ent.AuditHeadQuery:
@@ -1097,6 +1155,8 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.CategoryQuery, predicate.Category, category.OrderOption]{typ: ent.TypeCategory, tq: q}, nil
 	case *ent.CertificateQuery:
 		return &query[*ent.CertificateQuery, predicate.Certificate, certificate.OrderOption]{typ: ent.TypeCertificate, tq: q}, nil
+	case *ent.CompletionQuery:
+		return &query[*ent.CompletionQuery, predicate.Completion, completion.OrderOption]{typ: ent.TypeCompletion, tq: q}, nil
 	case *ent.CourseQuery:
 		return &query[*ent.CourseQuery, predicate.Course, course.OrderOption]{typ: ent.TypeCourse, tq: q}, nil
 	case *ent.CourseProgressQuery:
@@ -1119,8 +1179,6 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.LessonProgressQuery, predicate.LessonProgress, lessonprogress.OrderOption]{typ: ent.TypeLessonProgress, tq: q}, nil
 	case *ent.LessonVersionQuery:
 		return &query[*ent.LessonVersionQuery, predicate.LessonVersion, lessonversion.OrderOption]{typ: ent.TypeLessonVersion, tq: q}, nil
-	case *ent.MailPreferenceQuery:
-		return &query[*ent.MailPreferenceQuery, predicate.MailPreference, mailpreference.OrderOption]{typ: ent.TypeMailPreference, tq: q}, nil
 	case *ent.ModuleQuery:
 		return &query[*ent.ModuleQuery, predicate.Module, module.OrderOption]{typ: ent.TypeModule, tq: q}, nil
 	case *ent.NotificationQuery:
@@ -1149,6 +1207,8 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.SupportGrantQuery, predicate.SupportGrant, supportgrant.OrderOption]{typ: ent.TypeSupportGrant, tq: q}, nil
 	case *ent.TenantQuery:
 		return &query[*ent.TenantQuery, predicate.Tenant, tenant.OrderOption]{typ: ent.TypeTenant, tq: q}, nil
+	case *ent.UsageQuery:
+		return &query[*ent.UsageQuery, predicate.Usage, usage.OrderOption]{typ: ent.TypeUsage, tq: q}, nil
 	case *ent.UserQuery:
 		return &query[*ent.UserQuery, predicate.User, user.OrderOption]{typ: ent.TypeUser, tq: q}, nil
 	default:

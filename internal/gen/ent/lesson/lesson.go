@@ -57,6 +57,8 @@ const (
 	FieldQuiz = "quiz"
 	// FieldAssets holds the string denoting the assets field in the database.
 	FieldAssets = "assets"
+	// FieldCompletion holds the string denoting the completion field in the database.
+	FieldCompletion = "completion"
 	// Table holds the table name of the lesson in the database.
 	Table = "lessons"
 )
@@ -84,6 +86,7 @@ var Columns = []string{
 	FieldCaptions,
 	FieldQuiz,
 	FieldAssets,
+	FieldCompletion,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -136,6 +139,10 @@ var (
 	DefaultCaptions []outline.Caption
 	// DefaultAssets holds the default value on creation for the "assets" field.
 	DefaultAssets map[string]uuid.UUID
+	// DefaultCompletion holds the default value on creation for the "completion" field.
+	DefaultCompletion string
+	// CompletionValidator is a validator for the "completion" field. It is called by the builders before save.
+	CompletionValidator func(string) error
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -253,4 +260,9 @@ func ByURL(opts ...sql.OrderTermOption) OrderOption {
 // ByDurationMs orders the results by the duration_ms field.
 func ByDurationMs(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDurationMs, opts...).ToFunc()
+}
+
+// ByCompletion orders the results by the completion field.
+func ByCompletion(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCompletion, opts...).ToFunc()
 }

@@ -131,6 +131,11 @@ func DurationMs(v int) predicate.Lesson {
 	return predicate.Lesson(sql.FieldEQ(FieldDurationMs, v))
 }
 
+// Completion applies equality check predicate on the "completion" field. It's identical to CompletionEQ.
+func Completion(v string) predicate.Lesson {
+	return predicate.Lesson(sql.FieldEQ(FieldCompletion, v))
+}
+
 // TenantIDEQ applies the EQ predicate on the "tenant_id" field.
 func TenantIDEQ(v uuid.UUID) predicate.Lesson {
 	return predicate.Lesson(sql.FieldEQ(FieldTenantID, v))
@@ -874,6 +879,71 @@ func QuizIsNil() predicate.Lesson {
 // QuizNotNil applies the NotNil predicate on the "quiz" field.
 func QuizNotNil() predicate.Lesson {
 	return predicate.Lesson(sql.FieldNotNull(FieldQuiz))
+}
+
+// CompletionEQ applies the EQ predicate on the "completion" field.
+func CompletionEQ(v string) predicate.Lesson {
+	return predicate.Lesson(sql.FieldEQ(FieldCompletion, v))
+}
+
+// CompletionNEQ applies the NEQ predicate on the "completion" field.
+func CompletionNEQ(v string) predicate.Lesson {
+	return predicate.Lesson(sql.FieldNEQ(FieldCompletion, v))
+}
+
+// CompletionIn applies the In predicate on the "completion" field.
+func CompletionIn(vs ...string) predicate.Lesson {
+	return predicate.Lesson(sql.FieldIn(FieldCompletion, vs...))
+}
+
+// CompletionNotIn applies the NotIn predicate on the "completion" field.
+func CompletionNotIn(vs ...string) predicate.Lesson {
+	return predicate.Lesson(sql.FieldNotIn(FieldCompletion, vs...))
+}
+
+// CompletionGT applies the GT predicate on the "completion" field.
+func CompletionGT(v string) predicate.Lesson {
+	return predicate.Lesson(sql.FieldGT(FieldCompletion, v))
+}
+
+// CompletionGTE applies the GTE predicate on the "completion" field.
+func CompletionGTE(v string) predicate.Lesson {
+	return predicate.Lesson(sql.FieldGTE(FieldCompletion, v))
+}
+
+// CompletionLT applies the LT predicate on the "completion" field.
+func CompletionLT(v string) predicate.Lesson {
+	return predicate.Lesson(sql.FieldLT(FieldCompletion, v))
+}
+
+// CompletionLTE applies the LTE predicate on the "completion" field.
+func CompletionLTE(v string) predicate.Lesson {
+	return predicate.Lesson(sql.FieldLTE(FieldCompletion, v))
+}
+
+// CompletionContains applies the Contains predicate on the "completion" field.
+func CompletionContains(v string) predicate.Lesson {
+	return predicate.Lesson(sql.FieldContains(FieldCompletion, v))
+}
+
+// CompletionHasPrefix applies the HasPrefix predicate on the "completion" field.
+func CompletionHasPrefix(v string) predicate.Lesson {
+	return predicate.Lesson(sql.FieldHasPrefix(FieldCompletion, v))
+}
+
+// CompletionHasSuffix applies the HasSuffix predicate on the "completion" field.
+func CompletionHasSuffix(v string) predicate.Lesson {
+	return predicate.Lesson(sql.FieldHasSuffix(FieldCompletion, v))
+}
+
+// CompletionEqualFold applies the EqualFold predicate on the "completion" field.
+func CompletionEqualFold(v string) predicate.Lesson {
+	return predicate.Lesson(sql.FieldEqualFold(FieldCompletion, v))
+}
+
+// CompletionContainsFold applies the ContainsFold predicate on the "completion" field.
+func CompletionContainsFold(v string) predicate.Lesson {
+	return predicate.Lesson(sql.FieldContainsFold(FieldCompletion, v))
 }
 
 // And groups predicates with the AND operator between them.

@@ -34,6 +34,8 @@ const (
 	FieldWatchedMs = "watched_ms"
 	// FieldPositionMs holds the string denoting the position_ms field in the database.
 	FieldPositionMs = "position_ms"
+	// FieldDeclaredAt holds the string denoting the declared_at field in the database.
+	FieldDeclaredAt = "declared_at"
 	// FieldCompletedAt holds the string denoting the completed_at field in the database.
 	FieldCompletedAt = "completed_at"
 	// Table holds the table name of the lessonprogress in the database.
@@ -52,6 +54,7 @@ var Columns = []string{
 	FieldWatched,
 	FieldWatchedMs,
 	FieldPositionMs,
+	FieldDeclaredAt,
 	FieldCompletedAt,
 }
 
@@ -140,6 +143,11 @@ func ByWatchedMs(opts ...sql.OrderTermOption) OrderOption {
 // ByPositionMs orders the results by the position_ms field.
 func ByPositionMs(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPositionMs, opts...).ToFunc()
+}
+
+// ByDeclaredAt orders the results by the declared_at field.
+func ByDeclaredAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDeclaredAt, opts...).ToFunc()
 }
 
 // ByCompletedAt orders the results by the completed_at field.

@@ -101,6 +101,11 @@ func PositionMs(v int) predicate.LessonProgress {
 	return predicate.LessonProgress(sql.FieldEQ(FieldPositionMs, v))
 }
 
+// DeclaredAt applies equality check predicate on the "declared_at" field. It's identical to DeclaredAtEQ.
+func DeclaredAt(v time.Time) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldEQ(FieldDeclaredAt, v))
+}
+
 // CompletedAt applies equality check predicate on the "completed_at" field. It's identical to CompletedAtEQ.
 func CompletedAt(v time.Time) predicate.LessonProgress {
 	return predicate.LessonProgress(sql.FieldEQ(FieldCompletedAt, v))
@@ -464,6 +469,56 @@ func PositionMsLT(v int) predicate.LessonProgress {
 // PositionMsLTE applies the LTE predicate on the "position_ms" field.
 func PositionMsLTE(v int) predicate.LessonProgress {
 	return predicate.LessonProgress(sql.FieldLTE(FieldPositionMs, v))
+}
+
+// DeclaredAtEQ applies the EQ predicate on the "declared_at" field.
+func DeclaredAtEQ(v time.Time) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldEQ(FieldDeclaredAt, v))
+}
+
+// DeclaredAtNEQ applies the NEQ predicate on the "declared_at" field.
+func DeclaredAtNEQ(v time.Time) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldNEQ(FieldDeclaredAt, v))
+}
+
+// DeclaredAtIn applies the In predicate on the "declared_at" field.
+func DeclaredAtIn(vs ...time.Time) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldIn(FieldDeclaredAt, vs...))
+}
+
+// DeclaredAtNotIn applies the NotIn predicate on the "declared_at" field.
+func DeclaredAtNotIn(vs ...time.Time) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldNotIn(FieldDeclaredAt, vs...))
+}
+
+// DeclaredAtGT applies the GT predicate on the "declared_at" field.
+func DeclaredAtGT(v time.Time) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldGT(FieldDeclaredAt, v))
+}
+
+// DeclaredAtGTE applies the GTE predicate on the "declared_at" field.
+func DeclaredAtGTE(v time.Time) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldGTE(FieldDeclaredAt, v))
+}
+
+// DeclaredAtLT applies the LT predicate on the "declared_at" field.
+func DeclaredAtLT(v time.Time) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldLT(FieldDeclaredAt, v))
+}
+
+// DeclaredAtLTE applies the LTE predicate on the "declared_at" field.
+func DeclaredAtLTE(v time.Time) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldLTE(FieldDeclaredAt, v))
+}
+
+// DeclaredAtIsNil applies the IsNil predicate on the "declared_at" field.
+func DeclaredAtIsNil() predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldIsNull(FieldDeclaredAt))
+}
+
+// DeclaredAtNotNil applies the NotNil predicate on the "declared_at" field.
+func DeclaredAtNotNil() predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldNotNull(FieldDeclaredAt))
 }
 
 // CompletedAtEQ applies the EQ predicate on the "completed_at" field.

@@ -105,10 +105,12 @@ var (
 		{Name: "content_type", Type: field.TypeString, Size: 127},
 		{Name: "size", Type: field.TypeInt64},
 		{Name: "sha256", Type: field.TypeString, Size: 64},
-		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "READY", "REJECTED", "FAILED"}, Default: "PENDING"},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "CHECKING", "READY", "REJECTED", "FAILED", "DELETED"}, Default: "PENDING"},
 		{Name: "failure", Type: field.TypeString, Size: 500, Default: ""},
 		{Name: "blob_key", Type: field.TypeString, Size: 500},
 		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "part_size", Type: field.TypeInt64, Default: 0},
+		{Name: "upload_id", Type: field.TypeString, Size: 1024, Default: ""},
 		{Name: "conversion", Type: field.TypeEnum, Enums: []string{"NONE", "WAITING", "RUNNING", "DONE", "PASSED_THROUGH", "FAILED"}, Default: "NONE"},
 		{Name: "progress", Type: field.TypeInt, Default: 0},
 		{Name: "tries", Type: field.TypeInt, Default: 0},
@@ -132,9 +134,14 @@ var (
 				Columns: []*schema.Column{AssetsColumns[1], AssetsColumns[10], AssetsColumns[13]},
 			},
 			{
+				Name:    "asset_tenant_id_owner_id",
+				Unique:  false,
+				Columns: []*schema.Column{AssetsColumns[1], AssetsColumns[4]},
+			},
+			{
 				Name:    "asset_tenant_id_conversion_worked_at",
 				Unique:  false,
-				Columns: []*schema.Column{AssetsColumns[1], AssetsColumns[14], AssetsColumns[17]},
+				Columns: []*schema.Column{AssetsColumns[1], AssetsColumns[16], AssetsColumns[19]},
 			},
 		},
 	}
@@ -179,6 +186,33 @@ var (
 				Name:    "attempt_tenant_id_state_deadline_at",
 				Unique:  false,
 				Columns: []*schema.Column{AttemptsColumns[1], AttemptsColumns[9], AttemptsColumns[13]},
+			},
+		},
+	}
+	// AttestationsColumns holds the columns for the "attestations" table.
+	AttestationsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "enrollment_id", Type: field.TypeUUID},
+		{Name: "learner_id", Type: field.TypeUUID},
+		{Name: "node_id", Type: field.TypeUUID},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"SIGN_OFF", "ATTENDANCE"}},
+		{Name: "minutes", Type: field.TypeInt, Default: 0},
+		{Name: "note", Type: field.TypeString, Size: 1000, Default: ""},
+		{Name: "made_by", Type: field.TypeUUID},
+	}
+	// AttestationsTable holds the schema information for the "attestations" table.
+	AttestationsTable = &schema.Table{
+		Name:       "attestations",
+		Columns:    AttestationsColumns,
+		PrimaryKey: []*schema.Column{AttestationsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "attestation_tenant_id_enrollment_id_node_id",
+				Unique:  false,
+				Columns: []*schema.Column{AttestationsColumns[1], AttestationsColumns[4], AttestationsColumns[6]},
 			},
 		},
 	}
@@ -281,7 +315,6 @@ var (
 		{Name: "locale", Type: field.TypeString, Size: 35},
 		{Name: "completed_at", Type: field.TypeTime},
 		{Name: "issued_at", Type: field.TypeTime},
-		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
 		{Name: "pdf_key", Type: field.TypeString, Size: 500, Default: ""},
 		{Name: "pdf_sha256", Type: field.TypeString, Size: 64, Default: ""},
 		{Name: "revoked_at", Type: field.TypeTime, Nullable: true},
@@ -311,6 +344,37 @@ var (
 			},
 		},
 	}
+	// CompletionsColumns holds the columns for the "completions" table.
+	CompletionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "enrollment_id", Type: field.TypeUUID},
+		{Name: "learner_id", Type: field.TypeUUID},
+		{Name: "course_id", Type: field.TypeUUID},
+		{Name: "node_id", Type: field.TypeUUID},
+		{Name: "node", Type: field.TypeEnum, Enums: []string{"LESSON", "MODULE", "COURSE"}},
+		{Name: "rule_version", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "version_id", Type: field.TypeUUID},
+		{Name: "by", Type: field.TypeEnum, Enums: []string{"RULE", "REPORT", "STAFF"}},
+		{Name: "actor_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "reason", Type: field.TypeString, Size: 1000, Default: ""},
+		{Name: "completed_at", Type: field.TypeTime},
+	}
+	// CompletionsTable holds the schema information for the "completions" table.
+	CompletionsTable = &schema.Table{
+		Name:       "completions",
+		Columns:    CompletionsColumns,
+		PrimaryKey: []*schema.Column{CompletionsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "completion_tenant_id_enrollment_id_node_id",
+				Unique:  true,
+				Columns: []*schema.Column{CompletionsColumns[1], CompletionsColumns[4], CompletionsColumns[7]},
+			},
+		},
+	}
 	// CoursesColumns holds the columns for the "courses" table.
 	CoursesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -330,7 +394,7 @@ var (
 		{Name: "instructor_id", Type: field.TypeUUID},
 		{Name: "description", Type: field.TypeString, Size: 2147483647, Default: ""},
 		{Name: "certificate", Type: field.TypeBool, Default: true},
-		{Name: "certificate_months", Type: field.TypeInt, Default: 0},
+		{Name: "completion", Type: field.TypeJSON, Nullable: true},
 		{Name: "revision", Type: field.TypeInt, Default: 1},
 		{Name: "published_number", Type: field.TypeInt, Default: 0},
 		{Name: "published_revision", Type: field.TypeInt, Default: 0},
@@ -408,7 +472,6 @@ var (
 		{Name: "outline", Type: field.TypeJSON},
 		{Name: "description_html", Type: field.TypeString, Size: 2147483647, Default: ""},
 		{Name: "certificate", Type: field.TypeBool, Default: true},
-		{Name: "certificate_months", Type: field.TypeInt, Default: 0},
 		{Name: "lesson_count", Type: field.TypeInt},
 		{Name: "required_count", Type: field.TypeInt},
 		{Name: "duration_ms", Type: field.TypeInt},
@@ -580,6 +643,7 @@ var (
 		{Name: "captions", Type: field.TypeJSON},
 		{Name: "quiz", Type: field.TypeJSON, Nullable: true},
 		{Name: "assets", Type: field.TypeJSON},
+		{Name: "completion", Type: field.TypeString, Size: 1000, Default: ""},
 	}
 	// LessonsTable holds the schema information for the "lessons" table.
 	LessonsTable = &schema.Table{
@@ -611,6 +675,7 @@ var (
 		{Name: "watched", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "int4multirange"}},
 		{Name: "watched_ms", Type: field.TypeInt, Default: 0},
 		{Name: "position_ms", Type: field.TypeInt, Default: 0},
+		{Name: "declared_at", Type: field.TypeTime, Nullable: true},
 		{Name: "completed_at", Type: field.TypeTime, Nullable: true},
 	}
 	// LessonProgressesTable holds the schema information for the "lesson_progresses" table.
@@ -658,29 +723,6 @@ var (
 			},
 		},
 	}
-	// MailPreferencesColumns holds the columns for the "mail_preferences" table.
-	MailPreferencesColumns = []*schema.Column{
-		{Name: "id", Type: field.TypeUUID},
-		{Name: "tenant_id", Type: field.TypeUUID},
-		{Name: "created_at", Type: field.TypeTime},
-		{Name: "updated_at", Type: field.TypeTime},
-		{Name: "user_id", Type: field.TypeUUID},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENROLLED", "COURSE_COMPLETED", "CERTIFICATE_ISSUED", "CERTIFICATE_REVOKED"}},
-		{Name: "wanted", Type: field.TypeBool},
-	}
-	// MailPreferencesTable holds the schema information for the "mail_preferences" table.
-	MailPreferencesTable = &schema.Table{
-		Name:       "mail_preferences",
-		Columns:    MailPreferencesColumns,
-		PrimaryKey: []*schema.Column{MailPreferencesColumns[0]},
-		Indexes: []*schema.Index{
-			{
-				Name:    "mailpreference_tenant_id_user_id_kind",
-				Unique:  true,
-				Columns: []*schema.Column{MailPreferencesColumns[1], MailPreferencesColumns[4], MailPreferencesColumns[5]},
-			},
-		},
-	}
 	// ModulesColumns holds the columns for the "modules" table.
 	ModulesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -692,6 +734,7 @@ var (
 		{Name: "title", Type: field.TypeString, Size: 300},
 		{Name: "summary", Type: field.TypeString, Size: 2000, Default: ""},
 		{Name: "position", Type: field.TypeInt},
+		{Name: "completion", Type: field.TypeJSON, Nullable: true},
 	}
 	// ModulesTable holds the schema information for the "modules" table.
 	ModulesTable = &schema.Table{
@@ -721,7 +764,6 @@ var (
 		{Name: "subject_id", Type: field.TypeUUID},
 		{Name: "read_at", Type: field.TypeTime, Nullable: true},
 		{Name: "sent_at", Type: field.TypeTime},
-		{Name: "mailed_at", Type: field.TypeTime, Nullable: true},
 	}
 	// NotificationsTable holds the schema information for the "notifications" table.
 	NotificationsTable = &schema.Table{
@@ -1047,12 +1089,42 @@ var (
 		{Name: "kind", Type: field.TypeEnum, Enums: []string{"COMPANY", "SCHOOL"}, Default: "COMPANY"},
 		{Name: "locale", Type: field.TypeString, Size: 35, Default: "en"},
 		{Name: "branding", Type: field.TypeJSON},
+		{Name: "storage_quota", Type: field.TypeInt64, Nullable: true},
+		{Name: "storage_quota_user", Type: field.TypeInt64, Nullable: true},
 	}
 	// TenantsTable holds the schema information for the "tenants" table.
 	TenantsTable = &schema.Table{
 		Name:       "tenants",
 		Columns:    TenantsColumns,
 		PrimaryKey: []*schema.Column{TenantsColumns[0]},
+	}
+	// UsagesColumns holds the columns for the "usages" table.
+	UsagesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"BYTES_STORED", "BYTES_REMOVED", "MS_TRANSCODED"}},
+		{Name: "source_id", Type: field.TypeUUID},
+		{Name: "quantity", Type: field.TypeInt64},
+	}
+	// UsagesTable holds the schema information for the "usages" table.
+	UsagesTable = &schema.Table{
+		Name:       "usages",
+		Columns:    UsagesColumns,
+		PrimaryKey: []*schema.Column{UsagesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "usage_tenant_id_kind_source_id",
+				Unique:  true,
+				Columns: []*schema.Column{UsagesColumns[1], UsagesColumns[4], UsagesColumns[5]},
+			},
+			{
+				Name:    "usage_tenant_id_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsagesColumns[1], UsagesColumns[2]},
+			},
+		},
 	}
 	// UsersColumns holds the columns for the "users" table.
 	UsersColumns = []*schema.Column{
@@ -1088,10 +1160,12 @@ var (
 		AnswersTable,
 		AssetsTable,
 		AttemptsTable,
+		AttestationsTable,
 		AuditEntriesTable,
 		AuditHeadsTable,
 		CategoriesTable,
 		CertificatesTable,
+		CompletionsTable,
 		CoursesTable,
 		CourseProgressesTable,
 		CourseVersionsTable,
@@ -1103,7 +1177,6 @@ var (
 		LessonsTable,
 		LessonProgressesTable,
 		LessonVersionsTable,
-		MailPreferencesTable,
 		ModulesTable,
 		NotificationsTable,
 		PlacementsTable,
@@ -1118,6 +1191,7 @@ var (
 		StaffSessionsTable,
 		SupportGrantsTable,
 		TenantsTable,
+		UsagesTable,
 		UsersTable,
 	}
 )
@@ -1134,5 +1208,9 @@ func init() {
 	TenantsTable.Annotation = &entsql.Annotation{}
 	TenantsTable.Annotation.Checks = map[string]string{
 		"tenants_is_its_own_tenant": "id = tenant_id",
+	}
+	UsagesTable.Annotation = &entsql.Annotation{}
+	UsagesTable.Annotation.Checks = map[string]string{
+		"usages_quantity": "quantity > 0",
 	}
 }

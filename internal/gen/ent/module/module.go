@@ -31,6 +31,8 @@ const (
 	FieldSummary = "summary"
 	// FieldPosition holds the string denoting the position field in the database.
 	FieldPosition = "position"
+	// FieldCompletion holds the string denoting the completion field in the database.
+	FieldCompletion = "completion"
 	// Table holds the table name of the module in the database.
 	Table = "modules"
 )
@@ -46,6 +48,7 @@ var Columns = []string{
 	FieldTitle,
 	FieldSummary,
 	FieldPosition,
+	FieldCompletion,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).

@@ -490,6 +490,16 @@ func PositionLTE(v int) predicate.Module {
 	return predicate.Module(sql.FieldLTE(FieldPosition, v))
 }
 
+// CompletionIsNil applies the IsNil predicate on the "completion" field.
+func CompletionIsNil() predicate.Module {
+	return predicate.Module(sql.FieldIsNull(FieldCompletion))
+}
+
+// CompletionNotNil applies the NotNil predicate on the "completion" field.
+func CompletionNotNil() predicate.Module {
+	return predicate.Module(sql.FieldNotNull(FieldCompletion))
+}
+
 // And groups predicates with the AND operator between them.
 func And(predicates ...predicate.Module) predicate.Module {
 	return predicate.Module(sql.AndPredicates(predicates...))

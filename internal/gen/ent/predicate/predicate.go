@@ -21,6 +21,9 @@ type Asset func(*sql.Selector)
 // Attempt is the predicate function for attempt builders.
 type Attempt func(*sql.Selector)
 
+// Attestation is the predicate function for attestation builders.
+type Attestation func(*sql.Selector)
+
 // AuditEntry is the predicate function for auditentry builders.
 type AuditEntry func(*sql.Selector)
 
@@ -32,6 +35,9 @@ type Category func(*sql.Selector)
 
 // Certificate is the predicate function for certificate builders.
 type Certificate func(*sql.Selector)
+
+// Completion is the predicate function for completion builders.
+type Completion func(*sql.Selector)
 
 // Course is the predicate function for course builders.
 type Course func(*sql.Selector)
@@ -65,9 +71,6 @@ type LessonProgress func(*sql.Selector)
 
 // LessonVersion is the predicate function for lessonversion builders.
 type LessonVersion func(*sql.Selector)
-
-// MailPreference is the predicate function for mailpreference builders.
-type MailPreference func(*sql.Selector)
 
 // Module is the predicate function for module builders.
 type Module func(*sql.Selector)
@@ -110,6 +113,9 @@ type SupportGrant func(*sql.Selector)
 
 // Tenant is the predicate function for tenant builders.
 type Tenant func(*sql.Selector)
+
+// Usage is the predicate function for usage builders.
+type Usage func(*sql.Selector)
 
 // User is the predicate function for user builders.
 type User func(*sql.Selector)

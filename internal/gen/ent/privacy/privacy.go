@@ -230,6 +230,30 @@ func (f AttemptMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutatio
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.AttemptMutation", m)
 }
 
+// The AttestationQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type AttestationQueryRuleFunc func(context.Context, *ent.AttestationQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f AttestationQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.AttestationQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.AttestationQuery", q)
+}
+
+// The AttestationMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type AttestationMutationRuleFunc func(context.Context, *ent.AttestationMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f AttestationMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.AttestationMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.AttestationMutation", m)
+}
+
 // The AuditEntryQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type AuditEntryQueryRuleFunc func(context.Context, *ent.AuditEntryQuery) error
@@ -324,6 +348,30 @@ func (f CertificateMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mut
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.CertificateMutation", m)
+}
+
+// The CompletionQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type CompletionQueryRuleFunc func(context.Context, *ent.CompletionQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f CompletionQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.CompletionQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.CompletionQuery", q)
+}
+
+// The CompletionMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type CompletionMutationRuleFunc func(context.Context, *ent.CompletionMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f CompletionMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.CompletionMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.CompletionMutation", m)
 }
 
 // The CourseQueryRuleFunc type is an adapter to allow the use of ordinary
@@ -588,30 +636,6 @@ func (f LessonVersionMutationRuleFunc) EvalMutation(ctx context.Context, m ent.M
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.LessonVersionMutation", m)
-}
-
-// The MailPreferenceQueryRuleFunc type is an adapter to allow the use of ordinary
-// functions as a query rule.
-type MailPreferenceQueryRuleFunc func(context.Context, *ent.MailPreferenceQuery) error
-
-// EvalQuery return f(ctx, q).
-func (f MailPreferenceQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
-	if q, ok := q.(*ent.MailPreferenceQuery); ok {
-		return f(ctx, q)
-	}
-	return Denyf("ent/privacy: unexpected query type %T, expect *ent.MailPreferenceQuery", q)
-}
-
-// The MailPreferenceMutationRuleFunc type is an adapter to allow the use of ordinary
-// functions as a mutation rule.
-type MailPreferenceMutationRuleFunc func(context.Context, *ent.MailPreferenceMutation) error
-
-// EvalMutation calls f(ctx, m).
-func (f MailPreferenceMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
-	if m, ok := m.(*ent.MailPreferenceMutation); ok {
-		return f(ctx, m)
-	}
-	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.MailPreferenceMutation", m)
 }
 
 // The ModuleQueryRuleFunc type is an adapter to allow the use of ordinary
@@ -948,6 +972,30 @@ func (f TenantMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.TenantMutation", m)
+}
+
+// The UsageQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type UsageQueryRuleFunc func(context.Context, *ent.UsageQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f UsageQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.UsageQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.UsageQuery", q)
+}
+
+// The UsageMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type UsageMutationRuleFunc func(context.Context, *ent.UsageMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f UsageMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.UsageMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.UsageMutation", m)
 }
 
 // The UserQueryRuleFunc type is an adapter to allow the use of ordinary

@@ -12,10 +12,12 @@ import (
 	"lyceum/internal/gen/ent/apikey"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/attempt"
+	"lyceum/internal/gen/ent/attestation"
 	"lyceum/internal/gen/ent/auditentry"
 	"lyceum/internal/gen/ent/audithead"
 	"lyceum/internal/gen/ent/category"
 	"lyceum/internal/gen/ent/certificate"
+	"lyceum/internal/gen/ent/completion"
 	"lyceum/internal/gen/ent/course"
 	"lyceum/internal/gen/ent/courseprogress"
 	"lyceum/internal/gen/ent/courseversion"
@@ -27,7 +29,6 @@ import (
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/gen/ent/lessonversion"
-	"lyceum/internal/gen/ent/mailpreference"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/placement"
@@ -42,6 +43,7 @@ import (
 	"lyceum/internal/gen/ent/staffsession"
 	"lyceum/internal/gen/ent/supportgrant"
 	"lyceum/internal/gen/ent/tenant"
+	"lyceum/internal/gen/ent/usage"
 	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/platform/pg/multirange"
 	"lyceum/internal/tenancy/brand"
@@ -267,14 +269,26 @@ func init() {
 	assetDescBlobKey := assetFields[8].Descriptor()
 	// asset.BlobKeyValidator is a validator for the "blob_key" field. It is called by the builders before save.
 	asset.BlobKeyValidator = assetDescBlobKey.Validators[0].(func(string) error)
+	// assetDescPartSize is the schema descriptor for part_size field.
+	assetDescPartSize := assetFields[10].Descriptor()
+	// asset.DefaultPartSize holds the default value on creation for the part_size field.
+	asset.DefaultPartSize = assetDescPartSize.Default.(int64)
+	// asset.PartSizeValidator is a validator for the "part_size" field. It is called by the builders before save.
+	asset.PartSizeValidator = assetDescPartSize.Validators[0].(func(int64) error)
+	// assetDescUploadID is the schema descriptor for upload_id field.
+	assetDescUploadID := assetFields[11].Descriptor()
+	// asset.DefaultUploadID holds the default value on creation for the upload_id field.
+	asset.DefaultUploadID = assetDescUploadID.Default.(string)
+	// asset.UploadIDValidator is a validator for the "upload_id" field. It is called by the builders before save.
+	asset.UploadIDValidator = assetDescUploadID.Validators[0].(func(string) error)
 	// assetDescProgress is the schema descriptor for progress field.
-	assetDescProgress := assetFields[11].Descriptor()
+	assetDescProgress := assetFields[13].Descriptor()
 	// asset.DefaultProgress holds the default value on creation for the progress field.
 	asset.DefaultProgress = assetDescProgress.Default.(int)
 	// asset.ProgressValidator is a validator for the "progress" field. It is called by the builders before save.
 	asset.ProgressValidator = assetDescProgress.Validators[0].(func(int) error)
 	// assetDescTries is the schema descriptor for tries field.
-	assetDescTries := assetFields[12].Descriptor()
+	assetDescTries := assetFields[14].Descriptor()
 	// asset.DefaultTries holds the default value on creation for the tries field.
 	asset.DefaultTries = assetDescTries.Default.(int)
 	// asset.TriesValidator is a validator for the "tries" field. It is called by the builders before save.
@@ -323,6 +337,46 @@ func init() {
 	attemptDescID := attemptMixinFields0[0].Descriptor()
 	// attempt.DefaultID holds the default value on creation for the id field.
 	attempt.DefaultID = attemptDescID.Default.(func() uuid.UUID)
+	attestationMixin := schema.Attestation{}.Mixin()
+	attestation.Policy = privacy.NewPolicies(attestationMixin[0], schema.Attestation{})
+	attestation.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := attestation.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	attestationMixinFields0 := attestationMixin[0].Fields()
+	_ = attestationMixinFields0
+	attestationFields := schema.Attestation{}.Fields()
+	_ = attestationFields
+	// attestationDescCreatedAt is the schema descriptor for created_at field.
+	attestationDescCreatedAt := attestationMixinFields0[2].Descriptor()
+	// attestation.DefaultCreatedAt holds the default value on creation for the created_at field.
+	attestation.DefaultCreatedAt = attestationDescCreatedAt.Default.(func() time.Time)
+	// attestationDescUpdatedAt is the schema descriptor for updated_at field.
+	attestationDescUpdatedAt := attestationMixinFields0[3].Descriptor()
+	// attestation.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	attestation.DefaultUpdatedAt = attestationDescUpdatedAt.Default.(func() time.Time)
+	// attestation.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	attestation.UpdateDefaultUpdatedAt = attestationDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// attestationDescMinutes is the schema descriptor for minutes field.
+	attestationDescMinutes := attestationFields[4].Descriptor()
+	// attestation.DefaultMinutes holds the default value on creation for the minutes field.
+	attestation.DefaultMinutes = attestationDescMinutes.Default.(int)
+	// attestation.MinutesValidator is a validator for the "minutes" field. It is called by the builders before save.
+	attestation.MinutesValidator = attestationDescMinutes.Validators[0].(func(int) error)
+	// attestationDescNote is the schema descriptor for note field.
+	attestationDescNote := attestationFields[5].Descriptor()
+	// attestation.DefaultNote holds the default value on creation for the note field.
+	attestation.DefaultNote = attestationDescNote.Default.(string)
+	// attestation.NoteValidator is a validator for the "note" field. It is called by the builders before save.
+	attestation.NoteValidator = attestationDescNote.Validators[0].(func(string) error)
+	// attestationDescID is the schema descriptor for id field.
+	attestationDescID := attestationMixinFields0[0].Descriptor()
+	// attestation.DefaultID holds the default value on creation for the id field.
+	attestation.DefaultID = attestationDescID.Default.(func() uuid.UUID)
 	auditentryMixin := schema.AuditEntry{}.Mixin()
 	auditentry.Policy = privacy.NewPolicies(auditentryMixin[0], schema.AuditEntry{})
 	auditentry.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -522,19 +576,19 @@ func init() {
 	// certificate.DefaultIssuedAt holds the default value on creation for the issued_at field.
 	certificate.DefaultIssuedAt = certificateDescIssuedAt.Default.(func() time.Time)
 	// certificateDescPdfKey is the schema descriptor for pdf_key field.
-	certificateDescPdfKey := certificateFields[13].Descriptor()
+	certificateDescPdfKey := certificateFields[12].Descriptor()
 	// certificate.DefaultPdfKey holds the default value on creation for the pdf_key field.
 	certificate.DefaultPdfKey = certificateDescPdfKey.Default.(string)
 	// certificate.PdfKeyValidator is a validator for the "pdf_key" field. It is called by the builders before save.
 	certificate.PdfKeyValidator = certificateDescPdfKey.Validators[0].(func(string) error)
 	// certificateDescPdfSha256 is the schema descriptor for pdf_sha256 field.
-	certificateDescPdfSha256 := certificateFields[14].Descriptor()
+	certificateDescPdfSha256 := certificateFields[13].Descriptor()
 	// certificate.DefaultPdfSha256 holds the default value on creation for the pdf_sha256 field.
 	certificate.DefaultPdfSha256 = certificateDescPdfSha256.Default.(string)
 	// certificate.PdfSha256Validator is a validator for the "pdf_sha256" field. It is called by the builders before save.
 	certificate.PdfSha256Validator = certificateDescPdfSha256.Validators[0].(func(string) error)
 	// certificateDescRevocationReason is the schema descriptor for revocation_reason field.
-	certificateDescRevocationReason := certificateFields[17].Descriptor()
+	certificateDescRevocationReason := certificateFields[16].Descriptor()
 	// certificate.DefaultRevocationReason holds the default value on creation for the revocation_reason field.
 	certificate.DefaultRevocationReason = certificateDescRevocationReason.Default.(string)
 	// certificate.RevocationReasonValidator is a validator for the "revocation_reason" field. It is called by the builders before save.
@@ -543,6 +597,46 @@ func init() {
 	certificateDescID := certificateMixinFields0[0].Descriptor()
 	// certificate.DefaultID holds the default value on creation for the id field.
 	certificate.DefaultID = certificateDescID.Default.(func() uuid.UUID)
+	completionMixin := schema.Completion{}.Mixin()
+	completion.Policy = privacy.NewPolicies(completionMixin[0], schema.Completion{})
+	completion.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := completion.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	completionMixinFields0 := completionMixin[0].Fields()
+	_ = completionMixinFields0
+	completionFields := schema.Completion{}.Fields()
+	_ = completionFields
+	// completionDescCreatedAt is the schema descriptor for created_at field.
+	completionDescCreatedAt := completionMixinFields0[2].Descriptor()
+	// completion.DefaultCreatedAt holds the default value on creation for the created_at field.
+	completion.DefaultCreatedAt = completionDescCreatedAt.Default.(func() time.Time)
+	// completionDescUpdatedAt is the schema descriptor for updated_at field.
+	completionDescUpdatedAt := completionMixinFields0[3].Descriptor()
+	// completion.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	completion.DefaultUpdatedAt = completionDescUpdatedAt.Default.(func() time.Time)
+	// completion.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	completion.UpdateDefaultUpdatedAt = completionDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// completionDescRuleVersion is the schema descriptor for rule_version field.
+	completionDescRuleVersion := completionFields[5].Descriptor()
+	// completion.DefaultRuleVersion holds the default value on creation for the rule_version field.
+	completion.DefaultRuleVersion = completionDescRuleVersion.Default.(string)
+	// completion.RuleVersionValidator is a validator for the "rule_version" field. It is called by the builders before save.
+	completion.RuleVersionValidator = completionDescRuleVersion.Validators[0].(func(string) error)
+	// completionDescReason is the schema descriptor for reason field.
+	completionDescReason := completionFields[9].Descriptor()
+	// completion.DefaultReason holds the default value on creation for the reason field.
+	completion.DefaultReason = completionDescReason.Default.(string)
+	// completion.ReasonValidator is a validator for the "reason" field. It is called by the builders before save.
+	completion.ReasonValidator = completionDescReason.Validators[0].(func(string) error)
+	// completionDescID is the schema descriptor for id field.
+	completionDescID := completionMixinFields0[0].Descriptor()
+	// completion.DefaultID holds the default value on creation for the id field.
+	completion.DefaultID = completionDescID.Default.(func() uuid.UUID)
 	courseMixin := schema.Course{}.Mixin()
 	course.Policy = privacy.NewPolicies(courseMixin[0], schema.Course{})
 	course.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -629,12 +723,6 @@ func init() {
 	courseDescCertificate := courseFields[12].Descriptor()
 	// course.DefaultCertificate holds the default value on creation for the certificate field.
 	course.DefaultCertificate = courseDescCertificate.Default.(bool)
-	// courseDescCertificateMonths is the schema descriptor for certificate_months field.
-	courseDescCertificateMonths := courseFields[13].Descriptor()
-	// course.DefaultCertificateMonths holds the default value on creation for the certificate_months field.
-	course.DefaultCertificateMonths = courseDescCertificateMonths.Default.(int)
-	// course.CertificateMonthsValidator is a validator for the "certificate_months" field. It is called by the builders before save.
-	course.CertificateMonthsValidator = courseDescCertificateMonths.Validators[0].(func(int) error)
 	// courseDescRevision is the schema descriptor for revision field.
 	courseDescRevision := courseFields[14].Descriptor()
 	// course.DefaultRevision holds the default value on creation for the revision field.
@@ -793,14 +881,8 @@ func init() {
 	courseversionDescCertificate := courseversionFields[16].Descriptor()
 	// courseversion.DefaultCertificate holds the default value on creation for the certificate field.
 	courseversion.DefaultCertificate = courseversionDescCertificate.Default.(bool)
-	// courseversionDescCertificateMonths is the schema descriptor for certificate_months field.
-	courseversionDescCertificateMonths := courseversionFields[17].Descriptor()
-	// courseversion.DefaultCertificateMonths holds the default value on creation for the certificate_months field.
-	courseversion.DefaultCertificateMonths = courseversionDescCertificateMonths.Default.(int)
-	// courseversion.CertificateMonthsValidator is a validator for the "certificate_months" field. It is called by the builders before save.
-	courseversion.CertificateMonthsValidator = courseversionDescCertificateMonths.Validators[0].(func(int) error)
 	// courseversionDescNote is the schema descriptor for note field.
-	courseversionDescNote := courseversionFields[22].Descriptor()
+	courseversionDescNote := courseversionFields[21].Descriptor()
 	// courseversion.DefaultNote holds the default value on creation for the note field.
 	courseversion.DefaultNote = courseversionDescNote.Default.(string)
 	// courseversion.NoteValidator is a validator for the "note" field. It is called by the builders before save.
@@ -1062,6 +1144,12 @@ func init() {
 	lessonDescAssets := lessonFields[16].Descriptor()
 	// lesson.DefaultAssets holds the default value on creation for the assets field.
 	lesson.DefaultAssets = lessonDescAssets.Default.(map[string]uuid.UUID)
+	// lessonDescCompletion is the schema descriptor for completion field.
+	lessonDescCompletion := lessonFields[17].Descriptor()
+	// lesson.DefaultCompletion holds the default value on creation for the completion field.
+	lesson.DefaultCompletion = lessonDescCompletion.Default.(string)
+	// lesson.CompletionValidator is a validator for the "completion" field. It is called by the builders before save.
+	lesson.CompletionValidator = lessonDescCompletion.Validators[0].(func(string) error)
 	// lessonDescID is the schema descriptor for id field.
 	lessonDescID := lessonMixinFields0[0].Descriptor()
 	// lesson.DefaultID holds the default value on creation for the id field.
@@ -1154,34 +1242,6 @@ func init() {
 	lessonversionDescID := lessonversionMixinFields0[0].Descriptor()
 	// lessonversion.DefaultID holds the default value on creation for the id field.
 	lessonversion.DefaultID = lessonversionDescID.Default.(func() uuid.UUID)
-	mailpreferenceMixin := schema.MailPreference{}.Mixin()
-	mailpreference.Policy = privacy.NewPolicies(mailpreferenceMixin[0], schema.MailPreference{})
-	mailpreference.Hooks[0] = func(next ent.Mutator) ent.Mutator {
-		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-			if err := mailpreference.Policy.EvalMutation(ctx, m); err != nil {
-				return nil, err
-			}
-			return next.Mutate(ctx, m)
-		})
-	}
-	mailpreferenceMixinFields0 := mailpreferenceMixin[0].Fields()
-	_ = mailpreferenceMixinFields0
-	mailpreferenceFields := schema.MailPreference{}.Fields()
-	_ = mailpreferenceFields
-	// mailpreferenceDescCreatedAt is the schema descriptor for created_at field.
-	mailpreferenceDescCreatedAt := mailpreferenceMixinFields0[2].Descriptor()
-	// mailpreference.DefaultCreatedAt holds the default value on creation for the created_at field.
-	mailpreference.DefaultCreatedAt = mailpreferenceDescCreatedAt.Default.(func() time.Time)
-	// mailpreferenceDescUpdatedAt is the schema descriptor for updated_at field.
-	mailpreferenceDescUpdatedAt := mailpreferenceMixinFields0[3].Descriptor()
-	// mailpreference.DefaultUpdatedAt holds the default value on creation for the updated_at field.
-	mailpreference.DefaultUpdatedAt = mailpreferenceDescUpdatedAt.Default.(func() time.Time)
-	// mailpreference.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
-	mailpreference.UpdateDefaultUpdatedAt = mailpreferenceDescUpdatedAt.UpdateDefault.(func() time.Time)
-	// mailpreferenceDescID is the schema descriptor for id field.
-	mailpreferenceDescID := mailpreferenceMixinFields0[0].Descriptor()
-	// mailpreference.DefaultID holds the default value on creation for the id field.
-	mailpreference.DefaultID = mailpreferenceDescID.Default.(func() uuid.UUID)
 	moduleMixin := schema.Module{}.Mixin()
 	module.Policy = privacy.NewPolicies(moduleMixin[0], schema.Module{})
 	module.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1799,10 +1859,50 @@ func init() {
 	tenantDescBranding := tenantFields[4].Descriptor()
 	// tenant.DefaultBranding holds the default value on creation for the branding field.
 	tenant.DefaultBranding = tenantDescBranding.Default.(brand.Brand)
+	// tenantDescStorageQuota is the schema descriptor for storage_quota field.
+	tenantDescStorageQuota := tenantFields[5].Descriptor()
+	// tenant.StorageQuotaValidator is a validator for the "storage_quota" field. It is called by the builders before save.
+	tenant.StorageQuotaValidator = tenantDescStorageQuota.Validators[0].(func(int64) error)
+	// tenantDescStorageQuotaUser is the schema descriptor for storage_quota_user field.
+	tenantDescStorageQuotaUser := tenantFields[6].Descriptor()
+	// tenant.StorageQuotaUserValidator is a validator for the "storage_quota_user" field. It is called by the builders before save.
+	tenant.StorageQuotaUserValidator = tenantDescStorageQuotaUser.Validators[0].(func(int64) error)
 	// tenantDescID is the schema descriptor for id field.
 	tenantDescID := tenantMixinFields0[0].Descriptor()
 	// tenant.DefaultID holds the default value on creation for the id field.
 	tenant.DefaultID = tenantDescID.Default.(func() uuid.UUID)
+	usageMixin := schema.Usage{}.Mixin()
+	usage.Policy = privacy.NewPolicies(usageMixin[0], schema.Usage{})
+	usage.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := usage.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	usageMixinFields0 := usageMixin[0].Fields()
+	_ = usageMixinFields0
+	usageFields := schema.Usage{}.Fields()
+	_ = usageFields
+	// usageDescCreatedAt is the schema descriptor for created_at field.
+	usageDescCreatedAt := usageMixinFields0[2].Descriptor()
+	// usage.DefaultCreatedAt holds the default value on creation for the created_at field.
+	usage.DefaultCreatedAt = usageDescCreatedAt.Default.(func() time.Time)
+	// usageDescUpdatedAt is the schema descriptor for updated_at field.
+	usageDescUpdatedAt := usageMixinFields0[3].Descriptor()
+	// usage.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	usage.DefaultUpdatedAt = usageDescUpdatedAt.Default.(func() time.Time)
+	// usage.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	usage.UpdateDefaultUpdatedAt = usageDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// usageDescQuantity is the schema descriptor for quantity field.
+	usageDescQuantity := usageFields[2].Descriptor()
+	// usage.QuantityValidator is a validator for the "quantity" field. It is called by the builders before save.
+	usage.QuantityValidator = usageDescQuantity.Validators[0].(func(int64) error)
+	// usageDescID is the schema descriptor for id field.
+	usageDescID := usageMixinFields0[0].Descriptor()
+	// usage.DefaultID holds the default value on creation for the id field.
+	usage.DefaultID = usageDescID.Default.(func() uuid.UUID)
 	userMixin := schema.User{}.Mixin()
 	user.Policy = privacy.NewPolicies(userMixin[0], schema.User{})
 	user.Hooks[0] = func(next ent.Mutator) ent.Mutator {

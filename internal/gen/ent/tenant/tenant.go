@@ -33,6 +33,10 @@ const (
 	FieldLocale = "locale"
 	// FieldBranding holds the string denoting the branding field in the database.
 	FieldBranding = "branding"
+	// FieldStorageQuota holds the string denoting the storage_quota field in the database.
+	FieldStorageQuota = "storage_quota"
+	// FieldStorageQuotaUser holds the string denoting the storage_quota_user field in the database.
+	FieldStorageQuotaUser = "storage_quota_user"
 	// Table holds the table name of the tenant in the database.
 	Table = "tenants"
 )
@@ -48,6 +52,8 @@ var Columns = []string{
 	FieldKind,
 	FieldLocale,
 	FieldBranding,
+	FieldStorageQuota,
+	FieldStorageQuotaUser,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -84,6 +90,10 @@ var (
 	LocaleValidator func(string) error
 	// DefaultBranding holds the default value on creation for the "branding" field.
 	DefaultBranding brand.Brand
+	// StorageQuotaValidator is a validator for the "storage_quota" field. It is called by the builders before save.
+	StorageQuotaValidator func(int64) error
+	// StorageQuotaUserValidator is a validator for the "storage_quota_user" field. It is called by the builders before save.
+	StorageQuotaUserValidator func(int64) error
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -155,4 +165,14 @@ func ByKind(opts ...sql.OrderTermOption) OrderOption {
 // ByLocale orders the results by the locale field.
 func ByLocale(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLocale, opts...).ToFunc()
+}
+
+// ByStorageQuota orders the results by the storage_quota field.
+func ByStorageQuota(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldStorageQuota, opts...).ToFunc()
+}
+
+// ByStorageQuotaUser orders the results by the storage_quota_user field.
+func ByStorageQuotaUser(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldStorageQuotaUser, opts...).ToFunc()
 }

@@ -85,6 +85,16 @@ func Locale(v string) predicate.Tenant {
 	return predicate.Tenant(sql.FieldEQ(FieldLocale, v))
 }
 
+// StorageQuota applies equality check predicate on the "storage_quota" field. It's identical to StorageQuotaEQ.
+func StorageQuota(v int64) predicate.Tenant {
+	return predicate.Tenant(sql.FieldEQ(FieldStorageQuota, v))
+}
+
+// StorageQuotaUser applies equality check predicate on the "storage_quota_user" field. It's identical to StorageQuotaUserEQ.
+func StorageQuotaUser(v int64) predicate.Tenant {
+	return predicate.Tenant(sql.FieldEQ(FieldStorageQuotaUser, v))
+}
+
 // TenantIDEQ applies the EQ predicate on the "tenant_id" field.
 func TenantIDEQ(v uuid.UUID) predicate.Tenant {
 	return predicate.Tenant(sql.FieldEQ(FieldTenantID, v))
@@ -418,6 +428,106 @@ func LocaleEqualFold(v string) predicate.Tenant {
 // LocaleContainsFold applies the ContainsFold predicate on the "locale" field.
 func LocaleContainsFold(v string) predicate.Tenant {
 	return predicate.Tenant(sql.FieldContainsFold(FieldLocale, v))
+}
+
+// StorageQuotaEQ applies the EQ predicate on the "storage_quota" field.
+func StorageQuotaEQ(v int64) predicate.Tenant {
+	return predicate.Tenant(sql.FieldEQ(FieldStorageQuota, v))
+}
+
+// StorageQuotaNEQ applies the NEQ predicate on the "storage_quota" field.
+func StorageQuotaNEQ(v int64) predicate.Tenant {
+	return predicate.Tenant(sql.FieldNEQ(FieldStorageQuota, v))
+}
+
+// StorageQuotaIn applies the In predicate on the "storage_quota" field.
+func StorageQuotaIn(vs ...int64) predicate.Tenant {
+	return predicate.Tenant(sql.FieldIn(FieldStorageQuota, vs...))
+}
+
+// StorageQuotaNotIn applies the NotIn predicate on the "storage_quota" field.
+func StorageQuotaNotIn(vs ...int64) predicate.Tenant {
+	return predicate.Tenant(sql.FieldNotIn(FieldStorageQuota, vs...))
+}
+
+// StorageQuotaGT applies the GT predicate on the "storage_quota" field.
+func StorageQuotaGT(v int64) predicate.Tenant {
+	return predicate.Tenant(sql.FieldGT(FieldStorageQuota, v))
+}
+
+// StorageQuotaGTE applies the GTE predicate on the "storage_quota" field.
+func StorageQuotaGTE(v int64) predicate.Tenant {
+	return predicate.Tenant(sql.FieldGTE(FieldStorageQuota, v))
+}
+
+// StorageQuotaLT applies the LT predicate on the "storage_quota" field.
+func StorageQuotaLT(v int64) predicate.Tenant {
+	return predicate.Tenant(sql.FieldLT(FieldStorageQuota, v))
+}
+
+// StorageQuotaLTE applies the LTE predicate on the "storage_quota" field.
+func StorageQuotaLTE(v int64) predicate.Tenant {
+	return predicate.Tenant(sql.FieldLTE(FieldStorageQuota, v))
+}
+
+// StorageQuotaIsNil applies the IsNil predicate on the "storage_quota" field.
+func StorageQuotaIsNil() predicate.Tenant {
+	return predicate.Tenant(sql.FieldIsNull(FieldStorageQuota))
+}
+
+// StorageQuotaNotNil applies the NotNil predicate on the "storage_quota" field.
+func StorageQuotaNotNil() predicate.Tenant {
+	return predicate.Tenant(sql.FieldNotNull(FieldStorageQuota))
+}
+
+// StorageQuotaUserEQ applies the EQ predicate on the "storage_quota_user" field.
+func StorageQuotaUserEQ(v int64) predicate.Tenant {
+	return predicate.Tenant(sql.FieldEQ(FieldStorageQuotaUser, v))
+}
+
+// StorageQuotaUserNEQ applies the NEQ predicate on the "storage_quota_user" field.
+func StorageQuotaUserNEQ(v int64) predicate.Tenant {
+	return predicate.Tenant(sql.FieldNEQ(FieldStorageQuotaUser, v))
+}
+
+// StorageQuotaUserIn applies the In predicate on the "storage_quota_user" field.
+func StorageQuotaUserIn(vs ...int64) predicate.Tenant {
+	return predicate.Tenant(sql.FieldIn(FieldStorageQuotaUser, vs...))
+}
+
+// StorageQuotaUserNotIn applies the NotIn predicate on the "storage_quota_user" field.
+func StorageQuotaUserNotIn(vs ...int64) predicate.Tenant {
+	return predicate.Tenant(sql.FieldNotIn(FieldStorageQuotaUser, vs...))
+}
+
+// StorageQuotaUserGT applies the GT predicate on the "storage_quota_user" field.
+func StorageQuotaUserGT(v int64) predicate.Tenant {
+	return predicate.Tenant(sql.FieldGT(FieldStorageQuotaUser, v))
+}
+
+// StorageQuotaUserGTE applies the GTE predicate on the "storage_quota_user" field.
+func StorageQuotaUserGTE(v int64) predicate.Tenant {
+	return predicate.Tenant(sql.FieldGTE(FieldStorageQuotaUser, v))
+}
+
+// StorageQuotaUserLT applies the LT predicate on the "storage_quota_user" field.
+func StorageQuotaUserLT(v int64) predicate.Tenant {
+	return predicate.Tenant(sql.FieldLT(FieldStorageQuotaUser, v))
+}
+
+// StorageQuotaUserLTE applies the LTE predicate on the "storage_quota_user" field.
+func StorageQuotaUserLTE(v int64) predicate.Tenant {
+	return predicate.Tenant(sql.FieldLTE(FieldStorageQuotaUser, v))
+}
+
+// StorageQuotaUserIsNil applies the IsNil predicate on the "storage_quota_user" field.
+func StorageQuotaUserIsNil() predicate.Tenant {
+	return predicate.Tenant(sql.FieldIsNull(FieldStorageQuotaUser))
+}
+
+// StorageQuotaUserNotNil applies the NotNil predicate on the "storage_quota_user" field.
+func StorageQuotaUserNotNil() predicate.Tenant {
+	return predicate.Tenant(sql.FieldNotNull(FieldStorageQuotaUser))
 }
 
 // And groups predicates with the AND operator between them.

@@ -57,6 +57,11 @@ func Run(t *testing.T, store blob.Store) {
 		{"DownloadRules", s.downloadRules},
 		{"DownloadTampered", s.downloadTampered},
 		{"DownloadExpires", s.downloadExpires},
+		{"Parts", s.parts},
+		{"PartsRefuse", s.partsRefuse},
+		{"PartsTampered", s.partsTampered},
+		{"PartsComplete", s.partsComplete},
+		{"PartsAbort", s.partsAbort},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -47,6 +47,8 @@ func (s *Store) serve(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case err != nil:
 			s.refuse(w, r, err)
+		case r.Method == http.MethodPut && query.Has(paramUpload):
+			s.receivePart(w, r, key, query)
 		case r.Method == http.MethodPut:
 			s.receive(w, r, key, query)
 		default:

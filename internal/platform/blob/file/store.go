@@ -4,7 +4,7 @@
 // An object is a directory: t/<tenant>/<path>@ with the bytes in "data" and their description in "meta.json". It is
 // written under tmp/ and renamed into its place, so that it is there whole or not at all; renaming a directory
 // onto another one fails, so that of two writers one wins. '@' is not allowed in keys, so that no
-// object stands in the way of another.
+// object stands in the way of another. What is uploaded in parts waits under parts/ until it is complete.
 package file
 
 import (

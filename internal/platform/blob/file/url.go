@@ -65,7 +65,7 @@ func (s *Store) PresignDownload(_ context.Context, key blob.Key, rule blob.Downl
 	if name := blob.CleanFilename(rule.Filename); name != "" {
 		query.Set(paramName, name)
 	}
-	return s.sign(http.MethodGet, key, query, time.Now().Add(rule.Expires)), nil
+	return s.sign(http.MethodGet, key, query, rule.End(time.Now())), nil
 }
 
 func (s *Store) sign(method string, key blob.Key, query url.Values, expires time.Time) string {

@@ -4,7 +4,7 @@ package ent
 
 import (
 	"context"
-	"lyceum/internal/gen/ent/mailpreference"
+	"lyceum/internal/gen/ent/attestation"
 	"lyceum/internal/gen/ent/predicate"
 
 	"entgo.io/ent/dialect/sql"
@@ -12,26 +12,26 @@ import (
 	"entgo.io/ent/schema/field"
 )
 
-// MailPreferenceDelete is the builder for deleting a MailPreference entity.
-type MailPreferenceDelete struct {
+// AttestationDelete is the builder for deleting a Attestation entity.
+type AttestationDelete struct {
 	config
 	hooks    []Hook
-	mutation *MailPreferenceMutation
+	mutation *AttestationMutation
 }
 
-// Where appends a list predicates to the MailPreferenceDelete builder.
-func (_d *MailPreferenceDelete) Where(ps ...predicate.MailPreference) *MailPreferenceDelete {
+// Where appends a list predicates to the AttestationDelete builder.
+func (_d *AttestationDelete) Where(ps ...predicate.Attestation) *AttestationDelete {
 	_d.mutation.Where(ps...)
 	return _d
 }
 
 // Exec executes the deletion query and returns how many vertices were deleted.
-func (_d *MailPreferenceDelete) Exec(ctx context.Context) (int, error) {
+func (_d *AttestationDelete) Exec(ctx context.Context) (int, error) {
 	return withHooks(ctx, _d.sqlExec, _d.mutation, _d.hooks)
 }
 
 // ExecX is like Exec, but panics if an error occurs.
-func (_d *MailPreferenceDelete) ExecX(ctx context.Context) int {
+func (_d *AttestationDelete) ExecX(ctx context.Context) int {
 	n, err := _d.Exec(ctx)
 	if err != nil {
 		panic(err)
@@ -39,8 +39,8 @@ func (_d *MailPreferenceDelete) ExecX(ctx context.Context) int {
 	return n
 }
 
-func (_d *MailPreferenceDelete) sqlExec(ctx context.Context) (int, error) {
-	_spec := sqlgraph.NewDeleteSpec(mailpreference.Table, sqlgraph.NewFieldSpec(mailpreference.FieldID, field.TypeUUID))
+func (_d *AttestationDelete) sqlExec(ctx context.Context) (int, error) {
+	_spec := sqlgraph.NewDeleteSpec(attestation.Table, sqlgraph.NewFieldSpec(attestation.FieldID, field.TypeUUID))
 	if ps := _d.mutation.predicates; len(ps) > 0 {
 		_spec.Predicate = func(selector *sql.Selector) {
 			for i := range ps {
@@ -56,32 +56,32 @@ func (_d *MailPreferenceDelete) sqlExec(ctx context.Context) (int, error) {
 	return affected, err
 }
 
-// MailPreferenceDeleteOne is the builder for deleting a single MailPreference entity.
-type MailPreferenceDeleteOne struct {
-	_d *MailPreferenceDelete
+// AttestationDeleteOne is the builder for deleting a single Attestation entity.
+type AttestationDeleteOne struct {
+	_d *AttestationDelete
 }
 
-// Where appends a list predicates to the MailPreferenceDelete builder.
-func (_d *MailPreferenceDeleteOne) Where(ps ...predicate.MailPreference) *MailPreferenceDeleteOne {
+// Where appends a list predicates to the AttestationDelete builder.
+func (_d *AttestationDeleteOne) Where(ps ...predicate.Attestation) *AttestationDeleteOne {
 	_d._d.mutation.Where(ps...)
 	return _d
 }
 
 // Exec executes the deletion query.
-func (_d *MailPreferenceDeleteOne) Exec(ctx context.Context) error {
+func (_d *AttestationDeleteOne) Exec(ctx context.Context) error {
 	n, err := _d._d.Exec(ctx)
 	switch {
 	case err != nil:
 		return err
 	case n == 0:
-		return &NotFoundError{mailpreference.Label}
+		return &NotFoundError{attestation.Label}
 	default:
 		return nil
 	}
 }
 
 // ExecX is like Exec, but panics if an error occurs.
-func (_d *MailPreferenceDeleteOne) ExecX(ctx context.Context) {
+func (_d *AttestationDeleteOne) ExecX(ctx context.Context) {
 	if err := _d.Exec(ctx); err != nil {
 		panic(err)
 	}

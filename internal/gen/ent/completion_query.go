@@ -6,7 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"lyceum/internal/gen/ent/mailpreference"
+	"lyceum/internal/gen/ent/completion"
 	"lyceum/internal/gen/ent/predicate"
 	"math"
 
@@ -18,65 +18,65 @@ import (
 	"github.com/google/uuid"
 )
 
-// MailPreferenceQuery is the builder for querying MailPreference entities.
-type MailPreferenceQuery struct {
+// CompletionQuery is the builder for querying Completion entities.
+type CompletionQuery struct {
 	config
 	ctx        *QueryContext
-	order      []mailpreference.OrderOption
+	order      []completion.OrderOption
 	inters     []Interceptor
-	predicates []predicate.MailPreference
+	predicates []predicate.Completion
 	modifiers  []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
 }
 
-// Where adds a new predicate for the MailPreferenceQuery builder.
-func (_q *MailPreferenceQuery) Where(ps ...predicate.MailPreference) *MailPreferenceQuery {
+// Where adds a new predicate for the CompletionQuery builder.
+func (_q *CompletionQuery) Where(ps ...predicate.Completion) *CompletionQuery {
 	_q.predicates = append(_q.predicates, ps...)
 	return _q
 }
 
 // Limit the number of records to be returned by this query.
-func (_q *MailPreferenceQuery) Limit(limit int) *MailPreferenceQuery {
+func (_q *CompletionQuery) Limit(limit int) *CompletionQuery {
 	_q.ctx.Limit = &limit
 	return _q
 }
 
 // Offset to start from.
-func (_q *MailPreferenceQuery) Offset(offset int) *MailPreferenceQuery {
+func (_q *CompletionQuery) Offset(offset int) *CompletionQuery {
 	_q.ctx.Offset = &offset
 	return _q
 }
 
 // Unique configures the query builder to filter duplicate records on query.
 // By default, unique is set to true, and can be disabled using this method.
-func (_q *MailPreferenceQuery) Unique(unique bool) *MailPreferenceQuery {
+func (_q *CompletionQuery) Unique(unique bool) *CompletionQuery {
 	_q.ctx.Unique = &unique
 	return _q
 }
 
 // Order specifies how the records should be ordered.
-func (_q *MailPreferenceQuery) Order(o ...mailpreference.OrderOption) *MailPreferenceQuery {
+func (_q *CompletionQuery) Order(o ...completion.OrderOption) *CompletionQuery {
 	_q.order = append(_q.order, o...)
 	return _q
 }
 
-// First returns the first MailPreference entity from the query.
-// Returns a *NotFoundError when no MailPreference was found.
-func (_q *MailPreferenceQuery) First(ctx context.Context) (*MailPreference, error) {
+// First returns the first Completion entity from the query.
+// Returns a *NotFoundError when no Completion was found.
+func (_q *CompletionQuery) First(ctx context.Context) (*Completion, error) {
 	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
 	if err != nil {
 		return nil, err
 	}
 	if len(nodes) == 0 {
-		return nil, &NotFoundError{mailpreference.Label}
+		return nil, &NotFoundError{completion.Label}
 	}
 	return nodes[0], nil
 }
 
 // FirstX is like First, but panics if an error occurs.
-func (_q *MailPreferenceQuery) FirstX(ctx context.Context) *MailPreference {
+func (_q *CompletionQuery) FirstX(ctx context.Context) *Completion {
 	node, err := _q.First(ctx)
 	if err != nil && !IsNotFound(err) {
 		panic(err)
@@ -84,22 +84,22 @@ func (_q *MailPreferenceQuery) FirstX(ctx context.Context) *MailPreference {
 	return node
 }
 
-// FirstID returns the first MailPreference ID from the query.
-// Returns a *NotFoundError when no MailPreference ID was found.
-func (_q *MailPreferenceQuery) FirstID(ctx context.Context) (id uuid.UUID, err error) {
+// FirstID returns the first Completion ID from the query.
+// Returns a *NotFoundError when no Completion ID was found.
+func (_q *CompletionQuery) FirstID(ctx context.Context) (id uuid.UUID, err error) {
 	var ids []uuid.UUID
 	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
 		return
 	}
 	if len(ids) == 0 {
-		err = &NotFoundError{mailpreference.Label}
+		err = &NotFoundError{completion.Label}
 		return
 	}
 	return ids[0], nil
 }
 
 // FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *MailPreferenceQuery) FirstIDX(ctx context.Context) uuid.UUID {
+func (_q *CompletionQuery) FirstIDX(ctx context.Context) uuid.UUID {
 	id, err := _q.FirstID(ctx)
 	if err != nil && !IsNotFound(err) {
 		panic(err)
@@ -107,10 +107,10 @@ func (_q *MailPreferenceQuery) FirstIDX(ctx context.Context) uuid.UUID {
 	return id
 }
 
-// Only returns a single MailPreference entity found by the query, ensuring it only returns one.
-// Returns a *NotSingularError when more than one MailPreference entity is found.
-// Returns a *NotFoundError when no MailPreference entities are found.
-func (_q *MailPreferenceQuery) Only(ctx context.Context) (*MailPreference, error) {
+// Only returns a single Completion entity found by the query, ensuring it only returns one.
+// Returns a *NotSingularError when more than one Completion entity is found.
+// Returns a *NotFoundError when no Completion entities are found.
+func (_q *CompletionQuery) Only(ctx context.Context) (*Completion, error) {
 	nodes, err := _q.Limit(2).All(setContextOp(ctx, _q.ctx, ent.OpQueryOnly))
 	if err != nil {
 		return nil, err
@@ -119,14 +119,14 @@ func (_q *MailPreferenceQuery) Only(ctx context.Context) (*MailPreference, error
 	case 1:
 		return nodes[0], nil
 	case 0:
-		return nil, &NotFoundError{mailpreference.Label}
+		return nil, &NotFoundError{completion.Label}
 	default:
-		return nil, &NotSingularError{mailpreference.Label}
+		return nil, &NotSingularError{completion.Label}
 	}
 }
 
 // OnlyX is like Only, but panics if an error occurs.
-func (_q *MailPreferenceQuery) OnlyX(ctx context.Context) *MailPreference {
+func (_q *CompletionQuery) OnlyX(ctx context.Context) *Completion {
 	node, err := _q.Only(ctx)
 	if err != nil {
 		panic(err)
@@ -134,10 +134,10 @@ func (_q *MailPreferenceQuery) OnlyX(ctx context.Context) *MailPreference {
 	return node
 }
 
-// OnlyID is like Only, but returns the only MailPreference ID in the query.
-// Returns a *NotSingularError when more than one MailPreference ID is found.
+// OnlyID is like Only, but returns the only Completion ID in the query.
+// Returns a *NotSingularError when more than one Completion ID is found.
 // Returns a *NotFoundError when no entities are found.
-func (_q *MailPreferenceQuery) OnlyID(ctx context.Context) (id uuid.UUID, err error) {
+func (_q *CompletionQuery) OnlyID(ctx context.Context) (id uuid.UUID, err error) {
 	var ids []uuid.UUID
 	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
 		return
@@ -146,15 +146,15 @@ func (_q *MailPreferenceQuery) OnlyID(ctx context.Context) (id uuid.UUID, err er
 	case 1:
 		id = ids[0]
 	case 0:
-		err = &NotFoundError{mailpreference.Label}
+		err = &NotFoundError{completion.Label}
 	default:
-		err = &NotSingularError{mailpreference.Label}
+		err = &NotSingularError{completion.Label}
 	}
 	return
 }
 
 // OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *MailPreferenceQuery) OnlyIDX(ctx context.Context) uuid.UUID {
+func (_q *CompletionQuery) OnlyIDX(ctx context.Context) uuid.UUID {
 	id, err := _q.OnlyID(ctx)
 	if err != nil {
 		panic(err)
@@ -162,18 +162,18 @@ func (_q *MailPreferenceQuery) OnlyIDX(ctx context.Context) uuid.UUID {
 	return id
 }
 
-// All executes the query and returns a list of MailPreferences.
-func (_q *MailPreferenceQuery) All(ctx context.Context) ([]*MailPreference, error) {
+// All executes the query and returns a list of Completions.
+func (_q *CompletionQuery) All(ctx context.Context) ([]*Completion, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
 	if err := _q.prepareQuery(ctx); err != nil {
 		return nil, err
 	}
-	qr := querierAll[[]*MailPreference, *MailPreferenceQuery]()
-	return withInterceptors[[]*MailPreference](ctx, _q, qr, _q.inters)
+	qr := querierAll[[]*Completion, *CompletionQuery]()
+	return withInterceptors[[]*Completion](ctx, _q, qr, _q.inters)
 }
 
 // AllX is like All, but panics if an error occurs.
-func (_q *MailPreferenceQuery) AllX(ctx context.Context) []*MailPreference {
+func (_q *CompletionQuery) AllX(ctx context.Context) []*Completion {
 	nodes, err := _q.All(ctx)
 	if err != nil {
 		panic(err)
@@ -181,20 +181,20 @@ func (_q *MailPreferenceQuery) AllX(ctx context.Context) []*MailPreference {
 	return nodes
 }
 
-// IDs executes the query and returns a list of MailPreference IDs.
-func (_q *MailPreferenceQuery) IDs(ctx context.Context) (ids []uuid.UUID, err error) {
+// IDs executes the query and returns a list of Completion IDs.
+func (_q *CompletionQuery) IDs(ctx context.Context) (ids []uuid.UUID, err error) {
 	if _q.ctx.Unique == nil && _q.path != nil {
 		_q.Unique(true)
 	}
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(mailpreference.FieldID).Scan(ctx, &ids); err != nil {
+	if err = _q.Select(completion.FieldID).Scan(ctx, &ids); err != nil {
 		return nil, err
 	}
 	return ids, nil
 }
 
 // IDsX is like IDs, but panics if an error occurs.
-func (_q *MailPreferenceQuery) IDsX(ctx context.Context) []uuid.UUID {
+func (_q *CompletionQuery) IDsX(ctx context.Context) []uuid.UUID {
 	ids, err := _q.IDs(ctx)
 	if err != nil {
 		panic(err)
@@ -203,16 +203,16 @@ func (_q *MailPreferenceQuery) IDsX(ctx context.Context) []uuid.UUID {
 }
 
 // Count returns the count of the given query.
-func (_q *MailPreferenceQuery) Count(ctx context.Context) (int, error) {
+func (_q *CompletionQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
 	if err := _q.prepareQuery(ctx); err != nil {
 		return 0, err
 	}
-	return withInterceptors[int](ctx, _q, querierCount[*MailPreferenceQuery](), _q.inters)
+	return withInterceptors[int](ctx, _q, querierCount[*CompletionQuery](), _q.inters)
 }
 
 // CountX is like Count, but panics if an error occurs.
-func (_q *MailPreferenceQuery) CountX(ctx context.Context) int {
+func (_q *CompletionQuery) CountX(ctx context.Context) int {
 	count, err := _q.Count(ctx)
 	if err != nil {
 		panic(err)
@@ -221,7 +221,7 @@ func (_q *MailPreferenceQuery) CountX(ctx context.Context) int {
 }
 
 // Exist returns true if the query has elements in the graph.
-func (_q *MailPreferenceQuery) Exist(ctx context.Context) (bool, error) {
+func (_q *CompletionQuery) Exist(ctx context.Context) (bool, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
 	switch _, err := _q.FirstID(ctx); {
 	case IsNotFound(err):
@@ -234,7 +234,7 @@ func (_q *MailPreferenceQuery) Exist(ctx context.Context) (bool, error) {
 }
 
 // ExistX is like Exist, but panics if an error occurs.
-func (_q *MailPreferenceQuery) ExistX(ctx context.Context) bool {
+func (_q *CompletionQuery) ExistX(ctx context.Context) bool {
 	exist, err := _q.Exist(ctx)
 	if err != nil {
 		panic(err)
@@ -242,18 +242,18 @@ func (_q *MailPreferenceQuery) ExistX(ctx context.Context) bool {
 	return exist
 }
 
-// Clone returns a duplicate of the MailPreferenceQuery builder, including all associated steps. It can be
+// Clone returns a duplicate of the CompletionQuery builder, including all associated steps. It can be
 // used to prepare common query builders and use them differently after the clone is made.
-func (_q *MailPreferenceQuery) Clone() *MailPreferenceQuery {
+func (_q *CompletionQuery) Clone() *CompletionQuery {
 	if _q == nil {
 		return nil
 	}
-	return &MailPreferenceQuery{
+	return &CompletionQuery{
 		config:     _q.config,
 		ctx:        _q.ctx.Clone(),
-		order:      append([]mailpreference.OrderOption{}, _q.order...),
+		order:      append([]completion.OrderOption{}, _q.order...),
 		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.MailPreference{}, _q.predicates...),
+		predicates: append([]predicate.Completion{}, _q.predicates...),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
@@ -271,15 +271,15 @@ func (_q *MailPreferenceQuery) Clone() *MailPreferenceQuery {
 //		Count int `json:"count,omitempty"`
 //	}
 //
-//	client.MailPreference.Query().
-//		GroupBy(mailpreference.FieldTenantID).
+//	client.Completion.Query().
+//		GroupBy(completion.FieldTenantID).
 //		Aggregate(ent.Count()).
 //		Scan(ctx, &v)
-func (_q *MailPreferenceQuery) GroupBy(field string, fields ...string) *MailPreferenceGroupBy {
+func (_q *CompletionQuery) GroupBy(field string, fields ...string) *CompletionGroupBy {
 	_q.ctx.Fields = append([]string{field}, fields...)
-	grbuild := &MailPreferenceGroupBy{build: _q}
+	grbuild := &CompletionGroupBy{build: _q}
 	grbuild.flds = &_q.ctx.Fields
-	grbuild.label = mailpreference.Label
+	grbuild.label = completion.Label
 	grbuild.scan = grbuild.Scan
 	return grbuild
 }
@@ -293,23 +293,23 @@ func (_q *MailPreferenceQuery) GroupBy(field string, fields ...string) *MailPref
 //		TenantID uuid.UUID `json:"tenant_id,omitempty"`
 //	}
 //
-//	client.MailPreference.Query().
-//		Select(mailpreference.FieldTenantID).
+//	client.Completion.Query().
+//		Select(completion.FieldTenantID).
 //		Scan(ctx, &v)
-func (_q *MailPreferenceQuery) Select(fields ...string) *MailPreferenceSelect {
+func (_q *CompletionQuery) Select(fields ...string) *CompletionSelect {
 	_q.ctx.Fields = append(_q.ctx.Fields, fields...)
-	sbuild := &MailPreferenceSelect{MailPreferenceQuery: _q}
-	sbuild.label = mailpreference.Label
+	sbuild := &CompletionSelect{CompletionQuery: _q}
+	sbuild.label = completion.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
 }
 
-// Aggregate returns a MailPreferenceSelect configured with the given aggregations.
-func (_q *MailPreferenceQuery) Aggregate(fns ...AggregateFunc) *MailPreferenceSelect {
+// Aggregate returns a CompletionSelect configured with the given aggregations.
+func (_q *CompletionQuery) Aggregate(fns ...AggregateFunc) *CompletionSelect {
 	return _q.Select().Aggregate(fns...)
 }
 
-func (_q *MailPreferenceQuery) prepareQuery(ctx context.Context) error {
+func (_q *CompletionQuery) prepareQuery(ctx context.Context) error {
 	for _, inter := range _q.inters {
 		if inter == nil {
 			return fmt.Errorf("ent: uninitialized interceptor (forgotten import ent/runtime?)")
@@ -321,7 +321,7 @@ func (_q *MailPreferenceQuery) prepareQuery(ctx context.Context) error {
 		}
 	}
 	for _, f := range _q.ctx.Fields {
-		if !mailpreference.ValidColumn(f) {
+		if !completion.ValidColumn(f) {
 			return &ValidationError{Name: f, err: fmt.Errorf("ent: invalid field %q for query", f)}
 		}
 	}
@@ -332,25 +332,25 @@ func (_q *MailPreferenceQuery) prepareQuery(ctx context.Context) error {
 		}
 		_q.sql = prev
 	}
-	if mailpreference.Policy == nil {
-		return errors.New("ent: uninitialized mailpreference.Policy (forgotten import ent/runtime?)")
+	if completion.Policy == nil {
+		return errors.New("ent: uninitialized completion.Policy (forgotten import ent/runtime?)")
 	}
-	if err := mailpreference.Policy.EvalQuery(ctx, _q); err != nil {
+	if err := completion.Policy.EvalQuery(ctx, _q); err != nil {
 		return err
 	}
 	return nil
 }
 
-func (_q *MailPreferenceQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*MailPreference, error) {
+func (_q *CompletionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Completion, error) {
 	var (
-		nodes = []*MailPreference{}
+		nodes = []*Completion{}
 		_spec = _q.querySpec()
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*MailPreference).scanValues(nil, columns)
+		return (*Completion).scanValues(nil, columns)
 	}
 	_spec.Assign = func(columns []string, values []any) error {
-		node := &MailPreference{config: _q.config}
+		node := &Completion{config: _q.config}
 		nodes = append(nodes, node)
 		return node.assignValues(columns, values)
 	}
@@ -369,7 +369,7 @@ func (_q *MailPreferenceQuery) sqlAll(ctx context.Context, hooks ...queryHook) (
 	return nodes, nil
 }
 
-func (_q *MailPreferenceQuery) sqlCount(ctx context.Context) (int, error) {
+func (_q *CompletionQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
@@ -381,8 +381,8 @@ func (_q *MailPreferenceQuery) sqlCount(ctx context.Context) (int, error) {
 	return sqlgraph.CountNodes(ctx, _q.driver, _spec)
 }
 
-func (_q *MailPreferenceQuery) querySpec() *sqlgraph.QuerySpec {
-	_spec := sqlgraph.NewQuerySpec(mailpreference.Table, mailpreference.Columns, sqlgraph.NewFieldSpec(mailpreference.FieldID, field.TypeUUID))
+func (_q *CompletionQuery) querySpec() *sqlgraph.QuerySpec {
+	_spec := sqlgraph.NewQuerySpec(completion.Table, completion.Columns, sqlgraph.NewFieldSpec(completion.FieldID, field.TypeUUID))
 	_spec.From = _q.sql
 	if unique := _q.ctx.Unique; unique != nil {
 		_spec.Unique = *unique
@@ -391,9 +391,9 @@ func (_q *MailPreferenceQuery) querySpec() *sqlgraph.QuerySpec {
 	}
 	if fields := _q.ctx.Fields; len(fields) > 0 {
 		_spec.Node.Columns = make([]string, 0, len(fields))
-		_spec.Node.Columns = append(_spec.Node.Columns, mailpreference.FieldID)
+		_spec.Node.Columns = append(_spec.Node.Columns, completion.FieldID)
 		for i := range fields {
-			if fields[i] != mailpreference.FieldID {
+			if fields[i] != completion.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
 		}
@@ -421,12 +421,12 @@ func (_q *MailPreferenceQuery) querySpec() *sqlgraph.QuerySpec {
 	return _spec
 }
 
-func (_q *MailPreferenceQuery) sqlQuery(ctx context.Context) *sql.Selector {
+func (_q *CompletionQuery) sqlQuery(ctx context.Context) *sql.Selector {
 	builder := sql.Dialect(_q.driver.Dialect())
-	t1 := builder.Table(mailpreference.Table)
+	t1 := builder.Table(completion.Table)
 	columns := _q.ctx.Fields
 	if len(columns) == 0 {
-		columns = mailpreference.Columns
+		columns = completion.Columns
 	}
 	selector := builder.Select(t1.Columns(columns...)...).From(t1)
 	if _q.sql != nil {
@@ -459,7 +459,7 @@ func (_q *MailPreferenceQuery) sqlQuery(ctx context.Context) *sql.Selector {
 // ForUpdate locks the selected rows against concurrent updates, and prevent them from being
 // updated, deleted or "selected ... for update" by other sessions, until the transaction is
 // either committed or rolled-back.
-func (_q *MailPreferenceQuery) ForUpdate(opts ...sql.LockOption) *MailPreferenceQuery {
+func (_q *CompletionQuery) ForUpdate(opts ...sql.LockOption) *CompletionQuery {
 	if _q.driver.Dialect() == dialect.Postgres {
 		_q.Unique(false)
 	}
@@ -472,7 +472,7 @@ func (_q *MailPreferenceQuery) ForUpdate(opts ...sql.LockOption) *MailPreference
 // ForShare behaves similarly to ForUpdate, except that it acquires a shared mode lock
 // on any rows that are read. Other sessions can read the rows, but cannot modify them
 // until your transaction commits.
-func (_q *MailPreferenceQuery) ForShare(opts ...sql.LockOption) *MailPreferenceQuery {
+func (_q *CompletionQuery) ForShare(opts ...sql.LockOption) *CompletionQuery {
 	if _q.driver.Dialect() == dialect.Postgres {
 		_q.Unique(false)
 	}
@@ -483,33 +483,33 @@ func (_q *MailPreferenceQuery) ForShare(opts ...sql.LockOption) *MailPreferenceQ
 }
 
 // Modify adds a query modifier for attaching custom logic to queries.
-func (_q *MailPreferenceQuery) Modify(modifiers ...func(s *sql.Selector)) *MailPreferenceSelect {
+func (_q *CompletionQuery) Modify(modifiers ...func(s *sql.Selector)) *CompletionSelect {
 	_q.modifiers = append(_q.modifiers, modifiers...)
 	return _q.Select()
 }
 
-// MailPreferenceGroupBy is the group-by builder for MailPreference entities.
-type MailPreferenceGroupBy struct {
+// CompletionGroupBy is the group-by builder for Completion entities.
+type CompletionGroupBy struct {
 	selector
-	build *MailPreferenceQuery
+	build *CompletionQuery
 }
 
 // Aggregate adds the given aggregation functions to the group-by query.
-func (_g *MailPreferenceGroupBy) Aggregate(fns ...AggregateFunc) *MailPreferenceGroupBy {
+func (_g *CompletionGroupBy) Aggregate(fns ...AggregateFunc) *CompletionGroupBy {
 	_g.fns = append(_g.fns, fns...)
 	return _g
 }
 
 // Scan applies the selector query and scans the result into the given value.
-func (_g *MailPreferenceGroupBy) Scan(ctx context.Context, v any) error {
+func (_g *CompletionGroupBy) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _g.build.ctx, ent.OpQueryGroupBy)
 	if err := _g.build.prepareQuery(ctx); err != nil {
 		return err
 	}
-	return scanWithInterceptors[*MailPreferenceQuery, *MailPreferenceGroupBy](ctx, _g.build, _g, _g.build.inters, v)
+	return scanWithInterceptors[*CompletionQuery, *CompletionGroupBy](ctx, _g.build, _g, _g.build.inters, v)
 }
 
-func (_g *MailPreferenceGroupBy) sqlScan(ctx context.Context, root *MailPreferenceQuery, v any) error {
+func (_g *CompletionGroupBy) sqlScan(ctx context.Context, root *CompletionQuery, v any) error {
 	selector := root.sqlQuery(ctx).Select()
 	aggregation := make([]string, 0, len(_g.fns))
 	for _, fn := range _g.fns {
@@ -536,28 +536,28 @@ func (_g *MailPreferenceGroupBy) sqlScan(ctx context.Context, root *MailPreferen
 	return sql.ScanSlice(rows, v)
 }
 
-// MailPreferenceSelect is the builder for selecting fields of MailPreference entities.
-type MailPreferenceSelect struct {
-	*MailPreferenceQuery
+// CompletionSelect is the builder for selecting fields of Completion entities.
+type CompletionSelect struct {
+	*CompletionQuery
 	selector
 }
 
 // Aggregate adds the given aggregation functions to the selector query.
-func (_s *MailPreferenceSelect) Aggregate(fns ...AggregateFunc) *MailPreferenceSelect {
+func (_s *CompletionSelect) Aggregate(fns ...AggregateFunc) *CompletionSelect {
 	_s.fns = append(_s.fns, fns...)
 	return _s
 }
 
 // Scan applies the selector query and scans the result into the given value.
-func (_s *MailPreferenceSelect) Scan(ctx context.Context, v any) error {
+func (_s *CompletionSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
 	if err := _s.prepareQuery(ctx); err != nil {
 		return err
 	}
-	return scanWithInterceptors[*MailPreferenceQuery, *MailPreferenceSelect](ctx, _s.MailPreferenceQuery, _s, _s.inters, v)
+	return scanWithInterceptors[*CompletionQuery, *CompletionSelect](ctx, _s.CompletionQuery, _s, _s.inters, v)
 }
 
-func (_s *MailPreferenceSelect) sqlScan(ctx context.Context, root *MailPreferenceQuery, v any) error {
+func (_s *CompletionSelect) sqlScan(ctx context.Context, root *CompletionQuery, v any) error {
 	selector := root.sqlQuery(ctx)
 	aggregation := make([]string, 0, len(_s.fns))
 	for _, fn := range _s.fns {
@@ -579,7 +579,7 @@ func (_s *MailPreferenceSelect) sqlScan(ctx context.Context, root *MailPreferenc
 }
 
 // Modify adds a query modifier for attaching custom logic to queries.
-func (_s *MailPreferenceSelect) Modify(modifiers ...func(s *sql.Selector)) *MailPreferenceSelect {
+func (_s *CompletionSelect) Modify(modifiers ...func(s *sql.Selector)) *CompletionSelect {
 	_s.modifiers = append(_s.modifiers, modifiers...)
 	return _s
 }

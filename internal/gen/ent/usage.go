@@ -4,7 +4,7 @@ package ent
 
 import (
 	"fmt"
-	"lyceum/internal/gen/ent/mailpreference"
+	"lyceum/internal/gen/ent/usage"
 	"strings"
 	"time"
 
@@ -13,8 +13,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// MailPreference is the model entity for the MailPreference schema.
-type MailPreference struct {
+// Usage is the model entity for the Usage schema.
+type Usage struct {
 	config `json:"-"`
 	// ID of the ent.
 	ID uuid.UUID `json:"id,omitempty"`
@@ -24,27 +24,27 @@ type MailPreference struct {
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// UpdatedAt holds the value of the "updated_at" field.
 	UpdatedAt time.Time `json:"updated_at,omitempty"`
-	// UserID holds the value of the "user_id" field.
-	UserID uuid.UUID `json:"user_id,omitempty"`
 	// Kind holds the value of the "kind" field.
-	Kind mailpreference.Kind `json:"kind,omitempty"`
-	// Wanted holds the value of the "wanted" field.
-	Wanted       bool `json:"wanted,omitempty"`
+	Kind usage.Kind `json:"kind,omitempty"`
+	// The asset or rendition set; it may be gone. What comes of it is counted once.
+	SourceID uuid.UUID `json:"source_id,omitempty"`
+	// Bytes, or milliseconds of film.
+	Quantity     int64 `json:"quantity,omitempty"`
 	selectValues sql.SelectValues
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
-func (*MailPreference) scanValues(columns []string) ([]any, error) {
+func (*Usage) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case mailpreference.FieldWanted:
-			values[i] = new(sql.NullBool)
-		case mailpreference.FieldKind:
+		case usage.FieldQuantity:
+			values[i] = new(sql.NullInt64)
+		case usage.FieldKind:
 			values[i] = new(sql.NullString)
-		case mailpreference.FieldCreatedAt, mailpreference.FieldUpdatedAt:
+		case usage.FieldCreatedAt, usage.FieldUpdatedAt:
 			values[i] = new(sql.NullTime)
-		case mailpreference.FieldID, mailpreference.FieldTenantID, mailpreference.FieldUserID:
+		case usage.FieldID, usage.FieldTenantID, usage.FieldSourceID:
 			values[i] = new(uuid.UUID)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -54,54 +54,54 @@ func (*MailPreference) scanValues(columns []string) ([]any, error) {
 }
 
 // assignValues assigns the values that were returned from sql.Rows (after scanning)
-// to the MailPreference fields.
-func (_m *MailPreference) assignValues(columns []string, values []any) error {
+// to the Usage fields.
+func (_m *Usage) assignValues(columns []string, values []any) error {
 	if m, n := len(values), len(columns); m < n {
 		return fmt.Errorf("mismatch number of scan values: %d != %d", m, n)
 	}
 	for i := range columns {
 		switch columns[i] {
-		case mailpreference.FieldID:
+		case usage.FieldID:
 			if value, ok := values[i].(*uuid.UUID); !ok {
 				return fmt.Errorf("unexpected type %T for field id", values[i])
 			} else if value != nil {
 				_m.ID = *value
 			}
-		case mailpreference.FieldTenantID:
+		case usage.FieldTenantID:
 			if value, ok := values[i].(*uuid.UUID); !ok {
 				return fmt.Errorf("unexpected type %T for field tenant_id", values[i])
 			} else if value != nil {
 				_m.TenantID = *value
 			}
-		case mailpreference.FieldCreatedAt:
+		case usage.FieldCreatedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field created_at", values[i])
 			} else if value.Valid {
 				_m.CreatedAt = value.Time
 			}
-		case mailpreference.FieldUpdatedAt:
+		case usage.FieldUpdatedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field updated_at", values[i])
 			} else if value.Valid {
 				_m.UpdatedAt = value.Time
 			}
-		case mailpreference.FieldUserID:
-			if value, ok := values[i].(*uuid.UUID); !ok {
-				return fmt.Errorf("unexpected type %T for field user_id", values[i])
-			} else if value != nil {
-				_m.UserID = *value
-			}
-		case mailpreference.FieldKind:
+		case usage.FieldKind:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field kind", values[i])
 			} else if value.Valid {
-				_m.Kind = mailpreference.Kind(value.String)
+				_m.Kind = usage.Kind(value.String)
 			}
-		case mailpreference.FieldWanted:
-			if value, ok := values[i].(*sql.NullBool); !ok {
-				return fmt.Errorf("unexpected type %T for field wanted", values[i])
+		case usage.FieldSourceID:
+			if value, ok := values[i].(*uuid.UUID); !ok {
+				return fmt.Errorf("unexpected type %T for field source_id", values[i])
+			} else if value != nil {
+				_m.SourceID = *value
+			}
+		case usage.FieldQuantity:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field quantity", values[i])
 			} else if value.Valid {
-				_m.Wanted = value.Bool
+				_m.Quantity = value.Int64
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -110,34 +110,34 @@ func (_m *MailPreference) assignValues(columns []string, values []any) error {
 	return nil
 }
 
-// Value returns the ent.Value that was dynamically selected and assigned to the MailPreference.
+// Value returns the ent.Value that was dynamically selected and assigned to the Usage.
 // This includes values selected through modifiers, order, etc.
-func (_m *MailPreference) Value(name string) (ent.Value, error) {
+func (_m *Usage) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Update returns a builder for updating this MailPreference.
-// Note that you need to call MailPreference.Unwrap() before calling this method if this MailPreference
+// Update returns a builder for updating this Usage.
+// Note that you need to call Usage.Unwrap() before calling this method if this Usage
 // was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *MailPreference) Update() *MailPreferenceUpdateOne {
-	return NewMailPreferenceClient(_m.config).UpdateOne(_m)
+func (_m *Usage) Update() *UsageUpdateOne {
+	return NewUsageClient(_m.config).UpdateOne(_m)
 }
 
-// Unwrap unwraps the MailPreference entity that was returned from a transaction after it was closed,
+// Unwrap unwraps the Usage entity that was returned from a transaction after it was closed,
 // so that all future queries will be executed through the driver which created the transaction.
-func (_m *MailPreference) Unwrap() *MailPreference {
+func (_m *Usage) Unwrap() *Usage {
 	_tx, ok := _m.config.driver.(*txDriver)
 	if !ok {
-		panic("ent: MailPreference is not a transactional entity")
+		panic("ent: Usage is not a transactional entity")
 	}
 	_m.config.driver = _tx.drv
 	return _m
 }
 
 // String implements the fmt.Stringer.
-func (_m *MailPreference) String() string {
+func (_m *Usage) String() string {
 	var builder strings.Builder
-	builder.WriteString("MailPreference(")
+	builder.WriteString("Usage(")
 	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
 	builder.WriteString("tenant_id=")
 	builder.WriteString(fmt.Sprintf("%v", _m.TenantID))
@@ -148,17 +148,17 @@ func (_m *MailPreference) String() string {
 	builder.WriteString("updated_at=")
 	builder.WriteString(_m.UpdatedAt.Format(time.ANSIC))
 	builder.WriteString(", ")
-	builder.WriteString("user_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.UserID))
-	builder.WriteString(", ")
 	builder.WriteString("kind=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Kind))
 	builder.WriteString(", ")
-	builder.WriteString("wanted=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Wanted))
+	builder.WriteString("source_id=")
+	builder.WriteString(fmt.Sprintf("%v", _m.SourceID))
+	builder.WriteString(", ")
+	builder.WriteString("quantity=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Quantity))
 	builder.WriteByte(')')
 	return builder.String()
 }
 
-// MailPreferences is a parsable slice of MailPreference.
-type MailPreferences []*MailPreference
+// Usages is a parsable slice of Usage.
+type Usages []*Usage

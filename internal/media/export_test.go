@@ -1,0 +1,4 @@
+package media
+
+// EndOfLife is for tests.
+var EndOfLife = endOfLife
