@@ -79,7 +79,7 @@ func listingOf(c *ent.Course) listing {
 		Level: c.Level, Categories: c.Categories, Tags: c.Tags, Visibility: c.Visibility,
 		PriceAmount: c.PriceAmount, PriceCurrency: c.PriceCurrency, Certificate: c.Certificate,
 		CertificateMonths: c.CertificateMonths,
-		Completion: c.Completion,
+		Completion:        c.Completion,
 	}
 }
 
