@@ -80,6 +80,12 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 			"language": "en", "level": "ALL", "category": c.category,
 		}}}}
 	},
+	"Query.leaderboard": func(t *testing.T, c *campus) []good {
+		return []good{
+			{who: c.learner, variables: input{"courseId": c.ids["course"], "period": "MONTH", "first": 5, "around": true}},
+			{who: c.learner, variables: input{"period": "ALL", "first": 5, "after": c.cursor(t, c.learner, "leaderboard(first: 1, period: ALL)")}},
+		}
+	},
 	"Query.notifications": func(t *testing.T, c *campus) []good {
 		return []good{{who: c.learner, variables: input{"first": 1, "after": c.cursor(t, c.learner, "notifications(first: 1, unreadOnly: true)"), "unreadOnly": true}}}
 	},
@@ -264,6 +270,20 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 	"Mutation.revokeCertificate": func(t *testing.T, c *campus) []good {
 		certificate := c.newCertificate(t, "revoked")
 		return []good{{who: c.instructor, variables: input{"input": input{"certificateId": certificate.ID, "reason": "A mistake."}}}}
+	},
+	"Mutation.setLeaderboardProfile": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"input": input{"hidden": false, "pseudonym": "Fox"}}}}
+	},
+	"Mutation.setTimeZone": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"timeZone": "Europe/Berlin"}}}
+	},
+	"Mutation.setPointRule": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.admin, variables: input{"input": input{"reason": "LESSON", "points": 10}}}}
+	},
+	"Mutation.saveAchievement": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.admin, variables: input{"input": input{
+			"key": "first-steps", "title": "First steps", "description": "A lesson", "rule": "lessons >= 1", "retired": false,
+		}}}}
 	},
 	"Mutation.markNotificationsRead": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.learner, variables: input{"ids": []any{c.ids["notification"]}}}}

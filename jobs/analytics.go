@@ -29,18 +29,22 @@ func countFact(s Services) river.Worker[CountFact] {
 		if err != nil {
 			return err
 		}
-		count, counted := numbers()[event.Kind]
-		if !counted {
-			return nil
-		}
-		var about struct {
-			Course uuid.UUID `json:"course_id"`
-		}
-		if err := read(event, &about); err != nil {
-			return err
-		}
-		return s.Analytics.Record(ctx, tx, analytics.Fact{Event: event.ID, Course: about.Course, At: event.At, Count: count})
+		return count(ctx, tx, s, event)
 	}}
+}
+
+func count(ctx context.Context, tx *pg.Tx, s Services, event eventlog.Event) error {
+	number, counted := numbers()[event.Kind]
+	if !counted {
+		return nil
+	}
+	var about struct {
+		Course uuid.UUID `json:"course_id"`
+	}
+	if err := read(event, &about); err != nil {
+		return err
+	}
+	return s.Analytics.Record(ctx, tx, analytics.Fact{Event: event.ID, Course: about.Course, At: event.At, Count: number})
 }
 
 // numbers says among which number of the day an event counts.

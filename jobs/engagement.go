@@ -32,12 +32,16 @@ func creditDeed(s Services) river.Worker[CreditDeed] {
 		if err != nil {
 			return err
 		}
-		deed, err := deedOf(ctx, tx, event)
-		if err != nil || deed == nil {
-			return err
-		}
-		return s.Engagement.Credit(ctx, tx, *deed)
+		return credit(ctx, tx, s, event)
 	}}
+}
+
+func credit(ctx context.Context, tx *pg.Tx, s Services, event eventlog.Event) error {
+	deed, err := deedOf(ctx, tx, event)
+	if err != nil || deed == nil {
+		return err
+	}
+	return s.Engagement.Credit(ctx, tx, *deed)
 }
 
 // deedOf is what a learner did by the event, nil if it says of nothing that they did.

@@ -234,7 +234,7 @@ func (a *app) wire(context.Context) error {
 		Learning:     learned,
 		Assessment:   assessed,
 		Credential:   &credential.Service{DB: a.db, Blobs: a.blobs, Page: a.page},
-		Engagement:   &engagement.Service{DB: a.db},
+		Engagement:   &engagement.Service{DB: a.db, Copies: a.bus.rankings()},
 		Notification: &notification.Service{DB: a.db, Feed: a.feed, Post: a.post()},
 		Compliance:   &compliance.Service{DB: a.db},
 		Search:       finder,

@@ -189,7 +189,7 @@ func (w *attackWorld) readyReads(t *testing.T, s *side, add func(name, document 
 	}
 	given := map[string]any{
 		"courseId": s.id("Course"), "slug": s.texts["Course.slug"], "id": s.id("Lesson.QUIZ"), "query": s.word, "code": s.texts["Certificate.code"],
-		"attemptId": s.id("Attempt"), "enrollmentId": s.id("Enrollment"),
+		"attemptId": s.id("Attempt"), "enrollmentId": s.id("Enrollment"), "period": "ALL",
 	}
 	added := 0
 	for _, name := range documents.Names() {

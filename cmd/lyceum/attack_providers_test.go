@@ -95,6 +95,8 @@ func (w *attackWorld) queryProviders(t *testing.T, s *side) attack.Registry {
 		"Query.users.filter":                      attack.Always(attack.Omit, input{"search": s.marker}, attack.Omit),
 		"Query.courses.filter":                    attack.Always(attack.Omit, input{"category": s.texts["Category.slug"]}, input{"tag": s.texts["Course.tag"]}, attack.Omit),
 		"Query.asset.id":                          s.oneOf("Asset"),
+		"Query.leaderboard.courseId":              attack.Always(attack.Omit, s.id("Course"), attack.Omit),
+		"Query.leaderboard.period":                attack.Always("ALL"),
 		"Query.completionPreview.courseId":        attack.Always(s.id("Course")),
 		"Query.completionReport.courseId":         attack.Always(s.id("Course")),
 		"Subscription.assetUpdated.id":            s.oneOf("Asset"),
@@ -106,7 +108,7 @@ func (w *attackWorld) queryProviders(t *testing.T, s *side) attack.Registry {
 		"Subscription.progressUpdated.after":        attack.Always(s.sinceEver(t)...),
 	}
 	for field, after := range map[string]int{
-		"users": 2, "courses": 3, "courseDrafts": 1, "myEnrollments": 1, "enrollments": 1, "notifications": 1, "auditLog": 3, "supportGrants": 1,
+		"users": 2, "courses": 3, "courseDrafts": 1, "myEnrollments": 1, "enrollments": 1, "notifications": 1, "auditLog": 3, "supportGrants": 1, "leaderboard": 2,
 	} {
 		// The other arguments change before: a cursor goes with the ones that it came from.
 		values := slices.Repeat([]any{attack.Omit}, after)
@@ -130,7 +132,10 @@ func (s *side) sinceEver(t *testing.T) []any {
 func (w *attackWorld) cursor(t *testing.T, s *side, field string) string {
 	t.Helper()
 	arguments := "first: 1"
-	if field == "enrollments" {
+	switch field {
+	case "leaderboard":
+		arguments += ", period: ALL"
+	case "enrollments":
 		arguments += `, courseId: "` + s.id("Course") + `"`
 	}
 	var data map[string]struct{ PageInfo struct{ EndCursor string } }
@@ -154,6 +159,7 @@ func (s *side) mutationProviders() attack.Registry {
 		"Mutation.deleteAsset.assetId":       s.oneOf("Asset"),
 		"Mutation.restoreAsset.assetId":      attack.Always(anys(s.ids["Asset"][:3])...),
 		"Mutation.withdraw.enrollmentId":     s.oneOf("Enrollment"),
+		"Mutation.setTimeZone.timeZone":      attack.Always("Europe/Berlin", "UTC"),
 		"Mutation.submitAttempt.attemptId":   s.oneOf("Attempt"),
 		"Mutation.markNotificationsRead.ids": attack.Always(anys(s.ids["Notification"])),
 	}
@@ -184,6 +190,11 @@ func (s *side) inputProviders() attack.Registry {
 		"RequestUploadInput.sha256": s.text("Asset.sha256"),
 		"SignPartsInput.assetId":    attack.Always(last(s.ids["Asset"])), "SignPartInput.number": attack.Always(1),
 		"SignPartInput.sha256": attack.Always(hashOf("a part")),
+
+		"LeaderboardProfileInput.hidden": attack.Always(false), "LeaderboardProfileInput.pseudonym": attack.Always("Fox"),
+		"PointRuleInput.reason": attack.Always("LESSON"), "PointRuleInput.points": attack.Always(12, 10),
+		"SaveAchievementInput.key": s.text("Achievement.key"), "SaveAchievementInput.title": attack.Always("Title"),
+		"SaveAchievementInput.rule": attack.Always("points >= 1"),
 
 		"EnrollInput.courseId":       s.oneOf("Course"),
 		"AssignCourseInput.courseId": s.oneOf("Course"), "AssignCourseInput.learnerId": attack.Always(s.ids["User"][2]),
@@ -244,6 +255,7 @@ func (w *attackWorld) scenes(s *side) map[string]func(t *testing.T) scene {
 		"unpublishCourse":   f.onCourse("Mutation.unpublishCourse.courseId", nil),
 		"revertCourse":      f.onCourse("Mutation.revertCourse.courseId", nil),
 		"archiveCourse":     f.onCourse("Mutation.archiveCourse.courseId", nil),
+		"saveAchievement":   fixed(attack.Registry{"SaveAchievementInput.key": attack.Always("saved")}),
 		"saveCategory":      fixed(attack.Registry{"SaveCategoryInput.slug": attack.Always("saved")}),
 		"requestUpload":     fixed(attack.Registry{"RequestUploadInput.sha256": attack.Always(s.texts["Asset.sha256"], hashOf("something new"))}),
 		"deleteAsset":       on("Mutation.deleteAsset.assetId", f.spare),

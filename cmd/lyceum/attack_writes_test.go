@@ -280,6 +280,7 @@ var made = map[string]string{
 	"SaveCourseInput.slug":       `DELETE FROM courses WHERE tenant_id = $1 AND slug = $2`,
 	"SaveCourseInput.categories": `DELETE FROM categories WHERE tenant_id = $1 AND slug = $2`,
 	"SaveCategoryInput.slug":     `DELETE FROM categories WHERE tenant_id = $1 AND slug = $2`,
+	"SaveAchievementInput.key":   `DELETE FROM achievements WHERE tenant_id = $1 AND key = $2`,
 	"SaveModuleInput.key":        `DELETE FROM modules WHERE tenant_id = $1 AND key = $2`,
 	"SaveLessonInput.key":        `DELETE FROM lessons WHERE tenant_id = $1 AND key = $2`,
 	"CreateUserInput.email":      `DELETE FROM users WHERE tenant_id = $1 AND email = $2`,
@@ -394,14 +395,17 @@ func (f *forger) cursors(t *testing.T) {
 			t.Fatalf("%s: the cursor %q, %v", field.Name, theirs, err)
 		}
 		never := base64.RawURLEncoding.EncodeToString(id.ReplaceAllFunc(raw, neighbour))
-		arguments := ""
-		if field.Name == "enrollments" {
+		arguments, inside := "", "__typename id"
+		switch field.Name {
+		case "enrollments":
 			arguments = `, courseId: "` + f.attacker.id("Course") + `"`
+		case "leaderboard":
+			arguments, inside = ", period: ALL", "__typename rank points name self"
 		}
 		o := attack.Operation{
 			Kind: ast.Query, Routes: []attack.Route{{{Type: "Query", Field: field}}},
 			Document: `query($c: Cursor) { ` + field.Name + `(first: 5, after: $c` + arguments + `) {
-				edges { cursor node { __typename id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`,
+				edges { cursor node { ` + inside + ` } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`,
 		}
 		p := place{name: "Query." + field.Name + ".after"}
 		f.places[p.name] = true

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"lyceum/graph"
+	"lyceum/internal/engagement"
 	"lyceum/internal/fault"
 	"lyceum/internal/platform/cache"
 	"lyceum/internal/platform/config"
@@ -82,6 +83,14 @@ func (b assetBus) Wake(ctx context.Context, tenant, asset uuid.UUID) {
 // Listen implements media.Bus.
 func (b assetBus) Listen(ctx context.Context, tenant, asset uuid.UUID) <-chan struct{} {
 	return b.Bus.Listen(ctx, tenant, assetTopic(asset))
+}
+
+// rankings are nil without Redis: leaderboards are read from the ledger.
+func (b *bus) rankings() *cache.Rankings {
+	if b.client == nil {
+		return nil
+	}
+	return cache.NewRankings(b.client, engagement.CopyLife)
 }
 
 // Limits of guessing, a minute: tries to sign in to an account from one address, and from an address to any; looks

@@ -45,7 +45,7 @@ func newRoot() *cobra.Command {
 	for group, commands := range map[string][]*cobra.Command{
 		"run":     {newDev(), newServe(), newWork()},
 		"author":  {newAuthor()},
-		"operate": {newMigrate(), newTenant(), newSearch(), newAudit(), newConfig(), newDoctor(), newReset(), newBench()},
+		"operate": {newMigrate(), newTenant(), newSearch(), newEngagement(), newAudit(), newConfig(), newDoctor(), newReset(), newBench()},
 	} {
 		for _, command := range commands {
 			command.GroupID = group

@@ -186,6 +186,13 @@ func (s *school) asks(t *testing.T) map[string]asking {
 			return asked{s.instructor, map[string]any{"certificateId": s.revocable, "reason": "A mistake."}}
 		},
 		"verify-certificate": fixed("", map[string]any{"code": s.code}),
+		"engagement":         page(s.learner, map[string]any{"period": "ALL"}),
+		"leaderboard":        page(s.learner, map[string]any{"period": "ALL"}),
+		"set-time-zone":      fixed(s.learner, map[string]any{"timeZone": "Europe/Berlin"}),
+		"save-achievement": func(*testing.T, int) asked {
+			return asked{s.admin, map[string]any{"input": map[string]any{"key": "k" + uuid.NewString(), "title": "First", "rule": "lessons >= 1"}}}
+		},
+		"set-leaderboard-profile": fixed(s.learner, map[string]any{"input": map[string]any{"hidden": false, "pseudonym": "Fox"}}),
 		"notification-received": func(t *testing.T, n int) asked {
 			t.Helper()
 			return asked{s.learner, map[string]any{"after": s.lastNotification(t) - n}}

@@ -47,6 +47,11 @@ var audiences = map[string]audience{
 	"Notification": owner, "NotificationConnection": owner, "NotificationEdge": owner, "MarkNotificationsReadPayload": owner,
 	"MailPreference": owner, "SetMailPreferencePayload": owner,
 
+	"Points": owner, "Streak": owner, "EarnedAchievement": owner, "LeaderboardProfile": owner, "LeaderboardProfilePayload": owner,
+	"LeaderboardPlace": owner, "LeaderboardConnection": owner, "LeaderboardEdge": owner, "LeaderboardRow": owner,
+	"SetTimeZonePayload": owner, "PointRule": owner, "SetPointRulePayload": owner,
+
+	"Achievement": staff, "SaveAchievementPayload": staff,
 	"CompletionReport": staff, "ApplyCompletionsPayload": staff,
 	"UserConnection": staff, "UserEdge": staff, "UserPayload": staff, "UpdateBrandingPayload": staff,
 	"CourseDraft": staff, "CourseDraftConnection": staff, "CourseDraftEdge": staff, "ModuleDraft": staff, "LessonDraft": staff,

@@ -4,6 +4,7 @@ package relay
 
 import (
 	"lyceum/internal/catalog"
+	"lyceum/internal/engagement"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/platform/page"
@@ -89,6 +90,16 @@ type (
 	NotificationConnection struct{ Page[*ent.Notification] }
 	// NotificationEdge is one notification.
 	NotificationEdge = Edge[*ent.Notification]
+
+	// LeaderboardConnection pages through those who have points.
+	LeaderboardConnection struct {
+		Page[*engagement.Row]
+		// Self is where the viewer stands, nil without points.
+		Self   *engagement.Standing
+		Hidden bool
+	}
+	// LeaderboardEdge is one line of a leaderboard.
+	LeaderboardEdge = Edge[*engagement.Row]
 
 	// AuditConnection pages through the audit log.
 	AuditConnection struct{ Page[*ent.AuditEntry] }

@@ -108,18 +108,22 @@ func (s *Service) Leaderboard(ctx context.Context, r page.Request, ask Ask) (*Le
 	if skip < 0 {
 		return nil, fault.Invalid("after", "This cursor does not belong to this list; start again without `after`.")
 	}
-	view, err := s.fromLedger(ctx, board, who.User, window{skip: skip, limit: r.Limit(), around: ask.Around})
+	seen, err := s.look(ctx, who.Tenant, board, Window{Learner: who.User, Skip: skip, Limit: r.Limit(), Around: ask.Around})
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.rows(ctx, who, view.standings)
+	rows, err := s.rows(ctx, who, seen.Standings)
 	if err != nil {
 		return nil, err
 	}
-	at := view.skip
+	at := seen.Skip
 	found := page.Of(rows, r, order, func(*Row) []any { at++; return []any{at} })
-	found.HasPrevious = view.skip > 0
-	return &Leaderboard{Page: found, Self: view.self, Hidden: profile.Hidden}, nil
+	found.HasPrevious = seen.Skip > 0
+	shown := &Leaderboard{Page: found, Hidden: profile.Hidden}
+	if seen.Self.Points > 0 {
+		shown.Self = &seen.Self
+	}
+	return shown, nil
 }
 
 // admit refuses a course that the viewer neither learns nor teaches in.

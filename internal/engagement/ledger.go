@@ -3,38 +3,34 @@ package engagement
 import (
 	"context"
 	"fmt"
-	"strconv"
 
 	"github.com/google/uuid"
 
+	"lyceum/internal/platform/cache"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/viewer"
 )
 
-// window is the part of a board that is asked for.
-type window struct {
-	skip, limit int
-	// around asks for the part with the viewer in its middle, if they stand on the board.
-	around bool
+// Window is the part of a board that is asked for, and by whom.
+type Window struct {
+	Learner     uuid.UUID
+	Skip, Limit int
+	// Around asks for the part with the learner in its middle, if they have points.
+	Around bool
 }
 
-// centred is the window around the place, the first being 0.
-func (w window) centred(place int) window {
-	w.skip = max(0, place-w.limit/2)
-	return w
+// View is what is seen through a window.
+type View struct {
+	Standings []Standing
+	// Self is where the learner stands who looks. Without points they stand nowhere.
+	Self Standing
+	// Skip is how many stand above.
+	Skip int
 }
 
-// view is what is seen through a window.
-type view struct {
-	standings []Standing
-	self      *Standing
-	// skip is how many stand above.
-	skip int
-}
-
-// ahead is SQL for the points of everybody on a board who is not hidden. Its parameters: the tenant, the course or nil,
-// and since when.
 const (
+	// counted is SQL for the points of those on a board who are not hidden. Its parameters: the tenant, the course or
+	// null, and since when.
 	counted = `
 	SELECT p.learner_id, sum(p.points)::bigint AS points
 	FROM point_entries p
@@ -43,151 +39,110 @@ const (
 	)`
 	grouped = `
 	GROUP BY p.learner_id HAVING sum(p.points) > 0`
-	ahead = counted + grouped
+	// mine is SQL for the points of the one who looks, hidden or not.
+	mine = `
+	SELECT coalesce(sum(points), 0)::bigint AS points FROM point_entries
+	WHERE tenant_id = $1 AND ($2::uuid IS NULL OR course_id = $2) AND at >= $3 AND learner_id = $4`
+	// marked is SQL for the mark of this moment and the points of the one who looks, with rows of points besides: in one
+	// statement, so that all are of one moment. Without rows it returns one line without a learner.
+	marked = `
+	SELECT m.written, m.hidden, me.points, b.learner_id, b.points
+	FROM (
+		SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS written, md5(coalesce(string_agg(user_id::text, ',' ORDER BY user_id), '')) AS hidden
+		FROM engagement_profiles WHERE tenant_id = $1 AND hidden
+	) m CROSS JOIN (` + mine + `) me LEFT JOIN (`
 )
 
 // scope are the first parameters of every statement about the board.
-func (b Board) scope(ctx context.Context) []any {
+func (b Board) scope(ctx context.Context, me uuid.UUID) []any {
 	var course *uuid.UUID
 	if b.Course != uuid.Nil {
 		course = &b.Course
 	}
-	return []any{viewer.Tenant(ctx), course, b.Since}
+	return []any{viewer.Tenant(ctx), course, b.Since, me}
 }
 
-// fromLedger sees the board as the ledger has it, whatever is kept elsewhere.
-func (s *Service) fromLedger(ctx context.Context, b Board, me uuid.UUID, w window) (view, error) {
-	self, err := s.standing(ctx, b, me)
-	if err != nil {
-		return view{}, err
-	}
-	if w.around && self != nil {
-		place, err := s.place(ctx, b, *self)
-		if err != nil {
-			return view{}, err
-		}
-		w = w.centred(place)
-	}
+// fromLedger sees the board as the ledger has it, all at one moment.
+func (s *Service) fromLedger(ctx context.Context, b Board, w Window) (View, error) {
 	const query = `
-		SELECT learner_id, points, rank() OVER (ORDER BY points DESC) FROM (` + ahead + `) b
-		ORDER BY points DESC, learner_id OFFSET $4 LIMIT $5`
-	standings, err := s.list(ctx, query, append(b.scope(ctx), w.skip, w.limit)...)
+		WITH board AS MATERIALIZED (` + counted + grouped + `), me AS (` + mine + `),
+		lines AS (
+			SELECT learner_id, points, rank() OVER (ORDER BY points DESC) AS rank,
+				row_number() OVER (ORDER BY points DESC, learner_id) - 1 AS line
+			FROM board
+		),
+		skipped AS (
+			SELECT CASE WHEN $5 AND me.points > 0 THEN greatest(0, (
+				SELECT count(*) FROM board b WHERE b.points > me.points OR b.points = me.points AND b.learner_id < $4 AND EXISTS (
+					SELECT FROM board WHERE learner_id = $4
+				)
+			) - ($7::bigint - 1) / 2) ELSE $6::bigint END AS lines
+			FROM me
+		)
+		SELECT me.points, (SELECT count(*) + 1 FROM board b WHERE b.points > me.points), skipped.lines, l.learner_id, l.points, l.rank
+		FROM me CROSS JOIN skipped LEFT JOIN lines l ON l.line >= skipped.lines AND l.line < skipped.lines + $7
+		ORDER BY l.line`
+	rows, err := s.DB.Query(ctx, query, append(b.scope(ctx, w.Learner), w.Around, w.Skip, w.Limit)...)
 	if err != nil {
-		return view{}, fmt.Errorf("read leaderboard: %w", err)
+		return View{}, fmt.Errorf("read leaderboard: %w", err)
 	}
-	return view{standings: standings, self: self, skip: w.skip}, nil
-}
-
-// standing is where somebody stands among those who are not hidden, nil without points.
-func (s *Service) standing(ctx context.Context, b Board, who uuid.UUID) (*Standing, error) {
-	points, err := s.pointsOf(ctx, b, who)
-	if err != nil || points == 0 {
-		return nil, err
-	}
-	const query = `SELECT count(*) FROM (` + ahead + `) b WHERE points > $4`
-	above := 0
-	if err := s.DB.QueryRow(ctx, query, append(b.scope(ctx), points)...).Scan(&above); err != nil {
-		return nil, fmt.Errorf("rank viewer: %w", err)
-	}
-	return &Standing{Learner: who, Points: points, Rank: above + 1}, nil
-}
-
-// pointsOf is the sum of somebody's points on the board.
-func (s *Service) pointsOf(ctx context.Context, b Board, who uuid.UUID) (int, error) {
-	const query = `
-		SELECT coalesce(sum(points), 0)::bigint FROM point_entries
-		WHERE tenant_id = $1 AND ($2::uuid IS NULL OR course_id = $2) AND at >= $3 AND learner_id = $4`
-	points := 0
-	if err := s.DB.QueryRow(ctx, query, append(b.scope(ctx), who)...).Scan(&points); err != nil {
-		return 0, fmt.Errorf("add up points: %w", err)
-	}
-	return points, nil
-}
-
-// place is how many lines stand above somebody's.
-func (s *Service) place(ctx context.Context, b Board, of Standing) (int, error) {
-	const query = `SELECT count(*) FROM (` + ahead + `) b WHERE points > $4 OR points = $4 AND learner_id < $5`
-	above := 0
-	if err := s.DB.QueryRow(ctx, query, append(b.scope(ctx), of.Points, of.Learner)...).Scan(&above); err != nil {
-		return 0, fmt.Errorf("place viewer: %w", err)
-	}
-	return above, nil
-}
-
-func (s *Service) list(ctx context.Context, query string, args ...any) ([]Standing, error) {
-	rows, err := s.DB.Query(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
+	seen := View{Self: Standing{Learner: w.Learner}}
 	var (
-		found []Standing
-		one   Standing
+		learner      *uuid.UUID
+		points, rank *int
 	)
-	err = pg.ForEach(rows, []any{&one.Learner, &one.Points, &one.Rank}, func() error {
-		found = append(found, one)
+	err = pg.ForEach(rows, []any{&seen.Self.Points, &seen.Self.Rank, &seen.Skip, &learner, &points, &rank}, func() error {
+		if learner != nil {
+			seen.Standings = append(seen.Standings, Standing{Learner: *learner, Points: *points, Rank: *rank})
+		}
 		return nil
 	})
-	return found, err
+	if err != nil {
+		return View{}, fmt.Errorf("read leaderboard: %w", err)
+	}
+	return seen, nil
 }
 
-// Mark says what of the ledger a copy of a board has seen. Whatever was written since has this number or a higher one.
-type Mark struct {
-	// Written is the oldest transaction that had not ended.
-	Written int64
-	// Hidden is a digest of those who are hidden.
-	Hidden string
+// whole reads everybody's points on the board, and changed those that may have changed since the mark.
+func (s *Service) whole(ctx context.Context, b Board, me uuid.UUID) (tally, error) {
+	return s.tally(ctx, marked+counted+grouped+`) b ON true`, b.scope(ctx, me)...)
 }
 
-// String is the mark as it is kept.
-func (m Mark) String() string { return strconv.FormatInt(m.Written, 10) + " " + m.Hidden }
-
-// ParseMark reads what String wrote.
-func ParseMark(text string) (Mark, bool) {
-	var m Mark
-	n, err := fmt.Sscanf(text, "%d %s", &m.Written, &m.Hidden)
-	return m, err == nil && n == 2
-}
-
-// marked is SQL for the mark of this moment and, besides, rows of points: in one statement, so that both are of one
-// snapshot. Without rows it returns the mark alone, once.
-const marked = `
-	SELECT m.written, m.hidden, b.learner_id, b.points FROM (
-		SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS written,
-			md5(coalesce((SELECT string_agg(user_id::text, ',' ORDER BY user_id) FROM engagement_profiles WHERE tenant_id = $1 AND hidden), '')) AS hidden
-	) m LEFT JOIN (`
-
-// whole reads everybody's points on the board, and what they are as of.
-func (s *Service) whole(ctx context.Context, b Board) (Mark, map[uuid.UUID]int, error) {
-	return s.points(ctx, marked+ahead+`) b ON true`, b.scope(ctx)...)
-}
-
-// since reads the points of those whose points may have changed since the mark, and what they are as of.
-func (s *Service) since(ctx context.Context, b Board, seen Mark) (Mark, map[uuid.UUID]int, error) {
+func (s *Service) changed(ctx context.Context, b Board, me uuid.UUID, since cache.Mark) (tally, error) {
 	const query = marked + counted + `
-		AND p.learner_id IN (SELECT learner_id FROM point_entries WHERE tenant_id = $1 AND written_by >= $4)` + grouped + `
+		AND p.learner_id IN (SELECT learner_id FROM point_entries WHERE tenant_id = $1 AND written_by >= $5)` + grouped + `
 	) b ON true`
-	return s.points(ctx, query, append(b.scope(ctx), seen.Written)...)
+	return s.tally(ctx, query, append(b.scope(ctx, me), since.Seen)...)
 }
 
-func (s *Service) points(ctx context.Context, query string, args ...any) (Mark, map[uuid.UUID]int, error) {
+// tally is who has how many points, as of the mark.
+type tally struct {
+	// mark is the oldest transaction that had not ended, since what was written later has its number or a higher one, with
+	// a digest of those who are hidden.
+	mark cache.Mark
+	// mine are the points of the one who looks.
+	mine   int
+	points map[string]int64
+}
+
+func (s *Service) tally(ctx context.Context, query string, args ...any) (tally, error) {
 	rows, err := s.DB.Query(ctx, query, args...)
 	if err != nil {
-		return Mark{}, nil, fmt.Errorf("read points: %w", err)
+		return tally{}, fmt.Errorf("read points: %w", err)
 	}
 	var (
-		mark    Mark
 		learner *uuid.UUID
-		points  *int
-		all     = map[uuid.UUID]int{}
+		points  *int64
+		all     = tally{points: map[string]int64{}}
 	)
-	err = pg.ForEach(rows, []any{&mark.Written, &mark.Hidden, &learner, &points}, func() error {
-		if learner != nil && points != nil {
-			all[*learner] = *points
+	err = pg.ForEach(rows, []any{&all.mark.Seen, &all.mark.State, &all.mine, &learner, &points}, func() error {
+		if learner != nil {
+			all.points[learner.String()] = *points
 		}
 		return nil
 	})
 	if err != nil {
-		return Mark{}, nil, fmt.Errorf("read points: %w", err)
+		return tally{}, fmt.Errorf("read points: %w", err)
 	}
-	return mark, all, nil
+	return all, nil
 }

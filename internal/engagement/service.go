@@ -8,12 +8,15 @@ package engagement
 import (
 	"time"
 
+	"lyceum/internal/platform/cache"
 	"lyceum/internal/platform/pg"
 )
 
 // Service is the engagement context.
 type Service struct {
 	DB *pg.DB
+	// Copies holds leaderboards ready in Redis; nil asks the ledger for each.
+	Copies *cache.Rankings
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }

@@ -65,7 +65,7 @@ func worth(ctx context.Context, from querier, reason pointrule.Reason, at time.T
 }
 
 // Worths tells what each kind of deed is worth now.
-func (s *Service) Worths(ctx context.Context) ([]Worth, error) {
+func (s *Service) Worths(ctx context.Context) ([]*Worth, error) {
 	if _, err := policy.Signed(ctx); err != nil {
 		return nil, err
 	}
@@ -86,27 +86,27 @@ func (s *Service) Worths(ctx context.Context) ([]Worth, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list point rules: %w", err)
 	}
-	all := make([]Worth, 0, len(reasons()))
+	all := make([]*Worth, 0, len(reasons()))
 	for _, reason := range reasons() {
 		points, told := set[reason]
 		if !told {
 			points = usual(reason)
 		}
-		all = append(all, Worth{reason, points})
+		all = append(all, &Worth{reason, points})
 	}
 	return all, nil
 }
 
 // SetWorth says what deeds for the reason are worth from now on. What was earned before stays what it was.
-// Faults: Forbidden; BadInput.
-func (s *Service) SetWorth(ctx context.Context, w Worth) error {
+// It returns what all deeds are worth. Faults: Forbidden; BadInput.
+func (s *Service) SetWorth(ctx context.Context, w Worth) ([]*Worth, error) {
 	if err := policy.Require(ctx, viewer.TenantAdmin); err != nil {
-		return err
+		return nil, err
 	}
 	if w.Points < 0 || w.Points > maxPoints {
-		return fault.Invalid("points", "A deed is worth 0 to 10000 points.")
+		return nil, fault.Invalid("points", "A deed is worth 0 to 10000 points.")
 	}
-	return s.DB.Tx(ctx, func(tx *pg.Tx) error {
+	err := s.DB.Tx(ctx, func(tx *pg.Tx) error {
 		now, err := tx.Now(ctx)
 		if err != nil {
 			return err
@@ -119,4 +119,8 @@ func (s *Service) SetWorth(ctx context.Context, w Worth) error {
 			Data: map[string]string{"reason": w.Reason.String(), "points": strconv.Itoa(w.Points)},
 		})
 	})
+	if err != nil {
+		return nil, err
+	}
+	return s.Worths(ctx)
 }

@@ -13,11 +13,13 @@ import (
 	"lyceum/internal/assessment/quiz"
 	"lyceum/internal/catalog"
 	"lyceum/internal/catalog/outline"
+	"lyceum/internal/engagement"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/attempt"
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/notification"
+	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/gen/model"
@@ -82,6 +84,14 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	Achievement struct {
+		Description func(childComplexity int) int
+		Key         func(childComplexity int) int
+		RetiredAt   func(childComplexity int) int
+		Rule        func(childComplexity int) int
+		Title       func(childComplexity int) int
+	}
+
 	ApiKey struct {
 		CreatedAt  func(childComplexity int) int
 		ExpiresAt  func(childComplexity int) int
@@ -406,6 +416,12 @@ type ComplexityRoot struct {
 		Asset func(childComplexity int) int
 	}
 
+	EarnedAchievement struct {
+		At          func(childComplexity int) int
+		Description func(childComplexity int) int
+		Title       func(childComplexity int) int
+	}
+
 	Enrollment struct {
 		Certificate func(childComplexity int) int
 		CompletedAt func(childComplexity int) int
@@ -454,6 +470,40 @@ type ComplexityRoot struct {
 	HttpHeader struct {
 		Name  func(childComplexity int) int
 		Value func(childComplexity int) int
+	}
+
+	LeaderboardConnection struct {
+		Edges    func(childComplexity int) int
+		Hidden   func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+		Self     func(childComplexity int) int
+	}
+
+	LeaderboardEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	LeaderboardPlace struct {
+		Points func(childComplexity int) int
+		Rank   func(childComplexity int) int
+	}
+
+	LeaderboardProfile struct {
+		Hidden    func(childComplexity int) int
+		Pseudonym func(childComplexity int) int
+	}
+
+	LeaderboardProfilePayload struct {
+		Profile func(childComplexity int) int
+	}
+
+	LeaderboardRow struct {
+		Name   func(childComplexity int) int
+		Points func(childComplexity int) int
+		Rank   func(childComplexity int) int
+		Self   func(childComplexity int) int
 	}
 
 	Lesson struct {
@@ -571,11 +621,15 @@ type ComplexityRoot struct {
 		RevokeSessions        func(childComplexity int, id *gid.ID) int
 		RevokeSupportGrant    func(childComplexity int, id gid.ID) int
 		RotateSession         func(childComplexity int) int
+		SaveAchievement       func(childComplexity int, input model.SaveAchievementInput) int
 		SaveAnswer            func(childComplexity int, input model.SaveAnswerInput) int
 		SaveCategory          func(childComplexity int, input model.SaveCategoryInput) int
 		SaveCourse            func(childComplexity int, input model.SaveCourseInput) int
 		SaveLesson            func(childComplexity int, input model.SaveLessonInput) int
 		SaveModule            func(childComplexity int, input model.SaveModuleInput) int
+		SetLeaderboardProfile func(childComplexity int, input model.LeaderboardProfileInput) int
+		SetPointRule          func(childComplexity int, input model.PointRuleInput) int
+		SetTimeZone           func(childComplexity int, timeZone string) int
 		SignIn                func(childComplexity int, input model.SignInInput) int
 		SignOffLearner        func(childComplexity int, input model.SignOffLearnerInput) int
 		SignOut               func(childComplexity int) int
@@ -639,6 +693,17 @@ type ComplexityRoot struct {
 		StoryboardURL func(childComplexity int) int
 	}
 
+	PointRule struct {
+		Points func(childComplexity int) int
+		Reason func(childComplexity int) int
+	}
+
+	Points struct {
+		Month func(childComplexity int) int
+		Total func(childComplexity int) int
+		Week  func(childComplexity int) int
+	}
+
 	Price struct {
 		Amount   func(childComplexity int) int
 		Currency func(childComplexity int) int
@@ -659,33 +724,40 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		APIKeys           func(childComplexity int) int
-		Asset             func(childComplexity int, id gid.ID) int
-		AssetsByContent   func(childComplexity int, sha256 []string) int
-		Attempt           func(childComplexity int, id gid.ID) int
-		AuditLog          func(childComplexity int, first *int, after *string, subject *gid.ID) int
-		Categories        func(childComplexity int) int
-		CompletionPreview func(childComplexity int, courseID gid.ID) int
-		CompletionReport  func(childComplexity int, courseID gid.ID, number *int) int
-		Course            func(childComplexity int, id *gid.ID, slug *string) int
-		CourseDraft       func(childComplexity int, id *gid.ID, slug *string) int
-		CourseDrafts      func(childComplexity int, first *int, after *string) int
-		Courses           func(childComplexity int, first *int, after *string, filter *model.CourseFilter, orderBy *model.CourseOrder) int
-		Enrollments       func(childComplexity int, courseID gid.ID, first *int, after *string, state *enrollment.State) int
-		Lesson            func(childComplexity int, courseID gid.ID, id gid.ID) int
-		MyCertificates    func(childComplexity int) int
-		MyEnrollments     func(childComplexity int, first *int, after *string, state *enrollment.State) int
-		Node              func(childComplexity int, id gid.ID) int
-		Nodes             func(childComplexity int, ids []*gid.ID) int
-		Notifications     func(childComplexity int, first *int, after *string, unreadOnly *bool) int
-		Search            func(childComplexity int, query string, first *int, offset *int, filter *model.SearchFilter) int
-		SearchToken       func(childComplexity int) int
-		Sessions          func(childComplexity int) int
-		StorageUsage      func(childComplexity int, months *int) int
-		SupportGrants     func(childComplexity int, first *int, after *string) int
-		Users             func(childComplexity int, first *int, after *string, filter *model.UserFilter) int
-		VerifyCertificate func(childComplexity int, code string) int
-		Viewer            func(childComplexity int) int
+		APIKeys              func(childComplexity int) int
+		Achievements         func(childComplexity int) int
+		Asset                func(childComplexity int, id gid.ID) int
+		AssetsByContent      func(childComplexity int, sha256 []string) int
+		Attempt              func(childComplexity int, id gid.ID) int
+		AuditLog             func(childComplexity int, first *int, after *string, subject *gid.ID) int
+		Categories           func(childComplexity int) int
+		CompletionPreview    func(childComplexity int, courseID gid.ID) int
+		CompletionReport     func(childComplexity int, courseID gid.ID, number *int) int
+		Course               func(childComplexity int, id *gid.ID, slug *string) int
+		CourseDraft          func(childComplexity int, id *gid.ID, slug *string) int
+		CourseDrafts         func(childComplexity int, first *int, after *string) int
+		Courses              func(childComplexity int, first *int, after *string, filter *model.CourseFilter, orderBy *model.CourseOrder) int
+		Enrollments          func(childComplexity int, courseID gid.ID, first *int, after *string, state *enrollment.State) int
+		Leaderboard          func(childComplexity int, courseID *gid.ID, period engagement.Period, first *int, after *string, around *bool) int
+		Lesson               func(childComplexity int, courseID gid.ID, id gid.ID) int
+		MyAchievements       func(childComplexity int) int
+		MyCertificates       func(childComplexity int) int
+		MyEnrollments        func(childComplexity int, first *int, after *string, state *enrollment.State) int
+		MyLeaderboardProfile func(childComplexity int) int
+		MyPoints             func(childComplexity int) int
+		MyStreak             func(childComplexity int) int
+		Node                 func(childComplexity int, id gid.ID) int
+		Nodes                func(childComplexity int, ids []*gid.ID) int
+		Notifications        func(childComplexity int, first *int, after *string, unreadOnly *bool) int
+		PointRules           func(childComplexity int) int
+		Search               func(childComplexity int, query string, first *int, offset *int, filter *model.SearchFilter) int
+		SearchToken          func(childComplexity int) int
+		Sessions             func(childComplexity int) int
+		StorageUsage         func(childComplexity int, months *int) int
+		SupportGrants        func(childComplexity int, first *int, after *string) int
+		Users                func(childComplexity int, first *int, after *string, filter *model.UserFilter) int
+		VerifyCertificate    func(childComplexity int, code string) int
+		Viewer               func(childComplexity int) int
 	}
 
 	QuestionDraft struct {
@@ -769,6 +841,10 @@ type ComplexityRoot struct {
 		Revoked func(childComplexity int) int
 	}
 
+	SaveAchievementPayload struct {
+		Achievement func(childComplexity int) int
+	}
+
 	SaveCategoryPayload struct {
 		Category func(childComplexity int) int
 	}
@@ -810,6 +886,14 @@ type ComplexityRoot struct {
 		UserAgent  func(childComplexity int) int
 	}
 
+	SetPointRulePayload struct {
+		Rules func(childComplexity int) int
+	}
+
+	SetTimeZonePayload struct {
+		TimeZone func(childComplexity int) int
+	}
+
 	SignInPayload struct {
 		ExpiresAt func(childComplexity int) int
 		Token     func(childComplexity int) int
@@ -830,6 +914,13 @@ type ComplexityRoot struct {
 		Quota        func(childComplexity int) int
 		QuotaPerUser func(childComplexity int) int
 		Used         func(childComplexity int) int
+	}
+
+	Streak struct {
+		Current  func(childComplexity int) int
+		Longest  func(childComplexity int) int
+		TimeZone func(childComplexity int) int
+		Today    func(childComplexity int) int
 	}
 
 	Subscription struct {
@@ -1107,6 +1198,10 @@ type MutationResolver interface {
 	SubmitAttempt(ctx context.Context, attemptID gid.ID) (*model.AttemptPayload, error)
 	RevokeCertificate(ctx context.Context, input model.RevokeCertificateInput) (*model.RevokeCertificatePayload, error)
 	MarkNotificationsRead(ctx context.Context, ids []*gid.ID) (*model.MarkNotificationsReadPayload, error)
+	SetLeaderboardProfile(ctx context.Context, input model.LeaderboardProfileInput) (*model.LeaderboardProfilePayload, error)
+	SetTimeZone(ctx context.Context, timeZone string) (*model.SetTimeZonePayload, error)
+	SetPointRule(ctx context.Context, input model.PointRuleInput) (*model.SetPointRulePayload, error)
+	SaveAchievement(ctx context.Context, input model.SaveAchievementInput) (*model.SaveAchievementPayload, error)
 }
 type NotificationConnectionResolver interface {
 	UnreadCount(ctx context.Context, obj *relay.NotificationConnection) (int, error)
@@ -1144,6 +1239,13 @@ type QueryResolver interface {
 	Search(ctx context.Context, query string, first *int, offset *int, filter *model.SearchFilter) (*model.SearchResult, error)
 	SearchToken(ctx context.Context) (*model.SearchToken, error)
 	Notifications(ctx context.Context, first *int, after *string, unreadOnly *bool) (*relay.NotificationConnection, error)
+	MyPoints(ctx context.Context) (*engagement.Points, error)
+	MyStreak(ctx context.Context) (*engagement.Streak, error)
+	MyAchievements(ctx context.Context) ([]*engagement.Earned, error)
+	MyLeaderboardProfile(ctx context.Context) (*engagement.Profile, error)
+	Leaderboard(ctx context.Context, courseID *gid.ID, period engagement.Period, first *int, after *string, around *bool) (*relay.LeaderboardConnection, error)
+	PointRules(ctx context.Context) ([]*engagement.Worth, error)
+	Achievements(ctx context.Context) ([]*ent.Achievement, error)
 	AuditLog(ctx context.Context, first *int, after *string, subject *gid.ID) (*relay.AuditConnection, error)
 }
 type QuizContentResolver interface {
@@ -1183,6 +1285,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "Achievement.description":
+		if e.ComplexityRoot.Achievement.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Achievement.Description(childComplexity), true
+	case "Achievement.key":
+		if e.ComplexityRoot.Achievement.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Achievement.Key(childComplexity), true
+	case "Achievement.retiredAt":
+		if e.ComplexityRoot.Achievement.RetiredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Achievement.RetiredAt(childComplexity), true
+	case "Achievement.rule":
+		if e.ComplexityRoot.Achievement.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Achievement.Rule(childComplexity), true
+	case "Achievement.title":
+		if e.ComplexityRoot.Achievement.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Achievement.Title(childComplexity), true
 
 	case "ApiKey.createdAt":
 		if e.ComplexityRoot.ApiKey.CreatedAt == nil {
@@ -2482,6 +2615,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteAssetPayload.Asset(childComplexity), true
 
+	case "EarnedAchievement.earnedAt":
+		if e.ComplexityRoot.EarnedAchievement.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarnedAchievement.At(childComplexity), true
+	case "EarnedAchievement.description":
+		if e.ComplexityRoot.EarnedAchievement.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarnedAchievement.Description(childComplexity), true
+	case "EarnedAchievement.title":
+		if e.ComplexityRoot.EarnedAchievement.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EarnedAchievement.Title(childComplexity), true
+
 	case "Enrollment.certificate":
 		if e.ComplexityRoot.Enrollment.Certificate == nil {
 			break
@@ -2662,6 +2814,108 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.HttpHeader.Value(childComplexity), true
+
+	case "LeaderboardConnection.edges":
+		if e.ComplexityRoot.LeaderboardConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardConnection.Edges(childComplexity), true
+	case "LeaderboardConnection.hidden":
+		if e.ComplexityRoot.LeaderboardConnection.Hidden == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardConnection.Hidden(childComplexity), true
+	case "LeaderboardConnection.nodes":
+		if e.ComplexityRoot.LeaderboardConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardConnection.Nodes(childComplexity), true
+	case "LeaderboardConnection.pageInfo":
+		if e.ComplexityRoot.LeaderboardConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardConnection.PageInfo(childComplexity), true
+	case "LeaderboardConnection.self":
+		if e.ComplexityRoot.LeaderboardConnection.Self == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardConnection.Self(childComplexity), true
+
+	case "LeaderboardEdge.cursor":
+		if e.ComplexityRoot.LeaderboardEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardEdge.Cursor(childComplexity), true
+	case "LeaderboardEdge.node":
+		if e.ComplexityRoot.LeaderboardEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardEdge.Node(childComplexity), true
+
+	case "LeaderboardPlace.points":
+		if e.ComplexityRoot.LeaderboardPlace.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardPlace.Points(childComplexity), true
+	case "LeaderboardPlace.rank":
+		if e.ComplexityRoot.LeaderboardPlace.Rank == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardPlace.Rank(childComplexity), true
+
+	case "LeaderboardProfile.hidden":
+		if e.ComplexityRoot.LeaderboardProfile.Hidden == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardProfile.Hidden(childComplexity), true
+	case "LeaderboardProfile.pseudonym":
+		if e.ComplexityRoot.LeaderboardProfile.Pseudonym == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardProfile.Pseudonym(childComplexity), true
+
+	case "LeaderboardProfilePayload.profile":
+		if e.ComplexityRoot.LeaderboardProfilePayload.Profile == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardProfilePayload.Profile(childComplexity), true
+
+	case "LeaderboardRow.name":
+		if e.ComplexityRoot.LeaderboardRow.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardRow.Name(childComplexity), true
+	case "LeaderboardRow.points":
+		if e.ComplexityRoot.LeaderboardRow.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardRow.Points(childComplexity), true
+	case "LeaderboardRow.rank":
+		if e.ComplexityRoot.LeaderboardRow.Rank == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardRow.Rank(childComplexity), true
+	case "LeaderboardRow.self":
+		if e.ComplexityRoot.LeaderboardRow.Self == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaderboardRow.Self(childComplexity), true
 
 	case "Lesson.content":
 		if e.ComplexityRoot.Lesson.Content == nil {
@@ -3307,6 +3561,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RotateSession(childComplexity), true
+	case "Mutation.saveAchievement":
+		if e.ComplexityRoot.Mutation.SaveAchievement == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveAchievement_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveAchievement(childComplexity, args["input"].(model.SaveAchievementInput)), true
 	case "Mutation.saveAnswer":
 		if e.ComplexityRoot.Mutation.SaveAnswer == nil {
 			break
@@ -3362,6 +3627,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveModule(childComplexity, args["input"].(model.SaveModuleInput)), true
+	case "Mutation.setLeaderboardProfile":
+		if e.ComplexityRoot.Mutation.SetLeaderboardProfile == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setLeaderboardProfile_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetLeaderboardProfile(childComplexity, args["input"].(model.LeaderboardProfileInput)), true
+	case "Mutation.setPointRule":
+		if e.ComplexityRoot.Mutation.SetPointRule == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setPointRule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetPointRule(childComplexity, args["input"].(model.PointRuleInput)), true
+	case "Mutation.setTimeZone":
+		if e.ComplexityRoot.Mutation.SetTimeZone == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setTimeZone_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetTimeZone(childComplexity, args["timeZone"].(string)), true
 	case "Mutation.signIn":
 		if e.ComplexityRoot.Mutation.SignIn == nil {
 			break
@@ -3655,6 +3953,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Playback.StoryboardURL(childComplexity), true
 
+	case "PointRule.points":
+		if e.ComplexityRoot.PointRule.Points == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PointRule.Points(childComplexity), true
+	case "PointRule.reason":
+		if e.ComplexityRoot.PointRule.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PointRule.Reason(childComplexity), true
+
+	case "Points.month":
+		if e.ComplexityRoot.Points.Month == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Points.Month(childComplexity), true
+	case "Points.total":
+		if e.ComplexityRoot.Points.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Points.Total(childComplexity), true
+	case "Points.week":
+		if e.ComplexityRoot.Points.Week == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Points.Week(childComplexity), true
+
 	case "Price.amount":
 		if e.ComplexityRoot.Price.Amount == nil {
 			break
@@ -3724,6 +4054,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.APIKeys(childComplexity), true
+	case "Query.achievements":
+		if e.ComplexityRoot.Query.Achievements == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Achievements(childComplexity), true
 	case "Query.asset":
 		if e.ComplexityRoot.Query.Asset == nil {
 			break
@@ -3852,6 +4188,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.Enrollments(childComplexity, args["courseId"].(gid.ID), args["first"].(*int), args["after"].(*string), args["state"].(*enrollment.State)), true
 
+	case "Query.leaderboard":
+		if e.ComplexityRoot.Query.Leaderboard == nil {
+			break
+		}
+
+		args, err := ec.field_Query_leaderboard_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Leaderboard(childComplexity, args["courseId"].(*gid.ID), args["period"].(engagement.Period), args["first"].(*int), args["after"].(*string), args["around"].(*bool)), true
 	case "Query.lesson":
 		if e.ComplexityRoot.Query.Lesson == nil {
 			break
@@ -3863,6 +4210,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Lesson(childComplexity, args["courseId"].(gid.ID), args["id"].(gid.ID)), true
+	case "Query.myAchievements":
+		if e.ComplexityRoot.Query.MyAchievements == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.MyAchievements(childComplexity), true
 	case "Query.myCertificates":
 		if e.ComplexityRoot.Query.MyCertificates == nil {
 			break
@@ -3880,6 +4233,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.MyEnrollments(childComplexity, args["first"].(*int), args["after"].(*string), args["state"].(*enrollment.State)), true
+	case "Query.myLeaderboardProfile":
+		if e.ComplexityRoot.Query.MyLeaderboardProfile == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.MyLeaderboardProfile(childComplexity), true
+	case "Query.myPoints":
+		if e.ComplexityRoot.Query.MyPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.MyPoints(childComplexity), true
+	case "Query.myStreak":
+		if e.ComplexityRoot.Query.MyStreak == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.MyStreak(childComplexity), true
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
 			break
@@ -3913,6 +4284,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Notifications(childComplexity, args["first"].(*int), args["after"].(*string), args["unreadOnly"].(*bool)), true
+	case "Query.pointRules":
+		if e.ComplexityRoot.Query.PointRules == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.PointRules(childComplexity), true
 	case "Query.search":
 		if e.ComplexityRoot.Query.Search == nil {
 			break
@@ -4269,6 +4646,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RevokeSessionsPayload.Revoked(childComplexity), true
 
+	case "SaveAchievementPayload.achievement":
+		if e.ComplexityRoot.SaveAchievementPayload.Achievement == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveAchievementPayload.Achievement(childComplexity), true
+
 	case "SaveCategoryPayload.category":
 		if e.ComplexityRoot.SaveCategoryPayload.Category == nil {
 			break
@@ -4396,6 +4780,20 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Session.UserAgent(childComplexity), true
 
+	case "SetPointRulePayload.rules":
+		if e.ComplexityRoot.SetPointRulePayload.Rules == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetPointRulePayload.Rules(childComplexity), true
+
+	case "SetTimeZonePayload.timeZone":
+		if e.ComplexityRoot.SetTimeZonePayload.TimeZone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetTimeZonePayload.TimeZone(childComplexity), true
+
 	case "SignInPayload.expiresAt":
 		if e.ComplexityRoot.SignInPayload.ExpiresAt == nil {
 			break
@@ -4459,6 +4857,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.StorageUsage.Used(childComplexity), true
+
+	case "Streak.current":
+		if e.ComplexityRoot.Streak.Current == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Streak.Current(childComplexity), true
+	case "Streak.longest":
+		if e.ComplexityRoot.Streak.Longest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Streak.Longest(childComplexity), true
+	case "Streak.timeZone":
+		if e.ComplexityRoot.Streak.TimeZone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Streak.TimeZone(childComplexity), true
+	case "Streak.today":
+		if e.ComplexityRoot.Streak.Today == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Streak.Today(childComplexity), true
 
 	case "Subscription.assetUpdated":
 		if e.ComplexityRoot.Subscription.AssetUpdated == nil {
@@ -4889,8 +5312,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
 			graphql.NewInputUnmarshaler("EnrollInput", ec.unmarshalInputEnrollInput),
 			graphql.NewInputUnmarshaler("GrantSupportInput", ec.unmarshalInputGrantSupportInput),
+			graphql.NewInputUnmarshaler("LeaderboardProfileInput", ec.unmarshalInputLeaderboardProfileInput),
 			graphql.NewInputUnmarshaler("NumericKeyInput", ec.unmarshalInputNumericKeyInput),
 			graphql.NewInputUnmarshaler("PlayedLessonInput", ec.unmarshalInputPlayedLessonInput),
+			graphql.NewInputUnmarshaler("PointRuleInput", ec.unmarshalInputPointRuleInput),
 			graphql.NewInputUnmarshaler("PriceInput", ec.unmarshalInputPriceInput),
 			graphql.NewInputUnmarshaler("PublishCourseInput", ec.unmarshalInputPublishCourseInput),
 			graphql.NewInputUnmarshaler("QuestionInput", ec.unmarshalInputQuestionInput),
@@ -4900,6 +5325,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RequestUploadInput", ec.unmarshalInputRequestUploadInput),
 			graphql.NewInputUnmarshaler("ResponseInput", ec.unmarshalInputResponseInput),
 			graphql.NewInputUnmarshaler("RevokeCertificateInput", ec.unmarshalInputRevokeCertificateInput),
+			graphql.NewInputUnmarshaler("SaveAchievementInput", ec.unmarshalInputSaveAchievementInput),
 			graphql.NewInputUnmarshaler("SaveAnswerInput", ec.unmarshalInputSaveAnswerInput),
 			graphql.NewInputUnmarshaler("SaveCategoryInput", ec.unmarshalInputSaveCategoryInput),
 			graphql.NewInputUnmarshaler("SaveCourseInput", ec.unmarshalInputSaveCourseInput),
@@ -6912,6 +7338,189 @@ extend type Subscription {
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
 }
 
+# ─── Engagement ──────────────────────────────────────────────────────────────────────────────────────────
+
+"What there are points for, once for each lesson and course."
+enum PointReason {
+  "A lesson was completed."
+  LESSON
+  "A quiz was passed."
+  QUIZ
+  "A course was completed."
+  COURSE
+}
+
+"What a deed earns."
+type PointRule {
+  reason: PointReason!
+  points: Int!
+}
+
+"The viewer's points, all told and in the running week and month, which begin in UTC."
+type Points {
+  total: Int!
+  week: Int!
+  month: Int!
+}
+
+"On how many days in a row the viewer has learned something."
+type Streak {
+  "The run that goes on: its last day is today or yesterday, in the viewer's time zone."
+  current: Int!
+  longest: Int!
+  "Whether today counts already."
+  today: Boolean!
+  "IANA name."
+  timeZone: String!
+}
+
+"What learners earn once its rule holds for them."
+type Achievement {
+  "Names it for good."
+  key: String!
+  title: String!
+  description: String!
+  "In a part of CEL: sums of points, lessons, quizzes, courses, days and longest_streak, compared with numbers by >= and >."
+  rule: String!
+  "When it was retired: nobody earns it any more, and who has it keeps it."
+  retiredAt: Time
+}
+
+"An achievement of the viewer's."
+type EarnedAchievement {
+  title: String!
+  description: String!
+  earnedAt: Time!
+}
+
+"How the viewer stands in leaderboards."
+type LeaderboardProfile {
+  "In nobody's list; their own rank is for themself."
+  hidden: Boolean!
+  "Stands for the name; empty for none."
+  pseudonym: String! @personal
+}
+
+enum LeaderboardPeriod {
+  "Since Monday, in UTC."
+  WEEK
+  "Since the first, in UTC."
+  MONTH
+  ALL
+}
+
+"Where the viewer stands."
+type LeaderboardPlace {
+  "Who has the same points has the same rank."
+  rank: Int!
+  points: Int!
+}
+
+type LeaderboardRow {
+  rank: Int!
+  points: Int!
+  "The pseudonym or the name. In a school pupils are told their own only."
+  name: String @personal
+  "Whether it is the viewer's."
+  self: Boolean!
+}
+
+type LeaderboardConnection {
+  edges: [LeaderboardEdge!]!
+  nodes: [LeaderboardRow!]!
+  pageInfo: PageInfo!
+  "Null while the viewer has no points."
+  self: LeaderboardPlace
+  "Whether the viewer is hidden."
+  hidden: Boolean!
+}
+
+type LeaderboardEdge {
+  cursor: Cursor!
+  node: LeaderboardRow!
+}
+
+extend type Query {
+  "The viewer's own."
+  myPoints: Points!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
+  "The viewer's own."
+  myStreak: Streak!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
+  "What the viewer has earned, newest first."
+  myAchievements: [EarnedAchievement!]!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
+  "How the viewer stands in leaderboards."
+  myLeaderboardProfile: LeaderboardProfile!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
+  """
+  Who has points, most first: in a course of the viewer's, or in the tenant when no course is given. With ` + "`" + `around` + "`" + ` the page
+  has the viewer in its middle, wherever that is, and ` + "`" + `after` + "`" + ` does not count.
+  """
+  leaderboard(courseId: ID, period: LeaderboardPeriod! = WEEK, first: Int, after: Cursor, around: Boolean = false): LeaderboardConnection!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: COURSE, support: GRANTED, k12: SAME)
+  "What a deed is worth now."
+  pointRules: [PointRule!]!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
+  "The tenant's achievements, by key."
+  achievements: [Achievement!]!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+}
+
+extend type Mutation {
+  "Says how the viewer stands in leaderboards from now on."
+  setLeaderboardProfile(input: LeaderboardProfileInput!): LeaderboardProfilePayload!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
+  "Says where the viewer's days begin. Days that count already stay."
+  setTimeZone(timeZone: String!): SetTimeZonePayload!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
+  "Says what a deed is worth from now on; what was earned before stays."
+  setPointRule(input: PointRuleInput!): SetPointRulePayload!
+    @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Adds the achievement, or changes the one with its key. Learners earn it with the next thing they do."
+  saveAchievement(input: SaveAchievementInput!): SaveAchievementPayload!
+    @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+}
+
+input LeaderboardProfileInput {
+  hidden: Boolean!
+  "At most 40 characters; empty for the name."
+  pseudonym: String!
+}
+
+type LeaderboardProfilePayload {
+  profile: LeaderboardProfile!
+}
+
+type SetTimeZonePayload {
+  "IANA name."
+  timeZone: String!
+}
+
+input PointRuleInput {
+  reason: PointReason!
+  "0 to 10000."
+  points: Int!
+}
+
+type SetPointRulePayload {
+  rules: [PointRule!]!
+}
+
+input SaveAchievementInput {
+  "Lower case letters, digits and dashes."
+  key: String!
+  title: String!
+  description: String! = ""
+  "In a part of CEL: lessons >= 20 && points > 100."
+  rule: String!
+  retired: Boolean! = false
+}
+
+type SaveAchievementPayload {
+  achievement: Achievement!
+}
+
 # ─── Compliance ──────────────────────────────────────────────────────────────────────────────────────────
 
 "One link of the tenant's audit chain."
@@ -6957,6 +7566,22 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_Achievement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_Achievement_key(ctx, field)
+	case "title":
+		return ec.fieldContext_Achievement_title(ctx, field)
+	case "description":
+		return ec.fieldContext_Achievement_description(ctx, field)
+	case "rule":
+		return ec.fieldContext_Achievement_rule(ctx, field)
+	case "retiredAt":
+		return ec.fieldContext_Achievement_retiredAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Achievement", field.Name)
+}
 
 func (ec *executionContext) childFields_ApiKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -7598,6 +8223,18 @@ func (ec *executionContext) childFields_DeleteAssetPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type DeleteAssetPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_EarnedAchievement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "title":
+		return ec.fieldContext_EarnedAchievement_title(ctx, field)
+	case "description":
+		return ec.fieldContext_EarnedAchievement_description(ctx, field)
+	case "earnedAt":
+		return ec.fieldContext_EarnedAchievement_earnedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EarnedAchievement", field.Name)
+}
+
 func (ec *executionContext) childFields_Enrollment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7678,6 +8315,74 @@ func (ec *executionContext) childFields_HttpHeader(ctx context.Context, field gr
 		return ec.fieldContext_HttpHeader_value(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type HttpHeader", field.Name)
+}
+
+func (ec *executionContext) childFields_LeaderboardConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_LeaderboardConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_LeaderboardConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_LeaderboardConnection_pageInfo(ctx, field)
+	case "self":
+		return ec.fieldContext_LeaderboardConnection_self(ctx, field)
+	case "hidden":
+		return ec.fieldContext_LeaderboardConnection_hidden(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LeaderboardConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_LeaderboardEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_LeaderboardEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_LeaderboardEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LeaderboardEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_LeaderboardPlace(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rank":
+		return ec.fieldContext_LeaderboardPlace_rank(ctx, field)
+	case "points":
+		return ec.fieldContext_LeaderboardPlace_points(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LeaderboardPlace", field.Name)
+}
+
+func (ec *executionContext) childFields_LeaderboardProfile(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "hidden":
+		return ec.fieldContext_LeaderboardProfile_hidden(ctx, field)
+	case "pseudonym":
+		return ec.fieldContext_LeaderboardProfile_pseudonym(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LeaderboardProfile", field.Name)
+}
+
+func (ec *executionContext) childFields_LeaderboardProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "profile":
+		return ec.fieldContext_LeaderboardProfilePayload_profile(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LeaderboardProfilePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_LeaderboardRow(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rank":
+		return ec.fieldContext_LeaderboardRow_rank(ctx, field)
+	case "points":
+		return ec.fieldContext_LeaderboardRow_points(ctx, field)
+	case "name":
+		return ec.fieldContext_LeaderboardRow_name(ctx, field)
+	case "self":
+		return ec.fieldContext_LeaderboardRow_self(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LeaderboardRow", field.Name)
 }
 
 func (ec *executionContext) childFields_Lesson(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7946,6 +8651,28 @@ func (ec *executionContext) childFields_Playback(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type Playback", field.Name)
 }
 
+func (ec *executionContext) childFields_PointRule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reason":
+		return ec.fieldContext_PointRule_reason(ctx, field)
+	case "points":
+		return ec.fieldContext_PointRule_points(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PointRule", field.Name)
+}
+
+func (ec *executionContext) childFields_Points(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "total":
+		return ec.fieldContext_Points_total(ctx, field)
+	case "week":
+		return ec.fieldContext_Points_week(ctx, field)
+	case "month":
+		return ec.fieldContext_Points_month(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Points", field.Name)
+}
+
 func (ec *executionContext) childFields_Price(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "amount":
@@ -8128,6 +8855,14 @@ func (ec *executionContext) childFields_RevokeSessionsPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type RevokeSessionsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SaveAchievementPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "achievement":
+		return ec.fieldContext_SaveAchievementPayload_achievement(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveAchievementPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SaveCategoryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "category":
@@ -8210,6 +8945,22 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
 }
 
+func (ec *executionContext) childFields_SetPointRulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rules":
+		return ec.fieldContext_SetPointRulePayload_rules(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetPointRulePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetTimeZonePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "timeZone":
+		return ec.fieldContext_SetTimeZonePayload_timeZone(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetTimeZonePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "token":
@@ -8252,6 +9003,20 @@ func (ec *executionContext) childFields_StorageUsage(ctx context.Context, field 
 		return ec.fieldContext_StorageUsage_months(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type StorageUsage", field.Name)
+}
+
+func (ec *executionContext) childFields_Streak(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "current":
+		return ec.fieldContext_Streak_current(ctx, field)
+	case "longest":
+		return ec.fieldContext_Streak_longest(ctx, field)
+	case "today":
+		return ec.fieldContext_Streak_today(ctx, field)
+	case "timeZone":
+		return ec.fieldContext_Streak_timeZone(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Streak", field.Name)
 }
 
 func (ec *executionContext) childFields_SupportGrant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8934,6 +9699,20 @@ func (ec *executionContext) field_Mutation_revokeSupportGrant_args(ctx context.C
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_saveAchievement_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SaveAchievementInput, error) {
+			return ec.unmarshalNSaveAchievementInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveAchievementInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_saveAnswer_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -9001,6 +9780,48 @@ func (ec *executionContext) field_Mutation_saveModule_args(ctx context.Context, 
 		return nil, err
 	}
 	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setLeaderboardProfile_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.LeaderboardProfileInput, error) {
+			return ec.unmarshalNLeaderboardProfileInput2lyceumᚋinternalᚋgenᚋmodelᚐLeaderboardProfileInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setPointRule_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.PointRuleInput, error) {
+			return ec.unmarshalNPointRuleInput2lyceumᚋinternalᚋgenᚋmodelᚐPointRuleInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setTimeZone_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "timeZone",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["timeZone"] = arg0
 	return args, nil
 }
 
@@ -9394,6 +10215,52 @@ func (ec *executionContext) field_Query_enrollments_args(ctx context.Context, ra
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_leaderboard_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "courseId",
+		func(ctx context.Context, v any) (*gid.ID, error) {
+			return ec.unmarshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["courseId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "period",
+		func(ctx context.Context, v any) (engagement.Period, error) {
+			return ec.unmarshalNLeaderboardPeriod2lyceumᚋinternalᚋengagementᚐPeriod(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["period"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "around",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["around"] = arg4
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_lesson_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -9767,6 +10634,121 @@ func (ec *executionContext) field___Type_inputFields_args(ctx context.Context, r
 // endregion ***************************** args.gotpl *****************************
 
 // region    **************************** field.gotpl *****************************
+
+func (ec *executionContext) _Achievement_key(ctx context.Context, field graphql.CollectedField, obj *ent.Achievement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Achievement_key(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Key, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Achievement_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Achievement", field, false, false, "String")
+}
+
+func (ec *executionContext) _Achievement_title(ctx context.Context, field graphql.CollectedField, obj *ent.Achievement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Achievement_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Achievement_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Achievement", field, false, false, "String")
+}
+
+func (ec *executionContext) _Achievement_description(ctx context.Context, field graphql.CollectedField, obj *ent.Achievement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Achievement_description(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Description, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Achievement_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Achievement", field, false, false, "String")
+}
+
+func (ec *executionContext) _Achievement_rule(ctx context.Context, field graphql.CollectedField, obj *ent.Achievement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Achievement_rule(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rule, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Achievement_rule(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Achievement", field, false, false, "String")
+}
+
+func (ec *executionContext) _Achievement_retiredAt(ctx context.Context, field graphql.CollectedField, obj *ent.Achievement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Achievement_retiredAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RetiredAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Achievement_retiredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Achievement", field, false, false, "Time")
+}
 
 func (ec *executionContext) _ApiKey_id(ctx context.Context, field graphql.CollectedField, obj *ent.APIKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
@@ -15021,6 +16003,75 @@ func (ec *executionContext) fieldContext_DeleteAssetPayload_asset(_ context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _EarnedAchievement_title(ctx context.Context, field graphql.CollectedField, obj *engagement.Earned) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EarnedAchievement_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EarnedAchievement_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EarnedAchievement", field, false, false, "String")
+}
+
+func (ec *executionContext) _EarnedAchievement_description(ctx context.Context, field graphql.CollectedField, obj *engagement.Earned) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EarnedAchievement_description(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Description, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EarnedAchievement_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EarnedAchievement", field, false, false, "String")
+}
+
+func (ec *executionContext) _EarnedAchievement_earnedAt(ctx context.Context, field graphql.CollectedField, obj *engagement.Earned) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EarnedAchievement_earnedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EarnedAchievement_earnedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EarnedAchievement", field, false, false, "Time")
+}
+
 func (ec *executionContext) _Enrollment_id(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15785,6 +16836,428 @@ func (ec *executionContext) _HttpHeader_value(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_HttpHeader_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("HttpHeader", field, false, false, "String")
+}
+
+func (ec *executionContext) _LeaderboardConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.LeaderboardConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []relay.Edge[*engagement.Row]) graphql.Marshaler {
+			return ec.marshalNLeaderboardEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LeaderboardConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LeaderboardEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LeaderboardConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.LeaderboardConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*engagement.Row) graphql.Marshaler {
+			return ec.marshalNLeaderboardRow2ᚕᚖlyceumᚋinternalᚋengagementᚐRowᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LeaderboardConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LeaderboardRow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LeaderboardConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.LeaderboardConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v relay.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2lyceumᚋgraphᚋrelayᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LeaderboardConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LeaderboardConnection_self(ctx context.Context, field graphql.CollectedField, obj *relay.LeaderboardConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardConnection_self(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Self, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *engagement.Standing) graphql.Marshaler {
+			return ec.marshalOLeaderboardPlace2ᚖlyceumᚋinternalᚋengagementᚐStanding(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardConnection_self(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LeaderboardConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LeaderboardPlace(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LeaderboardConnection_hidden(ctx context.Context, field graphql.CollectedField, obj *relay.LeaderboardConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardConnection_hidden(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Hidden, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardConnection_hidden(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaderboardConnection", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _LeaderboardEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*engagement.Row]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaderboardEdge", field, false, false, "Cursor")
+}
+
+func (ec *executionContext) _LeaderboardEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*engagement.Row]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *engagement.Row) graphql.Marshaler {
+			return ec.marshalNLeaderboardRow2ᚖlyceumᚋinternalᚋengagementᚐRow(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LeaderboardEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LeaderboardRow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LeaderboardPlace_rank(ctx context.Context, field graphql.CollectedField, obj *engagement.Standing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardPlace_rank(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rank, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardPlace_rank(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaderboardPlace", field, false, false, "Int")
+}
+
+func (ec *executionContext) _LeaderboardPlace_points(ctx context.Context, field graphql.CollectedField, obj *engagement.Standing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardPlace_points(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Points, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardPlace_points(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaderboardPlace", field, false, false, "Int")
+}
+
+func (ec *executionContext) _LeaderboardProfile_hidden(ctx context.Context, field graphql.CollectedField, obj *engagement.Profile) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardProfile_hidden(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Hidden, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardProfile_hidden(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaderboardProfile", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _LeaderboardProfile_pseudonym(ctx context.Context, field graphql.CollectedField, obj *engagement.Profile) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardProfile_pseudonym(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Pseudonym, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardProfile_pseudonym(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaderboardProfile", field, false, false, "String")
+}
+
+func (ec *executionContext) _LeaderboardProfilePayload_profile(ctx context.Context, field graphql.CollectedField, obj *model.LeaderboardProfilePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardProfilePayload_profile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Profile, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *engagement.Profile) graphql.Marshaler {
+			return ec.marshalNLeaderboardProfile2ᚖlyceumᚋinternalᚋengagementᚐProfile(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardProfilePayload_profile(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LeaderboardProfilePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LeaderboardProfile(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LeaderboardRow_rank(ctx context.Context, field graphql.CollectedField, obj *engagement.Row) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardRow_rank(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rank, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardRow_rank(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaderboardRow", field, false, false, "Int")
+}
+
+func (ec *executionContext) _LeaderboardRow_points(ctx context.Context, field graphql.CollectedField, obj *engagement.Row) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardRow_points(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Points, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardRow_points(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaderboardRow", field, false, false, "Int")
+}
+
+func (ec *executionContext) _LeaderboardRow_name(ctx context.Context, field graphql.CollectedField, obj *engagement.Row) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardRow_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardRow_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaderboardRow", field, false, false, "String")
+}
+
+func (ec *executionContext) _LeaderboardRow_self(ctx context.Context, field graphql.CollectedField, obj *engagement.Row) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaderboardRow_self(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Self, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaderboardRow_self(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaderboardRow", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _Lesson_id(ctx context.Context, field graphql.CollectedField, obj *catalog.Lesson) (ret graphql.Marshaler) {
@@ -19030,6 +20503,182 @@ func (ec *executionContext) fieldContext_Mutation_markNotificationsRead(ctx cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_setLeaderboardProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setLeaderboardProfile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetLeaderboardProfile(ctx, fc.Args["input"].(model.LeaderboardProfileInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.LeaderboardProfilePayload) graphql.Marshaler {
+			return ec.marshalNLeaderboardProfilePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLeaderboardProfilePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setLeaderboardProfile(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LeaderboardProfilePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setLeaderboardProfile_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setTimeZone(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setTimeZone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetTimeZone(ctx, fc.Args["timeZone"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetTimeZonePayload) graphql.Marshaler {
+			return ec.marshalNSetTimeZonePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSetTimeZonePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setTimeZone(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetTimeZonePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setTimeZone_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setPointRule(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setPointRule(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetPointRule(ctx, fc.Args["input"].(model.PointRuleInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetPointRulePayload) graphql.Marshaler {
+			return ec.marshalNSetPointRulePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSetPointRulePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setPointRule(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetPointRulePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setPointRule_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_saveAchievement(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_saveAchievement(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SaveAchievement(ctx, fc.Args["input"].(model.SaveAchievementInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SaveAchievementPayload) graphql.Marshaler {
+			return ec.marshalNSaveAchievementPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSaveAchievementPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_saveAchievement(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SaveAchievementPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_saveAchievement_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Notification_id(ctx context.Context, field graphql.CollectedField, obj *ent.Notification) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19772,6 +21421,121 @@ func (ec *executionContext) _Playback_expiresAt(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_Playback_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Playback", field, false, false, "Time")
+}
+
+func (ec *executionContext) _PointRule_reason(ctx context.Context, field graphql.CollectedField, obj *engagement.Worth) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PointRule_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v pointrule.Reason) graphql.Marshaler {
+			return ec.marshalNPointReason2lyceumᚋinternalᚋgenᚋentᚋpointruleᚐReason(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PointRule_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PointRule", field, false, false, "PointReason")
+}
+
+func (ec *executionContext) _PointRule_points(ctx context.Context, field graphql.CollectedField, obj *engagement.Worth) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PointRule_points(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Points, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PointRule_points(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PointRule", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Points_total(ctx context.Context, field graphql.CollectedField, obj *engagement.Points) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Points_total(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Total, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Points_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Points", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Points_week(ctx context.Context, field graphql.CollectedField, obj *engagement.Points) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Points_week(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Week, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Points_week(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Points", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Points_month(ctx context.Context, field graphql.CollectedField, obj *engagement.Points) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Points_month(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Month, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Points_month(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Points", field, false, false, "Int")
 }
 
 func (ec *executionContext) _Price_amount(ctx context.Context, field graphql.CollectedField, obj *catalog.Price) (ret graphql.Marshaler) {
@@ -21103,6 +22867,242 @@ func (ec *executionContext) fieldContext_Query_notifications(ctx context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_myPoints(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_myPoints(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().MyPoints(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *engagement.Points) graphql.Marshaler {
+			return ec.marshalNPoints2ᚖlyceumᚋinternalᚋengagementᚐPoints(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_myPoints(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Points(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_myStreak(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_myStreak(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().MyStreak(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *engagement.Streak) graphql.Marshaler {
+			return ec.marshalNStreak2ᚖlyceumᚋinternalᚋengagementᚐStreak(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_myStreak(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Streak(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_myAchievements(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_myAchievements(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().MyAchievements(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*engagement.Earned) graphql.Marshaler {
+			return ec.marshalNEarnedAchievement2ᚕᚖlyceumᚋinternalᚋengagementᚐEarnedᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_myAchievements(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EarnedAchievement(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_myLeaderboardProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_myLeaderboardProfile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().MyLeaderboardProfile(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *engagement.Profile) graphql.Marshaler {
+			return ec.marshalNLeaderboardProfile2ᚖlyceumᚋinternalᚋengagementᚐProfile(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_myLeaderboardProfile(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LeaderboardProfile(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_leaderboard(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_leaderboard(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Leaderboard(ctx, fc.Args["courseId"].(*gid.ID), fc.Args["period"].(engagement.Period), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["around"].(*bool))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.LeaderboardConnection) graphql.Marshaler {
+			return ec.marshalNLeaderboardConnection2ᚖlyceumᚋgraphᚋrelayᚐLeaderboardConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_leaderboard(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LeaderboardConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_leaderboard_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_pointRules(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_pointRules(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().PointRules(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*engagement.Worth) graphql.Marshaler {
+			return ec.marshalNPointRule2ᚕᚖlyceumᚋinternalᚋengagementᚐWorthᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_pointRules(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PointRule(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_achievements(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_achievements(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().Achievements(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Achievement) graphql.Marshaler {
+			return ec.marshalNAchievement2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAchievementᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_achievements(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Achievement(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_auditLog(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -22357,6 +24357,38 @@ func (ec *executionContext) fieldContext_RevokeSessionsPayload_revoked(_ context
 	return graphql.NewScalarFieldContext("RevokeSessionsPayload", field, false, false, "Int")
 }
 
+func (ec *executionContext) _SaveAchievementPayload_achievement(ctx context.Context, field graphql.CollectedField, obj *model.SaveAchievementPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SaveAchievementPayload_achievement(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Achievement, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Achievement) graphql.Marshaler {
+			return ec.marshalNAchievement2ᚖlyceumᚋinternalᚋgenᚋentᚐAchievement(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SaveAchievementPayload_achievement(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SaveAchievementPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Achievement(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SaveCategoryPayload_category(ctx context.Context, field graphql.CollectedField, obj *model.SaveCategoryPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -22871,6 +24903,61 @@ func (ec *executionContext) fieldContext_Session_current(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Session", field, true, true, "Boolean")
 }
 
+func (ec *executionContext) _SetPointRulePayload_rules(ctx context.Context, field graphql.CollectedField, obj *model.SetPointRulePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetPointRulePayload_rules(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rules, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*engagement.Worth) graphql.Marshaler {
+			return ec.marshalNPointRule2ᚕᚖlyceumᚋinternalᚋengagementᚐWorthᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetPointRulePayload_rules(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetPointRulePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PointRule(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetTimeZonePayload_timeZone(ctx context.Context, field graphql.CollectedField, obj *model.SetTimeZonePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetTimeZonePayload_timeZone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TimeZone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetTimeZonePayload_timeZone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SetTimeZonePayload", field, false, false, "String")
+}
+
 func (ec *executionContext) _SignInPayload_token(ctx context.Context, field graphql.CollectedField, obj *model.SignInPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -23126,6 +25213,98 @@ func (ec *executionContext) fieldContext_StorageUsage_months(_ context.Context, 
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Streak_current(ctx context.Context, field graphql.CollectedField, obj *engagement.Streak) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Streak_current(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Current, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Streak_current(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Streak", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Streak_longest(ctx context.Context, field graphql.CollectedField, obj *engagement.Streak) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Streak_longest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Longest, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Streak_longest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Streak", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Streak_today(ctx context.Context, field graphql.CollectedField, obj *engagement.Streak) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Streak_today(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Today, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Streak_today(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Streak", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Streak_timeZone(ctx context.Context, field graphql.CollectedField, obj *engagement.Streak) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Streak_timeZone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TimeZone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Streak_timeZone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Streak", field, false, false, "String")
 }
 
 func (ec *executionContext) _Subscription_assetUpdated(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
@@ -26783,6 +28962,55 @@ func UnmarshalGrantSupportInput(ctx context.Context, raw any) (model.GrantSuppor
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputLeaderboardProfileInput(ctx context.Context, obj any) (model.LeaderboardProfileInput, error) {
+	var it model.LeaderboardProfileInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"hidden", "pseudonym"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "hidden":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("hidden"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Hidden = data
+		case "pseudonym":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("pseudonym"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Pseudonym = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalLeaderboardProfileInput unmarshals raw into the LeaderboardProfileInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalLeaderboardProfileInput(ctx context.Context, raw any) (model.LeaderboardProfileInput, error) {
+	var out model.LeaderboardProfileInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "LeaderboardProfileInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputNumericKeyInput(ctx context.Context, obj any) (model.NumericKeyInput, error) {
 	var it model.NumericKeyInput
 	if obj == nil {
@@ -26906,6 +29134,55 @@ func (ec *executionContext) unmarshalInputPlayedLessonInput(ctx context.Context,
 func UnmarshalPlayedLessonInput(ctx context.Context, raw any) (model.PlayedLessonInput, error) {
 	var out model.PlayedLessonInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "PlayedLessonInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputPointRuleInput(ctx context.Context, obj any) (model.PointRuleInput, error) {
+	var it model.PointRuleInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"reason", "points"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNPointReason2lyceumᚋinternalᚋgenᚋentᚋpointruleᚐReason(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		case "points":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("points"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Points = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalPointRuleInput unmarshals raw into the PointRuleInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalPointRuleInput(ctx context.Context, raw any) (model.PointRuleInput, error) {
+	var out model.PointRuleInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "PointRuleInput", raw, &out)
 	return out, err
 }
 
@@ -27480,6 +29757,83 @@ func (ec *executionContext) unmarshalInputRevokeCertificateInput(ctx context.Con
 func UnmarshalRevokeCertificateInput(ctx context.Context, raw any) (model.RevokeCertificateInput, error) {
 	var out model.RevokeCertificateInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RevokeCertificateInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSaveAchievementInput(ctx context.Context, obj any) (model.SaveAchievementInput, error) {
+	var it model.SaveAchievementInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["description"]; !present {
+		asMap["description"] = ""
+	}
+	if _, present := asMap["retired"]; !present {
+		asMap["retired"] = false
+	}
+
+	fieldsInOrder := [...]string{"key", "title", "description", "rule", "retired"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "key":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("key"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Key = data
+		case "title":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("title"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Title = data
+		case "description":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("description"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Description = data
+		case "rule":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rule"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Rule = data
+		case "retired":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("retired"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Retired = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSaveAchievementInput unmarshals raw into the SaveAchievementInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSaveAchievementInput(ctx context.Context, raw any) (model.SaveAchievementInput, error) {
+	var out model.SaveAchievementInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SaveAchievementInput", raw, &out)
 	return out, err
 }
 
@@ -28547,6 +30901,59 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 // endregion ************************** interface.gotpl ***************************
 
 // region    **************************** object.gotpl ****************************
+
+var achievementImplementors = []string{"Achievement"}
+
+func (ec *executionContext) _Achievement(ctx context.Context, sel ast.SelectionSet, obj *ent.Achievement) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, achievementImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Achievement")
+		case "key":
+			out.Values[i] = ec._Achievement_key(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "title":
+			out.Values[i] = ec._Achievement_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "description":
+			out.Values[i] = ec._Achievement_description(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "rule":
+			out.Values[i] = ec._Achievement_rule(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "retiredAt":
+			out.Values[i] = ec._Achievement_retiredAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
 
 var apiKeyImplementors = []string{"ApiKey", "Node"}
 
@@ -30702,6 +33109,49 @@ func (ec *executionContext) _DeleteAssetPayload(ctx context.Context, sel ast.Sel
 	return out
 }
 
+var earnedAchievementImplementors = []string{"EarnedAchievement"}
+
+func (ec *executionContext) _EarnedAchievement(ctx context.Context, sel ast.SelectionSet, obj *engagement.Earned) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, earnedAchievementImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EarnedAchievement")
+		case "title":
+			out.Values[i] = ec._EarnedAchievement_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "description":
+			out.Values[i] = ec._EarnedAchievement_description(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "earnedAt":
+			out.Values[i] = ec._EarnedAchievement_earnedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var enrollmentImplementors = []string{"Enrollment", "Node"}
 
 func (ec *executionContext) _Enrollment(ctx context.Context, sel ast.SelectionSet, obj *ent.Enrollment) graphql.Marshaler {
@@ -31030,6 +33480,254 @@ func (ec *executionContext) _HttpHeader(ctx context.Context, sel ast.SelectionSe
 			}
 		case "value":
 			out.Values[i] = ec._HttpHeader_value(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var leaderboardConnectionImplementors = []string{"LeaderboardConnection"}
+
+func (ec *executionContext) _LeaderboardConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.LeaderboardConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LeaderboardConnection")
+		case "edges":
+			out.Values[i] = ec._LeaderboardConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._LeaderboardConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._LeaderboardConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "self":
+			out.Values[i] = ec._LeaderboardConnection_self(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "hidden":
+			out.Values[i] = ec._LeaderboardConnection_hidden(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var leaderboardEdgeImplementors = []string{"LeaderboardEdge"}
+
+func (ec *executionContext) _LeaderboardEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*engagement.Row]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LeaderboardEdge")
+		case "cursor":
+			out.Values[i] = ec._LeaderboardEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._LeaderboardEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var leaderboardPlaceImplementors = []string{"LeaderboardPlace"}
+
+func (ec *executionContext) _LeaderboardPlace(ctx context.Context, sel ast.SelectionSet, obj *engagement.Standing) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardPlaceImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LeaderboardPlace")
+		case "rank":
+			out.Values[i] = ec._LeaderboardPlace_rank(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "points":
+			out.Values[i] = ec._LeaderboardPlace_points(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var leaderboardProfileImplementors = []string{"LeaderboardProfile"}
+
+func (ec *executionContext) _LeaderboardProfile(ctx context.Context, sel ast.SelectionSet, obj *engagement.Profile) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardProfileImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LeaderboardProfile")
+		case "hidden":
+			out.Values[i] = ec._LeaderboardProfile_hidden(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pseudonym":
+			out.Values[i] = ec._LeaderboardProfile_pseudonym(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var leaderboardProfilePayloadImplementors = []string{"LeaderboardProfilePayload"}
+
+func (ec *executionContext) _LeaderboardProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.LeaderboardProfilePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardProfilePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LeaderboardProfilePayload")
+		case "profile":
+			out.Values[i] = ec._LeaderboardProfilePayload_profile(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var leaderboardRowImplementors = []string{"LeaderboardRow"}
+
+func (ec *executionContext) _LeaderboardRow(ctx context.Context, sel ast.SelectionSet, obj *engagement.Row) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardRowImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LeaderboardRow")
+		case "rank":
+			out.Values[i] = ec._LeaderboardRow_rank(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "points":
+			out.Values[i] = ec._LeaderboardRow_points(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._LeaderboardRow_name(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "self":
+			out.Values[i] = ec._LeaderboardRow_self(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -31941,6 +34639,34 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "setLeaderboardProfile":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setLeaderboardProfile(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setTimeZone":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setTimeZone(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setPointRule":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setPointRule(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "saveAchievement":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_saveAchievement(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -32305,6 +35031,87 @@ func (ec *executionContext) _Playback(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var pointRuleImplementors = []string{"PointRule"}
+
+func (ec *executionContext) _PointRule(ctx context.Context, sel ast.SelectionSet, obj *engagement.Worth) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, pointRuleImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PointRule")
+		case "reason":
+			out.Values[i] = ec._PointRule_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "points":
+			out.Values[i] = ec._PointRule_points(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var pointsImplementors = []string{"Points"}
+
+func (ec *executionContext) _Points(ctx context.Context, sel ast.SelectionSet, obj *engagement.Points) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, pointsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Points")
+		case "total":
+			out.Values[i] = ec._Points_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "week":
+			out.Values[i] = ec._Points_week(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "month":
+			out.Values[i] = ec._Points_month(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var priceImplementors = []string{"Price"}
 
 func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, obj *catalog.Price) graphql.Marshaler {
@@ -32616,6 +35423,48 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_notifications(ctx, field)
+				})
+		case "myPoints":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_myPoints(ctx, field)
+				})
+		case "myStreak":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_myStreak(ctx, field)
+				})
+		case "myAchievements":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_myAchievements(ctx, field)
+				})
+		case "myLeaderboardProfile":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_myLeaderboardProfile(ctx, field)
+				})
+		case "leaderboard":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_leaderboard(ctx, field)
+				})
+		case "pointRules":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_pointRules(ctx, field)
+				})
+		case "achievements":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_achievements(ctx, field)
 				})
 		case "auditLog":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -33216,6 +36065,39 @@ func (ec *executionContext) _RevokeSessionsPayload(ctx context.Context, sel ast.
 	return out
 }
 
+var saveAchievementPayloadImplementors = []string{"SaveAchievementPayload"}
+
+func (ec *executionContext) _SaveAchievementPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveAchievementPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, saveAchievementPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SaveAchievementPayload")
+		case "achievement":
+			out.Values[i] = ec._SaveAchievementPayload_achievement(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var saveCategoryPayloadImplementors = []string{"SaveCategoryPayload"}
 
 func (ec *executionContext) _SaveCategoryPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveCategoryPayload) graphql.Marshaler {
@@ -33513,6 +36395,72 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
+var setPointRulePayloadImplementors = []string{"SetPointRulePayload"}
+
+func (ec *executionContext) _SetPointRulePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetPointRulePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setPointRulePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetPointRulePayload")
+		case "rules":
+			out.Values[i] = ec._SetPointRulePayload_rules(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var setTimeZonePayloadImplementors = []string{"SetTimeZonePayload"}
+
+func (ec *executionContext) _SetTimeZonePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetTimeZonePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setTimeZonePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetTimeZonePayload")
+		case "timeZone":
+			out.Values[i] = ec._SetTimeZonePayload_timeZone(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var signInPayloadImplementors = []string{"SignInPayload"}
 
 func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignInPayload) graphql.Marshaler {
@@ -33655,6 +36603,54 @@ func (ec *executionContext) _StorageUsage(ctx context.Context, sel ast.Selection
 			}
 		case "months":
 			out.Values[i] = ec._StorageUsage_months(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var streakImplementors = []string{"Streak"}
+
+func (ec *executionContext) _Streak(ctx context.Context, sel ast.SelectionSet, obj *engagement.Streak) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, streakImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Streak")
+		case "current":
+			out.Values[i] = ec._Streak_current(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "longest":
+			out.Values[i] = ec._Streak_longest(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "today":
+			out.Values[i] = ec._Streak_today(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "timeZone":
+			out.Values[i] = ec._Streak_timeZone(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -34809,6 +37805,30 @@ func (ec *executionContext) marshalNAccessScope2lyceumᚋinternalᚋgenᚋmodel�
 	return v
 }
 
+func (ec *executionContext) marshalNAchievement2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAchievementᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Achievement) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAchievement2ᚖlyceumᚋinternalᚋgenᚋentᚐAchievement(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNAchievement2ᚖlyceumᚋinternalᚋgenᚋentᚐAchievement(ctx context.Context, sel ast.SelectionSet, v *ent.Achievement) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Achievement!")
+		return graphql.Null
+	}
+	return ec._Achievement(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNApiKey2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAPIKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.APIKey) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -35701,6 +38721,30 @@ func (ec *executionContext) marshalNDeleteAssetPayload2ᚖlyceumᚋinternalᚋge
 	return ec._DeleteAssetPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNEarnedAchievement2ᚕᚖlyceumᚋinternalᚋengagementᚐEarnedᚄ(ctx context.Context, sel ast.SelectionSet, v []*engagement.Earned) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNEarnedAchievement2ᚖlyceumᚋinternalᚋengagementᚐEarned(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNEarnedAchievement2ᚖlyceumᚋinternalᚋengagementᚐEarned(ctx context.Context, sel ast.SelectionSet, v *engagement.Earned) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "EarnedAchievement!")
+		return graphql.Null
+	}
+	return ec._EarnedAchievement(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNEnrollInput2lyceumᚋinternalᚋgenᚋmodelᚐEnrollInput(ctx context.Context, v any) (model.EnrollInput, error) {
 	res, err := ec.unmarshalInputEnrollInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -35922,6 +38966,94 @@ func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.Selecti
 		graphql.AddInvalidNullFromMarshaler(ctx, "Int!")
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNLeaderboardConnection2ᚖlyceumᚋgraphᚋrelayᚐLeaderboardConnection(ctx context.Context, sel ast.SelectionSet, v *relay.LeaderboardConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LeaderboardConnection!")
+		return graphql.Null
+	}
+	return ec._LeaderboardConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNLeaderboardEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v relay.Edge[*engagement.Row]) graphql.Marshaler {
+	return ec._LeaderboardEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNLeaderboardEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*engagement.Row]) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLeaderboardEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNLeaderboardPeriod2lyceumᚋinternalᚋengagementᚐPeriod(ctx context.Context, v any) (engagement.Period, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := engagement.Period(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLeaderboardPeriod2lyceumᚋinternalᚋengagementᚐPeriod(ctx context.Context, sel ast.SelectionSet, v engagement.Period) graphql.Marshaler {
+	_ = sel
+	res := limit.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "LeaderboardPeriod!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNLeaderboardProfile2ᚖlyceumᚋinternalᚋengagementᚐProfile(ctx context.Context, sel ast.SelectionSet, v *engagement.Profile) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LeaderboardProfile!")
+		return graphql.Null
+	}
+	return ec._LeaderboardProfile(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNLeaderboardProfileInput2lyceumᚋinternalᚋgenᚋmodelᚐLeaderboardProfileInput(ctx context.Context, v any) (model.LeaderboardProfileInput, error) {
+	res, err := ec.unmarshalInputLeaderboardProfileInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLeaderboardProfilePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLeaderboardProfilePayload(ctx context.Context, sel ast.SelectionSet, v *model.LeaderboardProfilePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LeaderboardProfilePayload!")
+		return graphql.Null
+	}
+	return ec._LeaderboardProfilePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNLeaderboardRow2ᚕᚖlyceumᚋinternalᚋengagementᚐRowᚄ(ctx context.Context, sel ast.SelectionSet, v []*engagement.Row) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLeaderboardRow2ᚖlyceumᚋinternalᚋengagementᚐRow(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNLeaderboardRow2ᚖlyceumᚋinternalᚋengagementᚐRow(ctx context.Context, sel ast.SelectionSet, v *engagement.Row) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LeaderboardRow!")
+		return graphql.Null
+	}
+	return ec._LeaderboardRow(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNLesson2ᚕᚖlyceumᚋinternalᚋcatalogᚐLessonᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Lesson) graphql.Marshaler {
@@ -36263,6 +39395,58 @@ func (ec *executionContext) unmarshalNPlayedLessonInput2ᚖlyceumᚋinternalᚋg
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNPointReason2lyceumᚋinternalᚋgenᚋentᚋpointruleᚐReason(ctx context.Context, v any) (pointrule.Reason, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := pointrule.Reason(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPointReason2lyceumᚋinternalᚋgenᚋentᚋpointruleᚐReason(ctx context.Context, sel ast.SelectionSet, v pointrule.Reason) graphql.Marshaler {
+	_ = sel
+	res := limit.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PointReason!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNPointRule2ᚕᚖlyceumᚋinternalᚋengagementᚐWorthᚄ(ctx context.Context, sel ast.SelectionSet, v []*engagement.Worth) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPointRule2ᚖlyceumᚋinternalᚋengagementᚐWorth(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPointRule2ᚖlyceumᚋinternalᚋengagementᚐWorth(ctx context.Context, sel ast.SelectionSet, v *engagement.Worth) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PointRule!")
+		return graphql.Null
+	}
+	return ec._PointRule(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNPointRuleInput2lyceumᚋinternalᚋgenᚋmodelᚐPointRuleInput(ctx context.Context, v any) (model.PointRuleInput, error) {
+	res, err := ec.unmarshalInputPointRuleInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPoints2ᚖlyceumᚋinternalᚋengagementᚐPoints(ctx context.Context, sel ast.SelectionSet, v *engagement.Points) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Points!")
+		return graphql.Null
+	}
+	return ec._Points(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNProgressEvent2ᚖlyceumᚋinternalᚋlearningᚐMoment(ctx context.Context, sel ast.SelectionSet, v *learning.Moment) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ProgressEvent!")
@@ -36504,6 +39688,19 @@ func (ec *executionContext) marshalNRole2ᚕlyceumᚋinternalᚋviewerᚐRoleᚄ
 	return ret
 }
 
+func (ec *executionContext) unmarshalNSaveAchievementInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveAchievementInput(ctx context.Context, v any) (model.SaveAchievementInput, error) {
+	res, err := ec.unmarshalInputSaveAchievementInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSaveAchievementPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSaveAchievementPayload(ctx context.Context, sel ast.SelectionSet, v *model.SaveAchievementPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SaveAchievementPayload!")
+		return graphql.Null
+	}
+	return ec._SaveAchievementPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNSaveAnswerInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveAnswerInput(ctx context.Context, v any) (model.SaveAnswerInput, error) {
 	res, err := ec.unmarshalInputSaveAnswerInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -36638,6 +39835,22 @@ func (ec *executionContext) marshalNSession2ᚖlyceumᚋinternalᚋgenᚋentᚐS
 	return ec._Session(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNSetPointRulePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSetPointRulePayload(ctx context.Context, sel ast.SelectionSet, v *model.SetPointRulePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SetPointRulePayload!")
+		return graphql.Null
+	}
+	return ec._SetPointRulePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSetTimeZonePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSetTimeZonePayload(ctx context.Context, sel ast.SelectionSet, v *model.SetTimeZonePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SetTimeZonePayload!")
+		return graphql.Null
+	}
+	return ec._SetTimeZonePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNSignInInput2lyceumᚋinternalᚋgenᚋmodelᚐSignInInput(ctx context.Context, v any) (model.SignInInput, error) {
 	res, err := ec.unmarshalInputSignInInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -36707,6 +39920,14 @@ func (ec *executionContext) marshalNStorageUsage2ᚖlyceumᚋinternalᚋgenᚋmo
 		return graphql.Null
 	}
 	return ec._StorageUsage(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNStreak2ᚖlyceumᚋinternalᚋengagementᚐStreak(ctx context.Context, sel ast.SelectionSet, v *engagement.Streak) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Streak!")
+		return graphql.Null
+	}
+	return ec._Streak(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNString2string(ctx context.Context, v any) (string, error) {
@@ -37459,6 +40680,13 @@ func (ec *executionContext) marshalOInt2ᚖint(ctx context.Context, sel ast.Sele
 	_ = ctx
 	res := limit.MarshalInt(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOLeaderboardPlace2ᚖlyceumᚋinternalᚋengagementᚐStanding(ctx context.Context, sel ast.SelectionSet, v *engagement.Standing) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._LeaderboardPlace(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOLesson2ᚖlyceumᚋinternalᚋcatalogᚐLesson(ctx context.Context, sel ast.SelectionSet, v *catalog.Lesson) graphql.Marshaler {

@@ -9,8 +9,10 @@ import (
 	"lyceum/internal/assessment/quiz"
 	"lyceum/internal/catalog"
 	"lyceum/internal/catalog/outline"
+	"lyceum/internal/engagement"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
+	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/viewer"
 	"strconv"
@@ -238,6 +240,16 @@ type HTTPHeader struct {
 	Value string `json:"value"`
 }
 
+type LeaderboardProfileInput struct {
+	Hidden bool `json:"hidden"`
+	// At most 40 characters; empty for the name.
+	Pseudonym string `json:"pseudonym"`
+}
+
+type LeaderboardProfilePayload struct {
+	Profile *engagement.Profile `json:"profile"`
+}
+
 type LinkContent struct {
 	URL string `json:"url"`
 	// Sanitised HTML.
@@ -293,6 +305,12 @@ type PlayedLessonInput struct {
 	Segments []*SegmentInput `json:"segments"`
 	// Where the player stands, in milliseconds.
 	PositionMs int `json:"positionMs"`
+}
+
+type PointRuleInput struct {
+	Reason pointrule.Reason `json:"reason"`
+	// 0 to 10000.
+	Points int `json:"points"`
 }
 
 type PriceInput struct {
@@ -450,6 +468,20 @@ type RevokeSessionsPayload struct {
 	Revoked int `json:"revoked"`
 }
 
+type SaveAchievementInput struct {
+	// Lower case letters, digits and dashes.
+	Key         string `json:"key"`
+	Title       string `json:"title"`
+	Description string `json:"description"`
+	// In a part of CEL: lessons >= 20 && points > 100.
+	Rule    string `json:"rule"`
+	Retired bool   `json:"retired"`
+}
+
+type SaveAchievementPayload struct {
+	Achievement *ent.Achievement `json:"achievement"`
+}
+
 type SaveAnswerInput struct {
 	AttemptID  gid.ID         `json:"attemptId"`
 	QuestionID gid.ID         `json:"questionId"`
@@ -566,6 +598,15 @@ type SearchToken struct {
 type SegmentInput struct {
 	FromMs int `json:"fromMs"`
 	ToMs   int `json:"toMs"`
+}
+
+type SetPointRulePayload struct {
+	Rules []*engagement.Worth `json:"rules"`
+}
+
+type SetTimeZonePayload struct {
+	// IANA name.
+	TimeZone string `json:"timeZone"`
 }
 
 type SignInInput struct {

@@ -35,6 +35,10 @@ export default {
   certificate: 'Zertifikat',
 
   my: 'Mein Lernen', 'my.active': 'Begonnen', 'my.done': 'Abgeschlossen', 'my.certificates': 'Zertifikate',
+  engagement: 'Dranbleiben', 'engagement.points': '{n} Punkte', 'engagement.points.one': '{n} Punkt', 'engagement.points.other': '{n} Punkte',
+  'engagement.week': '{points} diese Woche', 'engagement.streak': '{n} Tage in Folge', 'engagement.streak.one': '{n} Tag in Folge',
+  'engagement.streak.other': '{n} Tage in Folge', 'engagement.achievements': 'Auszeichnungen', 'engagement.board': 'Bestenliste dieser Woche',
+  'engagement.somebody': 'Jemand', 'engagement.hidden': 'Sie stehen in keiner Bestenliste.',
   'my.nothing': 'Sie haben noch keine Kurse.', 'my.completedOn': 'Abgeschlossen am {date}', 'my.revoked': 'Dieses Zertifikat wurde widerrufen.', 'my.pdf': 'PDF herunterladen',
 
   inbox: 'Nachrichten', 'inbox.unread': 'ungelesen', 'inbox.live': 'Neue Nachrichten erscheinen von selbst.', 'inbox.notLive': 'Verbindung wird hergestellt…',

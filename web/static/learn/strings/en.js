@@ -34,6 +34,10 @@ export default {
   certificate: 'Certificate',
 
   my: 'My learning', 'my.active': 'In progress', 'my.done': 'Completed', 'my.certificates': 'Certificates',
+  engagement: 'Keeping at it', 'engagement.points': '{n} points', 'engagement.points.one': '{n} point', 'engagement.points.other': '{n} points',
+  'engagement.week': '{points} this week', 'engagement.streak': '{n} days in a row', 'engagement.streak.one': '{n} day in a row',
+  'engagement.streak.other': '{n} days in a row', 'engagement.achievements': 'Achievements', 'engagement.board': 'This week’s leaderboard',
+  'engagement.somebody': 'Somebody', 'engagement.hidden': 'You are hidden from leaderboards.',
   'my.nothing': 'You have no courses yet.', 'my.completedOn': 'Completed {date}', 'my.revoked': 'This certificate was revoked.', 'my.pdf': 'Download PDF',
 
   inbox: 'Inbox', 'inbox.unread': 'unread', 'inbox.live': 'New messages appear as they arrive.', 'inbox.notLive': 'Connecting…',

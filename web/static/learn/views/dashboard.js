@@ -6,6 +6,7 @@ import { t } from '../i18n.js'
 import { progressBar } from '../outline.js'
 import { places } from '../places.js'
 import { href } from '../router.js'
+import { engagement } from './engagement.js'
 
 /** @import { App } from '../app.js' */
 /** @import { Place } from '../places.js' */
@@ -18,8 +19,9 @@ import { href } from '../router.js'
  */
 export async function dashboard(app, { signal }) {
   const content = h('div', {})
-  draw(content, await places(signal))
-  const refresh = () => places(signal).then((all) => draw(content, all), () => {})
+  const [all, earned] = await Promise.all([places(signal), engagement(signal)])
+  draw(content, all, earned)
+  const refresh = () => places(signal).then((all) => draw(content, all, earned), () => {})
   // A certificate that was being made is there when its notification arrives.
   app.inbox?.addEventListener('arrived', refresh, { signal })
   return { title: t('my'), content, wide: true }
@@ -28,14 +30,16 @@ export async function dashboard(app, { signal }) {
 /**
  * @param {HTMLElement} content
  * @param {Place[]} all
+ * @param {HTMLElement | null} earned
  */
-function draw(content, all) {
+function draw(content, all, earned) {
   const active = all.filter(({ state }) => state === 'ACTIVE')
   const done = all.filter(({ state }) => state === 'COMPLETED')
   const certified = all.filter(({ certificate }) => certificate)
   const heading = content.querySelector('h1') ?? h('h1', {}, t('my'))
   fill(content, heading,
     all.length === 0 && h('div', { class: 'empty' }, h('p', {}, t('my.nothing')), h('a', { class: 'button', href: href('/') }, t('toCatalog'))),
+    earned,
     group('active', t('my.active'), active.map(activeCard)),
     group('done', t('my.done'), done.map(doneCard)),
     group('certificates', t('my.certificates'), certified.map(certificateCard)))
