@@ -87,6 +87,8 @@ type Demo struct {
 	Password string
 	// AdminURL is where operators look, and Staff the address they sign in with there.
 	AdminURL, Staff string
+	// MailsURL is where operators see mails that were not sent, "" when they are sent.
+	MailsURL string
 	// Tenants are the demo tenants.
 	Tenants []Place
 	// Certificate returns the address of a certificate to look at, "" when there is none.

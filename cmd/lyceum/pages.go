@@ -93,6 +93,9 @@ func (a *app) demoOnPage() *web.Demo {
 		Password: demo.Password, AdminURL: "http://" + a.config.HTTP.AdminAddr, Staff: demo.StaffEmail,
 		Certificate: a.demoCertificate, Attack: attack.Run,
 	}
+	if mails := a.mailboxPath(); mails != "" {
+		d.MailsURL = d.AdminURL + mails
+	}
 	for _, t := range demo.Tenants() {
 		d.Tenants = append(d.Tenants, web.Place{
 			Slug: t.Slug, Name: t.Name, URL: a.page(t.Slug, ""), About: t.About, Accent: t.Brand.Accent,

@@ -40,6 +40,9 @@ type Told struct {
 // Kind implements pg.Event.
 func (Told) Kind() string { return "notification.told" }
 
+// Once implements pg.Single: a notification is put into the inbox once.
+func (t Told) Once() string { return t.Notification.String() }
+
 func told(ctx context.Context, notification uuid.UUID) Told {
 	return Told{ID: uuid.Must(uuid.NewV7()), Tenant: viewer.Tenant(ctx), At: time.Now(), Notification: notification}
 }
@@ -183,7 +186,7 @@ func (l *letter) say(p Post) said {
 	s := said{
 		Phrases: phrases, Tenant: l.tenant.Name, Reader: l.reader.Name, Title: l.note.Title, Body: l.note.Body,
 		LogoURL: l.tenant.Branding.LogoURL, Accent: accentOf(l.tenant.Branding.Accent),
-		Settings: p.Page(l.tenant.Slug, "/learn/inbox"),
+		Settings: p.Page(l.tenant.Slug, "/learn/inbox#mail"),
 		Stop:     p.Page(l.tenant.Slug, StopPath+p.stopToken(l.tenant.ID, l.reader.ID, l.note.Kind)),
 	}
 	if l.note.Link != "" {

@@ -3,6 +3,41 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 // Generated from schema.graphql and docs/operations by `npm run generate` in web/. Not to be edited.
+/** How far a film or a sound is on its way to what people stream. */
+export type AssetConversion =
+  /** It is streamed, in as many qualities as its `renditions`. */
+  | 'DONE'
+  /** It failed: `failure` says why. The file is played as it was uploaded, unless its status is FAILED. */
+  | 'FAILED'
+  /** There is nothing to convert. */
+  | 'NONE'
+  /** It is played as it was uploaded: the server has no ffmpeg. */
+  | 'PASSED_THROUGH'
+  | 'RUNNING'
+  | 'WAITING';
+
+export type AssetKind =
+  | 'AUDIO'
+  | 'CAPTION'
+  | 'DOCUMENT'
+  | 'IMAGE'
+  | 'OTHER'
+  | 'VIDEO';
+
+export type AssetStatus =
+  /** A large file that has arrived whole and is being checked; `assetUpdated` says when that is over. */
+  | 'CHECKING'
+  /** Nobody gets it any more. It can be restored until `removedAt`. */
+  | 'DELETED'
+  /** A film or a sound that turned out to be broken when it was to be converted. */
+  | 'FAILED'
+  /** Waiting for its bytes. */
+  | 'PENDING'
+  /** It can be used. A film can be played as it was uploaded while it is converted. */
+  | 'READY'
+  /** What was sent is not what was announced, or is not allowed. */
+  | 'REJECTED';
+
 export type AttemptState =
   /** The time ran out; what was saved has been graded. */
   | 'EXPIRED'
@@ -15,6 +50,36 @@ export type CertificateStatus =
   /** It was taken back, whether or not it would be good still. */
   | 'REVOKED'
   | 'VALID';
+
+/** What a condition is about, and in which unit `have` and `need` are. */
+export type CompletionCode =
+  /** Minutes. */
+  | 'ATTENDANCE'
+  /** `at` says by when. */
+  | 'DEADLINE'
+  /** The learner says so: `completeLesson`. */
+  | 'DECLARE'
+  /** `partId` says which lesson. */
+  | 'LESSON'
+  /** `partId` says which module. */
+  | 'MODULE'
+  /** Whatever `expression` says. */
+  | 'OTHER'
+  /** Parts of a module or course. */
+  | 'PARTS'
+  | 'QUIZ_ATTEMPTS'
+  | 'QUIZ_PASS'
+  /** Percent of the points. */
+  | 'QUIZ_SCORE'
+  | 'SIGN_OFF'
+  /** Seconds. */
+  | 'TIME_ON_TASK'
+  /** `at` says until when. */
+  | 'WAIT'
+  /** Percent of the video. */
+  | 'WATCH'
+  /** Seconds of the video. */
+  | 'WATCH_TIME';
 
 export type CourseFilter = {
   /** A category's slug. */
@@ -52,6 +117,19 @@ export type EnrollmentState =
   | 'ACTIVE'
   | 'COMPLETED'
   | 'WITHDRAWN';
+
+export type LeaderboardPeriod =
+  | 'ALL'
+  /** Since the first, in UTC. */
+  | 'MONTH'
+  /** Since Monday, in UTC. */
+  | 'WEEK';
+
+export type LeaderboardProfileInput = {
+  hidden: boolean;
+  /** At most 40 characters; empty for the name. */
+  pseudonym: string;
+};
 
 export type LessonKind =
   | 'ARTICLE'
@@ -96,6 +174,15 @@ export type QuestionKind =
   | 'SHORT_TEXT'
   | 'SINGLE_CHOICE';
 
+export type RequestUploadInput = {
+  contentType: string;
+  fileName: string;
+  kind: AssetKind;
+  /** Hex. */
+  sha256: string;
+  size: number;
+};
+
 /** Choices for choice questions, number for numeric ones, text for short text. */
 export type ResponseInput = {
   choices?: Array<string> | null | undefined;
@@ -113,6 +200,16 @@ export type Role =
   | 'SUPPORT'
   | 'TENANT_ADMIN';
 
+export type SaveAchievementInput = {
+  description?: string;
+  /** Lower case letters, digits and dashes. */
+  key: string;
+  retired?: boolean;
+  /** In a part of CEL: lessons >= 20 && points > 100. */
+  rule: string;
+  title: string;
+};
+
 export type SearchFilter = {
   category?: string | null | undefined;
   language?: string | null | undefined;
@@ -123,6 +220,13 @@ export type SearchFilter = {
 export type SegmentInput = {
   fromMs: number;
   toMs: number;
+};
+
+export type SignPartInput = {
+  /** From 1. */
+  number: number;
+  /** Of this part, in hex: the storage refuses other bytes. */
+  sha256: string;
 };
 
 export type TenantKind =
@@ -139,6 +243,13 @@ export type UserFilter = {
 export type UserStatus =
   | 'ACTIVE'
   | 'SUSPENDED';
+
+export type AssetUpdatedSubscriptionVariables = Exact<{
+  id: string;
+}>;
+
+
+export type AssetUpdatedSubscription = { assetUpdated: { id: string, fileName: string, status: AssetStatus, failure: string, conversion: AssetConversion, progress: number, durationMs: number | null, url: string | null } };
 
 export type AttemptQueryVariables = Exact<{
   attemptId: string;
@@ -174,6 +285,20 @@ export type CompleteLessonMutationVariables = Exact<{
 
 export type CompleteLessonMutation = { completeLesson: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number } } };
 
+export type CompleteUploadMutationVariables = Exact<{
+  assetId: string;
+}>;
+
+
+export type CompleteUploadMutation = { completeUpload: { asset: { id: string, status: AssetStatus, failure: string, conversion: AssetConversion, progress: number } } };
+
+export type CompletionPreviewQueryVariables = Exact<{
+  courseId: string;
+}>;
+
+
+export type CompletionPreviewQuery = { completionPreview: { places: number, examined: number, completed: number, wouldComplete: number, wouldNeedMore: number, enrollments: Array<{ id: string, learner: { name: string } | null }> } };
+
 export type CourseDraftQueryVariables = Exact<{
   slug: string;
 }>;
@@ -199,6 +324,21 @@ export type DashboardQueryVariables = Exact<{
 
 export type DashboardQuery = { myEnrollments: { nodes: Array<{ id: string, state: EnrollmentState, enrolledAt: string, dueAt: string | null, completedAt: string | null, course: { id: string, slug: string, title: string, instructor: { name: string } | null }, progress: { state: ProgressState, percent: number, completedLessons: number, lastActivityAt: string | null }, nextLesson: { id: string, title: string, kind: LessonKind } | null, certificate: { code: string, status: CertificateStatus, verifyUrl: string, pdfUrl: string | null } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
+export type DeleteAssetMutationVariables = Exact<{
+  assetId: string;
+}>;
+
+
+export type DeleteAssetMutation = { deleteAsset: { asset: { id: string, status: AssetStatus, removedAt: string | null } } };
+
+export type EngagementQueryVariables = Exact<{
+  period?: LeaderboardPeriod;
+  first?: number | null | undefined;
+}>;
+
+
+export type EngagementQuery = { myPoints: { total: number, week: number, month: number }, myStreak: { current: number, longest: number, today: boolean, timeZone: string }, myAchievements: Array<{ title: string, description: string, earnedAt: string }>, leaderboard: { hidden: boolean, nodes: Array<{ rank: number, points: number, name: string | null, self: boolean }>, self: { rank: number, points: number } | null } };
+
 export type EnrollMutationVariables = Exact<{
   courseId: string;
 }>;
@@ -221,6 +361,16 @@ export type GrantSupportMutationVariables = Exact<{
 
 
 export type GrantSupportMutation = { grantSupport: { grant: { id: string, reason: string, expiresAt: string } } };
+
+export type LeaderboardQueryVariables = Exact<{
+  courseId?: string | null | undefined;
+  period?: LeaderboardPeriod;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type LeaderboardQuery = { leaderboard: { hidden: boolean, nodes: Array<{ rank: number, points: number, name: string | null, self: boolean }>, pageInfo: { hasNextPage: boolean, endCursor: string | null }, self: { rank: number, points: number } | null } };
 
 export type LessonQueryVariables = Exact<{
   courseId: string;
@@ -318,6 +468,20 @@ export type RecordProgressMutationVariables = Exact<{
 
 export type RecordProgressMutation = { recordProgress: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number, lessons: Array<{ lessonId: string, state: ProgressState, watchedMs: number, positionMs: number }> } } };
 
+export type RequestUploadMutationVariables = Exact<{
+  input: RequestUploadInput;
+}>;
+
+
+export type RequestUploadMutation = { requestUpload: { asset: { id: string, fileName: string, status: AssetStatus, failure: string, conversion: AssetConversion, progress: number, parts: { size: number, count: number, expiresAt: string, received: Array<{ number: number, size: number, sha256: string }> } | null }, upload: { method: string, url: string, expiresAt: string, headers: Array<{ name: string, value: string }> } | null } };
+
+export type RestoreAssetMutationVariables = Exact<{
+  assetId: string;
+}>;
+
+
+export type RestoreAssetMutation = { restoreAsset: { asset: { id: string, status: AssetStatus } } };
+
 export type RevokeCertificateMutationVariables = Exact<{
   certificateId: string;
   reason: string;
@@ -334,6 +498,13 @@ export type RosterQueryVariables = Exact<{
 
 
 export type RosterQuery = { enrollments: { nodes: Array<{ id: string, state: EnrollmentState, source: EnrollmentSource, enrolledAt: string, learner: { id: string, name: string, email: string | null } | null, progress: { percent: number, completedLessons: number, lastActivityAt: string | null }, certificate: { id: string, code: string, status: CertificateStatus } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type SaveAchievementMutationVariables = Exact<{
+  input: SaveAchievementInput;
+}>;
+
+
+export type SaveAchievementMutation = { saveAchievement: { achievement: { key: string, title: string, description: string, rule: string, retiredAt: string | null } } };
 
 export type SaveAnswerMutationVariables = Exact<{
   attemptId: string;
@@ -359,6 +530,13 @@ export type SearchQueryVariables = Exact<{
 
 export type SearchQuery = { search: { totalCount: number, degraded: boolean, hits: Array<{ title: string, snippet: string, course: { id: string, slug: string, title: string }, lesson: { id: string, title: string, kind: LessonKind } | null }> } };
 
+export type SetLeaderboardProfileMutationVariables = Exact<{
+  input: LeaderboardProfileInput;
+}>;
+
+
+export type SetLeaderboardProfileMutation = { setLeaderboardProfile: { profile: { hidden: boolean, pseudonym: string } } };
+
 export type SetMailPreferenceMutationVariables = Exact<{
   kind: NotificationKind;
   wanted: boolean;
@@ -366,6 +544,13 @@ export type SetMailPreferenceMutationVariables = Exact<{
 
 
 export type SetMailPreferenceMutation = { setMailPreference: { mailPreferences: Array<{ kind: NotificationKind, wanted: boolean }> } };
+
+export type SetTimeZoneMutationVariables = Exact<{
+  timeZone: string;
+}>;
+
+
+export type SetTimeZoneMutation = { setTimeZone: { timeZone: string } };
 
 export type SignInMutationVariables = Exact<{
   email: string;
@@ -381,6 +566,14 @@ export type SignOutMutationVariables = Exact<{ [key: string]: never; }>;
 
 export type SignOutMutation = { signOut: { signedOut: boolean } };
 
+export type SignPartsMutationVariables = Exact<{
+  assetId: string;
+  parts: Array<SignPartInput> | SignPartInput;
+}>;
+
+
+export type SignPartsMutation = { signParts: { parts: Array<{ number: number, upload: { method: string, url: string, expiresAt: string, headers: Array<{ name: string, value: string }> } }> } };
+
 export type StartAttemptMutationVariables = Exact<{
   enrollmentId: string;
   lessonId: string;
@@ -388,6 +581,13 @@ export type StartAttemptMutationVariables = Exact<{
 
 
 export type StartAttemptMutation = { startAttempt: { attempt: { id: string, number: number, state: AttemptState, startedAt: string, deadlineAt: string | null, maxScore: number, passMark: number, questions: Array<{ id: string, kind: QuestionKind, prompt: string, points: number, hints: Array<string>, choices: Array<{ key: string, html: string }>, response: { choices: Array<string>, number: string, text: string } | null }> } } };
+
+export type StorageUsageQueryVariables = Exact<{
+  months?: number | null | undefined;
+}>;
+
+
+export type StorageUsageQuery = { storageUsage: { used: number, quota: number, mine: number, quotaPerUser: number, months: Array<{ month: string, bytesStored: number, bytesRemoved: number, minutesTranscoded: number }> } };
 
 export type SubmitAttemptMutationVariables = Exact<{
   attemptId: string;
@@ -408,18 +608,36 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ViewerQuery = { viewer: { role: Role, tenant: { id: string, slug: string, name: string, kind: TenantKind, locale: string, branding: { accent: string, logoUrl: string, signatory: string } }, user: { id: string, name: string, email: string | null } | null } };
 
+export type WhatIsLeftQueryVariables = Exact<{
+  enrollmentId: string;
+}>;
+
+
+export type WhatIsLeftQuery = { node:
+    | { id: string, progress: { completion: { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> }, modules: Array<{ moduleId: string, completion: { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> }, lessons: Array<{ lessonId: string, completion: { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> } }> }> } }
+    | Record<PropertyKey, never>
+   | null };
+
+export type LeftFragment = { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> };
+
 /** The ready documents, by the name under which the API runs them. */
 export interface Operations {
+  "asset-updated": { data: AssetUpdatedSubscription; variables: AssetUpdatedSubscriptionVariables };
   "attempt": { data: AttemptQuery; variables: AttemptQueryVariables };
   "audit-log": { data: AuditLogQuery; variables: AuditLogQueryVariables };
   "catalog": { data: CatalogQuery; variables: CatalogQueryVariables };
   "complete-lesson": { data: CompleteLessonMutation; variables: CompleteLessonMutationVariables };
+  "complete-upload": { data: CompleteUploadMutation; variables: CompleteUploadMutationVariables };
+  "completion-preview": { data: CompletionPreviewQuery; variables: CompletionPreviewQueryVariables };
   "course": { data: CourseQuery; variables: CourseQueryVariables };
   "course-draft": { data: CourseDraftQuery; variables: CourseDraftQueryVariables };
   "dashboard": { data: DashboardQuery; variables: DashboardQueryVariables };
+  "delete-asset": { data: DeleteAssetMutation; variables: DeleteAssetMutationVariables };
+  "engagement": { data: EngagementQuery; variables: EngagementQueryVariables };
   "enroll": { data: EnrollMutation; variables: EnrollMutationVariables };
   "enrollment-changed": { data: EnrollmentChangedSubscription; variables: EnrollmentChangedSubscriptionVariables };
   "grant-support": { data: GrantSupportMutation; variables: GrantSupportMutationVariables };
+  "leaderboard": { data: LeaderboardQuery; variables: LeaderboardQueryVariables };
   "lesson": { data: LessonQuery; variables: LessonQueryVariables };
   "mail-preferences": { data: MailPreferencesQuery; variables: MailPreferencesQueryVariables };
   "mark-read": { data: MarkReadMutation; variables: MarkReadMutationVariables };
@@ -430,16 +648,24 @@ export interface Operations {
   "progress-updated": { data: ProgressUpdatedSubscription; variables: ProgressUpdatedSubscriptionVariables };
   "publish-course": { data: PublishCourseMutation; variables: PublishCourseMutationVariables };
   "record-progress": { data: RecordProgressMutation; variables: RecordProgressMutationVariables };
+  "request-upload": { data: RequestUploadMutation; variables: RequestUploadMutationVariables };
+  "restore-asset": { data: RestoreAssetMutation; variables: RestoreAssetMutationVariables };
   "revoke-certificate": { data: RevokeCertificateMutation; variables: RevokeCertificateMutationVariables };
   "roster": { data: RosterQuery; variables: RosterQueryVariables };
+  "save-achievement": { data: SaveAchievementMutation; variables: SaveAchievementMutationVariables };
   "save-answer": { data: SaveAnswerMutation; variables: SaveAnswerMutationVariables };
   "search": { data: SearchQuery; variables: SearchQueryVariables };
   "search-token": { data: SearchTokenQuery; variables: SearchTokenQueryVariables };
+  "set-leaderboard-profile": { data: SetLeaderboardProfileMutation; variables: SetLeaderboardProfileMutationVariables };
   "set-mail-preference": { data: SetMailPreferenceMutation; variables: SetMailPreferenceMutationVariables };
+  "set-time-zone": { data: SetTimeZoneMutation; variables: SetTimeZoneMutationVariables };
   "sign-in": { data: SignInMutation; variables: SignInMutationVariables };
   "sign-out": { data: SignOutMutation; variables: SignOutMutationVariables };
+  "sign-parts": { data: SignPartsMutation; variables: SignPartsMutationVariables };
   "start-attempt": { data: StartAttemptMutation; variables: StartAttemptMutationVariables };
+  "storage-usage": { data: StorageUsageQuery; variables: StorageUsageQueryVariables };
   "submit-attempt": { data: SubmitAttemptMutation; variables: SubmitAttemptMutationVariables };
   "verify-certificate": { data: VerifyCertificateQuery; variables: VerifyCertificateQueryVariables };
   "viewer": { data: ViewerQuery; variables: ViewerQueryVariables };
+  "what-is-left": { data: WhatIsLeftQuery; variables: WhatIsLeftQueryVariables };
 }
