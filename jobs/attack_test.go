@@ -319,7 +319,8 @@ func (f fixture) overdue(t *testing.T, tenant pgtest.Tenant) {
 		SetSize(1).SetSha256("x").SetBlobKey("t/" + tenant.ID.String() + "/assets/p.png").SetExpiresAt(time.Now().Add(-2 * time.Hour)).
 		ExecX(ctx)
 	place := f.Enrollment.Query().FirstX(ctx)
-	f.Attempt.Create().SetEnrollmentID(place.ID).SetLearnerID(place.LearnerID).SetLessonID(uuid.New()).SetVersionID(place.VersionID).
+	lesson := f.CourseVersion.GetX(ctx, place.VersionID).Outline.Lessons()[0].ID
+	f.Attempt.Create().SetEnrollmentID(place.ID).SetLearnerID(place.LearnerID).SetLessonID(lesson).SetVersionID(place.VersionID).
 		SetNumber(1).SetPicks([]quiz.Pick{}).SetPassMark(50).SetMaxScore(1).SetStartedAt(time.Now().Add(-2 * time.Hour)).
 		SetDeadlineAt(time.Now().Add(-time.Hour)).ExecX(ctx)
 }

@@ -180,14 +180,18 @@ func (f fixture) publish(t *testing.T, tenant pgtest.Tenant) published {
 	slug := "c" + uuid.NewString()
 	const title = "Coffee basics"
 	course := f.Course.Create().SetSlug(slug).SetTitle(title).SetInstructorID(tenant.Instructor).SaveX(ctx)
+	module := outline.Module{ID: uuid.New()}
+	for _, lesson := range []string{"Beans", "Water"} {
+		module.Lessons = append(module.Lessons, outline.Lesson{ID: uuid.New(), Title: lesson, Kind: outline.Article, Required: true})
+	}
 	version := f.CourseVersion.Create().SetCourseID(course.ID).SetNumber(1).SetSlug(slug).SetTitle(title).
-		SetInstructorID(tenant.Instructor).SetContentHash("x").SetOutline(outline.Outline{}).SetLessonCount(2).
+		SetInstructorID(tenant.Instructor).SetContentHash("x").SetOutline(outline.Outline{Modules: []outline.Module{module}}).SetLessonCount(2).
 		SetRequiredCount(2).SetDurationMs(0).SetPublishedBy(tenant.Instructor).SaveX(ctx)
 	f.Publication.Create().SetCourseID(course.ID).SetVersionID(version.ID).SetNumber(1).SetSlug(slug).SetTitle(title).
 		SetInstructorID(tenant.Instructor).ExecX(ctx)
-	for _, lesson := range []string{"Beans", "Water"} {
-		f.LessonVersion.Create().SetVersionID(version.ID).SetCourseID(course.ID).SetLessonID(uuid.New()).SetTitle(lesson).
-			SetKind(outline.Article).SetPreview(false).SetBodyText("All about " + lesson).ExecX(ctx)
+	for _, lesson := range module.Lessons {
+		f.LessonVersion.Create().SetVersionID(version.ID).SetCourseID(course.ID).SetLessonID(lesson.ID).SetTitle(lesson.Title).
+			SetKind(outline.Article).SetPreview(false).SetBodyText("All about " + lesson.Title).ExecX(ctx)
 	}
 	return published{course: course.ID, enrollment: f.Enrollment.Create().SetLearnerID(tenant.Learner).SetCourseID(course.ID).
 		SetVersionID(version.ID).SetSource(entenrollment.SourceSTAFF).SetEnrolledBy(tenant.Instructor).SaveX(ctx)}

@@ -27,7 +27,8 @@ func (f fixture) assign(t *testing.T, tenant pgtest.Tenant) {
 	t.Helper()
 	p := f.publish(t, tenant)
 	f.announce(t, tenant, enrollment.EnrollmentActivated{
-		ID: uuid.New(), Tenant: tenant.ID, At: time.Now(), Enrollment: p.enrollment.ID, ByStaff: true,
+		ID: uuid.New(), Tenant: tenant.ID, At: time.Now(), Enrollment: p.enrollment.ID, Learner: tenant.Learner, Course: p.course,
+		ByStaff: true,
 	})
 }
 
