@@ -27,7 +27,7 @@ NODE_MODULES := $(NODE_LOCKS:package-lock.json=node_modules/.package-lock.json)
 TAGS := attack
 
 # The packages whose tests are not run by a target of their own.
-UNIT = $$($(GO) list $(PKG) | grep -v -e '^lyceum/e2e$$' -e '^lyceum/e2e/stack$$' -e '^lyceum/internal/arch$$' -e '^lyceum/internal/gen/')
+UNIT = $$($(GO) list $(PKG) | grep -v -e '^lyceum/e2e$$' -e '^lyceum/e2e/stack$$' -e '^lyceum/internal/learning/zeroloss$$' -e '^lyceum/internal/arch$$' -e '^lyceum/internal/gen/')
 
 .DEFAULT_GOAL := help
 
@@ -101,6 +101,11 @@ race: node ## Run all tests but the journeys, race detector on, in random order
 .PHONY: e2e
 e2e: node ## Run the journeys: real clients and a browser against a running server
 	$(GO) test -count=1 -timeout=$(TESTTIMEOUT) ./e2e ./e2e/stack
+	@$(MAKE) zeroloss
+
+.PHONY: zeroloss
+zeroloss: ## Kill the API and its Postgres under 2,000 learners, and count what was lost
+	$(GO) test -count=1 -v -timeout=$(TESTTIMEOUT) ./internal/learning/zeroloss
 
 .PHONY: attack
 attack: ## Attack one tenant from another: every test named TestAttack…, and print the figures

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -22,6 +23,8 @@ type campus struct {
 	ids map[string]string
 	// category is the slug of the category.
 	category string
+	// at is the server; nil is the one that all tests share.
+	at *stack.Stack
 }
 
 var (
@@ -52,6 +55,7 @@ func newCampus(t *testing.T, slug string) *campus {
 	c.ids["user"], c.learner = c.person(t, "LEARNER")
 	c.ids["tenant"] = c.ask(t, c.admin, `{ viewer { tenant { id } } }`, nil, "viewer", "tenant", "id")
 	c.ids["asset"] = c.upload(t, "asset of "+c.tag)
+	c.ids["film"] = c.uploadFile(t, filmInput(c.tag), hollowFilm(c.tag))
 	c.learn(t)
 	c.earn(t)
 	c.ids["session"] = c.ask(t, c.learner, `{ sessions { id } }`, nil, "sessions", "0", "id")
@@ -201,8 +205,14 @@ func (c *campus) apiKey(t *testing.T, owner *stack.Persona, scopes ...string) (i
 // announce asks for the upload of a text and returns the asset with where to send it.
 func (c *campus) announce(t *testing.T, text string) (asset string, ticket map[string]any) {
 	t.Helper()
+	return c.announceFile(t, fileInput(text))
+}
+
+// announceFile asks for the upload of a file.
+func (c *campus) announceFile(t *testing.T, file map[string]any) (asset string, ticket map[string]any) {
+	t.Helper()
 	data := c.run(t, c.instructor, `mutation($i: RequestUploadInput!) { requestUpload(input: $i) {
-		asset { id } upload { method url headers { name value } } } }`, map[string]any{"i": fileInput(text)})
+		asset { id } upload { method url headers { name value } } } }`, map[string]any{"i": file})
 	return dig[string](t, data, "requestUpload", "asset", "id"), dig[map[string]any](t, data, "requestUpload", "upload")
 }
 
@@ -236,7 +246,7 @@ func (c *campus) send(t *testing.T, ticket map[string]any, text string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := running.Visitor("")
+	to := cmp.Or(c.at, running).Visitor("")
 	if reply := to.Send(t, dig[string](t, ticket, "method"), address.RequestURI(), header, []byte(text)); reply.Status >= 300 {
 		t.Fatalf("upload: status %d %s", reply.Status, reply.Body)
 	}
@@ -245,8 +255,25 @@ func (c *campus) send(t *testing.T, ticket map[string]any, text string) {
 // upload brings in a text file and returns the asset.
 func (c *campus) upload(t *testing.T, text string) string {
 	t.Helper()
-	asset, ticket := c.announce(t, text)
-	c.send(t, ticket, text)
+	return c.uploadFile(t, fileInput(text), text)
+}
+
+// hollowFilm has the form of a film and nothing in it: it is taken, and cannot be converted.
+func hollowFilm(tag string) string {
+	return "\x00\x00\x00\x18ftypmp42\x00\x00\x02\x00isomiso2" + strings.Repeat("\x00\x00\x00\x08free", 8) + tag
+}
+
+func filmInput(tag string) map[string]any {
+	file := fileInput(hollowFilm(tag))
+	file["kind"], file["fileName"], file["contentType"] = "VIDEO", "film.mp4", "video/mp4"
+	return file
+}
+
+// uploadFile brings in a file and returns the asset.
+func (c *campus) uploadFile(t *testing.T, file map[string]any, content string) string {
+	t.Helper()
+	asset, ticket := c.announceFile(t, file)
+	c.send(t, ticket, content)
 	status := c.ask(t, c.instructor, `mutation($a: ID!) { completeUpload(assetId: $a) { asset { status } } }`,
 		map[string]any{"a": asset}, "completeUpload", "asset", "status")
 	if status != "READY" {

@@ -57,6 +57,12 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 	"Query.assetsByContent": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.instructor, variables: input{"sha256": []any{fileInput("asset of " + c.tag)["sha256"]}}}}
 	},
+	"Query.captionRevisions": func(t *testing.T, c *campus) []good {
+		c.saveCaptions(t, "One.")
+		c.saveCaptions(t, "Two.")
+		after := c.cursor(t, c.instructor, `captionRevisions(first: 1, locale: "en", assetId: "`+c.ids["film"]+`")`)
+		return []good{{who: c.instructor, variables: input{"assetId": c.ids["film"], "locale": "en", "first": 1, "after": after}}}
+	},
 	"Query.storageUsage": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.admin, variables: input{"months": 3}}}
 	},
@@ -68,6 +74,9 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 			{who: c.instructor, variables: input{"courseId": c.ids["course"], "first": 1, "state": "ACTIVE"}},
 			{who: c.instructor, variables: input{"courseId": c.ids["course"], "after": c.cursor(t, c.instructor, `enrollments(first: 1, courseId: "`+c.ids["course"]+`")`)}},
 		}
+	},
+	"Query.lessonDropOff": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"courseId": c.ids["course"], "lessonId": c.ids["video"]}}}
 	},
 	"Query.attempt": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.learner, variables: input{"id": c.ids["attempt"]}}}
@@ -133,6 +142,9 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 			"accent": "#0f766e", "logoUrl": "https://globex.example/logo.png", "signatory": "Claire Fontaine, Chief Data Officer",
 		}}}}
 	},
+	"Mutation.updatePublishingRules": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.admin, variables: input{"input": input{"captionsRequired": false}}}}
+	},
 
 	"Query.supportGrants": func(t *testing.T, c *campus) []good {
 		grant(t, c)
@@ -189,6 +201,23 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 		c.send(t, ticket, text)
 		return []good{{who: c.instructor, variables: input{"assetId": asset}, once: true}}
 	},
+	"Mutation.convertAsset": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"assetId": c.ids["film"]}}}
+	},
+	"Mutation.saveCaptions": func(t *testing.T, c *campus) []good {
+		number := c.saveCaptions(t, rand.Text())
+		return []good{{who: c.instructor, once: true, variables: input{"input": input{
+			"assetId": c.ids["film"], "locale": "en", "label": "English", "content": spokenFile(rand.Text()), "expectedNumber": number,
+		}}}}
+	},
+	"Mutation.revertCaptions": func(t *testing.T, c *campus) []good {
+		c.saveCaptions(t, rand.Text())
+		return []good{{who: c.instructor, variables: input{"input": input{"assetId": c.ids["film"], "locale": "en", "number": 1}}}}
+	},
+	"Mutation.removeCaptions": func(t *testing.T, c *campus) []good {
+		c.saveCaptions(t, rand.Text())
+		return []good{{who: c.instructor, variables: input{"input": input{"assetId": c.ids["film"], "locale": "en"}}}}
+	},
 
 	"Mutation.signParts": func(t *testing.T, c *campus) []good {
 		return []good{{who: c.instructor, variables: input{"input": input{
@@ -223,8 +252,8 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 	"Mutation.recordProgress": func(t *testing.T, c *campus) []good {
 		who, enrollment, _ := c.student(t)
 		return []good{{who: who, variables: input{"input": input{"enrollmentId": enrollment, "lessons": []any{
-			input{"lessonId": c.ids["video"], "positionMs": 9000, "segments": []any{input{"fromMs": 1000, "toMs": 9000}}},
-		}}}}}
+			input{"lessonId": c.ids["video"], "positionMs": 9000, "segments": []any{input{"fromMs": 1000, "toMs": 9000, "rate": 1}}, "signs": []any{0, 8000}},
+		}, "sessionId": "0d9c6a52-7d0e-4a0f-8f3b-1c8b5a4e2f61", "sequence": 1, "ageMs": 0}}}}
 	},
 	"Mutation.completeLesson": func(t *testing.T, c *campus) []good {
 		who, enrollment, _ := c.student(t)
@@ -306,6 +335,17 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 		return []good{{who: c.learner, variables: input{"after": 0}}}
 	},
 }
+
+// saveCaptions gives the campus's film captions that say something, and returns the number of their revision.
+func (c *campus) saveCaptions(t *testing.T, said string) float64 {
+	t.Helper()
+	data := c.run(t, c.instructor, `mutation($i: SaveCaptionsInput!) { saveCaptions(input: $i) { revision { number } } }`,
+		input{"i": input{"assetId": c.ids["film"], "locale": "en", "content": spokenFile(said)}})
+	return dig[float64](t, data, "saveCaptions", "revision", "number")
+}
+
+// spokenFile is a caption file that says one thing.
+func spokenFile(said string) string { return "WEBVTT\n\n00:00.000 --> 00:01.000\n" + said + "\n" }
 
 // justOnce is a request that ends what it needs, by somebody made for it.
 func justOnce(role string, variables input) func(t *testing.T, c *campus) []good {

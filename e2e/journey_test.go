@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -178,6 +179,33 @@ func findSpoken(t *testing.T, learner *stack.Persona, slug, dir string) {
 	if found := search(t, learner, `"`+spoken+`"`, slug); !slices.Equal(found, []string{title}) {
 		t.Errorf("what is said in %q finds %q", title, found)
 	}
+	leadsThere(t, slug)
+}
+
+// leadsThere: who may see what is said in a film is led to the second.
+func leadsThere(t *testing.T, slug string) {
+	t.Helper()
+	var found struct {
+		Search struct {
+			Hits []struct {
+				Course struct{ Slug string }
+				AtMs   *int
+				Link   string
+			}
+		}
+	}
+	as(t, "acme", "instructor").MustDo(t, `query($q: String!) { search(query: $q, first: 50) { hits { course { slug } atMs link } } }`,
+		map[string]any{"q": `"` + spoken + `"`}, &found)
+	for _, hit := range found.Search.Hits {
+		if hit.Course.Slug != slug {
+			continue
+		}
+		if hit.AtMs == nil || !strings.HasPrefix(hit.Link, "/learn/courses/"+slug+"/lessons/") || !strings.HasSuffix(hit.Link, "?t="+strconv.Itoa(*hit.AtMs/1000)) {
+			t.Errorf("a hit leads to %s", hit.Link)
+		}
+		return
+	}
+	t.Error("an instructor does not find what is said")
 }
 
 // search returns the titles of lessons of the course that are found; the course itself counts as "".

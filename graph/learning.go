@@ -2,11 +2,13 @@ package graph
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 
 	"lyceum/graph/loader"
+	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/model"
 	"lyceum/internal/learning"
@@ -20,23 +22,37 @@ func (r mutationResolver) RecordProgress(
 	if err != nil {
 		return nil, err
 	}
-	batch := make([]learning.Played, len(in.Lessons))
+	batch := learning.Batch{
+		Lessons: make([]learning.Played, len(in.Lessons)), Sequence: value(in.Sequence),
+		Age: time.Duration(value(in.AgeMs)) * time.Millisecond,
+	}
+	if in.SessionID != nil {
+		if batch.Session, err = uuid.Parse(*in.SessionID); err != nil || batch.Session == uuid.Nil {
+			return nil, fault.Invalid("sessionId", "A session's name has 32 hexadecimal digits, in groups of 8, 4, 4, 4 and 12.")
+		}
+	}
 	for i, played := range in.Lessons {
-		if batch[i], err = playedOf(played); err != nil {
+		if batch.Lessons[i], err = playedOf(played, fmt.Sprintf("lessons.%d", i)); err != nil {
 			return nil, err
 		}
 	}
 	return recorded(r.services.Learning.RecordProgress(ctx, place, batch))
 }
 
-func playedOf(in *model.PlayedLessonInput) (learning.Played, error) {
+func playedOf(in *model.PlayedLessonInput, field string) (learning.Played, error) {
 	lesson, err := idOf(in.LessonID, ent.GIDLesson)
 	if err != nil {
 		return learning.Played{}, err
 	}
-	played := learning.Played{Lesson: lesson, PositionMS: in.PositionMs, Segments: make([]learning.Segment, len(in.Segments))}
+	played := learning.Played{
+		Lesson: lesson, PositionMS: in.PositionMs, SignsMS: in.Signs, Segments: make([]learning.Segment, len(in.Segments)),
+	}
 	for i, s := range in.Segments {
-		played.Segments[i] = learning.Segment{FromMS: s.FromMs, ToMS: s.ToMs}
+		// Nil is not known, which is not the same as standing still.
+		if s.Rate != nil && *s.Rate <= 0 {
+			return learning.Played{}, fault.Invalid(fmt.Sprintf("%s.segments.%d.rate", field, i), "The speed of playing is more than 0 and at most 16.")
+		}
+		played.Segments[i] = learning.Segment{FromMS: s.FromMs, ToMS: s.ToMs, Rate: value(s.Rate)}
 	}
 	return played, nil
 }
@@ -93,4 +109,20 @@ func (lessonProgressResolver) LessonID(_ context.Context, p *ent.LessonProgress)
 
 func (lessonProgressResolver) State(_ context.Context, p *ent.LessonProgress) (model.ProgressState, error) {
 	return model.ProgressState(learning.LessonState(p)), nil
+}
+
+func (r queryResolver) LessonDropOff(ctx context.Context, courseID, lesson gid.ID) (*model.LessonDropOff, error) {
+	course, err := idOf(courseID, ent.GIDCourse)
+	if err != nil {
+		return nil, err
+	}
+	id, err := idOf(lesson, ent.GIDLesson)
+	if err != nil {
+		return nil, err
+	}
+	stayed, err := r.services.Learning.DropOff(ctx, course, id)
+	if err != nil || stayed == nil {
+		return nil, err
+	}
+	return &model.LessonDropOff{Learners: stayed.Learners, Minutes: stayed.Minutes}, nil
 }

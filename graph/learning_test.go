@@ -200,7 +200,8 @@ func TestLearningACourse(t *testing.T) {
 		kinds[event.Kind()]++
 	}
 	same(t, kinds, map[string]int{
-		"enrollment.activated": 1, "learning.lesson_completed": 3, "learning.course_completed": 1, "assessment.attempt_graded": 1,
+		"enrollment.activated": 1, "learning.lesson_completed": 3, "learning.module_completed": 1,
+		"learning.course_completed": 1, "assessment.attempt_graded": 1,
 	})
 }
 

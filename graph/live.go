@@ -53,7 +53,7 @@ func (enrollmentEventResolver) Kind(_ context.Context, e *feed.Event) (model.Enr
 }
 
 func (enrollmentEventResolver) Enrollment(ctx context.Context, e *feed.Event) (*ent.Enrollment, error) {
-	if e.Name != places.EventChanged {
+	if e.Name != places.EventChanged && e.Name != places.EventProgressed {
 		return nil, nil //nolint:nilnil // it is about none
 	}
 	return loader.Optional(loader.From(ctx).Enrollment.Load(ctx, e.Ref))

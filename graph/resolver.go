@@ -3,6 +3,7 @@
 package graph
 
 import (
+	"lyceum/internal/analytics"
 	"lyceum/internal/assessment"
 	"lyceum/internal/catalog"
 	"lyceum/internal/compliance"
@@ -29,6 +30,7 @@ type Services struct {
 	Credential   *credential.Service
 	Notification *notification.Service
 	Engagement   *engagement.Service
+	Dashboards   *analytics.Dashboards
 	Compliance   *compliance.Service
 	Search       *search.Service
 	Guesses      Guesses
@@ -56,6 +58,9 @@ type (
 	courseVersionResolver          struct{ services *Services }
 	enrollmentResolver             struct{ services *Services }
 	enrollmentEventResolver        struct{ services *Services }
+	courseReportResolver           struct{ services *Services }
+	learnerDashboardResolver       struct{ services *Services }
+	stuckLearnerResolver           struct{ services *Services }
 	lessonResolver                 struct{ services *Services }
 	lessonCompletionResolver       struct{ services *Services }
 	lessonDraftResolver            struct{ services *Services }
@@ -70,6 +75,7 @@ type (
 	sessionResolver                struct{ services *Services }
 	subscriptionResolver           struct{ services *Services }
 	supportGrantResolver           struct{ services *Services }
+	captionRevisionResolver        struct{ services *Services }
 	viewerResolver                 struct{ services *Services }
 )
 
@@ -173,6 +179,11 @@ func (r *Resolver) Subscription() graphql.SubscriptionResolver {
 	return subscriptionResolver{r.services}
 }
 
+// CaptionRevision implements graphql.ResolverRoot.
+func (r *Resolver) CaptionRevision() graphql.CaptionRevisionResolver {
+	return captionRevisionResolver{r.services}
+}
+
 // SupportGrant implements graphql.ResolverRoot.
 func (r *Resolver) SupportGrant() graphql.SupportGrantResolver {
 	return supportGrantResolver{r.services}
@@ -180,3 +191,18 @@ func (r *Resolver) SupportGrant() graphql.SupportGrantResolver {
 
 // Viewer implements graphql.ResolverRoot.
 func (r *Resolver) Viewer() graphql.ViewerResolver { return viewerResolver{r.services} }
+
+// CourseReport implements graphql.ResolverRoot.
+func (r *Resolver) CourseReport() graphql.CourseReportResolver {
+	return courseReportResolver{r.services}
+}
+
+// LearnerDashboard implements graphql.ResolverRoot.
+func (r *Resolver) LearnerDashboard() graphql.LearnerDashboardResolver {
+	return learnerDashboardResolver{r.services}
+}
+
+// StuckLearner implements graphql.ResolverRoot.
+func (r *Resolver) StuckLearner() graphql.StuckLearnerResolver {
+	return stuckLearnerResolver{r.services}
+}

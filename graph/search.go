@@ -2,6 +2,8 @@ package graph
 
 import (
 	"context"
+	"strconv"
+	"time"
 
 	"lyceum/graph/loader"
 	"lyceum/internal/catalog"
@@ -47,15 +49,24 @@ func shown(ctx context.Context, hits []search.Hit) ([]*model.SearchHit, error) {
 		if course == nil || course.Visibility == outline.Unlisted {
 			continue
 		}
-		one := &model.SearchHit{Course: course, Title: hit.Title, Snippet: hit.Snippet}
+		one := &model.SearchHit{Course: course, Title: hit.Title, Snippet: hit.Snippet, AtMs: hit.AtMs, Link: "/learn/courses/" + course.Slug}
 		if hit.Lesson {
 			if one.Lesson = course.Lesson(hit.ID); one.Lesson == nil {
 				continue
 			}
+			one.Link += "/lessons/" + one.Lesson.GlobalID().String() + secondOf(hit.AtMs)
 		}
 		readable = append(readable, one)
 	}
 	return readable, nil
+}
+
+// secondOf is the query of an address at which a film begins then.
+func secondOf(atMs *int) string {
+	if atMs == nil {
+		return ""
+	}
+	return "?t=" + strconv.Itoa(*atMs/int(time.Second/time.Millisecond))
 }
 
 func (r queryResolver) SearchToken(ctx context.Context) (*model.SearchToken, error) {

@@ -186,6 +186,16 @@ func (r mutationResolver) UpdateBranding(
 	return &model.UpdateBrandingPayload{Tenant: tenant}, nil
 }
 
+func (r mutationResolver) UpdatePublishingRules(
+	ctx context.Context, in model.PublishingRulesInput,
+) (*model.UpdatePublishingRulesPayload, error) {
+	tenant, err := r.services.Tenancy.UpdatePublishingRules(ctx, tenancy.PublishingRules{CaptionsRequired: in.CaptionsRequired})
+	if err != nil {
+		return nil, err
+	}
+	return &model.UpdatePublishingRulesPayload{Tenant: tenant}, nil
+}
+
 func (r viewerResolver) Tenant(ctx context.Context, v *viewer.Viewer) (*ent.Tenant, error) {
 	return r.services.Tenancy.Tenant(viewer.With(ctx, *v))
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"lyceum/internal/assessment/quiz"
+	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/notification"
@@ -44,6 +45,8 @@ func (f fixture) target(t *testing.T, tenant pgtest.Tenant) target {
 	sound := f.Asset.Create().SetOwnerID(tenant.Instructor).SetKind(asset.KindAUDIO).SetFileName("s.mp3").SetContentType("audio/mpeg").
 		SetSize(1).SetSha256("x").SetBlobKey("t/" + tenant.ID.String() + "/assets/s.mp3").SetStatus(asset.StatusREADY).
 		SetConversion(asset.ConversionWAITING).SaveX(ctx)
+	f.LessonVersion.Create().SetVersionID(p.enrollment.VersionID).SetCourseID(p.course).SetLessonID(uuid.New()).SetTitle("Sounds").
+		SetKind(outline.Video).SetAssetID(sound.ID).SetPreview(false).ExecX(ctx)
 	told := f.Notification.Create().SetUserID(other).SetSeq(1000).SetKind(notification.KindENROLLED).SetSubjectID(place.ID).
 		SetTitle("You have been given a course").SaveX(ctx)
 	event := p.lesson(tenant, uuid.New())
@@ -152,6 +155,7 @@ func differences(before, after map[string]string) (changed []string) {
 func harmless() map[string]string {
 	return map[string]string{
 		"search.sync_course": "a course that the tenant does not have is one that search is to forget, and it holds nothing of it",
+		"search.sync_film":   "no course of the tenant shows a film that it does not have",
 	}
 }
 
@@ -296,7 +300,7 @@ func (f fixture) control(t *testing.T, conn *pgx.Conn, mine target, kinds []stri
 func (f fixture) arrange(t *testing.T, conn *pgx.Conn, kind string, mine target) {
 	t.Helper()
 	switch kind {
-	case jobs.CheckSearch{}.Kind():
+	case jobs.CheckSearch{}.Kind(), jobs.SyncFilm{}.Kind():
 		if _, err := conn.Exec(t.Context(), `DELETE FROM search_documents`); err != nil {
 			t.Fatal(err)
 		}

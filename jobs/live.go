@@ -18,7 +18,10 @@ func changes(event pg.Event) []feed.Change {
 	case enrollment.EnrollmentChanged:
 		return placeChanged(e.Enrollment, e.Learner, e.Course)
 	case learning.LessonCompleted:
-		return []feed.Change{{Topic: learning.Topic(e.Enrollment), Event: learning.EventLesson, Ref: e.Lesson}}
+		return []feed.Change{
+			{Topic: learning.Topic(e.Enrollment), Event: learning.EventLesson, Ref: e.Lesson},
+			{Topic: enrollment.TopicOfLearner(e.Learner), Event: enrollment.EventProgressed, Ref: e.Enrollment},
+		}
 	case learning.CourseCompleted:
 		return []feed.Change{{Topic: learning.Topic(e.Enrollment), Event: learning.EventCourse, Ref: e.Course}}
 	default:

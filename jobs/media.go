@@ -20,6 +20,8 @@ const (
 	convertTime = 6 * time.Hour
 	// busyFor is how long a job waits while another one converts the same film on this machine.
 	busyFor = time.Minute
+	// Priorities in the queue: who edits captions does not wait behind films.
+	soon, late = 1, 2
 )
 
 // ConvertAsset makes what people stream of a film or a sound.
@@ -32,7 +34,9 @@ type ConvertAsset struct {
 func (ConvertAsset) Kind() string { return "media.convert" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
-func (ConvertAsset) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: QueueMedia} }
+func (ConvertAsset) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueMedia, Priority: late}
+}
 
 // converter works on ConvertAsset. What it makes lies outside the database; that it is there is written in the
 // transaction that completes the job.
@@ -59,4 +63,22 @@ func (w converter) Work(ctx context.Context, job *river.Job[ConvertAsset]) error
 		return river.JobSnooze(busyFor) //nolint:wrapcheck // it is no error, but a verdict
 	}
 	return verdict(err)
+}
+
+// LayCaptions puts the captions of a film that are in force where players find them.
+type LayCaptions struct {
+	Tenant uuid.UUID `json:"tenant_id"`
+	Asset  uuid.UUID `json:"asset_id"`
+}
+
+// Kind implements river.JobArgs.
+func (LayCaptions) Kind() string { return "media.lay_captions" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts: before films, which take longer.
+func (LayCaptions) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueMedia, Priority: soon}
+}
+
+func layCaptions(s Services) river.Worker[LayCaptions] {
+	return action[LayCaptions]{do: func(ctx context.Context, a LayCaptions) error { return s.Media.LayCaptions(ctx, a.Asset) }}
 }

@@ -47,6 +47,22 @@ func (courseSyncer) NextRetry(job *river.Job[SyncCourse]) time.Time {
 	return time.Now().Add(wait)
 }
 
+// SyncFilm makes search say what is said in a film now, in every course that shows it.
+type SyncFilm struct {
+	Tenant uuid.UUID `json:"tenant_id"`
+	Asset  uuid.UUID `json:"asset_id"`
+}
+
+// Kind implements river.JobArgs.
+func (SyncFilm) Kind() string { return "search.sync_film" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (SyncFilm) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: QueueSearch} }
+
+func syncFilm(s Services) river.Worker[SyncFilm] {
+	return action[SyncFilm]{do: func(ctx context.Context, a SyncFilm) error { return s.Search.SyncFilm(ctx, a.Asset) }}
+}
+
 // CheckAllSearch inserts a CheckSearch for every active tenant. It belongs to none of them.
 type CheckAllSearch struct{}
 

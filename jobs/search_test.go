@@ -74,6 +74,8 @@ type broken struct{ checks atomic.Int64 }
 
 func (*broken) SyncCourse(context.Context, uuid.UUID) error { return errors.New("down") }
 
+func (*broken) SyncFilm(context.Context, uuid.UUID) error { return errors.New("down") }
+
 func (b *broken) Repair(context.Context) (int, error) {
 	b.checks.Add(1)
 	return 0, errors.New("down")

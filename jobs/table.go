@@ -35,6 +35,8 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 
 	case media.ConversionAsked:
 		return []river.JobArgs{ConvertAsset{Tenant: e.Tenant, Asset: e.Asset}}, nil
+	case media.CaptionsChanged:
+		return []river.JobArgs{LayCaptions{Tenant: e.Tenant, Asset: e.Asset}, SyncFilm{Tenant: e.Tenant, Asset: e.Asset}}, nil
 
 	case media.UploadArrived:
 		return []river.JobArgs{CheckUpload{Tenant: e.Tenant, Asset: e.Asset}}, nil

@@ -164,6 +164,10 @@ func TestWhoHearsWhat(t *testing.T) {
 		{media.ConversionAsked{Tenant: tenant, Asset: id}, "media.conversion_asked", map[string]string{
 			"media.convert": `{"tenant_id":"TENANT","asset_id":"ID"}`,
 		}},
+		{media.CaptionsChanged{Tenant: tenant, Asset: id}, "media.captions_changed", map[string]string{
+			"media.lay_captions": `{"tenant_id":"TENANT","asset_id":"ID"}`,
+			"search.sync_film":   `{"tenant_id":"TENANT","asset_id":"ID"}`,
+		}},
 		{media.UploadArrived{Tenant: tenant, Asset: id}, "media.upload_arrived", map[string]string{
 			"media.check": `{"tenant_id":"TENANT","asset_id":"ID"}`,
 		}},
@@ -216,6 +220,7 @@ func everyEvent() []pg.Event {
 		learning.CourseCompleted{},
 		assessment.AttemptGraded{},
 		media.ConversionAsked{},
+		media.CaptionsChanged{},
 		media.UploadArrived{},
 		credential.CertificateIssued{},
 		credential.CertificateRevoked{},

@@ -178,6 +178,8 @@ func (m *moody) SyncCourse(ctx context.Context, course uuid.UUID) error {
 
 func (*moody) Repair(context.Context) (int, error) { return 0, nil }
 
+func (*moody) SyncFilm(context.Context, uuid.UUID) error { return nil }
+
 // TestFailedJobsAreTriedAgain, also after a panic, and said aloud once each.
 func TestFailedJobsAreTriedAgain(t *testing.T) {
 	t.Parallel()

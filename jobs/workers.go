@@ -19,8 +19,10 @@ import (
 
 // Syncer brings the search engine up to date.
 type Syncer interface {
-	// SyncCourse does so with one course, Repair with every course of the tenant that differs, and says how many did.
+	// SyncCourse does so with one course, SyncFilm with every course that shows a film, Repair with every course of the
+	// tenant that differs, and says how many did.
 	SyncCourse(ctx context.Context, course uuid.UUID) error
+	SyncFilm(ctx context.Context, asset uuid.UUID) error
 	Repair(ctx context.Context) (int, error)
 }
 
@@ -45,8 +47,10 @@ func workers(s Services) *river.Workers {
 	river.AddWorker(all, printCertificate(s))
 	river.AddWorker(all, finishEnrollment(s))
 	river.AddWorker(all, convertAsset(s))
+	river.AddWorker(all, layCaptions(s))
 	river.AddWorker(all, checkUpload(s))
 	river.AddWorker(all, syncCourse(s))
+	river.AddWorker(all, syncFilm(s))
 	river.AddWorker(all, checkAllSearch(s))
 	river.AddWorker(all, checkSearch(s))
 	river.AddWorker(all, sweepAll(s))

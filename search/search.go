@@ -4,6 +4,7 @@ package search
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -35,6 +36,9 @@ type Document struct {
 	// Body is searched. A course's is shown in excerpts; a lesson's to those who may open the lesson, since phrase
 	// after phrase would make the whole.
 	Body string
+	// Cues are what is said in a lesson's film, in one language after the other: searched and shown as the body is,
+	// which they follow.
+	Cues []Cue
 	// Language is a BCP 47 tag.
 	Language string
 	Level    string
@@ -43,6 +47,26 @@ type Document struct {
 	// Visibility is PUBLIC or MEMBERS.
 	Visibility  string
 	PublishedAt time.Time
+}
+
+// Cue is a line of a film's captions.
+type Cue struct {
+	// At is when it is said, since the beginning of the film.
+	At   time.Duration
+	Text string
+}
+
+// Text is all that is searched beside the title, one thing a line.
+func (d Document) Text() string {
+	var b strings.Builder
+	b.WriteString(strings.TrimSpace(d.Summary + "\n" + d.Body))
+	for _, cue := range d.Cues {
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(cue.Text)
+	}
+	return b.String()
 }
 
 // Query is what is looked for, inside the tenant of the context. All words must be there; words in double
@@ -69,6 +93,8 @@ type Hit struct {
 	// Title and Snippet are plain text with marks around what was found. Snippet is empty for a lesson that the
 	// query's asker may not open.
 	Title, Snippet string
+	// AtMs is when the snippet is said, in milliseconds of the lesson's film; nil for what is not from captions.
+	AtMs *int
 }
 
 // Found is a page of hits, best first.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html"
 	"os"
 	"slices"
 	"strings"
@@ -123,7 +124,7 @@ func (w *world) publish(
 		}
 		for i, lesson := range lessons {
 			err := tx.LessonVersion.Create().SetVersionID(version.ID).SetCourseID(course).SetLessonID(ids[i]).SetTitle(lesson.title).
-				SetKind(outline.Article).SetPreview(false).SetBodyText(lesson.body).Exec(ctx)
+				SetKind(outline.Article).SetPreview(false).SetBodyText(lesson.body).SetBodyHTML("<p>" + html.EscapeString(lesson.body) + "</p>").Exec(ctx)
 			if err != nil {
 				return err
 			}

@@ -20,6 +20,44 @@ func (s *Service) SyncCourse(ctx context.Context, course uuid.UUID) error {
 	return s.sync(ctx, course, s.engines()...)
 }
 
+// SyncFilm does what SyncCourse does for every published course that shows the film, after its captions changed.
+func (s *Service) SyncFilm(ctx context.Context, asset uuid.UUID) error {
+	courses, err := s.showing(ctx, asset)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, course := range courses {
+		errs = append(errs, s.SyncCourse(ctx, course))
+	}
+	return errors.Join(errs...)
+}
+
+// showing are the published courses with a lesson about the film.
+func (s *Service) showing(ctx context.Context, asset uuid.UUID) ([]uuid.UUID, error) {
+	const show = `
+		SELECT DISTINCT p.course_id
+		FROM publications p JOIN lesson_versions l ON l.tenant_id = p.tenant_id AND l.version_id = p.version_id
+		WHERE p.tenant_id = $1 AND l.asset_id = $2`
+	rows, err := s.DB.Query(ctx, show, viewer.Tenant(ctx), asset)
+	if err != nil {
+		return nil, fmt.Errorf("find courses with the film: %w", err)
+	}
+	defer rows.Close()
+	var courses []uuid.UUID
+	for rows.Next() {
+		var course uuid.UUID
+		if err := rows.Scan(&course); err != nil {
+			return nil, fmt.Errorf("read course: %w", err)
+		}
+		courses = append(courses, course)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("find courses with the film: %w", err)
+	}
+	return courses, nil
+}
+
 // engines are all there are, the one that answers last.
 func (s *Service) engines() []Engine {
 	if s.Remote == nil {

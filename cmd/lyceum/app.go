@@ -215,12 +215,17 @@ func (a *app) wire(context.Context) error {
 	tenants := &tenancy.Service{
 		DB: a.db, Hasher: hasher(a.config), Limiter: a.bus, Idle: a.config.Session.Idle, Absolute: a.config.Session.Absolute,
 	}
-	files, err := a.mediaService(tenants)
+	rounds := tenancy.NewRounds(a.db, a.log)
+	files, err := a.mediaService(rounds)
 	if err != nil {
 		return err
 	}
-	a.feed.Gate = tenants
-	learned := &learning.Service{DB: a.db, Feed: a.feed}
+	a.feed.Gate = rounds
+	batches, err := a.metrics.NewGroups("progress")
+	if err != nil {
+		return fmt.Errorf("measure progress: %w", err)
+	}
+	learned := &learning.Service{DB: a.db, Meter: batches, Feed: a.feed}
 	assessed := &assessment.Service{DB: a.db, Completer: learned, Files: quizFiles{files}}
 	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: catalogFiles{files}}
 	files.Holders = courses
@@ -235,6 +240,7 @@ func (a *app) wire(context.Context) error {
 		Assessment:   assessed,
 		Credential:   &credential.Service{DB: a.db, Blobs: a.blobs, Page: a.page},
 		Engagement:   &engagement.Service{DB: a.db, Copies: a.bus.rankings()},
+		Dashboards:   &analytics.Dashboards{DB: a.db},
 		Notification: &notification.Service{DB: a.db, Feed: a.feed, Post: a.post()},
 		Compliance:   &compliance.Service{DB: a.db},
 		Search:       finder,

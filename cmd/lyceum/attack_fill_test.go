@@ -132,6 +132,14 @@ func (f *filling) upload(t *testing.T) {
 	f.remember(t, "Asset", f.uploadFile(t, "notes-"+f.marker+".txt", "DOCUMENT", "text/plain", f.secret("Notes of")))
 	f.remember(t, "Asset", f.uploadFile(t, "film-"+f.marker+".mp4", "VIDEO", "video/mp4", film))
 	f.texts["Asset.sha256"] = hashOf(f.secret("Notes of"))
+	// Of an edit and one that takes it back there is everything to read.
+	for _, said := range []string{f.secret("Said by"), f.secret("Said later by")} {
+		f.do(t, "instructor", `mutation($i: SaveCaptionsInput!) { saveCaptions(input: $i) { revision { number } } }`, input{"i": input{
+			"assetId": f.ids["Asset"][1], "locale": "en", "label": f.secret("English of"), "content": captionsOf(said),
+		}}, nil)
+	}
+	f.do(t, "instructor", `mutation($a: ID!) { revertCaptions(input: {assetId: $a, locale: "en", number: 1}) { revision { number } } }`,
+		input{"a": f.ids["Asset"][1]}, nil)
 	f.remember(t, "Asset", f.gone(t))
 	f.remember(t, "Asset", f.half(t))
 }
@@ -313,7 +321,7 @@ func (f *filling) study(t *testing.T) string {
 		"completion": input{"need": "AT_LEAST", "count": 4, "when": "completed >= 4"},
 	}}, nil)
 	attachments := []any{input{"name": "notes-" + f.marker + ".txt", "assetId": f.ids["Asset"][0]}}
-	captions := []any{input{"locale": "en", "label": f.secret("English"), "vtt": "WEBVTT\n\n00:00.000 --> 00:01.000\n" + f.secret("Caption") + "\n"}}
+	captions := []any{input{"locale": "en", "label": f.secret("English"), "vtt": "WEBVTT\n\n00:00.000 --> 00:01.000\n" + f.secret("Caption "+f.word) + "\n"}}
 	for _, lesson := range []input{
 		{"key": f.texts["Lesson.key"], "kind": "ARTICLE", "body": f.secret("Read " + f.word), "attachments": attachments, "preview": false},
 		{"key": "film-" + f.marker, "kind": "VIDEO", "assetId": f.ids["Asset"][1], "durationMs": 60000, "body": f.secret("Watch"), "captions": captions},
@@ -549,10 +557,24 @@ func (f *filling) keys(t *testing.T) {
 	f.do(t, "admin", `mutation($i: ID!) { revokeApiKey(id: $i) { apiKey { id } } }`, input{"i": revoked}, nil)
 }
 
+// idle lets time pass for everybody who is not done: some of them are stuck by now.
+func (f *filling) idle(t *testing.T) {
+	t.Helper()
+	for _, statement := range []string{
+		`UPDATE enrollments SET enrolled_at = enrolled_at - interval '30 days' WHERE tenant_id = $1 AND state = 'ACTIVE'`,
+		`UPDATE course_progresses SET last_activity_at = last_activity_at - interval '30 days' WHERE tenant_id = $1 AND completed_at IS NULL`,
+	} {
+		if err := f.super(t.Context(), statement, f.tenant); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // endings notes what is left, suspends who is to be suspended, and lets a session expire.
 func (f *filling) endings(t *testing.T) {
 	t.Helper()
 	f.settle(t)
+	f.idle(t)
 	var read struct {
 		Sessions      []struct{ ID string }
 		Notifications struct{ Nodes []struct{ ID string } }

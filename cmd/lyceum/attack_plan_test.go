@@ -179,6 +179,7 @@ func (s *side) given(operation *ast.OperationDefinition) map[string]any {
 	all := map[string]any{
 		"courseId": s.id("Course"), "slug": s.texts["Course.slug"], "id": s.id("Lesson.QUIZ"), "query": s.word, "code": s.texts["Certificate.code"],
 		"attemptId": s.id("Attempt"), "enrollmentId": s.id("Enrollment"),
+		"assetId": s.ids["Asset"][1],
 	}
 	given := map[string]any{}
 	for _, v := range operation.VariableDefinitions {

@@ -81,10 +81,12 @@ func (w *attackWorld) queryProviders(t *testing.T, s *side) attack.Registry {
 		"Query.node.id":   s.ofType,
 		"Query.nodes.ids": attack.Always(anys(everything)),
 		"Query.course.id": attack.Always(s.ids["Course"][0], attack.Omit), "Query.course.slug": attack.Always(attack.Omit, s.texts["Course.slug"]),
-		"Query.courseDraft.id":                    attack.Always(s.ids["CourseDraft"][0], s.ids["CourseDraft"][1], attack.Omit),
-		"Query.courseDraft.slug":                  attack.Always(attack.Omit, attack.Omit, s.texts["Course.slug"]),
+		"Query.courseDraft.id":                    attack.Always(s.ids["CourseDraft"][0], s.ids["CourseDraft"][1], s.ids["CourseDraft"][2], attack.Omit),
+		"Query.courseDraft.slug":                  attack.Always(attack.Omit, attack.Omit, attack.Omit, s.texts["Course.slug"]),
 		"Query.lesson.courseId":                   attack.Always(s.id("Course")),
 		"Query.lesson.id":                         s.lessonOf,
+		"Query.lessonDropOff.courseId":            attack.Always(s.id("Course")),
+		"Query.lessonDropOff.lessonId":            attack.Always(s.id("Lesson.VIDEO")),
 		"Query.attempt.id":                        s.oneOf("Attempt"),
 		"Query.enrollments.courseId":              attack.Always(s.id("Course")),
 		"Query.auditLog.subject":                  attack.Always(attack.Omit, s.id("Course"), s.id("User")),
@@ -95,6 +97,8 @@ func (w *attackWorld) queryProviders(t *testing.T, s *side) attack.Registry {
 		"Query.users.filter":                      attack.Always(attack.Omit, input{"search": s.marker}, attack.Omit),
 		"Query.courses.filter":                    attack.Always(attack.Omit, input{"category": s.texts["Category.slug"]}, input{"tag": s.texts["Course.tag"]}, attack.Omit),
 		"Query.asset.id":                          s.oneOf("Asset"),
+		"Query.captionRevisions.assetId":          s.film(),
+		"Query.captionRevisions.locale":           attack.Always(attack.Omit, "en", attack.Omit),
 		"Query.leaderboard.courseId":              attack.Always(attack.Omit, s.id("Course"), attack.Omit),
 		"Query.leaderboard.period":                attack.Always("ALL"),
 		"Query.completionPreview.courseId":        attack.Always(s.id("Course")),
@@ -108,7 +112,7 @@ func (w *attackWorld) queryProviders(t *testing.T, s *side) attack.Registry {
 		"Subscription.progressUpdated.after":        attack.Always(s.sinceEver(t)...),
 	}
 	for field, after := range map[string]int{
-		"users": 2, "courses": 3, "courseDrafts": 1, "myEnrollments": 1, "enrollments": 1, "notifications": 1, "auditLog": 3, "supportGrants": 1, "leaderboard": 2,
+		"users": 2, "courses": 3, "courseDrafts": 1, "myEnrollments": 1, "enrollments": 1, "notifications": 1, "auditLog": 3, "supportGrants": 1, "leaderboard": 2, "captionRevisions": 2,
 	} {
 		// The other arguments change before: a cursor goes with the ones that it came from.
 		values := slices.Repeat([]any{attack.Omit}, after)
@@ -137,11 +141,19 @@ func (w *attackWorld) cursor(t *testing.T, s *side, field string) string {
 		arguments += ", period: ALL"
 	case "enrollments":
 		arguments += `, courseId: "` + s.id("Course") + `"`
+	case "captionRevisions":
+		arguments += `, assetId: "` + s.ids["Asset"][1] + `"`
 	}
 	var data map[string]struct{ PageInfo struct{ EndCursor string } }
 	w.run(t, s.tokens["admin"], s.host, `{ `+field+`(`+arguments+`) { pageInfo { endCursor } } }`, nil, &data)
 	return data[field].PageInfo.EndCursor
 }
+
+// film is the asset that has captions.
+func (s *side) film() attack.Provider { return attack.Always(s.ids["Asset"][1]) }
+
+// captionsOf is a caption file that says one thing.
+func captionsOf(said string) string { return "WEBVTT\n\n00:00.000 --> 00:01.000\n" + said + "\n" }
 
 func (s *side) mutationProviders() attack.Registry {
 	return attack.Registry{
@@ -155,6 +167,7 @@ func (s *side) mutationProviders() attack.Registry {
 		"Mutation.unpublishCourse.courseId": s.oneOf("Course"),
 		"Mutation.revertCourse.courseId":    s.oneOf("Course"), "Mutation.revertCourse.number": attack.Always(1),
 		"Mutation.archiveCourse.courseId":    s.oneOf("Course"),
+		"Mutation.convertAsset.assetId":      s.film(),
 		"Mutation.completeUpload.assetId":    attack.Always(anys(s.ids["Asset"][:2])...),
 		"Mutation.deleteAsset.assetId":       s.oneOf("Asset"),
 		"Mutation.restoreAsset.assetId":      attack.Always(anys(s.ids["Asset"][:3])...),
@@ -174,7 +187,10 @@ func (s *side) inputProviders() attack.Registry {
 		"CreateUserInput.email":  s.text("User.email"), "CreateUserInput.name": attack.Always("Somebody"),
 		"CreateUserInput.password": attack.Always(attackPassword), "CreateUserInput.role": attack.Always("LEARNER"),
 		"GrantSupportInput.reason": attack.Always("Reason."), "GrantSupportInput.expiresInMinutes": attack.Always(5),
-		"BrandingInput.accent": attack.Always("#111111"),
+		"BrandingInput.accent": attack.Always("#111111"), "PublishingRulesInput.captionsRequired": attack.Always(true),
+		"SaveCaptionsInput.assetId": s.film(), "SaveCaptionsInput.locale": attack.Always("en"), "SaveCaptionsInput.content": attack.Always(captionsOf("Somebody else's.")),
+		"RevertCaptionsInput.assetId": s.film(), "RevertCaptionsInput.locale": attack.Always("en"), "RevertCaptionsInput.number": attack.Always(1),
+		"RemoveCaptionsInput.assetId": s.film(), "RemoveCaptionsInput.locale": attack.Always("en"),
 
 		"SaveCourseInput.slug": s.text("Course.slug"), "SaveCourseInput.title": attack.Always("Title"),
 		"SaveCourseInput.prerequisites": attack.Always(attack.Omit, []any{s.texts["Course.slug base"]}),
@@ -199,7 +215,10 @@ func (s *side) inputProviders() attack.Registry {
 		"EnrollInput.courseId":       s.oneOf("Course"),
 		"AssignCourseInput.courseId": s.oneOf("Course"), "AssignCourseInput.learnerId": attack.Always(s.ids["User"][2]),
 		"RecordProgressInput.enrollmentId": s.oneOf("Enrollment"), "PlayedLessonInput.lessonId": attack.Always(s.id("Lesson.VIDEO")),
-		"PlayedLessonInput.positionMs": attack.Always(9000), "SegmentInput.fromMs": attack.Always(1000), "SegmentInput.toMs": attack.Always(9000),
+		"PlayedLessonInput.positionMs": attack.Always(9000), "PlayedLessonInput.signs": attack.Always([]any{0, 8000}),
+		"RecordProgressInput.sessionId": attack.Always(uuid.NewString()), "RecordProgressInput.sequence": attack.Always(1),
+		"RecordProgressInput.ageMs": attack.Always(0), "SegmentInput.rate": attack.Always(1),
+		"SegmentInput.fromMs": attack.Always(1000), "SegmentInput.toMs": attack.Always(9000),
 		"CompleteLessonInput.enrollmentId": s.oneOf("Enrollment"), "CompleteLessonInput.lessonId": attack.Always(s.id("Lesson.ARTICLE")),
 		"SignOffLearnerInput.enrollmentId": s.oneOf("Enrollment"), "SignOffLearnerInput.partId": attack.Always(s.id("Lesson.LINK")),
 		"RecordAttendanceInput.enrollmentId": s.oneOf("Enrollment"), "RecordAttendanceInput.partId": attack.Always(s.id("Lesson.LINK")),

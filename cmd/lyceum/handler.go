@@ -49,6 +49,7 @@ func (a *app) publicHandler(streams *transport.Streams) (http.Handler, error) {
 	mux := http.NewServeMux()
 	a.health.Mount(mux, false)
 	mux.Handle("/graphql", a.cors(identity.Middleware(endpoint)))
+	mux.Handle("/beacon", graph.Beacon(identity.Middleware(endpoint)))
 	if a.files != nil {
 		mux.Handle(blobPath+"/", http.StripPrefix(blobPath+"/", a.files.Handler()))
 	}

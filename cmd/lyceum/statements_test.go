@@ -24,6 +24,8 @@ import (
 	"lyceum/docs/operations"
 	"lyceum/graph/transport"
 	"lyceum/internal/enrollment"
+	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/learning"
 	"lyceum/internal/platform/config"
@@ -159,19 +161,21 @@ func (s *school) asks(t *testing.T) map[string]asking {
 		return func(*testing.T, int) asked { return asked{token, variables} }
 	}
 	return map[string]asking{
-		"audit-log":        page(s.admin, nil),
-		"grant-support":    fixed(s.admin, map[string]any{"reason": "Somebody cannot sign in.", "minutes": 5}),
-		"catalog":          page("", nil),
-		"dashboard":        page(s.learner, nil),
-		"notifications":    page(s.learner, nil),
-		"people":           page(s.admin, nil),
-		"roster":           page(s.instructor, map[string]any{"courseId": s.listed[0]}),
-		"search":           page("", map[string]any{"query": "Listed"}),
-		"sign-in":          fixed("", map[string]any{"email": s.person(t, viewer.Learner), "password": schoolPassword}),
-		"viewer":           fixed(s.learner, nil),
-		"search-token":     fixed(s.admin, nil),
-		"mark-read":        fixed(s.learner, nil),
-		"mail-preferences": fixed(s.learner, nil),
+		"audit-log":         page(s.admin, nil),
+		"grant-support":     fixed(s.admin, map[string]any{"reason": "Somebody cannot sign in.", "minutes": 5}),
+		"catalog":           page("", nil),
+		"dashboard":         page(s.learner, nil),
+		"learner-dashboard": fixed(s.learner, nil),
+		"course-reports":    page(s.admin, nil),
+		"notifications":     page(s.learner, nil),
+		"people":            page(s.admin, nil),
+		"roster":            page(s.instructor, map[string]any{"courseId": s.listed[0]}),
+		"search":            page("", map[string]any{"query": "Listed"}),
+		"sign-in":           fixed("", map[string]any{"email": s.person(t, viewer.Learner), "password": schoolPassword}),
+		"viewer":            fixed(s.learner, nil),
+		"search-token":      fixed(s.admin, nil),
+		"mark-read":         fixed(s.learner, nil),
+		"mail-preferences":  fixed(s.learner, nil),
 		"set-mail-preference": func(t *testing.T, _ int) asked {
 			t.Helper()
 			s.must(t, s.learner, `mutation { setMailPreference(input: {kind: ENROLLED, wanted: true}) { mailPreferences { wanted } } }`, nil, &struct{}{})
@@ -198,6 +202,25 @@ func (s *school) asks(t *testing.T) map[string]asking {
 			return asked{s.learner, map[string]any{"after": s.lastNotification(t) - n}}
 		},
 
+		"publishing-rules": func(_ *testing.T, n int) asked {
+			return asked{s.admin, map[string]any{"captionsRequired": n%2 == 0}}
+		},
+		"captions": func(t *testing.T, n int) asked {
+			t.Helper()
+			return asked{s.instructor, map[string]any{"assetId": s.captioned(t, n), "first": n}}
+		},
+		"save-captions": func(t *testing.T, n int) asked {
+			t.Helper()
+			return asked{s.instructor, map[string]any{"assetId": s.captioned(t, n), "locale": "en", "content": captionsSaying(uuid.NewString())}}
+		},
+		"revert-captions": func(t *testing.T, n int) asked {
+			t.Helper()
+			return asked{s.instructor, map[string]any{"assetId": s.captioned(t, n+1), "locale": "en", "number": 1}}
+		},
+		"convert-asset": func(t *testing.T, n int) asked {
+			t.Helper()
+			return asked{s.instructor, map[string]any{"assetId": s.captioned(t, n)}}
+		},
 		"enrollment-changed": func(t *testing.T, n int) asked {
 			t.Helper()
 			course := s.sized[n].id
@@ -222,6 +245,9 @@ func (s *school) asks(t *testing.T) map[string]asking {
 		},
 		"lesson": func(_ *testing.T, n int) asked {
 			return asked{s.learner, map[string]any{"courseId": s.sized[n].id, "id": s.sized[n].lessons["q"]}}
+		},
+		"lesson-drop-off": func(_ *testing.T, n int) asked {
+			return asked{s.instructor, map[string]any{"courseId": s.sized[n].id, "lessonId": s.sized[n].lessons["v0"]}}
 		},
 		"publish-course": func(t *testing.T, n int) asked {
 			t.Helper()
@@ -304,6 +330,37 @@ func (s *school) asks(t *testing.T) map[string]asking {
 		},
 	}
 }
+
+// captioned is a film with n revisions of its captions.
+func (s *school) captioned(t *testing.T, n int) string {
+	t.Helper()
+	ctx := viewer.With(t.Context(), viewer.Job(s.tenant, "test"))
+	owner, err := s.db.User.Query().FirstID(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var made *ent.Asset
+	err = s.db.Tx(ctx, func(tx *pg.Tx) (err error) {
+		id := uuid.New()
+		made, err = tx.Asset.Create().SetID(id).SetOwnerID(owner).SetKind(asset.KindVIDEO).SetFileName("film.mp4").
+			SetContentType("video/mp4").SetSize(1).SetSha256(strings.Repeat("a", 64)).SetStatus(asset.StatusREADY).
+			SetConversion(asset.ConversionFAILED).SetBlobKey("t/" + s.tenant.String() + "/assets/" + id.String()).Save(ctx)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	film := made.GlobalID().String()
+	for i := range n {
+		s.must(t, s.instructor, s.documents.Text("save-captions"), map[string]any{
+			"assetId": film, "locale": "en", "content": captionsSaying(strconv.Itoa(i)),
+		}, &struct{}{})
+	}
+	return film
+}
+
+// captionsSaying is a caption file.
+func captionsSaying(text string) string { return "WEBVTT\n\n00:00.000 --> 00:01.000\n" + text + "\n" }
 
 // askProgress reports that n films were played.
 func (s *school) askProgress(t *testing.T, n int) asked {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"testing"
 
 	"github.com/jackc/pgx/v5" //nolint:depguard // a test looks at all tenants' rows from outside, past every policy
 )
@@ -20,6 +21,49 @@ func (s *Stack) OwnerURL() (string, error) {
 		return "", err
 	}
 	return s.databaseURL("lyceum_owner", kept.Password)
+}
+
+// AppURL connects as the server does.
+func (s *Stack) AppURL() (string, error) {
+	var kept struct {
+		Password string `json:"app_password"`
+	}
+	if err := readJSON(filepath.Join(s.Home, "secrets.json"), &kept); err != nil {
+		return "", err
+	}
+	return s.databaseURL("lyceum_app", kept.Password)
+}
+
+// Count runs a query for one number past every policy.
+func (s *Stack) Count(t testing.TB, query string) (n int) {
+	t.Helper()
+	s.inside(t, func(conn *pgx.Conn) error { return conn.QueryRow(t.Context(), query).Scan(&n) })
+	return n
+}
+
+// Meddle runs a statement past every policy.
+func (s *Stack) Meddle(t testing.TB, statement string) {
+	t.Helper()
+	s.inside(t, func(conn *pgx.Conn) error {
+		_, err := conn.Exec(t.Context(), statement)
+		return err
+	})
+}
+
+func (s *Stack) inside(t testing.TB, do func(*pgx.Conn) error) {
+	t.Helper()
+	address, err := s.superuserURL()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Fatalf("connect: %v", err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
+	if err := do(conn); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // superuserURL connects as a role that no row-level security binds.

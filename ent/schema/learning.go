@@ -31,6 +31,10 @@ func (LessonProgress) Fields() []ent.Field {
 			Comment("Union of the played segments, milliseconds of the video."),
 		field.Int("watched_ms").Default(0).Comment("Length of the union."),
 		field.Int("position_ms").Default(0).Comment("Where to resume."),
+		field.Time("position_at").Optional().Nillable().Comment("When the learner stood there."),
+		field.UUID("position_session", uuid.UUID{}).Optional().Nillable().Comment("Whose batch said so."),
+		field.Int("position_seq").Default(0).Comment("Which one of the session."),
+		field.Int("time_ms").Default(0).Comment("Time on task."),
 		field.Time("declared_at").Optional().Nillable().Comment("When the learner said to be done."),
 		field.Time("completed_at").Optional().Nillable(),
 	}
@@ -61,6 +65,7 @@ func (CourseProgress) Fields() []ent.Field {
 		field.Int("completed_lessons").Default(0).Comment("All completed lessons, required or not."),
 		field.Int("completed_required").Default(0),
 		field.Int("required_lessons"),
+		field.Int("time_ms").Default(0).Comment("Time on task in all lessons."),
 		field.UUID("last_lesson_id", uuid.UUID{}).Optional().Nillable(),
 		field.Time("last_activity_at").Default(time.Now),
 		field.Int("credit_ms").Default(60_000).

@@ -70,7 +70,8 @@ func (RenditionSet) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("asset_id", uuid.UUID{}).Immutable(),
 		field.String("name").MaxLen(64).Immutable().Comment("Follows from the files' names and digests: the directory under the asset."),
-		field.Enum("status").Values("BUILDING", "READY").Default("BUILDING"),
+		field.Enum("status").Values("BUILDING", "READY", "CAPTIONS", "RETIRED").Default("BUILDING").
+			Comment("READY is what is streamed; CAPTIONS are those of a READY set, edited since; RETIRED was either, and is still cached."),
 		field.JSON("result", json.RawMessage{}).Immutable().Comment("All that the converter said, with the list of the files."),
 		field.Int("files").Positive().Immutable(),
 		field.Int64("bytes").Positive().Immutable(),
@@ -87,6 +88,37 @@ func (RenditionSet) Indexes() []ent.Index {
 
 // Policy of RenditionSet: as of the asset it was made of.
 func (RenditionSet) Policy() ent.Policy { return policy.Rules(policy.StaffOnly(), policy.StaffWrites) }
+
+// CaptionRevision is one edit of a film's captions in one language. The newest is in force; none ever changes.
+type CaptionRevision struct{ ent.Schema }
+
+// Mixin of CaptionRevision.
+func (CaptionRevision) Mixin() []ent.Mixin { return []ent.Mixin{Owned{}} }
+
+// Fields of CaptionRevision.
+func (CaptionRevision) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("asset_id", uuid.UUID{}).Immutable(),
+		field.String("locale").NotEmpty().MaxLen(35).Immutable().Comment("BCP 47."),
+		field.Int("number").Positive().Immutable().Comment("1, 2, 3… in each language of a film."),
+		field.String("label").Default("").MaxRuneLen(100).Immutable(),
+		field.Text("vtt").MaxLen(1 << 20).Immutable().Comment("The file, as caption.Track writes it; empty where captions were removed."),
+		field.Int("cue_count").NonNegative().Immutable(),
+		field.Bool("removed").Default(false).Immutable(),
+		field.UUID("author_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("Null for what came inside the film."),
+		field.Int("revert_of").Optional().Nillable().Positive().Immutable().Comment("The number of the revision that was brought back."),
+	}
+}
+
+// Indexes of CaptionRevision.
+func (CaptionRevision) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("tenant_id", "asset_id", "locale", "number").Unique()}
+}
+
+// Policy of CaptionRevision: as of the asset; learners get what is in force through their lessons.
+func (CaptionRevision) Policy() ent.Policy {
+	return policy.Rules(policy.StaffOnly(), policy.StaffWrites)
+}
 
 // Usage is one change of what a tenant uses of storage and of the converters: for bills, and never changed.
 type Usage struct{ ent.Schema }

@@ -62,6 +62,7 @@ func (Tenant) Fields() []ent.Field {
 			Comment("A SCHOOL is a K-12 tenant: stricter privacy rules apply."),
 		field.String("locale").Default("en").MaxLen(35).Comment("BCP 47."),
 		field.JSON("branding", brand.Brand{}).Default(brand.Brand{}),
+		field.Bool("captions_required").Default(false).Comment("Whether a film needs captions before its course can be published."),
 		field.Int64("storage_quota").Optional().Nillable().NonNegative().
 			Comment("Bytes that the tenant's files may take; null is the server's setting."),
 		field.Int64("storage_quota_user").Optional().Nillable().NonNegative().

@@ -39,7 +39,7 @@ var audiences = map[string]audience{
 	"SignInPayload": owner, "SignOutPayload": owner, "RevokeSessionsPayload": owner, "ChangePasswordPayload": owner,
 	"CreateApiKeyPayload": owner, "RevokeApiKeyPayload": owner,
 	"Enrollment": owner, "EnrollmentConnection": owner, "EnrollmentEdge": owner, "EnrollmentPayload": owner,
-	"EnrollmentEvent": owner, "ProgressEvent": owner,
+	"EnrollmentEvent": owner, "ProgressEvent": owner, "LearnerDashboard": owner,
 	"CourseProgress": owner, "LessonProgress": owner, "RecordProgressPayload": owner,
 	"Completion": owner, "CompletionRule": owner, "CompletionCondition": owner, "ModuleProgress": owner, "LessonCompletion": owner, "CompletionPolicy": owner,
 	"Attempt": owner, "AttemptQuestion": owner, "Choice": owner, "QuestionResponse": owner, "AttemptPayload": owner,
@@ -51,13 +51,15 @@ var audiences = map[string]audience{
 	"LeaderboardPlace": owner, "LeaderboardConnection": owner, "LeaderboardEdge": owner, "LeaderboardRow": owner,
 	"SetTimeZonePayload": owner, "PointRule": owner, "SetPointRulePayload": owner,
 
+	"CourseReport": staff, "ProgressQuarter": staff, "StuckLearner": staff, "CompletionDay": staff,
 	"Achievement": staff, "SaveAchievementPayload": staff,
 	"CompletionReport": staff, "ApplyCompletionsPayload": staff,
-	"UserConnection": staff, "UserEdge": staff, "UserPayload": staff, "UpdateBrandingPayload": staff,
+	"UserConnection": staff, "UserEdge": staff, "UserPayload": staff, "UpdateBrandingPayload": staff, "UpdatePublishingRulesPayload": staff,
 	"CourseDraft": staff, "CourseDraftConnection": staff, "CourseDraftEdge": staff, "ModuleDraft": staff, "LessonDraft": staff,
-	"Attachment": staff, "CourseVersion": staff, "CourseDraftPayload": staff, "SaveModulePayload": staff,
+	"LessonDropOff": staff, "Attachment": staff, "CourseVersion": staff, "CourseDraftPayload": staff, "SaveModulePayload": staff,
 	"SaveLessonPayload": staff, "PublishCoursePayload": staff, "SaveCategoryPayload": staff,
 	"Asset": staff, "Rendition": staff, "Playback": staff, "RequestUploadPayload": staff, "UploadTicket": staff, "HttpHeader": staff, "CompleteUploadPayload": staff,
+	"CaptionRevision": staff, "CaptionRevisionConnection": staff, "CaptionRevisionEdge": staff, "CaptionsPayload": staff, "ConvertAssetPayload": staff,
 	"SignPartsPayload": staff, "PartTicket": staff, "DeleteAssetPayload": staff, "RestoreAssetPayload": staff,
 
 	// What is right and wrong: learners' copies of it are told after grading only, support's never.

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/vikstrous/dataloadgen"
 
+	"lyceum/internal/analytics"
 	"lyceum/internal/assessment"
 	"lyceum/internal/catalog"
 	"lyceum/internal/gen/ent"
@@ -29,6 +30,8 @@ type Set struct {
 	Authoring
 	Learning
 
+	// Report finds the reports of courses.
+	Report *dataloadgen.Loader[uuid.UUID, *analytics.Report]
 	// Nodes are for `node` alone.
 	Nodes Nodes
 	// User finds people of the tenant by id.
@@ -45,6 +48,7 @@ func newSet(s Sources) *Set {
 		Authoring: newAuthoring(s),
 		Learning:  newLearning(s),
 		Nodes:     newNodes(s),
+		Report:    byID((&analytics.Dashboards{DB: s.DB}).Reports, func(r *analytics.Report) uuid.UUID { return r.Course }),
 		User: byID(func(ctx context.Context, ids []uuid.UUID) ([]*ent.User, error) {
 			return s.DB.User.Query().Where(user.IDIn(ids...)).All(ctx)
 		}, func(u *ent.User) uuid.UUID { return u.ID }),

@@ -76,6 +76,11 @@ type (
 	// UserEdge is one person.
 	UserEdge = Edge[*ent.User]
 
+	// CaptionRevisionConnection pages through what was done to a film's captions.
+	CaptionRevisionConnection struct{ Page[*ent.CaptionRevision] }
+	// CaptionRevisionEdge is one edit.
+	CaptionRevisionEdge = Edge[*ent.CaptionRevision]
+
 	// SupportGrantConnection pages through what support was let in for.
 	SupportGrantConnection struct{ Page[*ent.SupportGrant] }
 	// SupportGrantEdge is one grant.

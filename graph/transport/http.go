@@ -307,14 +307,18 @@ func deliver(w http.ResponseWriter, media string, status int, pieces ...[]byte) 
 
 // status is where the status of an answer is chosen.
 //
-// An operation that ran is 200, whatever its fields say. One that did not run is 4xx or 5xx for clients
+// An operation that ran is 200, whatever its fields say, but for one that came to nothing because something was
+// UNAVAILABLE: 503 is what clients and proxies know to come back after. One that did not run is 4xx or 5xx for clients
 // of application/graphql-response+json. Those of application/json get 200 for everything that is wrong
 // with the operation itself, as the audits ask, and a status only where HTTP has a word for it.
 func status(media string, resp *graphql.Response) int {
+	code := present.CodeOf(resp.Errors)
+	if string(resp.Data) == "null" && code == string(fault.Unavailable) {
+		return http.StatusServiceUnavailable
+	}
 	if resp.Data != nil || len(resp.Errors) == 0 {
 		return http.StatusOK
 	}
-	code := present.CodeOf(resp.Errors)
 	if status, known := statusOfTrouble[code]; known {
 		return status
 	}

@@ -64,7 +64,7 @@ var layers = []layer{
 		may:   []string{"vocabulary", "value", "rule", "format", "policy", "entities", "platform"},
 		apart: true,
 	},
-	{name: "search", holds: []string{"search/..."}, may: []string{"vocabulary", "value", "policy", "entities", "platform"}},
+	{name: "search", holds: []string{"search/..."}, may: []string{"vocabulary", "value", "format", "policy", "entities", "platform"}},
 	{name: "web", holds: []string{"web/..."}, may: []string{"vocabulary", "value", "platform"}},
 	{
 		name:  "api",

@@ -52,6 +52,7 @@ var owners = map[string]string{
 	"Staff":             "internal/tenancy",
 	"StaffSession":      "internal/tenancy",
 	"RenditionSet":      "internal/media",
+	"CaptionRevision":   "internal/media",
 	"SupportGrant":      "internal/tenancy",
 	"Tenant":            "internal/tenancy",
 	"Usage":             "internal/media",

@@ -28,6 +28,8 @@ type source struct {
 	pinned  map[uuid.UUID]quiz.Pinned
 	// ready are the assets that can be read.
 	ready map[uuid.UUID]bool
+	// captioned are the films that have captions; nil where the tenant does not ask for them.
+	captioned map[uuid.UUID]bool
 }
 
 // compiled is a course as it is published: rows that have no id, number and author yet.
@@ -241,6 +243,7 @@ func (k lessonCompiler) complete(html string) {
 	switch l.Kind {
 	case outline.Video:
 		k.must(l.AssetID != nil || l.URL != "", "assetId", "A video lesson needs a file, or the address of a video elsewhere.")
+		k.must(k.captioned(), "captions", "The film has no captions, which every film needs here: add them to the film or to the lesson.")
 	case outline.Article:
 		k.must(html != "", "body", "The article is empty.")
 	case outline.File:
@@ -250,6 +253,12 @@ func (k lessonCompiler) complete(html string) {
 	case outline.Quiz:
 		// Its questions are checked where they are pinned.
 	}
+}
+
+// captioned reports whether the lesson's film has the captions that it needs. What lies elsewhere may have them there.
+func (k lessonCompiler) captioned() bool {
+	l := k.lesson
+	return k.from.captioned == nil || l.AssetID == nil || len(l.Captions) > 0 || k.from.captioned[*l.AssetID]
 }
 
 // textOf is what a lesson says, in its body and in its captions, as plain text.

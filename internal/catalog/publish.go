@@ -13,6 +13,7 @@ import (
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
+	"lyceum/internal/gen/ent/captionrevision"
 	"lyceum/internal/gen/ent/courseversion"
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/module"
@@ -102,7 +103,47 @@ func (s *Service) source(ctx context.Context, e *edit) (*source, error) {
 		return nil, fmt.Errorf("pin questions: %w", err)
 	}
 	ready, err := readyFiles(ctx, e.tx, files)
-	return &source{course: e.course, modules: modules, lessons: lessons, pinned: pinned, ready: ready}, err
+	if err != nil {
+		return nil, err
+	}
+	captioned, err := captionedFilms(ctx, e.tx, lessons)
+	return &source{course: e.course, modules: modules, lessons: lessons, pinned: pinned, ready: ready, captioned: captioned}, err
+}
+
+// captionedFilms are the lessons' films that have captions in force; nil where the tenant does not ask for captions.
+func captionedFilms(ctx context.Context, tx *pg.Tx, lessons []*ent.Lesson) (map[uuid.UUID]bool, error) {
+	tenant, err := tx.Tenant.Query().Only(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read publishing rules: %w", err)
+	}
+	if !tenant.CaptionsRequired {
+		return nil, nil //nolint:nilnil // nobody asks
+	}
+	var films []uuid.UUID
+	for _, l := range lessons {
+		if l.Kind == outline.Video && l.AssetID != nil {
+			films = append(films, *l.AssetID)
+		}
+	}
+	captioned := map[uuid.UUID]bool{}
+	for batch := range slices.Chunk(films, idsPerStatement) {
+		// Of each language the newest revision counts.
+		removed := map[string]bool{}
+		rows, err := tx.CaptionRevision.Query().Where(captionrevision.AssetIDIn(batch...)).
+			Order(captionrevision.ByNumber()).
+			Select(captionrevision.FieldAssetID, captionrevision.FieldLocale, captionrevision.FieldNumber, captionrevision.FieldRemoved).
+			All(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("find captions: %w", err)
+		}
+		for _, row := range rows {
+			removed[row.AssetID.String()+row.Locale] = row.Removed
+		}
+		for _, row := range rows {
+			captioned[row.AssetID] = captioned[row.AssetID] || !removed[row.AssetID.String()+row.Locale]
+		}
+	}
+	return captioned, nil
 }
 
 const (

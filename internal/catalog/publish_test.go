@@ -52,6 +52,37 @@ func (d *desk) rich(t *testing.T, slug string) uuid.UUID {
 	return c.ID
 }
 
+// TestPublishRequiresCaptions: where the tenant asks for them, a film without captions keeps its course from being
+// published.
+func TestPublishRequiresCaptions(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	ctx, system := d.acme.AsInstructor(t.Context()), d.acme.System(t.Context())
+	id := d.rich(t, "captioned")
+	film, spoken := d.asset(t, d.acme, asset.KindVIDEO, asset.StatusREADY), d.asset(t, d.acme, asset.KindVIDEO, asset.StatusREADY)
+	for _, in := range []catalog.LessonInput{
+		{Module: "m1", Key: "silent", Title: "Silent", Kind: outline.Video, Asset: &film},
+		{Module: "m1", Key: "spoken", Title: "Spoken", Kind: outline.Video, Asset: &spoken},
+		{Module: "m1", Key: "elsewhere", Title: "Elsewhere", Kind: outline.Video, URL: "https://films.example/a.mp4"},
+	} {
+		must(d.SaveLesson(ctx, id, in))(t)
+	}
+	revise := func(film uuid.UUID, number int, removed bool) {
+		d.db.CaptionRevision.Create().SetAssetID(film).SetLocale("en").SetNumber(number).SetVtt("WEBVTT\n").SetCueCount(1).SetRemoved(removed).SaveX(system)
+	}
+	revise(spoken, 1, false)
+	must(d.Publish(ctx, id, catalog.PublishInput{}))(t) // nobody asks for captions yet
+	d.db.Tenant.UpdateOneID(d.acme.ID).SetCaptionsRequired(true).ExecX(system)
+	_, err := d.Publish(ctx, id, catalog.PublishInput{})
+	expect(t, err, fault.BadInput, "lessons.silent.captions")
+	revise(spoken, 2, true)
+	_, err = d.Publish(ctx, id, catalog.PublishInput{})
+	expect(t, err, fault.BadInput, "lessons.silent.captions", "lessons.spoken.captions")
+	revise(spoken, 3, false)
+	revise(film, 1, false)
+	must(d.Publish(ctx, id, catalog.PublishInput{}))(t)
+}
+
 func TestPublish(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

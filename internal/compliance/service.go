@@ -2,11 +2,20 @@
 // the one before it by its hash, so that a changed or missing entry shows.
 package compliance
 
-import "lyceum/internal/platform/pg"
+import (
+	"cmp"
+	"time"
+
+	"lyceum/internal/platform/pg"
+)
 
 // Service is the compliance context.
 type Service struct {
 	DB *pg.DB
+	// RefusedEvery is how often the same person's refusal at the same field is written down; 0 is a minute.
+	RefusedEvery time.Duration
 
 	refusals refusals
 }
+
+func (s *Service) refusedEvery() time.Duration { return cmp.Or(s.RefusedEvery, time.Minute) }

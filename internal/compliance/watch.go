@@ -17,8 +17,6 @@ import (
 )
 
 const (
-	// deniedEvery is how often the same person's refusal at the same field is written down.
-	deniedEvery = time.Minute
 	// maxDenied bounds the refusals that are remembered of one tenant, and so written down in a minute or two; those
 	// beyond it are not. No tenant's are kept back by another's.
 	maxDenied = 10_000
@@ -26,11 +24,11 @@ const (
 	maxNamed = 200
 )
 
-// Denied notes that the viewer was turned away at a field of staff, such as "Mutation.createUser": once a minute for
-// each person and field, whatever they send and however many processes serve them.
+// Denied notes that the viewer was turned away at a field of staff, such as "Mutation.createUser": once in RefusedEvery
+// for each person and field, whatever they send and however many processes serve them.
 func (s *Service) Denied(ctx context.Context, field string) error {
 	v, ok := viewer.From(ctx)
-	if !ok || !v.SignedIn() || !s.refusals.first(v.Tenant, refusal{v.User, field}, time.Now()) {
+	if !ok || !v.SignedIn() || !s.refusals.first(v.Tenant, refusal{v.User, field}, time.Now(), s.refusedEvery()) {
 		return nil
 	}
 	who := gid.New(ent.GIDUser, v.User).String()
@@ -45,7 +43,7 @@ func (s *Service) Denied(ctx context.Context, field string) error {
 			WHERE tenant_id = $1 AND subject = $2 AND action = 'access.denied' AND data ->> 'field' = $3
 			  AND at > clock_timestamp() - $4::interval)`
 		var told bool
-		if err := tx.QueryRow(ctx, known, v.Tenant, who, field, deniedEvery).Scan(&told); err != nil {
+		if err := tx.QueryRow(ctx, known, v.Tenant, who, field, s.refusedEvery()).Scan(&told); err != nil {
 			return fmt.Errorf("look for the refusal: %w", err)
 		} else if told {
 			return nil
@@ -92,16 +90,16 @@ type refusals struct {
 	swept time.Time
 }
 
-// first reports whether the refusal was not noted within the last minute, and remembers that it is now.
-func (r *refusals) first(tenant uuid.UUID, what refusal, now time.Time) bool {
+// first reports whether the refusal was not noted within that time, and remembers that it is now.
+func (r *refusals) first(tenant uuid.UUID, what refusal, now time.Time, within time.Duration) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if now.Sub(r.swept) >= deniedEvery {
-		r.sweep(now)
+	if now.Sub(r.swept) >= within {
+		r.sweep(now, within)
 	}
 	last := r.last[tenant]
 	at, known := last[what]
-	if known && now.Sub(at) < deniedEvery || !known && len(last) >= maxDenied {
+	if known && now.Sub(at) < within || !known && len(last) >= maxDenied {
 		return false
 	}
 	if last == nil {
@@ -112,11 +110,11 @@ func (r *refusals) first(tenant uuid.UUID, what refusal, now time.Time) bool {
 	return true
 }
 
-// sweep forgets what was noted more than a minute ago.
-func (r *refusals) sweep(now time.Time) {
+// sweep forgets what was noted longer ago.
+func (r *refusals) sweep(now time.Time, within time.Duration) {
 	fresh := make(map[uuid.UUID]map[refusal]time.Time, len(r.last))
 	for tenant, last := range r.last {
-		maps.DeleteFunc(last, func(_ refusal, at time.Time) bool { return now.Sub(at) >= deniedEvery })
+		maps.DeleteFunc(last, func(_ refusal, at time.Time) bool { return now.Sub(at) >= within })
 		if len(last) > 0 {
 			fresh[tenant] = last
 		}

@@ -13,8 +13,11 @@ import (
 	"lyceum/internal/viewer"
 )
 
-// EventChanged is what the streams of places are told: the place that it is about has changed.
-const EventChanged = "CHANGED"
+// What the streams of places are told: that a place has changed and, its learner alone, that a lesson was completed.
+const (
+	EventChanged    = "CHANGED"
+	EventProgressed = "PROGRESSED"
+)
 
 // TopicOfLearner is a learner's own places, as live streams watch them.
 func TopicOfLearner(learner uuid.UUID) feed.Topic {

@@ -26,7 +26,7 @@ func TestAllowance(t *testing.T) {
 		"with something over":   {5_000, time.Second, 7_000},
 		"a clock that ran back": {5_000, -time.Hour, 5_000},
 	} {
-		if got := allowance(tt.credit, tt.since); got != tt.want {
+		if got := allowance(tt.credit, tt.since, topSpeed); got != tt.want {
 			t.Errorf("%s: %d, want %d", name, got, tt.want)
 		}
 	}
@@ -143,13 +143,13 @@ func TestStates(t *testing.T) {
 
 func TestCheckBatch(t *testing.T) {
 	t.Parallel()
-	segment := func(from, to int) []Played { return []Played{{Segments: []Segment{{from, to}}}} }
+	segment := func(from, to int) []Played { return []Played{{Segments: []Segment{{FromMS: from, ToMS: to}}}} }
 	for name, tt := range map[string]struct {
 		batch  []Played
 		fields string
 	}{
 		"one":               {segment(0, 1), ""},
-		"a position alone":  {[]Played{{PositionMS: 7}}, ""},
+		"a position alone":  {[]Played{{PositionMS: new(7)}}, ""},
 		"the longest":       {segment(0, 2147483647), ""},
 		"none":              {nil, "lessons"},
 		"51 lessons":        {make([]Played, 51), "lessons"},
@@ -158,11 +158,11 @@ func TestCheckBatch(t *testing.T) {
 		"backwards":         {segment(5, 4), "lessons.0.segments.0"},
 		"negative":          {segment(-1, 4), "lessons.0.segments.0"},
 		"too far":           {segment(1, 2147483648), "lessons.0.segments.0"},
-		"negative position": {[]Played{{}, {PositionMS: -1}}, "lessons.1.positionMs"},
-		"far position":      {[]Played{{PositionMS: 1 << 31}}, "lessons.0.positionMs"},
-		"two mistakes":      {[]Played{{PositionMS: -1, Segments: []Segment{{0, 1}, {2, 1}}}}, "lessons.0.positionMs lessons.0.segments.1"},
+		"negative position": {[]Played{{}, {PositionMS: new(-1)}}, "lessons.1.positionMs"},
+		"far position":      {[]Played{{PositionMS: new(1 << 31)}}, "lessons.0.positionMs"},
+		"two mistakes":      {[]Played{{PositionMS: new(-1), Segments: []Segment{{FromMS: 0, ToMS: 1}, {FromMS: 2, ToMS: 1}}}}, "lessons.0.positionMs lessons.0.segments.1"},
 	} {
-		if got := fields(checkBatch(tt.batch)); got != tt.fields {
+		if got := fields(Batch{Lessons: tt.batch}.check()); got != tt.fields {
 			t.Errorf("%s: %q, want %q", name, got, tt.fields)
 		}
 	}
@@ -185,15 +185,15 @@ func TestFold(t *testing.T) {
 	short, open, article := lesson(outline.Video, true, 10_000), lesson(outline.Video, true, 0), lesson(outline.Article, true, 0)
 	o := course(short, open, article)
 	got, err := fold(o, []Played{
-		{Lesson: short.ID, Segments: []Segment{{0, 500}, {9_000, 11_000}, {10_500, 12_000}}, PositionMS: 12_000},
-		{Lesson: open.ID, Segments: []Segment{{0, 2147483647}}},
-		{Lesson: short.ID, Segments: []Segment{{400, 600}}, PositionMS: 600},
+		{Lesson: short.ID, Segments: []Segment{{FromMS: 0, ToMS: 500}, {FromMS: 9_000, ToMS: 11_000}, {FromMS: 10_500, ToMS: 12_000}}, PositionMS: new(12_000)},
+		{Lesson: open.ID, Segments: []Segment{{FromMS: 0, ToMS: 2147483647}}},
+		{Lesson: short.ID, Segments: []Segment{{FromMS: 400, ToMS: 600}}, PositionMS: new(600)},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []folded{
-		{lesson: o.Lesson(short.ID), watched: multirange.Int4{{From: 0, To: 500}, {From: 9_000, To: 10_000}, {From: 400, To: 600}}, position: 600},
+		{lesson: o.Lesson(short.ID), watched: multirange.Int4{{From: 0, To: 600}, {From: 9_000, To: 10_000}}, position: new(600)},
 		{lesson: o.Lesson(open.ID), watched: multirange.Int4{{From: 0, To: 2147483647}}},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(folded{})); diff != "" {
@@ -202,8 +202,8 @@ func TestFold(t *testing.T) {
 	if _, err := fold(o, []Played{{Lesson: uuid.New()}}); fault.CodeOf(err) != fault.NotFound {
 		t.Errorf("a lesson that is not there: %v", err)
 	}
-	_, err = fold(o, []Played{{Lesson: article.ID}, {Lesson: short.ID, Segments: []Segment{{0, 1}, {0, 12_001}}}})
-	if got, want := fields(err), "lessons.0.lessonId lessons.1.segments.1.toMs"; got != want {
+	_, err = fold(o, []Played{{Lesson: article.ID, Segments: []Segment{{FromMS: 0, ToMS: 1}}}, {Lesson: short.ID, Segments: []Segment{{FromMS: 0, ToMS: 1}, {FromMS: 0, ToMS: 12_001}}}})
+	if got, want := fields(err), "lessons.0.segments lessons.1.segments.1.toMs"; got != want {
 		t.Errorf("violations: %q, want %q", got, want)
 	}
 }

@@ -20,10 +20,15 @@ import (
 // Service is the learning context.
 type Service struct {
 	DB *pg.DB
+	// Meter hears how groups of batches are kept. It may be nil.
+	Meter Meter
 	// Feed is told when progress moves; nil when nobody watches.
 	Feed *feed.Log
 	// Drafts says how a course would be published, for previews.
 	Drafts Drafts
+
+	outlines outlines
+	queue    queue
 }
 
 // Recorded is what evidence led to.
@@ -33,54 +38,27 @@ type Recorded struct {
 	Completed []uuid.UUID
 }
 
-// RecordProgress adds what was played of videos in the viewer's own enrollment. What counts is the union of
-// all segments, so that a batch which comes twice, late or out of order changes nothing; the clock caps what
-// is credited (see allowance). A video of known length is completed when 80 % of it has been watched; one
-// of unknown length is not, and its learner completes it with CompleteLesson. Faults: Unauthenticated and
-// Forbidden; NotFound for an enrollment or lesson that is not there; Conflict for a place that was given
-// up; BadInput for lessons that are no videos and segments that cannot be.
-func (s *Service) RecordProgress(ctx context.Context, enrollmentID uuid.UUID, batch []Played) (*Recorded, error) {
+// RecordProgress adds a batch to the viewer's own enrollment, together with what others send meanwhile, and returns
+// when it is committed. Of what was played the union counts, so that a batch which comes twice, late or out of order
+// changes nothing; a numbered one counts once in everything, and is answered as it was. The clock caps what is
+// credited (see allowance). A video of known length is completed when enough of it has been watched; one of unknown
+// length is not, and its learner completes it with CompleteLesson. Faults: Unauthenticated and Forbidden; NotFound
+// for an enrollment or lesson that is not there; Conflict for a place that was given up; BadInput for segments
+// that cannot be; Unavailable when there is more to keep than the database can take, and then nothing was kept.
+func (s *Service) RecordProgress(ctx context.Context, enrollmentID uuid.UUID, batch Batch) (*Recorded, error) {
 	who, err := policy.Learning(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkBatch(batch); err != nil {
+	if err := batch.check(); err != nil {
 		return nil, err
 	}
-	var recorded *Recorded
-	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
-		place, err := own(ctx, tx, who.User, enrollmentID)
-		if err != nil {
-			return err
-		}
-		if recorded, err = record(ctx, tx, place, batch); err != nil || len(recorded.Completed) > 0 {
-			return err
-		}
-		return s.Feed.Tell(ctx, tx, Moved(place.ID)...)
-	})
+	one := &sent{ctx: context.WithoutCancel(ctx), who: who, place: enrollmentID, batch: batch}
+	recorded, err := s.submit(ctx, one)
 	if err != nil {
 		return nil, fmt.Errorf("record progress: %w", err)
 	}
 	return recorded, nil
-}
-
-// record keeps a batch.
-func record(ctx context.Context, tx *pg.Tx, place *ent.Enrollment, batch []Played) (*Recorded, error) {
-	st, err := begin(ctx, tx, place)
-	if err != nil {
-		return nil, err
-	}
-	lessons, err := fold(st.outline, batch)
-	if err != nil {
-		return nil, err
-	}
-	allowed := allowance(st.progress.CreditMs, st.now.Sub(st.progress.CreditedAt))
-	lengths, credited, err := st.watch(ctx, lessons, allowed)
-	if err != nil {
-		return nil, err
-	}
-	change := st.change(batch[len(batch)-1].Lesson).SetCreditMs(leftOver(allowed, credited)).SetCreditedAt(st.now)
-	return st.end(ctx, st.earned(lengths), change)
 }
 
 // CompleteLesson completes a lesson of the viewer's own enrollment on their word: an article, a file, a

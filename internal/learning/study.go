@@ -35,15 +35,24 @@ type study struct {
 // learn in nobody's but their own.
 func own(ctx context.Context, tx *pg.Tx, learner, id uuid.UUID) (*ent.Enrollment, error) {
 	place, err := tx.Enrollment.Query().Where(enrollment.ID(id), enrollment.LearnerID(learner)).Only(ctx)
-	switch {
-	case ent.IsNotFound(err):
-		return nil, fault.New(fault.NotFound, "There is no such enrollment.").Because(err)
-	case err != nil:
+	if err != nil && !ent.IsNotFound(err) {
 		return nil, fmt.Errorf("find enrollment: %w", err)
+	}
+	if err := mayLearn(place, learner); err != nil {
+		return nil, err
+	}
+	return place, nil
+}
+
+// mayLearn says whether the learner may go on in the place; nil when there is none.
+func mayLearn(place *ent.Enrollment, learner uuid.UUID) error {
+	switch {
+	case place == nil || place.LearnerID != learner:
+		return fault.New(fault.NotFound, "There is no such enrollment.")
 	case place.State == enrollment.StateWITHDRAWN:
-		return nil, fault.New(fault.Conflict, "You gave this place up; enroll again to go on.")
+		return fault.New(fault.Conflict, "You gave this place up; enroll again to go on.")
 	default:
-		return place, nil
+		return nil
 	}
 }
 

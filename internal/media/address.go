@@ -3,6 +3,7 @@ package media
 import (
 	"context"
 	"fmt"
+	"path"
 	"time"
 
 	"github.com/google/uuid"
@@ -79,9 +80,10 @@ func (s *Service) sign(ctx context.Context, a *ent.Asset) (Address, error) {
 	return Address{Asset: a, URL: url, Playback: playback, ExpiresAt: expires}, nil
 }
 
-// stream signs where the asset is streamed from; nil for nowhere.
+// stream signs where the asset is streamed from; nil for nowhere. Of a film that is played as it was uploaded there may
+// be captions alone.
 func (s *Service) stream(a *ent.Asset, expires time.Time) (*rendition.Playback, error) {
-	if s.Paths == nil || a.Status != asset.StatusREADY || a.Conversion != asset.ConversionDONE || a.Playback == nil {
+	if s.Paths == nil || a.Status != asset.StatusREADY || a.Playback == nil || a.Playback.Set == "" && len(a.Playback.Captions) == 0 {
 		return nil, nil //nolint:nilnil // there is nothing to stream
 	}
 	prefix, err := prefixOf(a)
@@ -96,7 +98,7 @@ func (s *Service) stream(a *ent.Asset, expires time.Time) (*rendition.Playback, 
 		if name == "" {
 			return ""
 		}
-		return s.Origin + signed + a.Playback.Set + "/" + name
+		return s.Origin + signed + path.Join(a.Playback.Set, name)
 	}
 	playback := &rendition.Playback{
 		HLSURL: address(a.Playback.Play), PosterURL: address(a.Playback.Poster), StoryboardURL: address(a.Playback.Storyboard),
@@ -110,7 +112,11 @@ func (s *Service) stream(a *ent.Asset, expires time.Time) (*rendition.Playback, 
 
 // Playback signs where staff can stream the asset from; it is nil until the asset is converted.
 func (s *Service) Playback(_ context.Context, a *ent.Asset) (*rendition.Playback, error) {
-	return s.stream(a, endOfLife(time.Now()))
+	playback, err := s.stream(a, endOfLife(time.Now()))
+	if err != nil || playback == nil || playback.HLSURL == "" {
+		return nil, err
+	}
+	return playback, nil
 }
 
 // URL signs one asset for staff; it is nil until the asset is ready.

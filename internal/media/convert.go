@@ -120,6 +120,8 @@ func (s *Service) release(ctx context.Context, a *ent.Asset) error {
 type outcome struct {
 	conversion asset.Conversion
 	playback   *rendition.Summary
+	// captions are those that were in force; nil where nobody looked.
+	captions *laid
 	// failure is for the owner; broken says that the file is to blame, and is not to be played.
 	failure string
 	broken  bool
@@ -178,9 +180,16 @@ func (s *Service) convert(ctx context.Context, a *ent.Asset, p *pulse) (outcome,
 	if err != nil {
 		return outcome{}, err
 	}
+	if err := s.adopt(ctx, a, result); err != nil {
+		return outcome{}, err
+	}
+	captions, err := s.lay(ctx, a, set, result)
+	if err != nil {
+		return outcome{}, err
+	}
 	summary := summarise(result)
 	summary.Set = set
-	return outcome{conversion: asset.ConversionDONE, playback: summary}, nil
+	return outcome{conversion: asset.ConversionDONE, playback: summary, captions: captions}, nil
 }
 
 // refused is the outcome of a file that is to blame.
@@ -246,11 +255,15 @@ func (s *Service) conclude(ctx context.Context, begun *ent.Asset, o outcome, fin
 
 // write settles the asset, makes its set final, and finishes.
 func (s *Service) write(ctx context.Context, tx *pg.Tx, a *ent.Asset, o outcome, finish Finish) error {
+	o = o.besides(a)
 	update := tx.Asset.UpdateOne(a).SetConversion(o.conversion).SetFailure(clip(o.failure)).ClearWorkedAt()
 	if o.playback != nil {
-		update.SetPlayback(o.playback).SetProgress(100)
-		if err := final(ctx, tx, a.ID, o.playback); err != nil {
+		if err := final(ctx, tx, a.ID, o); err != nil {
 			return err
+		}
+		update.SetPlayback(o.playback).SetProgress(100)
+		if a.Status == asset.StatusFAILED && a.ExpiresAt == nil { // and was converted again
+			update.SetStatus(asset.StatusREADY)
 		}
 	}
 	if o.broken {
@@ -259,6 +272,9 @@ func (s *Service) write(ctx context.Context, tx *pg.Tx, a *ent.Asset, o outcome,
 	settled, err := update.Save(ctx)
 	if err != nil {
 		return fmt.Errorf("settle asset: %w", err)
+	}
+	if err := o.edited(ctx, tx, settled); err != nil {
+		return err
 	}
 	entry := pg.Entry{
 		Action: "asset.converted", Subject: settled.GlobalID().String(), Data: map[string]string{"conversion": string(settled.Conversion)},
@@ -270,23 +286,59 @@ func (s *Service) write(ctx context.Context, tx *pg.Tx, a *ent.Asset, o outcome,
 	return finish(ctx, tx)
 }
 
-// final makes the set READY, and accounts for it: from here on it never changes.
-func final(ctx context.Context, tx *pg.Tx, id uuid.UUID, playback *rendition.Summary) error {
-	if playback.Set == "" {
-		return nil
+// besides is the outcome for a film that was converted before: what did not go well takes nothing away.
+func (o outcome) besides(a *ent.Asset) outcome {
+	if o.conversion == asset.ConversionDONE || a.Playback == nil || a.Playback.Set == "" {
+		return o
 	}
-	row, err := tx.RenditionSet.Query().
-		Where(renditionset.AssetID(id), renditionset.Name(playback.Set)).ForUpdate().Only(ctx)
-	if err != nil {
-		return fmt.Errorf("find rendition set: %w", err) // swept, because its worker was thought dead: it is made again
+	if o.conversion == asset.ConversionPASSED_THROUGH {
+		o.failure = "The film was not converted again, because the server has no ffmpeg."
 	}
-	if err := tx.RenditionSet.UpdateOne(row).SetStatus(renditionset.StatusREADY).Exec(ctx); err != nil {
-		return fmt.Errorf("finish rendition set: %w", err)
-	}
-	if err := account(ctx, tx, usage.KindBYTES_STORED, row.ID, row.Bytes); err != nil {
+	return outcome{conversion: asset.ConversionFAILED, failure: o.failure}
+}
+
+// edited announces captions that were edited while the film was converted.
+func (o outcome) edited(ctx context.Context, tx *pg.Tx, a *ent.Asset) error {
+	seen := cmp.Or(o.captions, &laid{})
+	if current, err := seen.current(ctx, tx, a.ID); err != nil || current {
 		return err
 	}
-	return account(ctx, tx, usage.KindMS_TRANSCODED, row.ID, int64(playback.DurationMs))
+	return captionsChanged(ctx, tx, a)
+}
+
+// final makes the set READY: from here on it never changes. The one that was streamed before stays for a while, for
+// whoever is playing it.
+func final(ctx context.Context, tx *pg.Tx, id uuid.UUID, o outcome) error {
+	if o.playback.Set == "" {
+		return nil
+	}
+	rows, err := tx.RenditionSet.Query().
+		Where(renditionset.AssetID(id), renditionset.Or(renditionset.StatusEQ(renditionset.StatusREADY), renditionset.Name(o.playback.Set))).
+		ForUpdate().All(ctx)
+	if err != nil {
+		return fmt.Errorf("find rendition sets: %w", err)
+	}
+	var next *ent.RenditionSet
+	for _, row := range rows {
+		if row.Name == o.playback.Set {
+			next = row
+		} else if err := tx.RenditionSet.UpdateOne(row).SetStatus(renditionset.StatusRETIRED).Exec(ctx); err != nil {
+			return fmt.Errorf("retire rendition set: %w", err)
+		}
+	}
+	if next == nil { // swept, because its worker was thought dead: it is made again
+		return fmt.Errorf("the rendition set %s was swept", o.playback.Set)
+	}
+	if err := tx.RenditionSet.UpdateOne(next).SetStatus(renditionset.StatusREADY).Exec(ctx); err != nil {
+		return fmt.Errorf("finish rendition set: %w", err)
+	}
+	if err := account(ctx, tx, usage.KindBYTES_STORED, next.ID, next.Bytes); err != nil {
+		return err
+	}
+	if err := account(ctx, tx, usage.KindMS_TRANSCODED, next.ID, int64(o.playback.DurationMs)); err != nil {
+		return err
+	}
+	return dress(ctx, tx, id, o.playback, o.captions)
 }
 
 // clip bounds a sentence by what its column holds.
@@ -310,9 +362,7 @@ func summarise(r *transcode.Result) *rendition.Summary {
 			Width: made.Width, Height: made.Height, Channels: made.Channels, Language: made.Language,
 		})
 	}
-	for _, c := range r.Captions {
-		summary.Captions = append(summary.Captions, rendition.Caption{Locale: c.Language, Label: c.Label, File: c.File, Default: c.Default})
-	}
+	summary.Captions = tracksOf(r.Captions)
 	return summary
 }
 

@@ -37,7 +37,9 @@ type maker struct {
 	before func(work media.Work) error
 	// variant makes other files of the same film, as another ffmpeg does.
 	variant string
-	runs    int
+	// captions are in its caption file, when not "".
+	captions string
+	runs     int
 }
 
 func (m *maker) Convert(_ context.Context, work media.Work) (*transcode.Result, error) {
@@ -57,7 +59,7 @@ func (m *maker) Convert(_ context.Context, work media.Work) (*transcode.Result, 
 	work.Progress(40)
 	work.Progress(20) // what falls is not shown
 	result := &transcode.Result{
-		Play: "master.m3u8", Poster: "poster.jpg", Storyboard: "storyboard/index.vtt", Duration: 90 * time.Second,
+		Play: "master.m3u8", Poster: "poster.jpg", Storyboard: "storyboard/index.vtt", Duration: 90 * time.Second, Segment: 6 * time.Second,
 		Video:    []transcode.Rendition{{Name: "v90", Codec: "avc1", Peak: 1000, Width: 160, Height: 90}, {Name: "v180", Codec: "avc1", Peak: 2000, Width: 320, Height: 180}},
 		Audio:    []transcode.Rendition{{Name: "a0", Codec: "mp4a.40.2", Peak: 64, Channels: 2, Language: "de"}},
 		Captions: []transcode.CaptionTrack{{Language: "de", Label: "Deutsch", File: "captions/0-de.vtt", Default: true}},
@@ -68,6 +70,9 @@ func (m *maker) Convert(_ context.Context, work media.Work) (*transcode.Result, 
 	}
 	for i, name := range []string{"captions/0-de.vtt", "master.m3u8", "poster.jpg", "storyboard/index.vtt", "v180/seg_1.m4s", "v90/seg_1.m4s"} {
 		content := name + m.variant + string(source)
+		if m.captions != "" && strings.HasSuffix(name, ".vtt") && strings.HasPrefix(name, "captions/") {
+			content = m.captions
+		}
 		path := filepath.Join(work.Dir, strconv.Itoa(i))
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			return nil, err
@@ -145,13 +150,20 @@ func (f fixture) now(t *testing.T, a *ent.Asset) *ent.Asset {
 	return f.Asset.GetX(ctx, a.ID)
 }
 
-// files are the names of the objects of the asset's sets, without the asset's prefix.
-func (f fixture) files(t *testing.T, a *ent.Asset) (names []string) {
+// prefixOf is where all lies that was made of the asset.
+func prefixOf(t *testing.T, a *ent.Asset) blob.Prefix {
 	t.Helper()
 	prefix, err := blob.NewPrefix(a.TenantID, a.ID.String())
 	if err != nil {
 		t.Fatal(err)
 	}
+	return prefix
+}
+
+// files are the names of the objects of the asset's sets, without the asset's prefix.
+func (f fixture) files(t *testing.T, a *ent.Asset) (names []string) {
+	t.Helper()
+	prefix := prefixOf(t, a)
 	for entry, err := range f.store.List(t.Context(), prefix) {
 		if err != nil {
 			t.Fatal(err)

@@ -30,6 +30,19 @@ func ask(ctx context.Context, tx *pg.Tx, a *ent.Asset) error {
 	})
 }
 
+// CaptionsChanged says that other captions of a film are in force.
+type CaptionsChanged struct {
+	ID     uuid.UUID `json:"id"`
+	Tenant uuid.UUID `json:"tenant_id"`
+	At     time.Time `json:"at"`
+	Asset  uuid.UUID `json:"asset_id"`
+}
+
+var _ pg.Event = CaptionsChanged{}
+
+// Kind implements pg.Event.
+func (CaptionsChanged) Kind() string { return "media.captions_changed" }
+
 // UploadArrived says that all parts of a large file are there and are to be checked.
 type UploadArrived struct {
 	ID     uuid.UUID `json:"id"`

@@ -117,7 +117,8 @@ func (s *Service) keep(ctx context.Context, a *ent.Asset, result *transcode.Resu
 	var kept atomic.Int64
 	for _, file := range result.Files {
 		group.Go(func() error {
-			if err := s.put(ctx, a, name, file); err != nil {
+			open := func() (io.ReadCloser, error) { return os.Open(file.Path) }
+			if err := s.put(ctx, a, name+"/"+file.Name, file, open); err != nil {
 				return fmt.Errorf("keep %s: %w", file.Name, err)
 			}
 			p.at(convertShare + int(kept.Add(1))*(100-convertShare)/len(result.Files))
@@ -146,10 +147,11 @@ func (s *Service) announceSet(ctx context.Context, a *ent.Asset, name string, re
 		}
 		there, err := tx.RenditionSet.Query().Where(renditionset.AssetID(a.ID), renditionset.Name(name)).ForUpdate().Only(ctx)
 		if err == nil {
-			if there.Status == renditionset.StatusREADY {
+			if there.Status == renditionset.StatusREADY || there.Status == renditionset.StatusCAPTIONS {
 				return nil
 			}
-			return tx.RenditionSet.UpdateOne(there).Exec(ctx) // it is not abandoned
+			// It is neither abandoned nor retired.
+			return tx.RenditionSet.UpdateOne(there).SetStatus(renditionset.StatusBUILDING).Exec(ctx)
 		} else if !ent.IsNotFound(err) {
 			return fmt.Errorf("look for set: %w", err)
 		}
@@ -162,12 +164,22 @@ func (s *Service) announceSet(ctx context.Context, a *ent.Asset, name string, re
 	return nil
 }
 
-// put stores one file, unless it is there.
-func (s *Service) put(ctx context.Context, a *ent.Asset, set string, file transcode.File) (err error) {
-	parts := append([]string{a.ID.String(), set}, strings.Split(file.Name, "/")...)
-	key, err := blob.NewKey(a.TenantID, parts...)
+// keyBelow is where a file lies that was made of the asset. The name has slashes, and begins with that of a set.
+func keyBelow(a *ent.Asset, name string) (blob.Key, error) {
+	key, err := blob.NewKey(a.TenantID, append([]string{a.ID.String()}, strings.Split(name, "/")...)...)
 	if err != nil {
-		return fmt.Errorf("make blob key: %w", err)
+		return blob.Key{}, fmt.Errorf("make blob key: %w", err)
+	}
+	return key, nil
+}
+
+// put stores one file under the name, unless it is there.
+func (s *Service) put(
+	ctx context.Context, a *ent.Asset, name string, file transcode.File, open func() (io.ReadCloser, error),
+) (err error) {
+	key, err := keyBelow(a, name)
+	if err != nil {
+		return err
 	}
 	want, err := blob.ParseDigest(file.SHA256)
 	if err != nil {
@@ -176,7 +188,7 @@ func (s *Service) put(ctx context.Context, a *ent.Asset, set string, file transc
 	if there, err := s.Blobs.Stat(ctx, key); err == nil && there.Size == file.Bytes && there.SHA256 == want {
 		return nil
 	}
-	body, err := os.Open(file.Path)
+	body, err := open()
 	if err != nil {
 		return fmt.Errorf("open file: %w", err)
 	}

@@ -58,9 +58,11 @@ type Bus interface {
 	Listen(ctx context.Context, tenant, asset uuid.UUID) <-chan struct{}
 }
 
-// Gate says whether a viewer who was let in is still welcome.
+// Gate looks after viewers who were let in.
 type Gate interface {
-	Still(ctx context.Context, v viewer.Viewer) (bool, error)
+	// Gone returns a channel that is closed when the viewer is not welcome any more. They are looked after until ctx
+	// ends.
+	Gone(ctx context.Context, v viewer.Viewer) <-chan struct{}
 }
 
 // Holders says who uses a file.
@@ -97,7 +99,7 @@ type Service struct {
 
 	Bus  Bus
 	Gate Gate
-	// Look is how often somebody who watches an asset is looked after without being woken. Zero is three seconds.
+	// Look is how often a watched asset is looked at without being woken. Zero is three seconds.
 	Look time.Duration
 	// Log hears of what goes wrong out of sight; nil is the default logger.
 	Log *slog.Logger

@@ -17,7 +17,7 @@ import (
 	"lyceum/internal/viewer"
 )
 
-// lookEvery is how often somebody who watches is looked after when Service.Look says nothing.
+// lookEvery is how often a watched asset is looked at without being woken when Service.Look says nothing.
 const lookEvery = 3 * time.Second
 
 func (s *Service) log() *slog.Logger { return cmp.Or(s.Log, slog.Default()) }
@@ -56,7 +56,7 @@ func (s *Service) Watch(ctx context.Context, id uuid.UUID) (<-chan *ent.Asset, e
 	out := make(chan *ent.Asset)
 	go func() {
 		defer close(out)
-		f := watcher{s: s, v: v, woken: woken, out: out, look: time.NewTicker(cmp.Or(s.Look, lookEvery))}
+		f := watcher{s: s, woken: woken, gone: s.Gate.Gone(ctx, v), out: out, look: time.NewTicker(cmp.Or(s.Look, lookEvery))}
 		defer f.look.Stop()
 		if err := f.run(ctx, now); err != nil && ctx.Err() == nil {
 			s.log().ErrorContext(ctx, "watching an asset ended", "asset", id, "err", err)
@@ -68,22 +68,23 @@ func (s *Service) Watch(ctx context.Context, id uuid.UUID) (<-chan *ent.Asset, e
 // watcher sends one viewer an asset.
 type watcher struct {
 	s     *Service
-	v     viewer.Viewer
 	woken <-chan struct{}
-	look  *time.Ticker
-	out   chan<- *ent.Asset
+	// gone is closed when the viewer is not welcome any more.
+	gone <-chan struct{}
+	look *time.Ticker
+	out  chan<- *ent.Asset
 }
 
 // run sends the asset whenever it differs from what was sent, until its conversion is over.
 func (w *watcher) run(ctx context.Context, now *ent.Asset) error {
 	for {
-		if welcome, err := w.send(ctx, now); err != nil || !welcome || settled(now) {
-			return err
+		if !w.send(ctx, now) || settled(now) {
+			return nil
 		}
 		sent := now
 		for sent.Status == now.Status && sent.Conversion == now.Conversion && sent.Progress == now.Progress {
-			if welcome, err := w.wait(ctx); err != nil || !welcome {
-				return err
+			if !w.wait(ctx) {
+				return nil
 			}
 			var err error
 			if now, err = w.s.DB.Asset.Get(ctx, sent.ID); ent.IsNotFound(err) {
@@ -100,34 +101,31 @@ func settled(a *ent.Asset) bool {
 	return a.Status != asset.StatusPENDING && a.Status != asset.StatusCHECKING && over(a)
 }
 
-// send hands the asset over. A reader who takes their time is looked at meanwhile: it reports whether they are still
-// welcome.
-func (w *watcher) send(ctx context.Context, a *ent.Asset) (bool, error) {
-	for {
-		select {
-		case w.out <- a:
-			return true, nil
-		case <-w.look.C:
-			if welcome, err := w.s.Gate.Still(ctx, w.v); err != nil || !welcome {
-				return false, err
-			}
-		case <-ctx.Done():
-			return false, ctx.Err()
-		}
+// send hands the asset over, and reports whether the viewer is still welcome.
+func (w *watcher) send(ctx context.Context, a *ent.Asset) bool {
+	select {
+	case w.out <- a:
+		return true
+	case <-w.gone:
+		return false
+	case <-ctx.Done():
+		return false
 	}
 }
 
 // wait returns when there may be more to send, and reports whether the viewer is still welcome.
-func (w *watcher) wait(ctx context.Context) (bool, error) {
+func (w *watcher) wait(ctx context.Context) bool {
 	select {
 	case _, open := <-w.woken:
 		if !open {
 			w.woken = nil // nobody wakes any more; looking goes on
 		}
-		return true, nil
+		return true
 	case <-w.look.C:
-		return w.s.Gate.Still(ctx, w.v)
+		return true
+	case <-w.gone:
+		return false
 	case <-ctx.Done():
-		return false, ctx.Err()
+		return false
 	}
 }

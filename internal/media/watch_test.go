@@ -43,29 +43,18 @@ func (b *bell) Listen(_ context.Context, _, id uuid.UUID) <-chan struct{} {
 	return l
 }
 
-// gate lets everybody in until it is closed.
-type gate struct {
-	mu     sync.Mutex
-	closed bool
-}
+// gate lets everybody in until it is shut.
+type gate struct{ shut chan struct{} }
 
-func (g *gate) Still(context.Context, viewer.Viewer) (bool, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return !g.closed, nil
-}
+func (g gate) Gone(context.Context, viewer.Viewer) <-chan struct{} { return g.shut }
 
-func (g *gate) close() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.closed = true
-}
+func (g gate) close() { close(g.shut) }
 
 // watched is a fixture whose films can be watched.
-func watched(t *testing.T) (fixture, *maker, *gate) {
+func watched(t *testing.T) (fixture, *maker, gate) {
 	t.Helper()
 	f, m := converting(t)
-	g := &gate{}
+	g := gate{make(chan struct{})}
 	f.s.Bus, f.s.Gate = &bell{listening: map[uuid.UUID][]chan struct{}{}}, g
 	return f, m, g
 }

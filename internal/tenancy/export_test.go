@@ -8,3 +8,10 @@ const DirectoryTTL = directoryTTL
 
 // MaxKeys is how many keys a person may hold.
 const MaxKeys = maxKeys
+
+// Halls is how many tenants are looked after.
+func (r *Rounds) Halls() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.halls)
+}

@@ -70,27 +70,11 @@ func (s *Service) noteUse(ctx context.Context, stale bool, statement string, ten
 }
 
 // Still reports whether the session or key of the viewer is good now and carries the same role and, of support,
-// the same grant; what stays open asks from time to time. The idle limit does not count: who listens is there.
+// the same grant; a socket asks before each operation. The idle limit does not count: who listens is there.
 func (s *Service) Still(ctx context.Context, v viewer.Viewer) (bool, error) {
-	const check = `
-		SELECT u.role = $3 AND u.status = 'ACTIVE' AND p.status = 'ACTIVE'
-		  AND ($4::uuid = $6 OR EXISTS (SELECT 1 FROM sessions s
-			WHERE s.tenant_id = $1 AND s.id = $4 AND s.revoked_at IS NULL AND s.expires_at > now()))
-		  AND ($5::uuid = $6 OR EXISTS (SELECT 1 FROM api_keys k
-			WHERE k.tenant_id = $1 AND k.id = $5 AND k.revoked_at IS NULL AND coalesce(k.expires_at > now(), true)))
-		  AND ($7::uuid = $6 OR EXISTS (SELECT 1 FROM support_grants g
-			WHERE g.tenant_id = $1 AND g.id = $7 AND g.revoked_at IS NULL AND g.expires_at > now()))
-		FROM users u JOIN placements p ON p.id = u.tenant_id
-		WHERE u.tenant_id = $1 AND u.id = $2`
 	ctx = viewer.With(ctx, viewer.Job(v.Tenant, "authenticate"))
-	var good bool
-	err := s.DB.QueryRow(ctx, check, v.Tenant, v.User, v.Role, v.Session, v.APIKey, uuid.Nil, v.Grant).Scan(&good)
-	if errors.Is(err, pg.ErrNoRows) {
-		return false, nil
-	} else if err != nil {
-		return false, fmt.Errorf("check viewer: %w", err)
-	}
-	return good, nil
+	welcome, err := welcomed(ctx, s.DB, v.Tenant, []pass{passOf(v)})
+	return welcome[0], err
 }
 
 // SignOut ends the session of the request.

@@ -48,7 +48,7 @@ func documentOf(tenant uuid.UUID, d search.Document) document {
 	made := document{
 		ID: tenant.String() + "_" + d.ID.String(), TenantID: tenant, CourseID: d.Course, DocumentID: d.ID,
 		IsLesson: d.Lesson, Version: d.Version, Course: gid.New(ent.GIDCourse, d.Course).String(),
-		Title: d.Title, CourseTitle: d.CourseTitle, Summary: d.Summary, Body: d.Body,
+		Title: d.Title, CourseTitle: d.CourseTitle, Summary: d.Summary, Body: textOf(d),
 		Language: d.Language, Languages: varieties(d.Language), Level: d.Level,
 		Categories: append([]string{}, d.Categories...), Visibility: d.Visibility, PublishedAt: d.PublishedAt.Unix(),
 	}
@@ -56,6 +56,12 @@ func documentOf(tenant uuid.UUID, d search.Document) document {
 		made.Lesson = gid.New(ent.GIDLesson, d.ID).String()
 	}
 	return made
+}
+
+// textOf is what is searched and not shown: the body, and what is said in a film.
+func textOf(d search.Document) string {
+	d.Summary = "" // it is searched by itself
+	return d.Text()
 }
 
 // varieties returns the tag and all that it is a variety of.

@@ -31,7 +31,7 @@ var alikes = `
 	)
 	SELECT counted.total, page.course_id, page.id, page.is_lesson, page.title,
 		CASE WHEN ` + readable("page", "$6", "$10", "$11") + `
-			THEN ts_headline('lyceum_simple', left(page.body, 2000), ''::tsquery, 'MinWords=10, MaxWords=30') ELSE '' END
+			THEN ts_headline('lyceum_simple', left(page.body, 2000), ''::tsquery, 'MinWords=10, MaxWords=30') ELSE '' END, NULL::integer
 	FROM (SELECT count(*) AS total FROM found) AS counted LEFT JOIN page ON true
 	ORDER BY page.likeness DESC, page.is_lesson, page.id`
 

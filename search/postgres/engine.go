@@ -8,7 +8,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -44,12 +43,17 @@ type row struct {
 	Categories  []string  `json:"categories"`
 	Visibility  string    `json:"visibility"`
 	PublishedAt time.Time `json:"published_at"`
+	// CueStarts are places in the body, in characters from 1, CueTimes when they are said, in milliseconds.
+	CueStarts []int `json:"cue_starts"`
+	CueTimes  []int `json:"cue_times"`
 }
 
 func rowOf(d search.Document) row {
+	body := cut(d.Text(), maxBody)
+	starts, times := cuesIn(d, body)
 	return row{
 		ID: d.ID, Lesson: d.Lesson, Version: d.Version, Title: d.Title,
-		Body:     cut(strings.TrimSpace(d.Summary+"\n"+d.Body), maxBody),
+		Body: body, CueStarts: starts, CueTimes: times,
 		Language: d.Language, Dictionary: dictionary(d.Language), Level: d.Level,
 		// A nil slice would become null.
 		Categories: append([]string{}, d.Categories...),
@@ -57,21 +61,42 @@ func rowOf(d search.Document) row {
 	}
 }
 
+// cuesIn returns where in the body the cues begin, and when they are said. The body may end before they do.
+func cuesIn(d search.Document, body string) (starts, times []int) {
+	starts, times = []int{}, []int{}
+	before := d
+	before.Cues = nil
+	at := utf8.RuneCountInString(before.Text())
+	total := utf8.RuneCountInString(body)
+	for _, cue := range d.Cues {
+		if at > 0 {
+			at++ // the line break
+		}
+		if at >= total {
+			break
+		}
+		starts, times = append(starts, at+1), append(times, int(cue.At.Milliseconds()))
+		at += utf8.RuneCountInString(cue.Text)
+	}
+	return starts, times
+}
+
 // put indexes documents: $1 is the tenant, $2 the course, $3 the rows. Every word stands in the vector as
 // its language stems it and as it is, at the same position: one text joined to the other keeps positions,
 // which || would shift. A tsvector has 16383 positions, and 255 for one word.
 const put = `
 	WITH given AS MATERIALIZED (
-		SELECT id, is_lesson, version, title, body, language, dictionary, level, categories, visibility, published_at
+		SELECT id, is_lesson, version, title, body, language, dictionary, level, categories, visibility, published_at,
+			cue_starts, cue_times
 		FROM jsonb_to_recordset($3::jsonb) AS g(
 			id uuid, is_lesson boolean, version integer, title text, body text, language text, dictionary text,
-			level text, categories text[], visibility text, published_at timestamptz)
+			level text, categories text[], visibility text, published_at timestamptz, cue_starts integer[], cue_times integer[])
 	), documents AS (
 		INSERT INTO search_documents
 			(tenant_id, id, course_id, is_lesson, version, title, body, language, dictionary, level, categories,
-			 visibility, published_at)
+			 visibility, published_at, cue_starts, cue_times)
 		SELECT $1, id, $2, is_lesson, version, title, body, language, dictionary, level, categories,
-			visibility, published_at
+			visibility, published_at, cue_starts, cue_times
 		FROM given
 	), titles AS (
 		INSERT INTO search_titles (tenant_id, course_id, id, title) SELECT $1, $2, id, lower(unaccent(title)) FROM given

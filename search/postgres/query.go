@@ -57,7 +57,7 @@ const narrowed = `
 // Ranking reads whole vectors, so of very many matches only those are ranked that match in the title, then the newest.
 var match = `
 	WITH found AS MATERIALIZED (
-		SELECT d.course_id, d.id, d.is_lesson, d.title, d.body, d.dictionary, w.words
+		SELECT d.course_id, d.id, d.is_lesson, d.title, d.body, d.dictionary, d.cue_starts, d.cue_times, w.words
 		FROM search_words w JOIN search_documents d USING (tenant_id, course_id, id)
 		WHERE ` + narrowed + `
 		AND (cardinality($7::text[]) = 0 OR w.words @@ $1::tsquery OR (w.is_cut AND (
@@ -66,11 +66,12 @@ var match = `
 		ORDER BY w.heading @@ $1::tsquery DESC, d.published_at DESC, d.id
 		LIMIT 1000
 	), page AS (
-		SELECT course_id, id, is_lesson, title, body, dictionary, ts_rank_cd('{0.05, 0.1, 0.3, 1.0}', words, $1::tsquery, 1) AS rank
+		SELECT course_id, id, is_lesson, title, body, dictionary, cue_starts, cue_times, ts_rank_cd('{0.05, 0.1, 0.3, 1.0}', words, $1::tsquery, 1) AS rank
 		FROM found ORDER BY rank DESC, is_lesson, id LIMIT $8 OFFSET $9
 	)
 	SELECT counted.total, page.course_id, page.id, page.is_lesson,
-		ts_headline(page.dictionary::regconfig, page.title, $10::tsquery, ` + whole + `), coalesce(excerpt.text, '')
+		ts_headline(page.dictionary::regconfig, page.title, $10::tsquery, ` + whole + `), coalesce(excerpt.text, ''),
+		` + saidAt("page") + `
 	FROM (SELECT count(*) AS total FROM found) AS counted LEFT JOIN page ON true
 	LEFT JOIN LATERAL (` + excerptOf("page", "$1::tsquery", "$10::tsquery") + `
 		WHERE ` + readable("page", "$6", "$11", "$12") + `) AS excerpt ON true
@@ -91,6 +92,17 @@ func excerptOf(document, query, loose string) string {
 		SELECT CASE WHEN length(` + document + `.body) <= 16000 OR start.text LIKE '%⟦%' THEN start.text
 			ELSE ` + headline(document+".body", loose) + ` END AS text
 		FROM (SELECT ` + headline(`left(`+document+`.body, 16000)`, query) + ` AS text) AS start`
+}
+
+// saidAt is when what the excerpt shows is said in the lesson's film, in milliseconds: at the cue in which its first mark
+// stands. It is null where the excerpt marks nothing, is not from captions, or is not in the body as it stands there:
+// Postgres leaves out what looks like a tag.
+func saidAt(document string) string {
+	return `(
+		SELECT cue.said FROM unnest(` + document + `.cue_starts, ` + document + `.cue_times) AS cue(start, said)
+		WHERE strpos(excerpt.text, '⟦') > 0 AND strpos(` + document + `.body, translate(excerpt.text, '⟦⟧', '')) > 0
+		AND cue.start < strpos(` + document + `.body, translate(excerpt.text, '⟦⟧', '')) + strpos(excerpt.text, '⟦')
+		ORDER BY cue.start DESC LIMIT 1)`
 }
 
 // readable holds for a document whose body the reader may see: what is no lesson, or a lesson that they may open.
@@ -152,12 +164,13 @@ func page(rows search.Rows, err error) (search.Found, error) {
 			course, id     *uuid.UUID
 			lesson         *bool
 			title, snippet *string
+			at             *int
 		)
-		if err := rows.Scan(&found.Total, &course, &id, &lesson, &title, &snippet); err != nil {
+		if err := rows.Scan(&found.Total, &course, &id, &lesson, &title, &snippet, &at); err != nil {
 			return search.Found{}, fmt.Errorf("read match: %w", err)
 		}
 		if id != nil {
-			found.Hits = append(found.Hits, search.Hit{ID: *id, Course: *course, Lesson: *lesson, Title: *title, Snippet: *snippet})
+			found.Hits = append(found.Hits, search.Hit{ID: *id, Course: *course, Lesson: *lesson, Title: *title, Snippet: *snippet, AtMs: at})
 		}
 	}
 	if err := rows.Err(); err != nil {

@@ -15,14 +15,14 @@ import (
 var show = `
 	WITH RECURSIVE` + asked + `
 	SELECT d.course_id, d.id, d.is_lesson,
-		ts_headline(d.dictionary::regconfig, d.title, taken.loose, ` + whole + `), coalesce(excerpt.text, '')
+		ts_headline(d.dictionary::regconfig, d.title, taken.loose, ` + whole + `), coalesce(excerpt.text, ''), ` + saidAt("d") + `
 	FROM asked
 	CROSS JOIN LATERAL (SELECT ` + loose + ` AS loose) AS taken
 	CROSS JOIN unnest($5::uuid[], $6::uuid[]) WITH ORDINALITY AS hit(course_id, id, place)
-	JOIN search_documents d USING (course_id, id)
+	JOIN search_documents d ON d.tenant_id = $4 AND d.course_id = hit.course_id AND d.id = hit.id
 	LEFT JOIN LATERAL (` + excerptOf("d", "asked.q", "taken.loose") + `
 		WHERE ` + readable("d", "$4", "$8", "$9") + `) AS excerpt ON true
-	WHERE d.tenant_id = $4 AND (d.visibility = 'PUBLIC' OR $7)
+	WHERE d.visibility = 'PUBLIC' OR $7
 	ORDER BY hit.place`
 
 // Show implements search.Store.
@@ -43,7 +43,7 @@ func (e *Engine) Show(ctx context.Context, q search.Query, hits []search.Hit) ([
 	shown := make([]search.Hit, 0, len(hits))
 	for rows.Next() {
 		var hit search.Hit
-		if err := rows.Scan(&hit.Course, &hit.ID, &hit.Lesson, &hit.Title, &hit.Snippet); err != nil {
+		if err := rows.Scan(&hit.Course, &hit.ID, &hit.Lesson, &hit.Title, &hit.Snippet, &hit.AtMs); err != nil {
 			return nil, fmt.Errorf("read hit: %w", err)
 		}
 		shown = append(shown, hit)

@@ -43,6 +43,7 @@ func Run(t *testing.T, s Setup) {
 		{"Finds", s.finds},
 		{"LongBody", s.longBody},
 		{"Words", s.words},
+		{"Cues", s.cues},
 		{"Languages", s.languages},
 		{"Typos", s.typos},
 		{"Marks", s.marks},
@@ -417,6 +418,19 @@ func (s Setup) tenantsAreApart(t *testing.T) {
 	if held, err := s.Engine.Held(t.Context()); err == nil && len(held) != 0 {
 		t.Errorf("nobody holds %v", held)
 	}
+}
+
+// cues are found as the body is, also where a phrase goes on in the next one.
+func (s Setup) cues(t *testing.T) {
+	t.Parallel()
+	tenant, ctx := s.tenant(t)
+	film := document(s.Course(t, tenant), "The bowline", "A knot.")
+	film.Cues = []search.Cue{{Text: "The rabbit comes out"}, {At: 4 * time.Second, Text: "of its hole."}}
+	other := document(film.Course, "The reef knot", "The rabbit stays at home.")
+	s.put(t, tenant, film.Course, film, other)
+	expect(t, s.query(t, ctx, "hole"), "a word of a cue", film)
+	expect(t, s.query(t, ctx, `"comes out of its hole"`), "a phrase of two cues", film)
+	expect(t, s.query(t, ctx, "knot hole"), "a word of the body and one of a cue", film)
 }
 
 // hostileQueries tries to break out of the query's text.

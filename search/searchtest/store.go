@@ -1,9 +1,11 @@
 package searchtest
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -16,6 +18,7 @@ func RunStore(t *testing.T, s Setup, store search.Store) {
 	Run(t, s)
 	t.Run("Shows", func(t *testing.T) { s.shows(t, store) })
 	t.Run("Snippets", s.snippets)
+	t.Run("Seconds", func(t *testing.T) { s.seconds(t, store) })
 	t.Run("Excerpts", func(t *testing.T) { s.excerpts(t, store) })
 }
 
@@ -88,6 +91,47 @@ func (s Setup) snippets(t *testing.T) {
 			t.Errorf("%q: snippet %q, want an excerpt with %q", query, got, want)
 		}
 	}
+}
+
+// seconds tells when in a film it is said what an excerpt shows, to those who see the excerpt.
+func (s Setup) seconds(t *testing.T, store search.Store) {
+	t.Parallel()
+	tenant, ctx := s.tenant(t)
+	film := document(s.Course(t, tenant), "The bowline knot", "Überall: a knot for sailors.")
+	for i := range 2000 {
+		film.Cues = append(film.Cues, search.Cue{At: time.Duration(i) * 2 * time.Second, Text: fmt.Sprintf("Größe, step %d of the rope.", i)})
+	}
+	film.Cues[3].Text, film.Cues[1900].Text, film.Cues[1901].Text = "The rabbit comes out", "Around the tree", "and back into its hole."
+	bare := document(film.Course, "Nothing but words", "")
+	bare.Cues = []search.Cue{{At: 1500 * time.Millisecond, Text: "Hello sailor"}}
+	s.put(t, tenant, film.Course, film, bare)
+	hit := []search.Hit{{ID: film.ID, Course: film.Course}}
+	for query, want := range map[string]int{
+		"rabbit": 6000, `"around the tree and back"`: 3_800_000, "hole": 3_802_000, "sailors": -1, "bowline": -1, "bowlin": -1,
+	} {
+		found := s.query(t, ctx, query).Hits
+		shown, err := store.Show(ctx, search.Query{Text: query, Staff: true}, hit)
+		if err != nil || len(found) == 0 || len(shown) != 1 {
+			t.Fatalf("%s: %d hits, %d shown (%v)", query, len(found), len(shown), err)
+		}
+		if at, again := said(found[0]), said(shown[0]); found[0].ID == film.ID && at != want || again != want {
+			t.Errorf("%s: found at %d and shown at %d, want %d: %q", query, at, again, want, found[0].Snippet)
+		}
+	}
+	if found := s.query(t, ctx, `"hello sailor"`).Hits; len(found) != 1 || said(found[0]) != 1500 {
+		t.Errorf("a film without a text: %+v, want it at 1500", found)
+	}
+	if found := s.ask(t, ctx, search.Query{Text: "rabbit", Members: true}).Hits; len(found) != 1 || said(found[0]) != -1 {
+		t.Errorf("who may not open the lesson is told %+v", found)
+	}
+}
+
+// said is when the hit's excerpt is said, -1 for never.
+func said(hit search.Hit) int {
+	if hit.AtMs == nil {
+		return -1
+	}
+	return *hit.AtMs
 }
 
 // excerpts are shown of lessons to those who may open them, however they were found.

@@ -53,7 +53,7 @@ test("a question to Meilisearch narrows and escapes", () => {
 
 test("hits of Meilisearch are read like the API's", () => {
   assert.deepEqual(readHits({ estimatedTotalHits: 9, hits: [{ course: "crs_1", lesson: "les_1", title: "A", course_title: "C", summary: "S", _formatted: { title: "⟦A⟧", summary: "s" } }] }), {
-    total: 9, degraded: false, hits: [{ course: "crs_1", lesson: "les_1", courseTitle: "C", title: "⟦A⟧", snippet: "s" }],
+    total: 9, degraded: false, hits: [{ course: "crs_1", lesson: "les_1", courseTitle: "C", title: "⟦A⟧", snippet: "s", atMs: null }],
   });
 });
 

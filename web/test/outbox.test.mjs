@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Outbox, requests } from "../static/learn/player/outbox.js";
+import { Outbox, requestOf } from "../static/learn/player/outbox.js";
 
 /** @returns {Storage} what a browser keeps, as Object.keys sees it */
 function storage() {
@@ -12,7 +12,7 @@ function storage() {
   return Object.create(methods);
 }
 
-const batch = (/** @type {object} */ more = {}) => ({ enrollmentId: "e", lessonId: "l", segments: [{ fromMs: 0, toMs: 1000 }], positionMs: 1000, at: 1, ...more });
+const batch = (/** @type {object} */ more = {}) => ({ enrollmentId: "e", lessonId: "l", segments: [{ fromMs: 0, toMs: 1000 }], positionMs: 1000, signs: [], at: 1, ...more });
 const recorded = /** @type {any} */ ({ completedLessonIds: [], progress: { lessons: [] } });
 
 class Refusal extends Error {
@@ -42,7 +42,12 @@ test("what is sent is forgotten, what fails is kept", async () => {
   const again = new Outbox(kept, "me", async (request) => (sent.push(request), recorded));
   await again.flush();
   assert.equal(again.waiting, 0);
-  assert.deepEqual(sent, [{ enrollmentId: "e", lessons: [{ lessonId: "l", segments: [{ fromMs: 0, toMs: 3000 }], positionMs: 3000 }] }]);
+  assert.deepEqual(sent.map(({ sequence, lessons }) => [sequence, lessons]), [
+    [1, [{ lessonId: "l", segments: [{ fromMs: 0, toMs: 1000 }], positionMs: 1000, signs: [] }]],
+    [2, [{ lessonId: "l", segments: [{ fromMs: 1000, toMs: 3000 }], positionMs: 3000, signs: [] }]],
+  ]);
+  assert.equal(new Set(sent.map(({ sessionId }) => sessionId)).size, 1);
+  assert.match(sent[0].sessionId, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/);
 });
 
 test("nobody sends what another person watched", async () => {
@@ -93,17 +98,39 @@ test("what somebody else wrote there is thrown away", async () => {
   assert.deepEqual(Object.keys(kept), ["another"]);
 });
 
-test("no request is larger than the API takes", () => {
-  const batches = new Map();
-  for (let lesson = 0; lesson < 120; lesson++) {
-    const segments = Array.from({ length: 20 }, (_, i) => ({ fromMs: i * 100, toMs: i * 100 + 50 }));
-    batches.set(`k${lesson}`, batch({ lessonId: `l${lesson}`, segments }));
-  }
-  const made = requests(batches);
-  const keys = made.flatMap((one) => one.keys);
-  assert.equal(new Set(keys).size, 120);
-  for (const { request } of made) {
-    assert.ok(request.lessons.length <= 50);
-    assert.ok(request.lessons.reduce((sum, one) => sum + one.segments.length, 0) <= 500);
-  }
+test("no request is larger than the API takes, and nothing is left out", async () => {
+  /** @type {any[]} */
+  const sent = [];
+  const outbox = new Outbox(storage(), "me", async (request) => (sent.push(request), recorded));
+  const segments = Array.from({ length: 1203 }, (_, i) => ({ fromMs: i * 100, toMs: i * 100 + 50 }));
+  const signs = Array.from({ length: 1203 }, (_, i) => i * 5000);
+  outbox.add(batch({ segments, signs }));
+  await outbox.flush();
+  const lessons = sent.flatMap((request) => request.lessons);
+  assert.deepEqual(lessons.flatMap((one) => one.segments), segments);
+  assert.equal(lessons.reduce((sum, one) => sum + (one.signs.at(-1) ?? 0) - (one.signs[0] ?? 0), 0), 1202 * 5000);
+  for (const one of lessons) assert.ok(one.segments.length <= 500 && one.signs.length <= 500);
+  assert.deepEqual(sent.map(({ sequence }) => sequence), [1, 2, 3]);
+});
+
+test("what a page sends as it is left stays until it is acknowledged, under its number", async () => {
+  const kept = storage();
+  /** @type {any[]} */
+  const beacons = [];
+  const outbox = new Outbox(kept, "me", async () => recorded, (request) => beacons.push(request));
+  outbox.add(batch());
+  outbox.leave();
+  assert.equal(outbox.waiting, 1);
+  /** @type {any[]} */
+  const sent = [];
+  const next = new Outbox(kept, "me", async (request) => (sent.push(request), recorded));
+  next.add(batch({ at: 2 }));
+  await next.flush();
+  assert.deepEqual([sent[0].sessionId, sent[0].sequence], [beacons[0].sessionId, beacons[0].sequence]);
+  assert.notEqual(sent[1].sessionId, sent[0].sessionId);
+});
+
+test("an age is never in the future, and no longer than the API takes", () => {
+  const one = { ...batch(), sessionId: "s", sequence: 1, at: 1000 };
+  assert.deepEqual([0, 1000, 4000, 2 ** 40].map((now) => requestOf(one, now).ageMs), [0, 0, 3000, 2 ** 31 - 1]);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { action, nextSpeed } from "../static/learn/player/keys.js";
-import { choose, playable, renewIn, retoken } from "../static/learn/player/source.js";
+import { addressOf, choose, fallback, givenUp, playable, renewIn, retoken } from "../static/learn/player/source.js";
 import { at, parse } from "../static/learn/player/storyboard.js";
 
 /** @type {any} */
@@ -18,6 +18,20 @@ test("HLS where it can be played, else the file", () => {
   assert.equal(choose(film, safari).kind, "file");
   assert.equal(choose({ ...film, url: null, externalUrl: "https://films.example/a.mp4" }, chromium).kind, "elsewhere");
   assert.equal(choose({ ...film, url: null }, chromium).kind, "none");
+});
+
+test("a stream that does not play gives way to the film as it was uploaded, and to nothing else", () => {
+  const both = { ...film, url: "/f.mp4?a", hlsUrl: "/v/a/master.m3u8" };
+  assert.deepEqual(fallback(both, { kind: "hls", url: both.hlsUrl }), { kind: "file", url: "/f.mp4?a" });
+  assert.deepEqual(fallback(both, { kind: "native", url: both.hlsUrl }), { kind: "file", url: "/f.mp4?a" });
+  assert.equal(fallback(both, { kind: "file", url: both.url }), null);
+  assert.equal(fallback({ ...both, url: null }, { kind: "hls", url: both.hlsUrl }), null);
+  assert.equal(givenUp(null, 5_000), false);
+  assert.equal(givenUp(5_000, 8_000), true);
+  assert.equal(givenUp(5_000, 65_001), false);
+  assert.equal(addressOf(both, "file"), "/f.mp4?a");
+  assert.equal(addressOf(both, "hls"), "/v/a/master.m3u8");
+  assert.equal(addressOf({ ...both, externalUrl: "https://films.example/a.mp4" }, "elsewhere"), "https://films.example/a.mp4");
 });
 
 test("only files elsewhere are played here", () => {

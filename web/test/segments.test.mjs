@@ -10,16 +10,16 @@ function play(/** @type {Played} */ played, /** @type {number} */ from, /** @typ
 test("what is played is one segment", () => {
   const played = new Played();
   play(played, 0, 5000);
-  assert.deepEqual(played.take(), [{ fromMs: 0, toMs: 5000 }]);
+  assert.deepEqual(played.take(), [{ fromMs: 0, toMs: 5000, rate: 1 }]);
   assert.deepEqual(played.take(), []);
 });
 
 test("what goes on after a batch starts where the batch ended", () => {
   const played = new Played();
   play(played, 0, 1000);
-  assert.deepEqual(played.take(), [{ fromMs: 0, toMs: 1000 }]);
+  assert.deepEqual(played.take(), [{ fromMs: 0, toMs: 1000, rate: 1 }]);
   play(played, 1250, 750, { at: 1250 });
-  assert.deepEqual(played.take(), [{ fromMs: 1000, toMs: 2000 }]);
+  assert.deepEqual(played.take(), [{ fromMs: 1000, toMs: 2000, rate: 1 }]);
 });
 
 test("a jump that nobody announced is not played", () => {
@@ -27,7 +27,7 @@ test("a jump that nobody announced is not played", () => {
   play(played, 0, 1000);
   played.tick(60_000, 1250, 1);
   played.tick(60_250, 1500, 1);
-  assert.deepEqual(played.take(), [{ fromMs: 0, toMs: 1000 }, { fromMs: 60_000, toMs: 60_250 }]);
+  assert.deepEqual(played.take(), [{ fromMs: 0, toMs: 1000, rate: 1 }, { fromMs: 60_000, toMs: 60_250, rate: 1 }]);
 });
 
 test("a jump back begins a new segment, and the union counts once", () => {
@@ -35,7 +35,7 @@ test("a jump back begins a new segment, and the union counts once", () => {
   play(played, 0, 4000);
   play(played, 1000, 1000, { at: 4250 });
   const taken = played.take();
-  assert.deepEqual(taken, [{ fromMs: 0, toMs: 4000 }]);
+  assert.deepEqual(taken, [{ fromMs: 0, toMs: 4000, rate: 1 }]);
 });
 
 test("double speed covers twice as much", () => {
@@ -48,7 +48,7 @@ test("a look that comes late, on a busy machine, is no jump", () => {
   const played = new Played();
   played.tick(0, 0, 1);
   played.tick(4000, 4000, 1);
-  assert.deepEqual(played.take(), [{ fromMs: 0, toMs: 4000 }]);
+  assert.deepEqual(played.take(), [{ fromMs: 0, toMs: 4000, rate: 1 }]);
 });
 
 test("standing still is nothing", () => {

@@ -87,19 +87,34 @@ func (t *Track) VTT() []byte {
 	return b.Bytes()
 }
 
+// Line is what is said at a time, as plain text.
+type Line struct {
+	At   time.Duration
+	Text string
+}
+
+// Lines returns what is said, without markup. A line that stands on through several cues comes once.
+func (t *Track) Lines() []Line {
+	var lines []Line
+	last := ""
+	for _, c := range t.Cues {
+		for text := range strings.SplitSeq(plain(c.Text), "\n") {
+			if text == "" || text == last {
+				continue
+			}
+			lines = append(lines, Line{At: c.Start, Text: text})
+			last = text
+		}
+	}
+	return lines
+}
+
 // Transcript returns what is said, as plain text: one line a cue, speakers named, no markup, and no line
 // that only repeats the one before it (captions that roll up repeat themselves).
 func (t *Track) Transcript() string {
 	var b strings.Builder
-	last := ""
-	for _, c := range t.Cues {
-		for line := range strings.SplitSeq(plain(c.Text), "\n") {
-			if line == "" || line == last {
-				continue
-			}
-			b.WriteString(line + "\n")
-			last = line
-		}
+	for _, line := range t.Lines() {
+		b.WriteString(line.Text + "\n")
 	}
 	return b.String()
 }

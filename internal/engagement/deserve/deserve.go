@@ -71,7 +71,11 @@ func environment() (*cel.Env, error) {
 	for name := range (Facts{}).values() {
 		options = append(options, cel.Variable(name, cel.IntType))
 	}
-	return cel.NewEnv(append(options, cel.ClearMacros())...)
+	env, err := cel.NewEnv(append(options, cel.ClearMacros())...)
+	if err != nil {
+		return nil, fmt.Errorf("name the facts of rules: %w", err)
+	}
+	return env, nil
 }
 
 // Holds reports whether who has done so much deserves the achievement.

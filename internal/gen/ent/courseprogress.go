@@ -36,6 +36,8 @@ type CourseProgress struct {
 	CompletedRequired int `json:"completed_required,omitempty"`
 	// RequiredLessons holds the value of the "required_lessons" field.
 	RequiredLessons int `json:"required_lessons,omitempty"`
+	// Time on task in all lessons.
+	TimeMs int `json:"time_ms,omitempty"`
 	// LastLessonID holds the value of the "last_lesson_id" field.
 	LastLessonID *uuid.UUID `json:"last_lesson_id,omitempty"`
 	// LastActivityAt holds the value of the "last_activity_at" field.
@@ -56,7 +58,7 @@ func (*CourseProgress) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case courseprogress.FieldLastLessonID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
-		case courseprogress.FieldCompletedLessons, courseprogress.FieldCompletedRequired, courseprogress.FieldRequiredLessons, courseprogress.FieldCreditMs:
+		case courseprogress.FieldCompletedLessons, courseprogress.FieldCompletedRequired, courseprogress.FieldRequiredLessons, courseprogress.FieldTimeMs, courseprogress.FieldCreditMs:
 			values[i] = new(sql.NullInt64)
 		case courseprogress.FieldCreatedAt, courseprogress.FieldUpdatedAt, courseprogress.FieldLastActivityAt, courseprogress.FieldCreditedAt, courseprogress.FieldCompletedAt:
 			values[i] = new(sql.NullTime)
@@ -136,6 +138,12 @@ func (_m *CourseProgress) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field required_lessons", values[i])
 			} else if value.Valid {
 				_m.RequiredLessons = int(value.Int64)
+			}
+		case courseprogress.FieldTimeMs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field time_ms", values[i])
+			} else if value.Valid {
+				_m.TimeMs = int(value.Int64)
 			}
 		case courseprogress.FieldLastLessonID:
 			if value, ok := values[i].(*sql.NullScanner); !ok {
@@ -231,6 +239,9 @@ func (_m *CourseProgress) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("required_lessons=")
 	builder.WriteString(fmt.Sprintf("%v", _m.RequiredLessons))
+	builder.WriteString(", ")
+	builder.WriteString("time_ms=")
+	builder.WriteString(fmt.Sprintf("%v", _m.TimeMs))
 	builder.WriteString(", ")
 	if v := _m.LastLessonID; v != nil {
 		builder.WriteString("last_lesson_id=")

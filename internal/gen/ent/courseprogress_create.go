@@ -107,6 +107,20 @@ func (_c *CourseProgressCreate) SetRequiredLessons(v int) *CourseProgressCreate 
 	return _c
 }
 
+// SetTimeMs sets the "time_ms" field.
+func (_c *CourseProgressCreate) SetTimeMs(v int) *CourseProgressCreate {
+	_c.mutation.SetTimeMs(v)
+	return _c
+}
+
+// SetNillableTimeMs sets the "time_ms" field if the given value is not nil.
+func (_c *CourseProgressCreate) SetNillableTimeMs(v *int) *CourseProgressCreate {
+	if v != nil {
+		_c.SetTimeMs(*v)
+	}
+	return _c
+}
+
 // SetLastLessonID sets the "last_lesson_id" field.
 func (_c *CourseProgressCreate) SetLastLessonID(v uuid.UUID) *CourseProgressCreate {
 	_c.mutation.SetLastLessonID(v)
@@ -250,6 +264,10 @@ func (_c *CourseProgressCreate) defaults() error {
 		v := courseprogress.DefaultCompletedRequired
 		_c.mutation.SetCompletedRequired(v)
 	}
+	if _, ok := _c.mutation.TimeMs(); !ok {
+		v := courseprogress.DefaultTimeMs
+		_c.mutation.SetTimeMs(v)
+	}
 	if _, ok := _c.mutation.LastActivityAt(); !ok {
 		if courseprogress.DefaultLastActivityAt == nil {
 			return fmt.Errorf("ent: uninitialized courseprogress.DefaultLastActivityAt (forgotten import ent/runtime?)")
@@ -306,6 +324,9 @@ func (_c *CourseProgressCreate) check() error {
 	}
 	if _, ok := _c.mutation.RequiredLessons(); !ok {
 		return &ValidationError{Name: "required_lessons", err: errors.New(`ent: missing required field "CourseProgress.required_lessons"`)}
+	}
+	if _, ok := _c.mutation.TimeMs(); !ok {
+		return &ValidationError{Name: "time_ms", err: errors.New(`ent: missing required field "CourseProgress.time_ms"`)}
 	}
 	if _, ok := _c.mutation.LastActivityAt(); !ok {
 		return &ValidationError{Name: "last_activity_at", err: errors.New(`ent: missing required field "CourseProgress.last_activity_at"`)}
@@ -386,6 +407,10 @@ func (_c *CourseProgressCreate) createSpec() (*CourseProgress, *sqlgraph.CreateS
 	if value, ok := _c.mutation.RequiredLessons(); ok {
 		_spec.SetField(courseprogress.FieldRequiredLessons, field.TypeInt, value)
 		_node.RequiredLessons = value
+	}
+	if value, ok := _c.mutation.TimeMs(); ok {
+		_spec.SetField(courseprogress.FieldTimeMs, field.TypeInt, value)
+		_node.TimeMs = value
 	}
 	if value, ok := _c.mutation.LastLessonID(); ok {
 		_spec.SetField(courseprogress.FieldLastLessonID, field.TypeUUID, value)

@@ -99,6 +99,27 @@ func (_u *CourseProgressUpdate) AddRequiredLessons(v int) *CourseProgressUpdate 
 	return _u
 }
 
+// SetTimeMs sets the "time_ms" field.
+func (_u *CourseProgressUpdate) SetTimeMs(v int) *CourseProgressUpdate {
+	_u.mutation.ResetTimeMs()
+	_u.mutation.SetTimeMs(v)
+	return _u
+}
+
+// SetNillableTimeMs sets the "time_ms" field if the given value is not nil.
+func (_u *CourseProgressUpdate) SetNillableTimeMs(v *int) *CourseProgressUpdate {
+	if v != nil {
+		_u.SetTimeMs(*v)
+	}
+	return _u
+}
+
+// AddTimeMs adds value to the "time_ms" field.
+func (_u *CourseProgressUpdate) AddTimeMs(v int) *CourseProgressUpdate {
+	_u.mutation.AddTimeMs(v)
+	return _u
+}
+
 // SetLastLessonID sets the "last_lesson_id" field.
 func (_u *CourseProgressUpdate) SetLastLessonID(v uuid.UUID) *CourseProgressUpdate {
 	_u.mutation.SetLastLessonID(v)
@@ -271,6 +292,12 @@ func (_u *CourseProgressUpdate) sqlSave(ctx context.Context) (_node int, err err
 	if value, ok := _u.mutation.AddedRequiredLessons(); ok {
 		_spec.AddField(courseprogress.FieldRequiredLessons, field.TypeInt, value)
 	}
+	if value, ok := _u.mutation.TimeMs(); ok {
+		_spec.SetField(courseprogress.FieldTimeMs, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedTimeMs(); ok {
+		_spec.AddField(courseprogress.FieldTimeMs, field.TypeInt, value)
+	}
 	if value, ok := _u.mutation.LastLessonID(); ok {
 		_spec.SetField(courseprogress.FieldLastLessonID, field.TypeUUID, value)
 	}
@@ -383,6 +410,27 @@ func (_u *CourseProgressUpdateOne) SetNillableRequiredLessons(v *int) *CoursePro
 // AddRequiredLessons adds value to the "required_lessons" field.
 func (_u *CourseProgressUpdateOne) AddRequiredLessons(v int) *CourseProgressUpdateOne {
 	_u.mutation.AddRequiredLessons(v)
+	return _u
+}
+
+// SetTimeMs sets the "time_ms" field.
+func (_u *CourseProgressUpdateOne) SetTimeMs(v int) *CourseProgressUpdateOne {
+	_u.mutation.ResetTimeMs()
+	_u.mutation.SetTimeMs(v)
+	return _u
+}
+
+// SetNillableTimeMs sets the "time_ms" field if the given value is not nil.
+func (_u *CourseProgressUpdateOne) SetNillableTimeMs(v *int) *CourseProgressUpdateOne {
+	if v != nil {
+		_u.SetTimeMs(*v)
+	}
+	return _u
+}
+
+// AddTimeMs adds value to the "time_ms" field.
+func (_u *CourseProgressUpdateOne) AddTimeMs(v int) *CourseProgressUpdateOne {
+	_u.mutation.AddTimeMs(v)
 	return _u
 }
 
@@ -587,6 +635,12 @@ func (_u *CourseProgressUpdateOne) sqlSave(ctx context.Context) (_node *CoursePr
 	}
 	if value, ok := _u.mutation.AddedRequiredLessons(); ok {
 		_spec.AddField(courseprogress.FieldRequiredLessons, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.TimeMs(); ok {
+		_spec.SetField(courseprogress.FieldTimeMs, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedTimeMs(); ok {
+		_spec.AddField(courseprogress.FieldTimeMs, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.LastLessonID(); ok {
 		_spec.SetField(courseprogress.FieldLastLessonID, field.TypeUUID, value)

@@ -37,6 +37,14 @@ type LessonProgress struct {
 	WatchedMs int `json:"watched_ms,omitempty"`
 	// Where to resume.
 	PositionMs int `json:"position_ms,omitempty"`
+	// When the learner stood there.
+	PositionAt *time.Time `json:"position_at,omitempty"`
+	// Whose batch said so.
+	PositionSession *uuid.UUID `json:"position_session,omitempty"`
+	// Which one of the session.
+	PositionSeq int `json:"position_seq,omitempty"`
+	// Time on task.
+	TimeMs int `json:"time_ms,omitempty"`
 	// When the learner said to be done.
 	DeclaredAt *time.Time `json:"declared_at,omitempty"`
 	// CompletedAt holds the value of the "completed_at" field.
@@ -49,11 +57,13 @@ func (*LessonProgress) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case lessonprogress.FieldPositionSession:
+			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case lessonprogress.FieldWatched:
 			values[i] = new(multirange.Int4)
-		case lessonprogress.FieldWatchedMs, lessonprogress.FieldPositionMs:
+		case lessonprogress.FieldWatchedMs, lessonprogress.FieldPositionMs, lessonprogress.FieldPositionSeq, lessonprogress.FieldTimeMs:
 			values[i] = new(sql.NullInt64)
-		case lessonprogress.FieldCreatedAt, lessonprogress.FieldUpdatedAt, lessonprogress.FieldDeclaredAt, lessonprogress.FieldCompletedAt:
+		case lessonprogress.FieldCreatedAt, lessonprogress.FieldUpdatedAt, lessonprogress.FieldPositionAt, lessonprogress.FieldDeclaredAt, lessonprogress.FieldCompletedAt:
 			values[i] = new(sql.NullTime)
 		case lessonprogress.FieldID, lessonprogress.FieldTenantID, lessonprogress.FieldEnrollmentID, lessonprogress.FieldLearnerID, lessonprogress.FieldLessonID:
 			values[i] = new(uuid.UUID)
@@ -132,6 +142,32 @@ func (_m *LessonProgress) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.PositionMs = int(value.Int64)
 			}
+		case lessonprogress.FieldPositionAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field position_at", values[i])
+			} else if value.Valid {
+				_m.PositionAt = new(time.Time)
+				*_m.PositionAt = value.Time
+			}
+		case lessonprogress.FieldPositionSession:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field position_session", values[i])
+			} else if value.Valid {
+				_m.PositionSession = new(uuid.UUID)
+				*_m.PositionSession = *value.S.(*uuid.UUID)
+			}
+		case lessonprogress.FieldPositionSeq:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field position_seq", values[i])
+			} else if value.Valid {
+				_m.PositionSeq = int(value.Int64)
+			}
+		case lessonprogress.FieldTimeMs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field time_ms", values[i])
+			} else if value.Valid {
+				_m.TimeMs = int(value.Int64)
+			}
 		case lessonprogress.FieldDeclaredAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field declared_at", values[i])
@@ -208,6 +244,22 @@ func (_m *LessonProgress) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("position_ms=")
 	builder.WriteString(fmt.Sprintf("%v", _m.PositionMs))
+	builder.WriteString(", ")
+	if v := _m.PositionAt; v != nil {
+		builder.WriteString("position_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.PositionSession; v != nil {
+		builder.WriteString("position_session=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("position_seq=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PositionSeq))
+	builder.WriteString(", ")
+	builder.WriteString("time_ms=")
+	builder.WriteString(fmt.Sprintf("%v", _m.TimeMs))
 	builder.WriteString(", ")
 	if v := _m.DeclaredAt; v != nil {
 		builder.WriteString("declared_at=")

@@ -108,6 +108,62 @@ func (_c *LessonProgressCreate) SetNillablePositionMs(v *int) *LessonProgressCre
 	return _c
 }
 
+// SetPositionAt sets the "position_at" field.
+func (_c *LessonProgressCreate) SetPositionAt(v time.Time) *LessonProgressCreate {
+	_c.mutation.SetPositionAt(v)
+	return _c
+}
+
+// SetNillablePositionAt sets the "position_at" field if the given value is not nil.
+func (_c *LessonProgressCreate) SetNillablePositionAt(v *time.Time) *LessonProgressCreate {
+	if v != nil {
+		_c.SetPositionAt(*v)
+	}
+	return _c
+}
+
+// SetPositionSession sets the "position_session" field.
+func (_c *LessonProgressCreate) SetPositionSession(v uuid.UUID) *LessonProgressCreate {
+	_c.mutation.SetPositionSession(v)
+	return _c
+}
+
+// SetNillablePositionSession sets the "position_session" field if the given value is not nil.
+func (_c *LessonProgressCreate) SetNillablePositionSession(v *uuid.UUID) *LessonProgressCreate {
+	if v != nil {
+		_c.SetPositionSession(*v)
+	}
+	return _c
+}
+
+// SetPositionSeq sets the "position_seq" field.
+func (_c *LessonProgressCreate) SetPositionSeq(v int) *LessonProgressCreate {
+	_c.mutation.SetPositionSeq(v)
+	return _c
+}
+
+// SetNillablePositionSeq sets the "position_seq" field if the given value is not nil.
+func (_c *LessonProgressCreate) SetNillablePositionSeq(v *int) *LessonProgressCreate {
+	if v != nil {
+		_c.SetPositionSeq(*v)
+	}
+	return _c
+}
+
+// SetTimeMs sets the "time_ms" field.
+func (_c *LessonProgressCreate) SetTimeMs(v int) *LessonProgressCreate {
+	_c.mutation.SetTimeMs(v)
+	return _c
+}
+
+// SetNillableTimeMs sets the "time_ms" field if the given value is not nil.
+func (_c *LessonProgressCreate) SetNillableTimeMs(v *int) *LessonProgressCreate {
+	if v != nil {
+		_c.SetTimeMs(*v)
+	}
+	return _c
+}
+
 // SetDeclaredAt sets the "declared_at" field.
 func (_c *LessonProgressCreate) SetDeclaredAt(v time.Time) *LessonProgressCreate {
 	_c.mutation.SetDeclaredAt(v)
@@ -213,6 +269,14 @@ func (_c *LessonProgressCreate) defaults() error {
 		v := lessonprogress.DefaultPositionMs
 		_c.mutation.SetPositionMs(v)
 	}
+	if _, ok := _c.mutation.PositionSeq(); !ok {
+		v := lessonprogress.DefaultPositionSeq
+		_c.mutation.SetPositionSeq(v)
+	}
+	if _, ok := _c.mutation.TimeMs(); !ok {
+		v := lessonprogress.DefaultTimeMs
+		_c.mutation.SetTimeMs(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if lessonprogress.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized lessonprogress.DefaultID (forgotten import ent/runtime?)")
@@ -251,6 +315,12 @@ func (_c *LessonProgressCreate) check() error {
 	}
 	if _, ok := _c.mutation.PositionMs(); !ok {
 		return &ValidationError{Name: "position_ms", err: errors.New(`ent: missing required field "LessonProgress.position_ms"`)}
+	}
+	if _, ok := _c.mutation.PositionSeq(); !ok {
+		return &ValidationError{Name: "position_seq", err: errors.New(`ent: missing required field "LessonProgress.position_seq"`)}
+	}
+	if _, ok := _c.mutation.TimeMs(); !ok {
+		return &ValidationError{Name: "time_ms", err: errors.New(`ent: missing required field "LessonProgress.time_ms"`)}
 	}
 	return nil
 }
@@ -322,6 +392,22 @@ func (_c *LessonProgressCreate) createSpec() (*LessonProgress, *sqlgraph.CreateS
 	if value, ok := _c.mutation.PositionMs(); ok {
 		_spec.SetField(lessonprogress.FieldPositionMs, field.TypeInt, value)
 		_node.PositionMs = value
+	}
+	if value, ok := _c.mutation.PositionAt(); ok {
+		_spec.SetField(lessonprogress.FieldPositionAt, field.TypeTime, value)
+		_node.PositionAt = &value
+	}
+	if value, ok := _c.mutation.PositionSession(); ok {
+		_spec.SetField(lessonprogress.FieldPositionSession, field.TypeUUID, value)
+		_node.PositionSession = &value
+	}
+	if value, ok := _c.mutation.PositionSeq(); ok {
+		_spec.SetField(lessonprogress.FieldPositionSeq, field.TypeInt, value)
+		_node.PositionSeq = value
+	}
+	if value, ok := _c.mutation.TimeMs(); ok {
+		_spec.SetField(lessonprogress.FieldTimeMs, field.TypeInt, value)
+		_node.TimeMs = value
 	}
 	if value, ok := _c.mutation.DeclaredAt(); ok {
 		_spec.SetField(lessonprogress.FieldDeclaredAt, field.TypeTime, value)

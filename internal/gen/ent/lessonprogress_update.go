@@ -14,6 +14,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
+	"github.com/google/uuid"
 )
 
 // LessonProgressUpdate is the builder for updating LessonProgress entities.
@@ -81,6 +82,88 @@ func (_u *LessonProgressUpdate) SetNillablePositionMs(v *int) *LessonProgressUpd
 // AddPositionMs adds value to the "position_ms" field.
 func (_u *LessonProgressUpdate) AddPositionMs(v int) *LessonProgressUpdate {
 	_u.mutation.AddPositionMs(v)
+	return _u
+}
+
+// SetPositionAt sets the "position_at" field.
+func (_u *LessonProgressUpdate) SetPositionAt(v time.Time) *LessonProgressUpdate {
+	_u.mutation.SetPositionAt(v)
+	return _u
+}
+
+// SetNillablePositionAt sets the "position_at" field if the given value is not nil.
+func (_u *LessonProgressUpdate) SetNillablePositionAt(v *time.Time) *LessonProgressUpdate {
+	if v != nil {
+		_u.SetPositionAt(*v)
+	}
+	return _u
+}
+
+// ClearPositionAt clears the value of the "position_at" field.
+func (_u *LessonProgressUpdate) ClearPositionAt() *LessonProgressUpdate {
+	_u.mutation.ClearPositionAt()
+	return _u
+}
+
+// SetPositionSession sets the "position_session" field.
+func (_u *LessonProgressUpdate) SetPositionSession(v uuid.UUID) *LessonProgressUpdate {
+	_u.mutation.SetPositionSession(v)
+	return _u
+}
+
+// SetNillablePositionSession sets the "position_session" field if the given value is not nil.
+func (_u *LessonProgressUpdate) SetNillablePositionSession(v *uuid.UUID) *LessonProgressUpdate {
+	if v != nil {
+		_u.SetPositionSession(*v)
+	}
+	return _u
+}
+
+// ClearPositionSession clears the value of the "position_session" field.
+func (_u *LessonProgressUpdate) ClearPositionSession() *LessonProgressUpdate {
+	_u.mutation.ClearPositionSession()
+	return _u
+}
+
+// SetPositionSeq sets the "position_seq" field.
+func (_u *LessonProgressUpdate) SetPositionSeq(v int) *LessonProgressUpdate {
+	_u.mutation.ResetPositionSeq()
+	_u.mutation.SetPositionSeq(v)
+	return _u
+}
+
+// SetNillablePositionSeq sets the "position_seq" field if the given value is not nil.
+func (_u *LessonProgressUpdate) SetNillablePositionSeq(v *int) *LessonProgressUpdate {
+	if v != nil {
+		_u.SetPositionSeq(*v)
+	}
+	return _u
+}
+
+// AddPositionSeq adds value to the "position_seq" field.
+func (_u *LessonProgressUpdate) AddPositionSeq(v int) *LessonProgressUpdate {
+	_u.mutation.AddPositionSeq(v)
+	return _u
+}
+
+// SetTimeMs sets the "time_ms" field.
+func (_u *LessonProgressUpdate) SetTimeMs(v int) *LessonProgressUpdate {
+	_u.mutation.ResetTimeMs()
+	_u.mutation.SetTimeMs(v)
+	return _u
+}
+
+// SetNillableTimeMs sets the "time_ms" field if the given value is not nil.
+func (_u *LessonProgressUpdate) SetNillableTimeMs(v *int) *LessonProgressUpdate {
+	if v != nil {
+		_u.SetTimeMs(*v)
+	}
+	return _u
+}
+
+// AddTimeMs adds value to the "time_ms" field.
+func (_u *LessonProgressUpdate) AddTimeMs(v int) *LessonProgressUpdate {
+	_u.mutation.AddTimeMs(v)
 	return _u
 }
 
@@ -204,6 +287,30 @@ func (_u *LessonProgressUpdate) sqlSave(ctx context.Context) (_node int, err err
 	if value, ok := _u.mutation.AddedPositionMs(); ok {
 		_spec.AddField(lessonprogress.FieldPositionMs, field.TypeInt, value)
 	}
+	if value, ok := _u.mutation.PositionAt(); ok {
+		_spec.SetField(lessonprogress.FieldPositionAt, field.TypeTime, value)
+	}
+	if _u.mutation.PositionAtCleared() {
+		_spec.ClearField(lessonprogress.FieldPositionAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.PositionSession(); ok {
+		_spec.SetField(lessonprogress.FieldPositionSession, field.TypeUUID, value)
+	}
+	if _u.mutation.PositionSessionCleared() {
+		_spec.ClearField(lessonprogress.FieldPositionSession, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.PositionSeq(); ok {
+		_spec.SetField(lessonprogress.FieldPositionSeq, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedPositionSeq(); ok {
+		_spec.AddField(lessonprogress.FieldPositionSeq, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.TimeMs(); ok {
+		_spec.SetField(lessonprogress.FieldTimeMs, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedTimeMs(); ok {
+		_spec.AddField(lessonprogress.FieldTimeMs, field.TypeInt, value)
+	}
 	if value, ok := _u.mutation.DeclaredAt(); ok {
 		_spec.SetField(lessonprogress.FieldDeclaredAt, field.TypeTime, value)
 	}
@@ -289,6 +396,88 @@ func (_u *LessonProgressUpdateOne) SetNillablePositionMs(v *int) *LessonProgress
 // AddPositionMs adds value to the "position_ms" field.
 func (_u *LessonProgressUpdateOne) AddPositionMs(v int) *LessonProgressUpdateOne {
 	_u.mutation.AddPositionMs(v)
+	return _u
+}
+
+// SetPositionAt sets the "position_at" field.
+func (_u *LessonProgressUpdateOne) SetPositionAt(v time.Time) *LessonProgressUpdateOne {
+	_u.mutation.SetPositionAt(v)
+	return _u
+}
+
+// SetNillablePositionAt sets the "position_at" field if the given value is not nil.
+func (_u *LessonProgressUpdateOne) SetNillablePositionAt(v *time.Time) *LessonProgressUpdateOne {
+	if v != nil {
+		_u.SetPositionAt(*v)
+	}
+	return _u
+}
+
+// ClearPositionAt clears the value of the "position_at" field.
+func (_u *LessonProgressUpdateOne) ClearPositionAt() *LessonProgressUpdateOne {
+	_u.mutation.ClearPositionAt()
+	return _u
+}
+
+// SetPositionSession sets the "position_session" field.
+func (_u *LessonProgressUpdateOne) SetPositionSession(v uuid.UUID) *LessonProgressUpdateOne {
+	_u.mutation.SetPositionSession(v)
+	return _u
+}
+
+// SetNillablePositionSession sets the "position_session" field if the given value is not nil.
+func (_u *LessonProgressUpdateOne) SetNillablePositionSession(v *uuid.UUID) *LessonProgressUpdateOne {
+	if v != nil {
+		_u.SetPositionSession(*v)
+	}
+	return _u
+}
+
+// ClearPositionSession clears the value of the "position_session" field.
+func (_u *LessonProgressUpdateOne) ClearPositionSession() *LessonProgressUpdateOne {
+	_u.mutation.ClearPositionSession()
+	return _u
+}
+
+// SetPositionSeq sets the "position_seq" field.
+func (_u *LessonProgressUpdateOne) SetPositionSeq(v int) *LessonProgressUpdateOne {
+	_u.mutation.ResetPositionSeq()
+	_u.mutation.SetPositionSeq(v)
+	return _u
+}
+
+// SetNillablePositionSeq sets the "position_seq" field if the given value is not nil.
+func (_u *LessonProgressUpdateOne) SetNillablePositionSeq(v *int) *LessonProgressUpdateOne {
+	if v != nil {
+		_u.SetPositionSeq(*v)
+	}
+	return _u
+}
+
+// AddPositionSeq adds value to the "position_seq" field.
+func (_u *LessonProgressUpdateOne) AddPositionSeq(v int) *LessonProgressUpdateOne {
+	_u.mutation.AddPositionSeq(v)
+	return _u
+}
+
+// SetTimeMs sets the "time_ms" field.
+func (_u *LessonProgressUpdateOne) SetTimeMs(v int) *LessonProgressUpdateOne {
+	_u.mutation.ResetTimeMs()
+	_u.mutation.SetTimeMs(v)
+	return _u
+}
+
+// SetNillableTimeMs sets the "time_ms" field if the given value is not nil.
+func (_u *LessonProgressUpdateOne) SetNillableTimeMs(v *int) *LessonProgressUpdateOne {
+	if v != nil {
+		_u.SetTimeMs(*v)
+	}
+	return _u
+}
+
+// AddTimeMs adds value to the "time_ms" field.
+func (_u *LessonProgressUpdateOne) AddTimeMs(v int) *LessonProgressUpdateOne {
+	_u.mutation.AddTimeMs(v)
 	return _u
 }
 
@@ -441,6 +630,30 @@ func (_u *LessonProgressUpdateOne) sqlSave(ctx context.Context) (_node *LessonPr
 	}
 	if value, ok := _u.mutation.AddedPositionMs(); ok {
 		_spec.AddField(lessonprogress.FieldPositionMs, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.PositionAt(); ok {
+		_spec.SetField(lessonprogress.FieldPositionAt, field.TypeTime, value)
+	}
+	if _u.mutation.PositionAtCleared() {
+		_spec.ClearField(lessonprogress.FieldPositionAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.PositionSession(); ok {
+		_spec.SetField(lessonprogress.FieldPositionSession, field.TypeUUID, value)
+	}
+	if _u.mutation.PositionSessionCleared() {
+		_spec.ClearField(lessonprogress.FieldPositionSession, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.PositionSeq(); ok {
+		_spec.SetField(lessonprogress.FieldPositionSeq, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedPositionSeq(); ok {
+		_spec.AddField(lessonprogress.FieldPositionSeq, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.TimeMs(); ok {
+		_spec.SetField(lessonprogress.FieldTimeMs, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedTimeMs(); ok {
+		_spec.AddField(lessonprogress.FieldTimeMs, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.DeclaredAt(); ok {
 		_spec.SetField(lessonprogress.FieldDeclaredAt, field.TypeTime, value)

@@ -29,7 +29,7 @@ type RenditionSet struct {
 	AssetID uuid.UUID `json:"asset_id,omitempty"`
 	// Follows from the files' names and digests: the directory under the asset.
 	Name string `json:"name,omitempty"`
-	// Status holds the value of the "status" field.
+	// READY is what is streamed; CAPTIONS are those of a READY set, edited since; RETIRED was either, and is still cached.
 	Status renditionset.Status `json:"status,omitempty"`
 	// All that the converter said, with the list of the files.
 	Result json.RawMessage `json:"result,omitempty"`

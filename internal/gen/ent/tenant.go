@@ -36,6 +36,8 @@ type Tenant struct {
 	Locale string `json:"locale,omitempty"`
 	// Branding holds the value of the "branding" field.
 	Branding brand.Brand `json:"branding,omitempty"`
+	// Whether a film needs captions before its course can be published.
+	CaptionsRequired bool `json:"captions_required,omitempty"`
 	// Bytes that the tenant's files may take; null is the server's setting.
 	StorageQuota *int64 `json:"storage_quota,omitempty"`
 	// Bytes that one person's uploads may take; null is the server's setting.
@@ -50,6 +52,8 @@ func (*Tenant) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case tenant.FieldBranding:
 			values[i] = new([]byte)
+		case tenant.FieldCaptionsRequired:
+			values[i] = new(sql.NullBool)
 		case tenant.FieldStorageQuota, tenant.FieldStorageQuotaUser:
 			values[i] = new(sql.NullInt64)
 		case tenant.FieldSlug, tenant.FieldName, tenant.FieldKind, tenant.FieldLocale:
@@ -129,6 +133,12 @@ func (_m *Tenant) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field branding: %w", err)
 				}
 			}
+		case tenant.FieldCaptionsRequired:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field captions_required", values[i])
+			} else if value.Valid {
+				_m.CaptionsRequired = value.Bool
+			}
 		case tenant.FieldStorageQuota:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field storage_quota", values[i])
@@ -202,6 +212,9 @@ func (_m *Tenant) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("branding=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Branding))
+	builder.WriteString(", ")
+	builder.WriteString("captions_required=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CaptionsRequired))
 	builder.WriteString(", ")
 	if v := _m.StorageQuota; v != nil {
 		builder.WriteString("storage_quota=")

@@ -110,6 +110,20 @@ func (_c *TenantCreate) SetNillableBranding(v *brand.Brand) *TenantCreate {
 	return _c
 }
 
+// SetCaptionsRequired sets the "captions_required" field.
+func (_c *TenantCreate) SetCaptionsRequired(v bool) *TenantCreate {
+	_c.mutation.SetCaptionsRequired(v)
+	return _c
+}
+
+// SetNillableCaptionsRequired sets the "captions_required" field if the given value is not nil.
+func (_c *TenantCreate) SetNillableCaptionsRequired(v *bool) *TenantCreate {
+	if v != nil {
+		_c.SetCaptionsRequired(*v)
+	}
+	return _c
+}
+
 // SetStorageQuota sets the "storage_quota" field.
 func (_c *TenantCreate) SetStorageQuota(v int64) *TenantCreate {
 	_c.mutation.SetStorageQuota(v)
@@ -215,6 +229,10 @@ func (_c *TenantCreate) defaults() error {
 		v := tenant.DefaultBranding
 		_c.mutation.SetBranding(v)
 	}
+	if _, ok := _c.mutation.CaptionsRequired(); !ok {
+		v := tenant.DefaultCaptionsRequired
+		_c.mutation.SetCaptionsRequired(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if tenant.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized tenant.DefaultID (forgotten import ent/runtime?)")
@@ -270,6 +288,9 @@ func (_c *TenantCreate) check() error {
 	}
 	if _, ok := _c.mutation.Branding(); !ok {
 		return &ValidationError{Name: "branding", err: errors.New(`ent: missing required field "Tenant.branding"`)}
+	}
+	if _, ok := _c.mutation.CaptionsRequired(); !ok {
+		return &ValidationError{Name: "captions_required", err: errors.New(`ent: missing required field "Tenant.captions_required"`)}
 	}
 	if v, ok := _c.mutation.StorageQuota(); ok {
 		if err := tenant.StorageQuotaValidator(v); err != nil {
@@ -347,6 +368,10 @@ func (_c *TenantCreate) createSpec() (*Tenant, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Branding(); ok {
 		_spec.SetField(tenant.FieldBranding, field.TypeJSON, value)
 		_node.Branding = value
+	}
+	if value, ok := _c.mutation.CaptionsRequired(); ok {
+		_spec.SetField(tenant.FieldCaptionsRequired, field.TypeBool, value)
+		_node.CaptionsRequired = value
 	}
 	if value, ok := _c.mutation.StorageQuota(); ok {
 		_spec.SetField(tenant.FieldStorageQuota, field.TypeInt64, value)

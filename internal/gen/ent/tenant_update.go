@@ -92,6 +92,20 @@ func (_u *TenantUpdate) SetNillableBranding(v *brand.Brand) *TenantUpdate {
 	return _u
 }
 
+// SetCaptionsRequired sets the "captions_required" field.
+func (_u *TenantUpdate) SetCaptionsRequired(v bool) *TenantUpdate {
+	_u.mutation.SetCaptionsRequired(v)
+	return _u
+}
+
+// SetNillableCaptionsRequired sets the "captions_required" field if the given value is not nil.
+func (_u *TenantUpdate) SetNillableCaptionsRequired(v *bool) *TenantUpdate {
+	if v != nil {
+		_u.SetCaptionsRequired(*v)
+	}
+	return _u
+}
+
 // SetStorageQuota sets the "storage_quota" field.
 func (_u *TenantUpdate) SetStorageQuota(v int64) *TenantUpdate {
 	_u.mutation.ResetStorageQuota()
@@ -256,6 +270,9 @@ func (_u *TenantUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.Branding(); ok {
 		_spec.SetField(tenant.FieldBranding, field.TypeJSON, value)
 	}
+	if value, ok := _u.mutation.CaptionsRequired(); ok {
+		_spec.SetField(tenant.FieldCaptionsRequired, field.TypeBool, value)
+	}
 	if value, ok := _u.mutation.StorageQuota(); ok {
 		_spec.SetField(tenant.FieldStorageQuota, field.TypeInt64, value)
 	}
@@ -354,6 +371,20 @@ func (_u *TenantUpdateOne) SetBranding(v brand.Brand) *TenantUpdateOne {
 func (_u *TenantUpdateOne) SetNillableBranding(v *brand.Brand) *TenantUpdateOne {
 	if v != nil {
 		_u.SetBranding(*v)
+	}
+	return _u
+}
+
+// SetCaptionsRequired sets the "captions_required" field.
+func (_u *TenantUpdateOne) SetCaptionsRequired(v bool) *TenantUpdateOne {
+	_u.mutation.SetCaptionsRequired(v)
+	return _u
+}
+
+// SetNillableCaptionsRequired sets the "captions_required" field if the given value is not nil.
+func (_u *TenantUpdateOne) SetNillableCaptionsRequired(v *bool) *TenantUpdateOne {
+	if v != nil {
+		_u.SetCaptionsRequired(*v)
 	}
 	return _u
 }
@@ -551,6 +582,9 @@ func (_u *TenantUpdateOne) sqlSave(ctx context.Context) (_node *Tenant, err erro
 	}
 	if value, ok := _u.mutation.Branding(); ok {
 		_spec.SetField(tenant.FieldBranding, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.CaptionsRequired(); ok {
+		_spec.SetField(tenant.FieldCaptionsRequired, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.StorageQuota(); ok {
 		_spec.SetField(tenant.FieldStorageQuota, field.TypeInt64, value)

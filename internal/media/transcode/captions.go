@@ -134,6 +134,9 @@ func trim(cues []caption.Cue, from, to time.Duration) []caption.Cue {
 func laySegments(dir string, cues []caption.Cue, duration, each time.Duration) []Content {
 	var list hls.Media
 	var contents []Content
+	if each <= 0 {
+		each = duration
+	}
 	for from := time.Duration(0); from < duration; from += each {
 		to := min(from+each, duration)
 		vtt := (&caption.Track{Cues: trim(cues, from, to)}).VTT()
@@ -178,6 +181,78 @@ func (r *Result) WithCaptions(captions []Caption) (*Result, []Content, error) {
 	}
 	sortFiles(changed.Files)
 	return &changed, contents, nil
+}
+
+// Revision is other captions for a result, in files that belong beside its own: those stay as they are, for whoever
+// plays them.
+type Revision struct {
+	// Name is the directory of the captions. It follows from them.
+	Name string
+	// Play names the master playlist that has these captions.
+	Play     string
+	Captions []CaptionTrack
+	// Contents are the files; the master playlist comes last.
+	Contents []Content
+}
+
+// Revise returns the files with which the result has these captions in the place of all that it had. The error is that
+// of WithCaptions.
+func (r *Result) Revise(captions []Caption) (*Revision, error) {
+	changed, contents, err := r.WithCaptions(captions)
+	if err != nil {
+		return nil, err
+	}
+	contents = contents[:len(contents)-1] // the master playlist is another one
+	made := &Revision{Name: revisionName(changed.Captions, contents)}
+	made.Play = made.Name + ".m3u8"
+	for i := range changed.Captions {
+		t := &changed.Captions[i]
+		t.File, t.Playlist = made.Name+"/"+t.File, made.Name+"/"+t.Playlist
+	}
+	made.Captions = changed.Captions
+	for _, c := range contents {
+		c.Name = made.Name + "/" + c.Name
+		made.Contents = append(made.Contents, c)
+	}
+	made.Contents = append(made.Contents, content(made.Play, changed.Master()))
+	return made, nil
+}
+
+// LayBeside lays captions out for a film that is played as it was uploaded: one file each, and no playlist. The error is
+// a fault.BadInput that names the caption that cannot be read.
+func LayBeside(captions []Caption) (*Revision, error) {
+	all, err := parseCaptions(captions)
+	if err != nil {
+		return nil, err
+	}
+	made := &Revision{}
+	for i, c := range all {
+		t := CaptionTrack{
+			Language: c.Language, Label: c.Label, File: strconv.Itoa(i) + "-" + strings.ToLower(c.Language) + ".vtt",
+			Default: c.Default, Forced: c.Forced, Impaired: c.Impaired, Cues: len(c.track.Cues), Skipped: c.track.Skipped,
+		}
+		made.Captions = append(made.Captions, t)
+		made.Contents = append(made.Contents, content(t.File, c.track.VTT()))
+	}
+	made.Name = revisionName(made.Captions, made.Contents)
+	for i := range made.Captions {
+		made.Captions[i].File = made.Name + "/" + made.Captions[i].File
+		made.Contents[i].Name = made.Name + "/" + made.Contents[i].Name
+	}
+	return made, nil
+}
+
+// revisionName follows from what menus show and from the files.
+func revisionName(tracks []CaptionTrack, contents []Content) string {
+	hash := sha256.New()
+	for _, t := range tracks {
+		_, _ = fmt.Fprintf(hash, "%q %q %t %t %t\n", t.Language, t.Label, t.Default, t.Forced, t.Impaired)
+	}
+	for _, c := range contents {
+		_, _ = fmt.Fprintf(hash, "%s %s\n", c.Name, c.SHA256)
+	}
+	const enough = 12
+	return "c-" + hex.EncodeToString(hash.Sum(nil)[:enough])
 }
 
 // captionsMade is what the captions step remembers.

@@ -167,6 +167,69 @@ func TestWithCaptions(t *testing.T) {
 	}
 }
 
+// TestRevise: other captions lie beside the result's own files, and nothing of it changes.
+func TestRevise(t *testing.T) {
+	t.Parallel()
+	before := made(t)
+	kept, err := json.Marshal(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	german := []Caption{{Language: "de", Data: []byte(srt)}}
+	after, err := before.Revise(german)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if same, err := json.Marshal(before); err != nil || !bytes.Equal(same, kept) {
+		t.Errorf("the old result was changed (%v)", err)
+	}
+	for _, c := range after.Contents {
+		if !strings.HasPrefix(c.Name, after.Name+"/captions/") && c.Name != after.Play {
+			t.Errorf("%s is not beside the result's files", c.Name)
+		}
+	}
+	last := after.Contents[len(after.Contents)-1]
+	if last.Name != after.Play || !strings.Contains(string(last.Data), `URI="`+after.Name+`/captions/0-de/index.m3u8"`) ||
+		!strings.Contains(string(last.Data), before.Video[0].Playlist) || strings.Contains(string(last.Data), "..") {
+		t.Errorf("the last file is %s:\n%s", last.Name, last.Data)
+	}
+	if after.Captions[0].File != after.Name+"/captions/0-de.vtt" {
+		t.Errorf("tracks: %+v", after.Captions)
+	}
+	again, err := before.Revise(german)
+	if err != nil || again.Name != after.Name {
+		t.Errorf("the same captions are called %s and %s (%v)", after.Name, again.Name, err)
+	}
+	for name, other := range map[string]Caption{
+		"language": {Language: "fr", Data: []byte(srt)}, "label": {Language: "de", Label: "D", Data: []byte(srt)},
+		"text": {Language: "de", Data: []byte("WEBVTT\n\n00:01.000 --> 00:02.000\nother\n")}, "flag": {Language: "de", Data: []byte(srt), Impaired: true},
+	} {
+		if changed, err := before.Revise([]Caption{other}); err != nil || changed.Name == after.Name {
+			t.Errorf("another %s has the same name (%v)", name, err)
+		}
+	}
+	if none, err := before.Revise(nil); err != nil || len(none.Contents) != 1 || strings.Contains(string(none.Contents[0].Data), "SUBTITLES") {
+		t.Errorf("without captions: %+v (%v)", none, err)
+	}
+	_, err = before.Revise([]Caption{{Data: []byte("prose")}})
+	wantRefusal(t, "prose", err, "no cue")
+}
+
+func TestLayBeside(t *testing.T) {
+	t.Parallel()
+	laid, err := LayBeside([]Caption{{Language: "de", Data: []byte(srt)}, {Language: "pt-BR", Data: []byte(srt)}})
+	if err != nil || len(laid.Contents) != 2 || laid.Play != "" {
+		t.Fatalf("%+v (%v)", laid, err)
+	}
+	for i, file := range []string{"/0-de.vtt", "/1-pt-br.vtt"} {
+		if laid.Captions[i].File != laid.Name+file || laid.Contents[i].Name != laid.Name+file || !bytes.HasPrefix(laid.Contents[i].Data, []byte("WEBVTT")) {
+			t.Errorf("track %+v, file %s", laid.Captions[i], laid.Contents[i].Name)
+		}
+	}
+	_, err = LayBeside([]Caption{{Data: []byte("prose")}})
+	wantRefusal(t, "prose", err, "no cue")
+}
+
 func TestBitRates(t *testing.T) {
 	t.Parallel()
 	six, one := 6*time.Second, time.Second

@@ -111,7 +111,7 @@ func TestBadEvents(t *testing.T) {
 	if _, err := tell(globex.System(t.Context()), d.DB, theirs); err != nil {
 		t.Fatal(err)
 	}
-	err := d.DB.Tx(ctx, func(tx *pg.Tx) error {
+	err := d.Tx(ctx, func(tx *pg.Tx) error {
 		_, err := eventlog.Find(ctx, tx, theirs.ID)
 		return err
 	})
@@ -133,7 +133,7 @@ func TestRacingCrossings(t *testing.T) {
 	boom := errors.New("boom")
 	for i := range racers {
 		racing.Go(func() {
-			err := d.DB.Tx(ctx, func(tx *pg.Tx) error {
+			err := d.Tx(ctx, func(tx *pg.Tx) error {
 				told, err := eventlog.Append(ctx, tx, door.again(), other.again())
 				if err != nil {
 					return err
@@ -169,7 +169,7 @@ func TestEventsCannotBeChanged(t *testing.T) {
 		`UPDATE point_entries SET points = 1 WHERE tenant_id = $1`, `DELETE FROM point_entries WHERE tenant_id = $1`,
 		`DELETE FROM earned_achievements WHERE tenant_id = $1`, `DELETE FROM counted_events WHERE tenant_id = $1`,
 	} {
-		if _, err := d.DB.Exec(ctx, statement, acme.ID); err == nil {
+		if _, err := d.Exec(ctx, statement, acme.ID); err == nil {
 			t.Errorf("%s was run", statement)
 		}
 	}

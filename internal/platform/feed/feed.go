@@ -48,9 +48,11 @@ type Bus interface {
 	Connected() bool
 }
 
-// Gate says whether a viewer who was let in is still welcome.
+// Gate looks after viewers who were let in.
 type Gate interface {
-	Still(ctx context.Context, v viewer.Viewer) (bool, error)
+	// Gone returns a channel that is closed when the viewer is not welcome any more. They are looked after until ctx
+	// ends.
+	Gone(ctx context.Context, v viewer.Viewer) <-chan struct{}
 }
 
 // Log is where changes are told and streams are opened. Without a bus nobody is woken, and streams look for
@@ -58,7 +60,7 @@ type Gate interface {
 type Log struct {
 	Bus  Bus
 	Gate Gate
-	// Look is how often a stream looks whether its viewer is still welcome; zero is three seconds.
+	// Look is how often a stream that is not woken looks for itself; zero is three seconds.
 	Look time.Duration
 	// Log hears of streams that break; nil is the default logger.
 	Log *slog.Logger

@@ -259,17 +259,10 @@ func TestOnesOwnTenant(t *testing.T) {
 	want(t, events, "OURS")
 }
 
-// gate is shut or not.
+// gate lets everybody in until it is shut.
 type gate struct{ shut chan struct{} }
 
-func (g gate) Still(context.Context, viewer.Viewer) (bool, error) {
-	select {
-	case <-g.shut:
-		return false, nil
-	default:
-		return true, nil
-	}
-}
+func (g gate) Gone(context.Context, viewer.Viewer) <-chan struct{} { return g.shut }
 
 // TestSlowReadersHoldNothing: a stream whose reader takes nothing ends with its right, and holds no more than one batch.
 func TestSlowReadersHoldNothing(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// defaultLook is how often a stream looks whether its viewer is still welcome.
+	// defaultLook is how often a stream that is not woken looks for itself.
 	defaultLook = 3 * time.Second
 	// lookRest is how many looks a stream that would be woken does not read at: a lost hint costs that long.
 	lookRest = 10
@@ -26,9 +26,9 @@ type Watch struct {
 	// Connected reports whether all hints arrive at present. While they do not, and when it is nil, the stream reads at
 	// every look.
 	Connected func() bool
-	// Still reports whether the viewer is still welcome.
-	Still func(ctx context.Context) (bool, error)
-	// Look is how often a stream looks around; zero is three seconds.
+	// Gone is closed when the viewer is not welcome any more; nil never is.
+	Gone <-chan struct{}
+	// Look is how often a stream that is not woken looks for itself; zero is three seconds.
 	Look time.Duration
 	// Log hears of streams that break; nil is the default logger.
 	Log *slog.Logger
@@ -101,24 +101,19 @@ func (f *follower[T]) run(ctx context.Context) {
 	}
 }
 
-// send hands one event over. A reader who takes their time is looked at meanwhile: it reports whether they are still
-// welcome.
+// send hands one event over, and reports whether the viewer is still welcome.
 func (f *follower[T]) send(ctx context.Context, step Step[T]) bool {
 	if !f.pause(ctx, f.toll()) {
 		return false
 	}
-	for {
-		select {
-		case f.out <- step.Event:
-			f.seen = step.Seq
-			return f.pause(ctx, step.Rest)
-		case <-f.look.C:
-			if !f.welcome(ctx) {
-				return false
-			}
-		case <-ctx.Done():
-			return false
-		}
+	select {
+	case f.out <- step.Event:
+		f.seen = step.Seq
+		return f.pause(ctx, step.Rest)
+	case <-f.Gone:
+		return false
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -138,21 +133,27 @@ func (f *follower[T]) toll() time.Duration {
 // pause waits, and reports whether the viewer is still welcome.
 func (f *follower[T]) pause(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
-		return true
+		return !f.left()
 	}
 	over := time.NewTimer(d)
 	defer over.Stop()
-	for {
-		select {
-		case <-over.C:
-			return true
-		case <-f.look.C:
-			if !f.welcome(ctx) {
-				return false
-			}
-		case <-ctx.Done():
-			return false
-		}
+	select {
+	case <-over.C:
+		return true
+	case <-f.Gone:
+		return false
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// left reports whether the viewer is not welcome any more: then nothing is sent, also to a reader who waits for it.
+func (f *follower[T]) left() bool {
+	select {
+	case <-f.Gone:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -166,13 +167,12 @@ func (f *follower[T]) wait(ctx context.Context, failing bool) bool {
 			}
 			return true
 		case <-f.look.C:
-			if !f.welcome(ctx) {
-				return false
-			}
 			f.looks++
 			if failing || f.looks%lookRest == 0 || !f.wakeable() {
 				return true
 			}
+		case <-f.Gone:
+			return false
 		case <-ctx.Done():
 			return false
 		}
@@ -181,15 +181,3 @@ func (f *follower[T]) wait(ctx context.Context, failing bool) bool {
 
 // wakeable reports whether the stream is woken whenever there is more.
 func (f *follower[T]) wakeable() bool { return f.Woken != nil && f.Connected != nil && f.Connected() }
-
-// welcome reports whether the viewer is still welcome. One of whom it cannot be said is not.
-func (f *follower[T]) welcome(ctx context.Context) bool {
-	if f.Still == nil {
-		return true
-	}
-	welcome, err := f.Still(ctx)
-	if err != nil && ctx.Err() == nil {
-		cmp.Or(f.Log, slog.Default()).ErrorContext(ctx, "live stream ended", "err", err)
-	}
-	return err == nil && welcome
-}

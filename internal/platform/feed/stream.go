@@ -63,7 +63,7 @@ func (l *Log) Watch(ctx context.Context, v viewer.Viewer, topic Topic) Watch {
 		w.Woken, w.Connected = l.Bus.Listen(ctx, v.Tenant, topic), l.Bus.Connected
 	}
 	if l.Gate != nil {
-		w.Still = func(ctx context.Context) (bool, error) { return l.Gate.Still(ctx, v) }
+		w.Gone = l.Gate.Gone(ctx, v)
 	}
 	return w
 }

@@ -58,6 +58,12 @@ func Seal(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) conte
 	return context.WithValue(ctx, sealKey{}, fn)
 }
 
+// Sealed reports whether Seal has put something into the context.
+func Sealed(ctx context.Context) bool {
+	_, ok := ctx.Value(sealKey{}).(func(context.Context, *Tx) error)
+	return ok
+}
+
 // seal runs what Seal has put into the context.
 func (tx *Tx) seal(ctx context.Context) error {
 	if fn, ok := ctx.Value(sealKey{}).(func(context.Context, *Tx) error); ok {
@@ -93,11 +99,19 @@ func (tx *Tx) QueryRow(ctx context.Context, sql string, args ...any) Row {
 type inside struct {
 	tx     pgx.Tx
 	tenant string
+	// turn is whose turn it is in a group; nil outside of one.
+	turn *string
 }
 
 func (i inside) check(ctx context.Context) error {
 	if setting(ctx) != i.tenant {
 		return ErrOtherTenant
+	}
+	if i.turn != nil && *i.turn != i.tenant {
+		if _, err := i.tx.Exec(ctx, setTenant, i.tenant); err != nil {
+			return explain(fmt.Errorf("take the turn: %w", err))
+		}
+		*i.turn = i.tenant
 	}
 	count(ctx)
 	return nil

@@ -78,6 +78,17 @@ async function send(name, variables, options) {
   }
 }
 
+/**
+ * Reports progress from a page that is being left. Nothing tells whether it arrives. A beacon has no headers: its body says
+ * whose it is.
+ *
+ * @param {Operations['record-progress']['variables']} variables
+ */
+export function beacon(variables) {
+  const token = session()?.token
+  if (token) navigator.sendBeacon('/beacon', new Blob([JSON.stringify({ token, variables })], { type: 'text/plain;charset=UTF-8' }))
+}
+
 /** @param {Response} response */
 async function body(response) {
   try {

@@ -1,6 +1,6 @@
 // What all views share: the tenant, the inbox, and the outbox of what was played.
 
-import { ask } from './api.js'
+import { ask, beacon } from './api.js'
 import { Inbox } from './inbox.js'
 import { Outbox } from './player/outbox.js'
 import { session } from './session.js'
@@ -50,8 +50,8 @@ export class App {
     this.stop()
     const who = session()
     if (!who) return
-    this.outbox = new Outbox(storage(), who.userId, async ({ enrollmentId, lessons }, options) =>
-      (await ask('record-progress', { enrollmentId, lessons }, options)).recordProgress)
+    this.outbox = new Outbox(storage(), who.userId, async (request) =>
+      (await ask('record-progress', request)).recordProgress, beacon)
     this.inbox = new Inbox()
     void this.inbox.open()
     void this.outbox.flush()

@@ -6,8 +6,8 @@ import { session } from './session.js'
 /** @import { CourseLevel, SearchTokenQuery } from '../../types/api.js' */
 /**
  * @typedef {{ text: string, page: number, category: string, level: string, language: string }} Question
- * @typedef {{ course: string, lesson: string | null, title: string, courseTitle: string, snippet: string }} Hit
- * course is a slug or an id
+ * @typedef {{ course: string, lesson: string | null, title: string, courseTitle: string, snippet: string, atMs: number | null }} Hit
+ * course is a slug or an id, atMs when the snippet is said in the lesson's film
  * @typedef {{ hits: Hit[], total: number, degraded: boolean }} Found
  * @typedef {NonNullable<SearchTokenQuery['searchToken']>} Token
  */
@@ -107,7 +107,7 @@ export function readHits(answer) {
     degraded: false,
     hits: answer.hits.map((hit) => ({
       course: hit.course, lesson: hit.lesson ?? null, courseTitle: hit.course_title ?? '',
-      title: hit._formatted?.title ?? hit.title, snippet: hit._formatted?.summary ?? hit.summary ?? '',
+      title: hit._formatted?.title ?? hit.title, snippet: hit._formatted?.summary ?? hit.summary ?? '', atMs: null,
     })),
   }
 }
@@ -123,7 +123,9 @@ async function throughApi({ text, page, category, level, language }, signal) {
   return {
     total: found.totalCount,
     degraded: found.degraded,
-    hits: found.hits.map(({ course, lesson, title, snippet }) => ({ course: course.slug, lesson: lesson?.id ?? null, courseTitle: course.title, title, snippet })),
+    hits: found.hits.map(({ course, lesson, title, snippet, atMs }) => ({
+      course: course.slug, lesson: lesson?.id ?? null, courseTitle: course.title, title, snippet, atMs,
+    })),
   }
 }
 

@@ -33,6 +33,8 @@ const (
 	FieldCompletedRequired = "completed_required"
 	// FieldRequiredLessons holds the string denoting the required_lessons field in the database.
 	FieldRequiredLessons = "required_lessons"
+	// FieldTimeMs holds the string denoting the time_ms field in the database.
+	FieldTimeMs = "time_ms"
 	// FieldLastLessonID holds the string denoting the last_lesson_id field in the database.
 	FieldLastLessonID = "last_lesson_id"
 	// FieldLastActivityAt holds the string denoting the last_activity_at field in the database.
@@ -59,6 +61,7 @@ var Columns = []string{
 	FieldCompletedLessons,
 	FieldCompletedRequired,
 	FieldRequiredLessons,
+	FieldTimeMs,
 	FieldLastLessonID,
 	FieldLastActivityAt,
 	FieldCreditMs,
@@ -94,6 +97,8 @@ var (
 	DefaultCompletedLessons int
 	// DefaultCompletedRequired holds the default value on creation for the "completed_required" field.
 	DefaultCompletedRequired int
+	// DefaultTimeMs holds the default value on creation for the "time_ms" field.
+	DefaultTimeMs int
 	// DefaultLastActivityAt holds the default value on creation for the "last_activity_at" field.
 	DefaultLastActivityAt func() time.Time
 	// DefaultCreditMs holds the default value on creation for the "credit_ms" field.
@@ -155,6 +160,11 @@ func ByCompletedRequired(opts ...sql.OrderTermOption) OrderOption {
 // ByRequiredLessons orders the results by the required_lessons field.
 func ByRequiredLessons(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRequiredLessons, opts...).ToFunc()
+}
+
+// ByTimeMs orders the results by the time_ms field.
+func ByTimeMs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTimeMs, opts...).ToFunc()
 }
 
 // ByLastLessonID orders the results by the last_lesson_id field.

@@ -100,6 +100,11 @@ func RequiredLessons(v int) predicate.CourseProgress {
 	return predicate.CourseProgress(sql.FieldEQ(FieldRequiredLessons, v))
 }
 
+// TimeMs applies equality check predicate on the "time_ms" field. It's identical to TimeMsEQ.
+func TimeMs(v int) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldEQ(FieldTimeMs, v))
+}
+
 // LastLessonID applies equality check predicate on the "last_lesson_id" field. It's identical to LastLessonIDEQ.
 func LastLessonID(v uuid.UUID) predicate.CourseProgress {
 	return predicate.CourseProgress(sql.FieldEQ(FieldLastLessonID, v))
@@ -483,6 +488,46 @@ func RequiredLessonsLT(v int) predicate.CourseProgress {
 // RequiredLessonsLTE applies the LTE predicate on the "required_lessons" field.
 func RequiredLessonsLTE(v int) predicate.CourseProgress {
 	return predicate.CourseProgress(sql.FieldLTE(FieldRequiredLessons, v))
+}
+
+// TimeMsEQ applies the EQ predicate on the "time_ms" field.
+func TimeMsEQ(v int) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldEQ(FieldTimeMs, v))
+}
+
+// TimeMsNEQ applies the NEQ predicate on the "time_ms" field.
+func TimeMsNEQ(v int) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldNEQ(FieldTimeMs, v))
+}
+
+// TimeMsIn applies the In predicate on the "time_ms" field.
+func TimeMsIn(vs ...int) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldIn(FieldTimeMs, vs...))
+}
+
+// TimeMsNotIn applies the NotIn predicate on the "time_ms" field.
+func TimeMsNotIn(vs ...int) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldNotIn(FieldTimeMs, vs...))
+}
+
+// TimeMsGT applies the GT predicate on the "time_ms" field.
+func TimeMsGT(v int) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldGT(FieldTimeMs, v))
+}
+
+// TimeMsGTE applies the GTE predicate on the "time_ms" field.
+func TimeMsGTE(v int) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldGTE(FieldTimeMs, v))
+}
+
+// TimeMsLT applies the LT predicate on the "time_ms" field.
+func TimeMsLT(v int) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldLT(FieldTimeMs, v))
+}
+
+// TimeMsLTE applies the LTE predicate on the "time_ms" field.
+func TimeMsLTE(v int) predicate.CourseProgress {
+	return predicate.CourseProgress(sql.FieldLTE(FieldTimeMs, v))
 }
 
 // LastLessonIDEQ applies the EQ predicate on the "last_lesson_id" field.

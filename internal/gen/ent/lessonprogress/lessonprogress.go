@@ -34,6 +34,14 @@ const (
 	FieldWatchedMs = "watched_ms"
 	// FieldPositionMs holds the string denoting the position_ms field in the database.
 	FieldPositionMs = "position_ms"
+	// FieldPositionAt holds the string denoting the position_at field in the database.
+	FieldPositionAt = "position_at"
+	// FieldPositionSession holds the string denoting the position_session field in the database.
+	FieldPositionSession = "position_session"
+	// FieldPositionSeq holds the string denoting the position_seq field in the database.
+	FieldPositionSeq = "position_seq"
+	// FieldTimeMs holds the string denoting the time_ms field in the database.
+	FieldTimeMs = "time_ms"
 	// FieldDeclaredAt holds the string denoting the declared_at field in the database.
 	FieldDeclaredAt = "declared_at"
 	// FieldCompletedAt holds the string denoting the completed_at field in the database.
@@ -54,6 +62,10 @@ var Columns = []string{
 	FieldWatched,
 	FieldWatchedMs,
 	FieldPositionMs,
+	FieldPositionAt,
+	FieldPositionSession,
+	FieldPositionSeq,
+	FieldTimeMs,
 	FieldDeclaredAt,
 	FieldCompletedAt,
 }
@@ -88,6 +100,10 @@ var (
 	DefaultWatchedMs int
 	// DefaultPositionMs holds the default value on creation for the "position_ms" field.
 	DefaultPositionMs int
+	// DefaultPositionSeq holds the default value on creation for the "position_seq" field.
+	DefaultPositionSeq int
+	// DefaultTimeMs holds the default value on creation for the "time_ms" field.
+	DefaultTimeMs int
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -143,6 +159,26 @@ func ByWatchedMs(opts ...sql.OrderTermOption) OrderOption {
 // ByPositionMs orders the results by the position_ms field.
 func ByPositionMs(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPositionMs, opts...).ToFunc()
+}
+
+// ByPositionAt orders the results by the position_at field.
+func ByPositionAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPositionAt, opts...).ToFunc()
+}
+
+// ByPositionSession orders the results by the position_session field.
+func ByPositionSession(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPositionSession, opts...).ToFunc()
+}
+
+// ByPositionSeq orders the results by the position_seq field.
+func ByPositionSeq(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPositionSeq, opts...).ToFunc()
+}
+
+// ByTimeMs orders the results by the time_ms field.
+func ByTimeMs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTimeMs, opts...).ToFunc()
 }
 
 // ByDeclaredAt orders the results by the declared_at field.

@@ -101,6 +101,26 @@ func PositionMs(v int) predicate.LessonProgress {
 	return predicate.LessonProgress(sql.FieldEQ(FieldPositionMs, v))
 }
 
+// PositionAt applies equality check predicate on the "position_at" field. It's identical to PositionAtEQ.
+func PositionAt(v time.Time) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldEQ(FieldPositionAt, v))
+}
+
+// PositionSession applies equality check predicate on the "position_session" field. It's identical to PositionSessionEQ.
+func PositionSession(v uuid.UUID) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldEQ(FieldPositionSession, v))
+}
+
+// PositionSeq applies equality check predicate on the "position_seq" field. It's identical to PositionSeqEQ.
+func PositionSeq(v int) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldEQ(FieldPositionSeq, v))
+}
+
+// TimeMs applies equality check predicate on the "time_ms" field. It's identical to TimeMsEQ.
+func TimeMs(v int) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldEQ(FieldTimeMs, v))
+}
+
 // DeclaredAt applies equality check predicate on the "declared_at" field. It's identical to DeclaredAtEQ.
 func DeclaredAt(v time.Time) predicate.LessonProgress {
 	return predicate.LessonProgress(sql.FieldEQ(FieldDeclaredAt, v))
@@ -469,6 +489,186 @@ func PositionMsLT(v int) predicate.LessonProgress {
 // PositionMsLTE applies the LTE predicate on the "position_ms" field.
 func PositionMsLTE(v int) predicate.LessonProgress {
 	return predicate.LessonProgress(sql.FieldLTE(FieldPositionMs, v))
+}
+
+// PositionAtEQ applies the EQ predicate on the "position_at" field.
+func PositionAtEQ(v time.Time) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldEQ(FieldPositionAt, v))
+}
+
+// PositionAtNEQ applies the NEQ predicate on the "position_at" field.
+func PositionAtNEQ(v time.Time) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldNEQ(FieldPositionAt, v))
+}
+
+// PositionAtIn applies the In predicate on the "position_at" field.
+func PositionAtIn(vs ...time.Time) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldIn(FieldPositionAt, vs...))
+}
+
+// PositionAtNotIn applies the NotIn predicate on the "position_at" field.
+func PositionAtNotIn(vs ...time.Time) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldNotIn(FieldPositionAt, vs...))
+}
+
+// PositionAtGT applies the GT predicate on the "position_at" field.
+func PositionAtGT(v time.Time) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldGT(FieldPositionAt, v))
+}
+
+// PositionAtGTE applies the GTE predicate on the "position_at" field.
+func PositionAtGTE(v time.Time) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldGTE(FieldPositionAt, v))
+}
+
+// PositionAtLT applies the LT predicate on the "position_at" field.
+func PositionAtLT(v time.Time) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldLT(FieldPositionAt, v))
+}
+
+// PositionAtLTE applies the LTE predicate on the "position_at" field.
+func PositionAtLTE(v time.Time) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldLTE(FieldPositionAt, v))
+}
+
+// PositionAtIsNil applies the IsNil predicate on the "position_at" field.
+func PositionAtIsNil() predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldIsNull(FieldPositionAt))
+}
+
+// PositionAtNotNil applies the NotNil predicate on the "position_at" field.
+func PositionAtNotNil() predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldNotNull(FieldPositionAt))
+}
+
+// PositionSessionEQ applies the EQ predicate on the "position_session" field.
+func PositionSessionEQ(v uuid.UUID) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldEQ(FieldPositionSession, v))
+}
+
+// PositionSessionNEQ applies the NEQ predicate on the "position_session" field.
+func PositionSessionNEQ(v uuid.UUID) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldNEQ(FieldPositionSession, v))
+}
+
+// PositionSessionIn applies the In predicate on the "position_session" field.
+func PositionSessionIn(vs ...uuid.UUID) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldIn(FieldPositionSession, vs...))
+}
+
+// PositionSessionNotIn applies the NotIn predicate on the "position_session" field.
+func PositionSessionNotIn(vs ...uuid.UUID) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldNotIn(FieldPositionSession, vs...))
+}
+
+// PositionSessionGT applies the GT predicate on the "position_session" field.
+func PositionSessionGT(v uuid.UUID) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldGT(FieldPositionSession, v))
+}
+
+// PositionSessionGTE applies the GTE predicate on the "position_session" field.
+func PositionSessionGTE(v uuid.UUID) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldGTE(FieldPositionSession, v))
+}
+
+// PositionSessionLT applies the LT predicate on the "position_session" field.
+func PositionSessionLT(v uuid.UUID) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldLT(FieldPositionSession, v))
+}
+
+// PositionSessionLTE applies the LTE predicate on the "position_session" field.
+func PositionSessionLTE(v uuid.UUID) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldLTE(FieldPositionSession, v))
+}
+
+// PositionSessionIsNil applies the IsNil predicate on the "position_session" field.
+func PositionSessionIsNil() predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldIsNull(FieldPositionSession))
+}
+
+// PositionSessionNotNil applies the NotNil predicate on the "position_session" field.
+func PositionSessionNotNil() predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldNotNull(FieldPositionSession))
+}
+
+// PositionSeqEQ applies the EQ predicate on the "position_seq" field.
+func PositionSeqEQ(v int) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldEQ(FieldPositionSeq, v))
+}
+
+// PositionSeqNEQ applies the NEQ predicate on the "position_seq" field.
+func PositionSeqNEQ(v int) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldNEQ(FieldPositionSeq, v))
+}
+
+// PositionSeqIn applies the In predicate on the "position_seq" field.
+func PositionSeqIn(vs ...int) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldIn(FieldPositionSeq, vs...))
+}
+
+// PositionSeqNotIn applies the NotIn predicate on the "position_seq" field.
+func PositionSeqNotIn(vs ...int) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldNotIn(FieldPositionSeq, vs...))
+}
+
+// PositionSeqGT applies the GT predicate on the "position_seq" field.
+func PositionSeqGT(v int) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldGT(FieldPositionSeq, v))
+}
+
+// PositionSeqGTE applies the GTE predicate on the "position_seq" field.
+func PositionSeqGTE(v int) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldGTE(FieldPositionSeq, v))
+}
+
+// PositionSeqLT applies the LT predicate on the "position_seq" field.
+func PositionSeqLT(v int) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldLT(FieldPositionSeq, v))
+}
+
+// PositionSeqLTE applies the LTE predicate on the "position_seq" field.
+func PositionSeqLTE(v int) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldLTE(FieldPositionSeq, v))
+}
+
+// TimeMsEQ applies the EQ predicate on the "time_ms" field.
+func TimeMsEQ(v int) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldEQ(FieldTimeMs, v))
+}
+
+// TimeMsNEQ applies the NEQ predicate on the "time_ms" field.
+func TimeMsNEQ(v int) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldNEQ(FieldTimeMs, v))
+}
+
+// TimeMsIn applies the In predicate on the "time_ms" field.
+func TimeMsIn(vs ...int) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldIn(FieldTimeMs, vs...))
+}
+
+// TimeMsNotIn applies the NotIn predicate on the "time_ms" field.
+func TimeMsNotIn(vs ...int) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldNotIn(FieldTimeMs, vs...))
+}
+
+// TimeMsGT applies the GT predicate on the "time_ms" field.
+func TimeMsGT(v int) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldGT(FieldTimeMs, v))
+}
+
+// TimeMsGTE applies the GTE predicate on the "time_ms" field.
+func TimeMsGTE(v int) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldGTE(FieldTimeMs, v))
+}
+
+// TimeMsLT applies the LT predicate on the "time_ms" field.
+func TimeMsLT(v int) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldLT(FieldTimeMs, v))
+}
+
+// TimeMsLTE applies the LTE predicate on the "time_ms" field.
+func TimeMsLTE(v int) predicate.LessonProgress {
+	return predicate.LessonProgress(sql.FieldLTE(FieldTimeMs, v))
 }
 
 // DeclaredAtEQ applies the EQ predicate on the "declared_at" field.

@@ -96,6 +96,8 @@ const DefaultStatus = StatusBUILDING
 const (
 	StatusBUILDING Status = "BUILDING"
 	StatusREADY    Status = "READY"
+	StatusCAPTIONS Status = "CAPTIONS"
+	StatusRETIRED  Status = "RETIRED"
 )
 
 func (s Status) String() string {
@@ -105,7 +107,7 @@ func (s Status) String() string {
 // StatusValidator is a validator for the "status" field enum values. It is called by the builders before save.
 func StatusValidator(s Status) error {
 	switch s {
-	case StatusBUILDING, StatusREADY:
+	case StatusBUILDING, StatusREADY, StatusCAPTIONS, StatusRETIRED:
 		return nil
 	default:
 		return fmt.Errorf("renditionset: invalid enum value for status field: %q", s)

@@ -33,6 +33,8 @@ const (
 	FieldLocale = "locale"
 	// FieldBranding holds the string denoting the branding field in the database.
 	FieldBranding = "branding"
+	// FieldCaptionsRequired holds the string denoting the captions_required field in the database.
+	FieldCaptionsRequired = "captions_required"
 	// FieldStorageQuota holds the string denoting the storage_quota field in the database.
 	FieldStorageQuota = "storage_quota"
 	// FieldStorageQuotaUser holds the string denoting the storage_quota_user field in the database.
@@ -52,6 +54,7 @@ var Columns = []string{
 	FieldKind,
 	FieldLocale,
 	FieldBranding,
+	FieldCaptionsRequired,
 	FieldStorageQuota,
 	FieldStorageQuotaUser,
 }
@@ -90,6 +93,8 @@ var (
 	LocaleValidator func(string) error
 	// DefaultBranding holds the default value on creation for the "branding" field.
 	DefaultBranding brand.Brand
+	// DefaultCaptionsRequired holds the default value on creation for the "captions_required" field.
+	DefaultCaptionsRequired bool
 	// StorageQuotaValidator is a validator for the "storage_quota" field. It is called by the builders before save.
 	StorageQuotaValidator func(int64) error
 	// StorageQuotaUserValidator is a validator for the "storage_quota_user" field. It is called by the builders before save.
@@ -165,6 +170,11 @@ func ByKind(opts ...sql.OrderTermOption) OrderOption {
 // ByLocale orders the results by the locale field.
 func ByLocale(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLocale, opts...).ToFunc()
+}
+
+// ByCaptionsRequired orders the results by the captions_required field.
+func ByCaptionsRequired(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCaptionsRequired, opts...).ToFunc()
 }
 
 // ByStorageQuota orders the results by the storage_quota field.

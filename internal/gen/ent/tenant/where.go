@@ -85,6 +85,11 @@ func Locale(v string) predicate.Tenant {
 	return predicate.Tenant(sql.FieldEQ(FieldLocale, v))
 }
 
+// CaptionsRequired applies equality check predicate on the "captions_required" field. It's identical to CaptionsRequiredEQ.
+func CaptionsRequired(v bool) predicate.Tenant {
+	return predicate.Tenant(sql.FieldEQ(FieldCaptionsRequired, v))
+}
+
 // StorageQuota applies equality check predicate on the "storage_quota" field. It's identical to StorageQuotaEQ.
 func StorageQuota(v int64) predicate.Tenant {
 	return predicate.Tenant(sql.FieldEQ(FieldStorageQuota, v))
@@ -428,6 +433,16 @@ func LocaleEqualFold(v string) predicate.Tenant {
 // LocaleContainsFold applies the ContainsFold predicate on the "locale" field.
 func LocaleContainsFold(v string) predicate.Tenant {
 	return predicate.Tenant(sql.FieldContainsFold(FieldLocale, v))
+}
+
+// CaptionsRequiredEQ applies the EQ predicate on the "captions_required" field.
+func CaptionsRequiredEQ(v bool) predicate.Tenant {
+	return predicate.Tenant(sql.FieldEQ(FieldCaptionsRequired, v))
+}
+
+// CaptionsRequiredNEQ applies the NEQ predicate on the "captions_required" field.
+func CaptionsRequiredNEQ(v bool) predicate.Tenant {
+	return predicate.Tenant(sql.FieldNEQ(FieldCaptionsRequired, v))
 }
 
 // StorageQuotaEQ applies the EQ predicate on the "storage_quota" field.

@@ -1,7 +1,6 @@
 package s3_test
 
 import (
-	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -9,16 +8,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/minio/minio-go/v7"
-	"github.com/minio/minio-go/v7/pkg/credentials"
-
 	"lyceum/internal/fault"
 	"lyceum/internal/platform/blob"
 	"lyceum/internal/platform/blob/blobtest"
@@ -49,12 +43,10 @@ func newKey(t *testing.T) blob.Key {
 	return key
 }
 
-// TestConformance runs against the store at S3_TEST_ENDPOINT (with S3_TEST_ACCESS_KEY and S3_TEST_SECRET_KEY), else
-// against a versitygw found on the PATH (go install github.com/versity/versitygw/cmd/versitygw@v1.8.0).
+// TestConformance runs against what blobtest.S3 finds.
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	cfg := testConfig(t)
-	makeBucket(t, cfg)
 	store := newStore(t, cfg)
 	if err := store.Ping(t.Context()); err != nil {
 		t.Fatalf("Ping: %v", err)
@@ -69,33 +61,10 @@ func TestConformance(t *testing.T) {
 
 func testConfig(t *testing.T) s3.Config {
 	t.Helper()
-	if endpoint := os.Getenv("S3_TEST_ENDPOINT"); endpoint != "" {
-		cfg := config(endpoint)
-		cfg.AccessKey, cfg.SecretKey = os.Getenv("S3_TEST_ACCESS_KEY"), os.Getenv("S3_TEST_SECRET_KEY")
-		return cfg
-	}
-	path, err := exec.LookPath("versitygw")
-	if err != nil {
-		t.Skip("no S3_TEST_ENDPOINT, and no versitygw on the PATH")
-	}
-	return config(startGateway(t, path))
-}
-
-// startGateway runs versitygw over a directory until the test ends, and returns its URL.
-func startGateway(t *testing.T, path string) string {
-	t.Helper()
-	address := freeAddress(t)
-	cfg := config("")
-	cmd := exec.CommandContext(t.Context(), path, "--port", address, "--access", cfg.AccessKey, "--secret", cfg.SecretKey,
-		"--quiet", "posix", t.TempDir())
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 10 * time.Second
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("start versitygw: %v", err)
-	}
-	t.Cleanup(func() { _ = cmd.Wait() })
-	waitForPort(t, address)
-	return "http://" + address
+	gateway := blobtest.S3(t, bucket)
+	cfg := config(gateway.Endpoint)
+	cfg.AccessKey, cfg.SecretKey = gateway.AccessKey, gateway.SecretKey
+	return cfg
 }
 
 func freeAddress(t *testing.T) string {
@@ -106,45 +75,6 @@ func freeAddress(t *testing.T) string {
 	}
 	defer func() { _ = listener.Close() }()
 	return listener.Addr().String()
-}
-
-func waitForPort(t *testing.T, address string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	for {
-		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
-		if err == nil {
-			_ = conn.Close()
-			return
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("wait for %s: %v", address, err)
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-}
-
-func makeBucket(t *testing.T, cfg s3.Config) {
-	t.Helper()
-	u, err := url.Parse(cfg.Endpoint)
-	if err != nil {
-		t.Fatalf("parse endpoint: %v", err)
-	}
-	client, err := minio.New(u.Host, &minio.Options{
-		Creds: credentials.NewStaticV4(cfg.AccessKey, cfg.SecretKey, ""), Secure: u.Scheme == "https", Region: "us-east-1",
-	})
-	if err != nil {
-		t.Fatalf("connect: %v", err)
-	}
-	exists, err := client.BucketExists(t.Context(), bucket)
-	if err == nil && !exists {
-		err = client.MakeBucket(t.Context(), bucket, minio.MakeBucketOptions{})
-	}
-	if err != nil {
-		t.Fatalf("make bucket: %v", err)
-	}
 }
 
 func TestNewRefuses(t *testing.T) {

@@ -54,7 +54,9 @@ async function read({ vtt, url }, signal) {
  * @param {string} locale
  */
 export function choose(video, locale) {
-  for (const track of video.textTracks) track.mode = locale !== '' && track.language === locale ? 'showing' : 'disabled'
+  // The first alone: Safari lists those of the playlist, too.
+  const wanted = [...video.textTracks].find((track) => locale !== '' && track.language === locale)
+  for (const track of video.textTracks) track.mode = track === wanted ? 'showing' : 'disabled'
   remember(locale)
 }
 

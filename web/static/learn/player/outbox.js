@@ -1,22 +1,21 @@
-// Keeps what was played until the API has it. A batch lies in the browser's storage under a key of its own, so that
-// tabs do not write over each other's, and goes away when it is acknowledged. Sending one twice adds nothing: the API
-// counts the union. Batches hold ids and times, and are sent only for the person who made them.
-
-import { union } from './segments.js'
+// Keeps what was reported until the API has it. A batch lies in the browser's storage under the number it is sent with, so
+// that tabs do not write over each other's, and goes away when it is acknowledged. Sending one twice changes nothing: the API
+// knows its number. Batches hold ids and times, and are sent only for the person who made them.
 
 /** @import { Segment } from './segments.js' */
-/** @import { RecordProgressMutation } from '../../../types/api.js' */
+/** @import { RecordProgressMutation, RecordProgressMutationVariables } from '../../../types/api.js' */
 /**
- * @typedef {{ enrollmentId: string, lessonId: string, segments: Segment[], positionMs: number, at: number }} Batch
- * @typedef {{ enrollmentId: string, lessons: { lessonId: string, segments: Segment[], positionMs: number }[] }} Request
- * @typedef {(request: Request, options: { keepalive: boolean }) => Promise<RecordProgressMutation['recordProgress']>} Send
+ * @typedef {{ enrollmentId: string, lessonId: string, segments: Segment[], positionMs: number | null, signs: number[], at: number }} Report
+ * @typedef {Report & { sessionId: string, sequence: number }} Batch
+ * @typedef {RecordProgressMutationVariables} Request
+ * @typedef {(request: Request) => Promise<RecordProgressMutation['recordProgress']>} Send
  */
 
 const prefix = 'lyceum.played'
 
 /** The most of each that one request may hold. */
-const mostLessons = 50
 const mostSegments = 500
+const mostSigns = 500
 
 /** What will never be taken, however often it is sent. */
 const hopeless = new Set(['BAD_USER_INPUT', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT'])
@@ -25,7 +24,9 @@ export class Outbox {
   #storage
   #user
   #send
-  #next = 0
+  #beacon
+  #session = draw()
+  #sequence = 0
   /** @type {Promise<void>} */
   #sending = Promise.resolve()
   /** @type {(enrollmentId: string, recorded: RecordProgressMutation['recordProgress']) => void} */
@@ -37,23 +38,31 @@ export class Outbox {
    * @param {Storage} storage
    * @param {string} user the person's id
    * @param {Send} send
+   * @param {(request: Request) => void} [beacon] sends without an answer, when the page is left
    */
-  constructor(storage, user, send) {
+  constructor(storage, user, send, beacon = () => {}) {
     this.#storage = storage
     this.#user = user
     this.#send = send
+    this.#beacon = beacon
   }
 
   /**
-   * Keeps a batch. It is not sent yet.
+   * Numbers what is reported and keeps it. It is not sent yet.
    *
-   * @param {Batch} batch
+   * @param {Report} report
    */
-  add(batch) {
-    if (batch.segments.length === 0) return
-    for (let from = 0; from < batch.segments.length; from += mostSegments) {
-      const part = { ...batch, segments: batch.segments.slice(from, from + mostSegments) }
-      this.#storage.setItem(`${prefix}/${this.#user}/${batch.at}-${this.#next++}-${Math.random().toString(36).slice(2)}`, JSON.stringify(part))
+  add(report) {
+    const parts = Math.max(Math.ceil(report.segments.length / mostSegments), Math.ceil((report.signs.length - 1) / (mostSigns - 1)))
+    for (let part = 0; part < parts; part++) {
+      /** @type {Batch} */
+      const batch = {
+        ...report, sessionId: this.#session, sequence: ++this.#sequence,
+        segments: report.segments.slice(part * mostSegments, (part + 1) * mostSegments),
+        // The last sign of a part begins the next.
+        signs: report.signs.slice(part * (mostSigns - 1), part * (mostSigns - 1) + mostSigns),
+      }
+      this.#storage.setItem(`${prefix}/${this.#user}/${batch.sessionId}/${batch.sequence}`, JSON.stringify(batch))
     }
   }
 
@@ -62,27 +71,26 @@ export class Outbox {
     return this.#batches().size
   }
 
-  /**
-   * Sends what waits, one flush after the other. What fails stays for the next one.
-   *
-   * @param {{ keepalive?: boolean }} [options] keepalive for a page that is being left, which cannot wait its turn
-   */
-  flush({ keepalive = false } = {}) {
-    if (keepalive) return this.#flush(true)
-    this.#sending = this.#sending.then(() => this.#flush(false))
+  /** Sends what waits, one flush after the other. What fails stays for the next one. */
+  flush() {
+    this.#sending = this.#sending.then(() => this.#flush())
     return this.#sending
   }
 
-  /** @param {boolean} keepalive */
-  async #flush(keepalive) {
-    for (const { request, keys } of requests(this.#batches())) {
+  /** Sends what waits from a page that is being left. Nothing tells whether it arrived, so it stays until it is sent again. */
+  leave() {
+    for (const batch of this.#batches().values()) this.#beacon(requestOf(batch, Date.now()))
+  }
+
+  async #flush() {
+    for (const [key, batch] of this.#batches()) {
       try {
-        this.onRecorded(request.enrollmentId, await this.#send(request, { keepalive }))
+        this.onRecorded(batch.enrollmentId, await this.#send(requestOf(batch, Date.now())))
       } catch (error) {
         const code = /** @type {{ code?: string }} */ (error).code ?? ''
         if (!hopeless.has(code)) break
       }
-      for (const key of keys) this.#storage.removeItem(key)
+      this.#storage.removeItem(key)
     }
     this.onWaiting(this.waiting)
   }
@@ -98,8 +106,18 @@ export class Outbox {
       if (batch) found.push([key, batch])
       else this.#storage.removeItem(key)
     }
-    return new Map(found.sort(([, a], [, b]) => a.at - b.at))
+    return new Map(found.sort(([, a], [, b]) => a.at - b.at || a.sequence - b.sequence))
   }
+}
+
+/**
+ * A number that nobody else draws. Pages that were not sent over TLS have no randomUUID.
+ *
+ * @returns {string}
+ */
+function draw() {
+  const hex = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, '$1-$2-4$3-a$4-$5')
 }
 
 /**
@@ -109,46 +127,27 @@ export class Outbox {
 function parse(text) {
   try {
     const batch = JSON.parse(text ?? '')
-    return typeof batch.enrollmentId === 'string' && typeof batch.lessonId === 'string' && Array.isArray(batch.segments) ? batch : null
+    const known = typeof batch.enrollmentId === 'string' && typeof batch.lessonId === 'string' && typeof batch.sessionId === 'string' &&
+      Number.isInteger(batch.sequence) && Array.isArray(batch.segments) && Array.isArray(batch.signs)
+    return known ? batch : null
   } catch {
     return null
   }
 }
 
-/**
- * The fewest requests that send the batches, with the keys of what is in each.
- *
- * @param {Map<string, Batch>} batches oldest first
- * @returns {{ request: Request, keys: string[] }[]}
- */
-export function requests(batches) {
-  /** @type {{ request: Request, keys: string[], segments: number }[]} */
-  const made = []
-  for (const [key, batch] of batches) {
-    let into = made.findLast(({ request }) => request.enrollmentId === batch.enrollmentId)
-    const known = into?.request.lessons.find(({ lessonId }) => lessonId === batch.lessonId)
-    const full = into && (into.segments + batch.segments.length > mostSegments || (!known && into.request.lessons.length >= mostLessons))
-    if (!into || full) {
-      into = { request: { enrollmentId: batch.enrollmentId, lessons: [] }, keys: [], segments: 0 }
-      made.push(into)
-    }
-    put(into.request, batch)
-    into.keys.push(key)
-    into.segments += batch.segments.length
-  }
-  return made.map(({ request, keys }) => ({ request, keys }))
-}
+/** The longest age that the API takes, in milliseconds. */
+const oldest = 2 ** 31 - 1
 
 /**
- * @param {Request} request
+ * The request that sends a batch. Its age is that of the person's clock, which may have been set meanwhile.
+ *
  * @param {Batch} batch
+ * @param {number} now
+ * @returns {Request}
  */
-function put(request, { lessonId, segments, positionMs }) {
-  const known = request.lessons.find((lesson) => lesson.lessonId === lessonId)
-  if (!known) {
-    request.lessons.push({ lessonId, segments: union(segments), positionMs })
-    return
+export function requestOf({ enrollmentId, lessonId, segments, positionMs, signs, at, sessionId, sequence }, now) {
+  return {
+    enrollmentId, sessionId, sequence, ageMs: Math.min(Math.max(now - at, 0), oldest),
+    lessons: [{ lessonId, segments, positionMs, signs }],
   }
-  known.segments = union([...known.segments, ...segments])
-  known.positionMs = positionMs
 }

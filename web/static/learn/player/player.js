@@ -8,7 +8,7 @@ import * as captions from './captions.js'
 import { controls } from './controls.js'
 import { help } from './help.js'
 import { action, nextSpeed } from './keys.js'
-import { abilities, attach, choose, renewIn } from './source.js'
+import { abilities, attach, choose, fallback, givenUp, renewIn } from './source.js'
 import { parse } from './storyboard.js'
 
 /** @import { Action } from './keys.js' */
@@ -42,6 +42,10 @@ export class Player {
   #stills = []
   #locale = ''
   #renewing = false
+  /** @type {Source} */
+  #source = { kind: 'none', url: '' }
+  /** @type {number | null} */
+  #lostAt = null
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer
 
@@ -76,6 +80,7 @@ export class Player {
 
   /** @param {Source} source */
   async open(source = choose(this.#film, abilities(this.video))) {
+    this.#source = source
     this.#attached = await attach(this.video, source, { onFatal: () => void this.#lost(), onSounds: (sounds) => this.controls.offerSounds(sounds) })
     if (this.#signal.aborted) {
       this.#attached.close()
@@ -132,6 +137,7 @@ export class Player {
   /** Nothing more comes: with a new address it may. */
   async #lost() {
     if (this.#renewing || this.#signal.aborted) return
+    if (navigator.onLine && await this.#fallBack()) return
     this.message.textContent = navigator.onLine ? t('player.lost') : t('player.offline')
     this.message.hidden = false
     if (!navigator.onLine) {
@@ -140,6 +146,25 @@ export class Player {
     }
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => void this.#renew(), 2000)
+  }
+
+  /** Gives a stream up that stays lost, and reports whether the film goes on as it was uploaded. */
+  async #fallBack() {
+    const before = this.#lostAt
+    this.#lostAt = Date.now()
+    const other = fallback(this.#film, this.#source)
+    if (!other || !givenUp(before, this.#lostAt)) return false
+    const { currentTime, playbackRate, paused } = this.video
+    this.#attached?.close()
+    this.video.addEventListener('loadedmetadata', () => {
+      if (currentTime > 0) this.video.currentTime = currentTime
+      this.video.playbackRate = playbackRate
+      if (!paused) void this.video.play().catch(() => {})
+    }, { once: true })
+    await this.open(other)
+    this.message.hidden = true
+    announce(t('player.asUploaded'))
+    return true
   }
 
   async #loadStills() {

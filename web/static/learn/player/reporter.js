@@ -1,6 +1,7 @@
 // Reports what is played, in batches: every 30 seconds, on every pause, and when the page is left.
 
 import { Played } from './segments.js'
+import { Signs } from './signs.js'
 
 /** @import { Outbox } from './outbox.js' */
 
@@ -16,13 +17,19 @@ const every = 30_000
  */
 export function report(video, { enrollmentId, lessonId }, outbox, signal) {
   const played = new Played()
+  const signs = new Signs()
+  const sign = () => signs.sign(performance.now())
   const look = () => {
-    if (!video.paused && !video.seeking && video.readyState > 2) played.tick(video.currentTime * 1000, performance.now(), video.playbackRate)
+    if (video.paused || video.seeking || video.readyState <= 2) return
+    played.tick(video.currentTime * 1000, performance.now(), video.playbackRate)
+    sign()
   }
   const keep = () => {
     look()
-    const segments = played.take()
-    outbox.add({ enrollmentId, lessonId, segments, positionMs: Math.floor(video.currentTime * 1000), at: Date.now() })
+    outbox.add({
+      enrollmentId, lessonId, segments: played.take(), positionMs: Math.floor(video.currentTime * 1000),
+      signs: signs.take(performance.now(), !video.paused), at: Date.now(),
+    })
   }
   const send = () => {
     keep()
@@ -31,7 +38,7 @@ export function report(video, { enrollmentId, lessonId }, outbox, signal) {
   const leave = () => {
     if (document.visibilityState !== 'hidden') return
     keep()
-    void outbox.flush({ keepalive: true })
+    outbox.leave()
   }
   // Where the film stood when it was paused is the end of what was played, which the last look has not seen.
   const pause = () => {
@@ -44,6 +51,7 @@ export function report(video, { enrollmentId, lessonId }, outbox, signal) {
   video.addEventListener('pause', pause, options)
   video.addEventListener('ended', pause, options)
   for (const jump of ['seeking', 'waiting', 'emptied', 'ratechange']) video.addEventListener(jump, () => played.stop(), options)
+  for (const life of ['pointermove', 'keydown']) addEventListener(life, sign, { ...options, passive: true })
   document.addEventListener('visibilitychange', leave, options)
   addEventListener('pagehide', leave, options)
   const timer = setInterval(() => {

@@ -1,13 +1,13 @@
 // What was really played, as ranges of the film: what was sought over is not in them.
 
-/** @typedef {{ fromMs: number, toMs: number }} Segment from included, to excluded */
+/** @typedef {{ fromMs: number, toMs: number, rate?: number }} Segment from included, to excluded; the speed of playing */
 
 /** How far apart two looks at a playing film may be, in milliseconds, before it is taken for a jump. */
 const slack = 1500
 
 /** Follows a film while it plays. */
 export class Played {
-  /** @type {{ from: number, to: number, at: number } | null} */
+  /** @type {{ from: number, to: number, at: number, rate: number } | null} */
   #open = null
   /** @type {Segment[]} */
   #done = []
@@ -22,13 +22,13 @@ export class Played {
   tick(position, now, rate) {
     const open = this.#open
     if (!open) {
-      this.#open = { from: position, to: position, at: now }
+      this.#open = { from: position, to: position, at: now, rate }
       return
     }
     const most = (now - open.at) * rate + slack
-    if (position < open.to || position - open.to > most) {
+    if (rate !== open.rate || position < open.to || position - open.to > most) {
       this.stop()
-      this.#open = { from: position, to: position, at: now }
+      this.#open = { from: position, to: position, at: now, rate }
       return
     }
     open.to = position
@@ -40,7 +40,7 @@ export class Played {
     if (!this.#open) return
     const fromMs = Math.floor(this.#open.from)
     const toMs = Math.floor(this.#open.to)
-    if (toMs > fromMs) this.#done.push({ fromMs, toMs })
+    if (toMs > fromMs) this.#done.push({ fromMs, toMs, rate: this.#open.rate })
     this.#open = null
   }
 
@@ -60,7 +60,7 @@ export class Played {
 }
 
 /**
- * The same milliseconds in the fewest segments, in order.
+ * The same milliseconds in the fewest segments, in order, those of one speed together.
  *
  * @param {readonly Segment[]} segments
  * @returns {Segment[]}
@@ -70,7 +70,7 @@ export function union(segments) {
   const merged = []
   for (const segment of segments.toSorted((a, b) => a.fromMs - b.fromMs)) {
     const last = merged.at(-1)
-    if (last && segment.fromMs <= last.toMs) last.toMs = Math.max(last.toMs, segment.toMs)
+    if (last && segment.fromMs <= last.toMs && segment.rate === last.rate) last.toMs = Math.max(last.toMs, segment.toMs)
     else if (segment.toMs > segment.fromMs) merged.push({ ...segment })
   }
   return merged

@@ -30,6 +30,42 @@ export function choose(film, browser) {
 }
 
 /**
+ * How a film is to be played whose stream does not play: as it was uploaded. Null when there is no other way.
+ *
+ * @param {Film} film
+ * @param {Source} source that does not play
+ * @returns {Source | null}
+ */
+export function fallback(film, source) {
+  if (source.kind !== 'hls' && source.kind !== 'native' || !film.url) return null
+  return { kind: 'file', url: film.url }
+}
+
+/** How long a stream that was lost must play before it may be lost again, in milliseconds. */
+const steady = 60_000
+
+/**
+ * Whether a stream that is lost now is given up: it was lost shortly before, and asking for a new address did not help.
+ *
+ * @param {number | null} before when it was lost last
+ * @param {number} now both in milliseconds
+ */
+export function givenUp(before, now) {
+  return before !== null && now - before < steady
+}
+
+/**
+ * The address under which a film is played in the same way as before.
+ *
+ * @param {Film} film
+ * @param {Source['kind']} kind
+ */
+export function addressOf(film, kind) {
+  if (kind === 'file') return film.url ?? ''
+  return (kind === 'elsewhere' ? film.externalUrl : film.hlsUrl) ?? ''
+}
+
+/**
  * What the browser can do. Native HLS is Safari's: others that claim it show fewer tracks than hls.js.
  *
  * @param {HTMLVideoElement} video
@@ -68,7 +104,7 @@ export async function attach(video, source, listener) {
   const failed = () => listener.onFatal(video.error?.message ?? '')
   video.addEventListener('error', failed)
   return {
-    renew: (film) => swap(video, choose(film, abilities(video)).url),
+    renew: (film) => swap(video, addressOf(film, source.kind)),
     close: () => {
       video.removeEventListener('error', failed)
       video.removeAttribute('src')
@@ -128,12 +164,15 @@ async function attachHls(video, url, { onFatal, onSounds }) {
     current: Math.max(0, hls.audioTrack),
     choose: (index) => { hls.audioTrack = index },
   }))
+  let listed = false
+  hls.on(Hls.Events.MANIFEST_PARSED, () => { listed = true })
   hls.loadSource(url)
   hls.attachMedia(video)
   return {
     renew: async (film) => {
       fresh = film.hlsUrl ?? fresh
-      hls.startLoad()
+      if (listed) hls.startLoad()
+      else hls.loadSource(fresh)
     },
     close: () => hls.destroy(),
   }

@@ -20,7 +20,7 @@ export default {
   'catalog.hits': '{n} Treffer', 'catalog.hits.one': '{n} Treffer', 'catalog.hits.other': '{n} Treffer',
   'catalog.degraded': 'Die Suchmaschine ist gerade nicht da; es können weniger Treffer sein als sonst.',
   'catalog.nothing': 'Nichts gefunden. Versuchen Sie weniger oder andere Wörter, oder nehmen Sie einen Filter weg.', 'catalog.lessonOf': 'Lektion in {course}',
-  'catalog.more': 'Mehr Kurse zeigen', 'catalog.pages': 'Seiten', 'catalog.previous': 'Zurück', 'catalog.next': 'Weiter', 'catalog.page': 'Seite {page} von {last}',
+  'catalog.said': 'Gesagt bei {at}', 'catalog.more': 'Mehr Kurse zeigen', 'catalog.pages': 'Seiten', 'catalog.previous': 'Zurück', 'catalog.next': 'Weiter', 'catalog.page': 'Seite {page} von {last}',
   'level.BEGINNER': 'Einstieg', 'level.INTERMEDIATE': 'Mittel', 'level.ADVANCED': 'Fortgeschritten', 'level.ALL': 'Alle Niveaus',
 
   'kind.VIDEO': 'Film', 'kind.ARTICLE': 'Artikel', 'kind.QUIZ': 'Quiz', 'kind.FILE': 'Datei', 'kind.LINK': 'Link',
@@ -57,7 +57,7 @@ export default {
   'player.muted': 'Ton aus', 'player.unmuted': 'Ton an', 'player.captionsAreOn': 'Untertitel an', 'player.captionsAreOff': 'Untertitel aus',
   'player.noCaptions': 'Dieser Film hat keine Untertitel.', 'player.speedIs': 'Tempo {rate}', 'player.resumed': 'Sie waren bei {at}.', 'player.fromStart': 'Von vorn',
   'player.lost': 'Der Film lässt sich gerade nicht laden. Neuer Versuch…', 'player.offline': 'Sie sind offline. Der Film geht weiter, sobald die Verbindung wieder da ist.',
-  'player.unsent': 'Was Sie angesehen haben, bleibt hier und wird gesendet.', 'player.watched': '{at} von {of} angesehen', 'player.none': 'Dieser Film ist gerade nicht verfügbar.',
+  'player.asUploaded': 'Der Strom lässt sich nicht laden. Der Film läuft weiter, wie er hochgeladen wurde.', 'player.unsent': 'Was Sie angesehen haben, bleibt hier und wird gesendet.', 'player.watched': '{at} von {of} angesehen', 'player.none': 'Dieser Film ist gerade nicht verfügbar.',
   'player.elsewhere': 'Dieser Film liegt auf einer anderen Seite, die sieht, dass Sie ihn ansehen.', 'player.here': 'Hier abspielen',
 
   'keys.title': 'Tastatur', 'keys.where': 'Diese Tasten wirken, solange der Fokus im Player ist.', 'keys.key': 'Taste', 'keys.does': 'Was sie tut',

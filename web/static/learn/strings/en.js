@@ -19,7 +19,7 @@ export default {
   'catalog.hits': '{n} results', 'catalog.hits.one': '{n} result', 'catalog.hits.other': '{n} results',
   'catalog.degraded': 'The search engine is away; the results may be fewer than usual.',
   'catalog.nothing': 'Nothing was found. Try fewer or other words, or remove a filter.', 'catalog.lessonOf': 'Lesson in {course}',
-  'catalog.more': 'Show more courses', 'catalog.pages': 'Pages', 'catalog.previous': 'Previous', 'catalog.next': 'Next', 'catalog.page': 'Page {page} of {last}',
+  'catalog.said': 'Said at {at}', 'catalog.more': 'Show more courses', 'catalog.pages': 'Pages', 'catalog.previous': 'Previous', 'catalog.next': 'Next', 'catalog.page': 'Page {page} of {last}',
   'level.BEGINNER': 'Beginner', 'level.INTERMEDIATE': 'Intermediate', 'level.ADVANCED': 'Advanced', 'level.ALL': 'All levels',
 
   'kind.VIDEO': 'Film', 'kind.ARTICLE': 'Article', 'kind.QUIZ': 'Quiz', 'kind.FILE': 'File', 'kind.LINK': 'Link',
@@ -56,7 +56,7 @@ export default {
   'player.muted': 'Sound off', 'player.unmuted': 'Sound on', 'player.captionsAreOn': 'Captions on', 'player.captionsAreOff': 'Captions off',
   'player.noCaptions': 'This film has no captions.', 'player.speedIs': 'Speed {rate}', 'player.resumed': 'You left off at {at}.', 'player.fromStart': 'From the start',
   'player.lost': 'The film cannot be loaded at the moment. Trying again…', 'player.offline': 'You are offline. The film goes on when the connection is back.',
-  'player.unsent': 'What you watched is kept here and will be sent.', 'player.watched': 'Watched {at} of {of}', 'player.none': 'This film is not available at the moment.',
+  'player.asUploaded': 'The stream cannot be loaded. The film goes on as it was uploaded.', 'player.unsent': 'What you watched is kept here and will be sent.', 'player.watched': 'Watched {at} of {of}', 'player.none': 'This film is not available at the moment.',
   'player.elsewhere': 'This film is kept on another site, which will see that you watch it.', 'player.here': 'Play it here',
 
   'keys.title': 'Keyboard', 'keys.where': 'These keys work while the focus is in the player.', 'keys.key': 'Key', 'keys.does': 'What it does',

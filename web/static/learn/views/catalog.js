@@ -2,7 +2,7 @@
 
 import { ask } from '../api.js'
 import { announce, fill, h, icon } from '../dom.js'
-import { duration, languageName, price } from '../format.js'
+import { clock, duration, languageName, price } from '../format.js'
 import { t } from '../i18n.js'
 import { explain } from '../problem.js'
 import { href } from '../router.js'
@@ -185,10 +185,20 @@ function hits(found) {
   return h('ol', { class: 'hits' }, found.map((hit) => {
     const to = hit.lesson ? `/courses/${hit.course}/lessons/${hit.lesson}` : `/courses/${hit.course}`
     return h('li', { class: 'card' },
-      h('h2', {}, h('a', { href: href(to) }, marked(hit.title))),
+      h('h2', {}, h('a', { href: href(to, { t: secondOf(hit.atMs) }) }, marked(hit.title))),
       hit.lesson && h('p', { class: 'facts' }, t('catalog.lessonOf', { course: hit.courseTitle })),
-      hit.snippet && h('p', {}, marked(hit.snippet)))
+      hit.snippet && h('p', {}, marked(hit.snippet)),
+      hit.atMs !== null && h('p', { class: 'facts' }, t('catalog.said', { at: clock(hit.atMs) })))
   }))
+}
+
+/**
+ * The second of a film as the address of its lesson says it.
+ *
+ * @param {number | null} ms
+ */
+function secondOf(ms) {
+  return ms === null ? null : String(Math.floor(ms / 1000))
 }
 
 /** @param {string} text */

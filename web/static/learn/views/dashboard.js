@@ -3,6 +3,7 @@
 import { fill, h, icon } from '../dom.js'
 import { date } from '../format.js'
 import { t } from '../i18n.js'
+import { follow } from '../live.js'
 import { progressBar } from '../outline.js'
 import { places } from '../places.js'
 import { href } from '../router.js'
@@ -24,6 +25,8 @@ export async function dashboard(app, { signal }) {
   const refresh = () => places(signal).then((all) => draw(content, all, earned), () => {})
   // A certificate that was being made is there when its notification arrives.
   app.inbox?.addEventListener('arrived', refresh, { signal })
+  // What happens in another window, or on another device, shows here too.
+  void follow('enrollment-changed', {}, { onData: refresh, signal })
   return { title: t('my'), content, wide: true }
 }
 

@@ -9,6 +9,7 @@ import { link } from '../lesson/link.js'
 import { quiz } from '../lesson/quiz.js'
 import { video } from '../lesson/video.js'
 import { lessons, outline, place, progressBar } from '../outline.js'
+import { attend } from '../player/presence.js'
 import { href } from '../router.js'
 import { readCourse } from './course.js'
 
@@ -102,6 +103,11 @@ export async function lessonPage(app, { params, query, signal }) {
 /** @param {Desk} desk */
 function body(desk) {
   const content = desk.lesson.content
+  const { app, enrollmentId, lesson, signal } = desk
+  // A film reports by itself.
+  if (enrollmentId && app.outbox && content && content.__typename !== 'VideoContent') {
+    attend({ enrollmentId, lessonId: lesson.id }, app.outbox, signal)
+  }
   switch (content?.__typename) {
     case 'VideoContent': return video(desk, content)
     case 'QuizContent': return quiz(desk, content)

@@ -1,0 +1,141 @@
+package pg
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"lyceum/internal/gen/ent"
+)
+
+// Group is one transaction in which several tenants take turns. Each statement runs as the tenant whose turn it
+// is, so that row-level security shows it that tenant's rows and nobody else's. It is not for concurrent use.
+type Group struct {
+	tx    pgx.Tx
+	hooks Hooks
+	// turn is whose turn it is, as the database setting has it.
+	turn string
+	// handed are those who may have something to do after the commit.
+	handed []*Tx
+}
+
+// Part is what one tenant runs in a Send.
+type Part struct {
+	Tenant     uuid.UUID
+	Statements []Statement
+}
+
+// Statement is raw SQL, and who reads what it returns. Read closes nothing; nil when there is nothing to read.
+type Statement struct {
+	SQL  string
+	Args []any
+	Read func(rows Rows) error
+}
+
+// Together runs fn in one transaction for several tenants, and commits when fn returns nil. At first it is no
+// tenant's turn. Like Tx it runs fn again after a serialization failure or a deadlock.
+func (db *DB) Together(ctx context.Context, fn func(g *Group) error) error {
+	for attempt := 1; ; attempt++ {
+		g, err := db.onceTogether(ctx, fn)
+		if err == nil {
+			for _, tx := range g.handed {
+				tx.committed()
+			}
+			return nil
+		}
+		if attempt == maxAttempts || !retriable(err) {
+			return err
+		}
+	}
+}
+
+func (db *DB) onceTogether(ctx context.Context, fn func(g *Group) error) (*Group, error) {
+	conn, err := db.run.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Release()
+	began, err := conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: `BEGIN; SELECT set_config('app.tenant_id', '', true)`})
+	if err != nil {
+		return nil, explain(fmt.Errorf("begin transaction: %w", err))
+	}
+	defer func() {
+		ctx, cancel := endContext(ctx)
+		defer cancel()
+		_ = began.Rollback(ctx)
+	}()
+	g := &Group{tx: began, hooks: db.hooks}
+	if err := fn(g); err != nil {
+		return nil, err
+	}
+	if err := began.Commit(ctx); err != nil {
+		return nil, explain(fmt.Errorf("commit transaction: %w", err))
+	}
+	return g, nil
+}
+
+// Send runs the statements of all parts in one round trip, in their order, each part behind its tenant.
+func (g *Group) Send(ctx context.Context, parts []Part) error {
+	batch := &pgx.Batch{}
+	for _, part := range parts {
+		batch.Queue(setTenant, part.Tenant.String())
+		for _, s := range part.Statements {
+			count(ctx)
+			batch.Queue(s.SQL, s.Args...)
+		}
+		g.turn = part.Tenant.String()
+	}
+	results := g.tx.SendBatch(ctx, batch)
+	err := readAll(results, parts)
+	if closed := results.Close(); err == nil {
+		err = closed
+	}
+	return explain(err)
+}
+
+func readAll(results pgx.BatchResults, parts []Part) error {
+	for _, part := range parts {
+		if _, err := results.Exec(); err != nil {
+			return fmt.Errorf("set tenant: %w", err)
+		}
+		for _, s := range part.Statements {
+			if err := read(results, s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func read(results pgx.BatchResults, s Statement) error {
+	rows, err := results.Query()
+	if err != nil {
+		return fmt.Errorf("run statement: %w", err)
+	}
+	defer rows.Close()
+	if s.Read != nil {
+		if err := s.Read(rows); err != nil {
+			return err
+		}
+	}
+	rows.Close()
+	return rows.Err()
+}
+
+// As returns the transaction as the tenant of the context's viewer, who takes the turn with each statement.
+func (g *Group) As(ctx context.Context) *Tx {
+	run := inside{tx: g.tx, tenant: setting(ctx), turn: &g.turn}
+	tx := &Tx{Client: ent.NewClient(ent.Driver(driver{run})), tx: g.tx, run: run, hooks: g.hooks}
+	g.handed = append(g.handed, tx)
+	return tx
+}
+
+// Seal runs what pg.Seal has put into the context, as the tenant of its viewer.
+func (g *Group) Seal(ctx context.Context) error {
+	if !Sealed(ctx) {
+		return nil
+	}
+	return g.As(ctx).seal(ctx)
+}
