@@ -19,6 +19,7 @@ import (
 	"lyceum/internal/gen/ent/attestation"
 	"lyceum/internal/gen/ent/auditentry"
 	"lyceum/internal/gen/ent/audithead"
+	"lyceum/internal/gen/ent/captionrevision"
 	"lyceum/internal/gen/ent/category"
 	"lyceum/internal/gen/ent/certificate"
 	"lyceum/internal/gen/ent/completion"
@@ -78,6 +79,8 @@ type Client struct {
 	AuditEntry *AuditEntryClient
 	// AuditHead is the client for interacting with the AuditHead builders.
 	AuditHead *AuditHeadClient
+	// CaptionRevision is the client for interacting with the CaptionRevision builders.
+	CaptionRevision *CaptionRevisionClient
 	// Category is the client for interacting with the Category builders.
 	Category *CategoryClient
 	// Certificate is the client for interacting with the Certificate builders.
@@ -159,6 +162,7 @@ func (c *Client) init() {
 	c.Attestation = NewAttestationClient(c.config)
 	c.AuditEntry = NewAuditEntryClient(c.config)
 	c.AuditHead = NewAuditHeadClient(c.config)
+	c.CaptionRevision = NewCaptionRevisionClient(c.config)
 	c.Category = NewCategoryClient(c.config)
 	c.Certificate = NewCertificateClient(c.config)
 	c.Completion = NewCompletionClient(c.config)
@@ -290,6 +294,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Attestation:       NewAttestationClient(cfg),
 		AuditEntry:        NewAuditEntryClient(cfg),
 		AuditHead:         NewAuditHeadClient(cfg),
+		CaptionRevision:   NewCaptionRevisionClient(cfg),
 		Category:          NewCategoryClient(cfg),
 		Certificate:       NewCertificateClient(cfg),
 		Completion:        NewCompletionClient(cfg),
@@ -348,6 +353,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Attestation:       NewAttestationClient(cfg),
 		AuditEntry:        NewAuditEntryClient(cfg),
 		AuditHead:         NewAuditHeadClient(cfg),
+		CaptionRevision:   NewCaptionRevisionClient(cfg),
 		Category:          NewCategoryClient(cfg),
 		Certificate:       NewCertificateClient(cfg),
 		Completion:        NewCompletionClient(cfg),
@@ -409,12 +415,13 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.APIKey, c.Achievement, c.Answer, c.Asset, c.Attempt, c.Attestation,
-		c.AuditEntry, c.AuditHead, c.Category, c.Certificate, c.Completion, c.Course,
-		c.CourseProgress, c.CourseVersion, c.DailyFact, c.Domain, c.EngagementProfile,
-		c.Enrollment, c.Inbox, c.Lesson, c.LessonProgress, c.LessonVersion,
-		c.MailPreference, c.Module, c.Notification, c.Placement, c.PointRule,
-		c.Prerequisite, c.Publication, c.Question, c.QuestionVersion, c.RenditionSet,
-		c.Session, c.Staff, c.StaffSession, c.SupportGrant, c.Tenant, c.Usage, c.User,
+		c.AuditEntry, c.AuditHead, c.CaptionRevision, c.Category, c.Certificate,
+		c.Completion, c.Course, c.CourseProgress, c.CourseVersion, c.DailyFact,
+		c.Domain, c.EngagementProfile, c.Enrollment, c.Inbox, c.Lesson,
+		c.LessonProgress, c.LessonVersion, c.MailPreference, c.Module, c.Notification,
+		c.Placement, c.PointRule, c.Prerequisite, c.Publication, c.Question,
+		c.QuestionVersion, c.RenditionSet, c.Session, c.Staff, c.StaffSession,
+		c.SupportGrant, c.Tenant, c.Usage, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -425,12 +432,13 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.APIKey, c.Achievement, c.Answer, c.Asset, c.Attempt, c.Attestation,
-		c.AuditEntry, c.AuditHead, c.Category, c.Certificate, c.Completion, c.Course,
-		c.CourseProgress, c.CourseVersion, c.DailyFact, c.Domain, c.EngagementProfile,
-		c.Enrollment, c.Inbox, c.Lesson, c.LessonProgress, c.LessonVersion,
-		c.MailPreference, c.Module, c.Notification, c.Placement, c.PointRule,
-		c.Prerequisite, c.Publication, c.Question, c.QuestionVersion, c.RenditionSet,
-		c.Session, c.Staff, c.StaffSession, c.SupportGrant, c.Tenant, c.Usage, c.User,
+		c.AuditEntry, c.AuditHead, c.CaptionRevision, c.Category, c.Certificate,
+		c.Completion, c.Course, c.CourseProgress, c.CourseVersion, c.DailyFact,
+		c.Domain, c.EngagementProfile, c.Enrollment, c.Inbox, c.Lesson,
+		c.LessonProgress, c.LessonVersion, c.MailPreference, c.Module, c.Notification,
+		c.Placement, c.PointRule, c.Prerequisite, c.Publication, c.Question,
+		c.QuestionVersion, c.RenditionSet, c.Session, c.Staff, c.StaffSession,
+		c.SupportGrant, c.Tenant, c.Usage, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -455,6 +463,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.AuditEntry.mutate(ctx, m)
 	case *AuditHeadMutation:
 		return c.AuditHead.mutate(ctx, m)
+	case *CaptionRevisionMutation:
+		return c.CaptionRevision.mutate(ctx, m)
 	case *CategoryMutation:
 		return c.Category.mutate(ctx, m)
 	case *CertificateMutation:
@@ -1591,6 +1601,140 @@ func (c *AuditHeadClient) mutate(ctx context.Context, m *AuditHeadMutation) (Val
 		return (&AuditHeadDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown AuditHead mutation op: %q", m.Op())
+	}
+}
+
+// CaptionRevisionClient is a client for the CaptionRevision schema.
+type CaptionRevisionClient struct {
+	config
+}
+
+// NewCaptionRevisionClient returns a client for the CaptionRevision from the given config.
+func NewCaptionRevisionClient(c config) *CaptionRevisionClient {
+	return &CaptionRevisionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `captionrevision.Hooks(f(g(h())))`.
+func (c *CaptionRevisionClient) Use(hooks ...Hook) {
+	c.hooks.CaptionRevision = append(c.hooks.CaptionRevision, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `captionrevision.Intercept(f(g(h())))`.
+func (c *CaptionRevisionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.CaptionRevision = append(c.inters.CaptionRevision, interceptors...)
+}
+
+// Create returns a builder for creating a CaptionRevision entity.
+func (c *CaptionRevisionClient) Create() *CaptionRevisionCreate {
+	mutation := newCaptionRevisionMutation(c.config, OpCreate)
+	return &CaptionRevisionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of CaptionRevision entities.
+func (c *CaptionRevisionClient) CreateBulk(builders ...*CaptionRevisionCreate) *CaptionRevisionCreateBulk {
+	return &CaptionRevisionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *CaptionRevisionClient) MapCreateBulk(slice any, setFunc func(*CaptionRevisionCreate, int)) *CaptionRevisionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &CaptionRevisionCreateBulk{err: fmt.Errorf("calling to CaptionRevisionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*CaptionRevisionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &CaptionRevisionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for CaptionRevision.
+func (c *CaptionRevisionClient) Update() *CaptionRevisionUpdate {
+	mutation := newCaptionRevisionMutation(c.config, OpUpdate)
+	return &CaptionRevisionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *CaptionRevisionClient) UpdateOne(_m *CaptionRevision) *CaptionRevisionUpdateOne {
+	mutation := newCaptionRevisionMutation(c.config, OpUpdateOne, withCaptionRevision(_m))
+	return &CaptionRevisionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *CaptionRevisionClient) UpdateOneID(id uuid.UUID) *CaptionRevisionUpdateOne {
+	mutation := newCaptionRevisionMutation(c.config, OpUpdateOne, withCaptionRevisionID(id))
+	return &CaptionRevisionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for CaptionRevision.
+func (c *CaptionRevisionClient) Delete() *CaptionRevisionDelete {
+	mutation := newCaptionRevisionMutation(c.config, OpDelete)
+	return &CaptionRevisionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *CaptionRevisionClient) DeleteOne(_m *CaptionRevision) *CaptionRevisionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *CaptionRevisionClient) DeleteOneID(id uuid.UUID) *CaptionRevisionDeleteOne {
+	builder := c.Delete().Where(captionrevision.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &CaptionRevisionDeleteOne{builder}
+}
+
+// Query returns a query builder for CaptionRevision.
+func (c *CaptionRevisionClient) Query() *CaptionRevisionQuery {
+	return &CaptionRevisionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeCaptionRevision},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a CaptionRevision entity by its id.
+func (c *CaptionRevisionClient) Get(ctx context.Context, id uuid.UUID) (*CaptionRevision, error) {
+	return c.Query().Where(captionrevision.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *CaptionRevisionClient) GetX(ctx context.Context, id uuid.UUID) *CaptionRevision {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *CaptionRevisionClient) Hooks() []Hook {
+	hooks := c.hooks.CaptionRevision
+	return append(hooks[:len(hooks):len(hooks)], captionrevision.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *CaptionRevisionClient) Interceptors() []Interceptor {
+	return c.inters.CaptionRevision
+}
+
+func (c *CaptionRevisionClient) mutate(ctx context.Context, m *CaptionRevisionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&CaptionRevisionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&CaptionRevisionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&CaptionRevisionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&CaptionRevisionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown CaptionRevision mutation op: %q", m.Op())
 	}
 }
 
@@ -5752,16 +5896,16 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 type (
 	hooks struct {
 		APIKey, Achievement, Answer, Asset, Attempt, Attestation, AuditEntry, AuditHead,
-		Category, Certificate, Completion, Course, CourseProgress, CourseVersion,
-		DailyFact, Domain, EngagementProfile, Enrollment, Inbox, Lesson,
+		CaptionRevision, Category, Certificate, Completion, Course, CourseProgress,
+		CourseVersion, DailyFact, Domain, EngagementProfile, Enrollment, Inbox, Lesson,
 		LessonProgress, LessonVersion, MailPreference, Module, Notification, Placement,
 		PointRule, Prerequisite, Publication, Question, QuestionVersion, RenditionSet,
 		Session, Staff, StaffSession, SupportGrant, Tenant, Usage, User []ent.Hook
 	}
 	inters struct {
 		APIKey, Achievement, Answer, Asset, Attempt, Attestation, AuditEntry, AuditHead,
-		Category, Certificate, Completion, Course, CourseProgress, CourseVersion,
-		DailyFact, Domain, EngagementProfile, Enrollment, Inbox, Lesson,
+		CaptionRevision, Category, Certificate, Completion, Course, CourseProgress,
+		CourseVersion, DailyFact, Domain, EngagementProfile, Enrollment, Inbox, Lesson,
 		LessonProgress, LessonVersion, MailPreference, Module, Notification, Placement,
 		PointRule, Prerequisite, Publication, Question, QuestionVersion, RenditionSet,
 		Session, Staff, StaffSession, SupportGrant, Tenant, Usage,

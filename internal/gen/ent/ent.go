@@ -14,6 +14,7 @@ import (
 	"lyceum/internal/gen/ent/attestation"
 	"lyceum/internal/gen/ent/auditentry"
 	"lyceum/internal/gen/ent/audithead"
+	"lyceum/internal/gen/ent/captionrevision"
 	"lyceum/internal/gen/ent/category"
 	"lyceum/internal/gen/ent/certificate"
 	"lyceum/internal/gen/ent/completion"
@@ -119,6 +120,7 @@ func checkColumn(t, c string) error {
 			attestation.Table:       attestation.ValidColumn,
 			auditentry.Table:        auditentry.ValidColumn,
 			audithead.Table:         audithead.ValidColumn,
+			captionrevision.Table:   captionrevision.ValidColumn,
 			category.Table:          category.ValidColumn,
 			certificate.Table:       certificate.ValidColumn,
 			completion.Table:        completion.ValidColumn,

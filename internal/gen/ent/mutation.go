@@ -17,6 +17,7 @@ import (
 	"lyceum/internal/gen/ent/attestation"
 	"lyceum/internal/gen/ent/auditentry"
 	"lyceum/internal/gen/ent/audithead"
+	"lyceum/internal/gen/ent/captionrevision"
 	"lyceum/internal/gen/ent/category"
 	"lyceum/internal/gen/ent/certificate"
 	"lyceum/internal/gen/ent/completion"
@@ -78,6 +79,7 @@ const (
 	TypeAttestation       = "Attestation"
 	TypeAuditEntry        = "AuditEntry"
 	TypeAuditHead         = "AuditHead"
+	TypeCaptionRevision   = "CaptionRevision"
 	TypeCategory          = "Category"
 	TypeCertificate       = "Certificate"
 	TypeCompletion        = "Completion"
@@ -8062,6 +8064,1076 @@ func (m *AuditHeadMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown AuditHead edge %s", name)
 }
 
+// CaptionRevisionMutation represents an operation that mutates the CaptionRevision nodes in the graph.
+type CaptionRevisionMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	asset_id      *uuid.UUID
+	locale        *string
+	number        *int
+	addnumber     *int
+	label         *string
+	vtt           *string
+	cue_count     *int
+	addcue_count  *int
+	removed       *bool
+	author_id     *uuid.UUID
+	revert_of     *int
+	addrevert_of  *int
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*CaptionRevision, error)
+	predicates    []predicate.CaptionRevision
+}
+
+var _ ent.Mutation = (*CaptionRevisionMutation)(nil)
+
+// captionrevisionOption allows management of the mutation configuration using functional options.
+type captionrevisionOption func(*CaptionRevisionMutation)
+
+// newCaptionRevisionMutation creates new mutation for the CaptionRevision entity.
+func newCaptionRevisionMutation(c config, op Op, opts ...captionrevisionOption) *CaptionRevisionMutation {
+	m := &CaptionRevisionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeCaptionRevision,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withCaptionRevisionID sets the ID field of the mutation.
+func withCaptionRevisionID(id uuid.UUID) captionrevisionOption {
+	return func(m *CaptionRevisionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *CaptionRevision
+		)
+		m.oldValue = func(ctx context.Context) (*CaptionRevision, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().CaptionRevision.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withCaptionRevision sets the old CaptionRevision of the mutation.
+func withCaptionRevision(node *CaptionRevision) captionrevisionOption {
+	return func(m *CaptionRevisionMutation) {
+		m.oldValue = func(context.Context) (*CaptionRevision, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m CaptionRevisionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m CaptionRevisionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of CaptionRevision entities.
+func (m *CaptionRevisionMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *CaptionRevisionMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *CaptionRevisionMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().CaptionRevision.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *CaptionRevisionMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *CaptionRevisionMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *CaptionRevisionMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *CaptionRevisionMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *CaptionRevisionMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *CaptionRevisionMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *CaptionRevisionMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *CaptionRevisionMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *CaptionRevisionMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetAssetID sets the "asset_id" field.
+func (m *CaptionRevisionMutation) SetAssetID(u uuid.UUID) {
+	m.asset_id = &u
+}
+
+// AssetID returns the value of the "asset_id" field in the mutation.
+func (m *CaptionRevisionMutation) AssetID() (r uuid.UUID, exists bool) {
+	v := m.asset_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAssetID returns the old "asset_id" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldAssetID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAssetID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAssetID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAssetID: %w", err)
+	}
+	return oldValue.AssetID, nil
+}
+
+// ResetAssetID resets all changes to the "asset_id" field.
+func (m *CaptionRevisionMutation) ResetAssetID() {
+	m.asset_id = nil
+}
+
+// SetLocale sets the "locale" field.
+func (m *CaptionRevisionMutation) SetLocale(s string) {
+	m.locale = &s
+}
+
+// Locale returns the value of the "locale" field in the mutation.
+func (m *CaptionRevisionMutation) Locale() (r string, exists bool) {
+	v := m.locale
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLocale returns the old "locale" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldLocale(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLocale is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLocale requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLocale: %w", err)
+	}
+	return oldValue.Locale, nil
+}
+
+// ResetLocale resets all changes to the "locale" field.
+func (m *CaptionRevisionMutation) ResetLocale() {
+	m.locale = nil
+}
+
+// SetNumber sets the "number" field.
+func (m *CaptionRevisionMutation) SetNumber(i int) {
+	m.number = &i
+	m.addnumber = nil
+}
+
+// Number returns the value of the "number" field in the mutation.
+func (m *CaptionRevisionMutation) Number() (r int, exists bool) {
+	v := m.number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNumber returns the old "number" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldNumber(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNumber: %w", err)
+	}
+	return oldValue.Number, nil
+}
+
+// AddNumber adds i to the "number" field.
+func (m *CaptionRevisionMutation) AddNumber(i int) {
+	if m.addnumber != nil {
+		*m.addnumber += i
+	} else {
+		m.addnumber = &i
+	}
+}
+
+// AddedNumber returns the value that was added to the "number" field in this mutation.
+func (m *CaptionRevisionMutation) AddedNumber() (r int, exists bool) {
+	v := m.addnumber
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNumber resets all changes to the "number" field.
+func (m *CaptionRevisionMutation) ResetNumber() {
+	m.number = nil
+	m.addnumber = nil
+}
+
+// SetLabel sets the "label" field.
+func (m *CaptionRevisionMutation) SetLabel(s string) {
+	m.label = &s
+}
+
+// Label returns the value of the "label" field in the mutation.
+func (m *CaptionRevisionMutation) Label() (r string, exists bool) {
+	v := m.label
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLabel returns the old "label" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldLabel(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLabel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLabel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLabel: %w", err)
+	}
+	return oldValue.Label, nil
+}
+
+// ResetLabel resets all changes to the "label" field.
+func (m *CaptionRevisionMutation) ResetLabel() {
+	m.label = nil
+}
+
+// SetVtt sets the "vtt" field.
+func (m *CaptionRevisionMutation) SetVtt(s string) {
+	m.vtt = &s
+}
+
+// Vtt returns the value of the "vtt" field in the mutation.
+func (m *CaptionRevisionMutation) Vtt() (r string, exists bool) {
+	v := m.vtt
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVtt returns the old "vtt" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldVtt(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVtt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVtt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVtt: %w", err)
+	}
+	return oldValue.Vtt, nil
+}
+
+// ResetVtt resets all changes to the "vtt" field.
+func (m *CaptionRevisionMutation) ResetVtt() {
+	m.vtt = nil
+}
+
+// SetCueCount sets the "cue_count" field.
+func (m *CaptionRevisionMutation) SetCueCount(i int) {
+	m.cue_count = &i
+	m.addcue_count = nil
+}
+
+// CueCount returns the value of the "cue_count" field in the mutation.
+func (m *CaptionRevisionMutation) CueCount() (r int, exists bool) {
+	v := m.cue_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCueCount returns the old "cue_count" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldCueCount(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCueCount is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCueCount requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCueCount: %w", err)
+	}
+	return oldValue.CueCount, nil
+}
+
+// AddCueCount adds i to the "cue_count" field.
+func (m *CaptionRevisionMutation) AddCueCount(i int) {
+	if m.addcue_count != nil {
+		*m.addcue_count += i
+	} else {
+		m.addcue_count = &i
+	}
+}
+
+// AddedCueCount returns the value that was added to the "cue_count" field in this mutation.
+func (m *CaptionRevisionMutation) AddedCueCount() (r int, exists bool) {
+	v := m.addcue_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCueCount resets all changes to the "cue_count" field.
+func (m *CaptionRevisionMutation) ResetCueCount() {
+	m.cue_count = nil
+	m.addcue_count = nil
+}
+
+// SetRemoved sets the "removed" field.
+func (m *CaptionRevisionMutation) SetRemoved(b bool) {
+	m.removed = &b
+}
+
+// Removed returns the value of the "removed" field in the mutation.
+func (m *CaptionRevisionMutation) Removed() (r bool, exists bool) {
+	v := m.removed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemoved returns the old "removed" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldRemoved(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemoved is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemoved requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemoved: %w", err)
+	}
+	return oldValue.Removed, nil
+}
+
+// ResetRemoved resets all changes to the "removed" field.
+func (m *CaptionRevisionMutation) ResetRemoved() {
+	m.removed = nil
+}
+
+// SetAuthorID sets the "author_id" field.
+func (m *CaptionRevisionMutation) SetAuthorID(u uuid.UUID) {
+	m.author_id = &u
+}
+
+// AuthorID returns the value of the "author_id" field in the mutation.
+func (m *CaptionRevisionMutation) AuthorID() (r uuid.UUID, exists bool) {
+	v := m.author_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAuthorID returns the old "author_id" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldAuthorID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAuthorID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAuthorID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAuthorID: %w", err)
+	}
+	return oldValue.AuthorID, nil
+}
+
+// ClearAuthorID clears the value of the "author_id" field.
+func (m *CaptionRevisionMutation) ClearAuthorID() {
+	m.author_id = nil
+	m.clearedFields[captionrevision.FieldAuthorID] = struct{}{}
+}
+
+// AuthorIDCleared returns if the "author_id" field was cleared in this mutation.
+func (m *CaptionRevisionMutation) AuthorIDCleared() bool {
+	_, ok := m.clearedFields[captionrevision.FieldAuthorID]
+	return ok
+}
+
+// ResetAuthorID resets all changes to the "author_id" field.
+func (m *CaptionRevisionMutation) ResetAuthorID() {
+	m.author_id = nil
+	delete(m.clearedFields, captionrevision.FieldAuthorID)
+}
+
+// SetRevertOf sets the "revert_of" field.
+func (m *CaptionRevisionMutation) SetRevertOf(i int) {
+	m.revert_of = &i
+	m.addrevert_of = nil
+}
+
+// RevertOf returns the value of the "revert_of" field in the mutation.
+func (m *CaptionRevisionMutation) RevertOf() (r int, exists bool) {
+	v := m.revert_of
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevertOf returns the old "revert_of" field's value of the CaptionRevision entity.
+// If the CaptionRevision object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CaptionRevisionMutation) OldRevertOf(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevertOf is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevertOf requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevertOf: %w", err)
+	}
+	return oldValue.RevertOf, nil
+}
+
+// AddRevertOf adds i to the "revert_of" field.
+func (m *CaptionRevisionMutation) AddRevertOf(i int) {
+	if m.addrevert_of != nil {
+		*m.addrevert_of += i
+	} else {
+		m.addrevert_of = &i
+	}
+}
+
+// AddedRevertOf returns the value that was added to the "revert_of" field in this mutation.
+func (m *CaptionRevisionMutation) AddedRevertOf() (r int, exists bool) {
+	v := m.addrevert_of
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearRevertOf clears the value of the "revert_of" field.
+func (m *CaptionRevisionMutation) ClearRevertOf() {
+	m.revert_of = nil
+	m.addrevert_of = nil
+	m.clearedFields[captionrevision.FieldRevertOf] = struct{}{}
+}
+
+// RevertOfCleared returns if the "revert_of" field was cleared in this mutation.
+func (m *CaptionRevisionMutation) RevertOfCleared() bool {
+	_, ok := m.clearedFields[captionrevision.FieldRevertOf]
+	return ok
+}
+
+// ResetRevertOf resets all changes to the "revert_of" field.
+func (m *CaptionRevisionMutation) ResetRevertOf() {
+	m.revert_of = nil
+	m.addrevert_of = nil
+	delete(m.clearedFields, captionrevision.FieldRevertOf)
+}
+
+// Where appends a list predicates to the CaptionRevisionMutation builder.
+func (m *CaptionRevisionMutation) Where(ps ...predicate.CaptionRevision) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the CaptionRevisionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *CaptionRevisionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.CaptionRevision, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *CaptionRevisionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *CaptionRevisionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (CaptionRevision).
+func (m *CaptionRevisionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *CaptionRevisionMutation) Fields() []string {
+	fields := make([]string, 0, 12)
+	if m.tenant_id != nil {
+		fields = append(fields, captionrevision.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, captionrevision.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, captionrevision.FieldUpdatedAt)
+	}
+	if m.asset_id != nil {
+		fields = append(fields, captionrevision.FieldAssetID)
+	}
+	if m.locale != nil {
+		fields = append(fields, captionrevision.FieldLocale)
+	}
+	if m.number != nil {
+		fields = append(fields, captionrevision.FieldNumber)
+	}
+	if m.label != nil {
+		fields = append(fields, captionrevision.FieldLabel)
+	}
+	if m.vtt != nil {
+		fields = append(fields, captionrevision.FieldVtt)
+	}
+	if m.cue_count != nil {
+		fields = append(fields, captionrevision.FieldCueCount)
+	}
+	if m.removed != nil {
+		fields = append(fields, captionrevision.FieldRemoved)
+	}
+	if m.author_id != nil {
+		fields = append(fields, captionrevision.FieldAuthorID)
+	}
+	if m.revert_of != nil {
+		fields = append(fields, captionrevision.FieldRevertOf)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *CaptionRevisionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case captionrevision.FieldTenantID:
+		return m.TenantID()
+	case captionrevision.FieldCreatedAt:
+		return m.CreatedAt()
+	case captionrevision.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case captionrevision.FieldAssetID:
+		return m.AssetID()
+	case captionrevision.FieldLocale:
+		return m.Locale()
+	case captionrevision.FieldNumber:
+		return m.Number()
+	case captionrevision.FieldLabel:
+		return m.Label()
+	case captionrevision.FieldVtt:
+		return m.Vtt()
+	case captionrevision.FieldCueCount:
+		return m.CueCount()
+	case captionrevision.FieldRemoved:
+		return m.Removed()
+	case captionrevision.FieldAuthorID:
+		return m.AuthorID()
+	case captionrevision.FieldRevertOf:
+		return m.RevertOf()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *CaptionRevisionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case captionrevision.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case captionrevision.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case captionrevision.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case captionrevision.FieldAssetID:
+		return m.OldAssetID(ctx)
+	case captionrevision.FieldLocale:
+		return m.OldLocale(ctx)
+	case captionrevision.FieldNumber:
+		return m.OldNumber(ctx)
+	case captionrevision.FieldLabel:
+		return m.OldLabel(ctx)
+	case captionrevision.FieldVtt:
+		return m.OldVtt(ctx)
+	case captionrevision.FieldCueCount:
+		return m.OldCueCount(ctx)
+	case captionrevision.FieldRemoved:
+		return m.OldRemoved(ctx)
+	case captionrevision.FieldAuthorID:
+		return m.OldAuthorID(ctx)
+	case captionrevision.FieldRevertOf:
+		return m.OldRevertOf(ctx)
+	}
+	return nil, fmt.Errorf("unknown CaptionRevision field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CaptionRevisionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case captionrevision.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case captionrevision.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case captionrevision.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case captionrevision.FieldAssetID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAssetID(v)
+		return nil
+	case captionrevision.FieldLocale:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLocale(v)
+		return nil
+	case captionrevision.FieldNumber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNumber(v)
+		return nil
+	case captionrevision.FieldLabel:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLabel(v)
+		return nil
+	case captionrevision.FieldVtt:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVtt(v)
+		return nil
+	case captionrevision.FieldCueCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCueCount(v)
+		return nil
+	case captionrevision.FieldRemoved:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemoved(v)
+		return nil
+	case captionrevision.FieldAuthorID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAuthorID(v)
+		return nil
+	case captionrevision.FieldRevertOf:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevertOf(v)
+		return nil
+	}
+	return fmt.Errorf("unknown CaptionRevision field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *CaptionRevisionMutation) AddedFields() []string {
+	var fields []string
+	if m.addnumber != nil {
+		fields = append(fields, captionrevision.FieldNumber)
+	}
+	if m.addcue_count != nil {
+		fields = append(fields, captionrevision.FieldCueCount)
+	}
+	if m.addrevert_of != nil {
+		fields = append(fields, captionrevision.FieldRevertOf)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *CaptionRevisionMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case captionrevision.FieldNumber:
+		return m.AddedNumber()
+	case captionrevision.FieldCueCount:
+		return m.AddedCueCount()
+	case captionrevision.FieldRevertOf:
+		return m.AddedRevertOf()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CaptionRevisionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case captionrevision.FieldNumber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNumber(v)
+		return nil
+	case captionrevision.FieldCueCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCueCount(v)
+		return nil
+	case captionrevision.FieldRevertOf:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRevertOf(v)
+		return nil
+	}
+	return fmt.Errorf("unknown CaptionRevision numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *CaptionRevisionMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(captionrevision.FieldAuthorID) {
+		fields = append(fields, captionrevision.FieldAuthorID)
+	}
+	if m.FieldCleared(captionrevision.FieldRevertOf) {
+		fields = append(fields, captionrevision.FieldRevertOf)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *CaptionRevisionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *CaptionRevisionMutation) ClearField(name string) error {
+	switch name {
+	case captionrevision.FieldAuthorID:
+		m.ClearAuthorID()
+		return nil
+	case captionrevision.FieldRevertOf:
+		m.ClearRevertOf()
+		return nil
+	}
+	return fmt.Errorf("unknown CaptionRevision nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *CaptionRevisionMutation) ResetField(name string) error {
+	switch name {
+	case captionrevision.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case captionrevision.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case captionrevision.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case captionrevision.FieldAssetID:
+		m.ResetAssetID()
+		return nil
+	case captionrevision.FieldLocale:
+		m.ResetLocale()
+		return nil
+	case captionrevision.FieldNumber:
+		m.ResetNumber()
+		return nil
+	case captionrevision.FieldLabel:
+		m.ResetLabel()
+		return nil
+	case captionrevision.FieldVtt:
+		m.ResetVtt()
+		return nil
+	case captionrevision.FieldCueCount:
+		m.ResetCueCount()
+		return nil
+	case captionrevision.FieldRemoved:
+		m.ResetRemoved()
+		return nil
+	case captionrevision.FieldAuthorID:
+		m.ResetAuthorID()
+		return nil
+	case captionrevision.FieldRevertOf:
+		m.ResetRevertOf()
+		return nil
+	}
+	return fmt.Errorf("unknown CaptionRevision field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *CaptionRevisionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *CaptionRevisionMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *CaptionRevisionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *CaptionRevisionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *CaptionRevisionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *CaptionRevisionMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *CaptionRevisionMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown CaptionRevision unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *CaptionRevisionMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown CaptionRevision edge %s", name)
+}
+
 // CategoryMutation represents an operation that mutates the Category nodes in the graph.
 type CategoryMutation struct {
 	config
@@ -12953,6 +14025,8 @@ type CourseProgressMutation struct {
 	addcompleted_required *int
 	required_lessons      *int
 	addrequired_lessons   *int
+	time_ms               *int
+	addtime_ms            *int
 	last_lesson_id        *uuid.UUID
 	last_activity_at      *time.Time
 	credit_ms             *int
@@ -13453,6 +14527,62 @@ func (m *CourseProgressMutation) ResetRequiredLessons() {
 	m.addrequired_lessons = nil
 }
 
+// SetTimeMs sets the "time_ms" field.
+func (m *CourseProgressMutation) SetTimeMs(i int) {
+	m.time_ms = &i
+	m.addtime_ms = nil
+}
+
+// TimeMs returns the value of the "time_ms" field in the mutation.
+func (m *CourseProgressMutation) TimeMs() (r int, exists bool) {
+	v := m.time_ms
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTimeMs returns the old "time_ms" field's value of the CourseProgress entity.
+// If the CourseProgress object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CourseProgressMutation) OldTimeMs(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTimeMs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTimeMs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTimeMs: %w", err)
+	}
+	return oldValue.TimeMs, nil
+}
+
+// AddTimeMs adds i to the "time_ms" field.
+func (m *CourseProgressMutation) AddTimeMs(i int) {
+	if m.addtime_ms != nil {
+		*m.addtime_ms += i
+	} else {
+		m.addtime_ms = &i
+	}
+}
+
+// AddedTimeMs returns the value that was added to the "time_ms" field in this mutation.
+func (m *CourseProgressMutation) AddedTimeMs() (r int, exists bool) {
+	v := m.addtime_ms
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTimeMs resets all changes to the "time_ms" field.
+func (m *CourseProgressMutation) ResetTimeMs() {
+	m.time_ms = nil
+	m.addtime_ms = nil
+}
+
 // SetLastLessonID sets the "last_lesson_id" field.
 func (m *CourseProgressMutation) SetLastLessonID(u uuid.UUID) {
 	m.last_lesson_id = &u
@@ -13713,7 +14843,7 @@ func (m *CourseProgressMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CourseProgressMutation) Fields() []string {
-	fields := make([]string, 0, 14)
+	fields := make([]string, 0, 15)
 	if m.tenant_id != nil {
 		fields = append(fields, courseprogress.FieldTenantID)
 	}
@@ -13740,6 +14870,9 @@ func (m *CourseProgressMutation) Fields() []string {
 	}
 	if m.required_lessons != nil {
 		fields = append(fields, courseprogress.FieldRequiredLessons)
+	}
+	if m.time_ms != nil {
+		fields = append(fields, courseprogress.FieldTimeMs)
 	}
 	if m.last_lesson_id != nil {
 		fields = append(fields, courseprogress.FieldLastLessonID)
@@ -13782,6 +14915,8 @@ func (m *CourseProgressMutation) Field(name string) (ent.Value, bool) {
 		return m.CompletedRequired()
 	case courseprogress.FieldRequiredLessons:
 		return m.RequiredLessons()
+	case courseprogress.FieldTimeMs:
+		return m.TimeMs()
 	case courseprogress.FieldLastLessonID:
 		return m.LastLessonID()
 	case courseprogress.FieldLastActivityAt:
@@ -13819,6 +14954,8 @@ func (m *CourseProgressMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldCompletedRequired(ctx)
 	case courseprogress.FieldRequiredLessons:
 		return m.OldRequiredLessons(ctx)
+	case courseprogress.FieldTimeMs:
+		return m.OldTimeMs(ctx)
 	case courseprogress.FieldLastLessonID:
 		return m.OldLastLessonID(ctx)
 	case courseprogress.FieldLastActivityAt:
@@ -13901,6 +15038,13 @@ func (m *CourseProgressMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetRequiredLessons(v)
 		return nil
+	case courseprogress.FieldTimeMs:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTimeMs(v)
+		return nil
 	case courseprogress.FieldLastLessonID:
 		v, ok := value.(uuid.UUID)
 		if !ok {
@@ -13953,6 +15097,9 @@ func (m *CourseProgressMutation) AddedFields() []string {
 	if m.addrequired_lessons != nil {
 		fields = append(fields, courseprogress.FieldRequiredLessons)
 	}
+	if m.addtime_ms != nil {
+		fields = append(fields, courseprogress.FieldTimeMs)
+	}
 	if m.addcredit_ms != nil {
 		fields = append(fields, courseprogress.FieldCreditMs)
 	}
@@ -13970,6 +15117,8 @@ func (m *CourseProgressMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedCompletedRequired()
 	case courseprogress.FieldRequiredLessons:
 		return m.AddedRequiredLessons()
+	case courseprogress.FieldTimeMs:
+		return m.AddedTimeMs()
 	case courseprogress.FieldCreditMs:
 		return m.AddedCreditMs()
 	}
@@ -14001,6 +15150,13 @@ func (m *CourseProgressMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddRequiredLessons(v)
+		return nil
+	case courseprogress.FieldTimeMs:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTimeMs(v)
 		return nil
 	case courseprogress.FieldCreditMs:
 		v, ok := value.(int)
@@ -14077,6 +15233,9 @@ func (m *CourseProgressMutation) ResetField(name string) error {
 		return nil
 	case courseprogress.FieldRequiredLessons:
 		m.ResetRequiredLessons()
+		return nil
+	case courseprogress.FieldTimeMs:
+		m.ResetTimeMs()
 		return nil
 	case courseprogress.FieldLastLessonID:
 		m.ResetLastLessonID()
@@ -21199,26 +22358,32 @@ func (m *LessonMutation) ResetEdge(name string) error {
 // LessonProgressMutation represents an operation that mutates the LessonProgress nodes in the graph.
 type LessonProgressMutation struct {
 	config
-	op             Op
-	typ            string
-	id             *uuid.UUID
-	tenant_id      *uuid.UUID
-	created_at     *time.Time
-	updated_at     *time.Time
-	enrollment_id  *uuid.UUID
-	learner_id     *uuid.UUID
-	lesson_id      *uuid.UUID
-	watched        *multirange.Int4
-	watched_ms     *int
-	addwatched_ms  *int
-	position_ms    *int
-	addposition_ms *int
-	declared_at    *time.Time
-	completed_at   *time.Time
-	clearedFields  map[string]struct{}
-	done           bool
-	oldValue       func(context.Context) (*LessonProgress, error)
-	predicates     []predicate.LessonProgress
+	op               Op
+	typ              string
+	id               *uuid.UUID
+	tenant_id        *uuid.UUID
+	created_at       *time.Time
+	updated_at       *time.Time
+	enrollment_id    *uuid.UUID
+	learner_id       *uuid.UUID
+	lesson_id        *uuid.UUID
+	watched          *multirange.Int4
+	watched_ms       *int
+	addwatched_ms    *int
+	position_ms      *int
+	addposition_ms   *int
+	position_at      *time.Time
+	position_session *uuid.UUID
+	position_seq     *int
+	addposition_seq  *int
+	time_ms          *int
+	addtime_ms       *int
+	declared_at      *time.Time
+	completed_at     *time.Time
+	clearedFields    map[string]struct{}
+	done             bool
+	oldValue         func(context.Context) (*LessonProgress, error)
+	predicates       []predicate.LessonProgress
 }
 
 var _ ent.Mutation = (*LessonProgressMutation)(nil)
@@ -21689,6 +22854,216 @@ func (m *LessonProgressMutation) ResetPositionMs() {
 	m.addposition_ms = nil
 }
 
+// SetPositionAt sets the "position_at" field.
+func (m *LessonProgressMutation) SetPositionAt(t time.Time) {
+	m.position_at = &t
+}
+
+// PositionAt returns the value of the "position_at" field in the mutation.
+func (m *LessonProgressMutation) PositionAt() (r time.Time, exists bool) {
+	v := m.position_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPositionAt returns the old "position_at" field's value of the LessonProgress entity.
+// If the LessonProgress object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LessonProgressMutation) OldPositionAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPositionAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPositionAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPositionAt: %w", err)
+	}
+	return oldValue.PositionAt, nil
+}
+
+// ClearPositionAt clears the value of the "position_at" field.
+func (m *LessonProgressMutation) ClearPositionAt() {
+	m.position_at = nil
+	m.clearedFields[lessonprogress.FieldPositionAt] = struct{}{}
+}
+
+// PositionAtCleared returns if the "position_at" field was cleared in this mutation.
+func (m *LessonProgressMutation) PositionAtCleared() bool {
+	_, ok := m.clearedFields[lessonprogress.FieldPositionAt]
+	return ok
+}
+
+// ResetPositionAt resets all changes to the "position_at" field.
+func (m *LessonProgressMutation) ResetPositionAt() {
+	m.position_at = nil
+	delete(m.clearedFields, lessonprogress.FieldPositionAt)
+}
+
+// SetPositionSession sets the "position_session" field.
+func (m *LessonProgressMutation) SetPositionSession(u uuid.UUID) {
+	m.position_session = &u
+}
+
+// PositionSession returns the value of the "position_session" field in the mutation.
+func (m *LessonProgressMutation) PositionSession() (r uuid.UUID, exists bool) {
+	v := m.position_session
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPositionSession returns the old "position_session" field's value of the LessonProgress entity.
+// If the LessonProgress object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LessonProgressMutation) OldPositionSession(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPositionSession is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPositionSession requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPositionSession: %w", err)
+	}
+	return oldValue.PositionSession, nil
+}
+
+// ClearPositionSession clears the value of the "position_session" field.
+func (m *LessonProgressMutation) ClearPositionSession() {
+	m.position_session = nil
+	m.clearedFields[lessonprogress.FieldPositionSession] = struct{}{}
+}
+
+// PositionSessionCleared returns if the "position_session" field was cleared in this mutation.
+func (m *LessonProgressMutation) PositionSessionCleared() bool {
+	_, ok := m.clearedFields[lessonprogress.FieldPositionSession]
+	return ok
+}
+
+// ResetPositionSession resets all changes to the "position_session" field.
+func (m *LessonProgressMutation) ResetPositionSession() {
+	m.position_session = nil
+	delete(m.clearedFields, lessonprogress.FieldPositionSession)
+}
+
+// SetPositionSeq sets the "position_seq" field.
+func (m *LessonProgressMutation) SetPositionSeq(i int) {
+	m.position_seq = &i
+	m.addposition_seq = nil
+}
+
+// PositionSeq returns the value of the "position_seq" field in the mutation.
+func (m *LessonProgressMutation) PositionSeq() (r int, exists bool) {
+	v := m.position_seq
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPositionSeq returns the old "position_seq" field's value of the LessonProgress entity.
+// If the LessonProgress object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LessonProgressMutation) OldPositionSeq(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPositionSeq is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPositionSeq requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPositionSeq: %w", err)
+	}
+	return oldValue.PositionSeq, nil
+}
+
+// AddPositionSeq adds i to the "position_seq" field.
+func (m *LessonProgressMutation) AddPositionSeq(i int) {
+	if m.addposition_seq != nil {
+		*m.addposition_seq += i
+	} else {
+		m.addposition_seq = &i
+	}
+}
+
+// AddedPositionSeq returns the value that was added to the "position_seq" field in this mutation.
+func (m *LessonProgressMutation) AddedPositionSeq() (r int, exists bool) {
+	v := m.addposition_seq
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPositionSeq resets all changes to the "position_seq" field.
+func (m *LessonProgressMutation) ResetPositionSeq() {
+	m.position_seq = nil
+	m.addposition_seq = nil
+}
+
+// SetTimeMs sets the "time_ms" field.
+func (m *LessonProgressMutation) SetTimeMs(i int) {
+	m.time_ms = &i
+	m.addtime_ms = nil
+}
+
+// TimeMs returns the value of the "time_ms" field in the mutation.
+func (m *LessonProgressMutation) TimeMs() (r int, exists bool) {
+	v := m.time_ms
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTimeMs returns the old "time_ms" field's value of the LessonProgress entity.
+// If the LessonProgress object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LessonProgressMutation) OldTimeMs(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTimeMs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTimeMs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTimeMs: %w", err)
+	}
+	return oldValue.TimeMs, nil
+}
+
+// AddTimeMs adds i to the "time_ms" field.
+func (m *LessonProgressMutation) AddTimeMs(i int) {
+	if m.addtime_ms != nil {
+		*m.addtime_ms += i
+	} else {
+		m.addtime_ms = &i
+	}
+}
+
+// AddedTimeMs returns the value that was added to the "time_ms" field in this mutation.
+func (m *LessonProgressMutation) AddedTimeMs() (r int, exists bool) {
+	v := m.addtime_ms
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTimeMs resets all changes to the "time_ms" field.
+func (m *LessonProgressMutation) ResetTimeMs() {
+	m.time_ms = nil
+	m.addtime_ms = nil
+}
+
 // SetDeclaredAt sets the "declared_at" field.
 func (m *LessonProgressMutation) SetDeclaredAt(t time.Time) {
 	m.declared_at = &t
@@ -21821,7 +23196,7 @@ func (m *LessonProgressMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *LessonProgressMutation) Fields() []string {
-	fields := make([]string, 0, 11)
+	fields := make([]string, 0, 15)
 	if m.tenant_id != nil {
 		fields = append(fields, lessonprogress.FieldTenantID)
 	}
@@ -21848,6 +23223,18 @@ func (m *LessonProgressMutation) Fields() []string {
 	}
 	if m.position_ms != nil {
 		fields = append(fields, lessonprogress.FieldPositionMs)
+	}
+	if m.position_at != nil {
+		fields = append(fields, lessonprogress.FieldPositionAt)
+	}
+	if m.position_session != nil {
+		fields = append(fields, lessonprogress.FieldPositionSession)
+	}
+	if m.position_seq != nil {
+		fields = append(fields, lessonprogress.FieldPositionSeq)
+	}
+	if m.time_ms != nil {
+		fields = append(fields, lessonprogress.FieldTimeMs)
 	}
 	if m.declared_at != nil {
 		fields = append(fields, lessonprogress.FieldDeclaredAt)
@@ -21881,6 +23268,14 @@ func (m *LessonProgressMutation) Field(name string) (ent.Value, bool) {
 		return m.WatchedMs()
 	case lessonprogress.FieldPositionMs:
 		return m.PositionMs()
+	case lessonprogress.FieldPositionAt:
+		return m.PositionAt()
+	case lessonprogress.FieldPositionSession:
+		return m.PositionSession()
+	case lessonprogress.FieldPositionSeq:
+		return m.PositionSeq()
+	case lessonprogress.FieldTimeMs:
+		return m.TimeMs()
 	case lessonprogress.FieldDeclaredAt:
 		return m.DeclaredAt()
 	case lessonprogress.FieldCompletedAt:
@@ -21912,6 +23307,14 @@ func (m *LessonProgressMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldWatchedMs(ctx)
 	case lessonprogress.FieldPositionMs:
 		return m.OldPositionMs(ctx)
+	case lessonprogress.FieldPositionAt:
+		return m.OldPositionAt(ctx)
+	case lessonprogress.FieldPositionSession:
+		return m.OldPositionSession(ctx)
+	case lessonprogress.FieldPositionSeq:
+		return m.OldPositionSeq(ctx)
+	case lessonprogress.FieldTimeMs:
+		return m.OldTimeMs(ctx)
 	case lessonprogress.FieldDeclaredAt:
 		return m.OldDeclaredAt(ctx)
 	case lessonprogress.FieldCompletedAt:
@@ -21988,6 +23391,34 @@ func (m *LessonProgressMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPositionMs(v)
 		return nil
+	case lessonprogress.FieldPositionAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPositionAt(v)
+		return nil
+	case lessonprogress.FieldPositionSession:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPositionSession(v)
+		return nil
+	case lessonprogress.FieldPositionSeq:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPositionSeq(v)
+		return nil
+	case lessonprogress.FieldTimeMs:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTimeMs(v)
+		return nil
 	case lessonprogress.FieldDeclaredAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -22016,6 +23447,12 @@ func (m *LessonProgressMutation) AddedFields() []string {
 	if m.addposition_ms != nil {
 		fields = append(fields, lessonprogress.FieldPositionMs)
 	}
+	if m.addposition_seq != nil {
+		fields = append(fields, lessonprogress.FieldPositionSeq)
+	}
+	if m.addtime_ms != nil {
+		fields = append(fields, lessonprogress.FieldTimeMs)
+	}
 	return fields
 }
 
@@ -22028,6 +23465,10 @@ func (m *LessonProgressMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedWatchedMs()
 	case lessonprogress.FieldPositionMs:
 		return m.AddedPositionMs()
+	case lessonprogress.FieldPositionSeq:
+		return m.AddedPositionSeq()
+	case lessonprogress.FieldTimeMs:
+		return m.AddedTimeMs()
 	}
 	return nil, false
 }
@@ -22051,6 +23492,20 @@ func (m *LessonProgressMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddPositionMs(v)
 		return nil
+	case lessonprogress.FieldPositionSeq:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPositionSeq(v)
+		return nil
+	case lessonprogress.FieldTimeMs:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTimeMs(v)
+		return nil
 	}
 	return fmt.Errorf("unknown LessonProgress numeric field %s", name)
 }
@@ -22059,6 +23514,12 @@ func (m *LessonProgressMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *LessonProgressMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(lessonprogress.FieldPositionAt) {
+		fields = append(fields, lessonprogress.FieldPositionAt)
+	}
+	if m.FieldCleared(lessonprogress.FieldPositionSession) {
+		fields = append(fields, lessonprogress.FieldPositionSession)
+	}
 	if m.FieldCleared(lessonprogress.FieldDeclaredAt) {
 		fields = append(fields, lessonprogress.FieldDeclaredAt)
 	}
@@ -22079,6 +23540,12 @@ func (m *LessonProgressMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *LessonProgressMutation) ClearField(name string) error {
 	switch name {
+	case lessonprogress.FieldPositionAt:
+		m.ClearPositionAt()
+		return nil
+	case lessonprogress.FieldPositionSession:
+		m.ClearPositionSession()
+		return nil
 	case lessonprogress.FieldDeclaredAt:
 		m.ClearDeclaredAt()
 		return nil
@@ -22119,6 +23586,18 @@ func (m *LessonProgressMutation) ResetField(name string) error {
 		return nil
 	case lessonprogress.FieldPositionMs:
 		m.ResetPositionMs()
+		return nil
+	case lessonprogress.FieldPositionAt:
+		m.ResetPositionAt()
+		return nil
+	case lessonprogress.FieldPositionSession:
+		m.ResetPositionSession()
+		return nil
+	case lessonprogress.FieldPositionSeq:
+		m.ResetPositionSeq()
+		return nil
+	case lessonprogress.FieldTimeMs:
+		m.ResetTimeMs()
 		return nil
 	case lessonprogress.FieldDeclaredAt:
 		m.ResetDeclaredAt()
@@ -34775,6 +36254,7 @@ type TenantMutation struct {
 	kind                  *tenant.Kind
 	locale                *string
 	branding              *brand.Brand
+	captions_required     *bool
 	storage_quota         *int64
 	addstorage_quota      *int64
 	storage_quota_user    *int64
@@ -35177,6 +36657,42 @@ func (m *TenantMutation) ResetBranding() {
 	m.branding = nil
 }
 
+// SetCaptionsRequired sets the "captions_required" field.
+func (m *TenantMutation) SetCaptionsRequired(b bool) {
+	m.captions_required = &b
+}
+
+// CaptionsRequired returns the value of the "captions_required" field in the mutation.
+func (m *TenantMutation) CaptionsRequired() (r bool, exists bool) {
+	v := m.captions_required
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCaptionsRequired returns the old "captions_required" field's value of the Tenant entity.
+// If the Tenant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TenantMutation) OldCaptionsRequired(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCaptionsRequired is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCaptionsRequired requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCaptionsRequired: %w", err)
+	}
+	return oldValue.CaptionsRequired, nil
+}
+
+// ResetCaptionsRequired resets all changes to the "captions_required" field.
+func (m *TenantMutation) ResetCaptionsRequired() {
+	m.captions_required = nil
+}
+
 // SetStorageQuota sets the "storage_quota" field.
 func (m *TenantMutation) SetStorageQuota(i int64) {
 	m.storage_quota = &i
@@ -35351,7 +36867,7 @@ func (m *TenantMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *TenantMutation) Fields() []string {
-	fields := make([]string, 0, 10)
+	fields := make([]string, 0, 11)
 	if m.tenant_id != nil {
 		fields = append(fields, tenant.FieldTenantID)
 	}
@@ -35375,6 +36891,9 @@ func (m *TenantMutation) Fields() []string {
 	}
 	if m.branding != nil {
 		fields = append(fields, tenant.FieldBranding)
+	}
+	if m.captions_required != nil {
+		fields = append(fields, tenant.FieldCaptionsRequired)
 	}
 	if m.storage_quota != nil {
 		fields = append(fields, tenant.FieldStorageQuota)
@@ -35406,6 +36925,8 @@ func (m *TenantMutation) Field(name string) (ent.Value, bool) {
 		return m.Locale()
 	case tenant.FieldBranding:
 		return m.Branding()
+	case tenant.FieldCaptionsRequired:
+		return m.CaptionsRequired()
 	case tenant.FieldStorageQuota:
 		return m.StorageQuota()
 	case tenant.FieldStorageQuotaUser:
@@ -35435,6 +36956,8 @@ func (m *TenantMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldLocale(ctx)
 	case tenant.FieldBranding:
 		return m.OldBranding(ctx)
+	case tenant.FieldCaptionsRequired:
+		return m.OldCaptionsRequired(ctx)
 	case tenant.FieldStorageQuota:
 		return m.OldStorageQuota(ctx)
 	case tenant.FieldStorageQuotaUser:
@@ -35503,6 +37026,13 @@ func (m *TenantMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetBranding(v)
+		return nil
+	case tenant.FieldCaptionsRequired:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCaptionsRequired(v)
 		return nil
 	case tenant.FieldStorageQuota:
 		v, ok := value.(int64)
@@ -35632,6 +37162,9 @@ func (m *TenantMutation) ResetField(name string) error {
 		return nil
 	case tenant.FieldBranding:
 		m.ResetBranding()
+		return nil
+	case tenant.FieldCaptionsRequired:
+		m.ResetCaptionsRequired()
 		return nil
 	case tenant.FieldStorageQuota:
 		m.ResetStorageQuota()

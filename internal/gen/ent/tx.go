@@ -28,6 +28,8 @@ type Tx struct {
 	AuditEntry *AuditEntryClient
 	// AuditHead is the client for interacting with the AuditHead builders.
 	AuditHead *AuditHeadClient
+	// CaptionRevision is the client for interacting with the CaptionRevision builders.
+	CaptionRevision *CaptionRevisionClient
 	// Category is the client for interacting with the Category builders.
 	Category *CategoryClient
 	// Certificate is the client for interacting with the Certificate builders.
@@ -229,6 +231,7 @@ func (tx *Tx) init() {
 	tx.Attestation = NewAttestationClient(tx.config)
 	tx.AuditEntry = NewAuditEntryClient(tx.config)
 	tx.AuditHead = NewAuditHeadClient(tx.config)
+	tx.CaptionRevision = NewCaptionRevisionClient(tx.config)
 	tx.Category = NewCategoryClient(tx.config)
 	tx.Certificate = NewCertificateClient(tx.config)
 	tx.Completion = NewCompletionClient(tx.config)

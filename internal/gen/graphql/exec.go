@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"lyceum/graph/limit"
 	"lyceum/graph/relay"
+	"lyceum/internal/analytics"
 	"lyceum/internal/assessment"
 	"lyceum/internal/assessment/quiz"
 	"lyceum/internal/catalog"
@@ -53,6 +54,7 @@ type ResolverRoot interface {
 	Asset() AssetResolver
 	Attempt() AttemptResolver
 	AuditEntry() AuditEntryResolver
+	CaptionRevision() CaptionRevisionResolver
 	Certificate() CertificateResolver
 	Completion() CompletionResolver
 	CompletionCondition() CompletionConditionResolver
@@ -60,9 +62,11 @@ type ResolverRoot interface {
 	CourseConnection() CourseConnectionResolver
 	CourseDraft() CourseDraftResolver
 	CourseProgress() CourseProgressResolver
+	CourseReport() CourseReportResolver
 	CourseVersion() CourseVersionResolver
 	Enrollment() EnrollmentResolver
 	EnrollmentEvent() EnrollmentEventResolver
+	LearnerDashboard() LearnerDashboardResolver
 	Lesson() LessonResolver
 	LessonCompletion() LessonCompletionResolver
 	LessonDraft() LessonDraftResolver
@@ -75,6 +79,7 @@ type ResolverRoot interface {
 	Query() QueryResolver
 	QuizContent() QuizContentResolver
 	Session() SessionResolver
+	StuckLearner() StuckLearnerResolver
 	Subscription() SubscriptionResolver
 	SupportGrant() SupportGrantResolver
 	Viewer() ViewerResolver
@@ -211,11 +216,38 @@ type ComplexityRoot struct {
 		VTT    func(childComplexity int) int
 	}
 
+	CaptionRevision struct {
+		Author    func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		CueCount  func(childComplexity int) int
+		Label     func(childComplexity int) int
+		Locale    func(childComplexity int) int
+		Number    func(childComplexity int) int
+		RevertOf  func(childComplexity int) int
+		Vtt       func(childComplexity int) int
+	}
+
+	CaptionRevisionConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	CaptionRevisionEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	CaptionTrack struct {
 		Default func(childComplexity int) int
 		Label   func(childComplexity int) int
 		Locale  func(childComplexity int) int
 		URL     func(childComplexity int) int
+	}
+
+	CaptionsPayload struct {
+		Asset    func(childComplexity int) int
+		Revision func(childComplexity int) int
 	}
 
 	Category struct {
@@ -227,7 +259,6 @@ type ComplexityRoot struct {
 	Certificate struct {
 		Code             func(childComplexity int) int
 		CourseTitle      func(childComplexity int) int
-		ExpiresAt        func(childComplexity int) int
 		GlobalID         func(childComplexity int) int
 		IssuedAt         func(childComplexity int) int
 		LearnerName      func(childComplexity int) int
@@ -242,7 +273,6 @@ type ComplexityRoot struct {
 		Code        func(childComplexity int) int
 		CompletedAt func(childComplexity int) int
 		CourseTitle func(childComplexity int) int
-		ExpiresAt   func(childComplexity int) int
 		IssuedAt    func(childComplexity int) int
 		LearnerName func(childComplexity int) int
 		RevokedAt   func(childComplexity int) int
@@ -289,6 +319,11 @@ type ComplexityRoot struct {
 		Text       func(childComplexity int) int
 	}
 
+	CompletionDay struct {
+		Count func(childComplexity int) int
+		Date  func(childComplexity int) int
+	}
+
 	CompletionPolicy struct {
 		Count func(childComplexity int) int
 		Need  func(childComplexity int) int
@@ -310,28 +345,31 @@ type ComplexityRoot struct {
 		Version    func(childComplexity int) int
 	}
 
+	ConvertAssetPayload struct {
+		Asset func(childComplexity int) int
+	}
+
 	Course struct {
-		Categories        func(childComplexity int) int
-		Certificate       func(childComplexity int) int
-		CertificateMonths func(childComplexity int) int
-		CreatedAt         func(childComplexity int) int
-		DescriptionHTML   func(childComplexity int) int
-		DurationMs        func(childComplexity int) int
-		Enrollment        func(childComplexity int) int
-		GlobalID          func(childComplexity int) int
-		Instructor        func(childComplexity int) int
-		Language          func(childComplexity int) int
-		LessonCount       func(childComplexity int) int
-		Level             func(childComplexity int) int
-		Modules           func(childComplexity int) int
-		Number            func(childComplexity int) int
-		Prerequisites     func(childComplexity int) int
-		Price             func(childComplexity int) int
-		RequiredCount     func(childComplexity int) int
-		Slug              func(childComplexity int) int
-		Summary           func(childComplexity int) int
-		Tags              func(childComplexity int) int
-		Title             func(childComplexity int) int
+		Categories      func(childComplexity int) int
+		Certificate     func(childComplexity int) int
+		CreatedAt       func(childComplexity int) int
+		DescriptionHTML func(childComplexity int) int
+		DurationMs      func(childComplexity int) int
+		Enrollment      func(childComplexity int) int
+		GlobalID        func(childComplexity int) int
+		Instructor      func(childComplexity int) int
+		Language        func(childComplexity int) int
+		LessonCount     func(childComplexity int) int
+		Level           func(childComplexity int) int
+		Modules         func(childComplexity int) int
+		Number          func(childComplexity int) int
+		Prerequisites   func(childComplexity int) int
+		Price           func(childComplexity int) int
+		RequiredCount   func(childComplexity int) int
+		Slug            func(childComplexity int) int
+		Summary         func(childComplexity int) int
+		Tags            func(childComplexity int) int
+		Title           func(childComplexity int) int
 	}
 
 	CourseConnection struct {
@@ -342,29 +380,29 @@ type ComplexityRoot struct {
 	}
 
 	CourseDraft struct {
-		ArchivedAt        func(childComplexity int) int
-		Categories        func(childComplexity int) int
-		Certificate       func(childComplexity int) int
-		CertificateMonths func(childComplexity int) int
-		Changed           func(childComplexity int) int
-		Completion        func(childComplexity int) int
-		Description       func(childComplexity int) int
-		GlobalID          func(childComplexity int) int
-		Instructor        func(childComplexity int) int
-		Language          func(childComplexity int) int
-		Level             func(childComplexity int) int
-		Modules           func(childComplexity int) int
-		Prerequisites     func(childComplexity int) int
-		Price             func(childComplexity int) int
-		Published         func(childComplexity int) int
-		Revision          func(childComplexity int) int
-		Slug              func(childComplexity int) int
-		Summary           func(childComplexity int) int
-		Tags              func(childComplexity int) int
-		Title             func(childComplexity int) int
-		UpdatedAt         func(childComplexity int) int
-		Versions          func(childComplexity int) int
-		Visibility        func(childComplexity int) int
+		ArchivedAt    func(childComplexity int) int
+		Categories    func(childComplexity int) int
+		Certificate   func(childComplexity int) int
+		Changed       func(childComplexity int) int
+		Completion    func(childComplexity int) int
+		Description   func(childComplexity int) int
+		GlobalID      func(childComplexity int) int
+		Instructor    func(childComplexity int) int
+		Language      func(childComplexity int) int
+		Level         func(childComplexity int) int
+		Modules       func(childComplexity int) int
+		Prerequisites func(childComplexity int) int
+		Price         func(childComplexity int) int
+		Published     func(childComplexity int) int
+		Report        func(childComplexity int) int
+		Revision      func(childComplexity int) int
+		Slug          func(childComplexity int) int
+		Summary       func(childComplexity int) int
+		Tags          func(childComplexity int) int
+		Title         func(childComplexity int) int
+		UpdatedAt     func(childComplexity int) int
+		Versions      func(childComplexity int) int
+		Visibility    func(childComplexity int) int
 	}
 
 	CourseDraftConnection struct {
@@ -398,6 +436,17 @@ type ComplexityRoot struct {
 		Percent           func(childComplexity int) int
 		RequiredLessons   func(childComplexity int) int
 		State             func(childComplexity int) int
+		TimeMs            func(childComplexity int) int
+	}
+
+	CourseReport struct {
+		Completed   func(childComplexity int) int
+		Completions func(childComplexity int) int
+		Learners    func(childComplexity int) int
+		NotStarted  func(childComplexity int) int
+		Progress    func(childComplexity int) int
+		Stuck       func(childComplexity int) int
+		StuckCount  func(childComplexity int) int
 	}
 
 	CourseVersion struct {
@@ -510,6 +559,13 @@ type ComplexityRoot struct {
 		Self   func(childComplexity int) int
 	}
 
+	LearnerDashboard struct {
+		Certificates func(childComplexity int) int
+		Due          func(childComplexity int) int
+		InProgress   func(childComplexity int) int
+		Recommended  func(childComplexity int) int
+	}
+
 	Lesson struct {
 		Content    func(childComplexity int) int
 		DurationMS func(childComplexity int) int
@@ -547,23 +603,24 @@ type ComplexityRoot struct {
 		URL         func(childComplexity int) int
 	}
 
+	LessonDropOff struct {
+		Learners func(childComplexity int) int
+		Minutes  func(childComplexity int) int
+	}
+
 	LessonProgress struct {
 		CompletedAt func(childComplexity int) int
 		Completion  func(childComplexity int) int
 		LessonID    func(childComplexity int) int
 		PositionMs  func(childComplexity int) int
 		State       func(childComplexity int) int
+		TimeMs      func(childComplexity int) int
 		WatchedMs   func(childComplexity int) int
 	}
 
 	LinkContent struct {
 		HTML func(childComplexity int) int
 		URL  func(childComplexity int) int
-	}
-
-	MailPreference struct {
-		Kind   func(childComplexity int) int
-		Wanted func(childComplexity int) int
 	}
 
 	MarkNotificationsReadPayload struct {
@@ -612,6 +669,7 @@ type ComplexityRoot struct {
 		CompleteForLearner    func(childComplexity int, input model.CompleteForLearnerInput) int
 		CompleteLesson        func(childComplexity int, input model.CompleteLessonInput) int
 		CompleteUpload        func(childComplexity int, assetID gid.ID) int
+		ConvertAsset          func(childComplexity int, assetID gid.ID) int
 		CreateAPIKey          func(childComplexity int, input model.CreateAPIKeyInput) int
 		CreateUser            func(childComplexity int, input model.CreateUserInput) int
 		DeleteAsset           func(childComplexity int, assetID gid.ID) int
@@ -622,8 +680,10 @@ type ComplexityRoot struct {
 		RecordAttendance      func(childComplexity int, input model.RecordAttendanceInput) int
 		RecordProgress        func(childComplexity int, input model.RecordProgressInput) int
 		ReinstateUser         func(childComplexity int, id gid.ID) int
+		RemoveCaptions        func(childComplexity int, input model.RemoveCaptionsInput) int
 		RequestUpload         func(childComplexity int, input model.RequestUploadInput) int
 		RestoreAsset          func(childComplexity int, assetID gid.ID) int
+		RevertCaptions        func(childComplexity int, input model.RevertCaptionsInput) int
 		RevertCourse          func(childComplexity int, courseID gid.ID, number int) int
 		RevokeAPIKey          func(childComplexity int, id gid.ID) int
 		RevokeCertificate     func(childComplexity int, input model.RevokeCertificateInput) int
@@ -632,12 +692,12 @@ type ComplexityRoot struct {
 		RotateSession         func(childComplexity int) int
 		SaveAchievement       func(childComplexity int, input model.SaveAchievementInput) int
 		SaveAnswer            func(childComplexity int, input model.SaveAnswerInput) int
+		SaveCaptions          func(childComplexity int, input model.SaveCaptionsInput) int
 		SaveCategory          func(childComplexity int, input model.SaveCategoryInput) int
 		SaveCourse            func(childComplexity int, input model.SaveCourseInput) int
 		SaveLesson            func(childComplexity int, input model.SaveLessonInput) int
 		SaveModule            func(childComplexity int, input model.SaveModuleInput) int
 		SetLeaderboardProfile func(childComplexity int, input model.LeaderboardProfileInput) int
-		SetMailPreference     func(childComplexity int, input model.SetMailPreferenceInput) int
 		SetPointRule          func(childComplexity int, input model.PointRuleInput) int
 		SetTimeZone           func(childComplexity int, timeZone string) int
 		SignIn                func(childComplexity int, input model.SignInInput) int
@@ -649,6 +709,7 @@ type ComplexityRoot struct {
 		SuspendUser           func(childComplexity int, id gid.ID) int
 		UnpublishCourse       func(childComplexity int, courseID gid.ID) int
 		UpdateBranding        func(childComplexity int, input model.BrandingInput) int
+		UpdatePublishingRules func(childComplexity int, input model.PublishingRulesInput) int
 		Withdraw              func(childComplexity int, enrollmentID gid.ID) int
 	}
 
@@ -727,6 +788,12 @@ type ComplexityRoot struct {
 		LessonID   func(childComplexity int) int
 	}
 
+	ProgressQuarter struct {
+		FromPercent func(childComplexity int) int
+		Learners    func(childComplexity int) int
+		ToPercent   func(childComplexity int) int
+	}
+
 	PublishCoursePayload struct {
 		Course  func(childComplexity int) int
 		Created func(childComplexity int) int
@@ -740,6 +807,7 @@ type ComplexityRoot struct {
 		AssetsByContent      func(childComplexity int, sha256 []string) int
 		Attempt              func(childComplexity int, id gid.ID) int
 		AuditLog             func(childComplexity int, first *int, after *string, subject *gid.ID) int
+		CaptionRevisions     func(childComplexity int, assetID gid.ID, locale *string, first *int, after *string) int
 		Categories           func(childComplexity int) int
 		CompletionPreview    func(childComplexity int, courseID gid.ID) int
 		CompletionReport     func(childComplexity int, courseID gid.ID, number *int) int
@@ -749,8 +817,9 @@ type ComplexityRoot struct {
 		Courses              func(childComplexity int, first *int, after *string, filter *model.CourseFilter, orderBy *model.CourseOrder) int
 		Enrollments          func(childComplexity int, courseID gid.ID, first *int, after *string, state *enrollment.State) int
 		Leaderboard          func(childComplexity int, courseID *gid.ID, period engagement.Period, first *int, after *string, around *bool) int
+		LearnerDashboard     func(childComplexity int) int
 		Lesson               func(childComplexity int, courseID gid.ID, id gid.ID) int
-		MailPreferences      func(childComplexity int) int
+		LessonDropOff        func(childComplexity int, courseID gid.ID, lessonID gid.ID) int
 		MyAchievements       func(childComplexity int) int
 		MyCertificates       func(childComplexity int) int
 		MyEnrollments        func(childComplexity int, first *int, after *string, state *enrollment.State) int
@@ -869,8 +938,10 @@ type ComplexityRoot struct {
 	}
 
 	SearchHit struct {
+		AtMs    func(childComplexity int) int
 		Course  func(childComplexity int) int
 		Lesson  func(childComplexity int) int
+		Link    func(childComplexity int) int
 		Snippet func(childComplexity int) int
 		Title   func(childComplexity int) int
 	}
@@ -895,10 +966,6 @@ type ComplexityRoot struct {
 		GlobalID   func(childComplexity int) int
 		LastSeenAt func(childComplexity int) int
 		UserAgent  func(childComplexity int) int
-	}
-
-	SetMailPreferencePayload struct {
-		MailPreferences func(childComplexity int) int
 	}
 
 	SetPointRulePayload struct {
@@ -938,6 +1005,12 @@ type ComplexityRoot struct {
 		Today    func(childComplexity int) int
 	}
 
+	StuckLearner struct {
+		Enrollment func(childComplexity int) int
+		Failed     func(childComplexity int) int
+		Since      func(childComplexity int) int
+	}
+
 	Subscription struct {
 		AssetUpdated         func(childComplexity int, id gid.ID) int
 		EnrollmentChanged    func(childComplexity int, courseID *gid.ID, after *string) int
@@ -970,12 +1043,13 @@ type ComplexityRoot struct {
 	}
 
 	Tenant struct {
-		Branding func(childComplexity int) int
-		GlobalID func(childComplexity int) int
-		Kind     func(childComplexity int) int
-		Locale   func(childComplexity int) int
-		Name     func(childComplexity int) int
-		Slug     func(childComplexity int) int
+		Branding         func(childComplexity int) int
+		CaptionsRequired func(childComplexity int) int
+		GlobalID         func(childComplexity int) int
+		Kind             func(childComplexity int) int
+		Locale           func(childComplexity int) int
+		Name             func(childComplexity int) int
+		Slug             func(childComplexity int) int
 	}
 
 	TextKey struct {
@@ -984,6 +1058,10 @@ type ComplexityRoot struct {
 	}
 
 	UpdateBrandingPayload struct {
+		Tenant func(childComplexity int) int
+	}
+
+	UpdatePublishingRulesPayload struct {
 		Tenant func(childComplexity int) int
 	}
 
@@ -1076,6 +1154,11 @@ type AuditEntryResolver interface {
 	Data(ctx context.Context, obj *ent.AuditEntry) ([]*model.AuditDatum, error)
 	Hash(ctx context.Context, obj *ent.AuditEntry) (string, error)
 }
+type CaptionRevisionResolver interface {
+	Vtt(ctx context.Context, obj *ent.CaptionRevision) (*string, error)
+
+	Author(ctx context.Context, obj *ent.CaptionRevision) (*ent.User, error)
+}
 type CertificateResolver interface {
 	Status(ctx context.Context, obj *ent.Certificate) (model.CertificateStatus, error)
 
@@ -1114,6 +1197,7 @@ type CourseDraftResolver interface {
 	Modules(ctx context.Context, obj *ent.Course) ([]*ent.Module, error)
 	Versions(ctx context.Context, obj *ent.Course) ([]*ent.CourseVersion, error)
 	Published(ctx context.Context, obj *ent.Course) (*ent.CourseVersion, error)
+	Report(ctx context.Context, obj *ent.Course) (*analytics.Report, error)
 }
 type CourseProgressResolver interface {
 	State(ctx context.Context, obj *ent.CourseProgress) (model.ProgressState, error)
@@ -1124,6 +1208,9 @@ type CourseProgressResolver interface {
 	Lessons(ctx context.Context, obj *ent.CourseProgress) ([]*ent.LessonProgress, error)
 	Modules(ctx context.Context, obj *ent.CourseProgress) ([]*learning.ModuleProgress, error)
 	Completion(ctx context.Context, obj *ent.CourseProgress) (*learning.Standing, error)
+}
+type CourseReportResolver interface {
+	Progress(ctx context.Context, obj *analytics.Report) ([]*model.ProgressQuarter, error)
 }
 type CourseVersionResolver interface {
 	PublishedBy(ctx context.Context, obj *ent.CourseVersion) (*ent.User, error)
@@ -1140,6 +1227,12 @@ type EnrollmentEventResolver interface {
 	Kind(ctx context.Context, obj *feed.Event) (model.EnrollmentEventKind, error)
 
 	Enrollment(ctx context.Context, obj *feed.Event) (*ent.Enrollment, error)
+}
+type LearnerDashboardResolver interface {
+	Recommended(ctx context.Context, obj *analytics.Learner) (*ent.Enrollment, error)
+	InProgress(ctx context.Context, obj *analytics.Learner) ([]*ent.Enrollment, error)
+	Due(ctx context.Context, obj *analytics.Learner) ([]*ent.Enrollment, error)
+	Certificates(ctx context.Context, obj *analytics.Learner) ([]*ent.Certificate, error)
 }
 type LessonResolver interface {
 	Content(ctx context.Context, obj *catalog.Lesson) (model.LessonContent, error)
@@ -1183,6 +1276,7 @@ type MutationResolver interface {
 	SuspendUser(ctx context.Context, id gid.ID) (*model.UserPayload, error)
 	ReinstateUser(ctx context.Context, id gid.ID) (*model.UserPayload, error)
 	UpdateBranding(ctx context.Context, input model.BrandingInput) (*model.UpdateBrandingPayload, error)
+	UpdatePublishingRules(ctx context.Context, input model.PublishingRulesInput) (*model.UpdatePublishingRulesPayload, error)
 	GrantSupport(ctx context.Context, input model.GrantSupportInput) (*model.SupportGrantPayload, error)
 	RevokeSupportGrant(ctx context.Context, id gid.ID) (*model.SupportGrantPayload, error)
 	SaveCourse(ctx context.Context, input model.SaveCourseInput) (*model.CourseDraftPayload, error)
@@ -1197,6 +1291,10 @@ type MutationResolver interface {
 	RequestUpload(ctx context.Context, input model.RequestUploadInput) (*model.RequestUploadPayload, error)
 	SignParts(ctx context.Context, input model.SignPartsInput) (*model.SignPartsPayload, error)
 	CompleteUpload(ctx context.Context, assetID gid.ID) (*model.CompleteUploadPayload, error)
+	ConvertAsset(ctx context.Context, assetID gid.ID) (*model.ConvertAssetPayload, error)
+	SaveCaptions(ctx context.Context, input model.SaveCaptionsInput) (*model.CaptionsPayload, error)
+	RevertCaptions(ctx context.Context, input model.RevertCaptionsInput) (*model.CaptionsPayload, error)
+	RemoveCaptions(ctx context.Context, input model.RemoveCaptionsInput) (*model.CaptionsPayload, error)
 	DeleteAsset(ctx context.Context, assetID gid.ID) (*model.DeleteAssetPayload, error)
 	RestoreAsset(ctx context.Context, assetID gid.ID) (*model.RestoreAssetPayload, error)
 	Enroll(ctx context.Context, input model.EnrollInput) (*model.EnrollmentPayload, error)
@@ -1213,7 +1311,6 @@ type MutationResolver interface {
 	SubmitAttempt(ctx context.Context, attemptID gid.ID) (*model.AttemptPayload, error)
 	RevokeCertificate(ctx context.Context, input model.RevokeCertificateInput) (*model.RevokeCertificatePayload, error)
 	MarkNotificationsRead(ctx context.Context, ids []*gid.ID) (*model.MarkNotificationsReadPayload, error)
-	SetMailPreference(ctx context.Context, input model.SetMailPreferenceInput) (*model.SetMailPreferencePayload, error)
 	SetLeaderboardProfile(ctx context.Context, input model.LeaderboardProfileInput) (*model.LeaderboardProfilePayload, error)
 	SetTimeZone(ctx context.Context, timeZone string) (*model.SetTimeZonePayload, error)
 	SetPointRule(ctx context.Context, input model.PointRuleInput) (*model.SetPointRulePayload, error)
@@ -1244,18 +1341,19 @@ type QueryResolver interface {
 	CourseDraft(ctx context.Context, id *gid.ID, slug *string) (*ent.Course, error)
 	Asset(ctx context.Context, id gid.ID) (*ent.Asset, error)
 	AssetsByContent(ctx context.Context, sha256 []string) ([]*ent.Asset, error)
+	CaptionRevisions(ctx context.Context, assetID gid.ID, locale *string, first *int, after *string) (*relay.CaptionRevisionConnection, error)
 	StorageUsage(ctx context.Context, months *int) (*model.StorageUsage, error)
 	MyEnrollments(ctx context.Context, first *int, after *string, state *enrollment.State) (*relay.EnrollmentConnection, error)
 	Enrollments(ctx context.Context, courseID gid.ID, first *int, after *string, state *enrollment.State) (*relay.EnrollmentConnection, error)
 	CompletionPreview(ctx context.Context, courseID gid.ID) (*learning.Report, error)
 	CompletionReport(ctx context.Context, courseID gid.ID, number *int) (*learning.Report, error)
+	LessonDropOff(ctx context.Context, courseID gid.ID, lessonID gid.ID) (*model.LessonDropOff, error)
 	Attempt(ctx context.Context, id gid.ID) (*ent.Attempt, error)
 	MyCertificates(ctx context.Context) ([]*ent.Certificate, error)
 	VerifyCertificate(ctx context.Context, code string) (*model.CertificateVerification, error)
 	Search(ctx context.Context, query string, first *int, offset *int, filter *model.SearchFilter) (*model.SearchResult, error)
 	SearchToken(ctx context.Context) (*model.SearchToken, error)
 	Notifications(ctx context.Context, first *int, after *string, unreadOnly *bool) (*relay.NotificationConnection, error)
-	MailPreferences(ctx context.Context) ([]*model.MailPreference, error)
 	MyPoints(ctx context.Context) (*engagement.Points, error)
 	MyStreak(ctx context.Context) (*engagement.Streak, error)
 	MyAchievements(ctx context.Context) ([]*engagement.Earned, error)
@@ -1263,6 +1361,7 @@ type QueryResolver interface {
 	Leaderboard(ctx context.Context, courseID *gid.ID, period engagement.Period, first *int, after *string, around *bool) (*relay.LeaderboardConnection, error)
 	PointRules(ctx context.Context) ([]*engagement.Worth, error)
 	Achievements(ctx context.Context) ([]*ent.Achievement, error)
+	LearnerDashboard(ctx context.Context) (*analytics.Learner, error)
 	AuditLog(ctx context.Context, first *int, after *string, subject *gid.ID) (*relay.AuditConnection, error)
 }
 type QuizContentResolver interface {
@@ -1270,6 +1369,9 @@ type QuizContentResolver interface {
 }
 type SessionResolver interface {
 	Current(ctx context.Context, obj *ent.Session) (bool, error)
+}
+type StuckLearnerResolver interface {
+	Enrollment(ctx context.Context, obj *analytics.Stuck) (*ent.Enrollment, error)
 }
 type SubscriptionResolver interface {
 	AssetUpdated(ctx context.Context, id gid.ID) (<-chan *ent.Asset, error)
@@ -1810,6 +1912,87 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Caption.VTT(childComplexity), true
 
+	case "CaptionRevision.author":
+		if e.ComplexityRoot.CaptionRevision.Author == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevision.Author(childComplexity), true
+	case "CaptionRevision.createdAt":
+		if e.ComplexityRoot.CaptionRevision.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevision.CreatedAt(childComplexity), true
+	case "CaptionRevision.cueCount":
+		if e.ComplexityRoot.CaptionRevision.CueCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevision.CueCount(childComplexity), true
+	case "CaptionRevision.label":
+		if e.ComplexityRoot.CaptionRevision.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevision.Label(childComplexity), true
+	case "CaptionRevision.locale":
+		if e.ComplexityRoot.CaptionRevision.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevision.Locale(childComplexity), true
+	case "CaptionRevision.number":
+		if e.ComplexityRoot.CaptionRevision.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevision.Number(childComplexity), true
+	case "CaptionRevision.revertOf":
+		if e.ComplexityRoot.CaptionRevision.RevertOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevision.RevertOf(childComplexity), true
+	case "CaptionRevision.vtt":
+		if e.ComplexityRoot.CaptionRevision.Vtt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevision.Vtt(childComplexity), true
+
+	case "CaptionRevisionConnection.edges":
+		if e.ComplexityRoot.CaptionRevisionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevisionConnection.Edges(childComplexity), true
+	case "CaptionRevisionConnection.nodes":
+		if e.ComplexityRoot.CaptionRevisionConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevisionConnection.Nodes(childComplexity), true
+	case "CaptionRevisionConnection.pageInfo":
+		if e.ComplexityRoot.CaptionRevisionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevisionConnection.PageInfo(childComplexity), true
+
+	case "CaptionRevisionEdge.cursor":
+		if e.ComplexityRoot.CaptionRevisionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevisionEdge.Cursor(childComplexity), true
+	case "CaptionRevisionEdge.node":
+		if e.ComplexityRoot.CaptionRevisionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionRevisionEdge.Node(childComplexity), true
+
 	case "CaptionTrack.default":
 		if e.ComplexityRoot.CaptionTrack.Default == nil {
 			break
@@ -1834,6 +2017,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CaptionTrack.URL(childComplexity), true
+
+	case "CaptionsPayload.asset":
+		if e.ComplexityRoot.CaptionsPayload.Asset == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionsPayload.Asset(childComplexity), true
+	case "CaptionsPayload.revision":
+		if e.ComplexityRoot.CaptionsPayload.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptionsPayload.Revision(childComplexity), true
 
 	case "Category.id":
 		if e.ComplexityRoot.Category.GlobalID == nil {
@@ -1866,12 +2062,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Certificate.CourseTitle(childComplexity), true
-	case "Certificate.expiresAt":
-		if e.ComplexityRoot.Certificate.ExpiresAt == nil {
-			break
-		}
-
-		return e.ComplexityRoot.Certificate.ExpiresAt(childComplexity), true
 	case "Certificate.id":
 		if e.ComplexityRoot.Certificate.GlobalID == nil {
 			break
@@ -1939,12 +2129,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CertificateVerification.CourseTitle(childComplexity), true
-	case "CertificateVerification.expiresAt":
-		if e.ComplexityRoot.CertificateVerification.ExpiresAt == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CertificateVerification.ExpiresAt(childComplexity), true
 	case "CertificateVerification.issuedAt":
 		if e.ComplexityRoot.CertificateVerification.IssuedAt == nil {
 			break
@@ -2108,6 +2292,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CompletionCondition.Text(childComplexity), true
 
+	case "CompletionDay.learners":
+		if e.ComplexityRoot.CompletionDay.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionDay.Count(childComplexity), true
+	case "CompletionDay.date":
+		if e.ComplexityRoot.CompletionDay.Date == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompletionDay.Date(childComplexity), true
+
 	case "CompletionPolicy.count":
 		if e.ComplexityRoot.CompletionPolicy.Count == nil {
 			break
@@ -2183,6 +2380,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CompletionRule.Version(childComplexity), true
 
+	case "ConvertAssetPayload.asset":
+		if e.ComplexityRoot.ConvertAssetPayload.Asset == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConvertAssetPayload.Asset(childComplexity), true
+
 	case "Course.categories":
 		if e.ComplexityRoot.Course.Categories == nil {
 			break
@@ -2195,12 +2399,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Course.Certificate(childComplexity), true
-	case "Course.certificateMonths":
-		if e.ComplexityRoot.Course.CertificateMonths == nil {
-			break
-		}
-
-		return e.ComplexityRoot.Course.CertificateMonths(childComplexity), true
 	case "Course.publishedAt":
 		if e.ComplexityRoot.Course.CreatedAt == nil {
 			break
@@ -2353,12 +2551,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CourseDraft.Certificate(childComplexity), true
-	case "CourseDraft.certificateMonths":
-		if e.ComplexityRoot.CourseDraft.CertificateMonths == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CourseDraft.CertificateMonths(childComplexity), true
 	case "CourseDraft.changed":
 		if e.ComplexityRoot.CourseDraft.Changed == nil {
 			break
@@ -2425,6 +2617,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CourseDraft.Published(childComplexity), true
+	case "CourseDraft.report":
+		if e.ComplexityRoot.CourseDraft.Report == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseDraft.Report(childComplexity), true
 	case "CourseDraft.revision":
 		if e.ComplexityRoot.CourseDraft.Revision == nil {
 			break
@@ -2586,6 +2784,55 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CourseProgress.State(childComplexity), true
+	case "CourseProgress.timeOnTaskMs":
+		if e.ComplexityRoot.CourseProgress.TimeMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseProgress.TimeMs(childComplexity), true
+
+	case "CourseReport.completed":
+		if e.ComplexityRoot.CourseReport.Completed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseReport.Completed(childComplexity), true
+	case "CourseReport.completions":
+		if e.ComplexityRoot.CourseReport.Completions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseReport.Completions(childComplexity), true
+	case "CourseReport.learners":
+		if e.ComplexityRoot.CourseReport.Learners == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseReport.Learners(childComplexity), true
+	case "CourseReport.notStarted":
+		if e.ComplexityRoot.CourseReport.NotStarted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseReport.NotStarted(childComplexity), true
+	case "CourseReport.progress":
+		if e.ComplexityRoot.CourseReport.Progress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseReport.Progress(childComplexity), true
+	case "CourseReport.stuck":
+		if e.ComplexityRoot.CourseReport.Stuck == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseReport.Stuck(childComplexity), true
+	case "CourseReport.stuckCount":
+		if e.ComplexityRoot.CourseReport.StuckCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseReport.StuckCount(childComplexity), true
 
 	case "CourseVersion.contentHash":
 		if e.ComplexityRoot.CourseVersion.ContentHash == nil {
@@ -2958,6 +3205,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LeaderboardRow.Self(childComplexity), true
 
+	case "LearnerDashboard.certificates":
+		if e.ComplexityRoot.LearnerDashboard.Certificates == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearnerDashboard.Certificates(childComplexity), true
+	case "LearnerDashboard.due":
+		if e.ComplexityRoot.LearnerDashboard.Due == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearnerDashboard.Due(childComplexity), true
+	case "LearnerDashboard.inProgress":
+		if e.ComplexityRoot.LearnerDashboard.InProgress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearnerDashboard.InProgress(childComplexity), true
+	case "LearnerDashboard.recommended":
+		if e.ComplexityRoot.LearnerDashboard.Recommended == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearnerDashboard.Recommended(childComplexity), true
+
 	case "Lesson.content":
 		if e.ComplexityRoot.Lesson.Content == nil {
 			break
@@ -3129,6 +3401,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LessonDraft.URL(childComplexity), true
 
+	case "LessonDropOff.learners":
+		if e.ComplexityRoot.LessonDropOff.Learners == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LessonDropOff.Learners(childComplexity), true
+	case "LessonDropOff.minutes":
+		if e.ComplexityRoot.LessonDropOff.Minutes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LessonDropOff.Minutes(childComplexity), true
+
 	case "LessonProgress.completedAt":
 		if e.ComplexityRoot.LessonProgress.CompletedAt == nil {
 			break
@@ -3159,6 +3444,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LessonProgress.State(childComplexity), true
+	case "LessonProgress.timeOnTaskMs":
+		if e.ComplexityRoot.LessonProgress.TimeMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LessonProgress.TimeMs(childComplexity), true
 	case "LessonProgress.watchedMs":
 		if e.ComplexityRoot.LessonProgress.WatchedMs == nil {
 			break
@@ -3178,19 +3469,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LinkContent.URL(childComplexity), true
-
-	case "MailPreference.kind":
-		if e.ComplexityRoot.MailPreference.Kind == nil {
-			break
-		}
-
-		return e.ComplexityRoot.MailPreference.Kind(childComplexity), true
-	case "MailPreference.wanted":
-		if e.ComplexityRoot.MailPreference.Wanted == nil {
-			break
-		}
-
-		return e.ComplexityRoot.MailPreference.Wanted(childComplexity), true
 
 	case "MarkNotificationsReadPayload.marked":
 		if e.ComplexityRoot.MarkNotificationsReadPayload.Marked == nil {
@@ -3422,6 +3700,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CompleteUpload(childComplexity, args["assetId"].(gid.ID)), true
+	case "Mutation.convertAsset":
+		if e.ComplexityRoot.Mutation.ConvertAsset == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_convertAsset_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConvertAsset(childComplexity, args["assetId"].(gid.ID)), true
 	case "Mutation.createApiKey":
 		if e.ComplexityRoot.Mutation.CreateAPIKey == nil {
 			break
@@ -3532,6 +3821,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReinstateUser(childComplexity, args["id"].(gid.ID)), true
+	case "Mutation.removeCaptions":
+		if e.ComplexityRoot.Mutation.RemoveCaptions == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeCaptions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveCaptions(childComplexity, args["input"].(model.RemoveCaptionsInput)), true
 	case "Mutation.requestUpload":
 		if e.ComplexityRoot.Mutation.RequestUpload == nil {
 			break
@@ -3554,6 +3854,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RestoreAsset(childComplexity, args["assetId"].(gid.ID)), true
+	case "Mutation.revertCaptions":
+		if e.ComplexityRoot.Mutation.RevertCaptions == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revertCaptions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevertCaptions(childComplexity, args["input"].(model.RevertCaptionsInput)), true
 	case "Mutation.revertCourse":
 		if e.ComplexityRoot.Mutation.RevertCourse == nil {
 			break
@@ -3637,6 +3948,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveAnswer(childComplexity, args["input"].(model.SaveAnswerInput)), true
+	case "Mutation.saveCaptions":
+		if e.ComplexityRoot.Mutation.SaveCaptions == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveCaptions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveCaptions(childComplexity, args["input"].(model.SaveCaptionsInput)), true
 	case "Mutation.saveCategory":
 		if e.ComplexityRoot.Mutation.SaveCategory == nil {
 			break
@@ -3692,17 +4014,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetLeaderboardProfile(childComplexity, args["input"].(model.LeaderboardProfileInput)), true
-	case "Mutation.setMailPreference":
-		if e.ComplexityRoot.Mutation.SetMailPreference == nil {
-			break
-		}
-
-		args, err := ec.field_Mutation_setMailPreference_args(ctx, rawArgs)
-		if err != nil {
-			return 0, false
-		}
-
-		return e.ComplexityRoot.Mutation.SetMailPreference(childComplexity, args["input"].(model.SetMailPreferenceInput)), true
 	case "Mutation.setPointRule":
 		if e.ComplexityRoot.Mutation.SetPointRule == nil {
 			break
@@ -3819,6 +4130,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateBranding(childComplexity, args["input"].(model.BrandingInput)), true
+	case "Mutation.updatePublishingRules":
+		if e.ComplexityRoot.Mutation.UpdatePublishingRules == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updatePublishingRules_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdatePublishingRules(childComplexity, args["input"].(model.PublishingRulesInput)), true
 	case "Mutation.withdraw":
 		if e.ComplexityRoot.Mutation.Withdraw == nil {
 			break
@@ -4094,6 +4416,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProgressEvent.LessonID(childComplexity), true
 
+	case "ProgressQuarter.fromPercent":
+		if e.ComplexityRoot.ProgressQuarter.FromPercent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressQuarter.FromPercent(childComplexity), true
+	case "ProgressQuarter.learners":
+		if e.ComplexityRoot.ProgressQuarter.Learners == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressQuarter.Learners(childComplexity), true
+	case "ProgressQuarter.toPercent":
+		if e.ComplexityRoot.ProgressQuarter.ToPercent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressQuarter.ToPercent(childComplexity), true
+
 	case "PublishCoursePayload.course":
 		if e.ComplexityRoot.PublishCoursePayload.Course == nil {
 			break
@@ -4169,6 +4510,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.AuditLog(childComplexity, args["first"].(*int), args["after"].(*string), args["subject"].(*gid.ID)), true
+	case "Query.captionRevisions":
+		if e.ComplexityRoot.Query.CaptionRevisions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_captionRevisions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CaptionRevisions(childComplexity, args["assetId"].(gid.ID), args["locale"].(*string), args["first"].(*int), args["after"].(*string)), true
 	case "Query.categories":
 		if e.ComplexityRoot.Query.Categories == nil {
 			break
@@ -4264,6 +4616,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Leaderboard(childComplexity, args["courseId"].(*gid.ID), args["period"].(engagement.Period), args["first"].(*int), args["after"].(*string), args["around"].(*bool)), true
+	case "Query.learnerDashboard":
+		if e.ComplexityRoot.Query.LearnerDashboard == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.LearnerDashboard(childComplexity), true
 	case "Query.lesson":
 		if e.ComplexityRoot.Query.Lesson == nil {
 			break
@@ -4275,12 +4633,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Lesson(childComplexity, args["courseId"].(gid.ID), args["id"].(gid.ID)), true
-	case "Query.mailPreferences":
-		if e.ComplexityRoot.Query.MailPreferences == nil {
+	case "Query.lessonDropOff":
+		if e.ComplexityRoot.Query.LessonDropOff == nil {
 			break
 		}
 
-		return e.ComplexityRoot.Query.MailPreferences(childComplexity), true
+		args, err := ec.field_Query_lessonDropOff_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.LessonDropOff(childComplexity, args["courseId"].(gid.ID), args["lessonId"].(gid.ID)), true
 	case "Query.myAchievements":
 		if e.ComplexityRoot.Query.MyAchievements == nil {
 			break
@@ -4745,6 +5108,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SaveModulePayload.Module(childComplexity), true
 
+	case "SearchHit.atMs":
+		if e.ComplexityRoot.SearchHit.AtMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchHit.AtMs(childComplexity), true
 	case "SearchHit.course":
 		if e.ComplexityRoot.SearchHit.Course == nil {
 			break
@@ -4757,6 +5126,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SearchHit.Lesson(childComplexity), true
+	case "SearchHit.link":
+		if e.ComplexityRoot.SearchHit.Link == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchHit.Link(childComplexity), true
 	case "SearchHit.snippet":
 		if e.ComplexityRoot.SearchHit.Snippet == nil {
 			break
@@ -4850,13 +5225,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Session.UserAgent(childComplexity), true
-
-	case "SetMailPreferencePayload.mailPreferences":
-		if e.ComplexityRoot.SetMailPreferencePayload.MailPreferences == nil {
-			break
-		}
-
-		return e.ComplexityRoot.SetMailPreferencePayload.MailPreferences(childComplexity), true
 
 	case "SetPointRulePayload.rules":
 		if e.ComplexityRoot.SetPointRulePayload.Rules == nil {
@@ -4960,6 +5328,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Streak.Today(childComplexity), true
+
+	case "StuckLearner.enrollment":
+		if e.ComplexityRoot.StuckLearner.Enrollment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StuckLearner.Enrollment(childComplexity), true
+	case "StuckLearner.failedAttempts":
+		if e.ComplexityRoot.StuckLearner.Failed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StuckLearner.Failed(childComplexity), true
+	case "StuckLearner.since":
+		if e.ComplexityRoot.StuckLearner.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StuckLearner.Since(childComplexity), true
 
 	case "Subscription.assetUpdated":
 		if e.ComplexityRoot.Subscription.AssetUpdated == nil {
@@ -5088,6 +5475,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Tenant.Branding(childComplexity), true
+	case "Tenant.captionsRequired":
+		if e.ComplexityRoot.Tenant.CaptionsRequired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tenant.CaptionsRequired(childComplexity), true
 	case "Tenant.id":
 		if e.ComplexityRoot.Tenant.GlobalID == nil {
 			break
@@ -5138,6 +5531,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateBrandingPayload.Tenant(childComplexity), true
+
+	case "UpdatePublishingRulesPayload.tenant":
+		if e.ComplexityRoot.UpdatePublishingRulesPayload.Tenant == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdatePublishingRulesPayload.Tenant(childComplexity), true
 
 	case "UploadPart.number":
 		if e.ComplexityRoot.UploadPart.Number == nil {
@@ -5396,22 +5796,25 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PointRuleInput", ec.unmarshalInputPointRuleInput),
 			graphql.NewInputUnmarshaler("PriceInput", ec.unmarshalInputPriceInput),
 			graphql.NewInputUnmarshaler("PublishCourseInput", ec.unmarshalInputPublishCourseInput),
+			graphql.NewInputUnmarshaler("PublishingRulesInput", ec.unmarshalInputPublishingRulesInput),
 			graphql.NewInputUnmarshaler("QuestionInput", ec.unmarshalInputQuestionInput),
 			graphql.NewInputUnmarshaler("QuizInput", ec.unmarshalInputQuizInput),
 			graphql.NewInputUnmarshaler("RecordAttendanceInput", ec.unmarshalInputRecordAttendanceInput),
 			graphql.NewInputUnmarshaler("RecordProgressInput", ec.unmarshalInputRecordProgressInput),
+			graphql.NewInputUnmarshaler("RemoveCaptionsInput", ec.unmarshalInputRemoveCaptionsInput),
 			graphql.NewInputUnmarshaler("RequestUploadInput", ec.unmarshalInputRequestUploadInput),
 			graphql.NewInputUnmarshaler("ResponseInput", ec.unmarshalInputResponseInput),
+			graphql.NewInputUnmarshaler("RevertCaptionsInput", ec.unmarshalInputRevertCaptionsInput),
 			graphql.NewInputUnmarshaler("RevokeCertificateInput", ec.unmarshalInputRevokeCertificateInput),
 			graphql.NewInputUnmarshaler("SaveAchievementInput", ec.unmarshalInputSaveAchievementInput),
 			graphql.NewInputUnmarshaler("SaveAnswerInput", ec.unmarshalInputSaveAnswerInput),
+			graphql.NewInputUnmarshaler("SaveCaptionsInput", ec.unmarshalInputSaveCaptionsInput),
 			graphql.NewInputUnmarshaler("SaveCategoryInput", ec.unmarshalInputSaveCategoryInput),
 			graphql.NewInputUnmarshaler("SaveCourseInput", ec.unmarshalInputSaveCourseInput),
 			graphql.NewInputUnmarshaler("SaveLessonInput", ec.unmarshalInputSaveLessonInput),
 			graphql.NewInputUnmarshaler("SaveModuleInput", ec.unmarshalInputSaveModuleInput),
 			graphql.NewInputUnmarshaler("SearchFilter", ec.unmarshalInputSearchFilter),
 			graphql.NewInputUnmarshaler("SegmentInput", ec.unmarshalInputSegmentInput),
-			graphql.NewInputUnmarshaler("SetMailPreferenceInput", ec.unmarshalInputSetMailPreferenceInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
 			graphql.NewInputUnmarshaler("SignOffLearnerInput", ec.unmarshalInputSignOffLearnerInput),
 			graphql.NewInputUnmarshaler("SignPartInput", ec.unmarshalInputSignPartInput),
@@ -5675,6 +6078,8 @@ type Tenant implements Node {
   "BCP 47."
   locale: String!
   branding: Branding!
+  "Whether a film needs captions in some language before its course can be published."
+  captionsRequired: Boolean!
 }
 
 "How a tenant's pages and certificates look."
@@ -5828,6 +6233,9 @@ extend type Mutation {
     @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   updateBranding(input: BrandingInput!): UpdateBrandingPayload!
     @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Changes what a course needs before it can be published. What is published stays."
+  updatePublishingRules(input: PublishingRulesInput!): UpdatePublishingRulesPayload!
+    @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Lets the tenant's support people read, masked and recorded, for at most four hours."
   grantSupport(input: GrantSupportInput!): SupportGrantPayload!
     @access(roles: [TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
@@ -5906,6 +6314,15 @@ type UpdateBrandingPayload {
   tenant: Tenant!
 }
 
+input PublishingRulesInput {
+  "Whether a film needs captions in some language: of its own or of its lesson. Films kept elsewhere need none."
+  captionsRequired: Boolean
+}
+
+type UpdatePublishingRulesPayload {
+  tenant: Tenant!
+}
+
 # ─── Catalog: what learners see ──────────────────────────────────────────────────────────────────────────
 
 enum CourseLevel {
@@ -5970,8 +6387,6 @@ type Course implements Node {
   "Total length of the videos in milliseconds."
   durationMs: Int!
   hasCertificate: Boolean!
-  "How many months a certificate is good for; 0 is for ever."
-  certificateMonths: Int!
   modules: [Module!]!
   "Courses to be completed first."
   prerequisites: [Course!]!
@@ -6024,7 +6439,7 @@ type VideoContent {
   expiresAt: Time
   contentType: String
   captions: [Caption!]!
-  "Tracks that came with the video itself; the playlist has them too."
+  "Tracks of the video itself; the playlist has them too."
   captionTracks: [CaptionTrack!]!
   "Sanitised HTML."
   html: String!
@@ -6139,8 +6554,6 @@ type CourseDraft {
   price: Price
   instructor: User
   hasCertificate: Boolean!
-  "How many months a certificate is good for; 0 is for ever."
-  certificateMonths: Int!
   "Slugs of the courses to be completed first."
   prerequisites: [String!]!
   "Grows with every edit."
@@ -6340,8 +6753,6 @@ input SaveCourseInput {
   visibility: CourseVisibility
   price: PriceInput
   hasCertificate: Boolean
-  "How many months a certificate is good for, at most 600; 0 is for ever."
-  certificateMonths: Int
   "Slugs of courses; all of them, the old ones are replaced."
   prerequisites: [String!]
   "What completes the course; ALL by itself is the default again."
@@ -6535,7 +6946,10 @@ enum AssetConversion {
   DONE
   "It is played as it was uploaded: the server has no ffmpeg."
   PASSED_THROUGH
-  "It failed: ` + "`" + `failure` + "`" + ` says why. The file is played as it was uploaded, unless its status is FAILED."
+  """
+  It failed: ` + "`" + `failure` + "`" + ` says why. The file is played as it was uploaded, or as it was converted before, unless its status
+  is FAILED.
+  """
   FAILED
 }
 
@@ -6604,7 +7018,7 @@ type Playback {
   expiresAt: Time!
 }
 
-"A track of captions that came with a film."
+"A track of captions of a film: as in force when the address was signed."
 type CaptionTrack {
   "BCP 47, or empty."
   locale: String!
@@ -6614,12 +7028,44 @@ type CaptionTrack {
   default: Boolean!
 }
 
+"One edit of a film's captions in one language. It never changes; the newest of its language is in force."
+type CaptionRevision {
+  "1, 2, 3… in each language of a film."
+  number: Int!
+  "BCP 47."
+  locale: String!
+  "What a menu shows; empty for the language's own name."
+  label: String!
+  "The WebVTT file; null where captions were removed."
+  vtt: String
+  cueCount: Int!
+  createdAt: Time!
+  "Null for captions that came inside the film."
+  author: User
+  "The number of the revision whose captions were put in force again."
+  revertOf: Int
+}
+
+type CaptionRevisionConnection {
+  edges: [CaptionRevisionEdge!]!
+  nodes: [CaptionRevision!]!
+  pageInfo: PageInfo!
+}
+
+type CaptionRevisionEdge {
+  cursor: Cursor!
+  node: CaptionRevision!
+}
+
 extend type Query {
   "The file with that id, or null."
   asset(id: ID!): Asset
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "The ready assets that have one of these contents (SHA-256 in hex, at most 100): what need not be uploaded again."
   assetsByContent(sha256: [String!]!): [Asset!]!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "What was done to a film's captions, newest first: in one language, or in all."
+  captionRevisions(assetId: ID!, locale: String, first: Int, after: Cursor): CaptionRevisionConnection!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "What the tenant's files take and may take, and what was stored and converted in its latest months (1 to 36; 12 unless said)."
   storageUsage(months: Int): StorageUsage!
@@ -6641,6 +7087,21 @@ extend type Mutation {
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   "Checks what was sent and makes it ready, or rejects it with a reason. A large file is checked meanwhile: it is CHECKING."
   completeUpload(assetId: ID!): CompleteUploadPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Converts a film or a sound again, after a failure or with a newer converter. It plays on meanwhile. Under way already, it goes on."
+  convertAsset(assetId: ID!): ConvertAssetPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  """
+  Puts captions of a film in force, wherever it is shown, in place of those it has in that language. The film is not
+  converted again. What is in force already makes no new revision.
+  """
+  saveCaptions(input: SaveCaptionsInput!): CaptionsPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Puts the captions of an older revision in force again; they get a new number."
+  revertCaptions(input: RevertCaptionsInput!): CaptionsPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Takes the captions of a film in one language out of force. They can be brought back."
+  removeCaptions(input: RemoveCaptionsInput!): CaptionsPayload!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
   """
   Takes a file away from everybody and removes it for good after a while. One that a course still uses is kept, and the fault
@@ -6763,6 +7224,41 @@ type CompleteUploadPayload {
   asset: Asset!
 }
 
+type ConvertAssetPayload {
+  asset: Asset!
+}
+
+input SaveCaptionsInput {
+  "A film that was uploaded."
+  assetId: ID!
+  "BCP 47."
+  locale: String!
+  "What a menu shows; the language's own name when absent."
+  label: String
+  "A SubRip or WebVTT file; at most 1 MB."
+  content: String!
+  "Refuse with CONFLICT unless this is the newest revision in that language; 0 when there should be none."
+  expectedNumber: Int
+}
+
+input RevertCaptionsInput {
+  assetId: ID!
+  locale: String!
+  "The revision to bring back."
+  number: Int!
+}
+
+input RemoveCaptionsInput {
+  assetId: ID!
+  locale: String!
+}
+
+type CaptionsPayload {
+  "The newest revision in that language."
+  revision: CaptionRevision!
+  asset: Asset!
+}
+
 # ─── Enrollment ──────────────────────────────────────────────────────────────────────────────────────────
 
 enum EnrollmentState {
@@ -6841,6 +7337,8 @@ enum EnrollmentEventKind {
   RESYNC
   "The place was taken, given up, completed or given another date."
   CHANGED
+  "A lesson was completed; told to the learner themself."
+  PROGRESSED
 }
 
 type EnrollmentEvent {
@@ -6848,7 +7346,7 @@ type EnrollmentEvent {
   eventId: String!
   kind: EnrollmentEventKind!
   at: Time!
-  "The place as it is now; null unless one has CHANGED."
+  "The place that it is about, as it is now; null of STARTED and RESYNC."
   enrollment: Enrollment
 }
 
@@ -6965,6 +7463,8 @@ type CourseProgress {
   percent: Int!
   lastActivityAt: Time
   completedAt: Time
+  "Time on task in all lessons, in milliseconds: from one sign of life to the next, at most a minute each."
+  timeOnTaskMs: Int!
   "Lessons with evidence."
   lessons: [LessonProgress!]!
   "All modules, in order."
@@ -6979,6 +7479,8 @@ type LessonProgress {
   watchedMs: Int!
   "Where to resume, in milliseconds."
   positionMs: Int!
+  "Time on task in milliseconds, for lessons of every kind."
+  timeOnTaskMs: Int!
   completedAt: Time
   completion: Completion!
 }
@@ -7006,6 +7508,20 @@ extend type Query {
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
 }
 
+"How far into a video its learners got."
+type LessonDropOff {
+  "How many watched any of it. Null when they are fewer than five: then nothing is told."
+  learners: Int
+  "How many watched at least half of each minute, from the first on. Empty when nothing is told."
+  minutes: [Int!]!
+}
+
+extend type Query {
+  "Who stayed for how long, in a video of the published version. Null for a lesson that is no video of known length."
+  lessonDropOff(courseId: ID!, lessonId: ID!): LessonDropOff
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+}
+
 extend type Mutation {
   "Says that a learner can do what a lesson, a module or the course is about."
   signOffLearner(input: SignOffLearnerInput!): RecordProgressPayload!
@@ -7023,8 +7539,11 @@ extend type Mutation {
   applyCompletions(input: ApplyCompletionsInput!): ApplyCompletionsPayload!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
   """
-  Reports what was played, every 30 to 60 seconds and when the page is left. Sending a batch twice, late or
-  in another order changes nothing: what counts is the union of the segments.
+  Reports what was played and when the learner was there, every 30 to 60 seconds and when the page is left. Sending
+  a batch twice, late or in another order changes nothing: of what was played the union counts, and a batch that
+  is numbered counts once and is answered as it was. Nobody is credited more video than twice the time that passed, or
+  more time on task than passed, whatever runs at once; a new place brings a minute, and what is not used is kept for
+  up to an hour. UNAVAILABLE means that nothing was kept: send it again.
   """
   recordProgress(input: RecordProgressInput!): RecordProgressPayload!
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
@@ -7071,20 +7590,36 @@ input RecordProgressInput {
   enrollmentId: ID!
   "At most 50."
   lessons: [PlayedLessonInput!]!
+  """
+  A UUID that the client draws when it starts, and the number of the batch in that session, from 1. Either both or
+  none: a batch without is taken for a new one that was made last.
+  """
+  sessionId: String
+  sequence: Int
+  "How long ago the batch was made, in milliseconds by the client's clock. Null: just now."
+  ageMs: Int
 }
 
 input PlayedLessonInput {
   lessonId: ID!
-  "At most 500 in the batch."
+  "At most 500 in the batch, and none in lessons that are no videos."
   segments: [SegmentInput!]!
-  "Where the player stands, in milliseconds."
-  positionMs: Int!
+  "Where the player stands, in milliseconds. Null: what is known of it stays."
+  positionMs: Int
+  """
+  When there were signs of life in the lesson (a key, a pointer, a playing video), in milliseconds of any clock of
+  the client that never jumps, ascending; at most 500 in the batch. From one to the next counts as time on task,
+  but no more than a minute: a client repeats the last sign of one batch as the first of the next.
+  """
+  signs: [Int!]
 }
 
 "What was played, milliseconds of the video, from included and to excluded."
 input SegmentInput {
   fromMs: Int!
   toMs: Int!
+  "The speed of playing, more than 0 and up to 16. Null: no faster than 2. What was played faster than 2 adds nothing."
+  rate: Float
 }
 
 input CompleteLessonInput {
@@ -7257,9 +7792,6 @@ type AttemptPayload {
 
 enum CertificateStatus {
   VALID
-  "It was good until a day that has passed."
-  EXPIRED
-  "It was taken back, whether or not it would be good still."
   REVOKED
 }
 
@@ -7271,8 +7803,6 @@ type Certificate implements Node {
   learnerName: String! @personal
   courseTitle: String!
   issuedAt: Time!
-  "The end of the last day on which it is good, by UTC; null when it is good for ever."
-  expiresAt: Time
   revokedAt: Time
   revocationReason: String! @personal
   "The public page."
@@ -7294,8 +7824,6 @@ type CertificateVerification {
   tenantName: String!
   completedAt: Time!
   issuedAt: Time!
-  "The end of the last day on which it is good, by UTC; null when it is good for ever."
-  expiresAt: Time
   revokedAt: Time
 }
 
@@ -7343,6 +7871,13 @@ type SearchHit {
   text is found and not shown.
   """
   snippet: String!
+  """
+  When it is said in the lesson's film, in milliseconds, where the snippet is from its captions; null where it is not,
+  and for a lesson that the viewer may not open.
+  """
+  atMs: Int
+  "Path in the frontend: of the course or the lesson, at that second of its film."
+  link: String!
 }
 
 type SearchToken {
@@ -7403,19 +7938,9 @@ type NotificationEdge {
   node: Notification!
 }
 
-"Whether a person gets mail, too, when a notification of this kind is put into the inbox."
-type MailPreference {
-  kind: NotificationKind!
-  "True until the person says otherwise."
-  wanted: Boolean!
-}
-
 extend type Query {
   "The viewer's inbox, newest first."
   notifications(first: Int, after: Cursor, unreadOnly: Boolean = false): NotificationConnection!
-    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
-  "What the viewer gets mail about: every kind once."
-  mailPreferences: [MailPreference!]!
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
 }
 
@@ -7423,24 +7948,11 @@ extend type Mutation {
   "Marks these as read, or the whole inbox when no ids are given."
   markNotificationsRead(ids: [ID!]): MarkNotificationsReadPayload!
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
-  "Says whether the viewer wants mail about notifications of this kind; the inbox has them either way."
-  setMailPreference(input: SetMailPreferenceInput!): SetMailPreferencePayload!
-    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
 }
 
 type MarkNotificationsReadPayload {
   marked: Int!
   unreadCount: Int!
-}
-
-input SetMailPreferenceInput {
-  kind: NotificationKind!
-  wanted: Boolean!
-}
-
-type SetMailPreferencePayload {
-  "Every kind once, as it is now."
-  mailPreferences: [MailPreference!]!
 }
 
 extend type Subscription {
@@ -7634,6 +8146,66 @@ input SaveAchievementInput {
 
 type SaveAchievementPayload {
   achievement: Achievement!
+}
+
+# ─── Dashboards ──────────────────────────────────────────────────────────────────────────────────────────
+
+"What a learner sees first."
+type LearnerDashboard {
+  "Where to go on: the course they learned in last, else the one that is due next. Its ` + "`" + `nextLesson` + "`" + ` is the one to open."
+  recommended: Enrollment
+  "The active places, the latest activity first; at most 100."
+  inProgress: [Enrollment!]!
+  "Those of them that have a date, the earliest first: what is overdue leads."
+  due: [Enrollment!]!
+  certificates: [Certificate!]!
+}
+
+"How the learners of a course get on."
+type CourseReport {
+  "Learners whose place is active or completed."
+  learners: Int!
+  notStarted: Int!
+  completed: Int!
+  "Those who have started and not completed, by the quarter of the required lessons that they are in."
+  progress: [ProgressQuarter!]!
+  "Active learners who did nothing for 14 days, or failed one quiz three times without passing it."
+  stuckCount: Int!
+  "Ten of them at most, those who are stuck longest."
+  stuck: [StuckLearner!]!
+  "The last 30 days, in UTC; days without completions are left out."
+  completions: [CompletionDay!]!
+}
+
+type ProgressQuarter {
+  fromPercent: Int!
+  "Not included."
+  toPercent: Int!
+  learners: Int!
+}
+
+type StuckLearner {
+  enrollment: Enrollment!
+  "Of the last activity or, without any, of the enrollment."
+  since: Time!
+  "How often they failed the quiz that they failed most often and did not pass."
+  failedAttempts: Int!
+}
+
+type CompletionDay {
+  "Midnight, in UTC."
+  date: Time!
+  learners: Int!
+}
+
+extend type CourseDraft {
+  report: CourseReport!
+}
+
+extend type Query {
+  "The viewer's own."
+  learnerDashboard: LearnerDashboard!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
 }
 
 # ─── Compliance ──────────────────────────────────────────────────────────────────────────────────────────
@@ -7928,6 +8500,50 @@ func (ec *executionContext) childFields_Caption(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Caption", field.Name)
 }
 
+func (ec *executionContext) childFields_CaptionRevision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "number":
+		return ec.fieldContext_CaptionRevision_number(ctx, field)
+	case "locale":
+		return ec.fieldContext_CaptionRevision_locale(ctx, field)
+	case "label":
+		return ec.fieldContext_CaptionRevision_label(ctx, field)
+	case "vtt":
+		return ec.fieldContext_CaptionRevision_vtt(ctx, field)
+	case "cueCount":
+		return ec.fieldContext_CaptionRevision_cueCount(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_CaptionRevision_createdAt(ctx, field)
+	case "author":
+		return ec.fieldContext_CaptionRevision_author(ctx, field)
+	case "revertOf":
+		return ec.fieldContext_CaptionRevision_revertOf(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CaptionRevision", field.Name)
+}
+
+func (ec *executionContext) childFields_CaptionRevisionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_CaptionRevisionConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_CaptionRevisionConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_CaptionRevisionConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CaptionRevisionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_CaptionRevisionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_CaptionRevisionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_CaptionRevisionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CaptionRevisionEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_CaptionTrack(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "locale":
@@ -7940,6 +8556,16 @@ func (ec *executionContext) childFields_CaptionTrack(ctx context.Context, field 
 		return ec.fieldContext_CaptionTrack_default(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CaptionTrack", field.Name)
+}
+
+func (ec *executionContext) childFields_CaptionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "revision":
+		return ec.fieldContext_CaptionsPayload_revision(ctx, field)
+	case "asset":
+		return ec.fieldContext_CaptionsPayload_asset(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CaptionsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Category(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7968,8 +8594,6 @@ func (ec *executionContext) childFields_Certificate(ctx context.Context, field g
 		return ec.fieldContext_Certificate_courseTitle(ctx, field)
 	case "issuedAt":
 		return ec.fieldContext_Certificate_issuedAt(ctx, field)
-	case "expiresAt":
-		return ec.fieldContext_Certificate_expiresAt(ctx, field)
 	case "revokedAt":
 		return ec.fieldContext_Certificate_revokedAt(ctx, field)
 	case "revocationReason":
@@ -7998,8 +8622,6 @@ func (ec *executionContext) childFields_CertificateVerification(ctx context.Cont
 		return ec.fieldContext_CertificateVerification_completedAt(ctx, field)
 	case "issuedAt":
 		return ec.fieldContext_CertificateVerification_issuedAt(ctx, field)
-	case "expiresAt":
-		return ec.fieldContext_CertificateVerification_expiresAt(ctx, field)
 	case "revokedAt":
 		return ec.fieldContext_CertificateVerification_revokedAt(ctx, field)
 	}
@@ -8084,6 +8706,16 @@ func (ec *executionContext) childFields_CompletionCondition(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type CompletionCondition", field.Name)
 }
 
+func (ec *executionContext) childFields_CompletionDay(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "date":
+		return ec.fieldContext_CompletionDay_date(ctx, field)
+	case "learners":
+		return ec.fieldContext_CompletionDay_learners(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompletionDay", field.Name)
+}
+
 func (ec *executionContext) childFields_CompletionPolicy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "need":
@@ -8126,6 +8758,14 @@ func (ec *executionContext) childFields_CompletionRule(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type CompletionRule", field.Name)
 }
 
+func (ec *executionContext) childFields_ConvertAssetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "asset":
+		return ec.fieldContext_ConvertAssetPayload_asset(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConvertAssetPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Course(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8162,8 +8802,6 @@ func (ec *executionContext) childFields_Course(ctx context.Context, field graphq
 		return ec.fieldContext_Course_durationMs(ctx, field)
 	case "hasCertificate":
 		return ec.fieldContext_Course_hasCertificate(ctx, field)
-	case "certificateMonths":
-		return ec.fieldContext_Course_certificateMonths(ctx, field)
 	case "modules":
 		return ec.fieldContext_Course_modules(ctx, field)
 	case "prerequisites":
@@ -8216,8 +8854,6 @@ func (ec *executionContext) childFields_CourseDraft(ctx context.Context, field g
 		return ec.fieldContext_CourseDraft_instructor(ctx, field)
 	case "hasCertificate":
 		return ec.fieldContext_CourseDraft_hasCertificate(ctx, field)
-	case "certificateMonths":
-		return ec.fieldContext_CourseDraft_certificateMonths(ctx, field)
 	case "prerequisites":
 		return ec.fieldContext_CourseDraft_prerequisites(ctx, field)
 	case "revision":
@@ -8236,6 +8872,8 @@ func (ec *executionContext) childFields_CourseDraft(ctx context.Context, field g
 		return ec.fieldContext_CourseDraft_versions(ctx, field)
 	case "published":
 		return ec.fieldContext_CourseDraft_published(ctx, field)
+	case "report":
+		return ec.fieldContext_CourseDraft_report(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CourseDraft", field.Name)
 }
@@ -8296,6 +8934,8 @@ func (ec *executionContext) childFields_CourseProgress(ctx context.Context, fiel
 		return ec.fieldContext_CourseProgress_lastActivityAt(ctx, field)
 	case "completedAt":
 		return ec.fieldContext_CourseProgress_completedAt(ctx, field)
+	case "timeOnTaskMs":
+		return ec.fieldContext_CourseProgress_timeOnTaskMs(ctx, field)
 	case "lessons":
 		return ec.fieldContext_CourseProgress_lessons(ctx, field)
 	case "modules":
@@ -8304,6 +8944,26 @@ func (ec *executionContext) childFields_CourseProgress(ctx context.Context, fiel
 		return ec.fieldContext_CourseProgress_completion(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CourseProgress", field.Name)
+}
+
+func (ec *executionContext) childFields_CourseReport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "learners":
+		return ec.fieldContext_CourseReport_learners(ctx, field)
+	case "notStarted":
+		return ec.fieldContext_CourseReport_notStarted(ctx, field)
+	case "completed":
+		return ec.fieldContext_CourseReport_completed(ctx, field)
+	case "progress":
+		return ec.fieldContext_CourseReport_progress(ctx, field)
+	case "stuckCount":
+		return ec.fieldContext_CourseReport_stuckCount(ctx, field)
+	case "stuck":
+		return ec.fieldContext_CourseReport_stuck(ctx, field)
+	case "completions":
+		return ec.fieldContext_CourseReport_completions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CourseReport", field.Name)
 }
 
 func (ec *executionContext) childFields_CourseVersion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8508,6 +9168,20 @@ func (ec *executionContext) childFields_LeaderboardRow(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type LeaderboardRow", field.Name)
 }
 
+func (ec *executionContext) childFields_LearnerDashboard(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recommended":
+		return ec.fieldContext_LearnerDashboard_recommended(ctx, field)
+	case "inProgress":
+		return ec.fieldContext_LearnerDashboard_inProgress(ctx, field)
+	case "due":
+		return ec.fieldContext_LearnerDashboard_due(ctx, field)
+	case "certificates":
+		return ec.fieldContext_LearnerDashboard_certificates(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LearnerDashboard", field.Name)
+}
+
 func (ec *executionContext) childFields_Lesson(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8582,6 +9256,16 @@ func (ec *executionContext) childFields_LessonDraft(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type LessonDraft", field.Name)
 }
 
+func (ec *executionContext) childFields_LessonDropOff(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "learners":
+		return ec.fieldContext_LessonDropOff_learners(ctx, field)
+	case "minutes":
+		return ec.fieldContext_LessonDropOff_minutes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LessonDropOff", field.Name)
+}
+
 func (ec *executionContext) childFields_LessonProgress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "lessonId":
@@ -8592,22 +9276,14 @@ func (ec *executionContext) childFields_LessonProgress(ctx context.Context, fiel
 		return ec.fieldContext_LessonProgress_watchedMs(ctx, field)
 	case "positionMs":
 		return ec.fieldContext_LessonProgress_positionMs(ctx, field)
+	case "timeOnTaskMs":
+		return ec.fieldContext_LessonProgress_timeOnTaskMs(ctx, field)
 	case "completedAt":
 		return ec.fieldContext_LessonProgress_completedAt(ctx, field)
 	case "completion":
 		return ec.fieldContext_LessonProgress_completion(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LessonProgress", field.Name)
-}
-
-func (ec *executionContext) childFields_MailPreference(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "kind":
-		return ec.fieldContext_MailPreference_kind(ctx, field)
-	case "wanted":
-		return ec.fieldContext_MailPreference_wanted(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type MailPreference", field.Name)
 }
 
 func (ec *executionContext) childFields_MarkNotificationsReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8832,6 +9508,18 @@ func (ec *executionContext) childFields_ProgressEvent(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type ProgressEvent", field.Name)
 }
 
+func (ec *executionContext) childFields_ProgressQuarter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "fromPercent":
+		return ec.fieldContext_ProgressQuarter_fromPercent(ctx, field)
+	case "toPercent":
+		return ec.fieldContext_ProgressQuarter_toPercent(ctx, field)
+	case "learners":
+		return ec.fieldContext_ProgressQuarter_learners(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProgressQuarter", field.Name)
+}
+
 func (ec *executionContext) childFields_PublishCoursePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "course":
@@ -9030,6 +9718,10 @@ func (ec *executionContext) childFields_SearchHit(ctx context.Context, field gra
 		return ec.fieldContext_SearchHit_title(ctx, field)
 	case "snippet":
 		return ec.fieldContext_SearchHit_snippet(ctx, field)
+	case "atMs":
+		return ec.fieldContext_SearchHit_atMs(ctx, field)
+	case "link":
+		return ec.fieldContext_SearchHit_link(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SearchHit", field.Name)
 }
@@ -9076,14 +9768,6 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_current(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
-}
-
-func (ec *executionContext) childFields_SetMailPreferencePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "mailPreferences":
-		return ec.fieldContext_SetMailPreferencePayload_mailPreferences(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type SetMailPreferencePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetPointRulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9160,6 +9844,18 @@ func (ec *executionContext) childFields_Streak(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Streak", field.Name)
 }
 
+func (ec *executionContext) childFields_StuckLearner(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "enrollment":
+		return ec.fieldContext_StuckLearner_enrollment(ctx, field)
+	case "since":
+		return ec.fieldContext_StuckLearner_since(ctx, field)
+	case "failedAttempts":
+		return ec.fieldContext_StuckLearner_failedAttempts(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StuckLearner", field.Name)
+}
+
 func (ec *executionContext) childFields_SupportGrant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -9222,6 +9918,8 @@ func (ec *executionContext) childFields_Tenant(ctx context.Context, field graphq
 		return ec.fieldContext_Tenant_locale(ctx, field)
 	case "branding":
 		return ec.fieldContext_Tenant_branding(ctx, field)
+	case "captionsRequired":
+		return ec.fieldContext_Tenant_captionsRequired(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Tenant", field.Name)
 }
@@ -9242,6 +9940,14 @@ func (ec *executionContext) childFields_UpdateBrandingPayload(ctx context.Contex
 		return ec.fieldContext_UpdateBrandingPayload_tenant(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateBrandingPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdatePublishingRulesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "tenant":
+		return ec.fieldContext_UpdatePublishingRulesPayload_tenant(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdatePublishingRulesPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UploadPart(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9594,6 +10300,20 @@ func (ec *executionContext) field_Mutation_completeUpload_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_convertAsset_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "assetId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["assetId"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_createApiKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -9734,6 +10454,20 @@ func (ec *executionContext) field_Mutation_reinstateUser_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_removeCaptions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RemoveCaptionsInput, error) {
+			return ec.unmarshalNRemoveCaptionsInput2lyceumᚋinternalᚋgenᚋmodelᚐRemoveCaptionsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_requestUpload_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -9759,6 +10493,20 @@ func (ec *executionContext) field_Mutation_restoreAsset_args(ctx context.Context
 		return nil, err
 	}
 	args["assetId"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_revertCaptions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RevertCaptionsInput, error) {
+			return ec.unmarshalNRevertCaptionsInput2lyceumᚋinternalᚋgenᚋmodelᚐRevertCaptionsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
 	return args, nil
 }
 
@@ -9868,6 +10616,20 @@ func (ec *executionContext) field_Mutation_saveAnswer_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_saveCaptions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SaveCaptionsInput, error) {
+			return ec.unmarshalNSaveCaptionsInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveCaptionsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_saveCategory_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -9930,20 +10692,6 @@ func (ec *executionContext) field_Mutation_setLeaderboardProfile_args(ctx contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.LeaderboardProfileInput, error) {
 			return ec.unmarshalNLeaderboardProfileInput2lyceumᚋinternalᚋgenᚋmodelᚐLeaderboardProfileInput(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["input"] = arg0
-	return args, nil
-}
-
-func (ec *executionContext) field_Mutation_setMailPreference_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
-	var err error
-	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (model.SetMailPreferenceInput, error) {
-			return ec.unmarshalNSetMailPreferenceInput2lyceumᚋinternalᚋgenᚋmodelᚐSetMailPreferenceInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -10092,6 +10840,20 @@ func (ec *executionContext) field_Mutation_updateBranding_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_updatePublishingRules_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.PublishingRulesInput, error) {
+			return ec.unmarshalNPublishingRulesInput2lyceumᚋinternalᚋgenᚋmodelᚐPublishingRulesInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_withdraw_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -10189,6 +10951,44 @@ func (ec *executionContext) field_Query_auditLog_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["subject"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_captionRevisions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "assetId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["assetId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["locale"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg3
 	return args, nil
 }
 
@@ -10413,6 +11213,28 @@ func (ec *executionContext) field_Query_leaderboard_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["around"] = arg4
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_lessonDropOff_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "courseId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["courseId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "lessonId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["lessonId"] = arg1
 	return args, nil
 }
 
@@ -12802,6 +13624,350 @@ func (ec *executionContext) fieldContext_Caption_vtt(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Caption", field, false, false, "String")
 }
 
+func (ec *executionContext) _CaptionRevision_number(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevision_number(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Number, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevision_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CaptionRevision", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CaptionRevision_locale(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevision_locale(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Locale, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevision_locale(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CaptionRevision", field, false, false, "String")
+}
+
+func (ec *executionContext) _CaptionRevision_label(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevision_label(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Label, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevision_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CaptionRevision", field, false, false, "String")
+}
+
+func (ec *executionContext) _CaptionRevision_vtt(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevision_vtt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CaptionRevision().Vtt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevision_vtt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CaptionRevision", field, true, true, "String")
+}
+
+func (ec *executionContext) _CaptionRevision_cueCount(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevision_cueCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CueCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevision_cueCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CaptionRevision", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CaptionRevision_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevision_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevision_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CaptionRevision", field, false, false, "Time")
+}
+
+func (ec *executionContext) _CaptionRevision_author(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevision_author(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CaptionRevision().Author(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖlyceumᚋinternalᚋgenᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevision_author(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CaptionRevision",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CaptionRevision_revertOf(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevision_revertOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RevertOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevision_revertOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CaptionRevision", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CaptionRevisionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.CaptionRevisionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevisionConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []relay.Edge[*ent.CaptionRevision]) graphql.Marshaler {
+			return ec.marshalNCaptionRevisionEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevisionConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CaptionRevisionConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CaptionRevisionEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CaptionRevisionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.CaptionRevisionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevisionConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.CaptionRevision) graphql.Marshaler {
+			return ec.marshalNCaptionRevision2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevisionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevisionConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CaptionRevisionConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CaptionRevision(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CaptionRevisionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.CaptionRevisionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevisionConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v relay.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2lyceumᚋgraphᚋrelayᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevisionConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CaptionRevisionConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CaptionRevisionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.CaptionRevision]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevisionEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevisionEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CaptionRevisionEdge", field, false, false, "Cursor")
+}
+
+func (ec *executionContext) _CaptionRevisionEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.CaptionRevision]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionRevisionEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.CaptionRevision) graphql.Marshaler {
+			return ec.marshalNCaptionRevision2ᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevision(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionRevisionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CaptionRevisionEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CaptionRevision(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CaptionTrack_locale(ctx context.Context, field graphql.CollectedField, obj *model.CaptionTrack) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12892,6 +14058,70 @@ func (ec *executionContext) _CaptionTrack_default(ctx context.Context, field gra
 }
 func (ec *executionContext) fieldContext_CaptionTrack_default(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CaptionTrack", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _CaptionsPayload_revision(ctx context.Context, field graphql.CollectedField, obj *model.CaptionsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionsPayload_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.CaptionRevision) graphql.Marshaler {
+			return ec.marshalNCaptionRevision2ᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevision(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionsPayload_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CaptionsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CaptionRevision(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CaptionsPayload_asset(ctx context.Context, field graphql.CollectedField, obj *model.CaptionsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CaptionsPayload_asset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Asset, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
+			return ec.marshalNAsset2ᚖlyceumᚋinternalᚋgenᚋentᚐAsset(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CaptionsPayload_asset(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CaptionsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Asset(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Category_id(ctx context.Context, field graphql.CollectedField, obj *ent.Category) (ret graphql.Marshaler) {
@@ -13098,29 +14328,6 @@ func (ec *executionContext) _Certificate_issuedAt(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext_Certificate_issuedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Certificate", field, false, false, "Time")
-}
-
-func (ec *executionContext) _Certificate_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.Certificate) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Certificate_expiresAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ExpiresAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Certificate_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Certificate", field, false, false, "Time")
 }
 
@@ -13374,29 +14581,6 @@ func (ec *executionContext) _CertificateVerification_issuedAt(ctx context.Contex
 	)
 }
 func (ec *executionContext) fieldContext_CertificateVerification_issuedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CertificateVerification", field, false, false, "Time")
-}
-
-func (ec *executionContext) _CertificateVerification_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.CertificateVerification) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CertificateVerification_expiresAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ExpiresAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_CertificateVerification_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CertificateVerification", field, false, false, "Time")
 }
 
@@ -13942,6 +15126,52 @@ func (ec *executionContext) fieldContext_CompletionCondition_group(_ context.Con
 	return graphql.NewScalarFieldContext("CompletionCondition", field, false, false, "Int")
 }
 
+func (ec *executionContext) _CompletionDay_date(ctx context.Context, field graphql.CollectedField, obj *analytics.Day) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionDay_date(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Date, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionDay_date(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionDay", field, false, false, "Time")
+}
+
+func (ec *executionContext) _CompletionDay_learners(ctx context.Context, field graphql.CollectedField, obj *analytics.Day) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompletionDay_learners(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompletionDay_learners(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompletionDay", field, false, false, "Int")
+}
+
 func (ec *executionContext) _CompletionPolicy_need(ctx context.Context, field graphql.CollectedField, obj *outline.Policy) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14234,6 +15464,38 @@ func (ec *executionContext) _CompletionRule_version(ctx context.Context, field g
 }
 func (ec *executionContext) fieldContext_CompletionRule_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CompletionRule", field, false, false, "String")
+}
+
+func (ec *executionContext) _ConvertAssetPayload_asset(ctx context.Context, field graphql.CollectedField, obj *model.ConvertAssetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConvertAssetPayload_asset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Asset, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Asset) graphql.Marshaler {
+			return ec.marshalNAsset2ᚖlyceumᚋinternalᚋgenᚋentᚐAsset(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConvertAssetPayload_asset(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ConvertAssetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Asset(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Course_id(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
@@ -14652,29 +15914,6 @@ func (ec *executionContext) _Course_hasCertificate(ctx context.Context, field gr
 }
 func (ec *executionContext) fieldContext_Course_hasCertificate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Course", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _Course_certificateMonths(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Course_certificateMonths(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CertificateMonths, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Course_certificateMonths(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Course", field, false, false, "Int")
 }
 
 func (ec *executionContext) _Course_modules(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
@@ -15209,29 +16448,6 @@ func (ec *executionContext) fieldContext_CourseDraft_hasCertificate(_ context.Co
 	return graphql.NewScalarFieldContext("CourseDraft", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _CourseDraft_certificateMonths(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CourseDraft_certificateMonths(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CertificateMonths, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_CourseDraft_certificateMonths(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CourseDraft", field, false, false, "Int")
-}
-
 func (ec *executionContext) _CourseDraft_prerequisites(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15470,6 +16686,38 @@ func (ec *executionContext) fieldContext_CourseDraft_published(_ context.Context
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_CourseVersion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CourseDraft_report(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseDraft_report(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CourseDraft().Report(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *analytics.Report) graphql.Marshaler {
+			return ec.marshalNCourseReport2ᚖlyceumᚋinternalᚋanalyticsᚐReport(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseDraft_report(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CourseDraft",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CourseReport(ctx, field)
 		},
 	}
 	return fc, nil
@@ -15874,6 +17122,29 @@ func (ec *executionContext) fieldContext_CourseProgress_completedAt(_ context.Co
 	return graphql.NewScalarFieldContext("CourseProgress", field, false, false, "Time")
 }
 
+func (ec *executionContext) _CourseProgress_timeOnTaskMs(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseProgress_timeOnTaskMs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TimeMs, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseProgress_timeOnTaskMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CourseProgress", field, false, false, "Int")
+}
+
 func (ec *executionContext) _CourseProgress_lessons(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15965,6 +17236,194 @@ func (ec *executionContext) fieldContext_CourseProgress_completion(_ context.Con
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Completion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CourseReport_learners(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseReport_learners(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Learners, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseReport_learners(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CourseReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CourseReport_notStarted(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseReport_notStarted(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NotStarted, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseReport_notStarted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CourseReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CourseReport_completed(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseReport_completed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Completed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseReport_completed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CourseReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CourseReport_progress(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseReport_progress(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CourseReport().Progress(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.ProgressQuarter) graphql.Marshaler {
+			return ec.marshalNProgressQuarter2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐProgressQuarterᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseReport_progress(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CourseReport",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ProgressQuarter(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CourseReport_stuckCount(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseReport_stuckCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StuckCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseReport_stuckCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CourseReport", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CourseReport_stuck(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseReport_stuck(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Stuck, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []analytics.Stuck) graphql.Marshaler {
+			return ec.marshalNStuckLearner2ᚕlyceumᚋinternalᚋanalyticsᚐStuckᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseReport_stuck(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CourseReport",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StuckLearner(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CourseReport_completions(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseReport_completions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Completions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []analytics.Day) graphql.Marshaler {
+			return ec.marshalNCompletionDay2ᚕlyceumᚋinternalᚋanalyticsᚐDayᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseReport_completions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CourseReport",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompletionDay(ctx, field)
 		},
 	}
 	return fc, nil
@@ -17507,6 +18966,134 @@ func (ec *executionContext) fieldContext_LeaderboardRow_self(_ context.Context, 
 	return graphql.NewScalarFieldContext("LeaderboardRow", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _LearnerDashboard_recommended(ctx context.Context, field graphql.CollectedField, obj *analytics.Learner) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearnerDashboard_recommended(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LearnerDashboard().Recommended(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Enrollment) graphql.Marshaler {
+			return ec.marshalOEnrollment2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollment(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LearnerDashboard_recommended(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LearnerDashboard",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Enrollment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LearnerDashboard_inProgress(ctx context.Context, field graphql.CollectedField, obj *analytics.Learner) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearnerDashboard_inProgress(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LearnerDashboard().InProgress(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Enrollment) graphql.Marshaler {
+			return ec.marshalNEnrollment2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearnerDashboard_inProgress(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LearnerDashboard",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Enrollment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LearnerDashboard_due(ctx context.Context, field graphql.CollectedField, obj *analytics.Learner) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearnerDashboard_due(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LearnerDashboard().Due(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Enrollment) graphql.Marshaler {
+			return ec.marshalNEnrollment2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearnerDashboard_due(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LearnerDashboard",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Enrollment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LearnerDashboard_certificates(ctx context.Context, field graphql.CollectedField, obj *analytics.Learner) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearnerDashboard_certificates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LearnerDashboard().Certificates(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Certificate) graphql.Marshaler {
+			return ec.marshalNCertificate2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCertificateᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearnerDashboard_certificates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LearnerDashboard",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Certificate(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Lesson_id(ctx context.Context, field graphql.CollectedField, obj *catalog.Lesson) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18205,6 +19792,52 @@ func (ec *executionContext) fieldContext_LessonDraft_quiz(_ context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _LessonDropOff_learners(ctx context.Context, field graphql.CollectedField, obj *model.LessonDropOff) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LessonDropOff_learners(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Learners, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LessonDropOff_learners(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LessonDropOff", field, false, false, "Int")
+}
+
+func (ec *executionContext) _LessonDropOff_minutes(ctx context.Context, field graphql.CollectedField, obj *model.LessonDropOff) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LessonDropOff_minutes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Minutes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []int) graphql.Marshaler {
+			return ec.marshalNInt2ᚕintᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LessonDropOff_minutes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LessonDropOff", field, false, false, "Int")
+}
+
 func (ec *executionContext) _LessonProgress_lessonId(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18294,6 +19927,29 @@ func (ec *executionContext) _LessonProgress_positionMs(ctx context.Context, fiel
 	)
 }
 func (ec *executionContext) fieldContext_LessonProgress_positionMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LessonProgress", field, false, false, "Int")
+}
+
+func (ec *executionContext) _LessonProgress_timeOnTaskMs(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LessonProgress_timeOnTaskMs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TimeMs, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LessonProgress_timeOnTaskMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LessonProgress", field, false, false, "Int")
 }
 
@@ -18396,52 +20052,6 @@ func (ec *executionContext) _LinkContent_html(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_LinkContent_html(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LinkContent", field, false, false, "String")
-}
-
-func (ec *executionContext) _MailPreference_kind(ctx context.Context, field graphql.CollectedField, obj *model.MailPreference) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MailPreference_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v notification.Kind) graphql.Marshaler {
-			return ec.marshalNNotificationKind2lyceumᚋinternalᚋgenᚋentᚋnotificationᚐKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_MailPreference_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("MailPreference", field, false, false, "NotificationKind")
-}
-
-func (ec *executionContext) _MailPreference_wanted(ctx context.Context, field graphql.CollectedField, obj *model.MailPreference) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MailPreference_wanted(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Wanted, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_MailPreference_wanted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("MailPreference", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _MarkNotificationsReadPayload_marked(ctx context.Context, field graphql.CollectedField, obj *model.MarkNotificationsReadPayload) (ret graphql.Marshaler) {
@@ -19476,6 +21086,50 @@ func (ec *executionContext) fieldContext_Mutation_updateBranding(ctx context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_updatePublishingRules(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updatePublishingRules(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdatePublishingRules(ctx, fc.Args["input"].(model.PublishingRulesInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdatePublishingRulesPayload) graphql.Marshaler {
+			return ec.marshalNUpdatePublishingRulesPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUpdatePublishingRulesPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updatePublishingRules(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdatePublishingRulesPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updatePublishingRules_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_grantSupport(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -20086,6 +21740,182 @@ func (ec *executionContext) fieldContext_Mutation_completeUpload(ctx context.Con
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_completeUpload_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_convertAsset(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_convertAsset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ConvertAsset(ctx, fc.Args["assetId"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ConvertAssetPayload) graphql.Marshaler {
+			return ec.marshalNConvertAssetPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐConvertAssetPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_convertAsset(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ConvertAssetPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_convertAsset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_saveCaptions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_saveCaptions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SaveCaptions(ctx, fc.Args["input"].(model.SaveCaptionsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CaptionsPayload) graphql.Marshaler {
+			return ec.marshalNCaptionsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_saveCaptions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CaptionsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_saveCaptions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_revertCaptions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_revertCaptions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RevertCaptions(ctx, fc.Args["input"].(model.RevertCaptionsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CaptionsPayload) graphql.Marshaler {
+			return ec.marshalNCaptionsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_revertCaptions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CaptionsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_revertCaptions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_removeCaptions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_removeCaptions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RemoveCaptions(ctx, fc.Args["input"].(model.RemoveCaptionsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CaptionsPayload) graphql.Marshaler {
+			return ec.marshalNCaptionsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_removeCaptions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CaptionsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_removeCaptions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20790,50 +22620,6 @@ func (ec *executionContext) fieldContext_Mutation_markNotificationsRead(ctx cont
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_markNotificationsRead_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Mutation_setMailPreference(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_setMailPreference(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().SetMailPreference(ctx, fc.Args["input"].(model.SetMailPreferenceInput))
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.SetMailPreferencePayload) graphql.Marshaler {
-			return ec.marshalNSetMailPreferencePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSetMailPreferencePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Mutation_setMailPreference(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Mutation",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SetMailPreferencePayload(ctx, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_setMailPreference_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22045,6 +23831,75 @@ func (ec *executionContext) fieldContext_ProgressEvent_enrollment(_ context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _ProgressQuarter_fromPercent(ctx context.Context, field graphql.CollectedField, obj *model.ProgressQuarter) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProgressQuarter_fromPercent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FromPercent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProgressQuarter_fromPercent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProgressQuarter", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ProgressQuarter_toPercent(ctx context.Context, field graphql.CollectedField, obj *model.ProgressQuarter) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProgressQuarter_toPercent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ToPercent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProgressQuarter_toPercent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProgressQuarter", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ProgressQuarter_learners(ctx context.Context, field graphql.CollectedField, obj *model.ProgressQuarter) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProgressQuarter_learners(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Learners, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProgressQuarter_learners(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProgressQuarter", field, false, false, "Int")
+}
+
 func (ec *executionContext) _PublishCoursePayload_course(ctx context.Context, field graphql.CollectedField, obj *model.PublishCoursePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -22744,6 +24599,50 @@ func (ec *executionContext) fieldContext_Query_assetsByContent(ctx context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_captionRevisions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_captionRevisions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().CaptionRevisions(ctx, fc.Args["assetId"].(gid.ID), fc.Args["locale"].(*string), fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.CaptionRevisionConnection) graphql.Marshaler {
+			return ec.marshalNCaptionRevisionConnection2ᚖlyceumᚋgraphᚋrelayᚐCaptionRevisionConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_captionRevisions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CaptionRevisionConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_captionRevisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_storageUsage(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -22958,6 +24857,50 @@ func (ec *executionContext) fieldContext_Query_completionReport(ctx context.Cont
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_completionReport_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_lessonDropOff(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_lessonDropOff(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().LessonDropOff(ctx, fc.Args["courseId"].(gid.ID), fc.Args["lessonId"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.LessonDropOff) graphql.Marshaler {
+			return ec.marshalOLessonDropOff2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLessonDropOff(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_lessonDropOff(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LessonDropOff(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_lessonDropOff_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23204,38 +25147,6 @@ func (ec *executionContext) fieldContext_Query_notifications(ctx context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_mailPreferences(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_mailPreferences(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Query().MailPreferences(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.MailPreference) graphql.Marshaler {
-			return ec.marshalNMailPreference2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreferenceᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Query_mailPreferences(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Query",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_MailPreference(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
 func (ec *executionContext) _Query_myPoints(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -23467,6 +25378,38 @@ func (ec *executionContext) fieldContext_Query_achievements(_ context.Context, f
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Achievement(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_learnerDashboard(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_learnerDashboard(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().LearnerDashboard(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *analytics.Learner) graphql.Marshaler {
+			return ec.marshalNLearnerDashboard2ᚖlyceumᚋinternalᚋanalyticsᚐLearner(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_learnerDashboard(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LearnerDashboard(ctx, field)
 		},
 	}
 	return fc, nil
@@ -24964,6 +26907,52 @@ func (ec *executionContext) fieldContext_SearchHit_snippet(_ context.Context, fi
 	return graphql.NewScalarFieldContext("SearchHit", field, false, false, "String")
 }
 
+func (ec *executionContext) _SearchHit_atMs(ctx context.Context, field graphql.CollectedField, obj *model.SearchHit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SearchHit_atMs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AtMs, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SearchHit_atMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SearchHit", field, false, false, "Int")
+}
+
+func (ec *executionContext) _SearchHit_link(ctx context.Context, field graphql.CollectedField, obj *model.SearchHit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SearchHit_link(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Link, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SearchHit_link(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SearchHit", field, false, false, "String")
+}
+
 func (ec *executionContext) _SearchResult_hits(ctx context.Context, field graphql.CollectedField, obj *model.SearchResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -25270,38 +27259,6 @@ func (ec *executionContext) _Session_current(ctx context.Context, field graphql.
 }
 func (ec *executionContext) fieldContext_Session_current(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Session", field, true, true, "Boolean")
-}
-
-func (ec *executionContext) _SetMailPreferencePayload_mailPreferences(ctx context.Context, field graphql.CollectedField, obj *model.SetMailPreferencePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SetMailPreferencePayload_mailPreferences(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MailPreferences, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.MailPreference) graphql.Marshaler {
-			return ec.marshalNMailPreference2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreferenceᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SetMailPreferencePayload_mailPreferences(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "SetMailPreferencePayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_MailPreference(ctx, field)
-		},
-	}
-	return fc, nil
 }
 
 func (ec *executionContext) _SetPointRulePayload_rules(ctx context.Context, field graphql.CollectedField, obj *model.SetPointRulePayload) (ret graphql.Marshaler) {
@@ -25706,6 +27663,84 @@ func (ec *executionContext) _Streak_timeZone(ctx context.Context, field graphql.
 }
 func (ec *executionContext) fieldContext_Streak_timeZone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Streak", field, false, false, "String")
+}
+
+func (ec *executionContext) _StuckLearner_enrollment(ctx context.Context, field graphql.CollectedField, obj *analytics.Stuck) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StuckLearner_enrollment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.StuckLearner().Enrollment(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Enrollment) graphql.Marshaler {
+			return ec.marshalNEnrollment2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollment(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StuckLearner_enrollment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StuckLearner",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Enrollment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StuckLearner_since(ctx context.Context, field graphql.CollectedField, obj *analytics.Stuck) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StuckLearner_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StuckLearner_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StuckLearner", field, false, false, "Time")
+}
+
+func (ec *executionContext) _StuckLearner_failedAttempts(ctx context.Context, field graphql.CollectedField, obj *analytics.Stuck) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StuckLearner_failedAttempts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Failed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StuckLearner_failedAttempts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StuckLearner", field, false, false, "Int")
 }
 
 func (ec *executionContext) _Subscription_assetUpdated(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
@@ -26361,6 +28396,29 @@ func (ec *executionContext) fieldContext_Tenant_branding(_ context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _Tenant_captionsRequired(ctx context.Context, field graphql.CollectedField, obj *ent.Tenant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Tenant_captionsRequired(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CaptionsRequired, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Tenant_captionsRequired(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Tenant", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _TextKey_accepted(ctx context.Context, field graphql.CollectedField, obj *quiz.TextKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -26429,6 +28487,38 @@ func (ec *executionContext) _UpdateBrandingPayload_tenant(ctx context.Context, f
 func (ec *executionContext) fieldContext_UpdateBrandingPayload_tenant(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UpdateBrandingPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Tenant(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdatePublishingRulesPayload_tenant(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePublishingRulesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdatePublishingRulesPayload_tenant(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Tenant, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Tenant) graphql.Marshaler {
+			return ec.marshalNTenant2ᚖlyceumᚋinternalᚋgenᚋentᚐTenant(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdatePublishingRulesPayload_tenant(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdatePublishingRulesPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -29493,7 +31583,7 @@ func (ec *executionContext) unmarshalInputPlayedLessonInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"lessonId", "segments", "positionMs"}
+	fieldsInOrder := [...]string{"lessonId", "segments", "positionMs", "signs"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -29516,11 +31606,18 @@ func (ec *executionContext) unmarshalInputPlayedLessonInput(ctx context.Context,
 			it.Segments = data
 		case "positionMs":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("positionMs"))
-			data, err := ec.unmarshalNInt2int(ctx, v)
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.PositionMs = data
+		case "signs":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("signs"))
+			data, err := ec.unmarshalOInt2ᚕintᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Signs = data
 		}
 	}
 	return it, nil
@@ -29689,6 +31786,48 @@ func (ec *executionContext) unmarshalInputPublishCourseInput(ctx context.Context
 func UnmarshalPublishCourseInput(ctx context.Context, raw any) (model.PublishCourseInput, error) {
 	var out model.PublishCourseInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "PublishCourseInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputPublishingRulesInput(ctx context.Context, obj any) (model.PublishingRulesInput, error) {
+	var it model.PublishingRulesInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"captionsRequired"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "captionsRequired":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("captionsRequired"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CaptionsRequired = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalPublishingRulesInput unmarshals raw into the PublishingRulesInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalPublishingRulesInput(ctx context.Context, raw any) (model.PublishingRulesInput, error) {
+	var out model.PublishingRulesInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "PublishingRulesInput", raw, &out)
 	return out, err
 }
 
@@ -29948,7 +32087,7 @@ func (ec *executionContext) unmarshalInputRecordProgressInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"enrollmentId", "lessons"}
+	fieldsInOrder := [...]string{"enrollmentId", "lessons", "sessionId", "sequence", "ageMs"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -29969,6 +32108,27 @@ func (ec *executionContext) unmarshalInputRecordProgressInput(ctx context.Contex
 				return it, err
 			}
 			it.Lessons = data
+		case "sessionId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sessionId"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SessionID = data
+		case "sequence":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sequence"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Sequence = data
+		case "ageMs":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ageMs"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AgeMs = data
 		}
 	}
 	return it, nil
@@ -29983,6 +32143,55 @@ func (ec *executionContext) unmarshalInputRecordProgressInput(ctx context.Contex
 func UnmarshalRecordProgressInput(ctx context.Context, raw any) (model.RecordProgressInput, error) {
 	var out model.RecordProgressInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RecordProgressInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRemoveCaptionsInput(ctx context.Context, obj any) (model.RemoveCaptionsInput, error) {
+	var it model.RemoveCaptionsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"assetId", "locale"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "assetId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("assetId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AssetID = data
+		case "locale":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("locale"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Locale = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRemoveCaptionsInput unmarshals raw into the RemoveCaptionsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRemoveCaptionsInput(ctx context.Context, raw any) (model.RemoveCaptionsInput, error) {
+	var out model.RemoveCaptionsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RemoveCaptionsInput", raw, &out)
 	return out, err
 }
 
@@ -30109,6 +32318,62 @@ func (ec *executionContext) unmarshalInputResponseInput(ctx context.Context, obj
 func UnmarshalResponseInput(ctx context.Context, raw any) (model.ResponseInput, error) {
 	var out model.ResponseInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "ResponseInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRevertCaptionsInput(ctx context.Context, obj any) (model.RevertCaptionsInput, error) {
+	var it model.RevertCaptionsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"assetId", "locale", "number"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "assetId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("assetId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AssetID = data
+		case "locale":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("locale"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Locale = data
+		case "number":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("number"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Number = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRevertCaptionsInput unmarshals raw into the RevertCaptionsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRevertCaptionsInput(ctx context.Context, raw any) (model.RevertCaptionsInput, error) {
+	var out model.RevertCaptionsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RevertCaptionsInput", raw, &out)
 	return out, err
 }
 
@@ -30294,6 +32559,76 @@ func UnmarshalSaveAnswerInput(ctx context.Context, raw any) (model.SaveAnswerInp
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputSaveCaptionsInput(ctx context.Context, obj any) (model.SaveCaptionsInput, error) {
+	var it model.SaveCaptionsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"assetId", "locale", "label", "content", "expectedNumber"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "assetId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("assetId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AssetID = data
+		case "locale":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("locale"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Locale = data
+		case "label":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("label"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Label = data
+		case "content":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("content"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Content = data
+		case "expectedNumber":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedNumber"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedNumber = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSaveCaptionsInput unmarshals raw into the SaveCaptionsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSaveCaptionsInput(ctx context.Context, raw any) (model.SaveCaptionsInput, error) {
+	var out model.SaveCaptionsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SaveCaptionsInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSaveCategoryInput(ctx context.Context, obj any) (model.SaveCategoryInput, error) {
 	var it model.SaveCategoryInput
 	if obj == nil {
@@ -30361,7 +32696,7 @@ func (ec *executionContext) unmarshalInputSaveCourseInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"slug", "title", "summary", "description", "language", "level", "categories", "tags", "visibility", "price", "hasCertificate", "certificateMonths", "prerequisites", "completion", "expectedRevision"}
+	fieldsInOrder := [...]string{"slug", "title", "summary", "description", "language", "level", "categories", "tags", "visibility", "price", "hasCertificate", "prerequisites", "completion", "expectedRevision"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -30445,13 +32780,6 @@ func (ec *executionContext) unmarshalInputSaveCourseInput(ctx context.Context, o
 				return it, err
 			}
 			it.HasCertificate = data
-		case "certificateMonths":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("certificateMonths"))
-			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.CertificateMonths = data
 		case "prerequisites":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("prerequisites"))
 			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
@@ -30781,7 +33109,7 @@ func (ec *executionContext) unmarshalInputSegmentInput(ctx context.Context, obj 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"fromMs", "toMs"}
+	fieldsInOrder := [...]string{"fromMs", "toMs", "rate"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -30802,6 +33130,13 @@ func (ec *executionContext) unmarshalInputSegmentInput(ctx context.Context, obj 
 				return it, err
 			}
 			it.ToMs = data
+		case "rate":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rate"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Rate = data
 		}
 	}
 	return it, nil
@@ -30816,55 +33151,6 @@ func (ec *executionContext) unmarshalInputSegmentInput(ctx context.Context, obj 
 func UnmarshalSegmentInput(ctx context.Context, raw any) (model.SegmentInput, error) {
 	var out model.SegmentInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "SegmentInput", raw, &out)
-	return out, err
-}
-
-func (ec *executionContext) unmarshalInputSetMailPreferenceInput(ctx context.Context, obj any) (model.SetMailPreferenceInput, error) {
-	var it model.SetMailPreferenceInput
-	if obj == nil {
-		return it, nil
-	}
-
-	asMap := map[string]any{}
-	for k, v := range obj.(map[string]any) {
-		asMap[k] = v
-	}
-
-	fieldsInOrder := [...]string{"kind", "wanted"}
-	for _, k := range fieldsInOrder {
-		v, ok := asMap[k]
-		if !ok {
-			continue
-		}
-		switch k {
-		case "kind":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
-			data, err := ec.unmarshalNNotificationKind2lyceumᚋinternalᚋgenᚋentᚋnotificationᚐKind(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Kind = data
-		case "wanted":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("wanted"))
-			data, err := ec.unmarshalNBoolean2bool(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Wanted = data
-		}
-	}
-	return it, nil
-}
-
-// UnmarshalSetMailPreferenceInput unmarshals raw into the SetMailPreferenceInput input type, using the
-// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
-// object that was not passed as a field argument.
-//
-// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
-// and the returned error says so.
-func UnmarshalSetMailPreferenceInput(ctx context.Context, raw any) (model.SetMailPreferenceInput, error) {
-	var out model.SetMailPreferenceInput
-	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetMailPreferenceInput", raw, &out)
 	return out, err
 }
 
@@ -32203,6 +34489,157 @@ func (ec *executionContext) _Caption(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
+var captionRevisionImplementors = []string{"CaptionRevision"}
+
+func (ec *executionContext) _CaptionRevision(ctx context.Context, sel ast.SelectionSet, obj *ent.CaptionRevision) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, captionRevisionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CaptionRevision")
+		case "number":
+			out.Values[i] = ec._CaptionRevision_number(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "locale":
+			out.Values[i] = ec._CaptionRevision_locale(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "label":
+			out.Values[i] = ec._CaptionRevision_label(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "vtt":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CaptionRevision_vtt(ctx, field, obj)
+				})
+		case "cueCount":
+			out.Values[i] = ec._CaptionRevision_cueCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "createdAt":
+			out.Values[i] = ec._CaptionRevision_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "author":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CaptionRevision_author(ctx, field, obj)
+				})
+		case "revertOf":
+			out.Values[i] = ec._CaptionRevision_revertOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var captionRevisionConnectionImplementors = []string{"CaptionRevisionConnection"}
+
+func (ec *executionContext) _CaptionRevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.CaptionRevisionConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, captionRevisionConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CaptionRevisionConnection")
+		case "edges":
+			out.Values[i] = ec._CaptionRevisionConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._CaptionRevisionConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._CaptionRevisionConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var captionRevisionEdgeImplementors = []string{"CaptionRevisionEdge"}
+
+func (ec *executionContext) _CaptionRevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.CaptionRevision]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, captionRevisionEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CaptionRevisionEdge")
+		case "cursor":
+			out.Values[i] = ec._CaptionRevisionEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._CaptionRevisionEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var captionTrackImplementors = []string{"CaptionTrack"}
 
 func (ec *executionContext) _CaptionTrack(ctx context.Context, sel ast.SelectionSet, obj *model.CaptionTrack) graphql.Marshaler {
@@ -32231,6 +34668,44 @@ func (ec *executionContext) _CaptionTrack(ctx context.Context, sel ast.Selection
 			}
 		case "default":
 			out.Values[i] = ec._CaptionTrack_default(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var captionsPayloadImplementors = []string{"CaptionsPayload"}
+
+func (ec *executionContext) _CaptionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CaptionsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, captionsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CaptionsPayload")
+		case "revision":
+			out.Values[i] = ec._CaptionsPayload_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "asset":
+			out.Values[i] = ec._CaptionsPayload_asset(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -32336,11 +34811,6 @@ func (ec *executionContext) _Certificate(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
-		case "expiresAt":
-			out.Values[i] = ec._Certificate_expiresAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
 		case "revokedAt":
 			out.Values[i] = ec._Certificate_revokedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -32424,11 +34894,6 @@ func (ec *executionContext) _CertificateVerification(ctx context.Context, sel as
 		case "issuedAt":
 			out.Values[i] = ec._CertificateVerification_issuedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "expiresAt":
-			out.Values[i] = ec._CertificateVerification_expiresAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "revokedAt":
@@ -32730,6 +35195,44 @@ func (ec *executionContext) _CompletionCondition(ctx context.Context, sel ast.Se
 	return out
 }
 
+var completionDayImplementors = []string{"CompletionDay"}
+
+func (ec *executionContext) _CompletionDay(ctx context.Context, sel ast.SelectionSet, obj *analytics.Day) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, completionDayImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CompletionDay")
+		case "date":
+			out.Values[i] = ec._CompletionDay_date(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "learners":
+			out.Values[i] = ec._CompletionDay_learners(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var completionPolicyImplementors = []string{"CompletionPolicy"}
 
 func (ec *executionContext) _CompletionPolicy(ctx context.Context, sel ast.SelectionSet, obj *outline.Policy) graphql.Marshaler {
@@ -32874,6 +35377,39 @@ func (ec *executionContext) _CompletionRule(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var convertAssetPayloadImplementors = []string{"ConvertAssetPayload"}
+
+func (ec *executionContext) _ConvertAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ConvertAssetPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, convertAssetPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ConvertAssetPayload")
+		case "asset":
+			out.Values[i] = ec._ConvertAssetPayload_asset(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var courseImplementors = []string{"Course", "Node"}
 
 func (ec *executionContext) _Course(ctx context.Context, sel ast.SelectionSet, obj *catalog.Course) graphql.Marshaler {
@@ -32969,11 +35505,6 @@ func (ec *executionContext) _Course(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "hasCertificate":
 			out.Values[i] = ec._Course_hasCertificate(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		case "certificateMonths":
-			out.Values[i] = ec._Course_certificateMonths(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -33138,11 +35669,6 @@ func (ec *executionContext) _CourseDraft(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
-		case "certificateMonths":
-			out.Values[i] = ec._CourseDraft_certificateMonths(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
 		case "prerequisites":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -33192,6 +35718,12 @@ func (ec *executionContext) _CourseDraft(ctx context.Context, sel ast.SelectionS
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CourseDraft_published(ctx, field, obj)
+				})
+		case "report":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CourseDraft_report(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -33411,6 +35943,11 @@ func (ec *executionContext) _CourseProgress(ctx context.Context, sel ast.Selecti
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "timeOnTaskMs":
+			out.Values[i] = ec._CourseProgress_timeOnTaskMs(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "lessons":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -33429,6 +35966,70 @@ func (ec *executionContext) _CourseProgress(ctx context.Context, sel ast.Selecti
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._CourseProgress_completion(ctx, field, obj)
 				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var courseReportImplementors = []string{"CourseReport"}
+
+func (ec *executionContext) _CourseReport(ctx context.Context, sel ast.SelectionSet, obj *analytics.Report) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, courseReportImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CourseReport")
+		case "learners":
+			out.Values[i] = ec._CourseReport_learners(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "notStarted":
+			out.Values[i] = ec._CourseReport_notStarted(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "completed":
+			out.Values[i] = ec._CourseReport_completed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "progress":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CourseReport_progress(ctx, field, obj)
+				})
+		case "stuckCount":
+			out.Values[i] = ec._CourseReport_stuckCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "stuck":
+			out.Values[i] = ec._CourseReport_stuck(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "completions":
+			out.Values[i] = ec._CourseReport_completions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -34225,6 +36826,58 @@ func (ec *executionContext) _LeaderboardRow(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var learnerDashboardImplementors = []string{"LearnerDashboard"}
+
+func (ec *executionContext) _LearnerDashboard(ctx context.Context, sel ast.SelectionSet, obj *analytics.Learner) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, learnerDashboardImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LearnerDashboard")
+		case "recommended":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LearnerDashboard_recommended(ctx, field, obj)
+				})
+		case "inProgress":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LearnerDashboard_inProgress(ctx, field, obj)
+				})
+		case "due":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LearnerDashboard_due(ctx, field, obj)
+				})
+		case "certificates":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LearnerDashboard_certificates(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var lessonImplementors = []string{"Lesson"}
 
 func (ec *executionContext) _Lesson(ctx context.Context, sel ast.SelectionSet, obj *catalog.Lesson) graphql.Marshaler {
@@ -34456,6 +37109,44 @@ func (ec *executionContext) _LessonDraft(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var lessonDropOffImplementors = []string{"LessonDropOff"}
+
+func (ec *executionContext) _LessonDropOff(ctx context.Context, sel ast.SelectionSet, obj *model.LessonDropOff) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, lessonDropOffImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LessonDropOff")
+		case "learners":
+			out.Values[i] = ec._LessonDropOff_learners(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "minutes":
+			out.Values[i] = ec._LessonDropOff_minutes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var lessonProgressImplementors = []string{"LessonProgress"}
 
 func (ec *executionContext) _LessonProgress(ctx context.Context, sel ast.SelectionSet, obj *ent.LessonProgress) graphql.Marshaler {
@@ -34486,6 +37177,11 @@ func (ec *executionContext) _LessonProgress(ctx context.Context, sel ast.Selecti
 			}
 		case "positionMs":
 			out.Values[i] = ec._LessonProgress_positionMs(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "timeOnTaskMs":
+			out.Values[i] = ec._LessonProgress_timeOnTaskMs(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -34535,44 +37231,6 @@ func (ec *executionContext) _LinkContent(ctx context.Context, sel ast.SelectionS
 			}
 		case "html":
 			out.Values[i] = ec._LinkContent_html(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var mailPreferenceImplementors = []string{"MailPreference"}
-
-func (ec *executionContext) _MailPreference(ctx context.Context, sel ast.SelectionSet, obj *model.MailPreference) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, mailPreferenceImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("MailPreference")
-		case "kind":
-			out.Values[i] = ec._MailPreference_kind(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "wanted":
-			out.Values[i] = ec._MailPreference_wanted(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -34944,6 +37602,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "updatePublishingRules":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updatePublishingRules(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "grantSupport":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_grantSupport(ctx, field)
@@ -35038,6 +37703,34 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "completeUpload":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_completeUpload(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "convertAsset":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_convertAsset(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "saveCaptions":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_saveCaptions(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revertCaptions":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_revertCaptions(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "removeCaptions":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_removeCaptions(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -35150,13 +37843,6 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "markNotificationsRead":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_markNotificationsRead(ctx, field)
-			})
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "setMailPreference":
-			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
-				return ec._Mutation_setMailPreference(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -35728,6 +38414,49 @@ func (ec *executionContext) _ProgressEvent(ctx context.Context, sel ast.Selectio
 	return out
 }
 
+var progressQuarterImplementors = []string{"ProgressQuarter"}
+
+func (ec *executionContext) _ProgressQuarter(ctx context.Context, sel ast.SelectionSet, obj *model.ProgressQuarter) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, progressQuarterImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ProgressQuarter")
+		case "fromPercent":
+			out.Values[i] = ec._ProgressQuarter_fromPercent(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "toPercent":
+			out.Values[i] = ec._ProgressQuarter_toPercent(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "learners":
+			out.Values[i] = ec._ProgressQuarter_learners(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var publishCoursePayloadImplementors = []string{"PublishCoursePayload"}
 
 func (ec *executionContext) _PublishCoursePayload(ctx context.Context, sel ast.SelectionSet, obj *model.PublishCoursePayload) graphql.Marshaler {
@@ -35880,6 +38609,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_assetsByContent(ctx, field)
 				})
+		case "captionRevisions":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_captionRevisions(ctx, field)
+				})
 		case "storageUsage":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, true,
@@ -35909,6 +38644,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_completionReport(ctx, field)
+				})
+		case "lessonDropOff":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_lessonDropOff(ctx, field)
 				})
 		case "attempt":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -35945,12 +38686,6 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_notifications(ctx, field)
-				})
-		case "mailPreferences":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Query_mailPreferences(ctx, field)
 				})
 		case "myPoints":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -35993,6 +38728,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_achievements(ctx, field)
+				})
+		case "learnerDashboard":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_learnerDashboard(ctx, field)
 				})
 		case "auditLog":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -36756,6 +39497,16 @@ func (ec *executionContext) _SearchHit(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "atMs":
+			out.Values[i] = ec._SearchHit_atMs(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "link":
+			out.Values[i] = ec._SearchHit_link(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -36906,39 +39657,6 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Session_current(ctx, field, obj)
 				})
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
-var setMailPreferencePayloadImplementors = []string{"SetMailPreferencePayload"}
-
-func (ec *executionContext) _SetMailPreferencePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetMailPreferencePayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, setMailPreferencePayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("SetMailPreferencePayload")
-		case "mailPreferences":
-			out.Values[i] = ec._SetMailPreferencePayload_mailPreferences(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -37232,6 +39950,50 @@ func (ec *executionContext) _Streak(ctx context.Context, sel ast.SelectionSet, o
 	return out
 }
 
+var stuckLearnerImplementors = []string{"StuckLearner"}
+
+func (ec *executionContext) _StuckLearner(ctx context.Context, sel ast.SelectionSet, obj *analytics.Stuck) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, stuckLearnerImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StuckLearner")
+		case "enrollment":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._StuckLearner_enrollment(ctx, field, obj)
+				})
+		case "since":
+			out.Values[i] = ec._StuckLearner_since(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "failedAttempts":
+			out.Values[i] = ec._StuckLearner_failedAttempts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var subscriptionImplementors = []string{"Subscription"}
 
 func (ec *executionContext) _Subscription(ctx context.Context, sel ast.SelectionSet) func(ctx context.Context) graphql.Marshaler {
@@ -37472,6 +40234,11 @@ func (ec *executionContext) _Tenant(ctx context.Context, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "captionsRequired":
+			out.Values[i] = ec._Tenant_captionsRequired(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -37540,6 +40307,39 @@ func (ec *executionContext) _UpdateBrandingPayload(ctx context.Context, sel ast.
 			out.Values[i] = graphql.MarshalString("UpdateBrandingPayload")
 		case "tenant":
 			out.Values[i] = ec._UpdateBrandingPayload_tenant(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var updatePublishingRulesPayloadImplementors = []string{"UpdatePublishingRulesPayload"}
+
+func (ec *executionContext) _UpdatePublishingRulesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdatePublishingRulesPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, updatePublishingRulesPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdatePublishingRulesPayload")
+		case "tenant":
+			out.Values[i] = ec._UpdatePublishingRulesPayload_tenant(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -38832,6 +41632,58 @@ func (ec *executionContext) unmarshalNCaptionInput2ᚖlyceumᚋinternalᚋgenᚋ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNCaptionRevision2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevisionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.CaptionRevision) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCaptionRevision2ᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevision(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNCaptionRevision2ᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevision(ctx context.Context, sel ast.SelectionSet, v *ent.CaptionRevision) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CaptionRevision!")
+		return graphql.Null
+	}
+	return ec._CaptionRevision(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCaptionRevisionConnection2ᚖlyceumᚋgraphᚋrelayᚐCaptionRevisionConnection(ctx context.Context, sel ast.SelectionSet, v *relay.CaptionRevisionConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CaptionRevisionConnection!")
+		return graphql.Null
+	}
+	return ec._CaptionRevisionConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCaptionRevisionEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v relay.Edge[*ent.CaptionRevision]) graphql.Marshaler {
+	return ec._CaptionRevisionEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCaptionRevisionEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.CaptionRevision]) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCaptionRevisionEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNCaptionTrack2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionTrackᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CaptionTrack) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -38854,6 +41706,14 @@ func (ec *executionContext) marshalNCaptionTrack2ᚖlyceumᚋinternalᚋgenᚋmo
 		return graphql.Null
 	}
 	return ec._CaptionTrack(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCaptionsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionsPayload(ctx context.Context, sel ast.SelectionSet, v *model.CaptionsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CaptionsPayload!")
+		return graphql.Null
+	}
+	return ec._CaptionsPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNCategory2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCategoryᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
@@ -39037,6 +41897,26 @@ func (ec *executionContext) marshalNCompletionCondition2ᚖlyceumᚋinternalᚋl
 	return ec._CompletionCondition(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNCompletionDay2lyceumᚋinternalᚋanalyticsᚐDay(ctx context.Context, sel ast.SelectionSet, v analytics.Day) graphql.Marshaler {
+	return ec._CompletionDay(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCompletionDay2ᚕlyceumᚋinternalᚋanalyticsᚐDayᚄ(ctx context.Context, sel ast.SelectionSet, v []analytics.Day) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCompletionDay2lyceumᚋinternalᚋanalyticsᚐDay(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNCompletionNeed2lyceumᚋinternalᚋcatalogᚋoutlineᚐNeed(ctx context.Context, v any) (outline.Need, error) {
 	tmp, err := limit.UnmarshalString(v)
 	res := outline.Need(tmp)
@@ -39066,6 +41946,14 @@ func (ec *executionContext) marshalNCompletionRule2ᚖlyceumᚋinternalᚋgenᚋ
 		return graphql.Null
 	}
 	return ec._CompletionRule(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNConvertAssetPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐConvertAssetPayload(ctx context.Context, sel ast.SelectionSet, v *model.ConvertAssetPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ConvertAssetPayload!")
+		return graphql.Null
+	}
+	return ec._ConvertAssetPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNCourse2ᚕᚖlyceumᚋinternalᚋcatalogᚐCourseᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Course) graphql.Marshaler {
@@ -39201,6 +42089,14 @@ func (ec *executionContext) marshalNCourseProgress2ᚖlyceumᚋinternalᚋgenᚋ
 		return graphql.Null
 	}
 	return ec._CourseProgress(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCourseReport2ᚖlyceumᚋinternalᚋanalyticsᚐReport(ctx context.Context, sel ast.SelectionSet, v *analytics.Report) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CourseReport!")
+		return graphql.Null
+	}
+	return ec._CourseReport(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNCourseVersion2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCourseVersionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.CourseVersion) graphql.Marshaler {
@@ -39529,6 +42425,35 @@ func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.Selecti
 	return res
 }
 
+func (ec *executionContext) unmarshalNInt2ᚕintᚄ(ctx context.Context, v any) ([]int, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]int, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNInt2int(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNInt2ᚕintᚄ(ctx context.Context, sel ast.SelectionSet, v []int) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNInt2int(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNLeaderboardConnection2ᚖlyceumᚋgraphᚋrelayᚐLeaderboardConnection(ctx context.Context, sel ast.SelectionSet, v *relay.LeaderboardConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "LeaderboardConnection!")
@@ -39615,6 +42540,14 @@ func (ec *executionContext) marshalNLeaderboardRow2ᚖlyceumᚋinternalᚋengage
 		return graphql.Null
 	}
 	return ec._LeaderboardRow(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNLearnerDashboard2ᚖlyceumᚋinternalᚋanalyticsᚐLearner(ctx context.Context, sel ast.SelectionSet, v *analytics.Learner) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LearnerDashboard!")
+		return graphql.Null
+	}
+	return ec._LearnerDashboard(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNLesson2ᚕᚖlyceumᚋinternalᚋcatalogᚐLessonᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Lesson) graphql.Marshaler {
@@ -39726,30 +42659,6 @@ func (ec *executionContext) marshalNLessonProgress2ᚖlyceumᚋinternalᚋgenᚋ
 		return graphql.Null
 	}
 	return ec._LessonProgress(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNMailPreference2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreferenceᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MailPreference) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNMailPreference2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreference(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
-func (ec *executionContext) marshalNMailPreference2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreference(ctx context.Context, sel ast.SelectionSet, v *model.MailPreference) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "MailPreference!")
-		return graphql.Null
-	}
-	return ec._MailPreference(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNMarkNotificationsReadPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMarkNotificationsReadPayload(ctx context.Context, sel ast.SelectionSet, v *model.MarkNotificationsReadPayload) graphql.Marshaler {
@@ -40050,6 +42959,30 @@ func (ec *executionContext) marshalNProgressEventKind2lyceumᚋinternalᚋgenᚋ
 	return v
 }
 
+func (ec *executionContext) marshalNProgressQuarter2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐProgressQuarterᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ProgressQuarter) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNProgressQuarter2ᚖlyceumᚋinternalᚋgenᚋmodelᚐProgressQuarter(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNProgressQuarter2ᚖlyceumᚋinternalᚋgenᚋmodelᚐProgressQuarter(ctx context.Context, sel ast.SelectionSet, v *model.ProgressQuarter) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ProgressQuarter!")
+		return graphql.Null
+	}
+	return ec._ProgressQuarter(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNProgressState2lyceumᚋinternalᚋgenᚋmodelᚐProgressState(ctx context.Context, v any) (model.ProgressState, error) {
 	var res model.ProgressState
 	err := res.UnmarshalGQL(v)
@@ -40071,6 +43004,11 @@ func (ec *executionContext) marshalNPublishCoursePayload2ᚖlyceumᚋinternalᚋ
 		return graphql.Null
 	}
 	return ec._PublishCoursePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNPublishingRulesInput2lyceumᚋinternalᚋgenᚋmodelᚐPublishingRulesInput(ctx context.Context, v any) (model.PublishingRulesInput, error) {
+	res, err := ec.unmarshalInputPublishingRulesInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNQuestionDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐQuestionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Question) graphql.Marshaler {
@@ -40149,6 +43087,11 @@ func (ec *executionContext) marshalNRecordProgressPayload2ᚖlyceumᚋinternal�
 	return ec._RecordProgressPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNRemoveCaptionsInput2lyceumᚋinternalᚋgenᚋmodelᚐRemoveCaptionsInput(ctx context.Context, v any) (model.RemoveCaptionsInput, error) {
+	res, err := ec.unmarshalInputRemoveCaptionsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNRendition2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐRenditionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Rendition) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -40197,6 +43140,11 @@ func (ec *executionContext) marshalNRestoreAssetPayload2ᚖlyceumᚋinternalᚋg
 		return graphql.Null
 	}
 	return ec._RestoreAssetPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRevertCaptionsInput2lyceumᚋinternalᚋgenᚋmodelᚐRevertCaptionsInput(ctx context.Context, v any) (model.RevertCaptionsInput, error) {
+	res, err := ec.unmarshalInputRevertCaptionsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNRevokeApiKeyPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRevokeAPIKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.RevokeAPIKeyPayload) graphql.Marshaler {
@@ -40288,6 +43236,11 @@ func (ec *executionContext) marshalNSaveAchievementPayload2ᚖlyceumᚋinternal�
 
 func (ec *executionContext) unmarshalNSaveAnswerInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveAnswerInput(ctx context.Context, v any) (model.SaveAnswerInput, error) {
 	res, err := ec.unmarshalInputSaveAnswerInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNSaveCaptionsInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveCaptionsInput(ctx context.Context, v any) (model.SaveCaptionsInput, error) {
+	res, err := ec.unmarshalInputSaveCaptionsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -40418,19 +43371,6 @@ func (ec *executionContext) marshalNSession2ᚖlyceumᚋinternalᚋgenᚋentᚐS
 		return graphql.Null
 	}
 	return ec._Session(ctx, sel, v)
-}
-
-func (ec *executionContext) unmarshalNSetMailPreferenceInput2lyceumᚋinternalᚋgenᚋmodelᚐSetMailPreferenceInput(ctx context.Context, v any) (model.SetMailPreferenceInput, error) {
-	res, err := ec.unmarshalInputSetMailPreferenceInput(ctx, v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNSetMailPreferencePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSetMailPreferencePayload(ctx context.Context, sel ast.SelectionSet, v *model.SetMailPreferencePayload) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "SetMailPreferencePayload!")
-		return graphql.Null
-	}
-	return ec._SetMailPreferencePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNSetPointRulePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSetPointRulePayload(ctx context.Context, sel ast.SelectionSet, v *model.SetPointRulePayload) graphql.Marshaler {
@@ -40571,6 +43511,26 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	return ret
 }
 
+func (ec *executionContext) marshalNStuckLearner2lyceumᚋinternalᚋanalyticsᚐStuck(ctx context.Context, sel ast.SelectionSet, v analytics.Stuck) graphql.Marshaler {
+	return ec._StuckLearner(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNStuckLearner2ᚕlyceumᚋinternalᚋanalyticsᚐStuckᚄ(ctx context.Context, sel ast.SelectionSet, v []analytics.Stuck) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNStuckLearner2lyceumᚋinternalᚋanalyticsᚐStuck(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNSupportAccess2lyceumᚋinternalᚋgenᚋmodelᚐSupportAccess(ctx context.Context, v any) (model.SupportAccess, error) {
 	var res model.SupportAccess
 	err := res.UnmarshalGQL(v)
@@ -40699,6 +43659,14 @@ func (ec *executionContext) marshalNUpdateBrandingPayload2ᚖlyceumᚋinternal�
 		return graphql.Null
 	}
 	return ec._UpdateBrandingPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNUpdatePublishingRulesPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐUpdatePublishingRulesPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdatePublishingRulesPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "UpdatePublishingRulesPayload!")
+		return graphql.Null
+	}
+	return ec._UpdatePublishingRulesPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNUploadPart2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadPartᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UploadPart) graphql.Marshaler {
@@ -41262,6 +44230,41 @@ func (ec *executionContext) marshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐI
 	return v
 }
 
+func (ec *executionContext) unmarshalOInt2ᚕintᚄ(ctx context.Context, v any) ([]int, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]int, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNInt2int(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOInt2ᚕintᚄ(ctx context.Context, sel ast.SelectionSet, v []int) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNInt2int(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalOInt2ᚖint(ctx context.Context, v any) (*int, error) {
 	if v == nil {
 		return nil, nil
@@ -41299,6 +44302,13 @@ func (ec *executionContext) marshalOLessonContent2lyceumᚋinternalᚋgenᚋmode
 		return graphql.Null
 	}
 	return ec._LessonContent(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOLessonDropOff2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLessonDropOff(ctx context.Context, sel ast.SelectionSet, v *model.LessonDropOff) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._LessonDropOff(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOLessonProgress2ᚖlyceumᚋinternalᚋgenᚋentᚐLessonProgress(ctx context.Context, sel ast.SelectionSet, v *ent.LessonProgress) graphql.Marshaler {

@@ -12,7 +12,6 @@ import (
 	"lyceum/internal/engagement"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
-	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/viewer"
@@ -97,7 +96,7 @@ type CaptionInput struct {
 	Vtt    string  `json:"vtt"`
 }
 
-// A track of captions that came with a film.
+// A track of captions of a film: as in force when the address was signed.
 type CaptionTrack struct {
 	// BCP 47, or empty.
 	Locale string `json:"locale"`
@@ -107,19 +106,23 @@ type CaptionTrack struct {
 	Default bool   `json:"default"`
 }
 
+type CaptionsPayload struct {
+	// The newest revision in that language.
+	Revision *ent.CaptionRevision `json:"revision"`
+	Asset    *ent.Asset           `json:"asset"`
+}
+
 // What anybody may know about a certificate whose code they hold.
 type CertificateVerification struct {
 	Status CertificateStatus `json:"status"`
 	Code   string            `json:"code"`
 	// In a K-12 school the initials.
-	LearnerName string    `json:"learnerName"`
-	CourseTitle string    `json:"courseTitle"`
-	TenantName  string    `json:"tenantName"`
-	CompletedAt time.Time `json:"completedAt"`
-	IssuedAt    time.Time `json:"issuedAt"`
-	// The end of the last day on which it is good, by UTC; null when it is good for ever.
-	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
-	RevokedAt *time.Time `json:"revokedAt,omitempty"`
+	LearnerName string     `json:"learnerName"`
+	CourseTitle string     `json:"courseTitle"`
+	TenantName  string     `json:"tenantName"`
+	CompletedAt time.Time  `json:"completedAt"`
+	IssuedAt    time.Time  `json:"issuedAt"`
+	RevokedAt   *time.Time `json:"revokedAt,omitempty"`
 }
 
 type ChangePasswordInput struct {
@@ -171,6 +174,10 @@ type CompletionRule struct {
 	Policy *outline.Policy `json:"policy,omitempty"`
 	// SHA-256 in hex.
 	Version string `json:"version"`
+}
+
+type ConvertAssetPayload struct {
+	Asset *ent.Asset `json:"asset"`
 }
 
 type CourseDraftPayload struct {
@@ -253,6 +260,14 @@ type LeaderboardProfilePayload struct {
 	Profile *engagement.Profile `json:"profile"`
 }
 
+// How far into a video its learners got.
+type LessonDropOff struct {
+	// How many watched any of it. Null when they are fewer than five: then nothing is told.
+	Learners *int `json:"learners,omitempty"`
+	// How many watched at least half of each minute, from the first on. Empty when nothing is told.
+	Minutes []int `json:"minutes"`
+}
+
 type LinkContent struct {
 	URL string `json:"url"`
 	// Sanitised HTML.
@@ -260,13 +275,6 @@ type LinkContent struct {
 }
 
 func (LinkContent) IsLessonContent() {}
-
-// Whether a person gets mail, too, when a notification of this kind is put into the inbox.
-type MailPreference struct {
-	Kind notification.Kind `json:"kind"`
-	// True until the person says otherwise.
-	Wanted bool `json:"wanted"`
-}
 
 type MarkNotificationsReadPayload struct {
 	Marked      int `json:"marked"`
@@ -311,10 +319,14 @@ type Playback struct {
 
 type PlayedLessonInput struct {
 	LessonID gid.ID `json:"lessonId"`
-	// At most 500 in the batch.
+	// At most 500 in the batch, and none in lessons that are no videos.
 	Segments []*SegmentInput `json:"segments"`
-	// Where the player stands, in milliseconds.
-	PositionMs int `json:"positionMs"`
+	// Where the player stands, in milliseconds. Null: what is known of it stays.
+	PositionMs *int `json:"positionMs,omitempty"`
+	// When there were signs of life in the lesson (a key, a pointer, a playing video), in milliseconds of any clock of
+	// the client that never jumps, ascending; at most 500 in the batch. From one to the next counts as time on task,
+	// but no more than a minute: a client repeats the last sign of one batch as the first of the next.
+	Signs []int `json:"signs,omitempty"`
 }
 
 type PointRuleInput struct {
@@ -326,6 +338,13 @@ type PointRuleInput struct {
 type PriceInput struct {
 	Amount   int    `json:"amount"`
 	Currency string `json:"currency"`
+}
+
+type ProgressQuarter struct {
+	FromPercent int `json:"fromPercent"`
+	// Not included.
+	ToPercent int `json:"toPercent"`
+	Learners  int `json:"learners"`
 }
 
 type PublishCourseInput struct {
@@ -341,6 +360,11 @@ type PublishCoursePayload struct {
 	Version *ent.CourseVersion `json:"version"`
 	// False when there was nothing new to publish.
 	Created bool `json:"created"`
+}
+
+type PublishingRulesInput struct {
+	// Whether a film needs captions in some language: of its own or of its lesson. Films kept elsewhere need none.
+	CaptionsRequired *bool `json:"captionsRequired,omitempty"`
 }
 
 type Query struct {
@@ -410,12 +434,23 @@ type RecordProgressInput struct {
 	EnrollmentID gid.ID `json:"enrollmentId"`
 	// At most 50.
 	Lessons []*PlayedLessonInput `json:"lessons"`
+	// A UUID that the client draws when it starts, and the number of the batch in that session, from 1. Either both or
+	// none: a batch without is taken for a new one that was made last.
+	SessionID *string `json:"sessionId,omitempty"`
+	Sequence  *int    `json:"sequence,omitempty"`
+	// How long ago the batch was made, in milliseconds by the client's clock. Null: just now.
+	AgeMs *int `json:"ageMs,omitempty"`
 }
 
 type RecordProgressPayload struct {
 	Progress *ent.CourseProgress `json:"progress"`
 	// The lessons that this request completed.
 	CompletedLessonIds []*gid.ID `json:"completedLessonIds"`
+}
+
+type RemoveCaptionsInput struct {
+	AssetID gid.ID `json:"assetId"`
+	Locale  string `json:"locale"`
 }
 
 // One quality of a film or a sound.
@@ -460,6 +495,13 @@ type RestoreAssetPayload struct {
 	Asset *ent.Asset `json:"asset"`
 }
 
+type RevertCaptionsInput struct {
+	AssetID gid.ID `json:"assetId"`
+	Locale  string `json:"locale"`
+	// The revision to bring back.
+	Number int `json:"number"`
+}
+
 type RevokeAPIKeyPayload struct {
 	APIKey *ent.APIKey `json:"apiKey"`
 }
@@ -498,6 +540,19 @@ type SaveAnswerInput struct {
 	Response   *ResponseInput `json:"response"`
 }
 
+type SaveCaptionsInput struct {
+	// A film that was uploaded.
+	AssetID gid.ID `json:"assetId"`
+	// BCP 47.
+	Locale string `json:"locale"`
+	// What a menu shows; the language's own name when absent.
+	Label *string `json:"label,omitempty"`
+	// A SubRip or WebVTT file; at most 1 MB.
+	Content string `json:"content"`
+	// Refuse with CONFLICT unless this is the newest revision in that language; 0 when there should be none.
+	ExpectedNumber *int `json:"expectedNumber,omitempty"`
+}
+
 type SaveCategoryInput struct {
 	Slug     string `json:"slug"`
 	Name     string `json:"name"`
@@ -522,8 +577,6 @@ type SaveCourseInput struct {
 	Visibility     *outline.Visibility `json:"visibility,omitempty"`
 	Price          *PriceInput         `json:"price,omitempty"`
 	HasCertificate *bool               `json:"hasCertificate,omitempty"`
-	// How many months a certificate is good for, at most 600; 0 is for ever.
-	CertificateMonths *int `json:"certificateMonths,omitempty"`
 	// Slugs of courses; all of them, the old ones are replaced.
 	Prerequisites []string `json:"prerequisites,omitempty"`
 	// What completes the course; ALL by itself is the default again.
@@ -588,6 +641,11 @@ type SearchHit struct {
 	// Plain text around what was found, marked the same way. Of a lesson that the viewer may not open it is empty: its
 	// text is found and not shown.
 	Snippet string `json:"snippet"`
+	// When it is said in the lesson's film, in milliseconds, where the snippet is from its captions; null where it is not,
+	// and for a lesson that the viewer may not open.
+	AtMs *int `json:"atMs,omitempty"`
+	// Path in the frontend: of the course or the lesson, at that second of its film.
+	Link string `json:"link"`
 }
 
 type SearchResult struct {
@@ -610,16 +668,8 @@ type SearchToken struct {
 type SegmentInput struct {
 	FromMs int `json:"fromMs"`
 	ToMs   int `json:"toMs"`
-}
-
-type SetMailPreferenceInput struct {
-	Kind   notification.Kind `json:"kind"`
-	Wanted bool              `json:"wanted"`
-}
-
-type SetMailPreferencePayload struct {
-	// Every kind once, as it is now.
-	MailPreferences []*MailPreference `json:"mailPreferences"`
+	// The speed of playing, more than 0 and up to 16. Null: no faster than 2. What was played faster than 2 adds nothing.
+	Rate *float64 `json:"rate,omitempty"`
 }
 
 type SetPointRulePayload struct {
@@ -706,6 +756,10 @@ type UpdateBrandingPayload struct {
 	Tenant *ent.Tenant `json:"tenant"`
 }
 
+type UpdatePublishingRulesPayload struct {
+	Tenant *ent.Tenant `json:"tenant"`
+}
+
 // A part that has arrived.
 type UploadPart struct {
 	// From 1.
@@ -758,7 +812,7 @@ type VideoContent struct {
 	ExpiresAt     *time.Time         `json:"expiresAt,omitempty"`
 	ContentType   *string            `json:"contentType,omitempty"`
 	Captions      []*outline.Caption `json:"captions"`
-	// Tracks that came with the video itself; the playlist has them too.
+	// Tracks of the video itself; the playlist has them too.
 	CaptionTracks []*CaptionTrack `json:"captionTracks"`
 	// Sanitised HTML.
 	HTML string `json:"html"`
@@ -833,22 +887,18 @@ func (e AccessScope) MarshalJSON() ([]byte, error) {
 type CertificateStatus string
 
 const (
-	CertificateStatusValid CertificateStatus = "VALID"
-	// It was good until a day that has passed.
-	CertificateStatusExpired CertificateStatus = "EXPIRED"
-	// It was taken back, whether or not it would be good still.
+	CertificateStatusValid   CertificateStatus = "VALID"
 	CertificateStatusRevoked CertificateStatus = "REVOKED"
 )
 
 var AllCertificateStatus = []CertificateStatus{
 	CertificateStatusValid,
-	CertificateStatusExpired,
 	CertificateStatusRevoked,
 }
 
 func (e CertificateStatus) IsValid() bool {
 	switch e {
-	case CertificateStatusValid, CertificateStatusExpired, CertificateStatusRevoked:
+	case CertificateStatusValid, CertificateStatusRevoked:
 		return true
 	}
 	return false
@@ -953,17 +1003,20 @@ const (
 	EnrollmentEventKindResync EnrollmentEventKind = "RESYNC"
 	// The place was taken, given up, completed or given another date.
 	EnrollmentEventKindChanged EnrollmentEventKind = "CHANGED"
+	// A lesson was completed; told to the learner themself.
+	EnrollmentEventKindProgressed EnrollmentEventKind = "PROGRESSED"
 )
 
 var AllEnrollmentEventKind = []EnrollmentEventKind{
 	EnrollmentEventKindStarted,
 	EnrollmentEventKindResync,
 	EnrollmentEventKindChanged,
+	EnrollmentEventKindProgressed,
 }
 
 func (e EnrollmentEventKind) IsValid() bool {
 	switch e {
-	case EnrollmentEventKindStarted, EnrollmentEventKindResync, EnrollmentEventKindChanged:
+	case EnrollmentEventKindStarted, EnrollmentEventKindResync, EnrollmentEventKindChanged, EnrollmentEventKindProgressed:
 		return true
 	}
 	return false

@@ -15,6 +15,7 @@ import (
 	"lyceum/internal/gen/ent/attestation"
 	"lyceum/internal/gen/ent/auditentry"
 	"lyceum/internal/gen/ent/audithead"
+	"lyceum/internal/gen/ent/captionrevision"
 	"lyceum/internal/gen/ent/category"
 	"lyceum/internal/gen/ent/certificate"
 	"lyceum/internal/gen/ent/completion"
@@ -321,6 +322,33 @@ func (f TraverseAuditHead) Traverse(ctx context.Context, q ent.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.AuditHeadQuery", q)
+}
+
+// The CaptionRevisionFunc type is an adapter to allow the use of ordinary function as a Querier.
+type CaptionRevisionFunc func(context.Context, *ent.CaptionRevisionQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f CaptionRevisionFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.CaptionRevisionQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.CaptionRevisionQuery", q)
+}
+
+// The TraverseCaptionRevision type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseCaptionRevision func(context.Context, *ent.CaptionRevisionQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseCaptionRevision) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseCaptionRevision) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.CaptionRevisionQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.CaptionRevisionQuery", q)
 }
 
 // The CategoryFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1179,6 +1207,8 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.AuditEntryQuery, predicate.AuditEntry, auditentry.OrderOption]{typ: ent.TypeAuditEntry, tq: q}, nil
 	case *ent.AuditHeadQuery:
 		return &query[*ent.AuditHeadQuery, predicate.AuditHead, audithead.OrderOption]{typ: ent.TypeAuditHead, tq: q}, nil
+	case *ent.CaptionRevisionQuery:
+		return &query[*ent.CaptionRevisionQuery, predicate.CaptionRevision, captionrevision.OrderOption]{typ: ent.TypeCaptionRevision, tq: q}, nil
 	case *ent.CategoryQuery:
 		return &query[*ent.CategoryQuery, predicate.Category, category.OrderOption]{typ: ent.TypeCategory, tq: q}, nil
 	case *ent.CertificateQuery:

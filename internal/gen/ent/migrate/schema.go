@@ -274,6 +274,35 @@ var (
 			},
 		},
 	}
+	// CaptionRevisionsColumns holds the columns for the "caption_revisions" table.
+	CaptionRevisionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "asset_id", Type: field.TypeUUID},
+		{Name: "locale", Type: field.TypeString, Size: 35},
+		{Name: "number", Type: field.TypeInt},
+		{Name: "label", Type: field.TypeString, Size: 100, Default: ""},
+		{Name: "vtt", Type: field.TypeString, Size: 1048576},
+		{Name: "cue_count", Type: field.TypeInt},
+		{Name: "removed", Type: field.TypeBool, Default: false},
+		{Name: "author_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "revert_of", Type: field.TypeInt, Nullable: true},
+	}
+	// CaptionRevisionsTable holds the schema information for the "caption_revisions" table.
+	CaptionRevisionsTable = &schema.Table{
+		Name:       "caption_revisions",
+		Columns:    CaptionRevisionsColumns,
+		PrimaryKey: []*schema.Column{CaptionRevisionsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "captionrevision_tenant_id_asset_id_locale_number",
+				Unique:  true,
+				Columns: []*schema.Column{CaptionRevisionsColumns[1], CaptionRevisionsColumns[4], CaptionRevisionsColumns[5], CaptionRevisionsColumns[6]},
+			},
+		},
+	}
 	// CategoriesColumns holds the columns for the "categories" table.
 	CategoriesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -432,6 +461,7 @@ var (
 		{Name: "completed_lessons", Type: field.TypeInt, Default: 0},
 		{Name: "completed_required", Type: field.TypeInt, Default: 0},
 		{Name: "required_lessons", Type: field.TypeInt},
+		{Name: "time_ms", Type: field.TypeInt, Default: 0},
 		{Name: "last_lesson_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "last_activity_at", Type: field.TypeTime},
 		{Name: "credit_ms", Type: field.TypeInt, Default: 60000},
@@ -678,6 +708,10 @@ var (
 		{Name: "watched", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "int4multirange"}},
 		{Name: "watched_ms", Type: field.TypeInt, Default: 0},
 		{Name: "position_ms", Type: field.TypeInt, Default: 0},
+		{Name: "position_at", Type: field.TypeTime, Nullable: true},
+		{Name: "position_session", Type: field.TypeUUID, Nullable: true},
+		{Name: "position_seq", Type: field.TypeInt, Default: 0},
+		{Name: "time_ms", Type: field.TypeInt, Default: 0},
 		{Name: "declared_at", Type: field.TypeTime, Nullable: true},
 		{Name: "completed_at", Type: field.TypeTime, Nullable: true},
 	}
@@ -995,7 +1029,7 @@ var (
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "asset_id", Type: field.TypeUUID},
 		{Name: "name", Type: field.TypeString, Size: 64},
-		{Name: "status", Type: field.TypeEnum, Enums: []string{"BUILDING", "READY"}, Default: "BUILDING"},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"BUILDING", "READY", "CAPTIONS", "RETIRED"}, Default: "BUILDING"},
 		{Name: "result", Type: field.TypeJSON},
 		{Name: "files", Type: field.TypeInt},
 		{Name: "bytes", Type: field.TypeInt64},
@@ -1116,6 +1150,7 @@ var (
 		{Name: "kind", Type: field.TypeEnum, Enums: []string{"COMPANY", "SCHOOL"}, Default: "COMPANY"},
 		{Name: "locale", Type: field.TypeString, Size: 35, Default: "en"},
 		{Name: "branding", Type: field.TypeJSON},
+		{Name: "captions_required", Type: field.TypeBool, Default: false},
 		{Name: "storage_quota", Type: field.TypeInt64, Nullable: true},
 		{Name: "storage_quota_user", Type: field.TypeInt64, Nullable: true},
 	}
@@ -1190,6 +1225,7 @@ var (
 		AttestationsTable,
 		AuditEntriesTable,
 		AuditHeadsTable,
+		CaptionRevisionsTable,
 		CategoriesTable,
 		CertificatesTable,
 		CompletionsTable,

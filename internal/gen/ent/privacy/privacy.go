@@ -302,6 +302,30 @@ func (f AuditHeadMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutat
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.AuditHeadMutation", m)
 }
 
+// The CaptionRevisionQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type CaptionRevisionQueryRuleFunc func(context.Context, *ent.CaptionRevisionQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f CaptionRevisionQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.CaptionRevisionQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.CaptionRevisionQuery", q)
+}
+
+// The CaptionRevisionMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type CaptionRevisionMutationRuleFunc func(context.Context, *ent.CaptionRevisionMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f CaptionRevisionMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.CaptionRevisionMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.CaptionRevisionMutation", m)
+}
+
 // The CategoryQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type CategoryQueryRuleFunc func(context.Context, *ent.CategoryQuery) error

@@ -15,6 +15,7 @@ import (
 	"lyceum/internal/gen/ent/attestation"
 	"lyceum/internal/gen/ent/auditentry"
 	"lyceum/internal/gen/ent/audithead"
+	"lyceum/internal/gen/ent/captionrevision"
 	"lyceum/internal/gen/ent/category"
 	"lyceum/internal/gen/ent/certificate"
 	"lyceum/internal/gen/ent/completion"
@@ -468,6 +469,78 @@ func init() {
 	auditheadDescID := auditheadMixinFields0[0].Descriptor()
 	// audithead.DefaultID holds the default value on creation for the id field.
 	audithead.DefaultID = auditheadDescID.Default.(func() uuid.UUID)
+	captionrevisionMixin := schema.CaptionRevision{}.Mixin()
+	captionrevision.Policy = privacy.NewPolicies(captionrevisionMixin[0], schema.CaptionRevision{})
+	captionrevision.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := captionrevision.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	captionrevisionMixinFields0 := captionrevisionMixin[0].Fields()
+	_ = captionrevisionMixinFields0
+	captionrevisionFields := schema.CaptionRevision{}.Fields()
+	_ = captionrevisionFields
+	// captionrevisionDescCreatedAt is the schema descriptor for created_at field.
+	captionrevisionDescCreatedAt := captionrevisionMixinFields0[2].Descriptor()
+	// captionrevision.DefaultCreatedAt holds the default value on creation for the created_at field.
+	captionrevision.DefaultCreatedAt = captionrevisionDescCreatedAt.Default.(func() time.Time)
+	// captionrevisionDescUpdatedAt is the schema descriptor for updated_at field.
+	captionrevisionDescUpdatedAt := captionrevisionMixinFields0[3].Descriptor()
+	// captionrevision.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	captionrevision.DefaultUpdatedAt = captionrevisionDescUpdatedAt.Default.(func() time.Time)
+	// captionrevision.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	captionrevision.UpdateDefaultUpdatedAt = captionrevisionDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// captionrevisionDescLocale is the schema descriptor for locale field.
+	captionrevisionDescLocale := captionrevisionFields[1].Descriptor()
+	// captionrevision.LocaleValidator is a validator for the "locale" field. It is called by the builders before save.
+	captionrevision.LocaleValidator = func() func(string) error {
+		validators := captionrevisionDescLocale.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(locale string) error {
+			for _, fn := range fns {
+				if err := fn(locale); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// captionrevisionDescNumber is the schema descriptor for number field.
+	captionrevisionDescNumber := captionrevisionFields[2].Descriptor()
+	// captionrevision.NumberValidator is a validator for the "number" field. It is called by the builders before save.
+	captionrevision.NumberValidator = captionrevisionDescNumber.Validators[0].(func(int) error)
+	// captionrevisionDescLabel is the schema descriptor for label field.
+	captionrevisionDescLabel := captionrevisionFields[3].Descriptor()
+	// captionrevision.DefaultLabel holds the default value on creation for the label field.
+	captionrevision.DefaultLabel = captionrevisionDescLabel.Default.(string)
+	// captionrevision.LabelValidator is a validator for the "label" field. It is called by the builders before save.
+	captionrevision.LabelValidator = captionrevisionDescLabel.Validators[0].(func(string) error)
+	// captionrevisionDescVtt is the schema descriptor for vtt field.
+	captionrevisionDescVtt := captionrevisionFields[4].Descriptor()
+	// captionrevision.VttValidator is a validator for the "vtt" field. It is called by the builders before save.
+	captionrevision.VttValidator = captionrevisionDescVtt.Validators[0].(func(string) error)
+	// captionrevisionDescCueCount is the schema descriptor for cue_count field.
+	captionrevisionDescCueCount := captionrevisionFields[5].Descriptor()
+	// captionrevision.CueCountValidator is a validator for the "cue_count" field. It is called by the builders before save.
+	captionrevision.CueCountValidator = captionrevisionDescCueCount.Validators[0].(func(int) error)
+	// captionrevisionDescRemoved is the schema descriptor for removed field.
+	captionrevisionDescRemoved := captionrevisionFields[6].Descriptor()
+	// captionrevision.DefaultRemoved holds the default value on creation for the removed field.
+	captionrevision.DefaultRemoved = captionrevisionDescRemoved.Default.(bool)
+	// captionrevisionDescRevertOf is the schema descriptor for revert_of field.
+	captionrevisionDescRevertOf := captionrevisionFields[8].Descriptor()
+	// captionrevision.RevertOfValidator is a validator for the "revert_of" field. It is called by the builders before save.
+	captionrevision.RevertOfValidator = captionrevisionDescRevertOf.Validators[0].(func(int) error)
+	// captionrevisionDescID is the schema descriptor for id field.
+	captionrevisionDescID := captionrevisionMixinFields0[0].Descriptor()
+	// captionrevision.DefaultID holds the default value on creation for the id field.
+	captionrevision.DefaultID = captionrevisionDescID.Default.(func() uuid.UUID)
 	categoryMixin := schema.Category{}.Mixin()
 	category.Policy = privacy.NewPolicies(categoryMixin[0], schema.Category{})
 	category.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -778,16 +851,20 @@ func init() {
 	courseprogressDescCompletedRequired := courseprogressFields[4].Descriptor()
 	// courseprogress.DefaultCompletedRequired holds the default value on creation for the completed_required field.
 	courseprogress.DefaultCompletedRequired = courseprogressDescCompletedRequired.Default.(int)
+	// courseprogressDescTimeMs is the schema descriptor for time_ms field.
+	courseprogressDescTimeMs := courseprogressFields[6].Descriptor()
+	// courseprogress.DefaultTimeMs holds the default value on creation for the time_ms field.
+	courseprogress.DefaultTimeMs = courseprogressDescTimeMs.Default.(int)
 	// courseprogressDescLastActivityAt is the schema descriptor for last_activity_at field.
-	courseprogressDescLastActivityAt := courseprogressFields[7].Descriptor()
+	courseprogressDescLastActivityAt := courseprogressFields[8].Descriptor()
 	// courseprogress.DefaultLastActivityAt holds the default value on creation for the last_activity_at field.
 	courseprogress.DefaultLastActivityAt = courseprogressDescLastActivityAt.Default.(func() time.Time)
 	// courseprogressDescCreditMs is the schema descriptor for credit_ms field.
-	courseprogressDescCreditMs := courseprogressFields[8].Descriptor()
+	courseprogressDescCreditMs := courseprogressFields[9].Descriptor()
 	// courseprogress.DefaultCreditMs holds the default value on creation for the credit_ms field.
 	courseprogress.DefaultCreditMs = courseprogressDescCreditMs.Default.(int)
 	// courseprogressDescCreditedAt is the schema descriptor for credited_at field.
-	courseprogressDescCreditedAt := courseprogressFields[9].Descriptor()
+	courseprogressDescCreditedAt := courseprogressFields[10].Descriptor()
 	// courseprogress.DefaultCreditedAt holds the default value on creation for the credited_at field.
 	courseprogress.DefaultCreditedAt = courseprogressDescCreditedAt.Default.(func() time.Time)
 	// courseprogressDescID is the schema descriptor for id field.
@@ -1203,6 +1280,14 @@ func init() {
 	lessonprogressDescPositionMs := lessonprogressFields[5].Descriptor()
 	// lessonprogress.DefaultPositionMs holds the default value on creation for the position_ms field.
 	lessonprogress.DefaultPositionMs = lessonprogressDescPositionMs.Default.(int)
+	// lessonprogressDescPositionSeq is the schema descriptor for position_seq field.
+	lessonprogressDescPositionSeq := lessonprogressFields[8].Descriptor()
+	// lessonprogress.DefaultPositionSeq holds the default value on creation for the position_seq field.
+	lessonprogress.DefaultPositionSeq = lessonprogressDescPositionSeq.Default.(int)
+	// lessonprogressDescTimeMs is the schema descriptor for time_ms field.
+	lessonprogressDescTimeMs := lessonprogressFields[9].Descriptor()
+	// lessonprogress.DefaultTimeMs holds the default value on creation for the time_ms field.
+	lessonprogress.DefaultTimeMs = lessonprogressDescTimeMs.Default.(int)
 	// lessonprogressDescID is the schema descriptor for id field.
 	lessonprogressDescID := lessonprogressMixinFields0[0].Descriptor()
 	// lessonprogress.DefaultID holds the default value on creation for the id field.
@@ -1900,12 +1985,16 @@ func init() {
 	tenantDescBranding := tenantFields[4].Descriptor()
 	// tenant.DefaultBranding holds the default value on creation for the branding field.
 	tenant.DefaultBranding = tenantDescBranding.Default.(brand.Brand)
+	// tenantDescCaptionsRequired is the schema descriptor for captions_required field.
+	tenantDescCaptionsRequired := tenantFields[5].Descriptor()
+	// tenant.DefaultCaptionsRequired holds the default value on creation for the captions_required field.
+	tenant.DefaultCaptionsRequired = tenantDescCaptionsRequired.Default.(bool)
 	// tenantDescStorageQuota is the schema descriptor for storage_quota field.
-	tenantDescStorageQuota := tenantFields[5].Descriptor()
+	tenantDescStorageQuota := tenantFields[6].Descriptor()
 	// tenant.StorageQuotaValidator is a validator for the "storage_quota" field. It is called by the builders before save.
 	tenant.StorageQuotaValidator = tenantDescStorageQuota.Validators[0].(func(int64) error)
 	// tenantDescStorageQuotaUser is the schema descriptor for storage_quota_user field.
-	tenantDescStorageQuotaUser := tenantFields[6].Descriptor()
+	tenantDescStorageQuotaUser := tenantFields[7].Descriptor()
 	// tenant.StorageQuotaUserValidator is a validator for the "storage_quota_user" field. It is called by the builders before save.
 	tenant.StorageQuotaUserValidator = tenantDescStorageQuotaUser.Validators[0].(func(int64) error)
 	// tenantDescID is the schema descriptor for id field.
