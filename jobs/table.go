@@ -11,6 +11,7 @@ import (
 	"lyceum/internal/enrollment"
 	"lyceum/internal/learning"
 	"lyceum/internal/media"
+	"lyceum/internal/notification"
 	"lyceum/internal/platform/pg"
 )
 
@@ -65,6 +66,8 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 			NotifyIssued{Tenant: e.Tenant, Certificate: e.Certificate},
 			CountFact{Tenant: e.Tenant, Event: e.ID},
 		}, nil
+	case notification.Told:
+		return []river.JobArgs{MailNotification{Tenant: e.Tenant, Notification: e.Notification}}, nil
 	case credential.CertificateRevoked:
 		return []river.JobArgs{NotifyRevoked{Tenant: e.Tenant, Certificate: e.Certificate}}, nil
 
