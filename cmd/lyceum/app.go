@@ -53,8 +53,8 @@ type app struct {
 	feed     *feed.Log
 	blobs    blob.Store
 	files    *file.Store // nil when blobs are in S3
-	mails    mail.Sender
-	sink     *mail.Sink // nil when mails are sent
+	mails    mail.Sender // nil when none are sent
+	sink     *mail.Sink  // nil when none are kept
 	inserter *jobs.Client
 	services *graph.Services
 	sources  loader.Sources

@@ -17,14 +17,19 @@ import (
 // mailsKept is how many mails are kept where none are sent.
 const mailsKept = 500
 
-// openMail sends mails to the server that is configured, or keeps them under the home directory.
-func (a *app) openMail(context.Context) error {
+// openMail sends mails to the server that is configured. Without one they are kept under the home directory on
+// localhost, and nowhere else: elsewhere they are people's, and nobody would clear them away.
+func (a *app) openMail(ctx context.Context) error {
 	if a.config.Mail.URL.IsSet() {
 		server, err := mail.NewSMTP(mail.SMTPConfig{URL: a.config.Mail.URL.Reveal()})
 		if err != nil {
 			return fmt.Errorf("open mail: %w", err)
 		}
 		a.mails = server
+		return nil
+	}
+	if !a.local() {
+		a.log.WarnContext(ctx, "no mails are sent: mail.url is not set")
 		return nil
 	}
 	sink, err := mail.OpenSink(filepath.Join(a.config.Home, "mail"), mailsKept)
@@ -72,7 +77,7 @@ func (a *app) stopOnPage(
 	}
 }
 
-// mailboxPath is where staff see the mails that were not sent, "" when they are sent.
+// mailboxPath is where staff see the mails that were not sent, "" when none are kept.
 func (a *app) mailboxPath() string {
 	if a.sink == nil {
 		return ""
@@ -113,10 +118,10 @@ func mailOnPage(kept mail.Stored) *web.Mail {
 	}
 }
 
-// checkMail warns where nothing is sent.
+// checkMail warns where mails are neither sent nor kept.
 func (a *app) checkMail() error {
-	if a.sink == nil || a.local() {
+	if a.mails != nil {
 		return nil
 	}
-	return health.Worse(errors.New("mail.url is not set: mails are kept, and nobody gets them"))
+	return health.Worse(errors.New("mail.url is not set: notifications stay in the inbox"))
 }

@@ -20,6 +20,7 @@ import (
 
 // Post is how notifications go out as mail.
 type Post struct {
+	// Sender may be nil: then nobody gets mails, and the inbox is all there is.
 	Sender mail.Sender
 	// From is the bare address that mails come from; the tenant's name stands before it.
 	From string
@@ -50,12 +51,15 @@ func told(ctx context.Context, notification uuid.UUID) Told {
 // errBusy says that another worker is sending the same mail now.
 var errBusy = errors.New("the mail is being sent")
 
-// Mail sends the notification as mail, unless that was done, the person wants no such mail, or is suspended. It may
+// Mail sends the notification as mail, unless that was done, the person wants no such mail or is suspended, or no mails are sent. It may
 // be killed at any moment and run again, also twice at once: the mail goes out once, but for one case. When a worker dies
 // between the mail server's yes and the note of it here, the mail goes out again under the same Message-ID.
 //
 // The error is mail.ErrPermanent when trying again cannot help. It never holds the address.
 func (s *Service) Mail(ctx context.Context, id uuid.UUID) error {
+	if s.Post.Sender == nil {
+		return nil
+	}
 	sent := false // A transaction that has to be repeated does not send again.
 	return s.DB.Tx(ctx, func(tx *pg.Tx) error {
 		// Nobody makes others wait for a notification that is not theirs.

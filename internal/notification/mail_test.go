@@ -170,6 +170,7 @@ func TestMailToNobody(t *testing.T) {
 		"who is suspended": func(_ *testing.T, f fixture, ctx context.Context) {
 			f.User.UpdateOneID(f.acme.Learner).SetStatus(user.StatusSUSPENDED).ExecX(ctx)
 		},
+		"when none are sent": func(_ *testing.T, f fixture, _ context.Context) { f.s.Post.Sender = nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
