@@ -27,7 +27,7 @@ func mailNotification(s Services) river.Worker[MailNotification] {
 	return action[MailNotification]{do: func(ctx context.Context, a MailNotification) error {
 		err := s.Notification.Mail(ctx, a.Notification)
 		if errors.Is(err, mail.ErrPermanent) {
-			return river.JobCancel(err) //nolint:wrapcheck // it is a verdict
+			return river.JobCancel(err)
 		}
 		return err
 	}}

@@ -30,7 +30,8 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 			return []river.JobArgs{count}, nil
 		}
 		return []river.JobArgs{count, NotifyAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
-	case enrollment.EnrollmentChanged:
+	case enrollment.EnrollmentChanged, learning.ModuleCompleted:
+		// Nothing follows but that live streams are told (live.go): deeds, facts and certificates are of lessons and courses.
 		return nil, nil
 
 	case media.ConversionAsked:
@@ -46,9 +47,6 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 			CreditDeed{Tenant: e.Tenant, Event: e.ID},
 			CountFact{Tenant: e.Tenant, Event: e.ID},
 		}, nil
-	case learning.ModuleCompleted:
-		// Nothing follows but that live streams are told (live.go): deeds, facts and certificates are of lessons and courses.
-		return nil, nil
 	case learning.CourseCompleted:
 		return []river.JobArgs{
 			FinishEnrollment{Tenant: e.Tenant, Enrollment: e.Enrollment, At: e.At},
@@ -66,10 +64,11 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 			NotifyIssued{Tenant: e.Tenant, Certificate: e.Certificate},
 			CountFact{Tenant: e.Tenant, Event: e.ID},
 		}, nil
-	case notification.Told:
-		return []river.JobArgs{MailNotification{Tenant: e.Tenant, Notification: e.Notification}}, nil
 	case credential.CertificateRevoked:
 		return []river.JobArgs{NotifyRevoked{Tenant: e.Tenant, Certificate: e.Certificate}}, nil
+
+	case notification.Told:
+		return []river.JobArgs{MailNotification{Tenant: e.Tenant, Notification: e.Notification}}, nil
 
 	default:
 		return nil, fmt.Errorf("jobs: the table does not know the event %s", event.Kind())

@@ -14,7 +14,7 @@ func expires(completed time.Time, months int) *time.Time {
 		return nil
 	}
 	year, month, day := completed.UTC().Date()
-	last := time.Date(year, month+time.Month(months)+1, 0, 0, 0, 0, 0, time.UTC)
+	last := time.Date(year, month+time.Month(months)+1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, -1)
 	end := last.AddDate(0, 0, min(day, last.Day())-last.Day()+1).Add(-time.Second)
 	return &end
 }

@@ -20,7 +20,7 @@ func as(ctx context.Context, tenant pgtest.Tenant, user uuid.UUID) context.Conte
 }
 
 // unwanted are the kinds that the user wants no mail about.
-func (f fixture) unwanted(t *testing.T, ctx context.Context) []notification.Kind { //nolint:revive // t stands first everywhere here
+func (f fixture) unwanted(t *testing.T, ctx context.Context) []notification.Kind {
 	t.Helper()
 	all, err := f.s.MailPreferences(ctx)
 	if err != nil || len(all) != len(kinds()) {
@@ -51,8 +51,10 @@ func TestMailPreferences(t *testing.T) {
 	}
 	now, err := f.s.SetMailPreference(mine, notification.KindCERTIFICATE_REVOKED, false)
 	want := []MailPreference{
-		{notification.KindENROLLED, false}, {notification.KindCOURSE_COMPLETED, true},
-		{notification.KindCERTIFICATE_ISSUED, true}, {notification.KindCERTIFICATE_REVOKED, false},
+		{notification.KindENROLLED, false},
+		{notification.KindCOURSE_COMPLETED, true},
+		{notification.KindCERTIFICATE_ISSUED, true},
+		{notification.KindCERTIFICATE_REVOKED, false},
 	}
 	if diff := cmp.Diff(want, now); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
