@@ -13,6 +13,8 @@ import { go, href } from '../router.js'
 import { session } from '../session.js'
 import { answers, coming, standing } from '../standing.js'
 
+/** @import { EnrollmentChangedSubscription } from '../../../types/api.js' */
+/** @import { Standing } from '../standing.js' */
 /** @import { Course } from '../outline.js' */
 /** @import { Page, Visit } from '../router.js' */
 
@@ -63,8 +65,22 @@ export async function coursePage({ params, signal }) {
         h('section', { 'aria-labelledby': 'outline' }, h('h2', { id: 'outline' }, t('course.outline')), outline(course).element)),
       h('aside', { class: 'card side', 'aria-label': t('course.yours') }, entry(course), facts(course))))
   // A seat may become free, and a payment arrive, while somebody looks at the page.
-  if (course.enrollment && coming.includes(course.enrollment.state)) void follow('enrollment-changed', {}, { onData: again, signal })
+  const held = course.enrollment
+  if (held && coming.includes(held.state)) void follow('enrollment-changed', {}, { onData: (data) => void hear(data, held, signal).catch(() => {}), signal })
   return { title: course.title, content, wide: true }
+}
+
+/**
+ * Shows the page again when the place is another than it was. At the start of the stream it is looked up: it may have
+ * changed between the page and the stream.
+ *
+ * @param {EnrollmentChangedSubscription} data
+ * @param {Standing} held
+ * @param {AbortSignal} signal
+ */
+async function hear({ enrollmentChanged: { enrollment } }, held, signal) {
+  const now = enrollment ?? (await ask('place', { enrollmentId: held.id }, { signal })).node
+  if (now && 'state' in now && now.id === held.id && now.state !== held.state) again()
 }
 
 function again() {
