@@ -7664,6 +7664,8 @@ input ApplyCompletionsInput {
   number: Int
   "The ` + "`" + `next` + "`" + ` of the request before."
   after: ID
+  "How many places to go through, from 1 to 50; 50 without it."
+  first: Int
 }
 
 type ApplyCompletionsPayload {
@@ -30545,7 +30547,7 @@ func (ec *executionContext) unmarshalInputApplyCompletionsInput(ctx context.Cont
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"courseId", "number", "after"}
+	fieldsInOrder := [...]string{"courseId", "number", "after", "first"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -30573,6 +30575,13 @@ func (ec *executionContext) unmarshalInputApplyCompletionsInput(ctx context.Cont
 				return it, err
 			}
 			it.After = data
+		case "first":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("first"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.First = data
 		}
 	}
 	return it, nil
