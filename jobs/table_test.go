@@ -146,6 +146,7 @@ func TestWhoHearsWhat(t *testing.T) {
 			"analytics.count": `{"tenant_id":"TENANT","event_id":"ID"}`,
 			"notify.assigned": `{"tenant_id":"TENANT","enrollment_id":"ID"}`,
 		}},
+		{enrollment.EnrollmentChanged{Tenant: tenant, Enrollment: id}, "enrollment.changed", nil},
 		{learning.LessonCompleted{ID: id, Tenant: tenant, Enrollment: id}, "learning.lesson_completed", map[string]string{
 			"analytics.count":   `{"tenant_id":"TENANT","event_id":"ID"}`,
 			"engagement.credit": `{"tenant_id":"TENANT","event_id":"ID"}`,

@@ -225,6 +225,7 @@ func (a *app) wire(context.Context) error {
 	learned := &learning.Service{DB: a.db, Meter: batches, Feed: a.feed}
 	assessed := &assessment.Service{DB: a.db, Completer: learned, Files: quizFiles{files}}
 	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: catalogFiles{files}}
+	places := &enrollment.Service{DB: a.db, Feed: a.feed}
 	files.Holders = courses
 	learned.Drafts = courses
 	a.services = &graph.Services{
@@ -232,7 +233,7 @@ func (a *app) wire(context.Context) error {
 		Tenancy:      tenants,
 		Catalog:      courses,
 		Media:        files,
-		Enrollment:   &enrollment.Service{DB: a.db, Feed: a.feed},
+		Enrollment:   places,
 		Learning:     learned,
 		Assessment:   assessed,
 		Credential:   &credential.Service{DB: a.db, Blobs: a.blobs, Page: a.page},
@@ -243,7 +244,7 @@ func (a *app) wire(context.Context) error {
 		Search:       finder,
 		Guesses:      a.bus,
 	}
-	a.sources = loader.Sources{DB: a.db, Catalog: courses, Assessment: assessed}
+	a.sources = loader.Sources{DB: a.db, Catalog: courses, Assessment: assessed, Enrollment: places}
 	a.health = a.checks()
 	return nil
 }

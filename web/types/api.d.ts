@@ -111,13 +111,35 @@ export type EnrollmentEventKind =
   /** The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is. */
   | 'STARTED';
 
+/** Why somebody has a place. */
 export type EnrollmentSource =
+  /** It came with data from elsewhere. */
+  | 'IMPORT'
+  /** They bought it. */
+  | 'PURCHASE'
+  /** A rule of the tenant did, or a learning path. */
+  | 'RULE'
+  /** They enrolled by themselves. */
   | 'SELF'
+  /** Staff gave it to them. */
   | 'STAFF';
 
+/** What a place is. Only ACTIVE and COMPLETED places are learned in. */
 export type EnrollmentState =
   | 'ACTIVE'
+  /** For good: nothing takes it back. */
   | 'COMPLETED'
+  /** The last grant ended by its date. */
+  | 'EXPIRED'
+  /** Staff ask the learner to take it up: see answerInvitation. */
+  | 'INVITED'
+  /** The course has a price, and nothing says yet that it was paid. */
+  | 'PENDING_PAYMENT'
+  /** Staff ended the last grant. Only staff open it again. */
+  | 'REVOKED'
+  /** All seats are taken. Whoever waits longest gets the next one. */
+  | 'WAITLISTED'
+  /** The learner gave it up, or declined it. Enrolling again takes it up again. */
   | 'WITHDRAWN';
 
 export type LeaderboardPeriod =
@@ -379,7 +401,7 @@ export type EnrollMutationVariables = Exact<{
 }>;
 
 
-export type EnrollMutation = { enroll: { enrollment: { id: string, state: EnrollmentState, course: { title: string, version: number }, progress: { percent: number, requiredLessons: number } } } };
+export type EnrollMutation = { enroll: { enrollment: { id: string, state: EnrollmentState, waitlistPosition: number | null, course: { title: string, version: number }, progress: { percent: number, requiredLessons: number } } } };
 
 export type EnrollmentChangedSubscriptionVariables = Exact<{
   courseId?: string | null | undefined;
@@ -551,7 +573,7 @@ export type RosterQueryVariables = Exact<{
 }>;
 
 
-export type RosterQuery = { enrollments: { nodes: Array<{ id: string, state: EnrollmentState, source: EnrollmentSource, enrolledAt: string, learner: { id: string, name: string, email: string | null } | null, progress: { percent: number, completedLessons: number, lastActivityAt: string | null }, certificate: { code: string, status: CertificateStatus } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type RosterQuery = { enrollments: { nodes: Array<{ id: string, state: EnrollmentState, source: EnrollmentSource, enrolledAt: string, dueAt: string | null, overdue: boolean, waitlistPosition: number | null, learner: { id: string, name: string, email: string | null } | null, progress: { percent: number, completedLessons: number, lastActivityAt: string | null }, certificate: { code: string, status: CertificateStatus } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type SaveAchievementMutationVariables = Exact<{
   input: SaveAchievementInput;

@@ -8,6 +8,7 @@ import (
 	"lyceum/internal/assessment/quiz"
 	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent/achievement"
+	"lyceum/internal/gen/ent/admission"
 	"lyceum/internal/gen/ent/answer"
 	"lyceum/internal/gen/ent/apikey"
 	"lyceum/internal/gen/ent/asset"
@@ -26,6 +27,9 @@ import (
 	"lyceum/internal/gen/ent/domain"
 	"lyceum/internal/gen/ent/engagementprofile"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/enrollmentchange"
+	"lyceum/internal/gen/ent/enrollmentgrant"
+	"lyceum/internal/gen/ent/equivalence"
 	"lyceum/internal/gen/ent/inbox"
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
@@ -184,6 +188,42 @@ func init() {
 	achievementDescID := achievementMixinFields0[0].Descriptor()
 	// achievement.DefaultID holds the default value on creation for the id field.
 	achievement.DefaultID = achievementDescID.Default.(func() uuid.UUID)
+	admissionMixin := schema.Admission{}.Mixin()
+	admission.Policy = privacy.NewPolicies(admissionMixin[0], schema.Admission{})
+	admission.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := admission.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	admissionMixinFields0 := admissionMixin[0].Fields()
+	_ = admissionMixinFields0
+	admissionFields := schema.Admission{}.Fields()
+	_ = admissionFields
+	// admissionDescCreatedAt is the schema descriptor for created_at field.
+	admissionDescCreatedAt := admissionMixinFields0[2].Descriptor()
+	// admission.DefaultCreatedAt holds the default value on creation for the created_at field.
+	admission.DefaultCreatedAt = admissionDescCreatedAt.Default.(func() time.Time)
+	// admissionDescUpdatedAt is the schema descriptor for updated_at field.
+	admissionDescUpdatedAt := admissionMixinFields0[3].Descriptor()
+	// admission.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	admission.DefaultUpdatedAt = admissionDescUpdatedAt.Default.(func() time.Time)
+	// admission.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	admission.UpdateDefaultUpdatedAt = admissionDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// admissionDescTaken is the schema descriptor for taken field.
+	admissionDescTaken := admissionFields[2].Descriptor()
+	// admission.DefaultTaken holds the default value on creation for the taken field.
+	admission.DefaultTaken = admissionDescTaken.Default.(int)
+	// admissionDescTickets is the schema descriptor for tickets field.
+	admissionDescTickets := admissionFields[3].Descriptor()
+	// admission.DefaultTickets holds the default value on creation for the tickets field.
+	admission.DefaultTickets = admissionDescTickets.Default.(int)
+	// admissionDescID is the schema descriptor for id field.
+	admissionDescID := admissionMixinFields0[0].Descriptor()
+	// admission.DefaultID holds the default value on creation for the id field.
+	admission.DefaultID = admissionDescID.Default.(func() uuid.UUID)
 	answerMixin := schema.Answer{}.Mixin()
 	answer.Policy = privacy.NewPolicies(answerMixin[0], schema.Answer{})
 	answer.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1097,10 +1137,102 @@ func init() {
 	enrollmentDescEnrolledAt := enrollmentFields[6].Descriptor()
 	// enrollment.DefaultEnrolledAt holds the default value on creation for the enrolled_at field.
 	enrollment.DefaultEnrolledAt = enrollmentDescEnrolledAt.Default.(func() time.Time)
+	// enrollmentDescSeated is the schema descriptor for seated field.
+	enrollmentDescSeated := enrollmentFields[10].Descriptor()
+	// enrollment.DefaultSeated holds the default value on creation for the seated field.
+	enrollment.DefaultSeated = enrollmentDescSeated.Default.(bool)
 	// enrollmentDescID is the schema descriptor for id field.
 	enrollmentDescID := enrollmentMixinFields0[0].Descriptor()
 	// enrollment.DefaultID holds the default value on creation for the id field.
 	enrollment.DefaultID = enrollmentDescID.Default.(func() uuid.UUID)
+	enrollmentchangeMixin := schema.EnrollmentChange{}.Mixin()
+	enrollmentchange.Policy = privacy.NewPolicies(enrollmentchangeMixin[0], schema.EnrollmentChange{})
+	enrollmentchange.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := enrollmentchange.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	enrollmentchangeMixinFields0 := enrollmentchangeMixin[0].Fields()
+	_ = enrollmentchangeMixinFields0
+	enrollmentchangeFields := schema.EnrollmentChange{}.Fields()
+	_ = enrollmentchangeFields
+	// enrollmentchangeDescCreatedAt is the schema descriptor for created_at field.
+	enrollmentchangeDescCreatedAt := enrollmentchangeMixinFields0[2].Descriptor()
+	// enrollmentchange.DefaultCreatedAt holds the default value on creation for the created_at field.
+	enrollmentchange.DefaultCreatedAt = enrollmentchangeDescCreatedAt.Default.(func() time.Time)
+	// enrollmentchangeDescUpdatedAt is the schema descriptor for updated_at field.
+	enrollmentchangeDescUpdatedAt := enrollmentchangeMixinFields0[3].Descriptor()
+	// enrollmentchange.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	enrollmentchange.DefaultUpdatedAt = enrollmentchangeDescUpdatedAt.Default.(func() time.Time)
+	// enrollmentchange.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	enrollmentchange.UpdateDefaultUpdatedAt = enrollmentchangeDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// enrollmentchangeDescID is the schema descriptor for id field.
+	enrollmentchangeDescID := enrollmentchangeMixinFields0[0].Descriptor()
+	// enrollmentchange.DefaultID holds the default value on creation for the id field.
+	enrollmentchange.DefaultID = enrollmentchangeDescID.Default.(func() uuid.UUID)
+	enrollmentgrantMixin := schema.EnrollmentGrant{}.Mixin()
+	enrollmentgrant.Policy = privacy.NewPolicies(enrollmentgrantMixin[0], schema.EnrollmentGrant{})
+	enrollmentgrant.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := enrollmentgrant.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	enrollmentgrantMixinFields0 := enrollmentgrantMixin[0].Fields()
+	_ = enrollmentgrantMixinFields0
+	enrollmentgrantFields := schema.EnrollmentGrant{}.Fields()
+	_ = enrollmentgrantFields
+	// enrollmentgrantDescCreatedAt is the schema descriptor for created_at field.
+	enrollmentgrantDescCreatedAt := enrollmentgrantMixinFields0[2].Descriptor()
+	// enrollmentgrant.DefaultCreatedAt holds the default value on creation for the created_at field.
+	enrollmentgrant.DefaultCreatedAt = enrollmentgrantDescCreatedAt.Default.(func() time.Time)
+	// enrollmentgrantDescUpdatedAt is the schema descriptor for updated_at field.
+	enrollmentgrantDescUpdatedAt := enrollmentgrantMixinFields0[3].Descriptor()
+	// enrollmentgrant.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	enrollmentgrant.DefaultUpdatedAt = enrollmentgrantDescUpdatedAt.Default.(func() time.Time)
+	// enrollmentgrant.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	enrollmentgrant.UpdateDefaultUpdatedAt = enrollmentgrantDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// enrollmentgrantDescReference is the schema descriptor for reference field.
+	enrollmentgrantDescReference := enrollmentgrantFields[3].Descriptor()
+	// enrollmentgrant.DefaultReference holds the default value on creation for the reference field.
+	enrollmentgrant.DefaultReference = enrollmentgrantDescReference.Default.(string)
+	// enrollmentgrantDescID is the schema descriptor for id field.
+	enrollmentgrantDescID := enrollmentgrantMixinFields0[0].Descriptor()
+	// enrollmentgrant.DefaultID holds the default value on creation for the id field.
+	enrollmentgrant.DefaultID = enrollmentgrantDescID.Default.(func() uuid.UUID)
+	equivalenceMixin := schema.Equivalence{}.Mixin()
+	equivalence.Policy = privacy.NewPolicies(equivalenceMixin[0], schema.Equivalence{})
+	equivalence.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := equivalence.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	equivalenceMixinFields0 := equivalenceMixin[0].Fields()
+	_ = equivalenceMixinFields0
+	equivalenceFields := schema.Equivalence{}.Fields()
+	_ = equivalenceFields
+	// equivalenceDescCreatedAt is the schema descriptor for created_at field.
+	equivalenceDescCreatedAt := equivalenceMixinFields0[2].Descriptor()
+	// equivalence.DefaultCreatedAt holds the default value on creation for the created_at field.
+	equivalence.DefaultCreatedAt = equivalenceDescCreatedAt.Default.(func() time.Time)
+	// equivalenceDescUpdatedAt is the schema descriptor for updated_at field.
+	equivalenceDescUpdatedAt := equivalenceMixinFields0[3].Descriptor()
+	// equivalence.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	equivalence.DefaultUpdatedAt = equivalenceDescUpdatedAt.Default.(func() time.Time)
+	// equivalence.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	equivalence.UpdateDefaultUpdatedAt = equivalenceDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// equivalenceDescID is the schema descriptor for id field.
+	equivalenceDescID := equivalenceMixinFields0[0].Descriptor()
+	// equivalence.DefaultID holds the default value on creation for the id field.
+	equivalence.DefaultID = equivalenceDescID.Default.(func() uuid.UUID)
 	inboxMixin := schema.Inbox{}.Mixin()
 	inbox.Policy = privacy.NewPolicies(inboxMixin[0], schema.Inbox{})
 	inbox.Hooks[0] = func(next ent.Mutator) ent.Mutator {
