@@ -10,8 +10,10 @@ import (
 	"lyceum/internal/catalog"
 	"lyceum/internal/catalog/outline"
 	"lyceum/internal/engagement"
+	enrollment1 "lyceum/internal/enrollment"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
+	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/viewer"
@@ -23,6 +25,11 @@ import (
 
 type LessonContent interface {
 	IsLessonContent()
+}
+
+type AnswerInvitationInput struct {
+	EnrollmentID gid.ID `json:"enrollmentId"`
+	Accept       bool   `json:"accept"`
 }
 
 type ApplyCompletionsInput struct {
@@ -67,6 +74,14 @@ type AssignCourseInput struct {
 	CourseID  gid.ID     `json:"courseId"`
 	LearnerID gid.ID     `json:"learnerId"`
 	DueAt     *time.Time `json:"dueAt,omitempty"`
+	// Ask the learner instead, who takes the place up or declines it.
+	Invite bool `json:"invite"`
+	// Why. Only admins say another than STAFF; nobody says SELF. The same reason given twice is one.
+	Source enrollment.Source `json:"source"`
+	// The order, rule or file, 1 to 200 characters; empty for STAFF.
+	Reference string `json:"reference"`
+	// When this reason ends, and with the last of them the place; null for never.
+	EndsAt *time.Time `json:"endsAt,omitempty"`
 }
 
 type Attachment struct {
@@ -519,6 +534,13 @@ type RevokeCertificatePayload struct {
 	Certificate *ent.Certificate `json:"certificate"`
 }
 
+type RevokeGrantInput struct {
+	EnrollmentID gid.ID            `json:"enrollmentId"`
+	Source       enrollment.Source `json:"source"`
+	// As the grant has it; empty for people.
+	Reference string `json:"reference"`
+}
+
 type RevokeSessionsPayload struct {
 	// How many sessions were ended.
 	Revoked int `json:"revoked"`
@@ -565,6 +587,20 @@ type SaveCategoryInput struct {
 
 type SaveCategoryPayload struct {
 	Category *ent.Category `json:"category"`
+}
+
+type SaveCourseAdmissionInput struct {
+	CourseID gid.ID `json:"courseId"`
+	// 0 to 1000000 and not below what is taken; null for as many as come.
+	Capacity *int `json:"capacity,omitempty"`
+	// 1 to 3650.
+	DueDays *int `json:"dueDays,omitempty"`
+	// At most 50.
+	EquivalentIds []*gid.ID `json:"equivalentIds"`
+}
+
+type SaveCourseAdmissionPayload struct {
+	Admission *enrollment1.Standing `json:"admission"`
 }
 
 type SaveCourseInput struct {
