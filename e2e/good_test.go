@@ -175,7 +175,7 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 		return []good{{who: c.instructor, once: true, variables: input{"input": input{
 			"slug": slug, "title": "Saved", "summary": "Short.", "description": "*Long.*", "language": "en", "level": "BEGINNER",
 			"categories": []any{c.category}, "tags": []any{"tag"}, "visibility": "MEMBERS",
-			"price": input{"amount": 900, "currency": "EUR"}, "hasCertificate": false, "prerequisites": []any{required},
+			"price": input{"amount": 900, "currency": "EUR"}, "hasCertificate": false, "certificateMonths": 12, "prerequisites": []any{required},
 			"completion":       input{"need": "AT_LEAST", "count": 1, "when": "completed >= 1"},
 			"expectedRevision": revision,
 		}}}}
@@ -345,6 +345,9 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 	},
 	"Mutation.markNotificationsRead": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.learner, variables: input{"ids": []any{c.ids["notification"]}}}}
+	},
+	"Mutation.setMailPreference": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"input": input{"kind": "ENROLLED", "wanted": false}}}}
 	},
 
 	"Subscription.assetUpdated": func(_ *testing.T, c *campus) []good {

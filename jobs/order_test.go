@@ -96,8 +96,8 @@ func TestEveryOrder(t *testing.T) {
 	}
 	f.again(t)
 	o := options()
-	// One worker takes one job at a time, and the next one at once.
-	o.Queues, o.Poll = map[string]int{jobs.QueueDefault: 1}, 2*time.Millisecond
+	// One worker takes one job at a time, and the next one at once; mails are sent beside it.
+	o.Queues, o.Poll = map[string]int{jobs.QueueDefault: 1, jobs.QueueMail: 1}, 2*time.Millisecond
 	f.work(t, services(f.db, f.store), o)
 	for last := -1; ; {
 		// It is slow, but it goes on.

@@ -25,6 +25,7 @@ import (
 	"lyceum/internal/enrollment"
 	"lyceum/internal/learning"
 	"lyceum/internal/media"
+	"lyceum/internal/notification"
 	"lyceum/internal/platform/pg"
 )
 
@@ -179,6 +180,9 @@ func TestWhoHearsWhat(t *testing.T) {
 		{revoked, "credential.certificate_revoked", map[string]string{
 			"notify.certificate_revoked": `{"tenant_id":"TENANT","certificate_id":"ID"}`,
 		}},
+		{notification.Told{Tenant: tenant, Notification: id}, "notification.told", map[string]string{
+			"mail.notification": `{"tenant_id":"TENANT","notification_id":"ID"}`,
+		}},
 	} {
 		if got := tt.event.Kind(); got != tt.kind {
 			t.Errorf("%T is stored as %s, want %s", tt.event, got, tt.kind)
@@ -221,6 +225,7 @@ func everyEvent() []pg.Event {
 		media.UploadArrived{},
 		credential.CertificateIssued{},
 		credential.CertificateRevoked{},
+		notification.Told{},
 	}
 }
 

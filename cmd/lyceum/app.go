@@ -32,6 +32,7 @@ import (
 	"lyceum/internal/platform/config"
 	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/health"
+	"lyceum/internal/platform/mail"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/telemetry"
 	"lyceum/internal/tenancy"
@@ -52,6 +53,8 @@ type app struct {
 	feed     *feed.Log
 	blobs    blob.Store
 	files    *file.Store // nil when blobs are in S3
+	mails    mail.Sender // nil when none are sent
+	sink     *mail.Sink  // nil when none are kept
 	inserter *jobs.Client
 	services *graph.Services
 	sources  loader.Sources
@@ -76,7 +79,7 @@ func newAppLogging(ctx context.Context, c *config.Config, logs io.Writer) (a *ap
 		log: telemetry.NewLogger(logs, telemetry.LogOptions{Level: c.Log.Level, Format: c.Log.Format}),
 	}
 	slog.SetDefault(a.log)
-	for _, step := range []func(context.Context) error{a.trace, a.openBus, a.connect, a.openBlobs, a.wire} {
+	for _, step := range []func(context.Context) error{a.trace, a.openBus, a.connect, a.openBlobs, a.openMail, a.wire} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close(context.WithoutCancel(ctx)))
 		}
@@ -239,7 +242,7 @@ func (a *app) wire(context.Context) error {
 		Credential:   &credential.Service{DB: a.db, Blobs: a.blobs, Page: a.page},
 		Engagement:   &engagement.Service{DB: a.db, Copies: a.bus.rankings()},
 		Dashboards:   &analytics.Dashboards{DB: a.db},
-		Notification: &notification.Service{DB: a.db, Feed: a.feed},
+		Notification: &notification.Service{DB: a.db, Feed: a.feed, Post: a.post()},
 		Compliance:   &compliance.Service{DB: a.db},
 		Search:       finder,
 		Guesses:      a.bus,

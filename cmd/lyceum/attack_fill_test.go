@@ -275,7 +275,7 @@ func (f *filling) plainCourse(t *testing.T, persona, name, mark, visibility stri
 	t.Helper()
 	id := f.saveCourse(t, persona, input{
 		"slug": name + "-" + mark, "title": name + " " + f.word + " " + mark, "summary": "Summary " + mark, "description": "Description " + mark,
-		"visibility": visibility, "hasCertificate": true, "categories": []any{f.texts["Category.slug"]}, "tags": []any{"tag " + mark},
+		"visibility": visibility, "hasCertificate": true, "certificateMonths": 24, "categories": []any{f.texts["Category.slug"]}, "tags": []any{"tag " + mark},
 	})
 	f.saveLesson(t, persona, id, input{
 		"key": "article", "moduleKey": "m", "title": "Article " + mark, "kind": "ARTICLE", "body": "Body " + f.word + " " + mark,
@@ -313,7 +313,7 @@ func (f *filling) study(t *testing.T) string {
 	t.Helper()
 	id := f.saveCourse(t, "instructor", input{
 		"slug": f.texts["Course.slug"], "title": f.secret("Study " + f.word), "summary": f.secret("Summary"), "description": f.secret("*Description*"),
-		"visibility": "MEMBERS", "hasCertificate": true, "categories": []any{f.texts["Category.slug"]}, "tags": []any{f.texts["Course.tag"]},
+		"visibility": "MEMBERS", "hasCertificate": true, "certificateMonths": 24, "categories": []any{f.texts["Category.slug"]}, "tags": []any{f.texts["Course.tag"]},
 		"price": input{"amount": 900, "currency": "EUR"}, "prerequisites": []any{"base-" + f.marker}, "level": "BEGINNER", "language": "en",
 		"completion": input{"need": "ANY", "when": longAgo},
 	})
@@ -647,6 +647,7 @@ func (f *filling) endings(t *testing.T) {
 		f.remember(t, "AuditEntry", entry.ID)
 	}
 	f.support(t)
+	f.do(t, "admin", `mutation { setMailPreference(input: {kind: COURSE_COMPLETED, wanted: false}) { mailPreferences { wanted } } }`, nil, nil)
 	f.do(t, "admin", `mutation($i: [ID!]) { markNotificationsRead(ids: $i) { marked } }`, input{"i": f.ids["Notification"][:1]}, nil)
 	f.do(t, "admin", `mutation($i: ID!) { suspendUser(id: $i) { user { id } } }`,
 		input{"i": gid.New("usr", f.people["suspended"]).String()}, nil)

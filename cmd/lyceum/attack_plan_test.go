@@ -177,9 +177,10 @@ func (w *attackWorld) planReady(t *testing.T, p *attackPlan) {
 
 // anonymous are the stored queries in whose answers nothing can be told to be the tenant's, each with its reason.
 var anonymous = map[string]string{
-	"search-token":    "a signed token, or null without a search engine",
-	"storage-usage":   "sums",
-	"lesson-drop-off": "counts",
+	"search-token":     "a signed token, or null without a search engine",
+	"storage-usage":    "sums",
+	"lesson-drop-off":  "counts",
+	"mail-preferences": "kinds and truths",
 }
 
 // courseFor is the course that a stored query is about.

@@ -235,6 +235,7 @@ func (s *side) inputProviders() attack.Registry {
 		"SaveAnswerInput.questionId":           attack.Always(s.id("AttemptQuestion.SHORT_TEXT")),
 		"SaveAnswerInput.response":             attack.Always(input{"text": "I"}),
 		"RevokeCertificateInput.certificateId": s.oneOf("Certificate"), "RevokeCertificateInput.reason": attack.Always("Reason."),
+		"SetMailPreferenceInput.kind": attack.Always("ENROLLED"), "SetMailPreferenceInput.wanted": attack.Always(true),
 	}
 }
 

@@ -46,6 +46,7 @@ var audiences = map[string]audience{
 	"Attempt": owner, "AttemptQuestion": owner, "Choice": owner, "QuestionResponse": owner, "AttemptPayload": owner,
 	"Certificate": owner, "RevokeCertificatePayload": owner,
 	"Notification": owner, "NotificationConnection": owner, "NotificationEdge": owner, "MarkNotificationsReadPayload": owner,
+	"MailPreference": owner, "SetMailPreferencePayload": owner,
 
 	"Points": owner, "Streak": owner, "EarnedAchievement": owner, "LeaderboardProfile": owner, "LeaderboardProfilePayload": owner,
 	"LeaderboardPlace": owner, "LeaderboardConnection": owner, "LeaderboardEdge": owner, "LeaderboardRow": owner,

@@ -44,6 +44,7 @@ var owners = map[string]string{
 	"Lesson":            "internal/catalog",
 	"LessonProgress":    "internal/learning",
 	"LessonVersion":     "internal/catalog",
+	"MailPreference":    "internal/notification",
 	"Module":            "internal/catalog",
 	"Notification":      "internal/notification",
 	"Placement":         "internal/tenancy",

@@ -48,6 +48,9 @@ export type AttemptState =
   | 'SUBMITTED';
 
 export type CertificateStatus =
+  /** It was good until a day that has passed. */
+  | 'EXPIRED'
+  /** It was taken back, whether or not it would be good still. */
   | 'REVOKED'
   | 'VALID';
 
@@ -456,6 +459,11 @@ export type LessonQuery = { lesson: { id: string, title: string, kind: LessonKin
       | { __typename: 'VideoContent', url: string | null, hlsUrl: string | null, posterUrl: string | null, storyboardUrl: string | null, externalUrl: string | null, expiresAt: string | null, contentType: string | null, html: string, captions: Array<{ locale: string, label: string, vtt: string }>, captionTracks: Array<{ locale: string, label: string, url: string, default: boolean }> }
      | null } | null };
 
+export type MailPreferencesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type MailPreferencesQuery = { mailPreferences: Array<{ kind: NotificationKind, wanted: boolean }> };
+
 export type MarkReadMutationVariables = Exact<{
   ids?: Array<string> | string | null | undefined;
 }>;
@@ -566,6 +574,14 @@ export type RevertCaptionsMutationVariables = Exact<{
 
 export type RevertCaptionsMutation = { revertCaptions: { revision: { number: number, revertOf: number | null } } };
 
+export type RevokeCertificateMutationVariables = Exact<{
+  certificateId: string;
+  reason: string;
+}>;
+
+
+export type RevokeCertificateMutation = { revokeCertificate: { certificate: { id: string, code: string, status: CertificateStatus, revokedAt: string | null, revocationReason: string, verifyUrl: string } } };
+
 export type RosterQueryVariables = Exact<{
   courseId: string;
   first?: number | null | undefined;
@@ -573,7 +589,7 @@ export type RosterQueryVariables = Exact<{
 }>;
 
 
-export type RosterQuery = { enrollments: { nodes: Array<{ id: string, state: EnrollmentState, source: EnrollmentSource, enrolledAt: string, dueAt: string | null, overdue: boolean, waitlistPosition: number | null, learner: { id: string, name: string, email: string | null } | null, progress: { percent: number, completedLessons: number, lastActivityAt: string | null }, certificate: { code: string, status: CertificateStatus } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type RosterQuery = { enrollments: { nodes: Array<{ id: string, state: EnrollmentState, source: EnrollmentSource, enrolledAt: string, dueAt: string | null, overdue: boolean, waitlistPosition: number | null, learner: { id: string, name: string, email: string | null } | null, progress: { percent: number, completedLessons: number, lastActivityAt: string | null }, certificate: { id: string, code: string, status: CertificateStatus } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type SaveAchievementMutationVariables = Exact<{
   input: SaveAchievementInput;
@@ -623,6 +639,14 @@ export type SetLeaderboardProfileMutationVariables = Exact<{
 
 
 export type SetLeaderboardProfileMutation = { setLeaderboardProfile: { profile: { hidden: boolean, pseudonym: string } } };
+
+export type SetMailPreferenceMutationVariables = Exact<{
+  kind: NotificationKind;
+  wanted: boolean;
+}>;
+
+
+export type SetMailPreferenceMutation = { setMailPreference: { mailPreferences: Array<{ kind: NotificationKind, wanted: boolean }> } };
 
 export type SetTimeZoneMutationVariables = Exact<{
   timeZone: string;
@@ -680,7 +704,7 @@ export type VerifyCertificateQueryVariables = Exact<{
 }>;
 
 
-export type VerifyCertificateQuery = { verifyCertificate: { status: CertificateStatus, learnerName: string, courseTitle: string, tenantName: string, completedAt: string, issuedAt: string, revokedAt: string | null } | null };
+export type VerifyCertificateQuery = { verifyCertificate: { status: CertificateStatus, learnerName: string, courseTitle: string, tenantName: string, completedAt: string, issuedAt: string, expiresAt: string | null, revokedAt: string | null } | null };
 
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -723,6 +747,7 @@ export interface Operations {
   "learner-dashboard": { data: LearnerDashboardQuery; variables: LearnerDashboardQueryVariables };
   "lesson": { data: LessonQuery; variables: LessonQueryVariables };
   "lesson-drop-off": { data: LessonDropOffQuery; variables: LessonDropOffQueryVariables };
+  "mail-preferences": { data: MailPreferencesQuery; variables: MailPreferencesQueryVariables };
   "mark-read": { data: MarkReadMutation; variables: MarkReadMutationVariables };
   "notification-received": { data: NotificationReceivedSubscription; variables: NotificationReceivedSubscriptionVariables };
   "notifications": { data: NotificationsQuery; variables: NotificationsQueryVariables };
@@ -735,6 +760,7 @@ export interface Operations {
   "request-upload": { data: RequestUploadMutation; variables: RequestUploadMutationVariables };
   "restore-asset": { data: RestoreAssetMutation; variables: RestoreAssetMutationVariables };
   "revert-captions": { data: RevertCaptionsMutation; variables: RevertCaptionsMutationVariables };
+  "revoke-certificate": { data: RevokeCertificateMutation; variables: RevokeCertificateMutationVariables };
   "roster": { data: RosterQuery; variables: RosterQueryVariables };
   "save-achievement": { data: SaveAchievementMutation; variables: SaveAchievementMutationVariables };
   "save-answer": { data: SaveAnswerMutation; variables: SaveAnswerMutationVariables };
@@ -742,6 +768,7 @@ export interface Operations {
   "search": { data: SearchQuery; variables: SearchQueryVariables };
   "search-token": { data: SearchTokenQuery; variables: SearchTokenQueryVariables };
   "set-leaderboard-profile": { data: SetLeaderboardProfileMutation; variables: SetLeaderboardProfileMutationVariables };
+  "set-mail-preference": { data: SetMailPreferenceMutation; variables: SetMailPreferenceMutationVariables };
   "set-time-zone": { data: SetTimeZoneMutation; variables: SetTimeZoneMutationVariables };
   "sign-in": { data: SignInMutation; variables: SignInMutationVariables };
   "sign-out": { data: SignOutMutation; variables: SignOutMutationVariables };

@@ -38,6 +38,7 @@ import (
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/gen/ent/lessonversion"
+	"lyceum/internal/gen/ent/mailpreference"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/placement"
@@ -120,6 +121,8 @@ type Client struct {
 	LessonProgress *LessonProgressClient
 	// LessonVersion is the client for interacting with the LessonVersion builders.
 	LessonVersion *LessonVersionClient
+	// MailPreference is the client for interacting with the MailPreference builders.
+	MailPreference *MailPreferenceClient
 	// Module is the client for interacting with the Module builders.
 	Module *ModuleClient
 	// Notification is the client for interacting with the Notification builders.
@@ -190,6 +193,7 @@ func (c *Client) init() {
 	c.Lesson = NewLessonClient(c.config)
 	c.LessonProgress = NewLessonProgressClient(c.config)
 	c.LessonVersion = NewLessonVersionClient(c.config)
+	c.MailPreference = NewMailPreferenceClient(c.config)
 	c.Module = NewModuleClient(c.config)
 	c.Notification = NewNotificationClient(c.config)
 	c.Placement = NewPlacementClient(c.config)
@@ -325,6 +329,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Lesson:            NewLessonClient(cfg),
 		LessonProgress:    NewLessonProgressClient(cfg),
 		LessonVersion:     NewLessonVersionClient(cfg),
+		MailPreference:    NewMailPreferenceClient(cfg),
 		Module:            NewModuleClient(cfg),
 		Notification:      NewNotificationClient(cfg),
 		Placement:         NewPlacementClient(cfg),
@@ -387,6 +392,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Lesson:            NewLessonClient(cfg),
 		LessonProgress:    NewLessonProgressClient(cfg),
 		LessonVersion:     NewLessonVersionClient(cfg),
+		MailPreference:    NewMailPreferenceClient(cfg),
 		Module:            NewModuleClient(cfg),
 		Notification:      NewNotificationClient(cfg),
 		Placement:         NewPlacementClient(cfg),
@@ -437,9 +443,10 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Certificate, c.Completion, c.Course, c.CourseProgress, c.CourseVersion,
 		c.DailyFact, c.Domain, c.EngagementProfile, c.Enrollment, c.EnrollmentChange,
 		c.EnrollmentGrant, c.Equivalence, c.Inbox, c.Lesson, c.LessonProgress,
-		c.LessonVersion, c.Module, c.Notification, c.Placement, c.PointRule,
-		c.Prerequisite, c.Publication, c.Question, c.QuestionVersion, c.RenditionSet,
-		c.Session, c.Staff, c.StaffSession, c.SupportGrant, c.Tenant, c.Usage, c.User,
+		c.LessonVersion, c.MailPreference, c.Module, c.Notification, c.Placement,
+		c.PointRule, c.Prerequisite, c.Publication, c.Question, c.QuestionVersion,
+		c.RenditionSet, c.Session, c.Staff, c.StaffSession, c.SupportGrant, c.Tenant,
+		c.Usage, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -454,9 +461,10 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Certificate, c.Completion, c.Course, c.CourseProgress, c.CourseVersion,
 		c.DailyFact, c.Domain, c.EngagementProfile, c.Enrollment, c.EnrollmentChange,
 		c.EnrollmentGrant, c.Equivalence, c.Inbox, c.Lesson, c.LessonProgress,
-		c.LessonVersion, c.Module, c.Notification, c.Placement, c.PointRule,
-		c.Prerequisite, c.Publication, c.Question, c.QuestionVersion, c.RenditionSet,
-		c.Session, c.Staff, c.StaffSession, c.SupportGrant, c.Tenant, c.Usage, c.User,
+		c.LessonVersion, c.MailPreference, c.Module, c.Notification, c.Placement,
+		c.PointRule, c.Prerequisite, c.Publication, c.Question, c.QuestionVersion,
+		c.RenditionSet, c.Session, c.Staff, c.StaffSession, c.SupportGrant, c.Tenant,
+		c.Usage, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -519,6 +527,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.LessonProgress.mutate(ctx, m)
 	case *LessonVersionMutation:
 		return c.LessonVersion.mutate(ctx, m)
+	case *MailPreferenceMutation:
+		return c.MailPreference.mutate(ctx, m)
 	case *ModuleMutation:
 		return c.Module.mutate(ctx, m)
 	case *NotificationMutation:
@@ -4174,6 +4184,140 @@ func (c *LessonVersionClient) mutate(ctx context.Context, m *LessonVersionMutati
 	}
 }
 
+// MailPreferenceClient is a client for the MailPreference schema.
+type MailPreferenceClient struct {
+	config
+}
+
+// NewMailPreferenceClient returns a client for the MailPreference from the given config.
+func NewMailPreferenceClient(c config) *MailPreferenceClient {
+	return &MailPreferenceClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `mailpreference.Hooks(f(g(h())))`.
+func (c *MailPreferenceClient) Use(hooks ...Hook) {
+	c.hooks.MailPreference = append(c.hooks.MailPreference, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `mailpreference.Intercept(f(g(h())))`.
+func (c *MailPreferenceClient) Intercept(interceptors ...Interceptor) {
+	c.inters.MailPreference = append(c.inters.MailPreference, interceptors...)
+}
+
+// Create returns a builder for creating a MailPreference entity.
+func (c *MailPreferenceClient) Create() *MailPreferenceCreate {
+	mutation := newMailPreferenceMutation(c.config, OpCreate)
+	return &MailPreferenceCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of MailPreference entities.
+func (c *MailPreferenceClient) CreateBulk(builders ...*MailPreferenceCreate) *MailPreferenceCreateBulk {
+	return &MailPreferenceCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *MailPreferenceClient) MapCreateBulk(slice any, setFunc func(*MailPreferenceCreate, int)) *MailPreferenceCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &MailPreferenceCreateBulk{err: fmt.Errorf("calling to MailPreferenceClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*MailPreferenceCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &MailPreferenceCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for MailPreference.
+func (c *MailPreferenceClient) Update() *MailPreferenceUpdate {
+	mutation := newMailPreferenceMutation(c.config, OpUpdate)
+	return &MailPreferenceUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *MailPreferenceClient) UpdateOne(_m *MailPreference) *MailPreferenceUpdateOne {
+	mutation := newMailPreferenceMutation(c.config, OpUpdateOne, withMailPreference(_m))
+	return &MailPreferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *MailPreferenceClient) UpdateOneID(id uuid.UUID) *MailPreferenceUpdateOne {
+	mutation := newMailPreferenceMutation(c.config, OpUpdateOne, withMailPreferenceID(id))
+	return &MailPreferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for MailPreference.
+func (c *MailPreferenceClient) Delete() *MailPreferenceDelete {
+	mutation := newMailPreferenceMutation(c.config, OpDelete)
+	return &MailPreferenceDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *MailPreferenceClient) DeleteOne(_m *MailPreference) *MailPreferenceDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *MailPreferenceClient) DeleteOneID(id uuid.UUID) *MailPreferenceDeleteOne {
+	builder := c.Delete().Where(mailpreference.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &MailPreferenceDeleteOne{builder}
+}
+
+// Query returns a query builder for MailPreference.
+func (c *MailPreferenceClient) Query() *MailPreferenceQuery {
+	return &MailPreferenceQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeMailPreference},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a MailPreference entity by its id.
+func (c *MailPreferenceClient) Get(ctx context.Context, id uuid.UUID) (*MailPreference, error) {
+	return c.Query().Where(mailpreference.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *MailPreferenceClient) GetX(ctx context.Context, id uuid.UUID) *MailPreference {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *MailPreferenceClient) Hooks() []Hook {
+	hooks := c.hooks.MailPreference
+	return append(hooks[:len(hooks):len(hooks)], mailpreference.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *MailPreferenceClient) Interceptors() []Interceptor {
+	return c.inters.MailPreference
+}
+
+func (c *MailPreferenceClient) mutate(ctx context.Context, m *MailPreferenceMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&MailPreferenceCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&MailPreferenceUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&MailPreferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&MailPreferenceDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown MailPreference mutation op: %q", m.Op())
+	}
+}
+
 // ModuleClient is a client for the Module schema.
 type ModuleClient struct {
 	config
@@ -6325,17 +6469,18 @@ type (
 		AuditHead, CaptionRevision, Category, Certificate, Completion, Course,
 		CourseProgress, CourseVersion, DailyFact, Domain, EngagementProfile,
 		Enrollment, EnrollmentChange, EnrollmentGrant, Equivalence, Inbox, Lesson,
-		LessonProgress, LessonVersion, Module, Notification, Placement, PointRule,
-		Prerequisite, Publication, Question, QuestionVersion, RenditionSet, Session,
-		Staff, StaffSession, SupportGrant, Tenant, Usage, User []ent.Hook
+		LessonProgress, LessonVersion, MailPreference, Module, Notification, Placement,
+		PointRule, Prerequisite, Publication, Question, QuestionVersion, RenditionSet,
+		Session, Staff, StaffSession, SupportGrant, Tenant, Usage, User []ent.Hook
 	}
 	inters struct {
 		APIKey, Achievement, Admission, Answer, Asset, Attempt, Attestation, AuditEntry,
 		AuditHead, CaptionRevision, Category, Certificate, Completion, Course,
 		CourseProgress, CourseVersion, DailyFact, Domain, EngagementProfile,
 		Enrollment, EnrollmentChange, EnrollmentGrant, Equivalence, Inbox, Lesson,
-		LessonProgress, LessonVersion, Module, Notification, Placement, PointRule,
-		Prerequisite, Publication, Question, QuestionVersion, RenditionSet, Session,
-		Staff, StaffSession, SupportGrant, Tenant, Usage, User []ent.Interceptor
+		LessonProgress, LessonVersion, MailPreference, Module, Notification, Placement,
+		PointRule, Prerequisite, Publication, Question, QuestionVersion, RenditionSet,
+		Session, Staff, StaffSession, SupportGrant, Tenant, Usage,
+		User []ent.Interceptor
 	}
 )

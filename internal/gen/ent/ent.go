@@ -33,6 +33,7 @@ import (
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/gen/ent/lessonversion"
+	"lyceum/internal/gen/ent/mailpreference"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/placement"
@@ -142,6 +143,7 @@ func checkColumn(t, c string) error {
 			lesson.Table:            lesson.ValidColumn,
 			lessonprogress.Table:    lessonprogress.ValidColumn,
 			lessonversion.Table:     lessonversion.ValidColumn,
+			mailpreference.Table:    mailpreference.ValidColumn,
 			module.Table:            module.ValidColumn,
 			notification.Table:      notification.ValidColumn,
 			placement.Table:         placement.ValidColumn,

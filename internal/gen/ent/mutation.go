@@ -36,6 +36,7 @@ import (
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/gen/ent/lessonversion"
+	"lyceum/internal/gen/ent/mailpreference"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/placement"
@@ -101,6 +102,7 @@ const (
 	TypeLesson            = "Lesson"
 	TypeLessonProgress    = "LessonProgress"
 	TypeLessonVersion     = "LessonVersion"
+	TypeMailPreference    = "MailPreference"
 	TypeModule            = "Module"
 	TypeNotification      = "Notification"
 	TypePlacement         = "Placement"
@@ -10687,6 +10689,7 @@ type CertificateMutation struct {
 	locale            *string
 	completed_at      *time.Time
 	issued_at         *time.Time
+	expires_at        *time.Time
 	pdf_key           *string
 	pdf_sha256        *string
 	revoked_at        *time.Time
@@ -11342,6 +11345,55 @@ func (m *CertificateMutation) ResetIssuedAt() {
 	m.issued_at = nil
 }
 
+// SetExpiresAt sets the "expires_at" field.
+func (m *CertificateMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *CertificateMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the Certificate entity.
+// If the Certificate object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CertificateMutation) OldExpiresAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ClearExpiresAt clears the value of the "expires_at" field.
+func (m *CertificateMutation) ClearExpiresAt() {
+	m.expires_at = nil
+	m.clearedFields[certificate.FieldExpiresAt] = struct{}{}
+}
+
+// ExpiresAtCleared returns if the "expires_at" field was cleared in this mutation.
+func (m *CertificateMutation) ExpiresAtCleared() bool {
+	_, ok := m.clearedFields[certificate.FieldExpiresAt]
+	return ok
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *CertificateMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	delete(m.clearedFields, certificate.FieldExpiresAt)
+}
+
 // SetPdfKey sets the "pdf_key" field.
 func (m *CertificateMutation) SetPdfKey(s string) {
 	m.pdf_key = &s
@@ -11582,7 +11634,7 @@ func (m *CertificateMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CertificateMutation) Fields() []string {
-	fields := make([]string, 0, 20)
+	fields := make([]string, 0, 21)
 	if m.tenant_id != nil {
 		fields = append(fields, certificate.FieldTenantID)
 	}
@@ -11627,6 +11679,9 @@ func (m *CertificateMutation) Fields() []string {
 	}
 	if m.issued_at != nil {
 		fields = append(fields, certificate.FieldIssuedAt)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, certificate.FieldExpiresAt)
 	}
 	if m.pdf_key != nil {
 		fields = append(fields, certificate.FieldPdfKey)
@@ -11681,6 +11736,8 @@ func (m *CertificateMutation) Field(name string) (ent.Value, bool) {
 		return m.CompletedAt()
 	case certificate.FieldIssuedAt:
 		return m.IssuedAt()
+	case certificate.FieldExpiresAt:
+		return m.ExpiresAt()
 	case certificate.FieldPdfKey:
 		return m.PdfKey()
 	case certificate.FieldPdfSha256:
@@ -11730,6 +11787,8 @@ func (m *CertificateMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldCompletedAt(ctx)
 	case certificate.FieldIssuedAt:
 		return m.OldIssuedAt(ctx)
+	case certificate.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
 	case certificate.FieldPdfKey:
 		return m.OldPdfKey(ctx)
 	case certificate.FieldPdfSha256:
@@ -11854,6 +11913,13 @@ func (m *CertificateMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetIssuedAt(v)
 		return nil
+	case certificate.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
 	case certificate.FieldPdfKey:
 		v, ok := value.(string)
 		if !ok {
@@ -11919,6 +11985,9 @@ func (m *CertificateMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *CertificateMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(certificate.FieldExpiresAt) {
+		fields = append(fields, certificate.FieldExpiresAt)
+	}
 	if m.FieldCleared(certificate.FieldRevokedAt) {
 		fields = append(fields, certificate.FieldRevokedAt)
 	}
@@ -11939,6 +12008,9 @@ func (m *CertificateMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *CertificateMutation) ClearField(name string) error {
 	switch name {
+	case certificate.FieldExpiresAt:
+		m.ClearExpiresAt()
+		return nil
 	case certificate.FieldRevokedAt:
 		m.ClearRevokedAt()
 		return nil
@@ -11997,6 +12069,9 @@ func (m *CertificateMutation) ResetField(name string) error {
 		return nil
 	case certificate.FieldIssuedAt:
 		m.ResetIssuedAt()
+		return nil
+	case certificate.FieldExpiresAt:
+		m.ResetExpiresAt()
 		return nil
 	case certificate.FieldPdfKey:
 		m.ResetPdfKey()
@@ -13146,6 +13221,8 @@ type CourseMutation struct {
 	instructor_id         *uuid.UUID
 	description           *string
 	certificate           *bool
+	certificate_months    *int
+	addcertificate_months *int
 	completion            **outline.Policy
 	revision              *int
 	addrevision           *int
@@ -13890,6 +13967,62 @@ func (m *CourseMutation) ResetCertificate() {
 	m.certificate = nil
 }
 
+// SetCertificateMonths sets the "certificate_months" field.
+func (m *CourseMutation) SetCertificateMonths(i int) {
+	m.certificate_months = &i
+	m.addcertificate_months = nil
+}
+
+// CertificateMonths returns the value of the "certificate_months" field in the mutation.
+func (m *CourseMutation) CertificateMonths() (r int, exists bool) {
+	v := m.certificate_months
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCertificateMonths returns the old "certificate_months" field's value of the Course entity.
+// If the Course object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CourseMutation) OldCertificateMonths(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCertificateMonths is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCertificateMonths requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCertificateMonths: %w", err)
+	}
+	return oldValue.CertificateMonths, nil
+}
+
+// AddCertificateMonths adds i to the "certificate_months" field.
+func (m *CourseMutation) AddCertificateMonths(i int) {
+	if m.addcertificate_months != nil {
+		*m.addcertificate_months += i
+	} else {
+		m.addcertificate_months = &i
+	}
+}
+
+// AddedCertificateMonths returns the value that was added to the "certificate_months" field in this mutation.
+func (m *CourseMutation) AddedCertificateMonths() (r int, exists bool) {
+	v := m.addcertificate_months
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCertificateMonths resets all changes to the "certificate_months" field.
+func (m *CourseMutation) ResetCertificateMonths() {
+	m.certificate_months = nil
+	m.addcertificate_months = nil
+}
+
 // SetCompletion sets the "completion" field.
 func (m *CourseMutation) SetCompletion(o *outline.Policy) {
 	m.completion = &o
@@ -14190,7 +14323,7 @@ func (m *CourseMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CourseMutation) Fields() []string {
-	fields := make([]string, 0, 21)
+	fields := make([]string, 0, 22)
 	if m.tenant_id != nil {
 		fields = append(fields, course.FieldTenantID)
 	}
@@ -14238,6 +14371,9 @@ func (m *CourseMutation) Fields() []string {
 	}
 	if m.certificate != nil {
 		fields = append(fields, course.FieldCertificate)
+	}
+	if m.certificate_months != nil {
+		fields = append(fields, course.FieldCertificateMonths)
 	}
 	if m.completion != nil {
 		fields = append(fields, course.FieldCompletion)
@@ -14294,6 +14430,8 @@ func (m *CourseMutation) Field(name string) (ent.Value, bool) {
 		return m.Description()
 	case course.FieldCertificate:
 		return m.Certificate()
+	case course.FieldCertificateMonths:
+		return m.CertificateMonths()
 	case course.FieldCompletion:
 		return m.Completion()
 	case course.FieldRevision:
@@ -14345,6 +14483,8 @@ func (m *CourseMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldDescription(ctx)
 	case course.FieldCertificate:
 		return m.OldCertificate(ctx)
+	case course.FieldCertificateMonths:
+		return m.OldCertificateMonths(ctx)
 	case course.FieldCompletion:
 		return m.OldCompletion(ctx)
 	case course.FieldRevision:
@@ -14476,6 +14616,13 @@ func (m *CourseMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetCertificate(v)
 		return nil
+	case course.FieldCertificateMonths:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCertificateMonths(v)
+		return nil
 	case course.FieldCompletion:
 		v, ok := value.(*outline.Policy)
 		if !ok {
@@ -14522,6 +14669,9 @@ func (m *CourseMutation) AddedFields() []string {
 	if m.addprice_amount != nil {
 		fields = append(fields, course.FieldPriceAmount)
 	}
+	if m.addcertificate_months != nil {
+		fields = append(fields, course.FieldCertificateMonths)
+	}
 	if m.addrevision != nil {
 		fields = append(fields, course.FieldRevision)
 	}
@@ -14541,6 +14691,8 @@ func (m *CourseMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case course.FieldPriceAmount:
 		return m.AddedPriceAmount()
+	case course.FieldCertificateMonths:
+		return m.AddedCertificateMonths()
 	case course.FieldRevision:
 		return m.AddedRevision()
 	case course.FieldPublishedNumber:
@@ -14562,6 +14714,13 @@ func (m *CourseMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddPriceAmount(v)
+		return nil
+	case course.FieldCertificateMonths:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCertificateMonths(v)
 		return nil
 	case course.FieldRevision:
 		v, ok := value.(int)
@@ -14673,6 +14832,9 @@ func (m *CourseMutation) ResetField(name string) error {
 		return nil
 	case course.FieldCertificate:
 		m.ResetCertificate()
+		return nil
+	case course.FieldCertificateMonths:
+		m.ResetCertificateMonths()
 		return nil
 	case course.FieldCompletion:
 		m.ResetCompletion()
@@ -16041,45 +16203,47 @@ func (m *CourseProgressMutation) ResetEdge(name string) error {
 // CourseVersionMutation represents an operation that mutates the CourseVersion nodes in the graph.
 type CourseVersionMutation struct {
 	config
-	op                Op
-	typ               string
-	id                *uuid.UUID
-	tenant_id         *uuid.UUID
-	created_at        *time.Time
-	updated_at        *time.Time
-	slug              *string
-	title             *string
-	summary           *string
-	language          *string
-	level             *outline.Level
-	categories        *[]string
-	appendcategories  []string
-	tags              *[]string
-	appendtags        []string
-	visibility        *outline.Visibility
-	price_amount      *int
-	addprice_amount   *int
-	price_currency    *string
-	instructor_id     *uuid.UUID
-	course_id         *uuid.UUID
-	number            *int
-	addnumber         *int
-	content_hash      *string
-	outline           *outline.Outline
-	description_html  *string
-	certificate       *bool
-	lesson_count      *int
-	addlesson_count   *int
-	required_count    *int
-	addrequired_count *int
-	duration_ms       *int
-	addduration_ms    *int
-	published_by      *uuid.UUID
-	note              *string
-	clearedFields     map[string]struct{}
-	done              bool
-	oldValue          func(context.Context) (*CourseVersion, error)
-	predicates        []predicate.CourseVersion
+	op                    Op
+	typ                   string
+	id                    *uuid.UUID
+	tenant_id             *uuid.UUID
+	created_at            *time.Time
+	updated_at            *time.Time
+	slug                  *string
+	title                 *string
+	summary               *string
+	language              *string
+	level                 *outline.Level
+	categories            *[]string
+	appendcategories      []string
+	tags                  *[]string
+	appendtags            []string
+	visibility            *outline.Visibility
+	price_amount          *int
+	addprice_amount       *int
+	price_currency        *string
+	instructor_id         *uuid.UUID
+	course_id             *uuid.UUID
+	number                *int
+	addnumber             *int
+	content_hash          *string
+	outline               *outline.Outline
+	description_html      *string
+	certificate           *bool
+	certificate_months    *int
+	addcertificate_months *int
+	lesson_count          *int
+	addlesson_count       *int
+	required_count        *int
+	addrequired_count     *int
+	duration_ms           *int
+	addduration_ms        *int
+	published_by          *uuid.UUID
+	note                  *string
+	clearedFields         map[string]struct{}
+	done                  bool
+	oldValue              func(context.Context) (*CourseVersion, error)
+	predicates            []predicate.CourseVersion
 }
 
 var _ ent.Mutation = (*CourseVersionMutation)(nil)
@@ -16976,6 +17140,62 @@ func (m *CourseVersionMutation) ResetCertificate() {
 	m.certificate = nil
 }
 
+// SetCertificateMonths sets the "certificate_months" field.
+func (m *CourseVersionMutation) SetCertificateMonths(i int) {
+	m.certificate_months = &i
+	m.addcertificate_months = nil
+}
+
+// CertificateMonths returns the value of the "certificate_months" field in the mutation.
+func (m *CourseVersionMutation) CertificateMonths() (r int, exists bool) {
+	v := m.certificate_months
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCertificateMonths returns the old "certificate_months" field's value of the CourseVersion entity.
+// If the CourseVersion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CourseVersionMutation) OldCertificateMonths(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCertificateMonths is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCertificateMonths requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCertificateMonths: %w", err)
+	}
+	return oldValue.CertificateMonths, nil
+}
+
+// AddCertificateMonths adds i to the "certificate_months" field.
+func (m *CourseVersionMutation) AddCertificateMonths(i int) {
+	if m.addcertificate_months != nil {
+		*m.addcertificate_months += i
+	} else {
+		m.addcertificate_months = &i
+	}
+}
+
+// AddedCertificateMonths returns the value that was added to the "certificate_months" field in this mutation.
+func (m *CourseVersionMutation) AddedCertificateMonths() (r int, exists bool) {
+	v := m.addcertificate_months
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCertificateMonths resets all changes to the "certificate_months" field.
+func (m *CourseVersionMutation) ResetCertificateMonths() {
+	m.certificate_months = nil
+	m.addcertificate_months = nil
+}
+
 // SetLessonCount sets the "lesson_count" field.
 func (m *CourseVersionMutation) SetLessonCount(i int) {
 	m.lesson_count = &i
@@ -17250,7 +17470,7 @@ func (m *CourseVersionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CourseVersionMutation) Fields() []string {
-	fields := make([]string, 0, 25)
+	fields := make([]string, 0, 26)
 	if m.tenant_id != nil {
 		fields = append(fields, courseversion.FieldTenantID)
 	}
@@ -17310,6 +17530,9 @@ func (m *CourseVersionMutation) Fields() []string {
 	}
 	if m.certificate != nil {
 		fields = append(fields, courseversion.FieldCertificate)
+	}
+	if m.certificate_months != nil {
+		fields = append(fields, courseversion.FieldCertificateMonths)
 	}
 	if m.lesson_count != nil {
 		fields = append(fields, courseversion.FieldLessonCount)
@@ -17374,6 +17597,8 @@ func (m *CourseVersionMutation) Field(name string) (ent.Value, bool) {
 		return m.DescriptionHTML()
 	case courseversion.FieldCertificate:
 		return m.Certificate()
+	case courseversion.FieldCertificateMonths:
+		return m.CertificateMonths()
 	case courseversion.FieldLessonCount:
 		return m.LessonCount()
 	case courseversion.FieldRequiredCount:
@@ -17433,6 +17658,8 @@ func (m *CourseVersionMutation) OldField(ctx context.Context, name string) (ent.
 		return m.OldDescriptionHTML(ctx)
 	case courseversion.FieldCertificate:
 		return m.OldCertificate(ctx)
+	case courseversion.FieldCertificateMonths:
+		return m.OldCertificateMonths(ctx)
 	case courseversion.FieldLessonCount:
 		return m.OldLessonCount(ctx)
 	case courseversion.FieldRequiredCount:
@@ -17592,6 +17819,13 @@ func (m *CourseVersionMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetCertificate(v)
 		return nil
+	case courseversion.FieldCertificateMonths:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCertificateMonths(v)
+		return nil
 	case courseversion.FieldLessonCount:
 		v, ok := value.(int)
 		if !ok {
@@ -17641,6 +17875,9 @@ func (m *CourseVersionMutation) AddedFields() []string {
 	if m.addnumber != nil {
 		fields = append(fields, courseversion.FieldNumber)
 	}
+	if m.addcertificate_months != nil {
+		fields = append(fields, courseversion.FieldCertificateMonths)
+	}
 	if m.addlesson_count != nil {
 		fields = append(fields, courseversion.FieldLessonCount)
 	}
@@ -17662,6 +17899,8 @@ func (m *CourseVersionMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedPriceAmount()
 	case courseversion.FieldNumber:
 		return m.AddedNumber()
+	case courseversion.FieldCertificateMonths:
+		return m.AddedCertificateMonths()
 	case courseversion.FieldLessonCount:
 		return m.AddedLessonCount()
 	case courseversion.FieldRequiredCount:
@@ -17690,6 +17929,13 @@ func (m *CourseVersionMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddNumber(v)
+		return nil
+	case courseversion.FieldCertificateMonths:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCertificateMonths(v)
 		return nil
 	case courseversion.FieldLessonCount:
 		v, ok := value.(int)
@@ -17798,6 +18044,9 @@ func (m *CourseVersionMutation) ResetField(name string) error {
 		return nil
 	case courseversion.FieldCertificate:
 		m.ResetCertificate()
+		return nil
+	case courseversion.FieldCertificateMonths:
+		m.ResetCertificateMonths()
 		return nil
 	case courseversion.FieldLessonCount:
 		m.ResetLessonCount()
@@ -27892,6 +28141,608 @@ func (m *LessonVersionMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown LessonVersion edge %s", name)
 }
 
+// MailPreferenceMutation represents an operation that mutates the MailPreference nodes in the graph.
+type MailPreferenceMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	user_id       *uuid.UUID
+	kind          *mailpreference.Kind
+	wanted        *bool
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*MailPreference, error)
+	predicates    []predicate.MailPreference
+}
+
+var _ ent.Mutation = (*MailPreferenceMutation)(nil)
+
+// mailpreferenceOption allows management of the mutation configuration using functional options.
+type mailpreferenceOption func(*MailPreferenceMutation)
+
+// newMailPreferenceMutation creates new mutation for the MailPreference entity.
+func newMailPreferenceMutation(c config, op Op, opts ...mailpreferenceOption) *MailPreferenceMutation {
+	m := &MailPreferenceMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeMailPreference,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withMailPreferenceID sets the ID field of the mutation.
+func withMailPreferenceID(id uuid.UUID) mailpreferenceOption {
+	return func(m *MailPreferenceMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *MailPreference
+		)
+		m.oldValue = func(ctx context.Context) (*MailPreference, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().MailPreference.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withMailPreference sets the old MailPreference of the mutation.
+func withMailPreference(node *MailPreference) mailpreferenceOption {
+	return func(m *MailPreferenceMutation) {
+		m.oldValue = func(context.Context) (*MailPreference, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m MailPreferenceMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m MailPreferenceMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of MailPreference entities.
+func (m *MailPreferenceMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *MailPreferenceMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *MailPreferenceMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().MailPreference.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *MailPreferenceMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *MailPreferenceMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the MailPreference entity.
+// If the MailPreference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailPreferenceMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *MailPreferenceMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *MailPreferenceMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *MailPreferenceMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the MailPreference entity.
+// If the MailPreference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailPreferenceMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *MailPreferenceMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *MailPreferenceMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *MailPreferenceMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the MailPreference entity.
+// If the MailPreference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailPreferenceMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *MailPreferenceMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *MailPreferenceMutation) SetUserID(u uuid.UUID) {
+	m.user_id = &u
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *MailPreferenceMutation) UserID() (r uuid.UUID, exists bool) {
+	v := m.user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the MailPreference entity.
+// If the MailPreference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailPreferenceMutation) OldUserID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *MailPreferenceMutation) ResetUserID() {
+	m.user_id = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *MailPreferenceMutation) SetKind(value mailpreference.Kind) {
+	m.kind = &value
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *MailPreferenceMutation) Kind() (r mailpreference.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the MailPreference entity.
+// If the MailPreference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailPreferenceMutation) OldKind(ctx context.Context) (v mailpreference.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *MailPreferenceMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetWanted sets the "wanted" field.
+func (m *MailPreferenceMutation) SetWanted(b bool) {
+	m.wanted = &b
+}
+
+// Wanted returns the value of the "wanted" field in the mutation.
+func (m *MailPreferenceMutation) Wanted() (r bool, exists bool) {
+	v := m.wanted
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWanted returns the old "wanted" field's value of the MailPreference entity.
+// If the MailPreference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailPreferenceMutation) OldWanted(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWanted is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWanted requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWanted: %w", err)
+	}
+	return oldValue.Wanted, nil
+}
+
+// ResetWanted resets all changes to the "wanted" field.
+func (m *MailPreferenceMutation) ResetWanted() {
+	m.wanted = nil
+}
+
+// Where appends a list predicates to the MailPreferenceMutation builder.
+func (m *MailPreferenceMutation) Where(ps ...predicate.MailPreference) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the MailPreferenceMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *MailPreferenceMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.MailPreference, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *MailPreferenceMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *MailPreferenceMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (MailPreference).
+func (m *MailPreferenceMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *MailPreferenceMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.tenant_id != nil {
+		fields = append(fields, mailpreference.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, mailpreference.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, mailpreference.FieldUpdatedAt)
+	}
+	if m.user_id != nil {
+		fields = append(fields, mailpreference.FieldUserID)
+	}
+	if m.kind != nil {
+		fields = append(fields, mailpreference.FieldKind)
+	}
+	if m.wanted != nil {
+		fields = append(fields, mailpreference.FieldWanted)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *MailPreferenceMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case mailpreference.FieldTenantID:
+		return m.TenantID()
+	case mailpreference.FieldCreatedAt:
+		return m.CreatedAt()
+	case mailpreference.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case mailpreference.FieldUserID:
+		return m.UserID()
+	case mailpreference.FieldKind:
+		return m.Kind()
+	case mailpreference.FieldWanted:
+		return m.Wanted()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *MailPreferenceMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case mailpreference.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case mailpreference.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case mailpreference.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case mailpreference.FieldUserID:
+		return m.OldUserID(ctx)
+	case mailpreference.FieldKind:
+		return m.OldKind(ctx)
+	case mailpreference.FieldWanted:
+		return m.OldWanted(ctx)
+	}
+	return nil, fmt.Errorf("unknown MailPreference field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MailPreferenceMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case mailpreference.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case mailpreference.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case mailpreference.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case mailpreference.FieldUserID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case mailpreference.FieldKind:
+		v, ok := value.(mailpreference.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case mailpreference.FieldWanted:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWanted(v)
+		return nil
+	}
+	return fmt.Errorf("unknown MailPreference field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *MailPreferenceMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *MailPreferenceMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MailPreferenceMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown MailPreference numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *MailPreferenceMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *MailPreferenceMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *MailPreferenceMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown MailPreference nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *MailPreferenceMutation) ResetField(name string) error {
+	switch name {
+	case mailpreference.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case mailpreference.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case mailpreference.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case mailpreference.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case mailpreference.FieldKind:
+		m.ResetKind()
+		return nil
+	case mailpreference.FieldWanted:
+		m.ResetWanted()
+		return nil
+	}
+	return fmt.Errorf("unknown MailPreference field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *MailPreferenceMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *MailPreferenceMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *MailPreferenceMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *MailPreferenceMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *MailPreferenceMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *MailPreferenceMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *MailPreferenceMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown MailPreference unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *MailPreferenceMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown MailPreference edge %s", name)
+}
+
 // ModuleMutation represents an operation that mutates the Module nodes in the graph.
 type ModuleMutation struct {
 	config
@@ -28733,6 +29584,7 @@ type NotificationMutation struct {
 	subject_id    *uuid.UUID
 	read_at       *time.Time
 	sent_at       *time.Time
+	mailed_at     *time.Time
 	clearedFields map[string]struct{}
 	done          bool
 	oldValue      func(context.Context) (*Notification, error)
@@ -29308,6 +30160,55 @@ func (m *NotificationMutation) ResetSentAt() {
 	m.sent_at = nil
 }
 
+// SetMailedAt sets the "mailed_at" field.
+func (m *NotificationMutation) SetMailedAt(t time.Time) {
+	m.mailed_at = &t
+}
+
+// MailedAt returns the value of the "mailed_at" field in the mutation.
+func (m *NotificationMutation) MailedAt() (r time.Time, exists bool) {
+	v := m.mailed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMailedAt returns the old "mailed_at" field's value of the Notification entity.
+// If the Notification object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NotificationMutation) OldMailedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMailedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMailedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMailedAt: %w", err)
+	}
+	return oldValue.MailedAt, nil
+}
+
+// ClearMailedAt clears the value of the "mailed_at" field.
+func (m *NotificationMutation) ClearMailedAt() {
+	m.mailed_at = nil
+	m.clearedFields[notification.FieldMailedAt] = struct{}{}
+}
+
+// MailedAtCleared returns if the "mailed_at" field was cleared in this mutation.
+func (m *NotificationMutation) MailedAtCleared() bool {
+	_, ok := m.clearedFields[notification.FieldMailedAt]
+	return ok
+}
+
+// ResetMailedAt resets all changes to the "mailed_at" field.
+func (m *NotificationMutation) ResetMailedAt() {
+	m.mailed_at = nil
+	delete(m.clearedFields, notification.FieldMailedAt)
+}
+
 // Where appends a list predicates to the NotificationMutation builder.
 func (m *NotificationMutation) Where(ps ...predicate.Notification) {
 	m.predicates = append(m.predicates, ps...)
@@ -29342,7 +30243,7 @@ func (m *NotificationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *NotificationMutation) Fields() []string {
-	fields := make([]string, 0, 12)
+	fields := make([]string, 0, 13)
 	if m.tenant_id != nil {
 		fields = append(fields, notification.FieldTenantID)
 	}
@@ -29379,6 +30280,9 @@ func (m *NotificationMutation) Fields() []string {
 	if m.sent_at != nil {
 		fields = append(fields, notification.FieldSentAt)
 	}
+	if m.mailed_at != nil {
+		fields = append(fields, notification.FieldMailedAt)
+	}
 	return fields
 }
 
@@ -29411,6 +30315,8 @@ func (m *NotificationMutation) Field(name string) (ent.Value, bool) {
 		return m.ReadAt()
 	case notification.FieldSentAt:
 		return m.SentAt()
+	case notification.FieldMailedAt:
+		return m.MailedAt()
 	}
 	return nil, false
 }
@@ -29444,6 +30350,8 @@ func (m *NotificationMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldReadAt(ctx)
 	case notification.FieldSentAt:
 		return m.OldSentAt(ctx)
+	case notification.FieldMailedAt:
+		return m.OldMailedAt(ctx)
 	}
 	return nil, fmt.Errorf("unknown Notification field %s", name)
 }
@@ -29537,6 +30445,13 @@ func (m *NotificationMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetSentAt(v)
 		return nil
+	case notification.FieldMailedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMailedAt(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Notification field %s", name)
 }
@@ -29585,6 +30500,9 @@ func (m *NotificationMutation) ClearedFields() []string {
 	if m.FieldCleared(notification.FieldReadAt) {
 		fields = append(fields, notification.FieldReadAt)
 	}
+	if m.FieldCleared(notification.FieldMailedAt) {
+		fields = append(fields, notification.FieldMailedAt)
+	}
 	return fields
 }
 
@@ -29601,6 +30519,9 @@ func (m *NotificationMutation) ClearField(name string) error {
 	switch name {
 	case notification.FieldReadAt:
 		m.ClearReadAt()
+		return nil
+	case notification.FieldMailedAt:
+		m.ClearMailedAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Notification nullable field %s", name)
@@ -29645,6 +30566,9 @@ func (m *NotificationMutation) ResetField(name string) error {
 		return nil
 	case notification.FieldSentAt:
 		m.ResetSentAt()
+		return nil
+	case notification.FieldMailedAt:
+		m.ResetMailedAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Notification field %s", name)

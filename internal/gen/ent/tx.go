@@ -66,6 +66,8 @@ type Tx struct {
 	LessonProgress *LessonProgressClient
 	// LessonVersion is the client for interacting with the LessonVersion builders.
 	LessonVersion *LessonVersionClient
+	// MailPreference is the client for interacting with the MailPreference builders.
+	MailPreference *MailPreferenceClient
 	// Module is the client for interacting with the Module builders.
 	Module *ModuleClient
 	// Notification is the client for interacting with the Notification builders.
@@ -256,6 +258,7 @@ func (tx *Tx) init() {
 	tx.Lesson = NewLessonClient(tx.config)
 	tx.LessonProgress = NewLessonProgressClient(tx.config)
 	tx.LessonVersion = NewLessonVersionClient(tx.config)
+	tx.MailPreference = NewMailPreferenceClient(tx.config)
 	tx.Module = NewModuleClient(tx.config)
 	tx.Notification = NewNotificationClient(tx.config)
 	tx.Placement = NewPlacementClient(tx.config)

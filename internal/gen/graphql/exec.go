@@ -265,6 +265,7 @@ type ComplexityRoot struct {
 	Certificate struct {
 		Code             func(childComplexity int) int
 		CourseTitle      func(childComplexity int) int
+		ExpiresAt        func(childComplexity int) int
 		GlobalID         func(childComplexity int) int
 		IssuedAt         func(childComplexity int) int
 		LearnerName      func(childComplexity int) int
@@ -279,6 +280,7 @@ type ComplexityRoot struct {
 		Code        func(childComplexity int) int
 		CompletedAt func(childComplexity int) int
 		CourseTitle func(childComplexity int) int
+		ExpiresAt   func(childComplexity int) int
 		IssuedAt    func(childComplexity int) int
 		LearnerName func(childComplexity int) int
 		RevokedAt   func(childComplexity int) int
@@ -356,26 +358,27 @@ type ComplexityRoot struct {
 	}
 
 	Course struct {
-		Categories      func(childComplexity int) int
-		Certificate     func(childComplexity int) int
-		CreatedAt       func(childComplexity int) int
-		DescriptionHTML func(childComplexity int) int
-		DurationMs      func(childComplexity int) int
-		Enrollment      func(childComplexity int) int
-		GlobalID        func(childComplexity int) int
-		Instructor      func(childComplexity int) int
-		Language        func(childComplexity int) int
-		LessonCount     func(childComplexity int) int
-		Level           func(childComplexity int) int
-		Modules         func(childComplexity int) int
-		Number          func(childComplexity int) int
-		Prerequisites   func(childComplexity int) int
-		Price           func(childComplexity int) int
-		RequiredCount   func(childComplexity int) int
-		Slug            func(childComplexity int) int
-		Summary         func(childComplexity int) int
-		Tags            func(childComplexity int) int
-		Title           func(childComplexity int) int
+		Categories        func(childComplexity int) int
+		Certificate       func(childComplexity int) int
+		CertificateMonths func(childComplexity int) int
+		CreatedAt         func(childComplexity int) int
+		DescriptionHTML   func(childComplexity int) int
+		DurationMs        func(childComplexity int) int
+		Enrollment        func(childComplexity int) int
+		GlobalID          func(childComplexity int) int
+		Instructor        func(childComplexity int) int
+		Language          func(childComplexity int) int
+		LessonCount       func(childComplexity int) int
+		Level             func(childComplexity int) int
+		Modules           func(childComplexity int) int
+		Number            func(childComplexity int) int
+		Prerequisites     func(childComplexity int) int
+		Price             func(childComplexity int) int
+		RequiredCount     func(childComplexity int) int
+		Slug              func(childComplexity int) int
+		Summary           func(childComplexity int) int
+		Tags              func(childComplexity int) int
+		Title             func(childComplexity int) int
 	}
 
 	CourseAdmission struct {
@@ -394,29 +397,30 @@ type ComplexityRoot struct {
 	}
 
 	CourseDraft struct {
-		ArchivedAt    func(childComplexity int) int
-		Categories    func(childComplexity int) int
-		Certificate   func(childComplexity int) int
-		Changed       func(childComplexity int) int
-		Completion    func(childComplexity int) int
-		Description   func(childComplexity int) int
-		GlobalID      func(childComplexity int) int
-		Instructor    func(childComplexity int) int
-		Language      func(childComplexity int) int
-		Level         func(childComplexity int) int
-		Modules       func(childComplexity int) int
-		Prerequisites func(childComplexity int) int
-		Price         func(childComplexity int) int
-		Published     func(childComplexity int) int
-		Report        func(childComplexity int) int
-		Revision      func(childComplexity int) int
-		Slug          func(childComplexity int) int
-		Summary       func(childComplexity int) int
-		Tags          func(childComplexity int) int
-		Title         func(childComplexity int) int
-		UpdatedAt     func(childComplexity int) int
-		Versions      func(childComplexity int) int
-		Visibility    func(childComplexity int) int
+		ArchivedAt        func(childComplexity int) int
+		Categories        func(childComplexity int) int
+		Certificate       func(childComplexity int) int
+		CertificateMonths func(childComplexity int) int
+		Changed           func(childComplexity int) int
+		Completion        func(childComplexity int) int
+		Description       func(childComplexity int) int
+		GlobalID          func(childComplexity int) int
+		Instructor        func(childComplexity int) int
+		Language          func(childComplexity int) int
+		Level             func(childComplexity int) int
+		Modules           func(childComplexity int) int
+		Prerequisites     func(childComplexity int) int
+		Price             func(childComplexity int) int
+		Published         func(childComplexity int) int
+		Report            func(childComplexity int) int
+		Revision          func(childComplexity int) int
+		Slug              func(childComplexity int) int
+		Summary           func(childComplexity int) int
+		Tags              func(childComplexity int) int
+		Title             func(childComplexity int) int
+		UpdatedAt         func(childComplexity int) int
+		Versions          func(childComplexity int) int
+		Visibility        func(childComplexity int) int
 	}
 
 	CourseDraftConnection struct {
@@ -657,6 +661,11 @@ type ComplexityRoot struct {
 		URL  func(childComplexity int) int
 	}
 
+	MailPreference struct {
+		Kind   func(childComplexity int) int
+		Wanted func(childComplexity int) int
+	}
+
 	MarkNotificationsReadPayload struct {
 		Marked      func(childComplexity int) int
 		UnreadCount func(childComplexity int) int
@@ -735,6 +744,7 @@ type ComplexityRoot struct {
 		SaveLesson            func(childComplexity int, input model.SaveLessonInput) int
 		SaveModule            func(childComplexity int, input model.SaveModuleInput) int
 		SetLeaderboardProfile func(childComplexity int, input model.LeaderboardProfileInput) int
+		SetMailPreference     func(childComplexity int, input model.SetMailPreferenceInput) int
 		SetPointRule          func(childComplexity int, input model.PointRuleInput) int
 		SetTimeZone           func(childComplexity int, timeZone string) int
 		SignIn                func(childComplexity int, input model.SignInInput) int
@@ -858,6 +868,7 @@ type ComplexityRoot struct {
 		LearnerDashboard     func(childComplexity int) int
 		Lesson               func(childComplexity int, courseID gid.ID, id gid.ID) int
 		LessonDropOff        func(childComplexity int, courseID gid.ID, lessonID gid.ID) int
+		MailPreferences      func(childComplexity int) int
 		MyAchievements       func(childComplexity int) int
 		MyCertificates       func(childComplexity int) int
 		MyEnrollments        func(childComplexity int, first *int, after *string, state *enrollment.State, overdue *bool) int
@@ -1008,6 +1019,10 @@ type ComplexityRoot struct {
 		GlobalID   func(childComplexity int) int
 		LastSeenAt func(childComplexity int) int
 		UserAgent  func(childComplexity int) int
+	}
+
+	SetMailPreferencePayload struct {
+		MailPreferences func(childComplexity int) int
 	}
 
 	SetPointRulePayload struct {
@@ -1372,6 +1387,7 @@ type MutationResolver interface {
 	SubmitAttempt(ctx context.Context, attemptID gid.ID) (*model.AttemptPayload, error)
 	RevokeCertificate(ctx context.Context, input model.RevokeCertificateInput) (*model.RevokeCertificatePayload, error)
 	MarkNotificationsRead(ctx context.Context, ids []*gid.ID) (*model.MarkNotificationsReadPayload, error)
+	SetMailPreference(ctx context.Context, input model.SetMailPreferenceInput) (*model.SetMailPreferencePayload, error)
 	SetLeaderboardProfile(ctx context.Context, input model.LeaderboardProfileInput) (*model.LeaderboardProfilePayload, error)
 	SetTimeZone(ctx context.Context, timeZone string) (*model.SetTimeZonePayload, error)
 	SetPointRule(ctx context.Context, input model.PointRuleInput) (*model.SetPointRulePayload, error)
@@ -1416,6 +1432,7 @@ type QueryResolver interface {
 	Search(ctx context.Context, query string, first *int, offset *int, filter *model.SearchFilter) (*model.SearchResult, error)
 	SearchToken(ctx context.Context) (*model.SearchToken, error)
 	Notifications(ctx context.Context, first *int, after *string, unreadOnly *bool) (*relay.NotificationConnection, error)
+	MailPreferences(ctx context.Context) ([]*model.MailPreference, error)
 	MyPoints(ctx context.Context) (*engagement.Points, error)
 	MyStreak(ctx context.Context) (*engagement.Streak, error)
 	MyAchievements(ctx context.Context) ([]*engagement.Earned, error)
@@ -2124,6 +2141,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Certificate.CourseTitle(childComplexity), true
+	case "Certificate.expiresAt":
+		if e.ComplexityRoot.Certificate.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Certificate.ExpiresAt(childComplexity), true
 	case "Certificate.id":
 		if e.ComplexityRoot.Certificate.GlobalID == nil {
 			break
@@ -2191,6 +2214,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CertificateVerification.CourseTitle(childComplexity), true
+	case "CertificateVerification.expiresAt":
+		if e.ComplexityRoot.CertificateVerification.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificateVerification.ExpiresAt(childComplexity), true
 	case "CertificateVerification.issuedAt":
 		if e.ComplexityRoot.CertificateVerification.IssuedAt == nil {
 			break
@@ -2461,6 +2490,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Course.Certificate(childComplexity), true
+	case "Course.certificateMonths":
+		if e.ComplexityRoot.Course.CertificateMonths == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Course.CertificateMonths(childComplexity), true
 	case "Course.publishedAt":
 		if e.ComplexityRoot.Course.CreatedAt == nil {
 			break
@@ -2644,6 +2679,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CourseDraft.Certificate(childComplexity), true
+	case "CourseDraft.certificateMonths":
+		if e.ComplexityRoot.CourseDraft.CertificateMonths == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseDraft.CertificateMonths(childComplexity), true
 	case "CourseDraft.changed":
 		if e.ComplexityRoot.CourseDraft.Changed == nil {
 			break
@@ -3649,6 +3690,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LinkContent.URL(childComplexity), true
 
+	case "MailPreference.kind":
+		if e.ComplexityRoot.MailPreference.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailPreference.Kind(childComplexity), true
+	case "MailPreference.wanted":
+		if e.ComplexityRoot.MailPreference.Wanted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailPreference.Wanted(childComplexity), true
+
 	case "MarkNotificationsReadPayload.marked":
 		if e.ComplexityRoot.MarkNotificationsReadPayload.Marked == nil {
 			break
@@ -4226,6 +4280,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetLeaderboardProfile(childComplexity, args["input"].(model.LeaderboardProfileInput)), true
+	case "Mutation.setMailPreference":
+		if e.ComplexityRoot.Mutation.SetMailPreference == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setMailPreference_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetMailPreference(childComplexity, args["input"].(model.SetMailPreferenceInput)), true
 	case "Mutation.setPointRule":
 		if e.ComplexityRoot.Mutation.SetPointRule == nil {
 			break
@@ -4867,6 +4932,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.LessonDropOff(childComplexity, args["courseId"].(gid.ID), args["lessonId"].(gid.ID)), true
+	case "Query.mailPreferences":
+		if e.ComplexityRoot.Query.MailPreferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.MailPreferences(childComplexity), true
 	case "Query.myAchievements":
 		if e.ComplexityRoot.Query.MyAchievements == nil {
 			break
@@ -5455,6 +5526,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Session.UserAgent(childComplexity), true
+
+	case "SetMailPreferencePayload.mailPreferences":
+		if e.ComplexityRoot.SetMailPreferencePayload.MailPreferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetMailPreferencePayload.MailPreferences(childComplexity), true
 
 	case "SetPointRulePayload.rules":
 		if e.ComplexityRoot.SetPointRulePayload.Rules == nil {
@@ -6048,6 +6126,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SaveModuleInput", ec.unmarshalInputSaveModuleInput),
 			graphql.NewInputUnmarshaler("SearchFilter", ec.unmarshalInputSearchFilter),
 			graphql.NewInputUnmarshaler("SegmentInput", ec.unmarshalInputSegmentInput),
+			graphql.NewInputUnmarshaler("SetMailPreferenceInput", ec.unmarshalInputSetMailPreferenceInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
 			graphql.NewInputUnmarshaler("SignOffLearnerInput", ec.unmarshalInputSignOffLearnerInput),
 			graphql.NewInputUnmarshaler("SignPartInput", ec.unmarshalInputSignPartInput),
@@ -6620,6 +6699,8 @@ type Course implements Node {
   "Total length of the videos in milliseconds."
   durationMs: Int!
   hasCertificate: Boolean!
+  "How many months a certificate is good for; 0 is for ever."
+  certificateMonths: Int!
   modules: [Module!]!
   "Courses to be completed first."
   prerequisites: [Course!]!
@@ -6787,6 +6868,8 @@ type CourseDraft {
   price: Price
   instructor: User
   hasCertificate: Boolean!
+  "How many months a certificate is good for; 0 is for ever."
+  certificateMonths: Int!
   "Slugs of the courses to be completed first."
   prerequisites: [String!]!
   "Grows with every edit."
@@ -6986,6 +7069,8 @@ input SaveCourseInput {
   visibility: CourseVisibility
   price: PriceInput
   hasCertificate: Boolean
+  "How many months a certificate is good for, at most 600; 0 is for ever."
+  certificateMonths: Int
   "Slugs of courses; all of them, the old ones are replaced."
   prerequisites: [String!]
   "What completes the course; absent leaves it as it is, and null, or ALL by itself, is the default again."
@@ -8180,6 +8265,9 @@ type AttemptPayload {
 
 enum CertificateStatus {
   VALID
+  "It was good until a day that has passed."
+  EXPIRED
+  "It was taken back, whether or not it would be good still."
   REVOKED
 }
 
@@ -8191,6 +8279,8 @@ type Certificate implements Node {
   learnerName: String! @personal
   courseTitle: String!
   issuedAt: Time!
+  "The end of the last day on which it is good, by UTC; null when it is good for ever."
+  expiresAt: Time
   revokedAt: Time
   revocationReason: String! @personal
   "The public page."
@@ -8212,6 +8302,8 @@ type CertificateVerification {
   tenantName: String!
   completedAt: Time!
   issuedAt: Time!
+  "The end of the last day on which it is good, by UTC; null when it is good for ever."
+  expiresAt: Time
   revokedAt: Time
 }
 
@@ -8326,9 +8418,19 @@ type NotificationEdge {
   node: Notification!
 }
 
+"Whether a person gets mail, too, when a notification of this kind is put into the inbox."
+type MailPreference {
+  kind: NotificationKind!
+  "True until the person says otherwise."
+  wanted: Boolean!
+}
+
 extend type Query {
   "The viewer's inbox, newest first."
   notifications(first: Int, after: Cursor, unreadOnly: Boolean = false): NotificationConnection!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
+  "What the viewer gets mail about: every kind once."
+  mailPreferences: [MailPreference!]!
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
 }
 
@@ -8336,11 +8438,24 @@ extend type Mutation {
   "Marks these as read, or the whole inbox when no ids are given."
   markNotificationsRead(ids: [ID!]): MarkNotificationsReadPayload!
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
+  "Says whether the viewer wants mail about notifications of this kind; the inbox has them either way."
+  setMailPreference(input: SetMailPreferenceInput!): SetMailPreferencePayload!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
 }
 
 type MarkNotificationsReadPayload {
   marked: Int!
   unreadCount: Int!
+}
+
+input SetMailPreferenceInput {
+  kind: NotificationKind!
+  wanted: Boolean!
+}
+
+type SetMailPreferencePayload {
+  "Every kind once, as it is now."
+  mailPreferences: [MailPreference!]!
 }
 
 extend type Subscription {
@@ -8982,6 +9097,8 @@ func (ec *executionContext) childFields_Certificate(ctx context.Context, field g
 		return ec.fieldContext_Certificate_courseTitle(ctx, field)
 	case "issuedAt":
 		return ec.fieldContext_Certificate_issuedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Certificate_expiresAt(ctx, field)
 	case "revokedAt":
 		return ec.fieldContext_Certificate_revokedAt(ctx, field)
 	case "revocationReason":
@@ -9010,6 +9127,8 @@ func (ec *executionContext) childFields_CertificateVerification(ctx context.Cont
 		return ec.fieldContext_CertificateVerification_completedAt(ctx, field)
 	case "issuedAt":
 		return ec.fieldContext_CertificateVerification_issuedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_CertificateVerification_expiresAt(ctx, field)
 	case "revokedAt":
 		return ec.fieldContext_CertificateVerification_revokedAt(ctx, field)
 	}
@@ -9190,6 +9309,8 @@ func (ec *executionContext) childFields_Course(ctx context.Context, field graphq
 		return ec.fieldContext_Course_durationMs(ctx, field)
 	case "hasCertificate":
 		return ec.fieldContext_Course_hasCertificate(ctx, field)
+	case "certificateMonths":
+		return ec.fieldContext_Course_certificateMonths(ctx, field)
 	case "modules":
 		return ec.fieldContext_Course_modules(ctx, field)
 	case "prerequisites":
@@ -9258,6 +9379,8 @@ func (ec *executionContext) childFields_CourseDraft(ctx context.Context, field g
 		return ec.fieldContext_CourseDraft_instructor(ctx, field)
 	case "hasCertificate":
 		return ec.fieldContext_CourseDraft_hasCertificate(ctx, field)
+	case "certificateMonths":
+		return ec.fieldContext_CourseDraft_certificateMonths(ctx, field)
 	case "prerequisites":
 		return ec.fieldContext_CourseDraft_prerequisites(ctx, field)
 	case "revision":
@@ -9728,6 +9851,16 @@ func (ec *executionContext) childFields_LessonProgress(ctx context.Context, fiel
 		return ec.fieldContext_LessonProgress_completion(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LessonProgress", field.Name)
+}
+
+func (ec *executionContext) childFields_MailPreference(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_MailPreference_kind(ctx, field)
+	case "wanted":
+		return ec.fieldContext_MailPreference_wanted(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MailPreference", field.Name)
 }
 
 func (ec *executionContext) childFields_MarkNotificationsReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10220,6 +10353,14 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_current(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
+}
+
+func (ec *executionContext) childFields_SetMailPreferencePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "mailPreferences":
+		return ec.fieldContext_SetMailPreferencePayload_mailPreferences(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetMailPreferencePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetPointRulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11186,6 +11327,20 @@ func (ec *executionContext) field_Mutation_setLeaderboardProfile_args(ctx contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.LeaderboardProfileInput, error) {
 			return ec.unmarshalNLeaderboardProfileInput2lyceumᚋinternalᚋgenᚋmodelᚐLeaderboardProfileInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setMailPreference_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetMailPreferenceInput, error) {
+			return ec.unmarshalNSetMailPreferenceInput2lyceumᚋinternalᚋgenᚋmodelᚐSetMailPreferenceInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -14855,6 +15010,29 @@ func (ec *executionContext) fieldContext_Certificate_issuedAt(_ context.Context,
 	return graphql.NewScalarFieldContext("Certificate", field, false, false, "Time")
 }
 
+func (ec *executionContext) _Certificate_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.Certificate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Certificate_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Certificate_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Certificate", field, false, false, "Time")
+}
+
 func (ec *executionContext) _Certificate_revokedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Certificate) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15105,6 +15283,29 @@ func (ec *executionContext) _CertificateVerification_issuedAt(ctx context.Contex
 	)
 }
 func (ec *executionContext) fieldContext_CertificateVerification_issuedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CertificateVerification", field, false, false, "Time")
+}
+
+func (ec *executionContext) _CertificateVerification_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.CertificateVerification) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CertificateVerification_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CertificateVerification_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CertificateVerification", field, false, false, "Time")
 }
 
@@ -16440,6 +16641,29 @@ func (ec *executionContext) fieldContext_Course_hasCertificate(_ context.Context
 	return graphql.NewScalarFieldContext("Course", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _Course_certificateMonths(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Course_certificateMonths(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CertificateMonths, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Course_certificateMonths(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Course", field, false, false, "Int")
+}
+
 func (ec *executionContext) _Course_modules(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -17085,6 +17309,29 @@ func (ec *executionContext) _CourseDraft_hasCertificate(ctx context.Context, fie
 }
 func (ec *executionContext) fieldContext_CourseDraft_hasCertificate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CourseDraft", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _CourseDraft_certificateMonths(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseDraft_certificateMonths(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CertificateMonths, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseDraft_certificateMonths(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CourseDraft", field, false, false, "Int")
 }
 
 func (ec *executionContext) _CourseDraft_prerequisites(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
@@ -21042,6 +21289,52 @@ func (ec *executionContext) fieldContext_LinkContent_html(_ context.Context, fie
 	return graphql.NewScalarFieldContext("LinkContent", field, false, false, "String")
 }
 
+func (ec *executionContext) _MailPreference_kind(ctx context.Context, field graphql.CollectedField, obj *model.MailPreference) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MailPreference_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v notification.Kind) graphql.Marshaler {
+			return ec.marshalNNotificationKind2lyceumᚋinternalᚋgenᚋentᚋnotificationᚐKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MailPreference_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MailPreference", field, false, false, "NotificationKind")
+}
+
+func (ec *executionContext) _MailPreference_wanted(ctx context.Context, field graphql.CollectedField, obj *model.MailPreference) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MailPreference_wanted(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Wanted, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MailPreference_wanted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MailPreference", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _MarkNotificationsReadPayload_marked(ctx context.Context, field graphql.CollectedField, obj *model.MarkNotificationsReadPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -23746,6 +24039,50 @@ func (ec *executionContext) fieldContext_Mutation_markNotificationsRead(ctx cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_setMailPreference(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setMailPreference(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetMailPreference(ctx, fc.Args["input"].(model.SetMailPreferenceInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetMailPreferencePayload) graphql.Marshaler {
+			return ec.marshalNSetMailPreferencePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSetMailPreferencePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setMailPreference(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetMailPreferencePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setMailPreference_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_setLeaderboardProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -26311,6 +26648,38 @@ func (ec *executionContext) fieldContext_Query_notifications(ctx context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_mailPreferences(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_mailPreferences(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().MailPreferences(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.MailPreference) graphql.Marshaler {
+			return ec.marshalNMailPreference2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreferenceᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_mailPreferences(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MailPreference(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_myPoints(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -28455,6 +28824,38 @@ func (ec *executionContext) _Session_current(ctx context.Context, field graphql.
 }
 func (ec *executionContext) fieldContext_Session_current(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Session", field, true, true, "Boolean")
+}
+
+func (ec *executionContext) _SetMailPreferencePayload_mailPreferences(ctx context.Context, field graphql.CollectedField, obj *model.SetMailPreferencePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetMailPreferencePayload_mailPreferences(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MailPreferences, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.MailPreference) graphql.Marshaler {
+			return ec.marshalNMailPreference2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreferenceᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetMailPreferencePayload_mailPreferences(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetMailPreferencePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MailPreference(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _SetPointRulePayload_rules(ctx context.Context, field graphql.CollectedField, obj *model.SetPointRulePayload) (ret graphql.Marshaler) {
@@ -34113,7 +34514,7 @@ func (ec *executionContext) unmarshalInputSaveCourseInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"slug", "title", "summary", "description", "language", "level", "categories", "tags", "visibility", "price", "hasCertificate", "prerequisites", "completion", "expectedRevision"}
+	fieldsInOrder := [...]string{"slug", "title", "summary", "description", "language", "level", "categories", "tags", "visibility", "price", "hasCertificate", "certificateMonths", "prerequisites", "completion", "expectedRevision"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -34197,6 +34598,13 @@ func (ec *executionContext) unmarshalInputSaveCourseInput(ctx context.Context, o
 				return it, err
 			}
 			it.HasCertificate = data
+		case "certificateMonths":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("certificateMonths"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CertificateMonths = data
 		case "prerequisites":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("prerequisites"))
 			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
@@ -34568,6 +34976,55 @@ func (ec *executionContext) unmarshalInputSegmentInput(ctx context.Context, obj 
 func UnmarshalSegmentInput(ctx context.Context, raw any) (model.SegmentInput, error) {
 	var out model.SegmentInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "SegmentInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSetMailPreferenceInput(ctx context.Context, obj any) (model.SetMailPreferenceInput, error) {
+	var it model.SetMailPreferenceInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"kind", "wanted"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "kind":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+			data, err := ec.unmarshalNNotificationKind2lyceumᚋinternalᚋgenᚋentᚋnotificationᚐKind(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Kind = data
+		case "wanted":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("wanted"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Wanted = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSetMailPreferenceInput unmarshals raw into the SetMailPreferenceInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSetMailPreferenceInput(ctx context.Context, raw any) (model.SetMailPreferenceInput, error) {
+	var out model.SetMailPreferenceInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetMailPreferenceInput", raw, &out)
 	return out, err
 }
 
@@ -36228,6 +36685,11 @@ func (ec *executionContext) _Certificate(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "expiresAt":
+			out.Values[i] = ec._Certificate_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "revokedAt":
 			out.Values[i] = ec._Certificate_revokedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -36311,6 +36773,11 @@ func (ec *executionContext) _CertificateVerification(ctx context.Context, sel as
 		case "issuedAt":
 			out.Values[i] = ec._CertificateVerification_issuedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "expiresAt":
+			out.Values[i] = ec._CertificateVerification_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "revokedAt":
@@ -36925,6 +37392,11 @@ func (ec *executionContext) _Course(ctx context.Context, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "certificateMonths":
+			out.Values[i] = ec._Course_certificateMonths(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "modules":
 			out.Values[i] = ec._Course_modules(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -37137,6 +37609,11 @@ func (ec *executionContext) _CourseDraft(ctx context.Context, sel ast.SelectionS
 				})
 		case "hasCertificate":
 			out.Values[i] = ec._CourseDraft_hasCertificate(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "certificateMonths":
+			out.Values[i] = ec._CourseDraft_certificateMonths(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -38855,6 +39332,44 @@ func (ec *executionContext) _LinkContent(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var mailPreferenceImplementors = []string{"MailPreference"}
+
+func (ec *executionContext) _MailPreference(ctx context.Context, sel ast.SelectionSet, obj *model.MailPreference) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, mailPreferenceImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MailPreference")
+		case "kind":
+			out.Values[i] = ec._MailPreference_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "wanted":
+			out.Values[i] = ec._MailPreference_wanted(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var markNotificationsReadPayloadImplementors = []string{"MarkNotificationsReadPayload"}
 
 func (ec *executionContext) _MarkNotificationsReadPayload(ctx context.Context, sel ast.SelectionSet, obj *model.MarkNotificationsReadPayload) graphql.Marshaler {
@@ -39468,6 +39983,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "markNotificationsRead":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_markNotificationsRead(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setMailPreference":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setMailPreference(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -40317,6 +40839,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_notifications(ctx, field)
+				})
+		case "mailPreferences":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_mailPreferences(ctx, field)
 				})
 		case "myPoints":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -41321,6 +41849,39 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Session_current(ctx, field, obj)
 				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var setMailPreferencePayloadImplementors = []string{"SetMailPreferencePayload"}
+
+func (ec *executionContext) _SetMailPreferencePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetMailPreferencePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setMailPreferencePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetMailPreferencePayload")
+		case "mailPreferences":
+			out.Values[i] = ec._SetMailPreferencePayload_mailPreferences(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -44401,6 +44962,30 @@ func (ec *executionContext) marshalNLessonProgress2ᚖlyceumᚋinternalᚋgenᚋ
 	return ec._LessonProgress(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNMailPreference2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreferenceᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MailPreference) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMailPreference2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreference(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNMailPreference2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreference(ctx context.Context, sel ast.SelectionSet, v *model.MailPreference) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "MailPreference!")
+		return graphql.Null
+	}
+	return ec._MailPreference(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNMarkNotificationsReadPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMarkNotificationsReadPayload(ctx context.Context, sel ast.SelectionSet, v *model.MarkNotificationsReadPayload) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "MarkNotificationsReadPayload!")
@@ -45129,6 +45714,19 @@ func (ec *executionContext) marshalNSession2ᚖlyceumᚋinternalᚋgenᚋentᚐS
 		return graphql.Null
 	}
 	return ec._Session(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSetMailPreferenceInput2lyceumᚋinternalᚋgenᚋmodelᚐSetMailPreferenceInput(ctx context.Context, v any) (model.SetMailPreferenceInput, error) {
+	res, err := ec.unmarshalInputSetMailPreferenceInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetMailPreferencePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSetMailPreferencePayload(ctx context.Context, sel ast.SelectionSet, v *model.SetMailPreferencePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SetMailPreferencePayload!")
+		return graphql.Null
+	}
+	return ec._SetMailPreferencePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNSetPointRulePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSetPointRulePayload(ctx context.Context, sel ast.SelectionSet, v *model.SetPointRulePayload) graphql.Marshaler {

@@ -14,6 +14,7 @@ import (
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/viewer"
@@ -136,12 +137,14 @@ type CertificateVerification struct {
 	Status CertificateStatus `json:"status"`
 	Code   string            `json:"code"`
 	// In a K-12 school the initials.
-	LearnerName string     `json:"learnerName"`
-	CourseTitle string     `json:"courseTitle"`
-	TenantName  string     `json:"tenantName"`
-	CompletedAt time.Time  `json:"completedAt"`
-	IssuedAt    time.Time  `json:"issuedAt"`
-	RevokedAt   *time.Time `json:"revokedAt,omitempty"`
+	LearnerName string    `json:"learnerName"`
+	CourseTitle string    `json:"courseTitle"`
+	TenantName  string    `json:"tenantName"`
+	CompletedAt time.Time `json:"completedAt"`
+	IssuedAt    time.Time `json:"issuedAt"`
+	// The end of the last day on which it is good, by UTC; null when it is good for ever.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	RevokedAt *time.Time `json:"revokedAt,omitempty"`
 }
 
 type ChangePasswordInput struct {
@@ -294,6 +297,13 @@ type LinkContent struct {
 }
 
 func (LinkContent) IsLessonContent() {}
+
+// Whether a person gets mail, too, when a notification of this kind is put into the inbox.
+type MailPreference struct {
+	Kind notification.Kind `json:"kind"`
+	// True until the person says otherwise.
+	Wanted bool `json:"wanted"`
+}
 
 type MarkNotificationsReadPayload struct {
 	Marked      int `json:"marked"`
@@ -617,6 +627,8 @@ type SaveCourseInput struct {
 	Visibility     *outline.Visibility `json:"visibility,omitempty"`
 	Price          *PriceInput         `json:"price,omitempty"`
 	HasCertificate *bool               `json:"hasCertificate,omitempty"`
+	// How many months a certificate is good for, at most 600; 0 is for ever.
+	CertificateMonths *int `json:"certificateMonths,omitempty"`
 	// Slugs of courses; all of them, the old ones are replaced.
 	Prerequisites []string `json:"prerequisites,omitempty"`
 	// What completes the course; absent leaves it as it is, and null, or ALL by itself, is the default again.
@@ -710,6 +722,16 @@ type SegmentInput struct {
 	ToMs   int `json:"toMs"`
 	// The speed of playing, more than 0 and up to 16. Null: no faster than 2. What was played faster than 2 adds nothing.
 	Rate *float64 `json:"rate,omitempty"`
+}
+
+type SetMailPreferenceInput struct {
+	Kind   notification.Kind `json:"kind"`
+	Wanted bool              `json:"wanted"`
+}
+
+type SetMailPreferencePayload struct {
+	// Every kind once, as it is now.
+	MailPreferences []*MailPreference `json:"mailPreferences"`
 }
 
 type SetPointRulePayload struct {
@@ -927,18 +949,22 @@ func (e AccessScope) MarshalJSON() ([]byte, error) {
 type CertificateStatus string
 
 const (
-	CertificateStatusValid   CertificateStatus = "VALID"
+	CertificateStatusValid CertificateStatus = "VALID"
+	// It was good until a day that has passed.
+	CertificateStatusExpired CertificateStatus = "EXPIRED"
+	// It was taken back, whether or not it would be good still.
 	CertificateStatusRevoked CertificateStatus = "REVOKED"
 )
 
 var AllCertificateStatus = []CertificateStatus{
 	CertificateStatusValid,
+	CertificateStatusExpired,
 	CertificateStatusRevoked,
 }
 
 func (e CertificateStatus) IsValid() bool {
 	switch e {
-	case CertificateStatusValid, CertificateStatusRevoked:
+	case CertificateStatusValid, CertificateStatusExpired, CertificateStatusRevoked:
 		return true
 	}
 	return false

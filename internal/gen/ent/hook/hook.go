@@ -332,6 +332,18 @@ func (f LessonVersionFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Valu
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.LessonVersionMutation", m)
 }
 
+// The MailPreferenceFunc type is an adapter to allow the use of ordinary
+// function as MailPreference mutator.
+type MailPreferenceFunc func(context.Context, *ent.MailPreferenceMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f MailPreferenceFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.MailPreferenceMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.MailPreferenceMutation", m)
+}
+
 // The ModuleFunc type is an adapter to allow the use of ordinary
 // function as Module mutator.
 type ModuleFunc func(context.Context, *ent.ModuleMutation) (ent.Value, error)

@@ -34,6 +34,7 @@ import (
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/gen/ent/lessonversion"
+	"lyceum/internal/gen/ent/mailpreference"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/placement"
@@ -840,6 +841,33 @@ func (f TraverseLessonVersion) Traverse(ctx context.Context, q ent.Query) error 
 	return fmt.Errorf("unexpected query type %T. expect *ent.LessonVersionQuery", q)
 }
 
+// The MailPreferenceFunc type is an adapter to allow the use of ordinary function as a Querier.
+type MailPreferenceFunc func(context.Context, *ent.MailPreferenceQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f MailPreferenceFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.MailPreferenceQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.MailPreferenceQuery", q)
+}
+
+// The TraverseMailPreference type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseMailPreference func(context.Context, *ent.MailPreferenceQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseMailPreference) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseMailPreference) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.MailPreferenceQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.MailPreferenceQuery", q)
+}
+
 // The ModuleFunc type is an adapter to allow the use of ordinary function as a Querier.
 type ModuleFunc func(context.Context, *ent.ModuleQuery) (ent.Value, error)
 
@@ -1329,6 +1357,8 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.LessonProgressQuery, predicate.LessonProgress, lessonprogress.OrderOption]{typ: ent.TypeLessonProgress, tq: q}, nil
 	case *ent.LessonVersionQuery:
 		return &query[*ent.LessonVersionQuery, predicate.LessonVersion, lessonversion.OrderOption]{typ: ent.TypeLessonVersion, tq: q}, nil
+	case *ent.MailPreferenceQuery:
+		return &query[*ent.MailPreferenceQuery, predicate.MailPreference, mailpreference.OrderOption]{typ: ent.TypeMailPreference, tq: q}, nil
 	case *ent.ModuleQuery:
 		return &query[*ent.ModuleQuery, predicate.Module, module.OrderOption]{typ: ent.TypeModule, tq: q}, nil
 	case *ent.NotificationQuery:

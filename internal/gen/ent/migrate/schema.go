@@ -369,6 +369,7 @@ var (
 		{Name: "locale", Type: field.TypeString, Size: 35},
 		{Name: "completed_at", Type: field.TypeTime},
 		{Name: "issued_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
 		{Name: "pdf_key", Type: field.TypeString, Size: 500, Default: ""},
 		{Name: "pdf_sha256", Type: field.TypeString, Size: 64, Default: ""},
 		{Name: "revoked_at", Type: field.TypeTime, Nullable: true},
@@ -448,6 +449,7 @@ var (
 		{Name: "instructor_id", Type: field.TypeUUID},
 		{Name: "description", Type: field.TypeString, Size: 2147483647, Default: ""},
 		{Name: "certificate", Type: field.TypeBool, Default: true},
+		{Name: "certificate_months", Type: field.TypeInt, Default: 0},
 		{Name: "completion", Type: field.TypeJSON, Nullable: true},
 		{Name: "revision", Type: field.TypeInt, Default: 1},
 		{Name: "published_number", Type: field.TypeInt, Default: 0},
@@ -527,6 +529,7 @@ var (
 		{Name: "outline", Type: field.TypeJSON},
 		{Name: "description_html", Type: field.TypeString, Size: 2147483647, Default: ""},
 		{Name: "certificate", Type: field.TypeBool, Default: true},
+		{Name: "certificate_months", Type: field.TypeInt, Default: 0},
 		{Name: "lesson_count", Type: field.TypeInt},
 		{Name: "required_count", Type: field.TypeInt},
 		{Name: "duration_ms", Type: field.TypeInt},
@@ -871,6 +874,29 @@ var (
 			},
 		},
 	}
+	// MailPreferencesColumns holds the columns for the "mail_preferences" table.
+	MailPreferencesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENROLLED", "COURSE_COMPLETED", "CERTIFICATE_ISSUED", "CERTIFICATE_REVOKED"}},
+		{Name: "wanted", Type: field.TypeBool},
+	}
+	// MailPreferencesTable holds the schema information for the "mail_preferences" table.
+	MailPreferencesTable = &schema.Table{
+		Name:       "mail_preferences",
+		Columns:    MailPreferencesColumns,
+		PrimaryKey: []*schema.Column{MailPreferencesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "mailpreference_tenant_id_user_id_kind",
+				Unique:  true,
+				Columns: []*schema.Column{MailPreferencesColumns[1], MailPreferencesColumns[4], MailPreferencesColumns[5]},
+			},
+		},
+	}
 	// ModulesColumns holds the columns for the "modules" table.
 	ModulesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -912,6 +938,7 @@ var (
 		{Name: "subject_id", Type: field.TypeUUID},
 		{Name: "read_at", Type: field.TypeTime, Nullable: true},
 		{Name: "sent_at", Type: field.TypeTime},
+		{Name: "mailed_at", Type: field.TypeTime, Nullable: true},
 	}
 	// NotificationsTable holds the schema information for the "notifications" table.
 	NotificationsTable = &schema.Table{
@@ -1331,6 +1358,7 @@ var (
 		LessonsTable,
 		LessonProgressesTable,
 		LessonVersionsTable,
+		MailPreferencesTable,
 		ModulesTable,
 		NotificationsTable,
 		PlacementsTable,

@@ -87,6 +87,9 @@ type LessonProgress func(*sql.Selector)
 // LessonVersion is the predicate function for lessonversion builders.
 type LessonVersion func(*sql.Selector)
 
+// MailPreference is the predicate function for mailpreference builders.
+type MailPreference func(*sql.Selector)
+
 // Module is the predicate function for module builders.
 type Module func(*sql.Selector)
 

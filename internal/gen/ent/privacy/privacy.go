@@ -758,6 +758,30 @@ func (f LessonVersionMutationRuleFunc) EvalMutation(ctx context.Context, m ent.M
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.LessonVersionMutation", m)
 }
 
+// The MailPreferenceQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type MailPreferenceQueryRuleFunc func(context.Context, *ent.MailPreferenceQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f MailPreferenceQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.MailPreferenceQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.MailPreferenceQuery", q)
+}
+
+// The MailPreferenceMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type MailPreferenceMutationRuleFunc func(context.Context, *ent.MailPreferenceMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f MailPreferenceMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.MailPreferenceMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.MailPreferenceMutation", m)
+}
+
 // The ModuleQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type ModuleQueryRuleFunc func(context.Context, *ent.ModuleQuery) error

@@ -34,6 +34,7 @@ import (
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/gen/ent/lessonversion"
+	"lyceum/internal/gen/ent/mailpreference"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/placement"
@@ -689,19 +690,19 @@ func init() {
 	// certificate.DefaultIssuedAt holds the default value on creation for the issued_at field.
 	certificate.DefaultIssuedAt = certificateDescIssuedAt.Default.(func() time.Time)
 	// certificateDescPdfKey is the schema descriptor for pdf_key field.
-	certificateDescPdfKey := certificateFields[12].Descriptor()
+	certificateDescPdfKey := certificateFields[13].Descriptor()
 	// certificate.DefaultPdfKey holds the default value on creation for the pdf_key field.
 	certificate.DefaultPdfKey = certificateDescPdfKey.Default.(string)
 	// certificate.PdfKeyValidator is a validator for the "pdf_key" field. It is called by the builders before save.
 	certificate.PdfKeyValidator = certificateDescPdfKey.Validators[0].(func(string) error)
 	// certificateDescPdfSha256 is the schema descriptor for pdf_sha256 field.
-	certificateDescPdfSha256 := certificateFields[13].Descriptor()
+	certificateDescPdfSha256 := certificateFields[14].Descriptor()
 	// certificate.DefaultPdfSha256 holds the default value on creation for the pdf_sha256 field.
 	certificate.DefaultPdfSha256 = certificateDescPdfSha256.Default.(string)
 	// certificate.PdfSha256Validator is a validator for the "pdf_sha256" field. It is called by the builders before save.
 	certificate.PdfSha256Validator = certificateDescPdfSha256.Validators[0].(func(string) error)
 	// certificateDescRevocationReason is the schema descriptor for revocation_reason field.
-	certificateDescRevocationReason := certificateFields[16].Descriptor()
+	certificateDescRevocationReason := certificateFields[17].Descriptor()
 	// certificate.DefaultRevocationReason holds the default value on creation for the revocation_reason field.
 	certificate.DefaultRevocationReason = certificateDescRevocationReason.Default.(string)
 	// certificate.RevocationReasonValidator is a validator for the "revocation_reason" field. It is called by the builders before save.
@@ -836,16 +837,22 @@ func init() {
 	courseDescCertificate := courseFields[12].Descriptor()
 	// course.DefaultCertificate holds the default value on creation for the certificate field.
 	course.DefaultCertificate = courseDescCertificate.Default.(bool)
+	// courseDescCertificateMonths is the schema descriptor for certificate_months field.
+	courseDescCertificateMonths := courseFields[13].Descriptor()
+	// course.DefaultCertificateMonths holds the default value on creation for the certificate_months field.
+	course.DefaultCertificateMonths = courseDescCertificateMonths.Default.(int)
+	// course.CertificateMonthsValidator is a validator for the "certificate_months" field. It is called by the builders before save.
+	course.CertificateMonthsValidator = courseDescCertificateMonths.Validators[0].(func(int) error)
 	// courseDescRevision is the schema descriptor for revision field.
-	courseDescRevision := courseFields[14].Descriptor()
+	courseDescRevision := courseFields[15].Descriptor()
 	// course.DefaultRevision holds the default value on creation for the revision field.
 	course.DefaultRevision = courseDescRevision.Default.(int)
 	// courseDescPublishedNumber is the schema descriptor for published_number field.
-	courseDescPublishedNumber := courseFields[15].Descriptor()
+	courseDescPublishedNumber := courseFields[16].Descriptor()
 	// course.DefaultPublishedNumber holds the default value on creation for the published_number field.
 	course.DefaultPublishedNumber = courseDescPublishedNumber.Default.(int)
 	// courseDescPublishedRevision is the schema descriptor for published_revision field.
-	courseDescPublishedRevision := courseFields[16].Descriptor()
+	courseDescPublishedRevision := courseFields[17].Descriptor()
 	// course.DefaultPublishedRevision holds the default value on creation for the published_revision field.
 	course.DefaultPublishedRevision = courseDescPublishedRevision.Default.(int)
 	// courseDescID is the schema descriptor for id field.
@@ -998,8 +1005,14 @@ func init() {
 	courseversionDescCertificate := courseversionFields[16].Descriptor()
 	// courseversion.DefaultCertificate holds the default value on creation for the certificate field.
 	courseversion.DefaultCertificate = courseversionDescCertificate.Default.(bool)
+	// courseversionDescCertificateMonths is the schema descriptor for certificate_months field.
+	courseversionDescCertificateMonths := courseversionFields[17].Descriptor()
+	// courseversion.DefaultCertificateMonths holds the default value on creation for the certificate_months field.
+	courseversion.DefaultCertificateMonths = courseversionDescCertificateMonths.Default.(int)
+	// courseversion.CertificateMonthsValidator is a validator for the "certificate_months" field. It is called by the builders before save.
+	courseversion.CertificateMonthsValidator = courseversionDescCertificateMonths.Validators[0].(func(int) error)
 	// courseversionDescNote is the schema descriptor for note field.
-	courseversionDescNote := courseversionFields[21].Descriptor()
+	courseversionDescNote := courseversionFields[22].Descriptor()
 	// courseversion.DefaultNote holds the default value on creation for the note field.
 	courseversion.DefaultNote = courseversionDescNote.Default.(string)
 	// courseversion.NoteValidator is a validator for the "note" field. It is called by the builders before save.
@@ -1459,6 +1472,34 @@ func init() {
 	lessonversionDescID := lessonversionMixinFields0[0].Descriptor()
 	// lessonversion.DefaultID holds the default value on creation for the id field.
 	lessonversion.DefaultID = lessonversionDescID.Default.(func() uuid.UUID)
+	mailpreferenceMixin := schema.MailPreference{}.Mixin()
+	mailpreference.Policy = privacy.NewPolicies(mailpreferenceMixin[0], schema.MailPreference{})
+	mailpreference.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := mailpreference.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	mailpreferenceMixinFields0 := mailpreferenceMixin[0].Fields()
+	_ = mailpreferenceMixinFields0
+	mailpreferenceFields := schema.MailPreference{}.Fields()
+	_ = mailpreferenceFields
+	// mailpreferenceDescCreatedAt is the schema descriptor for created_at field.
+	mailpreferenceDescCreatedAt := mailpreferenceMixinFields0[2].Descriptor()
+	// mailpreference.DefaultCreatedAt holds the default value on creation for the created_at field.
+	mailpreference.DefaultCreatedAt = mailpreferenceDescCreatedAt.Default.(func() time.Time)
+	// mailpreferenceDescUpdatedAt is the schema descriptor for updated_at field.
+	mailpreferenceDescUpdatedAt := mailpreferenceMixinFields0[3].Descriptor()
+	// mailpreference.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	mailpreference.DefaultUpdatedAt = mailpreferenceDescUpdatedAt.Default.(func() time.Time)
+	// mailpreference.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	mailpreference.UpdateDefaultUpdatedAt = mailpreferenceDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// mailpreferenceDescID is the schema descriptor for id field.
+	mailpreferenceDescID := mailpreferenceMixinFields0[0].Descriptor()
+	// mailpreference.DefaultID holds the default value on creation for the id field.
+	mailpreference.DefaultID = mailpreferenceDescID.Default.(func() uuid.UUID)
 	moduleMixin := schema.Module{}.Mixin()
 	module.Policy = privacy.NewPolicies(moduleMixin[0], schema.Module{})
 	module.Hooks[0] = func(next ent.Mutator) ent.Mutator {
