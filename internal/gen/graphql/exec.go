@@ -8130,6 +8130,8 @@ input ApplyCompletionsInput {
   number: Int
   "The ` + "`" + `next` + "`" + ` of the request before."
   after: ID
+  "How many places to go through, from 1 to 50; 50 without it."
+  first: Int
 }
 
 type ApplyCompletionsPayload {
@@ -32184,7 +32186,7 @@ func (ec *executionContext) unmarshalInputApplyCompletionsInput(ctx context.Cont
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"courseId", "number", "after"}
+	fieldsInOrder := [...]string{"courseId", "number", "after", "first"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -32212,6 +32214,13 @@ func (ec *executionContext) unmarshalInputApplyCompletionsInput(ctx context.Cont
 				return it, err
 			}
 			it.After = data
+		case "first":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("first"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.First = data
 		}
 	}
 	return it, nil

@@ -39,6 +39,8 @@ type ApplyCompletionsInput struct {
 	Number *int `json:"number,omitempty"`
 	// The `next` of the request before.
 	After *gid.ID `json:"after,omitempty"`
+	// How many places to go through, from 1 to 50; 50 without it.
+	First *int `json:"first,omitempty"`
 }
 
 type ApplyCompletionsPayload struct {
