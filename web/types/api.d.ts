@@ -48,6 +48,9 @@ export type AttemptState =
   | 'SUBMITTED';
 
 export type CertificateStatus =
+  /** It was good until a day that has passed. */
+  | 'EXPIRED'
+  /** It was taken back, whether or not it would be good still. */
   | 'REVOKED'
   | 'VALID';
 
@@ -111,13 +114,35 @@ export type EnrollmentEventKind =
   /** The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is. */
   | 'STARTED';
 
+/** Why somebody has a place. */
 export type EnrollmentSource =
+  /** It came with data from elsewhere. */
+  | 'IMPORT'
+  /** They bought it. */
+  | 'PURCHASE'
+  /** A rule of the tenant did, or a learning path. */
+  | 'RULE'
+  /** They enrolled by themselves. */
   | 'SELF'
+  /** Staff gave it to them. */
   | 'STAFF';
 
+/** What a place is. Only ACTIVE and COMPLETED places are learned in. */
 export type EnrollmentState =
   | 'ACTIVE'
+  /** For good: nothing takes it back. */
   | 'COMPLETED'
+  /** The last grant ended by its date. */
+  | 'EXPIRED'
+  /** Staff ask the learner to take it up: see answerInvitation. */
+  | 'INVITED'
+  /** The course has a price, and nothing says yet that it was paid. */
+  | 'PENDING_PAYMENT'
+  /** Staff ended the last grant. Only staff open it again. */
+  | 'REVOKED'
+  /** All seats are taken. Whoever waits longest gets the next one. */
+  | 'WAITLISTED'
+  /** The learner gave it up, or declined it. Enrolling again takes it up again. */
   | 'WITHDRAWN';
 
 export type LeaderboardPeriod =
@@ -254,6 +279,14 @@ export type UserStatus =
   | 'ACTIVE'
   | 'SUSPENDED';
 
+export type AnswerInvitationMutationVariables = Exact<{
+  enrollmentId: string;
+  accept: boolean;
+}>;
+
+
+export type AnswerInvitationMutation = { answerInvitation: { enrollment: { id: string, state: EnrollmentState, waitlistPosition: number | null } } };
+
 export type AssetUpdatedSubscriptionVariables = Exact<{
   id: string;
 }>;
@@ -347,7 +380,7 @@ export type CourseQueryVariables = Exact<{
 }>;
 
 
-export type CourseQuery = { course: { id: string, slug: string, title: string, summary: string, description: string, language: string, level: CourseLevel, tags: Array<string>, version: number, publishedAt: string, lessonCount: number, requiredLessonCount: number, durationMs: number, hasCertificate: boolean, price: { amount: number, currency: string } | null, categories: Array<{ slug: string, name: string }>, instructor: { name: string } | null, prerequisites: Array<{ slug: string, title: string, enrollment: { state: EnrollmentState } | null }>, modules: Array<{ id: string, key: string, title: string, summary: string, lessons: Array<{ id: string, key: string, title: string, section: string, kind: LessonKind, required: boolean, preview: boolean, durationMs: number, progress: { state: ProgressState, watchedMs: number, positionMs: number } | null }> }>, enrollment: { id: string, state: EnrollmentState, dueAt: string | null, course: { version: number, lessonCount: number, durationMs: number, modules: Array<{ id: string, key: string, title: string, summary: string, lessons: Array<{ id: string, key: string, title: string, section: string, kind: LessonKind, required: boolean, preview: boolean, durationMs: number, progress: { state: ProgressState, watchedMs: number, positionMs: number } | null }> }> }, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number }, nextLesson: { id: string, title: string } | null, certificate: { code: string, verifyUrl: string } | null } | null } | null };
+export type CourseQuery = { course: { id: string, slug: string, title: string, summary: string, description: string, language: string, level: CourseLevel, tags: Array<string>, version: number, publishedAt: string, lessonCount: number, requiredLessonCount: number, durationMs: number, hasCertificate: boolean, price: { amount: number, currency: string } | null, categories: Array<{ slug: string, name: string }>, instructor: { name: string } | null, prerequisites: Array<{ slug: string, title: string, enrollment: { state: EnrollmentState } | null }>, modules: Array<{ id: string, key: string, title: string, summary: string, lessons: Array<{ id: string, key: string, title: string, section: string, kind: LessonKind, required: boolean, preview: boolean, durationMs: number, progress: { state: ProgressState, watchedMs: number, positionMs: number } | null }> }>, enrollment: { id: string, state: EnrollmentState, waitlistPosition: number | null, dueAt: string | null, course: { version: number, lessonCount: number, durationMs: number, modules: Array<{ id: string, key: string, title: string, summary: string, lessons: Array<{ id: string, key: string, title: string, section: string, kind: LessonKind, required: boolean, preview: boolean, durationMs: number, progress: { state: ProgressState, watchedMs: number, positionMs: number } | null }> }> }, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number }, nextLesson: { id: string, title: string } | null, certificate: { code: string, verifyUrl: string } | null } | null } | null };
 
 export type OutlineFragment = { id: string, key: string, title: string, summary: string, lessons: Array<{ id: string, key: string, title: string, section: string, kind: LessonKind, required: boolean, preview: boolean, durationMs: number, progress: { state: ProgressState, watchedMs: number, positionMs: number } | null }> };
 
@@ -357,7 +390,7 @@ export type DashboardQueryVariables = Exact<{
 }>;
 
 
-export type DashboardQuery = { myEnrollments: { nodes: Array<{ id: string, state: EnrollmentState, enrolledAt: string, dueAt: string | null, completedAt: string | null, course: { id: string, slug: string, title: string, instructor: { name: string } | null }, progress: { state: ProgressState, percent: number, completedLessons: number, lastActivityAt: string | null }, nextLesson: { id: string, title: string, kind: LessonKind } | null, certificate: { code: string, status: CertificateStatus, verifyUrl: string, pdfUrl: string | null } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type DashboardQuery = { myEnrollments: { nodes: Array<{ id: string, state: EnrollmentState, waitlistPosition: number | null, enrolledAt: string, dueAt: string | null, completedAt: string | null, course: { id: string, slug: string, title: string, instructor: { name: string } | null }, progress: { state: ProgressState, percent: number, completedLessons: number, lastActivityAt: string | null }, nextLesson: { id: string, title: string, kind: LessonKind } | null, certificate: { code: string, status: CertificateStatus, verifyUrl: string, pdfUrl: string | null } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type DeleteAssetMutationVariables = Exact<{
   assetId: string;
@@ -379,7 +412,7 @@ export type EnrollMutationVariables = Exact<{
 }>;
 
 
-export type EnrollMutation = { enroll: { enrollment: { id: string, state: EnrollmentState, course: { title: string, version: number }, progress: { percent: number, requiredLessons: number } } } };
+export type EnrollMutation = { enroll: { enrollment: { id: string, state: EnrollmentState, waitlistPosition: number | null, course: { title: string, version: number }, progress: { percent: number, requiredLessons: number } } } };
 
 export type EnrollmentChangedSubscriptionVariables = Exact<{
   courseId?: string | null | undefined;
@@ -434,6 +467,11 @@ export type LessonQuery = { lesson: { id: string, title: string, kind: LessonKin
       | { __typename: 'VideoContent', url: string | null, hlsUrl: string | null, posterUrl: string | null, storyboardUrl: string | null, externalUrl: string | null, expiresAt: string | null, contentType: string | null, html: string, captions: Array<{ locale: string, label: string, vtt: string }>, captionTracks: Array<{ locale: string, label: string, url: string, default: boolean }> }
      | null } | null };
 
+export type MailPreferencesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type MailPreferencesQuery = { mailPreferences: Array<{ kind: NotificationKind, wanted: boolean }> };
+
 export type MarkReadMutationVariables = Exact<{
   ids?: Array<string> | string | null | undefined;
 }>;
@@ -479,7 +517,7 @@ export type PlaceQuery = { node:
     | { __typename: 'Category' }
     | { __typename: 'Certificate' }
     | { __typename: 'Course' }
-    | { __typename: 'Enrollment', id: string, state: EnrollmentState, dueAt: string | null, course: { id: string, slug: string, title: string, summary: string, description: string, language: string, level: CourseLevel, tags: Array<string>, version: number, publishedAt: string, lessonCount: number, requiredLessonCount: number, durationMs: number, hasCertificate: boolean, price: { amount: number, currency: string } | null, categories: Array<{ slug: string, name: string }>, instructor: { name: string } | null, prerequisites: Array<{ slug: string, title: string, enrollment: { state: EnrollmentState } | null }>, modules: Array<{ id: string, key: string, title: string, summary: string, lessons: Array<{ id: string, key: string, title: string, section: string, kind: LessonKind, required: boolean, preview: boolean, durationMs: number, progress: { state: ProgressState, watchedMs: number, positionMs: number } | null }> }> }, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number }, nextLesson: { id: string, title: string } | null, certificate: { code: string, verifyUrl: string } | null }
+    | { __typename: 'Enrollment', id: string, state: EnrollmentState, waitlistPosition: number | null, dueAt: string | null, course: { id: string, slug: string, title: string, summary: string, description: string, language: string, level: CourseLevel, tags: Array<string>, version: number, publishedAt: string, lessonCount: number, requiredLessonCount: number, durationMs: number, hasCertificate: boolean, price: { amount: number, currency: string } | null, categories: Array<{ slug: string, name: string }>, instructor: { name: string } | null, prerequisites: Array<{ slug: string, title: string, enrollment: { state: EnrollmentState } | null }>, modules: Array<{ id: string, key: string, title: string, summary: string, lessons: Array<{ id: string, key: string, title: string, section: string, kind: LessonKind, required: boolean, preview: boolean, durationMs: number, progress: { state: ProgressState, watchedMs: number, positionMs: number } | null }> }> }, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number }, nextLesson: { id: string, title: string } | null, certificate: { code: string, verifyUrl: string } | null }
     | { __typename: 'Notification' }
     | { __typename: 'Session' }
     | { __typename: 'SupportGrant' }
@@ -544,6 +582,14 @@ export type RevertCaptionsMutationVariables = Exact<{
 
 export type RevertCaptionsMutation = { revertCaptions: { revision: { number: number, revertOf: number | null } } };
 
+export type RevokeCertificateMutationVariables = Exact<{
+  certificateId: string;
+  reason: string;
+}>;
+
+
+export type RevokeCertificateMutation = { revokeCertificate: { certificate: { id: string, code: string, status: CertificateStatus, revokedAt: string | null, revocationReason: string, verifyUrl: string } } };
+
 export type RosterQueryVariables = Exact<{
   courseId: string;
   first?: number | null | undefined;
@@ -551,7 +597,7 @@ export type RosterQueryVariables = Exact<{
 }>;
 
 
-export type RosterQuery = { enrollments: { nodes: Array<{ id: string, state: EnrollmentState, source: EnrollmentSource, enrolledAt: string, learner: { id: string, name: string, email: string | null } | null, progress: { percent: number, completedLessons: number, lastActivityAt: string | null }, certificate: { code: string, status: CertificateStatus } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type RosterQuery = { enrollments: { nodes: Array<{ id: string, state: EnrollmentState, source: EnrollmentSource, enrolledAt: string, dueAt: string | null, overdue: boolean, waitlistPosition: number | null, learner: { id: string, name: string, email: string | null } | null, progress: { percent: number, completedLessons: number, lastActivityAt: string | null }, certificate: { id: string, code: string, status: CertificateStatus } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type SaveAchievementMutationVariables = Exact<{
   input: SaveAchievementInput;
@@ -601,6 +647,14 @@ export type SetLeaderboardProfileMutationVariables = Exact<{
 
 
 export type SetLeaderboardProfileMutation = { setLeaderboardProfile: { profile: { hidden: boolean, pseudonym: string } } };
+
+export type SetMailPreferenceMutationVariables = Exact<{
+  kind: NotificationKind;
+  wanted: boolean;
+}>;
+
+
+export type SetMailPreferenceMutation = { setMailPreference: { mailPreferences: Array<{ kind: NotificationKind, wanted: boolean }> } };
 
 export type SetTimeZoneMutationVariables = Exact<{
   timeZone: string;
@@ -658,7 +712,7 @@ export type VerifyCertificateQueryVariables = Exact<{
 }>;
 
 
-export type VerifyCertificateQuery = { verifyCertificate: { status: CertificateStatus, learnerName: string, courseTitle: string, tenantName: string, completedAt: string, issuedAt: string, revokedAt: string | null } | null };
+export type VerifyCertificateQuery = { verifyCertificate: { status: CertificateStatus, learnerName: string, courseTitle: string, tenantName: string, completedAt: string, issuedAt: string, expiresAt: string | null, revokedAt: string | null } | null };
 
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -677,8 +731,16 @@ export type WhatIsLeftQuery = { node:
 
 export type LeftFragment = { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> };
 
+export type WithdrawMutationVariables = Exact<{
+  enrollmentId: string;
+}>;
+
+
+export type WithdrawMutation = { withdraw: { enrollment: { id: string, state: EnrollmentState } } };
+
 /** The ready documents, by the name under which the API runs them. */
 export interface Operations {
+  "answer-invitation": { data: AnswerInvitationMutation; variables: AnswerInvitationMutationVariables };
   "asset-updated": { data: AssetUpdatedSubscription; variables: AssetUpdatedSubscriptionVariables };
   "attempt": { data: AttemptQuery; variables: AttemptQueryVariables };
   "audit-log": { data: AuditLogQuery; variables: AuditLogQueryVariables };
@@ -701,6 +763,7 @@ export interface Operations {
   "learner-dashboard": { data: LearnerDashboardQuery; variables: LearnerDashboardQueryVariables };
   "lesson": { data: LessonQuery; variables: LessonQueryVariables };
   "lesson-drop-off": { data: LessonDropOffQuery; variables: LessonDropOffQueryVariables };
+  "mail-preferences": { data: MailPreferencesQuery; variables: MailPreferencesQueryVariables };
   "mark-read": { data: MarkReadMutation; variables: MarkReadMutationVariables };
   "notification-received": { data: NotificationReceivedSubscription; variables: NotificationReceivedSubscriptionVariables };
   "notifications": { data: NotificationsQuery; variables: NotificationsQueryVariables };
@@ -713,6 +776,7 @@ export interface Operations {
   "request-upload": { data: RequestUploadMutation; variables: RequestUploadMutationVariables };
   "restore-asset": { data: RestoreAssetMutation; variables: RestoreAssetMutationVariables };
   "revert-captions": { data: RevertCaptionsMutation; variables: RevertCaptionsMutationVariables };
+  "revoke-certificate": { data: RevokeCertificateMutation; variables: RevokeCertificateMutationVariables };
   "roster": { data: RosterQuery; variables: RosterQueryVariables };
   "save-achievement": { data: SaveAchievementMutation; variables: SaveAchievementMutationVariables };
   "save-answer": { data: SaveAnswerMutation; variables: SaveAnswerMutationVariables };
@@ -720,6 +784,7 @@ export interface Operations {
   "search": { data: SearchQuery; variables: SearchQueryVariables };
   "search-token": { data: SearchTokenQuery; variables: SearchTokenQueryVariables };
   "set-leaderboard-profile": { data: SetLeaderboardProfileMutation; variables: SetLeaderboardProfileMutationVariables };
+  "set-mail-preference": { data: SetMailPreferenceMutation; variables: SetMailPreferenceMutationVariables };
   "set-time-zone": { data: SetTimeZoneMutation; variables: SetTimeZoneMutationVariables };
   "sign-in": { data: SignInMutation; variables: SignInMutationVariables };
   "sign-out": { data: SignOutMutation; variables: SignOutMutationVariables };
@@ -730,4 +795,5 @@ export interface Operations {
   "verify-certificate": { data: VerifyCertificateQuery; variables: VerifyCertificateQueryVariables };
   "viewer": { data: ViewerQuery; variables: ViewerQueryVariables };
   "what-is-left": { data: WhatIsLeftQuery; variables: WhatIsLeftQueryVariables };
+  "withdraw": { data: WithdrawMutation; variables: WithdrawMutationVariables };
 }

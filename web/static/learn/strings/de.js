@@ -32,9 +32,14 @@ export default {
   'course.start': 'Beginnen', 'course.continue': 'Weiterlernen', 'course.next': 'Als Nächstes: {title}', 'course.done': '{done} von {of} Pflichtlektionen abgeschlossen',
   'course.due': 'Fällig am {date}', 'course.completed': 'Abgeschlossen', 'course.certificateComes': 'Ihr Zertifikat wird erstellt. Sie bekommen eine Nachricht.',
   'course.lessons': 'Lektionen', 'course.films': 'Filme', 'course.certificate': 'Zertifikat', 'course.version': 'Fassung',
+  'place.INVITED': 'Sie sind zu diesem Kurs eingeladen.', 'place.accept': 'Einladung annehmen', 'place.decline': 'Ablehnen',
+  'place.WAITLISTED': 'Alle Plätze sind vergeben. Sie sind Nummer {position} auf der Warteliste und rücken von selbst nach.', 'place.queued': 'Alle Plätze sind vergeben. Sie stehen auf der Warteliste.',
+  'place.leave': 'Warteliste verlassen', 'place.PENDING_PAYMENT': 'Der Kurs öffnet sich, sobald Ihre Zahlung eingegangen ist.', 'place.giveUp': 'Kurs doch nicht nehmen',
+  'place.EXPIRED': 'Die Zeit Ihres Platzes in diesem Kurs ist abgelaufen. Was Sie getan haben, bleibt erhalten.',
+  'place.REVOKED': 'Ihr Zugang zu diesem Kurs wurde von dessen Leitung beendet. Fragen Sie dort nach, wenn Sie weitermachen möchten; was Sie getan haben, bleibt erhalten.',
   certificate: 'Zertifikat',
 
-  my: 'Mein Lernen', 'my.active': 'Begonnen', 'my.done': 'Abgeschlossen', 'my.certificates': 'Zertifikate',
+  my: 'Mein Lernen', 'my.waiting': 'Noch nicht offen', 'my.active': 'Begonnen', 'my.done': 'Abgeschlossen', 'my.certificates': 'Zertifikate', 'my.over': 'Beendet',
   engagement: 'Dranbleiben', 'engagement.points': '{n} Punkte', 'engagement.points.one': '{n} Punkt', 'engagement.points.other': '{n} Punkte',
   'engagement.week': '{points} diese Woche', 'engagement.streak': '{n} Tage in Folge', 'engagement.streak.one': '{n} Tag in Folge',
   'engagement.streak.other': '{n} Tage in Folge', 'engagement.achievements': 'Auszeichnungen', 'engagement.board': 'Bestenliste dieser Woche',
@@ -52,6 +57,9 @@ export default {
 
   inbox: 'Nachrichten', 'inbox.unread': 'ungelesen', 'inbox.live': 'Neue Nachrichten erscheinen von selbst.', 'inbox.notLive': 'Verbindung wird hergestellt…',
   'inbox.readAll': 'Alle als gelesen markieren', 'inbox.older': 'Ältere zeigen', 'inbox.nothing': 'Noch nichts. Was in Ihren Kursen geschieht, steht dann hier.', 'inbox.new': 'Neu',
+  mail: 'Wählen, worüber Sie E-Mails bekommen', 'mail.about': 'Hier steht alles, was immer Sie wählen.', 'mail.kept': 'Ihre Wahl ist gespeichert.',
+  'mail.ENROLLED': 'Mir wurde ein Kurs zugewiesen', 'mail.COURSE_COMPLETED': 'Ich habe einen Kurs abgeschlossen',
+  'mail.CERTIFICATE_ISSUED': 'Ein Zertifikat liegt bereit', 'mail.CERTIFICATE_REVOKED': 'Ein Zertifikat wurde zurückgezogen',
 
   'lesson.onwards': 'Lektionen davor und danach', 'lesson.previous': 'Zurück', 'lesson.next': 'Weiter: {title}', 'lesson.toCourse': 'Zurück zum Kurs',
   'lesson.completed': 'Lektion abgeschlossen', 'lesson.locked': 'Diese Lektion ist offen, wenn Sie einen Platz im Kurs haben.',

@@ -31,9 +31,14 @@ export default {
   'course.start': 'Start', 'course.continue': 'Continue', 'course.next': 'Next: {title}', 'course.done': '{done} of {of} required lessons completed',
   'course.due': 'Due {date}', 'course.completed': 'Completed', 'course.certificateComes': 'Your certificate is being made. You will be notified.',
   'course.lessons': 'Lessons', 'course.films': 'Films', 'course.certificate': 'Certificate', 'course.version': 'Version',
+  'place.INVITED': 'You are invited to this course.', 'place.accept': 'Accept the invitation', 'place.decline': 'Decline',
+  'place.WAITLISTED': 'All seats are taken. You are number {position} on the waiting list, and move up by yourself.', 'place.queued': 'All seats are taken. You are on the waiting list.',
+  'place.leave': 'Leave the waiting list', 'place.PENDING_PAYMENT': 'The course opens when your payment has arrived.', 'place.giveUp': 'Do not take this course',
+  'place.EXPIRED': 'The time of your place in this course has run out. What you did is kept.',
+  'place.REVOKED': 'The people who run this course have ended your access. Ask them if you want to go on; what you did is kept.',
   certificate: 'Certificate',
 
-  my: 'My learning', 'my.active': 'In progress', 'my.done': 'Completed', 'my.certificates': 'Certificates',
+  my: 'My learning', 'my.waiting': 'Not open yet', 'my.active': 'In progress', 'my.done': 'Completed', 'my.certificates': 'Certificates', 'my.over': 'Ended',
   engagement: 'Keeping at it', 'engagement.points': '{n} points', 'engagement.points.one': '{n} point', 'engagement.points.other': '{n} points',
   'engagement.week': '{points} this week', 'engagement.streak': '{n} days in a row', 'engagement.streak.one': '{n} day in a row',
   'engagement.streak.other': '{n} days in a row', 'engagement.achievements': 'Achievements', 'engagement.board': 'This week’s leaderboard',
@@ -51,6 +56,9 @@ export default {
 
   inbox: 'Inbox', 'inbox.unread': 'unread', 'inbox.live': 'New messages appear as they arrive.', 'inbox.notLive': 'Connecting…',
   'inbox.readAll': 'Mark all as read', 'inbox.older': 'Show older', 'inbox.nothing': 'Nothing yet. What happens in your courses is told here.', 'inbox.new': 'New',
+  mail: 'Choose what you get mail about', 'mail.about': 'All of it stands in this inbox, whatever you choose.', 'mail.kept': 'Your choice is kept.',
+  'mail.ENROLLED': 'A course was given to me', 'mail.COURSE_COMPLETED': 'I have completed a course',
+  'mail.CERTIFICATE_ISSUED': 'A certificate is ready', 'mail.CERTIFICATE_REVOKED': 'A certificate was revoked',
 
   'lesson.onwards': 'Lessons before and after', 'lesson.previous': 'Previous', 'lesson.next': 'Next: {title}', 'lesson.toCourse': 'Back to the course',
   'lesson.completed': 'Lesson completed', 'lesson.locked': 'This lesson is open to people who have a place in the course.',
