@@ -80,8 +80,11 @@ func (t HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 		return
 	}
 	v := &visit{HTTP: t, w: w, r: r, exec: exec, takes: takes, asked: t.question(ctx, params, takes)}
-	if v.asked.Planned() && v.known(ctx, params) {
-		return
+	if v.asked.Planned() {
+		if v.known(ctx, params) {
+			return
+		}
+		v.asked = nil // not a second time
 	}
 	op, refused := create(ctx, exec, params)
 	switch {
@@ -152,9 +155,14 @@ func first(ctx context.Context, execute execution) *graphql.Response {
 		return false
 	})
 	if answer == nil {
-		return (&trouble{string(fault.Unavailable), "The request ended before it was answered."}).response()
+		return late().response()
 	}
 	return answer
+}
+
+// late is what is told when the time is up.
+func late() *trouble {
+	return &trouble{string(fault.Unavailable), "The request ended before it was answered."}
 }
 
 // read takes the request from the query string or the body.
