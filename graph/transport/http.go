@@ -149,15 +149,15 @@ type execution func(ctx context.Context, emit func(*graphql.Response) bool)
 // first returns the one response of a query or a mutation. There is none when its time was up before it
 // began, or the client has gone.
 func first(ctx context.Context, execute execution) *graphql.Response {
-	var answer *graphql.Response
+	var only *graphql.Response
 	execute(ctx, func(resp *graphql.Response) bool {
-		answer = resp
+		only = resp
 		return false
 	})
-	if answer == nil {
+	if only == nil {
 		return late().response()
 	}
-	return answer
+	return only
 }
 
 // late is what is told when the time is up.
