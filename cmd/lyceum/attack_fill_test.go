@@ -426,9 +426,9 @@ func (f *filling) learn(t *testing.T) {
 		f.remember(t, "Enrollment", enrollment)
 		f.do(t, persona, `mutation($e: ID!, $l: ID!) { completeLesson(input: {enrollmentId: $e, lessonId: $l}) { completedLessonIds } }`,
 			input{"e": enrollment, "l": f.id("Lesson.ARTICLE")}, nil)
-		f.do(t, persona, `mutation($e: ID!, $l: ID!) { recordProgress(input: {enrollmentId: $e, lessons: [
+		f.do(t, persona, `mutation($e: ID!, $l: ID!, $s: String!) { recordProgress(input: {enrollmentId: $e, sessionId: $s, sequence: 1, lessons: [
 			{lessonId: $l, positionMs: 9000, segments: [{fromMs: 1000, toMs: 9000}]}]}) { completedLessonIds } }`,
-			input{"e": enrollment, "l": f.id("Lesson.VIDEO")}, nil)
+			input{"e": enrollment, "l": f.id("Lesson.VIDEO"), "s": uuid.NewString()}, nil)
 		f.vouch(t, enrollment)
 		graded := f.attempt(t, persona, enrollment)
 		f.do(t, persona, `mutation($a: ID!) { submitAttempt(attemptId: $a) { attempt { id } } }`, input{"a": graded}, nil)
