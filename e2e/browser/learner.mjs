@@ -37,6 +37,8 @@ const scenarios = {
     await page.locator(".hits a").filter({ hasText: title }).first().click();
     await heading(page, title);
     await page.getByRole("button", { name: "Take a place" }).click();
+    await page.getByText("What is left").click();
+    await page.locator(".left li li", { hasText: "Read this" }).waitFor();
     await page.getByRole("link", { name: "Start", exact: true }).click();
 
     // An article.

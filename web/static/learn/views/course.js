@@ -5,6 +5,7 @@ import { h, icon } from '../dom.js'
 import { date, duration, languageName, price } from '../format.js'
 import { show } from '../html.js'
 import { t } from '../i18n.js'
+import { whatIsLeft } from '../left.js'
 import { lessons, outline, place, progressBar } from '../outline.js'
 import { places } from '../places.js'
 import { press } from '../problem.js'
@@ -49,6 +50,8 @@ async function readKept(name, signal) {
  */
 export async function coursePage({ params, signal }) {
   const course = await readCourse(params.course ?? '', signal)
+  const mine = place(course)
+  const left = mine && mine.state !== 'COMPLETED' ? await whatIsLeft(mine.id, signal) : null
   const content = h('article', { class: 'coursepage' },
     h('header', { class: 'hero' },
       h('p', { class: 'facts' }, course.categories.map(({ slug, name }) => h('a', { href: href('/', { category: slug }) }, name)), h('span', {}, t(`level.${course.level}`)), h('span', {}, languageName(course.language))),
@@ -59,7 +62,7 @@ export async function coursePage({ params, signal }) {
       h('div', {},
         course.description && h('section', { class: 'prose', lang: course.language, 'aria-label': t('course.about') }, show(h('div'), course.description)),
         h('section', { 'aria-labelledby': 'outline' }, h('h2', { id: 'outline' }, t('course.outline')), outline(course).element)),
-      h('aside', { class: 'card side', 'aria-label': t('course.yours') }, entry(course), facts(course))))
+      h('aside', { class: 'card side', 'aria-label': t('course.yours') }, entry(course), left, facts(course))))
   return { title: course.title, content, wide: true }
 }
 
