@@ -126,12 +126,14 @@ type teller struct {
 	place, film, session string
 	told                 *atomic.Int64
 	lost                 int
+	// refused is set when the server says that a batch is wrong: then nothing more is tried.
+	refused bool
 }
 
 // tell sends each batch until it is acknowledged, and every third once more.
 func (l *teller) tell(ctx context.Context, t *testing.T, address string) {
 	t.Helper()
-	for n := 1; n <= tellings && ctx.Err() == nil; {
+	for n := 1; n <= tellings && ctx.Err() == nil && !l.refused; {
 		if !l.acknowledged(ctx, t, address, n) {
 			l.lost++
 			time.Sleep(20 * time.Millisecond)
@@ -143,7 +145,7 @@ func (l *teller) tell(ctx context.Context, t *testing.T, address string) {
 		l.told.Add(1)
 		n++
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && !l.refused {
 		t.Error("the batches were not acknowledged in time")
 	}
 }
@@ -167,6 +169,7 @@ func (l *teller) acknowledged(ctx context.Context, t *testing.T, address string,
 	}
 	if code := answer.Code(); code != "" && code != "UNAVAILABLE" {
 		t.Errorf("batch %d: %+v", n, answer.Errors)
+		l.refused = true
 	}
 	return answer.Code() == "" && len(answer.Data) > 0
 }
@@ -177,6 +180,7 @@ func send(ctx context.Context, method, address, token string, body []byte, into 
 	if err != nil {
 		return 0, err
 	}
+	request.Host = "acme.localhost"
 	request.Header.Set("Content-Type", "application/json")
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)

@@ -258,6 +258,12 @@ func (s *school) asks(t *testing.T) map[string]asking {
 			t.Helper()
 			return asked{s.signIn(t, s.person(t, viewer.Learner)), map[string]any{"courseId": s.sized[n].id}}
 		},
+		"withdraw": func(t *testing.T, n int) asked {
+			t.Helper()
+			token, enrollment := s.student(t, n)
+			return asked{token, map[string]any{"enrollmentId": enrollment}}
+		},
+		"answer-invitation": s.askInvited,
 		"complete-lesson": func(t *testing.T, n int) asked {
 			t.Helper()
 			token, enrollment := s.student(t, n)
