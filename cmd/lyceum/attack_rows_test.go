@@ -203,7 +203,7 @@ func newResident(t *testing.T, superuser *pgx.Conn, tables []dbTable, shapes map
 		case "placements", "tenants":
 			row["id"] = v.ID
 		case "enrollments":
-			row["seated"] = false // who is invited, as the first of the states is, has no seat yet
+			row["state"], row["seated"] = "WAITLISTED", false // who has a number waits
 		}
 		insertRow(t, superuser, table.name, row)
 		v.rows[table.name] = row
