@@ -49,7 +49,7 @@ var untold = map[string][]string{
 // admin, and two walls that are down at the same time. What they find is named.
 func TestAttackBites(t *testing.T) {
 	t.Parallel()
-	w := newAttackWorld(t)
+	w := newAttackWorld(t, nothingKept...)
 	w.attackPlan(t)
 	t.Run("the victim's admin as an attacker", func(t *testing.T) {
 		tight := w.bitten(t, attackOptions{attackers: []attacker{{
