@@ -52,7 +52,6 @@ func newCareless(t *testing.T) *careless {
 	t.Helper()
 	c := &careless{Database: pgtest.New(t), theirs: map[string]reflect.Value{}, entities: allEntities(t)}
 	c.superuser = pgtest.Superuser(t, c.Database)
-	c.uncheck(t)
 	c.tables = liveTables(t, c.superuser)
 	shapes := map[string]reflect.Type{}
 	for _, e := range c.entities {
@@ -68,24 +67,6 @@ func newCareless(t *testing.T) *careless {
 		c.controlled(t, table)
 	}
 	return c
-}
-
-// uncheck lets rows say anything: they are made up, and one course may have to stand for two. Checks are no walls.
-func (c *careless) uncheck(t *testing.T) {
-	t.Helper()
-	const all = `
-		SELECT conrelid::regclass::text, conname FROM pg_constraint
-		WHERE contype = 'c' AND conrelid <> 0 AND connamespace = 'public'::regnamespace`
-	var table, name string
-	var statements []string
-	eachRow(t, c.superuser, all, []any{&table, &name}, func() {
-		statements = append(statements, "ALTER TABLE "+table+" DROP CONSTRAINT "+pgx.Identifier{name}.Sanitize())
-	})
-	for _, statement := range statements {
-		if _, err := c.superuser.Exec(t.Context(), statement); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 // rowOf reads the tenant's row of the entity as the tenant itself: the attack would be vacuous without it.
