@@ -25,7 +25,7 @@ func TestVerifier(t *testing.T) {
 	lasting, expired := c.newCertificate(t, "lasting"), c.newCertificate(t, "expired")
 	// Time is what makes a certificate expire: here it is turned.
 	running.Meddle(t, `UPDATE certificates SET expires_at = date_trunc('day', now() AT TIME ZONE 'UTC') + interval '1 year - 1 second' WHERE code = '`+lasting.Code+`'`)
-	running.Meddle(t, `UPDATE certificates SET completed_at = now() - interval '13 months', created_at = now() - interval '13 months',
+	running.Meddle(t, `UPDATE certificates SET completed_at = now() - interval '13 months', issued_at = now() - interval '13 months',
 		expires_at = date_trunc('day', now() AT TIME ZONE 'UTC') - interval '1 month 1 second' WHERE code = '`+expired.Code+`'`)
 	begun := time.Now()
 	node(t, "browser", []string{"verifier.mjs", pictures}, "CHROMIUM="+browser, "ACME="+running.URL("acme"), "OTHER="+running.URL("springfield"),

@@ -2,11 +2,11 @@
 //
 //   ACME=http://acme.localhost:8080 INSTRUCTOR=… TITLE=… FILM=… node instructor.mjs PICTURES
 //
-// INSTRUCTOR is the address of an instructor with the demo's password, whose only course is TITLE: of its four learners one
-// has failed the quiz three times. FILM is a file with a film that the server does not have. Exits with 1 when something
+// INSTRUCTOR is the address of an instructor with the demo's password, who teaches the course TITLE: of its four learners
+// one has failed the quiz three times. FILM is a file with a film that the server does not have. Exits with 1 when something
 // is amiss.
 import assert from "node:assert/strict";
-import { play } from "./harness.mjs";
+import { found, play } from "./harness.mjs";
 
 const { ACME, INSTRUCTOR, TITLE, FILM } = process.env;
 const pictures = process.argv[2];
@@ -26,8 +26,8 @@ const scenarios = {
 
     await page.getByLabel("Choose files").setInputFiles(FILM);
     const film = page.locator(".upload", { hasText: /^film\.mp4/ });
-    await film.getByText(/^(Ready|Converting: \d+%|Converted)/).waitFor({ timeout: 40_000 });
-    assert.match(await film.locator("code").textContent(), /^ast_/);
+    // It is checked and accepted; the server converts other films first.
+    await film.getByText(/^(Ready$|Converting: \d+%. It can be used already)/).waitFor({ timeout: 40_000 });
     await picture(page, "instructor-upload");
     await audit(page, "upload");
 
@@ -36,8 +36,8 @@ const scenarios = {
     await page.getByRole("link", { name: "Teaching", exact: true }).click();
     await page.getByRole("heading", { name: "How your learners get on", level: 1 }).waitFor();
     const course = page.getByRole("region", { name: TITLE, exact: true });
+    await found(page, course);
     await course.getByText("4 learners").waitFor();
-    assert.equal(await page.locator(".report").count(), 1, "there are courses of others");
     const spread = course.getByRole("table", { name: "How far they are" });
     assert.equal(await spread.getByRole("row", { name: /^Completed/ }).locator("td").textContent(), "1");
 
@@ -50,4 +50,6 @@ const scenarios = {
   },
 };
 
-process.exit((await play(scenarios, { pictures, hosts: [new URL(ACME).host] })) > 0 ? 1 : 0);
+// Files go to where the server takes them in: an address without a tenant.
+const hosts = [ACME, ACME.replace("acme.", "")].map((origin) => new URL(origin).host);
+process.exit((await play(scenarios, { pictures, hosts })) > 0 ? 1 : 0);
