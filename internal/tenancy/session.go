@@ -96,7 +96,7 @@ func (s *Service) Rotate(ctx context.Context) (*Opened, error) {
 	}
 	ctx = viewer.With(ctx, viewer.Job(v.Tenant, "rotate session"))
 	var opened *Opened
-	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
+	err = s.changeRights(ctx, func(tx *pg.Tx) error {
 		old, err := tx.Session.Query().
 			Where(session.ID(v.Session), session.Rotation(v.Rotation), session.RevokedAtIsNil()).
 			ForUpdate().
@@ -163,7 +163,7 @@ func (s *Service) RevokeSessions(ctx context.Context, id *uuid.UUID) (int, error
 func (s *Service) revoke(ctx context.Context, v viewer.Viewer, which predicate.Session) (int, error) {
 	ctx = viewer.With(ctx, viewer.Job(v.Tenant, "revoke session"))
 	ended := 0
-	err := s.DB.Tx(ctx, func(tx *pg.Tx) error {
+	err := s.changeRights(ctx, func(tx *pg.Tx) error {
 		var err error
 		ended, err = endSessions(ctx, tx, v.User, which)
 		if err != nil || ended == 0 {

@@ -141,6 +141,8 @@ type Signing struct {
 type Session struct {
 	// Idle ends a session that is not used, Absolute any session.
 	Idle, Absolute time.Duration
+	// Remember is how long a process remembers whom a token belongs to. Who loses a right elsewhere is felt within it.
+	Remember time.Duration
 }
 
 // Password is how passwords are checked. One check takes 19 MiB of memory.
@@ -320,6 +322,8 @@ func (c *Config) bindIdentity(add adder, env environment) {
 	add("signing.keys", "", "Keys for signed URLs and cursors, current one first.", signingKeys(&c.Signing.Keys, env))
 	add("session.idle", "12h", "When an unused session ends.", duration(&c.Session.Idle, time.Minute, 90*day))
 	add("session.absolute", "168h", "When any session ends.", duration(&c.Session.Absolute, time.Minute, 365*day))
+	add("session.remember", "2s", "How long a process remembers whom a token belongs to; 0 asks the database each time.",
+		duration(&c.Session.Remember, 0, 5*time.Second))
 	add("password.parallel", "0", "Passwords checked at a time, 19 MiB each; 0 is one for each core.", integer(&c.Password.Parallel, 0, 256))
 	add("password.wait", "2s", "How long the check of a password queues.", duration(&c.Password.Wait, 0, time.Minute))
 }
