@@ -39,7 +39,7 @@ import (
 
 var updateStatements = flag.Bool("update", false, "write docs/operations/statements.json anew")
 
-// statementsFile records how many SQL statements each ready document takes, authentication included.
+// statementsFile records how many SQL statements each ready document takes, its token being remembered.
 const statementsFile = "../../docs/operations/statements.json"
 
 // few and many are the sizes that are compared: of a page, a course, a quiz, a batch.
