@@ -16,7 +16,7 @@ import (
 	"lyceum/internal/bench"
 	"lyceum/internal/bench/dataset"
 	"lyceum/internal/bench/limit"
-	"lyceum/internal/bench/question"
+	workload "lyceum/internal/bench/question"
 	"lyceum/internal/bench/rig"
 	"lyceum/internal/platform/config"
 	"lyceum/internal/platform/pgtest"
@@ -70,11 +70,11 @@ func openArena(t testing.TB, size dataset.Size, visitors int) *arena {
 }
 
 // contender is who answers at the address, with visitors of its own.
-func (a *arena) contender(t testing.TB, speaker question.Speaker, address string) *bench.Contender {
+func (a *arena) contender(t testing.TB, speaker workload.Speaker, address string) *bench.Contender {
 	t.Helper()
-	c := &bench.Contender{Speaker: speaker, Process: &rig.Process{Address: address}, Visitors: make([]*question.Visitor, len(a.visits))}
+	c := &bench.Contender{Speaker: speaker, Process: &rig.Process{Address: address}, Visitors: make([]*workload.Visitor, len(a.visits))}
 	for i, visit := range a.visits {
-		c.Visitors[i] = &question.Visitor{Visit: visit}
+		c.Visitors[i] = &workload.Visitor{Visit: visit}
 	}
 	if err := c.Deepen(t.Context()); err != nil {
 		t.Fatal(err)
@@ -85,7 +85,7 @@ func (a *arena) contender(t testing.TB, speaker question.Speaker, address string
 // lyceum is this server as a contender.
 func (a *arena) lyceum(t testing.TB) *bench.Contender {
 	t.Helper()
-	return a.contender(t, question.Lyceum{Called: "Lyceum", Port: 80}, a.server.Listener.Addr().String())
+	return a.contender(t, workload.Lyceum{Called: "Lyceum", Port: 80}, a.server.Listener.Addr().String())
 }
 
 // handWritten serves the statements that were written by hand, over the same database.
@@ -114,7 +114,7 @@ func (a *arena) handWritten(t *testing.T) *bench.Contender {
 	if err := rig.Await(until, "http://"+address+"/bytes"); err != nil {
 		t.Fatal(err)
 	}
-	return a.contender(t, question.Limit{Port: port}, address)
+	return a.contender(t, workload.Limit{Port: port}, address)
 }
 
 // TestContendersAgree asks Lyceum and the SQL written by hand what `make bench` asks: a change of the schema that one of
@@ -126,7 +126,7 @@ func TestContendersAgree(t *testing.T) {
 	}, 12)
 	contenders := []*bench.Contender{a.lyceum(t), a.handWritten(t)}
 	compared := 0
-	for _, q := range question.All() {
+	for _, q := range workload.All() {
 		asked := bench.Asked(q, contenders)
 		if len(asked) < len(contenders) || q.Writes {
 			// What only one can answer it answers without errors.

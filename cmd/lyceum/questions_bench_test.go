@@ -11,7 +11,7 @@ import (
 
 	"lyceum/internal/bench/dataset"
 	"lyceum/internal/bench/proc"
-	"lyceum/internal/bench/question"
+	workload "lyceum/internal/bench/question"
 )
 
 // BenchmarkQuestions asks the whole server what `make bench` asks, without a network: each operation is one request, and
@@ -23,7 +23,7 @@ func BenchmarkQuestions(b *testing.B) {
 	}
 	a := openArena(b, size, 200)
 	lyceum := a.lyceum(b)
-	for _, q := range question.All() {
+	for _, q := range workload.All() {
 		b.Run(q.Name, func(b *testing.B) {
 			var asked atomic.Int64
 			before := spent(b)
@@ -61,7 +61,7 @@ func (a *arena) answer(b *testing.B, text []byte) {
 	request.RemoteAddr = "127.0.0.1:1"
 	w := httptest.NewRecorder()
 	a.server.Config.Handler.ServeHTTP(w, request.WithContext(b.Context()))
-	if err := question.Accept(w.Code, w.Body.Bytes()); err != nil {
+	if err := workload.Accept(w.Code, w.Body.Bytes()); err != nil {
 		b.Error(err)
 	}
 }
