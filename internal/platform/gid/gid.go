@@ -5,10 +5,12 @@
 package gid
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -48,7 +50,7 @@ func (id ID) String() string {
 	if id.Type == "" {
 		return ""
 	}
-	return id.Type + "_" + Encode(id.UUID)
+	return string(id.Append(make([]byte, 0, len(id.Type)+1+encodedLen)))
 }
 
 // Parse reads the external form. The error is ErrMalformed for anything String does not produce.
@@ -83,8 +85,11 @@ func encode(out []byte, u uuid.UUID) {
 	}
 }
 
-// Append appends the id as it is written.
+// Append appends the external form, nothing for the zero ID.
 func (id ID) Append(text []byte) []byte {
+	if id.Type == "" {
+		return text
+	}
 	text = append(append(text, id.Type...), '_')
 	n := len(text)
 	text = slices.Grow(text, encodedLen)[:n+encodedLen]
