@@ -25,7 +25,7 @@ var huge = strings.Repeat("x", 230_000)
 // idKinds says what the ids in arguments are of, by the argument's name.
 var idKinds = map[string]string{
 	"courseId": "course", "lessonId": "lesson", "partId": "lesson", "enrollmentId": "enrollment", "attemptId": "attempt", "questionId": "question",
-	"learnerId": "user", "after": "enrollment", "assetId": "asset", "certificateId": "certificate", "ids": "notification", "subject": "course",
+	"learnerId": "user", "after": "enrollment", "equivalentIds": "course", "assetId": "asset", "certificateId": "certificate", "ids": "notification", "subject": "course",
 }
 
 // idKindsOf does the same for arguments called "id".

@@ -70,16 +70,19 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 		return []good{{who: c.admin, variables: input{"months": 3}}}
 	},
 	"Query.myEnrollments": func(t *testing.T, c *campus) []good {
-		return []good{{who: c.learner, variables: input{"first": 1, "after": c.cursor(t, c.learner, "myEnrollments(first: 1, state: ACTIVE)"), "state": "ACTIVE"}}}
+		return []good{{who: c.learner, variables: input{"first": 1, "after": c.cursor(t, c.learner, "myEnrollments(first: 1, state: ACTIVE, overdue: false)"), "state": "ACTIVE", "overdue": false}}}
 	},
 	"Query.enrollments": func(t *testing.T, c *campus) []good {
 		return []good{
-			{who: c.instructor, variables: input{"courseId": c.ids["course"], "first": 1, "state": "ACTIVE"}},
+			{who: c.instructor, variables: input{"courseId": c.ids["course"], "first": 1, "state": "ACTIVE", "overdue": false}},
 			{who: c.instructor, variables: input{"courseId": c.ids["course"], "after": c.cursor(t, c.instructor, `enrollments(first: 1, courseId: "`+c.ids["course"]+`")`)}},
 		}
 	},
 	"Query.lessonDropOff": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.instructor, variables: input{"courseId": c.ids["course"], "lessonId": c.ids["video"]}}}
+	},
+	"Query.courseAdmission": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"courseId": c.ids["course"]}}}
 	},
 	"Query.attempt": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.learner, variables: input{"id": c.ids["attempt"]}}}
@@ -168,7 +171,7 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 		return []good{{who: c.instructor, once: true, variables: input{"input": input{
 			"slug": slug, "title": "Saved", "summary": "Short.", "description": "*Long.*", "language": "en", "level": "BEGINNER",
 			"categories": []any{c.category}, "tags": []any{"tag"}, "visibility": "MEMBERS",
-			"price": input{"amount": 900, "currency": "EUR"}, "hasCertificate": false, "prerequisites": []any{required},
+			"price": input{"amount": 900, "currency": "EUR"}, "hasCertificate": false, "certificateMonths": 12, "prerequisites": []any{required},
 			"completion":       input{"need": "AT_LEAST", "count": 1, "when": "completed >= 1"},
 			"expectedRevision": revision,
 		}}}}
@@ -247,7 +250,24 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 		course := c.course(t, "assign")
 		c.publish(t, course)
 		return []good{{who: c.instructor, variables: input{"input": input{
-			"courseId": course, "learnerId": c.ids["user"], "dueAt": "2090-01-01T00:00:00Z",
+			"courseId": course, "learnerId": c.ids["user"], "dueAt": "2090-01-01T00:00:00Z", "endsAt": "2091-01-01T00:00:00Z", "invite": true,
+		}}}, {who: c.admin, variables: input{"input": input{
+			"courseId": course, "learnerId": c.ids["user"], "source": "PURCHASE", "reference": "order 7",
+		}}}}
+	},
+	"Mutation.answerInvitation": func(t *testing.T, c *campus) []good {
+		id, who := c.person(t, "LEARNER")
+		enrollment := c.ask(t, c.instructor, `mutation($c: ID!, $u: ID!) { assignCourse(input: {courseId: $c, learnerId: $u, invite: true}) { enrollment { id } } }`,
+			map[string]any{"c": c.ids["course"], "u": id}, "assignCourse", "enrollment", "id")
+		return []good{{who: who, variables: input{"input": input{"enrollmentId": enrollment, "accept": true}}}}
+	},
+	"Mutation.revokeGrant": func(t *testing.T, c *campus) []good {
+		_, enrollment, _ := c.student(t)
+		return []good{{who: c.admin, variables: input{"input": input{"enrollmentId": enrollment, "source": "STAFF", "reference": ""}}}}
+	},
+	"Mutation.saveCourseAdmission": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"input": input{
+			"courseId": c.course(t, "admission"), "capacity": 10, "dueDays": 30, "equivalentIds": []any{c.ids["course"]},
 		}}}}
 	},
 	"Mutation.withdraw": func(t *testing.T, c *campus) []good {
@@ -321,6 +341,9 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 	},
 	"Mutation.markNotificationsRead": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.learner, variables: input{"ids": []any{c.ids["notification"]}}}}
+	},
+	"Mutation.setMailPreference": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"input": input{"kind": "ENROLLED", "wanted": false}}}}
 	},
 
 	"Subscription.assetUpdated": func(_ *testing.T, c *campus) []good {

@@ -44,7 +44,7 @@ func (r mutationResolver) SaveCourse(ctx context.Context, in model.SaveCourseInp
 		Slug: in.Slug, Title: in.Title, Summary: in.Summary, Description: in.Description, Language: in.Language, Level: in.Level,
 		Categories: in.Categories, Tags: in.Tags, Visibility: in.Visibility, Price: priceOf(in.Price),
 		Certificate: in.HasCertificate, Prerequisites: in.Prerequisites, ExpectedRevision: in.ExpectedRevision,
-		Completion: policyOf(in.Completion),
+		CertificateMonths: in.CertificateMonths, Completion: policyOf(in.Completion),
 	}))
 }
 

@@ -2,8 +2,10 @@ package graph
 
 import (
 	"context"
+	"time"
 
 	"lyceum/graph/loader"
+	"lyceum/internal/credential"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/model"
 )
@@ -22,7 +24,8 @@ func (r queryResolver) VerifyCertificate(ctx context.Context, code string) (*mod
 	}
 	return &model.CertificateVerification{
 		Status: statusOf(c), Code: c.Code, LearnerName: c.LearnerName, CourseTitle: c.CourseTitle,
-		TenantName: c.TenantName, CompletedAt: c.CompletedAt, IssuedAt: c.IssuedAt, RevokedAt: c.RevokedAt,
+		TenantName: c.TenantName, CompletedAt: c.CompletedAt, IssuedAt: c.IssuedAt,
+		ExpiresAt: c.ExpiresAt, RevokedAt: c.RevokedAt,
 	}, nil
 }
 
@@ -45,10 +48,14 @@ func (certificateResolver) Status(_ context.Context, c *ent.Certificate) (model.
 }
 
 func statusOf(c *ent.Certificate) model.CertificateStatus {
-	if c.RevokedAt != nil {
+	switch {
+	case c.RevokedAt != nil:
 		return model.CertificateStatusRevoked
+	case credential.Expired(c, time.Now()):
+		return model.CertificateStatusExpired
+	default:
+		return model.CertificateStatusValid
 	}
-	return model.CertificateStatusValid
 }
 
 func (r certificateResolver) VerifyURL(ctx context.Context, c *ent.Certificate) (string, error) {

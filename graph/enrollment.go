@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -18,17 +19,17 @@ import (
 )
 
 func (r queryResolver) MyEnrollments(
-	ctx context.Context, first *int, after *string, state *enrollment.State,
+	ctx context.Context, first *int, after *string, state *enrollment.State, overdue *bool,
 ) (*relay.EnrollmentConnection, error) {
 	request, err := page.Parse(first, after)
 	if err != nil {
 		return nil, err
 	}
-	return enrollmentConnection(ctx)(r.services.Enrollment.Mine(ctx, request, value(state)))
+	return enrollmentConnection(ctx)(r.services.Enrollment.Mine(ctx, request, places.Filter{State: value(state), Overdue: overdue}))
 }
 
 func (r queryResolver) Enrollments(
-	ctx context.Context, courseID gid.ID, first *int, after *string, state *enrollment.State,
+	ctx context.Context, courseID gid.ID, first *int, after *string, state *enrollment.State, overdue *bool,
 ) (*relay.EnrollmentConnection, error) {
 	course, err := idOf(courseID, ent.GIDCourse)
 	if err != nil {
@@ -38,7 +39,7 @@ func (r queryResolver) Enrollments(
 	if err != nil {
 		return nil, err
 	}
-	return enrollmentConnection(ctx)(r.services.Enrollment.OfCourse(ctx, course, request, value(state)))
+	return enrollmentConnection(ctx)(r.services.Enrollment.OfCourse(ctx, course, request, places.Filter{State: value(state), Overdue: overdue}))
 }
 
 // enrollmentConnection makes a connection of a page, and has what is asked of its rows loaded for all of them at once.
@@ -74,7 +75,10 @@ func (r mutationResolver) AssignCourse(
 	if err != nil {
 		return nil, err
 	}
-	return enrollmentPayload(r.services.Enrollment.Assign(ctx, places.Assignment{Course: course, Learner: learner, DueAt: in.DueAt}))
+	return enrollmentPayload(r.services.Enrollment.Assign(ctx, places.Assignment{
+		Course: course, Learner: learner, DueAt: in.DueAt,
+		Invite: in.Invite, Source: in.Source, Reference: in.Reference, EndsAt: in.EndsAt,
+	}))
 }
 
 func (r mutationResolver) Withdraw(ctx context.Context, id gid.ID) (*model.EnrollmentPayload, error) {
@@ -83,6 +87,22 @@ func (r mutationResolver) Withdraw(ctx context.Context, id gid.ID) (*model.Enrol
 		return nil, err
 	}
 	return enrollmentPayload(r.services.Enrollment.Withdraw(ctx, place))
+}
+
+func (r mutationResolver) AnswerInvitation(ctx context.Context, in model.AnswerInvitationInput) (*model.EnrollmentPayload, error) {
+	place, err := idOf(in.EnrollmentID, ent.GIDEnrollment)
+	if err != nil {
+		return nil, err
+	}
+	return enrollmentPayload(r.services.Enrollment.AnswerInvitation(ctx, place, in.Accept))
+}
+
+func (r mutationResolver) RevokeGrant(ctx context.Context, in model.RevokeGrantInput) (*model.EnrollmentPayload, error) {
+	place, err := idOf(in.EnrollmentID, ent.GIDEnrollment)
+	if err != nil {
+		return nil, err
+	}
+	return enrollmentPayload(r.services.Enrollment.RevokeGrant(ctx, place, in.Source, in.Reference))
 }
 
 func enrollmentPayload(place *ent.Enrollment, err error) (*model.EnrollmentPayload, error) {
@@ -128,6 +148,48 @@ func (enrollmentResolver) NextLesson(ctx context.Context, e *ent.Enrollment) (*c
 		return nil, nil //nolint:nilnil // everything is done
 	}
 	return course.Lesson(next.ID), nil
+}
+
+// Overdue is told by this machine's clock; what counts is decided by the database's.
+func (enrollmentResolver) Overdue(_ context.Context, e *ent.Enrollment) (bool, error) {
+	return places.Overdue(e, time.Now()), nil
+}
+
+// WaitlistPosition costs nothing for places that do not wait.
+func (enrollmentResolver) WaitlistPosition(ctx context.Context, e *ent.Enrollment) (*int, error) {
+	if e.State != enrollment.StateWAITLISTED {
+		return nil, nil //nolint:nilnil // it stands nowhere
+	}
+	position, err := loader.From(ctx).Position.Load(ctx, e.ID)
+	if loader.IsNotFound(err) {
+		return nil, nil //nolint:nilnil // it was let in meanwhile
+	} else if err != nil {
+		return nil, err
+	}
+	return &position, nil
+}
+
+func (enrollmentResolver) Grants(ctx context.Context, e *ent.Enrollment) ([]*ent.EnrollmentGrant, error) {
+	return loader.From(ctx).Grants.Load(ctx, e.ID)
+}
+
+func (enrollmentResolver) History(ctx context.Context, e *ent.Enrollment) ([]*ent.EnrollmentChange, error) {
+	return loader.From(ctx).Changes.Load(ctx, e.ID)
+}
+
+func (enrollmentGrantResolver) Source(_ context.Context, g *ent.EnrollmentGrant) (enrollment.Source, error) {
+	return enrollment.Source(g.Source), nil
+}
+
+func (enrollmentChangeResolver) State(_ context.Context, c *ent.EnrollmentChange) (enrollment.State, error) {
+	return enrollment.State(c.State), nil
+}
+
+func (enrollmentChangeResolver) By(ctx context.Context, c *ent.EnrollmentChange) (*ent.User, error) {
+	if c.ChangedBy == uuid.Nil {
+		return nil, nil //nolint:nilnil // Lyceum itself
+	}
+	return loader.Optional(loader.From(ctx).User.Load(ctx, c.ChangedBy))
 }
 
 func (enrollmentResolver) Certificate(ctx context.Context, e *ent.Enrollment) (*ent.Certificate, error) {

@@ -11,6 +11,7 @@ import (
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/model"
+	"lyceum/internal/notification"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/platform/page"
 )
@@ -41,6 +42,32 @@ func (r mutationResolver) MarkNotificationsRead(
 		return nil, err
 	}
 	return &model.MarkNotificationsReadPayload{Marked: marked, UnreadCount: unread}, nil
+}
+
+func (r queryResolver) MailPreferences(ctx context.Context) ([]*model.MailPreference, error) {
+	wanted, err := r.services.Notification.MailPreferences(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return mailPreferences(wanted), nil
+}
+
+func (r mutationResolver) SetMailPreference(
+	ctx context.Context, in model.SetMailPreferenceInput,
+) (*model.SetMailPreferencePayload, error) {
+	wanted, err := r.services.Notification.SetMailPreference(ctx, in.Kind, in.Wanted)
+	if err != nil {
+		return nil, err
+	}
+	return &model.SetMailPreferencePayload{MailPreferences: mailPreferences(wanted)}, nil
+}
+
+func mailPreferences(wanted []notification.MailPreference) []*model.MailPreference {
+	all := make([]*model.MailPreference, len(wanted))
+	for i, w := range wanted {
+		all[i] = &model.MailPreference{Kind: w.Kind, Wanted: w.Wanted}
+	}
+	return all
 }
 
 // notificationIDs leaves out ids of other types, which like unknown ones name nothing in the inbox.

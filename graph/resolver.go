@@ -57,6 +57,9 @@ type (
 	courseProgressResolver         struct{ services *Services }
 	courseVersionResolver          struct{ services *Services }
 	enrollmentResolver             struct{ services *Services }
+	enrollmentGrantResolver        struct{ services *Services }
+	enrollmentChangeResolver       struct{ services *Services }
+	courseAdmissionResolver        struct{ services *Services }
 	enrollmentEventResolver        struct{ services *Services }
 	courseReportResolver           struct{ services *Services }
 	learnerDashboardResolver       struct{ services *Services }
@@ -122,6 +125,21 @@ func (r *Resolver) CourseVersion() graphql.CourseVersionResolver {
 
 // Enrollment implements graphql.ResolverRoot.
 func (r *Resolver) Enrollment() graphql.EnrollmentResolver { return enrollmentResolver{r.services} }
+
+// EnrollmentGrant implements graphql.ResolverRoot.
+func (r *Resolver) EnrollmentGrant() graphql.EnrollmentGrantResolver {
+	return enrollmentGrantResolver{r.services}
+}
+
+// EnrollmentChange implements graphql.ResolverRoot.
+func (r *Resolver) EnrollmentChange() graphql.EnrollmentChangeResolver {
+	return enrollmentChangeResolver{r.services}
+}
+
+// CourseAdmission implements graphql.ResolverRoot.
+func (r *Resolver) CourseAdmission() graphql.CourseAdmissionResolver {
+	return courseAdmissionResolver{r.services}
+}
 
 // EnrollmentEvent implements graphql.ResolverRoot.
 func (r *Resolver) EnrollmentEvent() graphql.EnrollmentEventResolver {

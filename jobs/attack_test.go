@@ -19,6 +19,7 @@ import (
 	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/platform/pgtest"
 	"lyceum/jobs"
 )
@@ -46,10 +47,13 @@ func (f fixture) target(t *testing.T, tenant pgtest.Tenant) target {
 		SetConversion(asset.ConversionWAITING).SaveX(ctx)
 	f.LessonVersion.Create().SetVersionID(p.enrollment.VersionID).SetCourseID(p.course).SetLessonID(uuid.New()).SetTitle("Sounds").
 		SetKind(outline.Video).SetAssetID(sound.ID).SetPreview(false).ExecX(ctx)
+	told := f.Notification.Create().SetUserID(other).SetSeq(1000).SetKind(notification.KindENROLLED).SetSubjectID(place.ID).
+		SetTitle("You have been given a course").SaveX(ctx)
 	event := p.lesson(tenant, uuid.New())
 	f.happened(t, tenant, event)
 	return target{tenant, map[string]uuid.UUID{
 		"event_id": event.ID, "enrollment_id": p.enrollment.ID, "certificate_id": stated.ID, "course_id": p.course, "asset_id": sound.ID,
+		"notification_id": told.ID,
 	}}
 }
 
@@ -319,7 +323,8 @@ func (f fixture) overdue(t *testing.T, tenant pgtest.Tenant) {
 		SetSize(1).SetSha256("x").SetBlobKey("t/" + tenant.ID.String() + "/assets/p.png").SetExpiresAt(time.Now().Add(-2 * time.Hour)).
 		ExecX(ctx)
 	place := f.Enrollment.Query().FirstX(ctx)
-	f.Attempt.Create().SetEnrollmentID(place.ID).SetLearnerID(place.LearnerID).SetLessonID(uuid.New()).SetVersionID(place.VersionID).
+	lesson := f.CourseVersion.GetX(ctx, place.VersionID).Outline.Lessons()[0].ID
+	f.Attempt.Create().SetEnrollmentID(place.ID).SetLearnerID(place.LearnerID).SetLessonID(lesson).SetVersionID(place.VersionID).
 		SetNumber(1).SetPicks([]quiz.Pick{}).SetPassMark(50).SetMaxScore(1).SetStartedAt(time.Now().Add(-2 * time.Hour)).
 		SetDeadlineAt(time.Now().Add(-time.Hour)).ExecX(ctx)
 }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +29,7 @@ import (
 	"lyceum/internal/platform/blob"
 	"lyceum/internal/platform/blob/file"
 	"lyceum/internal/platform/eventlog"
+	"lyceum/internal/platform/mail"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/pgtest"
 	"lyceum/internal/viewer"
@@ -55,7 +58,7 @@ func services(db *pg.DB, store *file.Store) jobs.Services {
 		Learning:     &learning.Service{DB: db},
 		Assessment:   &assessment.Service{DB: db, Completer: &learning.Service{DB: db}},
 		Credential:   &credential.Service{DB: db, Blobs: store, Page: page},
-		Notification: &notification.Service{DB: db},
+		Notification: &notification.Service{DB: db, Post: post(&outbox{})},
 		Media:        &media.Service{DB: db, Blobs: store, MaxUpload: 1 << 20},
 		Engagement:   &engagement.Service{DB: db},
 		Analytics:    &analytics.Service{},
@@ -63,12 +66,44 @@ func services(db *pg.DB, store *file.Store) jobs.Services {
 	}
 }
 
+// outbox keeps what is sent, and says no while it has an error.
+type outbox struct {
+	mu   sync.Mutex
+	sent []mail.Message
+	no   error
+}
+
+func (o *outbox) Send(_ context.Context, m mail.Message) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.no == nil {
+		o.sent = append(o.sent, m)
+	}
+	return o.no
+}
+
+func (o *outbox) all() []mail.Message {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.sent)
+}
+
+func (o *outbox) refuse(with error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.no = with
+}
+
+func post(sender mail.Sender) notification.Post {
+	return notification.Post{Sender: sender, From: "no-reply@lyceum.example", Page: page, Keys: [][]byte{bytes.Repeat([]byte("k"), 32)}}
+}
+
 func page(slug, path string) string { return "https://" + slug + ".example" + path }
 
 // options are those of a test: everything happens soon.
 func options() jobs.Options {
 	return jobs.Options{
-		Queues:  map[string]int{jobs.QueueDefault: 4, jobs.QueueSearch: 2},
+		Queues:  map[string]int{jobs.QueueDefault: 4, jobs.QueueSearch: 2, jobs.QueueMail: 2},
 		Timeout: 5 * time.Second, RescueAfter: 5 * time.Second, Poll: 50 * time.Millisecond,
 	}
 }
@@ -145,14 +180,18 @@ func (f fixture) publish(t *testing.T, tenant pgtest.Tenant) published {
 	slug := "c" + uuid.NewString()
 	const title = "Coffee basics"
 	course := f.Course.Create().SetSlug(slug).SetTitle(title).SetInstructorID(tenant.Instructor).SaveX(ctx)
+	module := outline.Module{ID: uuid.New()}
+	for _, lesson := range []string{"Beans", "Water"} {
+		module.Lessons = append(module.Lessons, outline.Lesson{ID: uuid.New(), Title: lesson, Kind: outline.Article, Required: true})
+	}
 	version := f.CourseVersion.Create().SetCourseID(course.ID).SetNumber(1).SetSlug(slug).SetTitle(title).
-		SetInstructorID(tenant.Instructor).SetContentHash("x").SetOutline(outline.Outline{}).SetLessonCount(2).
+		SetInstructorID(tenant.Instructor).SetContentHash("x").SetOutline(outline.Outline{Modules: []outline.Module{module}}).SetLessonCount(2).
 		SetRequiredCount(2).SetDurationMs(0).SetPublishedBy(tenant.Instructor).SaveX(ctx)
 	f.Publication.Create().SetCourseID(course.ID).SetVersionID(version.ID).SetNumber(1).SetSlug(slug).SetTitle(title).
 		SetInstructorID(tenant.Instructor).ExecX(ctx)
-	for _, lesson := range []string{"Beans", "Water"} {
-		f.LessonVersion.Create().SetVersionID(version.ID).SetCourseID(course.ID).SetLessonID(uuid.New()).SetTitle(lesson).
-			SetKind(outline.Article).SetPreview(false).SetBodyText("All about " + lesson).ExecX(ctx)
+	for _, lesson := range module.Lessons {
+		f.LessonVersion.Create().SetVersionID(version.ID).SetCourseID(course.ID).SetLessonID(lesson.ID).SetTitle(lesson.Title).
+			SetKind(outline.Article).SetPreview(false).SetBodyText("All about " + lesson.Title).ExecX(ctx)
 	}
 	return published{course: course.ID, enrollment: f.Enrollment.Create().SetLearnerID(tenant.Learner).SetCourseID(course.ID).
 		SetVersionID(version.ID).SetSource(entenrollment.SourceSTAFF).SetEnrolledBy(tenant.Instructor).SaveX(ctx)}

@@ -29,9 +29,10 @@ func (SweepAll) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: sweepEvery}}
 }
 
-// SweepTenant grades attempts whose time ran out, completes what came true by the date, removes uploads and rendition
-// sets that were abandoned and files that were deleted, asks again for conversions whose worker vanished, and forgets the
-// answers that were kept for those who ask again and the changes that were kept for those who come back.
+// SweepTenant grades attempts whose time ran out, ends access whose time ran out, completes what came true by the date,
+// removes uploads and rendition sets that were abandoned and files that were deleted, asks again for conversions whose
+// worker vanished, and forgets the answers that were kept for those who ask again and the changes that were kept for those
+// who come back.
 type SweepTenant struct {
 	Tenant uuid.UUID `json:"tenant_id" river:"unique"`
 }
@@ -72,12 +73,13 @@ func insertForEach(ctx context.Context, s Services, job func(tenant uuid.UUID) r
 func sweepTenant(s Services) river.Worker[SweepTenant] {
 	return action[SweepTenant]{do: func(ctx context.Context, _ SweepTenant) error {
 		_, graded := s.Assessment.ExpireOverdue(ctx)
+		_, ended := s.Enrollment.ExpireGrants(ctx)
 		_, swept := s.Media.Sweep(ctx)
 		_, asked := s.Media.Requeue(ctx)
 		_, cleared := s.Media.SweepSets(ctx)
 		_, purged := s.Media.SweepDeleted(ctx)
 		_, dated := s.Learning.SweepDates(ctx)
-		return errors.Join(dated, graded, swept, asked, cleared, purged, idempotency.Sweep(ctx, s.DB), feed.Sweep(ctx, s.DB))
+		return errors.Join(dated, graded, ended, swept, asked, cleared, purged, idempotency.Sweep(ctx, s.DB), feed.Sweep(ctx, s.DB))
 	}}
 }
 

@@ -11,6 +11,7 @@ import (
 	"lyceum/internal/enrollment"
 	"lyceum/internal/learning"
 	"lyceum/internal/media"
+	"lyceum/internal/notification"
 	"lyceum/internal/platform/pg"
 )
 
@@ -29,7 +30,8 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 			return []river.JobArgs{count}, nil
 		}
 		return []river.JobArgs{count, NotifyAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
-	case enrollment.EnrollmentChanged:
+	case enrollment.EnrollmentChanged, learning.ModuleCompleted:
+		// Nothing follows but that live streams are told (live.go): deeds, facts and certificates are of lessons and courses.
 		return nil, nil
 
 	case media.ConversionAsked:
@@ -45,9 +47,6 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 			CreditDeed{Tenant: e.Tenant, Event: e.ID},
 			CountFact{Tenant: e.Tenant, Event: e.ID},
 		}, nil
-	case learning.ModuleCompleted:
-		// Nothing follows but that live streams are told (live.go): deeds, facts and certificates are of lessons and courses.
-		return nil, nil
 	case learning.CourseCompleted:
 		return []river.JobArgs{
 			FinishEnrollment{Tenant: e.Tenant, Enrollment: e.Enrollment, At: e.At},
@@ -67,6 +66,9 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 		}, nil
 	case credential.CertificateRevoked:
 		return []river.JobArgs{NotifyRevoked{Tenant: e.Tenant, Certificate: e.Certificate}}, nil
+
+	case notification.Told:
+		return []river.JobArgs{MailNotification{Tenant: e.Tenant, Notification: e.Notification}}, nil
 
 	default:
 		return nil, fmt.Errorf("jobs: the table does not know the event %s", event.Kind())

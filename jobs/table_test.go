@@ -25,6 +25,7 @@ import (
 	"lyceum/internal/enrollment"
 	"lyceum/internal/learning"
 	"lyceum/internal/media"
+	"lyceum/internal/notification"
 	"lyceum/internal/platform/pg"
 )
 
@@ -146,6 +147,7 @@ func TestWhoHearsWhat(t *testing.T) {
 			"analytics.count": `{"tenant_id":"TENANT","event_id":"ID"}`,
 			"notify.assigned": `{"tenant_id":"TENANT","enrollment_id":"ID"}`,
 		}},
+		{enrollment.EnrollmentChanged{Tenant: tenant, Enrollment: id}, "enrollment.changed", nil},
 		{learning.LessonCompleted{ID: id, Tenant: tenant, Enrollment: id}, "learning.lesson_completed", map[string]string{
 			"analytics.count":   `{"tenant_id":"TENANT","event_id":"ID"}`,
 			"engagement.credit": `{"tenant_id":"TENANT","event_id":"ID"}`,
@@ -177,6 +179,9 @@ func TestWhoHearsWhat(t *testing.T) {
 		}},
 		{revoked, "credential.certificate_revoked", map[string]string{
 			"notify.certificate_revoked": `{"tenant_id":"TENANT","certificate_id":"ID"}`,
+		}},
+		{notification.Told{Tenant: tenant, Notification: id}, "notification.told", map[string]string{
+			"mail.notification": `{"tenant_id":"TENANT","notification_id":"ID"}`,
 		}},
 	} {
 		if got := tt.event.Kind(); got != tt.kind {
@@ -220,6 +225,7 @@ func everyEvent() []pg.Event {
 		media.UploadArrived{},
 		credential.CertificateIssued{},
 		credential.CertificateRevoked{},
+		notification.Told{},
 	}
 }
 

@@ -72,7 +72,11 @@ func TestCompletionTravels(t *testing.T) {
 		if job.MaxAttempts != 12 {
 			t.Errorf("%s is tried %d times at most", job.Kind, job.MaxAttempts)
 		}
-		if want := map[bool]string{true: jobs.QueueSearch, false: jobs.QueueDefault}[job.Kind == "search.sync_course"]; job.Queue != want {
+		want, elsewhere := map[string]string{"search.sync_course": jobs.QueueSearch, "mail.notification": jobs.QueueMail}[job.Kind]
+		if !elsewhere {
+			want = jobs.QueueDefault
+		}
+		if job.Queue != want {
 			t.Errorf("%s waits in %s, want %s", job.Kind, job.Queue, want)
 		}
 	}
@@ -133,6 +137,7 @@ func TestHopelessJobsAreCancelled(t *testing.T) {
 		jobs.PrintCertificate{Tenant: f.acme.ID, Certificate: uuid.New()},
 		jobs.NotifyRevoked{Tenant: uuid.New(), Certificate: uuid.New()},
 		jobs.SyncCourse{Course: foreign.course},
+		jobs.MailNotification{Tenant: f.acme.ID, Notification: uuid.New()},
 	} {
 		f.insert(t, args)
 	}

@@ -55,6 +55,7 @@ func workers(s Services) *river.Workers {
 	river.AddWorker(all, checkSearch(s))
 	river.AddWorker(all, sweepAll(s))
 	river.AddWorker(all, sweepTenant(s))
+	river.AddWorker(all, mailNotification(s))
 	river.AddWorker(all, creditDeed(s))
 	river.AddWorker(all, countFact(s))
 	addNotifiers(all, s)

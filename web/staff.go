@@ -29,7 +29,9 @@ type Staff struct {
 	SignOut func(ctx context.Context, token string) error
 	// Home is where a sign-in leads.
 	Home string
-	Log  *slog.Logger
+	// Mails is where the mails are that were not sent, "" when they are sent.
+	Mails string
+	Log   *slog.Logger
 }
 
 // Mount adds the sign-in page. The browser's own word for where a request comes from (Sec-Fetch-Site) keeps
@@ -97,15 +99,15 @@ func keep(w http.ResponseWriter, r *http.Request, token string, ends time.Time) 
 
 // desk is what the sign-in page shows.
 type desk struct {
-	Home     string
-	SignedIn bool
-	Email    string
+	Home, Mails string
+	SignedIn    bool
+	Email       string
 	// Problem is why a sign-in failed, "" when none did.
 	Problem string
 }
 
 func (s Staff) form(w http.ResponseWriter, r *http.Request) {
-	s.show(w, r, http.StatusOK, desk{Home: s.Home, SignedIn: s.signedIn(r)})
+	s.show(w, r, http.StatusOK, desk{SignedIn: s.signedIn(r)})
 }
 
 func (s Staff) signIn(w http.ResponseWriter, r *http.Request) {
@@ -118,7 +120,7 @@ func (s Staff) signIn(w http.ResponseWriter, r *http.Request) {
 	token, ends, err := s.SignIn(r.Context(), email, r.PostFormValue("password"), host, r.UserAgent())
 	if err != nil {
 		problem := told(err, "Something went wrong on our side.")
-		s.show(w, r, http.StatusUnauthorized, desk{Home: s.Home, Email: email, Problem: problem})
+		s.show(w, r, http.StatusUnauthorized, desk{Email: email, Problem: problem})
 		return
 	}
 	if err := s.end(r); err != nil {
@@ -132,7 +134,7 @@ func (s Staff) signIn(w http.ResponseWriter, r *http.Request) {
 func (s Staff) signOut(w http.ResponseWriter, r *http.Request) {
 	if err := s.end(r); err != nil {
 		s.Log.ErrorContext(r.Context(), "staff session not ended", "err", err)
-		s.show(w, r, http.StatusInternalServerError, desk{Home: s.Home, SignedIn: true, Problem: "You are still signed in: something went wrong on our side."})
+		s.show(w, r, http.StatusInternalServerError, desk{SignedIn: true, Problem: "You are still signed in: something went wrong on our side."})
 		return
 	}
 	keep(w, r, "", time.Unix(1, 0))
@@ -149,6 +151,7 @@ func (s Staff) end(r *http.Request) error {
 }
 
 func (s Staff) show(w http.ResponseWriter, r *http.Request, status int, d desk) {
+	d.Home, d.Mails = s.Home, s.Mails
 	if err := show(w, status, "staff.html", d); err != nil {
 		s.Log.ErrorContext(r.Context(), "page not rendered", "page", "staff.html", "err", err)
 	}

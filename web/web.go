@@ -67,6 +67,10 @@ type Pages struct {
 	Certificate func(ctx context.Context, code string) (*Certificate, error)
 	// Examples are GraphiQL's tabs for that tenant.
 	Examples func(ctx context.Context) ([]Example, error)
+	// StopPath is where links lead that end mails; a token follows. Stop says what the token's mails are about, as a clause, and
+	// StopMail ends them; both return NotFound for what is no token. They may be nil together.
+	StopPath       string
+	Stop, StopMail func(ctx context.Context, token string) (string, error)
 	// Schema is the text of schema.graphql.
 	Schema string
 	// Origins are the other hosts that the learner app loads from, like "https://media.example": where files are
@@ -83,6 +87,8 @@ type Demo struct {
 	Password string
 	// AdminURL is where operators look, and Staff the address they sign in with there.
 	AdminURL, Staff string
+	// MailsURL is where operators see mails that were not sent, "" when they are sent.
+	MailsURL string
 	// Tenants are the demo tenants.
 	Tenants []Place
 	// Certificate returns the address of a certificate to look at, "" when there is none.
@@ -117,6 +123,12 @@ func Mount(mux *http.ServeMux, identity func(http.Handler) http.Handler, p Pages
 	mux.HandleFunc("GET /schema.graphql", h.schema)
 	mux.Handle("GET /graphiql", page(h.graphiql))
 	mux.Handle("GET /verify/{code}", page(h.verify))
+	mux.Handle("GET /verify", page(h.verifyForm))
+	mux.Handle("GET /verify/{$}", page(h.verifyForm))
+	if p.Stop != nil {
+		mux.Handle("GET "+p.StopPath+"{token}", page(h.stop))
+		mux.Handle("POST "+p.StopPath+"{token}", page(h.stopped))
+	}
 	mux.Handle("GET /{$}", page(h.welcome))
 	app, err := newLearner(h)
 	if err != nil {

@@ -30,7 +30,7 @@ func open(t *testing.T, change func(p *web.Pages)) http.Handler {
 			day := time.Date(2025, 3, 4, 5, 6, 7, 0, time.UTC)
 			c := &web.Certificate{
 				Code: code, LearnerName: "ליאה " + hostile, CourseTitle: "Knots " + hostile, TenantName: "Acme",
-				CompletedAt: day, IssuedAt: day,
+				CompletedAt: day, IssuedAt: day, URL: "https://acme.example/verify/" + code,
 			}
 			switch code {
 			case "valid":
@@ -38,6 +38,17 @@ func open(t *testing.T, change func(p *web.Pages)) http.Handler {
 			case "revoked":
 				c.RevokedAt = &day
 				return c, nil
+			case "expired":
+				c.ExpiresAt = &day
+				return c, nil
+			case "revoked and expired":
+				c.ExpiresAt, c.RevokedAt = &day, &day
+				return c, nil
+			case "lasting":
+				c.ExpiresAt = new(time.Now().Add(time.Hour))
+				return c, nil
+			case "often":
+				return nil, fault.New(fault.RateLimited, "That was too often.")
 			case "broken":
 				return nil, errors.New("the database is down")
 			default:
@@ -95,6 +106,13 @@ func TestPages(t *testing.T) {
 		"GraphiQL of a local stack": {local, "/graphiql", 200, "learner@acme.example", ""},
 		"valid":                     {plain, "/verify/valid", 200, "This certificate is valid", "revoked"},
 		"revoked":                   {plain, "/verify/revoked", 200, "This certificate was revoked", "is valid"},
+		"expired":                   {plain, "/verify/expired", 200, "This certificate has expired", "is valid"},
+		"revoked and expired":       {plain, "/verify/revoked%20and%20expired", 200, "This certificate was revoked", "has expired"},
+		"valid for a while":         {plain, "/verify/lasting", 200, "Good until", "has expired"},
+		"valid for ever":            {plain, "/verify/valid", 200, "This certificate is valid", "Good until"},
+		"too many codes":            {plain, "/verify/often", 429, "That was too often.", "Knots"},
+		"asking for a code":         {plain, "/verify", 200, "The code that stands on the certificate", ""},
+		"a code that was typed":     {plain, "/verify?code=+AB+cd%2F..", 303, "/verify/abcd%2F..", ""},
 		"unknown":                   {plain, "/verify/other", 404, "No certificate has this code", "Knots"},
 		"broken":                    {plain, "/verify/broken", 500, "Something went wrong", "database"},
 		"schema":                    {plain, "/schema.graphql", 200, "type Query", ""},
@@ -135,7 +153,7 @@ func TestPagesStayByThemselves(t *testing.T) {
 func TestStatementIsJSONLD(t *testing.T) {
 	t.Parallel()
 	h := open(t, func(*web.Pages) {})
-	for code, status := range map[string]string{"valid": "Valid", "revoked": "Revoked"} {
+	for code, status := range map[string]string{"valid": "Valid", "revoked": "Revoked", "expired": "Expired"} {
 		_, rest, _ := strings.Cut(get(t, h, "/verify/"+code).Body.String(), `<script type="application/ld+json">`)
 		text, _, _ := strings.Cut(rest, "</script>")
 		var statement map[string]any

@@ -32,6 +32,7 @@ import (
 	"lyceum/internal/platform/config"
 	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/health"
+	"lyceum/internal/platform/mail"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/telemetry"
 	"lyceum/internal/tenancy"
@@ -52,6 +53,8 @@ type app struct {
 	feed     *feed.Log
 	blobs    blob.Store
 	files    *file.Store // nil when blobs are in S3
+	mails    mail.Sender // nil when none are sent
+	sink     *mail.Sink  // nil when none are kept
 	inserter *jobs.Client
 	services *graph.Services
 	sources  loader.Sources
@@ -76,7 +79,7 @@ func newAppLogging(ctx context.Context, c *config.Config, logs io.Writer) (a *ap
 		log: telemetry.NewLogger(logs, telemetry.LogOptions{Level: c.Log.Level, Format: c.Log.Format}),
 	}
 	slog.SetDefault(a.log)
-	for _, step := range []func(context.Context) error{a.trace, a.openBus, a.connect, a.openBlobs, a.wire} {
+	for _, step := range []func(context.Context) error{a.trace, a.openBus, a.connect, a.openBlobs, a.openMail, a.wire} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close(context.WithoutCancel(ctx)))
 		}
@@ -231,6 +234,7 @@ func (a *app) wire(ctx context.Context) error {
 	learned := &learning.Service{DB: a.db, Meter: batches, Feed: a.feed}
 	assessed := &assessment.Service{DB: a.db, Completer: learned, Files: quizFiles{files}}
 	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: catalogFiles{files}}
+	places := &enrollment.Service{DB: a.db, Feed: a.feed}
 	files.Holders = courses
 	learned.Drafts = courses
 	a.services = &graph.Services{
@@ -238,18 +242,18 @@ func (a *app) wire(ctx context.Context) error {
 		Tenancy:      tenants,
 		Catalog:      courses,
 		Media:        files,
-		Enrollment:   &enrollment.Service{DB: a.db, Feed: a.feed},
+		Enrollment:   places,
 		Learning:     learned,
 		Assessment:   assessed,
 		Credential:   &credential.Service{DB: a.db, Blobs: a.blobs, Page: a.page},
 		Engagement:   &engagement.Service{DB: a.db, Copies: a.bus.rankings()},
 		Dashboards:   &analytics.Dashboards{DB: a.db},
-		Notification: &notification.Service{DB: a.db, Feed: a.feed},
+		Notification: &notification.Service{DB: a.db, Feed: a.feed, Post: a.post()},
 		Compliance:   &compliance.Service{DB: a.db},
 		Search:       finder,
 		Guesses:      a.bus,
 	}
-	a.sources = loader.Sources{DB: a.db, Catalog: courses, Assessment: assessed}
+	a.sources = loader.Sources{DB: a.db, Catalog: courses, Assessment: assessed, Enrollment: places}
 	a.health = a.checks()
 	return nil
 }

@@ -273,7 +273,7 @@ func (f *filling) plainCourse(t *testing.T, persona, name, mark, visibility stri
 	t.Helper()
 	id := f.saveCourse(t, persona, input{
 		"slug": name + "-" + mark, "title": name + " " + f.word + " " + mark, "summary": "Summary " + mark, "description": "Description " + mark,
-		"visibility": visibility, "hasCertificate": true, "categories": []any{f.texts["Category.slug"]}, "tags": []any{"tag " + mark},
+		"visibility": visibility, "hasCertificate": true, "certificateMonths": 24, "categories": []any{f.texts["Category.slug"]}, "tags": []any{"tag " + mark},
 	})
 	f.saveLesson(t, persona, id, input{
 		"key": "article", "moduleKey": "m", "title": "Article " + mark, "kind": "ARTICLE", "body": "Body " + f.word + " " + mark,
@@ -311,7 +311,7 @@ func (f *filling) study(t *testing.T) string {
 	t.Helper()
 	id := f.saveCourse(t, "instructor", input{
 		"slug": f.texts["Course.slug"], "title": f.secret("Study " + f.word), "summary": f.secret("Summary"), "description": f.secret("*Description*"),
-		"visibility": "MEMBERS", "hasCertificate": true, "categories": []any{f.texts["Category.slug"]}, "tags": []any{f.texts["Course.tag"]},
+		"visibility": "MEMBERS", "hasCertificate": true, "certificateMonths": 24, "categories": []any{f.texts["Category.slug"]}, "tags": []any{f.texts["Course.tag"]},
 		"price": input{"amount": 900, "currency": "EUR"}, "prerequisites": []any{"base-" + f.marker}, "level": "BEGINNER", "language": "en",
 		"completion": input{"need": "ANY"},
 	})
@@ -434,6 +434,20 @@ func (f *filling) learn(t *testing.T) {
 		f.do(t, persona, `mutation($a: ID!) { submitAttempt(attemptId: $a) { attempt { id } } }`, input{"a": graded}, nil)
 		f.remember(t, "Attempt", graded, f.attempt(t, persona, enrollment))
 	}
+	f.queue(t)
+}
+
+// queue lets the learner wait for a course without seats, for two reasons of which one has ended.
+func (f *filling) queue(t *testing.T) {
+	t.Helper()
+	const save = `mutation($i: SaveCourseAdmissionInput!) { saveCourseAdmission(input: $i) { admission { capacity } } }`
+	f.do(t, "instructor", save, input{"i": input{"courseId": f.ids["Course"][0], "capacity": 100, "dueDays": 30, "equivalentIds": []any{f.ids["Course"][1]}}}, nil)
+	full := f.plainCourse(t, "instructor", "full", f.marker, "MEMBERS")
+	f.do(t, "instructor", save, input{"i": input{"courseId": full, "capacity": 0}}, nil)
+	place := f.assignOn(t, "instructor", full, f.people["learner"], nil)
+	f.assignOn(t, "admin", full, f.people["learner"], input{"source": "PURCHASE", "reference": f.secret("Order"), "endsAt": "2090-01-01T00:00:00Z"})
+	f.do(t, "instructor", `mutation($e: ID!) { revokeGrant(input: {enrollmentId: $e, source: STAFF}) { enrollment { id } } }`, input{"e": place}, nil)
+	f.remember(t, "Enrollment", place)
 }
 
 // vouch has staff say what they can of a learner.
@@ -449,12 +463,20 @@ func (f *filling) vouch(t *testing.T, enrollment string) {
 // assign gives somebody a course and returns the enrollment.
 func (f *filling) assign(t *testing.T, course string, user uuid.UUID) string {
 	t.Helper()
+	return f.assignOn(t, "instructor", course, user, nil)
+}
+
+// assignOn is assign by somebody, on terms.
+func (f *filling) assignOn(t *testing.T, persona, course string, user uuid.UUID, terms input) string {
+	t.Helper()
 	var assigned struct {
 		AssignCourse struct{ Enrollment struct{ ID string } }
 	}
-	f.do(t, "instructor", `mutation($i: AssignCourseInput!) { assignCourse(input: $i) { enrollment { id } } }`, input{"i": input{
+	in := input{
 		"courseId": course, "learnerId": gid.New("usr", user).String(), "dueAt": time.Now().Add(240 * time.Hour).UTC().Format(time.RFC3339),
-	}}, &assigned)
+	}
+	maps.Copy(in, terms)
+	f.do(t, persona, `mutation($i: AssignCourseInput!) { assignCourse(input: $i) { enrollment { id } } }`, input{"i": in}, &assigned)
 	return assigned.AssignCourse.Enrollment.ID
 }
 
@@ -591,6 +613,7 @@ func (f *filling) endings(t *testing.T) {
 		f.remember(t, "AuditEntry", entry.ID)
 	}
 	f.support(t)
+	f.do(t, "admin", `mutation { setMailPreference(input: {kind: COURSE_COMPLETED, wanted: false}) { mailPreferences { wanted } } }`, nil, nil)
 	f.do(t, "admin", `mutation($i: [ID!]) { markNotificationsRead(ids: $i) { marked } }`, input{"i": f.ids["Notification"][:1]}, nil)
 	f.do(t, "admin", `mutation($i: ID!) { suspendUser(id: $i) { user { id } } }`,
 		input{"i": gid.New("usr", f.people["suspended"]).String()}, nil)

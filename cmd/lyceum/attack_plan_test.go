@@ -176,6 +176,7 @@ func (w *attackWorld) planReady(t *testing.T, p *attackPlan) {
 var anonymous = map[string]string{
 	"search-token":       "a signed token, or null without a search engine",
 	"storage-usage":      "sums",
+	"mail-preferences":   "kinds and truths",
 	"lesson-drop-off":    "counts",
 	"completion-preview": "counts, as long as nobody would be completed",
 }

@@ -89,6 +89,7 @@ func (w *attackWorld) queryProviders(t *testing.T, s *side) attack.Registry {
 		"Query.lessonDropOff.lessonId":            attack.Always(s.id("Lesson.VIDEO")),
 		"Query.attempt.id":                        s.oneOf("Attempt"),
 		"Query.enrollments.courseId":              attack.Always(s.id("Course")),
+		"Query.courseAdmission.courseId":          attack.Always(s.id("Course")),
 		"Query.auditLog.subject":                  attack.Always(attack.Omit, s.id("Course"), s.id("User")),
 		"Query.assetsByContent.sha256":            attack.Always([]any{s.texts["Asset.sha256"]}),
 		"Query.verifyCertificate.code":            s.text("Certificate.code", "Certificate.code revoked"),
@@ -214,6 +215,9 @@ func (s *side) inputProviders() attack.Registry {
 
 		"EnrollInput.courseId":       s.oneOf("Course"),
 		"AssignCourseInput.courseId": s.oneOf("Course"), "AssignCourseInput.learnerId": attack.Always(s.ids["User"][2]),
+		"AnswerInvitationInput.enrollmentId": s.oneOf("Enrollment"), "AnswerInvitationInput.accept": attack.Always(true),
+		"RevokeGrantInput.enrollmentId": s.oneOf("Enrollment"), "RevokeGrantInput.source": attack.Always("STAFF"),
+		"SaveCourseAdmissionInput.courseId": s.oneOf("Course"), "SaveCourseAdmissionInput.equivalentIds": attack.Always([]any{s.ids["Course"][1]}),
 		"RecordProgressInput.enrollmentId": s.oneOf("Enrollment"), "PlayedLessonInput.lessonId": attack.Always(s.id("Lesson.VIDEO")),
 		"PlayedLessonInput.positionMs": attack.Always(9000), "PlayedLessonInput.signs": attack.Always([]any{0, 8000}),
 		"RecordProgressInput.sessionId": attack.Always(uuid.NewString()), "RecordProgressInput.sequence": attack.Always(1),
@@ -231,6 +235,7 @@ func (s *side) inputProviders() attack.Registry {
 		"SaveAnswerInput.questionId":           attack.Always(s.id("AttemptQuestion.SHORT_TEXT")),
 		"SaveAnswerInput.response":             attack.Always(input{"text": "I"}),
 		"RevokeCertificateInput.certificateId": s.oneOf("Certificate"), "RevokeCertificateInput.reason": attack.Always("Reason."),
+		"SetMailPreferenceInput.kind": attack.Always("ENROLLED"), "SetMailPreferenceInput.wanted": attack.Always(true),
 	}
 }
 
@@ -254,36 +259,39 @@ type scene struct {
 func (w *attackWorld) scenes(s *side) map[string]func(t *testing.T) scene {
 	f := &filling{attackWorld: w, side: s}
 	return map[string]func(t *testing.T) scene{
-		"signIn":            f.sceneSignIn,
-		"signOut":           f.sceneAlone,
-		"rotateSession":     f.sceneAlone,
-		"revokeSessions":    f.sceneSessions,
-		"changePassword":    f.scenePassword,
-		"revokeApiKey":      fixed(attack.Registry{"Mutation.revokeApiKey.id": attack.Always(last(s.ids["ApiKey"]))}),
-		"createUser":        fixed(attack.Registry{"CreateUserInput.email": attack.Always("fresh@" + s.slug + ".example")}),
-		"changeUserRole":    f.onSomebody("Mutation.changeUserRole.id"),
-		"suspendUser":       f.onSomebody("Mutation.suspendUser.id"),
-		"reinstateUser":     f.onSomebody("Mutation.reinstateUser.id"),
-		"updateBranding":    fixed(attack.Registry{"BrandingInput.accent": attack.Always("#0f766e")}),
-		"saveCourse":        fixed(attack.Registry{"SaveCourseInput.slug": attack.Always("saved"), "SaveCourseInput.prerequisites": attack.Always(attack.Omit)}),
-		"saveModule":        f.onCourse("SaveModuleInput.courseId", nil),
-		"saveLesson":        f.onCourse("SaveLessonInput.courseId", attack.Registry{"SaveLessonInput.moduleKey": attack.Always("m"), "SaveLessonInput.key": attack.Always("fresh")}),
-		"arrangeCourse":     f.onCourse("ArrangeCourseInput.courseId", attack.Registry{"ArrangeModuleInput.key": attack.Always("m"), "ArrangeModuleInput.lessons": attack.Always([]any{"article"})}),
-		"publishCourse":     f.onCourse("PublishCourseInput.courseId", nil),
-		"unpublishCourse":   f.onCourse("Mutation.unpublishCourse.courseId", nil),
-		"revertCourse":      f.onCourse("Mutation.revertCourse.courseId", nil),
-		"archiveCourse":     f.onCourse("Mutation.archiveCourse.courseId", nil),
-		"saveAchievement":   fixed(attack.Registry{"SaveAchievementInput.key": attack.Always("saved")}),
-		"saveCategory":      fixed(attack.Registry{"SaveCategoryInput.slug": attack.Always("saved")}),
-		"requestUpload":     fixed(attack.Registry{"RequestUploadInput.sha256": attack.Always(s.texts["Asset.sha256"], hashOf("something new"))}),
-		"deleteAsset":       on("Mutation.deleteAsset.assetId", f.spare),
-		"restoreAsset":      on("Mutation.restoreAsset.assetId", f.gone),
-		"enroll":            f.onCourse("EnrollInput.courseId", nil),
-		"withdraw":          f.sceneWithdraw,
-		"recordProgress":    f.sceneFilm,
-		"applyCompletions":  f.onCourse("ApplyCompletionsInput.courseId", nil),
-		"saveAnswer":        fixed(attack.Registry{"SaveAnswerInput.attemptId": attack.Always(s.ids["Attempt"][1])}),
-		"revokeCertificate": fixed(attack.Registry{"RevokeCertificateInput.certificateId": attack.Always(last(s.ids["Certificate"]))}),
+		"signIn":              f.sceneSignIn,
+		"signOut":             f.sceneAlone,
+		"rotateSession":       f.sceneAlone,
+		"revokeSessions":      f.sceneSessions,
+		"changePassword":      f.scenePassword,
+		"revokeApiKey":        fixed(attack.Registry{"Mutation.revokeApiKey.id": attack.Always(last(s.ids["ApiKey"]))}),
+		"createUser":          fixed(attack.Registry{"CreateUserInput.email": attack.Always("fresh@" + s.slug + ".example")}),
+		"changeUserRole":      f.onSomebody("Mutation.changeUserRole.id"),
+		"suspendUser":         f.onSomebody("Mutation.suspendUser.id"),
+		"reinstateUser":       f.onSomebody("Mutation.reinstateUser.id"),
+		"updateBranding":      fixed(attack.Registry{"BrandingInput.accent": attack.Always("#0f766e")}),
+		"saveCourse":          fixed(attack.Registry{"SaveCourseInput.slug": attack.Always("saved"), "SaveCourseInput.prerequisites": attack.Always(attack.Omit)}),
+		"saveModule":          f.onCourse("SaveModuleInput.courseId", nil),
+		"saveLesson":          f.onCourse("SaveLessonInput.courseId", attack.Registry{"SaveLessonInput.moduleKey": attack.Always("m"), "SaveLessonInput.key": attack.Always("fresh")}),
+		"arrangeCourse":       f.onCourse("ArrangeCourseInput.courseId", attack.Registry{"ArrangeModuleInput.key": attack.Always("m"), "ArrangeModuleInput.lessons": attack.Always([]any{"article"})}),
+		"publishCourse":       f.onCourse("PublishCourseInput.courseId", nil),
+		"unpublishCourse":     f.onCourse("Mutation.unpublishCourse.courseId", nil),
+		"revertCourse":        f.onCourse("Mutation.revertCourse.courseId", nil),
+		"archiveCourse":       f.onCourse("Mutation.archiveCourse.courseId", nil),
+		"saveAchievement":     fixed(attack.Registry{"SaveAchievementInput.key": attack.Always("saved")}),
+		"saveCategory":        fixed(attack.Registry{"SaveCategoryInput.slug": attack.Always("saved")}),
+		"requestUpload":       fixed(attack.Registry{"RequestUploadInput.sha256": attack.Always(s.texts["Asset.sha256"], hashOf("something new"))}),
+		"deleteAsset":         on("Mutation.deleteAsset.assetId", f.spare),
+		"restoreAsset":        on("Mutation.restoreAsset.assetId", f.gone),
+		"enroll":              f.onCourse("EnrollInput.courseId", nil),
+		"withdraw":            f.onPlace("Mutation.withdraw.enrollmentId", nil),
+		"answerInvitation":    f.onPlace("AnswerInvitationInput.enrollmentId", input{"invite": true}),
+		"revokeGrant":         f.onPlace("RevokeGrantInput.enrollmentId", nil),
+		"saveCourseAdmission": f.onCourse("SaveCourseAdmissionInput.courseId", nil),
+		"recordProgress":      f.sceneFilm,
+		"applyCompletions":    f.onCourse("ApplyCompletionsInput.courseId", nil),
+		"saveAnswer":          fixed(attack.Registry{"SaveAnswerInput.attemptId": attack.Always(s.ids["Attempt"][1])}),
+		"revokeCertificate":   fixed(attack.Registry{"RevokeCertificateInput.certificateId": attack.Always(last(s.ids["Certificate"]))}),
 	}
 }
 
@@ -350,11 +358,13 @@ func (f *filling) onCourse(argument string, with attack.Registry) func(*testing.
 	}
 }
 
-// sceneWithdraw gives up a place made for it.
-func (f *filling) sceneWithdraw(t *testing.T) scene {
-	t.Helper()
-	course := f.plainCourse(t, "instructor", "fresh-"+uuid.NewString()[:8], f.marker, "MEMBERS")
-	return scene{with: attack.Registry{"Mutation.withdraw.enrollmentId": attack.Always(f.assign(t, course, f.people["admin"]))}}
+// onPlace is done to a place of the admin's made for it.
+func (f *filling) onPlace(argument string, terms input) func(*testing.T) scene {
+	return func(t *testing.T) scene {
+		t.Helper()
+		course := f.plainCourse(t, "instructor", "fresh-"+uuid.NewString()[:8], f.marker, "MEMBERS")
+		return scene{with: attack.Registry{argument: attack.Always(f.assignOn(t, "instructor", course, f.people["admin"], terms))}}
+	}
 }
 
 // sceneFilm is a place in a course with a film so short that it is seen to its end.

@@ -31,8 +31,41 @@ func (w *attackWorld) scanResidues(t *testing.T, p *attackPlan) {
 	keys := w.scanRedis(t, p)
 	files, documents := w.scanFiles(t, p)
 	rows := w.scanRows(t, p)
-	t.Logf("looked at what is left behind: %d KiB of log, %d keys in Redis, %d files of others with %d certificates, %d rows of others; mails: none are sent",
-		logged>>10, keys, files, documents, rows)
+	mails := w.scanMails(t)
+	t.Logf("looked at what is left behind: %d KiB of log, %d keys in Redis, %d files of others with %d certificates, %d rows of others, %d mails",
+		logged>>10, keys, files, documents, rows, mails)
+}
+
+// scanMails reads all mails: each goes to one of its own tenant's people, and holds nothing of another's.
+func (w *attackWorld) scanMails(t *testing.T) int {
+	t.Helper()
+	kept, err := w.sink.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	victims := 0
+	for _, k := range kept {
+		if k.Message.Label == w.victim.slug {
+			victims++
+		}
+		if !strings.HasSuffix(k.Message.To.Email, "@"+k.Message.Label+".example") {
+			t.Errorf("a mail of %s goes to %s", k.Message.Label, k.Message.To)
+		}
+		for _, other := range []*side{w.victim, w.attacker, w.newcomer} {
+			if other.slug == k.Message.Label {
+				continue
+			}
+			scanner := attack.NewScanner()
+			scanner.Marker("the marker of "+other.slug, other.marker)
+			for _, f := range scanner.Scan([]byte(k.Message.Subject + k.Message.Text + k.Message.HTML + k.Message.To.String())) {
+				t.Errorf("a mail of %s shows %s", k.Message.Label, f)
+			}
+		}
+	}
+	if victims == 0 {
+		t.Error("the victim's people got no mail: there is nothing to leak")
+	}
+	return len(kept)
 }
 
 // scanPages opens the pages on the attacker's host with the victim's codes.

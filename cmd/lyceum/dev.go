@@ -90,7 +90,7 @@ func surroundings(command *cobra.Command) (home string, given local.Given, err e
 	home, err = local.MakeHome(c.Home)
 	return home, local.Given{
 		DatabaseURL: c.Database.URL.Reveal(), RedisURL: c.Redis.URL.Reveal(), SearchURL: c.Search.URL,
-		BlobEndpoint: c.Blob.Endpoint,
+		BlobEndpoint: c.Blob.Endpoint, MailURL: c.Mail.URL.Reveal(),
 	}, err
 }
 

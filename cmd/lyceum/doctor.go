@@ -83,6 +83,7 @@ func (a *app) examine(ctx context.Context) []finding {
 		{"Redis answers", a.probeRedis(ctx)},
 		{"blob storage answers", a.probeBlobs(ctx)},
 		{"search answers", a.services.Search.Ping(ctx)},
+		{"mail is sent", a.checkMail()},
 		{"ffmpeg converts films", probeConverter(ctx)},
 		{"the home directory can be written", checkHome(a.config.Home)},
 	}

@@ -77,6 +77,9 @@ func (a *app) adminHandler(ctx context.Context) (http.Handler, error) {
 		return nil, fmt.Errorf("open staff pages: %w", err)
 	}
 	mux.Handle(consolePath+"/", staff.Only(console))
+	if a.sink != nil {
+		mux.Handle(web.MailboxPath, staff.Only(a.mailbox().Handler()))
+	}
 	mux.Handle("/debug/pprof/", staff.Only(http.HandlerFunc(pprof.Index)))
 	mux.Handle("/debug/pprof/profile", staff.Only(http.HandlerFunc(pprof.Profile)))
 	mux.Handle("/debug/pprof/trace", staff.Only(http.HandlerFunc(pprof.Trace)))

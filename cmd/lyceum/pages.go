@@ -17,6 +17,7 @@ import (
 	"lyceum/internal/gen/ent/publication"
 	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/gen/graphql"
+	"lyceum/internal/notification"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/tenancy"
 	"lyceum/internal/viewer"
@@ -28,6 +29,8 @@ func (a *app) pages() web.Pages {
 	return web.Pages{
 		Tenant: a.tenantOnPage, Certificate: a.certificateOnPage, Examples: a.examples,
 		Schema: schemaText(), Origins: a.otherOrigins(), Demo: a.demoOnPage(), Log: a.log,
+		StopPath: notification.StopPath, Stop: a.stopOnPage(a.services.Notification.Stop),
+		StopMail: a.stopOnPage(a.services.Notification.StopMail),
 	}
 }
 
@@ -65,9 +68,14 @@ func (a *app) certificateOnPage(ctx context.Context, code string) (*web.Certific
 	if err != nil || c == nil {
 		return nil, err
 	}
+	t, err := a.services.Tenancy.Tenant(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return &web.Certificate{
 		Code: c.Code, LearnerName: c.LearnerName, CourseTitle: c.CourseTitle, TenantName: c.TenantName,
-		CompletedAt: c.CompletedAt, IssuedAt: c.IssuedAt, RevokedAt: c.RevokedAt,
+		CompletedAt: c.CompletedAt, IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt, RevokedAt: c.RevokedAt,
+		URL: a.services.Credential.VerifyURL(t.Slug, c),
 	}, nil
 }
 
@@ -84,6 +92,9 @@ func (a *app) demoOnPage() *web.Demo {
 	d := &web.Demo{
 		Password: demo.Password, AdminURL: "http://" + a.config.HTTP.AdminAddr, Staff: demo.StaffEmail,
 		Certificate: a.demoCertificate, Attack: attack.Run,
+	}
+	if mails := a.mailboxPath(); mails != "" {
+		d.MailsURL = d.AdminURL + mails
 	}
 	for _, t := range demo.Tenants() {
 		d.Tenants = append(d.Tenants, web.Place{
@@ -246,7 +257,7 @@ func (a *app) samplePlace(ctx context.Context) (*ent.Enrollment, error) {
 func (a *app) staffDoor() web.Staff {
 	sessions := a.services.Tenancy
 	return web.Staff{
-		Home: consolePath + "/", Log: a.log,
+		Home: consolePath + "/", Mails: a.mailboxPath(), Log: a.log,
 		SignIn: func(ctx context.Context, email, password, ip, agent string) (string, time.Time, error) {
 			return sessions.SignInStaff(ctx, email, password, tenancy.Origin{IP: ip, UserAgent: agent})
 		},

@@ -135,6 +135,8 @@ type school struct {
 	// sized can be taken by everybody; asking asks for other courses first, which the learner has completed.
 	sized, asking map[int]sizedCourse
 	code          string
+	// revocable is the id of a certificate that nobody needs.
+	revocable string
 }
 
 // sizedCourse has so many films and so many questions in its quiz.
@@ -167,20 +169,34 @@ func (s *school) asks(t *testing.T) map[string]asking {
 		"course-reports":    page(s.admin, nil),
 		"notifications":     page(s.learner, nil),
 		"people":            page(s.admin, nil),
-		"engagement":        page(s.learner, map[string]any{"period": "ALL"}),
-		"leaderboard":       page(s.learner, map[string]any{"period": "ALL"}),
-		"set-time-zone":     fixed(s.learner, map[string]any{"timeZone": "Europe/Berlin"}),
+		"roster":            page(s.instructor, map[string]any{"courseId": s.listed[0]}),
+		"search":            page("", map[string]any{"query": "Listed"}),
+		"sign-in":           fixed("", map[string]any{"email": s.person(t, viewer.Learner), "password": schoolPassword}),
+		"viewer":            fixed(s.learner, nil),
+		"search-token":      fixed(s.admin, nil),
+		"mark-read":         fixed(s.learner, nil),
+		"mail-preferences":  fixed(s.learner, nil),
+		"set-mail-preference": func(t *testing.T, _ int) asked {
+			t.Helper()
+			s.must(t, s.learner, `mutation { setMailPreference(input: {kind: ENROLLED, wanted: true}) { mailPreferences { wanted } } }`, nil, &struct{}{})
+			return asked{s.learner, map[string]any{"kind": "ENROLLED", "wanted": false}}
+		},
+		"revoke-certificate": func(t *testing.T, _ int) asked {
+			t.Helper()
+			ctx := viewer.With(t.Context(), viewer.Operator(s.tenant, "test"))
+			if _, err := s.db.Exec(ctx, `UPDATE certificates SET revoked_at = NULL WHERE tenant_id = $1`, s.tenant); err != nil {
+				t.Fatal(err)
+			}
+			return asked{s.instructor, map[string]any{"certificateId": s.revocable, "reason": "A mistake."}}
+		},
+		"verify-certificate": fixed("", map[string]any{"code": s.code}),
+		"engagement":         page(s.learner, map[string]any{"period": "ALL"}),
+		"leaderboard":        page(s.learner, map[string]any{"period": "ALL"}),
+		"set-time-zone":      fixed(s.learner, map[string]any{"timeZone": "Europe/Berlin"}),
 		"save-achievement": func(*testing.T, int) asked {
 			return asked{s.admin, map[string]any{"input": map[string]any{"key": "k" + uuid.NewString(), "title": "First", "rule": "lessons >= 1"}}}
 		},
 		"set-leaderboard-profile": fixed(s.learner, map[string]any{"input": map[string]any{"hidden": false, "pseudonym": "Fox"}}),
-		"roster":                  page(s.instructor, map[string]any{"courseId": s.listed[0]}),
-		"search":                  page("", map[string]any{"query": "Listed"}),
-		"sign-in":                 fixed("", map[string]any{"email": s.person(t, viewer.Learner), "password": schoolPassword}),
-		"viewer":                  fixed(s.learner, nil),
-		"search-token":            fixed(s.admin, nil),
-		"mark-read":               fixed(s.learner, nil),
-		"verify-certificate":      fixed("", map[string]any{"code": s.code}),
 		"notification-received": func(t *testing.T, n int) asked {
 			t.Helper()
 			return asked{s.learner, map[string]any{"after": s.lastNotification(t) - n}}
@@ -526,12 +542,13 @@ func (s *school) fill(t *testing.T) {
 	if err := stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	var mine struct{ MyCertificates []struct{ Code string } }
-	s.must(t, s.learner, `{ myCertificates { code } }`, nil, &mine)
+	var mine struct{ MyCertificates []struct{ ID, Code string } }
+	s.must(t, s.learner, `{ myCertificates { id code } }`, nil, &mine)
 	if len(mine.MyCertificates) != many {
 		t.Fatalf("%d certificates, want %d", len(mine.MyCertificates), many)
 	}
 	s.code = mine.MyCertificates[0].Code
+	s.revocable = mine.MyCertificates[1].ID
 }
 
 // listedCourse publishes a course of one article, taught by somebody else each time, and lets the learner complete it.

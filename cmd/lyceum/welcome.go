@@ -59,6 +59,10 @@ func (a *app) sayDemo(ctx context.Context, b *box) {
 	b.line("Upload", fmt.Sprintf("%-36s films and files, as an instructor", a.page("acme", "/upload")))
 	b.line("GraphiQL", fmt.Sprintf("%-36s ask the API as anybody", a.page("acme", "/graphiql")))
 	b.line("Operators", fmt.Sprintf("%-36s jobs and metrics, as %s", "http://"+a.config.HTTP.AdminAddr, demo.StaffEmail))
+	if mails := a.mailboxPath(); mails != "" {
+		b.line("Mails", fmt.Sprintf("%-36s that were not sent, for operators", "http://"+a.config.HTTP.AdminAddr+mails))
+	}
+	b.line("Verify", fmt.Sprintf("%-36s check a certificate by its code", a.page("acme", "/verify")))
 	if address := a.certificateToShow(ctx); address != "" {
 		b.line("Certificate", address)
 	}

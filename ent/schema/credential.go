@@ -32,6 +32,8 @@ func (Certificate) Fields() []ent.Field {
 		field.String("locale").MaxLen(35).Immutable(),
 		field.Time("completed_at").Immutable(),
 		field.Time("issued_at").Default(time.Now).Immutable(),
+		field.Time("expires_at").Optional().Nillable().Immutable().
+			Comment("The end of the last day on which it is good, by UTC; null is for ever."),
 		field.String("pdf_key").Default("").MaxLen(500).Comment("Blob key; empty until the PDF exists."),
 		field.String("pdf_sha256").Default("").MaxLen(64),
 		field.Time("revoked_at").Optional().Nillable(),

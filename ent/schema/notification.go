@@ -37,6 +37,11 @@ func (Inbox) Policy() ent.Policy {
 	return policy.Rules(policy.OwnRows("user_id"), policy.Kept(policy.OwnWrites("user_id")))
 }
 
+// notificationKinds are what people are told of.
+func notificationKinds() []string {
+	return []string{"ENROLLED", "COURSE_COMPLETED", "CERTIFICATE_ISSUED", "CERTIFICATE_REVOKED"}
+}
+
 // Notification is one entry of a user's inbox.
 type Notification struct{ ent.Schema }
 
@@ -48,15 +53,14 @@ func (Notification) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("user_id", uuid.UUID{}).Immutable(),
 		field.Int("seq").Positive().Immutable().Comment("Position in the user's inbox, without gaps."),
-		field.Enum("kind").Values(
-			"ENROLLED", "COURSE_COMPLETED", "CERTIFICATE_ISSUED", "CERTIFICATE_REVOKED",
-		).Immutable(),
+		field.Enum("kind").Values(notificationKinds()...).Immutable(),
 		field.String("title").MaxRuneLen(400).Immutable(),
 		field.String("body").MaxRuneLen(1000).Default("").Immutable(),
 		field.String("link").MaxLen(500).Default("").Immutable().Comment("Path in the frontend."),
 		field.UUID("subject_id", uuid.UUID{}).Immutable().Comment("What it is about; with kind and user, unique."),
 		field.Time("read_at").Optional().Nillable(),
 		field.Time("sent_at").Default(time.Now).Immutable(),
+		field.Time("mailed_at").Optional().Nillable().Comment("When it went out as mail, too; null when it did not."),
 	}
 }
 
@@ -70,5 +74,30 @@ func (Notification) Indexes() []ent.Index {
 
 // Policy of Notification: nobody reads another's inbox, staff included.
 func (Notification) Policy() ent.Policy {
+	return policy.Rules(policy.OwnRows("user_id"), policy.Kept(policy.OwnWrites("user_id")))
+}
+
+// MailPreference says whether a user gets mail about a kind of notification. Where there is no row, they do.
+type MailPreference struct{ ent.Schema }
+
+// Mixin of MailPreference.
+func (MailPreference) Mixin() []ent.Mixin { return []ent.Mixin{Owned{}} }
+
+// Fields of MailPreference.
+func (MailPreference) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("user_id", uuid.UUID{}).Immutable(),
+		field.Enum("kind").Values(notificationKinds()...).Immutable(),
+		field.Bool("wanted"),
+	}
+}
+
+// Indexes of MailPreference.
+func (MailPreference) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("tenant_id", "user_id", "kind").Unique()}
+}
+
+// Policy of MailPreference.
+func (MailPreference) Policy() ent.Policy {
 	return policy.Rules(policy.OwnRows("user_id"), policy.Kept(policy.OwnWrites("user_id")))
 }

@@ -126,6 +126,9 @@ const busy = "busy"
 func answer(key reflect.Value, results []reflect.Value) string {
 	err, _ := reflect.TypeAssert[error](results[1])
 	switch {
+	case err == nil && results[0].CanInt():
+		// A number carries no mark; whose it is, its key says.
+		return render(key) + " has " + render(results[0])
 	case err == nil:
 		return render(results[0])
 	case fault.CodeOf(err) == fault.Unavailable:

@@ -17,10 +17,13 @@ import (
 	"lyceum/internal/assessment/quiz"
 	"lyceum/internal/catalog"
 	"lyceum/internal/catalog/outline"
+	places "lyceum/internal/enrollment"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/attempt"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/enrollmentchange"
+	"lyceum/internal/gen/ent/enrollmentgrant"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/pgtest"
@@ -65,6 +68,7 @@ func newWorld(t *testing.T) world {
 		Database: d, acme: pgtest.NewTenant(t, d, "acme"), globex: pgtest.NewTenant(t, d, "globex"),
 		sources: loader.Sources{
 			DB: d.DB, Assessment: assessed, Catalog: &catalog.Service{DB: d.DB, Questions: assessed, Files: files{d.DB}},
+			Enrollment: &places.Service{DB: d.DB},
 		},
 	}
 	for _, tenant := range []pgtest.Tenant{w.acme, w.globex} {
@@ -94,6 +98,7 @@ func (w world) seed(t *testing.T, tenant pgtest.Tenant) {
 		SetAnswerKey(quiz.Key{Correct: []string{"a"}}).SetPoints(1).SetExplanationHTML(text).SaveX(ctx)
 	version := w.version(t, tenant, course.ID, lesson.ID, file.ID, asked.ID)
 	w.learn(t, tenant, version, lesson.ID, asked.ID)
+	w.wait(t, tenant, required.ID, version.ID)
 	w.Session.Create().SetUserID(tenant.Learner).SetTokenHash([]byte("s")).SetExpiresAt(time.Now().Add(time.Hour)).SetUserAgent(text).ExecX(ctx)
 	w.APIKey.Create().SetUserID(tenant.Instructor).SetName(text).SetTokenHash([]byte("k")).SetHint("h").SetScopes([]viewer.Scope{viewer.ScopeRead}).ExecX(ctx)
 	w.Notification.Create().SetUserID(tenant.Learner).SetSeq(1).SetKind(notification.KindENROLLED).SetTitle(text).SetSubjectID(course.ID).ExecX(ctx)
@@ -139,6 +144,18 @@ func (w world) learn(t *testing.T, tenant pgtest.Tenant, version *ent.CourseVers
 		SetPicks([]quiz.Pick{{Question: question.String(), Choices: []string{"a"}}}).SetPassMark(50).SetStartedAt(time.Unix(1, 0)).
 		SetState(attempt.StateSUBMITTED).SetMaxScore(1).SaveX(ctx)
 	w.Answer.Create().SetAttemptID(tried.ID).SetLearnerID(tenant.Learner).SetQuestionID(question).SetResponse(quiz.Response{Text: text}).ExecX(ctx)
+}
+
+// wait has the tenant's learner wait for a place in the course, for a reason.
+func (w world) wait(t *testing.T, tenant pgtest.Tenant, course, version uuid.UUID) {
+	t.Helper()
+	ctx := tenant.System(t.Context())
+	place := w.Enrollment.Create().SetLearnerID(tenant.Learner).SetCourseID(course).SetVersionID(version).
+		SetState(enrollment.StateWAITLISTED).SetTicket(1).SetSource(enrollment.SourcePURCHASE).SetEnrolledBy(tenant.Admin).SaveX(ctx)
+	w.EnrollmentGrant.Create().SetEnrollmentID(place.ID).SetLearnerID(tenant.Learner).SetSource(enrollmentgrant.SourcePURCHASE).
+		SetReference(mark(tenant)).SetGrantedBy(tenant.Admin).SetGrantedAt(time.Unix(1, 0)).ExecX(ctx)
+	w.EnrollmentChange.Create().SetEnrollmentID(place.ID).SetLearnerID(tenant.Learner).SetAct(enrollmentchange.ActQUEUED).
+		SetState(enrollmentchange.StateWAITLISTED).SetChangedBy(tenant.Admin).SetChangedAt(time.Unix(1, 0)).ExecX(ctx)
 }
 
 var idPattern = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)

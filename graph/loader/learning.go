@@ -16,6 +16,8 @@ import (
 	"lyceum/internal/gen/ent/certificate"
 	"lyceum/internal/gen/ent/courseprogress"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/enrollmentchange"
+	"lyceum/internal/gen/ent/enrollmentgrant"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/learning"
 	"lyceum/internal/policy"
@@ -31,6 +33,11 @@ type Learning struct {
 	CourseProgress *dataloadgen.Loader[uuid.UUID, *ent.CourseProgress]
 	// Evidence finds the lessons of enrollments of which there is evidence, in the order in which it came.
 	Evidence *dataloadgen.Loader[uuid.UUID, []*ent.LessonProgress]
+	// Grants and Changes find why enrollments are there and what happened to them, the oldest first.
+	Grants  *dataloadgen.Loader[uuid.UUID, []*ent.EnrollmentGrant]
+	Changes *dataloadgen.Loader[uuid.UUID, []*ent.EnrollmentChange]
+	// Position finds where enrollments stand on their waiting lists; of one that does not wait it says IsNotFound.
+	Position *dataloadgen.Loader[uuid.UUID, int]
 	// Known finds what is known of enrollments, for the rules that complete things.
 	Known *dataloadgen.Loader[uuid.UUID, *learning.Known]
 	// Certificate finds the certificates of enrollments.
@@ -56,7 +63,16 @@ func newLearning(s Sources) Learning {
 			return s.DB.LessonProgress.Query().
 				Where(lessonprogress.EnrollmentIDIn(places...)).Order(lessonprogress.ByID()).All(ctx)
 		}, func(p *ent.LessonProgress) uuid.UUID { return p.EnrollmentID }),
-		Known: mapped(s.known),
+		Grants: grouped(func(ctx context.Context, places []uuid.UUID) ([]*ent.EnrollmentGrant, error) {
+			return s.DB.EnrollmentGrant.Query().
+				Where(enrollmentgrant.EnrollmentIDIn(places...)).Order(enrollmentgrant.ByCreatedAt(), enrollmentgrant.ByID()).All(ctx)
+		}, func(g *ent.EnrollmentGrant) uuid.UUID { return g.EnrollmentID }),
+		Changes: grouped(func(ctx context.Context, places []uuid.UUID) ([]*ent.EnrollmentChange, error) {
+			return s.DB.EnrollmentChange.Query().
+				Where(enrollmentchange.EnrollmentIDIn(places...)).Order(enrollmentchange.ByChangedAt(), enrollmentchange.ByID()).All(ctx)
+		}, func(c *ent.EnrollmentChange) uuid.UUID { return c.EnrollmentID }),
+		Position: mapped(s.Enrollment.Positions),
+		Known:    mapped(s.known),
 		Certificate: byID(func(ctx context.Context, places []uuid.UUID) ([]*ent.Certificate, error) {
 			return s.DB.Certificate.Query().Where(certificate.EnrollmentIDIn(places...)).All(ctx)
 		}, func(c *ent.Certificate) uuid.UUID { return c.EnrollmentID }),

@@ -10,6 +10,7 @@ import (
 	"lyceum/internal/analytics"
 	"lyceum/internal/assessment"
 	"lyceum/internal/catalog"
+	"lyceum/internal/enrollment"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/gen/ent/user"
@@ -22,6 +23,7 @@ type Sources struct {
 	DB         *pg.DB
 	Catalog    *catalog.Service
 	Assessment *assessment.Service
+	Enrollment *enrollment.Service
 }
 
 // Set is the loaders of one response. Each runs at most one statement for a level of the answer.

@@ -82,7 +82,7 @@ func endedOrTaken(s *sql.Selector) {
 	taken := sql.Select(places.C(enrollment.FieldID)).From(places).Where(sql.And(
 		sql.ColumnsEQ(places.C(enrollment.FieldTenantID), s.C(attempt.FieldTenantID)),
 		sql.ColumnsEQ(places.C(enrollment.FieldID), s.C(attempt.FieldEnrollmentID)),
-		sql.NEQ(places.C(enrollment.FieldState), enrollment.StateWITHDRAWN),
+		sql.In(places.C(enrollment.FieldState), enrollment.StateACTIVE, enrollment.StateCOMPLETED),
 	))
 	s.Where(sql.Or(sql.NEQ(s.C(attempt.FieldState), attempt.StateIN_PROGRESS), sql.Exists(taken)))
 }

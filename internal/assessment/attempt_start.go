@@ -62,6 +62,8 @@ func ownPlace(ctx context.Context, tx *pg.Tx, learner, id uuid.UUID) (*ent.Enrol
 		return nil, fmt.Errorf("find enrollment: %w", err)
 	case place.State == enrollment.StateWITHDRAWN:
 		return nil, errGivenUp()
+	case place.State != enrollment.StateACTIVE && place.State != enrollment.StateCOMPLETED:
+		return nil, fault.New(fault.Conflict, "This place is not open to you at present; the enrollment says why.")
 	default:
 		return place, nil
 	}

@@ -78,7 +78,7 @@ func (s *source) version(c *input.Checker, may targets) *ent.CourseVersion {
 		CourseID: d.ID, Slug: d.Slug, Title: d.Title, Summary: d.Summary, Language: d.Language, Level: d.Level,
 		Categories: d.Categories, Tags: d.Tags, Visibility: d.Visibility,
 		PriceAmount: d.PriceAmount, PriceCurrency: d.PriceCurrency,
-		InstructorID: d.InstructorID, Certificate: d.Certificate,
+		InstructorID: d.InstructorID, Certificate: d.Certificate, CertificateMonths: d.CertificateMonths,
 		DescriptionHTML: render(c, "description", outline.Markdown, d.Description, may),
 	}
 }
@@ -99,8 +99,10 @@ type hashed struct {
 	PriceCurrency string             `json:"price_currency"`
 	Instructor    uuid.UUID          `json:"instructor"`
 	Certificate   bool               `json:"certificate"`
-	Outline       outline.Outline    `json:"outline"`
-	Lessons       []hashedLesson     `json:"lessons"`
+	// Left out when it is 0, as it was in every version before there was this setting: their hashes stay.
+	CertificateMonths int             `json:"certificate_months,omitempty"`
+	Outline           outline.Outline `json:"outline"`
+	Lessons           []hashedLesson  `json:"lessons"`
 }
 
 type hashedLesson struct {
@@ -119,7 +121,8 @@ func (c *compiled) hash() string {
 	content := hashed{
 		Slug: v.Slug, Title: v.Title, Summary: v.Summary, Description: v.DescriptionHTML, Language: v.Language, Level: v.Level,
 		Categories: v.Categories, Tags: v.Tags, Visibility: v.Visibility, PriceAmount: v.PriceAmount, PriceCurrency: v.PriceCurrency,
-		Instructor: v.InstructorID, Certificate: v.Certificate, Outline: v.Outline, Lessons: make([]hashedLesson, len(c.lessons)),
+		Instructor: v.InstructorID, Certificate: v.Certificate, CertificateMonths: v.CertificateMonths,
+		Outline: v.Outline, Lessons: make([]hashedLesson, len(c.lessons)),
 	}
 	for i, l := range c.lessons {
 		content.Lessons[i] = hashedLesson{ID: l.LessonID, HTML: l.BodyHTML, Asset: l.AssetID, URL: l.URL, Captions: l.Captions, Assets: l.Assets}

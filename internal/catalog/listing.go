@@ -20,6 +20,8 @@ const (
 	maxNames       = 50
 	// maxAmount keeps a mistyped price out: ten million of a currency with cents.
 	maxAmount = 1_000_000_000
+	// maxMonths is fifty years.
+	maxMonths = 600
 )
 
 // CourseInput is what an author says about a course itself. Fields that are nil keep what they are; in a
@@ -39,6 +41,8 @@ type CourseInput struct {
 	// Price with an amount of zero makes the course free.
 	Price       *Price
 	Certificate *bool
+	// CertificateMonths is how long a certificate is good; 0 is for ever.
+	CertificateMonths *int
 	// Completion says which modules complete the course; all of them, and nothing more, is the default.
 	Completion *outline.Policy
 	// Prerequisites are slugs of courses.
@@ -56,6 +60,7 @@ type listing struct {
 	PriceAmount                           int
 	PriceCurrency                         string
 	Certificate                           bool
+	CertificateMonths                     int
 	// Completion is nil for the default.
 	Completion *outline.Policy
 }
@@ -73,7 +78,8 @@ func listingOf(c *ent.Course) listing {
 		Title: c.Title, Summary: c.Summary, Description: c.Description, Language: c.Language,
 		Level: c.Level, Categories: c.Categories, Tags: c.Tags, Visibility: c.Visibility,
 		PriceAmount: c.PriceAmount, PriceCurrency: c.PriceCurrency, Certificate: c.Certificate,
-		Completion: c.Completion,
+		CertificateMonths: c.CertificateMonths,
+		Completion:        c.Completion,
 	}
 }
 
@@ -86,6 +92,7 @@ func (l listing) with(in *CourseInput) listing {
 	set(&l.Level, in.Level)
 	set(&l.Visibility, in.Visibility)
 	set(&l.Certificate, in.Certificate)
+	set(&l.CertificateMonths, in.CertificateMonths)
 	if in.Completion != nil {
 		l.Completion = normalPolicy(in.Completion)
 	}
@@ -123,6 +130,7 @@ func (l listing) put(m *ent.CourseMutation) {
 	m.SetPriceAmount(l.PriceAmount)
 	m.SetPriceCurrency(l.PriceCurrency)
 	m.SetCertificate(l.Certificate)
+	m.SetCertificateMonths(l.CertificateMonths)
 	if l.Completion == nil {
 		m.ClearCompletion()
 	} else {
@@ -150,6 +158,9 @@ func (in *CourseInput) check(c *input.Checker) {
 	}
 	if in.Visibility != nil {
 		c.Check(slices.Contains(in.Visibility.Values(), string(*in.Visibility)), "visibility", "The visibility is PUBLIC, MEMBERS or UNLISTED.")
+	}
+	if in.CertificateMonths != nil {
+		c.Between("certificateMonths", *in.CertificateMonths, 0, maxMonths)
 	}
 	checkSlugs(c, "categories", in.Categories)
 	checkSlugs(c, "prerequisites", in.Prerequisites)

@@ -202,7 +202,7 @@ func (e *edit) insertVersion(ctx context.Context, c *compiled) (*ent.CourseVersi
 		SetSlug(v.Slug).SetTitle(v.Title).SetSummary(v.Summary).SetDescriptionHTML(v.DescriptionHTML).
 		SetLanguage(v.Language).SetLevel(v.Level).SetCategories(v.Categories).SetTags(v.Tags).SetVisibility(v.Visibility).
 		SetPriceAmount(v.PriceAmount).SetPriceCurrency(v.PriceCurrency).
-		SetInstructorID(v.InstructorID).SetCertificate(v.Certificate).
+		SetInstructorID(v.InstructorID).SetCertificate(v.Certificate).SetCertificateMonths(v.CertificateMonths).
 		SetOutline(v.Outline).SetLessonCount(v.LessonCount).SetRequiredCount(v.RequiredCount).SetDurationMs(v.DurationMs).
 		Save(ctx)
 	if err != nil {

@@ -33,11 +33,15 @@ func (s *Service) Print(ctx context.Context, id uuid.UUID) error {
 	if err != nil {
 		return fmt.Errorf("find tenant: %w", err)
 	}
-	pdf, err := document.Render(document.Certificate{
+	facts := document.Certificate{
 		LearnerName: c.LearnerName, CourseTitle: c.CourseTitle, TenantName: c.TenantName, InstructorName: c.Signatory,
 		Issued: c.CompletedAt.UTC(), Code: c.Code, VerifyURL: s.VerifyURL(tenant.Slug, c),
 		Locale: c.Locale, Accent: tenant.Branding.Accent,
-	})
+	}
+	if c.ExpiresAt != nil {
+		facts.Expires = c.ExpiresAt.UTC()
+	}
+	pdf, err := document.Render(facts)
 	if err != nil {
 		return fmt.Errorf("print certificate: %w", err)
 	}

@@ -86,7 +86,7 @@ func state(
 		SetEnrollmentID(place.ID).SetLearnerID(learner.ID).SetCourseID(place.CourseID).SetVersionID(version.ID).
 		SetCode(newCode()).SetLearnerName(learner.Name).SetCourseTitle(version.Title).
 		SetTenantName(tenant.Name).SetSignatory(signatory).SetLocale(version.Language).
-		SetCompletedAt(completedAt).
+		SetCompletedAt(completedAt).SetNillableExpiresAt(expires(completedAt, version.CertificateMonths)).
 		Save(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("state certificate: %w", err)

@@ -3,6 +3,8 @@ package enrollment
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -10,45 +12,57 @@ import (
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/enrollmentgrant"
+	"lyceum/internal/gen/ent/equivalence"
 	"lyceum/internal/gen/ent/prerequisite"
 	"lyceum/internal/gen/ent/publication"
 	"lyceum/internal/platform/pg"
 )
 
-// terms are what a course asks of a learner who enrolls without help.
-type terms struct {
-	// price is in minor units of the currency; 0 is free.
-	price int
-	// unmet are the titles of the courses to be completed first.
-	unmet []string
+// unmet is what a course asks of a learner who has yet to do it.
+type unmet struct {
+	// titles are of the courses to be completed first.
+	titles []string
 	// hidden is how many more there are that nobody can take at present.
 	hidden int
 }
 
-// admit returns nil when the learner may enroll, or a Conflict that says what is in the way.
-func admit(t terms) error {
+// refuse returns nil when nothing is missing, or a Conflict that says what is in the way.
+func (u unmet) refuse() error {
 	switch {
-	case t.price > 0:
-		return fault.New(fault.Conflict, "This course has a price and cannot be bought here yet; ask the staff to assign it to you.")
-	case len(t.unmet) == 0 && t.hidden == 0:
+	case len(u.titles) == 0 && u.hidden == 0:
 		return nil
-	case t.hidden == 0:
-		return fault.Newf(fault.Conflict, "Complete these courses first: %s.", strings.Join(t.unmet, "; "))
-	case len(t.unmet) == 0:
+	case u.hidden == 0:
+		return fault.Newf(fault.Conflict, "Complete these courses first: %s.", strings.Join(u.titles, "; "))
+	case len(u.titles) == 0:
 		return fault.New(fault.Conflict, "This course asks for a course that is not offered at present; ask the staff to assign it to you.")
 	default:
 		return fault.Newf(fault.Conflict, "Complete these courses first: %s. One more is not offered at present; ask the staff.",
-			strings.Join(t.unmet, "; "))
+			strings.Join(u.titles, "; "))
 	}
 }
 
-// admitSelf applies admit to the learner of the entry.
-func admitSelf(ctx context.Context, tx *pg.Tx, in entry, offer *ent.Publication) error {
-	unmet, hidden, err := unmetPrerequisites(ctx, tx, in)
+// admitSelf refuses a learner who has not completed what the course asks for, and reports whether the course is yet
+// to be paid for.
+func (d *desk) admitSelf(ctx context.Context, in entry, place *ent.Enrollment, offer *ent.Publication) (charged bool, err error) {
+	titles, hidden, err := unmetPrerequisites(ctx, d.tx, in)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return admit(terms{price: offer.PriceAmount, unmet: unmet, hidden: hidden})
+	if err := (unmet{titles, hidden}).refuse(); err != nil {
+		return false, err
+	}
+	if offer.PriceAmount == 0 || place == nil {
+		return offer.PriceAmount > 0, nil
+	}
+	paid, err := d.tx.EnrollmentGrant.Query().Where(
+		enrollmentgrant.EnrollmentID(place.ID), enrollmentgrant.SourceEQ(enrollmentgrant.SourcePURCHASE),
+		enrollmentgrant.EndedAtIsNil(),
+	).Exist(ctx)
+	if err != nil {
+		return false, fmt.Errorf("find purchase: %w", err)
+	}
+	return !paid, nil
 }
 
 // unmetPrerequisites returns the titles of the courses that the learner has yet to complete, by title, and
@@ -66,16 +80,38 @@ func unmetPrerequisites(ctx context.Context, tx *pg.Tx, in entry) (titles []stri
 	for i, p := range asked {
 		missing[p.RequiresID], required[i] = true, p.RequiresID
 	}
+	counts, err := counting(ctx, tx, required)
+	if err != nil {
+		return nil, 0, err
+	}
 	done, err := tx.Enrollment.Query().Where(
-		enrollment.LearnerID(in.learner), enrollment.CourseIDIn(required...), enrollment.StateEQ(enrollment.StateCOMPLETED),
+		enrollment.LearnerID(in.learner), enrollment.CourseIDIn(slices.Collect(maps.Keys(counts))...), enrollment.StateEQ(completed),
 	).All(ctx)
 	if err != nil {
 		return nil, 0, fmt.Errorf("read completed courses: %w", err)
 	}
 	for _, place := range done {
-		delete(missing, place.CourseID)
+		for _, satisfied := range counts[place.CourseID] {
+			delete(missing, satisfied)
+		}
 	}
 	return offeredTitles(ctx, tx, missing)
+}
+
+// counting maps the required courses, and those that count as well, to what completing them satisfies.
+func counting(ctx context.Context, tx *pg.Tx, required []uuid.UUID) (map[uuid.UUID][]uuid.UUID, error) {
+	counts := map[uuid.UUID][]uuid.UUID{}
+	for _, course := range required {
+		counts[course] = append(counts[course], course)
+	}
+	others, err := tx.Equivalence.Query().Where(equivalence.CourseIDIn(required...)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read equivalent courses: %w", err)
+	}
+	for _, other := range others {
+		counts[other.CountsID] = append(counts[other.CountsID], other.CourseID)
+	}
+	return counts, nil
 }
 
 // offeredTitles returns the titles of those courses that are published, and how many are not.

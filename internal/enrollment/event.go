@@ -21,7 +21,7 @@ type EnrollmentActivated struct {
 	ByStaff bool `json:"by_staff"`
 }
 
-// EnrollmentChanged says that a place was completed or given up, or got another due date.
+// EnrollmentChanged says that a place came into another state than ACTIVE, or got another due date.
 type EnrollmentChanged struct {
 	ID         uuid.UUID `json:"id"`
 	Tenant     uuid.UUID `json:"tenant_id"`
@@ -39,7 +39,14 @@ var (
 // Kind implements pg.Event.
 func (EnrollmentActivated) Kind() string { return "enrollment.activated" }
 
-func activated(place *ent.Enrollment, at time.Time, byStaff bool) EnrollmentActivated {
+// Kind implements pg.Event.
+func (EnrollmentChanged) Kind() string { return "enrollment.changed" }
+
+// announced is the event of an act by which the place came into its state.
+func announced(place *ent.Enrollment, a act, at time.Time) pg.Event {
+	if place.State != active {
+		return changed(place, at)
+	}
 	return EnrollmentActivated{
 		ID:         uuid.Must(uuid.NewV7()),
 		Tenant:     place.TenantID,
@@ -47,13 +54,11 @@ func activated(place *ent.Enrollment, at time.Time, byStaff bool) EnrollmentActi
 		Enrollment: place.ID,
 		Learner:    place.LearnerID,
 		Course:     place.CourseID,
-		ByStaff:    byStaff,
+		ByStaff:    a != enroll,
 	}
 }
 
-// Kind implements pg.Event.
-func (EnrollmentChanged) Kind() string { return "enrollment.changed" }
-
+// changed says that something about the place is new; its history says what.
 func changed(place *ent.Enrollment, at time.Time) EnrollmentChanged {
 	return EnrollmentChanged{
 		ID:         uuid.Must(uuid.NewV7()),

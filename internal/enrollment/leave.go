@@ -8,33 +8,26 @@ import (
 	"github.com/google/uuid"
 
 	"lyceum/internal/gen/ent"
-	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/enrollmentgrant"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/policy"
 	"lyceum/internal/viewer"
 )
 
-// Withdraw gives a place up: a learner their own, staff anybody's. Progress is kept. Asking twice returns
-// the same place. Faults: Unauthenticated and Forbidden; NotFound; Conflict when the course is completed.
+// Withdraw gives a place up: a learner their own, staff anybody's. Progress is kept, and what was paid stays paid.
+// Asking twice returns the same place. Faults: Unauthenticated and Forbidden; NotFound; Conflict when the course is
+// completed, or the place has ended anyhow.
 func (s *Service) Withdraw(ctx context.Context, id uuid.UUID) (*ent.Enrollment, error) {
 	if err := policy.Require(ctx, viewer.Learner, viewer.Instructor, viewer.TenantAdmin); err != nil {
 		return nil, err
 	}
 	var place *ent.Enrollment
 	err := s.DB.Tx(ctx, func(tx *pg.Tx) error {
-		found, err := lock(ctx, tx, id)
+		d, found, err := deskOf(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		to, err := next(found.State, giveUp)
-		if err != nil {
-			return err
-		}
-		place = found
-		if found.State == to {
-			return nil
-		}
-		place, err = leave(ctx, tx, found)
+		place, err = d.withdraw(ctx, found, giveUp)
 		return err
 	})
 	if err != nil {
@@ -43,27 +36,53 @@ func (s *Service) Withdraw(ctx context.Context, id uuid.UUID) (*ent.Enrollment, 
 	return place, nil
 }
 
-// leave gives the place up, and keeps a record when it is somebody else's.
-func leave(ctx context.Context, tx *pg.Tx, place *ent.Enrollment) (*ent.Enrollment, error) {
-	now, err := tx.Now(ctx)
-	if err != nil {
+// withdraw gives the place up by the act, giveUp or decline, and keeps a record when it is somebody else's.
+func (d *desk) withdraw(ctx context.Context, place *ent.Enrollment, a act) (*ent.Enrollment, error) {
+	to, err := next(place.State, a)
+	if err != nil || place.State == to {
+		return place, err
+	}
+	why := enrollmentgrant.EndedWhyWITHDRAWN
+	if a == decline {
+		why = enrollmentgrant.EndedWhyDECLINED
+	}
+	if _, _, err := d.end(ctx, place.ID, why, enrollmentgrant.SourceNEQ(enrollmentgrant.SourcePURCHASE)); err != nil {
 		return nil, err
 	}
-	place, err = tx.Enrollment.UpdateOne(place).SetState(enrollment.StateWITHDRAWN).SetWithdrawnAt(now).Save(ctx)
+	place, err = d.leave(ctx, place, a)
 	if err != nil {
-		return nil, fmt.Errorf("give place up: %w", err)
-	}
-	if err := tx.Enqueue(ctx, changed(place, now)); err != nil {
-		return nil, fmt.Errorf("announce withdrawal: %w", err)
+		return nil, err
 	}
 	if who, _ := viewer.From(ctx); who.User == place.LearnerID {
 		return place, nil
 	}
-	entry := pg.Entry{Action: "enrollment.withdrawn", Subject: place.GlobalID().String(), Data: data(place)}
-	if err := tx.Record(ctx, entry); err != nil {
-		return nil, fmt.Errorf("record withdrawal: %w", err)
+	return place, d.record(ctx, "enrollment.withdrawn", place)
+}
+
+// leave takes the learner out of the course by the act, and lets the next one in.
+func (d *desk) leave(ctx context.Context, place *ent.Enrollment, a act) (*ent.Enrollment, error) {
+	to, err := next(place.State, a)
+	if err != nil || place.State == to {
+		return place, err
 	}
-	return place, nil
+	change := d.tx.Enrollment.UpdateOne(place).SetState(to).SetSeated(false).ClearTicket()
+	if to == withdrawn {
+		change.SetWithdrawnAt(d.now)
+	}
+	left, err := d.keep(ctx, change, a)
+	if err != nil || !place.Seated {
+		return left, err
+	}
+	return left, d.vacate(ctx)
+}
+
+// record appends to the audit log.
+func (d *desk) record(ctx context.Context, action string, place *ent.Enrollment) error {
+	entry := pg.Entry{Action: action, Subject: place.GlobalID().String(), Data: data(place)}
+	if err := d.tx.Record(ctx, entry); err != nil {
+		return fmt.Errorf("record %s: %w", action, err)
+	}
+	return nil
 }
 
 // Complete says that the course was completed at that time. The job that hears learning.CourseCompleted
@@ -72,7 +91,7 @@ func (s *Service) Complete(ctx context.Context, tx *pg.Tx, id uuid.UUID, at time
 	if err := policy.Require(ctx); err != nil {
 		return err
 	}
-	place, err := lock(ctx, tx, id)
+	d, place, err := deskOf(ctx, tx, id)
 	if err != nil {
 		return err
 	}
@@ -80,23 +99,7 @@ func (s *Service) Complete(ctx context.Context, tx *pg.Tx, id uuid.UUID, at time
 	if err != nil || place.State == to {
 		return err
 	}
-	err = tx.Enrollment.UpdateOne(place).SetState(to).SetCompletedAt(at).ClearWithdrawnAt().Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("complete enrollment: %w", err)
-	}
-	if err := tx.Enqueue(ctx, changed(place, at)); err != nil {
-		return fmt.Errorf("announce completion: %w", err)
-	}
-	return nil
-}
-
-// lock returns the place that the viewer may see, for changing.
-func lock(ctx context.Context, tx *pg.Tx, id uuid.UUID) (*ent.Enrollment, error) {
-	place, err := tx.Enrollment.Query().Where(enrollment.ID(id)).ForUpdate().Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil, errNoPlace()
-	} else if err != nil {
-		return nil, fmt.Errorf("find enrollment: %w", err)
-	}
-	return place, nil
+	change := tx.Enrollment.UpdateOne(place).SetState(to).SetCompletedAt(at).ClearWithdrawnAt().ClearTicket()
+	_, err = d.keep(ctx, change, complete)
+	return err
 }

@@ -7,58 +7,56 @@ import (
 	"lyceum/internal/gen/ent/enrollment"
 )
 
+// lifeRefused stands for what is refused.
+const lifeRefused = enrollment.State("refused")
+
 func TestNext(t *testing.T) {
 	t.Parallel()
-	const (
-		active    = enrollment.StateACTIVE
-		completed = enrollment.StateCOMPLETED
-		withdrawn = enrollment.StateWITHDRAWN
-	)
-	for _, tt := range []struct {
-		from enrollment.State
-		act  act
-		to   enrollment.State
-		code fault.Code
-	}{
-		{absent, take, active, ""},
-		{absent, giveUp, absent, fault.NotFound},
-		{absent, complete, absent, fault.NotFound},
-		{active, take, active, ""},
-		{active, giveUp, withdrawn, ""},
-		{active, complete, completed, ""},
-		{completed, take, completed, ""},
-		{completed, giveUp, absent, fault.Conflict},
-		{completed, complete, completed, ""},
-		{withdrawn, take, active, ""},
-		{withdrawn, giveUp, withdrawn, ""},
-		{withdrawn, complete, completed, ""},
+	const no = lifeRefused
+	acts := []act{enroll, admit, invite, charge, queue, promote, complete, giveUp, decline, expire, revoke}
+	for from, row := range map[enrollment.State][]enrollment.State{
+		absent:     {active, active, invited, pending, waitlisted, no, no, no, no, no, no},
+		invited:    {active, active, invited, no, waitlisted, no, completed, withdrawn, withdrawn, expired, revoked},
+		pending:    {active, active, invited, pending, waitlisted, no, completed, withdrawn, no, no, no},
+		waitlisted: {waitlisted, waitlisted, no, no, no, active, completed, withdrawn, no, expired, revoked},
+		active:     {active, active, no, no, no, no, completed, withdrawn, no, expired, revoked},
+		completed:  {completed, completed, no, no, no, no, completed, no, no, completed, completed},
+		expired:    {active, active, invited, pending, waitlisted, no, completed, no, no, no, no},
+		withdrawn:  {active, active, invited, pending, waitlisted, no, completed, withdrawn, withdrawn, withdrawn, withdrawn},
+		revoked:    {no, active, invited, no, waitlisted, no, completed, no, no, no, no},
 	} {
-		to, err := next(tt.from, tt.act)
-		if to != tt.to || fault.CodeOf(err) != tt.code {
-			t.Errorf("next(%q, %d) = %q, %q; want %q, %q", tt.from, tt.act, to, fault.CodeOf(err), tt.to, tt.code)
+		for i, want := range row {
+			to, err := next(from, acts[i])
+			switch code := fault.CodeOf(err); {
+			case want != no && (to != want || err != nil):
+				t.Errorf("next(%q, %s) = %q, %v; want %q", from, acts[i], to, err, want)
+			case want == no && from == absent && code != fault.NotFound:
+				t.Errorf("next(%q, %s): %v, want not found", from, acts[i], err)
+			case want == no && from != absent && code != fault.Conflict:
+				t.Errorf("next(%q, %s): %v, want a conflict", from, acts[i], err)
+			}
 		}
 	}
 }
 
-func TestAdmit(t *testing.T) {
+func TestRefuse(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		terms terms
+		unmet unmet
 		says  string
 	}{
-		"nothing asked": {terms{}, ""},
-		"priced":        {terms{price: 100}, "This course has a price and cannot be bought here yet; ask the staff to assign it to you."},
-		"one before":    {terms{unmet: []string{"“A”"}}, "Complete these courses first: “A”."},
-		"two before":    {terms{unmet: []string{"“A”", "“B”"}}, "Complete these courses first: “A”; “B”."},
+		"nothing asked": {unmet{}, ""},
+		"one before":    {unmet{titles: []string{"“A”"}}, "Complete these courses first: “A”."},
+		"two before":    {unmet{titles: []string{"“A”", "“B”"}}, "Complete these courses first: “A”; “B”."},
 		"not offered": {
-			terms{hidden: 1}, "This course asks for a course that is not offered at present; ask the staff to assign it to you.",
+			unmet{hidden: 1}, "This course asks for a course that is not offered at present; ask the staff to assign it to you.",
 		},
 		"both": {
-			terms{unmet: []string{"“A”"}, hidden: 1},
+			unmet{titles: []string{"“A”"}, hidden: 1},
 			"Complete these courses first: “A”. One more is not offered at present; ask the staff.",
 		},
 	} {
-		err := admit(tt.terms)
+		err := tt.unmet.refuse()
 		if tt.says == "" {
 			if err != nil {
 				t.Errorf("%s: %v", name, err)

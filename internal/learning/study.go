@@ -51,6 +51,8 @@ func mayLearn(place *ent.Enrollment, learner uuid.UUID) error {
 		return fault.New(fault.NotFound, "There is no such enrollment.")
 	case place.State == enrollment.StateWITHDRAWN:
 		return fault.New(fault.Conflict, "You gave this place up; enroll again to go on.")
+	case place.State != enrollment.StateACTIVE && place.State != enrollment.StateCOMPLETED:
+		return fault.New(fault.Conflict, "This place is not open to you at present; the enrollment says why.")
 	default:
 		return nil
 	}

@@ -22,31 +22,34 @@ type note struct {
 	link    string
 }
 
-// deliver puts the note into the inbox, unless it is there already, and wakes the user's streams after the
-// commit. The lock on the inbox makes its numbers appear in order.
+// deliver puts the note into the inbox, unless it is there already, asks for its mail, and wakes the user's streams
+// after the commit. The lock on the inbox makes its numbers appear in order.
 func (s *Service) deliver(ctx context.Context, tx *pg.Tx, n note) error {
 	box, err := lockInbox(ctx, tx, n.user)
 	if err != nil {
 		return err
 	}
-	told, err := tx.Notification.Query().
+	already, err := tx.Notification.Query().
 		Where(notification.UserID(n.user), notification.KindEQ(n.kind), notification.SubjectID(n.subject)).
 		Exist(ctx)
 	if err != nil {
 		return fmt.Errorf("look whether it was told: %w", err)
 	}
-	if told {
+	if already {
 		return nil
 	}
-	err = tx.Notification.Create().
+	made, err := tx.Notification.Create().
 		SetUserID(n.user).SetSeq(box.LastSeq + 1).SetKind(n.kind).SetSubjectID(n.subject).
 		SetTitle(n.text.title).SetBody(n.text.body).SetLink(n.link).
-		Exec(ctx)
+		Save(ctx)
 	if err != nil {
 		return fmt.Errorf("put %s into inbox: %w", n.kind, err)
 	}
 	if err := tx.Inbox.UpdateOne(box).AddLastSeq(1).AddUnread(1).Exec(ctx); err != nil {
 		return fmt.Errorf("number inbox: %w", err)
+	}
+	if err := tx.Enqueue(ctx, told(ctx, made.ID)); err != nil {
+		return err
 	}
 	s.Feed.Hint(ctx, tx, topic(n.user))
 	return nil

@@ -14,6 +14,8 @@ type Service struct {
 	DB *pg.DB
 	// Feed wakes the streams of an inbox: what is told is in the inbox, and a stream that missed a hint finds it there.
 	Feed *feed.Log
+	// Post is for Mail and for the links in mails.
+	Post Post
 }
 
 // topic is a user's inbox, as live streams watch it.

@@ -48,6 +48,9 @@ export type AttemptState =
   | 'SUBMITTED';
 
 export type CertificateStatus =
+  /** It was good until a day that has passed. */
+  | 'EXPIRED'
+  /** It was taken back, whether or not it would be good still. */
   | 'REVOKED'
   | 'VALID';
 
@@ -111,13 +114,35 @@ export type EnrollmentEventKind =
   /** The stream starts here, of a client that continues nothing: what it reads now and is told from here on is all there is. */
   | 'STARTED';
 
+/** Why somebody has a place. */
 export type EnrollmentSource =
+  /** It came with data from elsewhere. */
+  | 'IMPORT'
+  /** They bought it. */
+  | 'PURCHASE'
+  /** A rule of the tenant did, or a learning path. */
+  | 'RULE'
+  /** They enrolled by themselves. */
   | 'SELF'
+  /** Staff gave it to them. */
   | 'STAFF';
 
+/** What a place is. Only ACTIVE and COMPLETED places are learned in. */
 export type EnrollmentState =
   | 'ACTIVE'
+  /** For good: nothing takes it back. */
   | 'COMPLETED'
+  /** The last grant ended by its date. */
+  | 'EXPIRED'
+  /** Staff ask the learner to take it up: see answerInvitation. */
+  | 'INVITED'
+  /** The course has a price, and nothing says yet that it was paid. */
+  | 'PENDING_PAYMENT'
+  /** Staff ended the last grant. Only staff open it again. */
+  | 'REVOKED'
+  /** All seats are taken. Whoever waits longest gets the next one. */
+  | 'WAITLISTED'
+  /** The learner gave it up, or declined it. Enrolling again takes it up again. */
   | 'WITHDRAWN';
 
 export type LeaderboardPeriod =
@@ -379,7 +404,7 @@ export type EnrollMutationVariables = Exact<{
 }>;
 
 
-export type EnrollMutation = { enroll: { enrollment: { id: string, state: EnrollmentState, course: { title: string, version: number }, progress: { percent: number, requiredLessons: number } } } };
+export type EnrollMutation = { enroll: { enrollment: { id: string, state: EnrollmentState, waitlistPosition: number | null, course: { title: string, version: number }, progress: { percent: number, requiredLessons: number } } } };
 
 export type EnrollmentChangedSubscriptionVariables = Exact<{
   courseId?: string | null | undefined;
@@ -433,6 +458,11 @@ export type LessonQuery = { lesson: { id: string, title: string, kind: LessonKin
       | { __typename: 'QuizContent', html: string, passMark: number, attemptsAllowed: number | null, timeLimitSeconds: number | null, questionCount: number, attempts: Array<{ id: string, number: number, state: AttemptState, score: number | null, maxScore: number, passed: boolean | null }> }
       | { __typename: 'VideoContent', url: string | null, hlsUrl: string | null, posterUrl: string | null, storyboardUrl: string | null, externalUrl: string | null, expiresAt: string | null, contentType: string | null, html: string, captions: Array<{ locale: string, label: string, vtt: string }>, captionTracks: Array<{ locale: string, label: string, url: string, default: boolean }> }
      | null } | null };
+
+export type MailPreferencesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type MailPreferencesQuery = { mailPreferences: Array<{ kind: NotificationKind, wanted: boolean }> };
 
 export type MarkReadMutationVariables = Exact<{
   ids?: Array<string> | string | null | undefined;
@@ -544,6 +574,14 @@ export type RevertCaptionsMutationVariables = Exact<{
 
 export type RevertCaptionsMutation = { revertCaptions: { revision: { number: number, revertOf: number | null } } };
 
+export type RevokeCertificateMutationVariables = Exact<{
+  certificateId: string;
+  reason: string;
+}>;
+
+
+export type RevokeCertificateMutation = { revokeCertificate: { certificate: { id: string, code: string, status: CertificateStatus, revokedAt: string | null, revocationReason: string, verifyUrl: string } } };
+
 export type RosterQueryVariables = Exact<{
   courseId: string;
   first?: number | null | undefined;
@@ -551,7 +589,7 @@ export type RosterQueryVariables = Exact<{
 }>;
 
 
-export type RosterQuery = { enrollments: { nodes: Array<{ id: string, state: EnrollmentState, source: EnrollmentSource, enrolledAt: string, learner: { id: string, name: string, email: string | null } | null, progress: { percent: number, completedLessons: number, lastActivityAt: string | null }, certificate: { code: string, status: CertificateStatus } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type RosterQuery = { enrollments: { nodes: Array<{ id: string, state: EnrollmentState, source: EnrollmentSource, enrolledAt: string, dueAt: string | null, overdue: boolean, waitlistPosition: number | null, learner: { id: string, name: string, email: string | null } | null, progress: { percent: number, completedLessons: number, lastActivityAt: string | null }, certificate: { id: string, code: string, status: CertificateStatus } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type SaveAchievementMutationVariables = Exact<{
   input: SaveAchievementInput;
@@ -601,6 +639,14 @@ export type SetLeaderboardProfileMutationVariables = Exact<{
 
 
 export type SetLeaderboardProfileMutation = { setLeaderboardProfile: { profile: { hidden: boolean, pseudonym: string } } };
+
+export type SetMailPreferenceMutationVariables = Exact<{
+  kind: NotificationKind;
+  wanted: boolean;
+}>;
+
+
+export type SetMailPreferenceMutation = { setMailPreference: { mailPreferences: Array<{ kind: NotificationKind, wanted: boolean }> } };
 
 export type SetTimeZoneMutationVariables = Exact<{
   timeZone: string;
@@ -658,7 +704,7 @@ export type VerifyCertificateQueryVariables = Exact<{
 }>;
 
 
-export type VerifyCertificateQuery = { verifyCertificate: { status: CertificateStatus, learnerName: string, courseTitle: string, tenantName: string, completedAt: string, issuedAt: string, revokedAt: string | null } | null };
+export type VerifyCertificateQuery = { verifyCertificate: { status: CertificateStatus, learnerName: string, courseTitle: string, tenantName: string, completedAt: string, issuedAt: string, expiresAt: string | null, revokedAt: string | null } | null };
 
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -701,6 +747,7 @@ export interface Operations {
   "learner-dashboard": { data: LearnerDashboardQuery; variables: LearnerDashboardQueryVariables };
   "lesson": { data: LessonQuery; variables: LessonQueryVariables };
   "lesson-drop-off": { data: LessonDropOffQuery; variables: LessonDropOffQueryVariables };
+  "mail-preferences": { data: MailPreferencesQuery; variables: MailPreferencesQueryVariables };
   "mark-read": { data: MarkReadMutation; variables: MarkReadMutationVariables };
   "notification-received": { data: NotificationReceivedSubscription; variables: NotificationReceivedSubscriptionVariables };
   "notifications": { data: NotificationsQuery; variables: NotificationsQueryVariables };
@@ -713,6 +760,7 @@ export interface Operations {
   "request-upload": { data: RequestUploadMutation; variables: RequestUploadMutationVariables };
   "restore-asset": { data: RestoreAssetMutation; variables: RestoreAssetMutationVariables };
   "revert-captions": { data: RevertCaptionsMutation; variables: RevertCaptionsMutationVariables };
+  "revoke-certificate": { data: RevokeCertificateMutation; variables: RevokeCertificateMutationVariables };
   "roster": { data: RosterQuery; variables: RosterQueryVariables };
   "save-achievement": { data: SaveAchievementMutation; variables: SaveAchievementMutationVariables };
   "save-answer": { data: SaveAnswerMutation; variables: SaveAnswerMutationVariables };
@@ -720,6 +768,7 @@ export interface Operations {
   "search": { data: SearchQuery; variables: SearchQueryVariables };
   "search-token": { data: SearchTokenQuery; variables: SearchTokenQueryVariables };
   "set-leaderboard-profile": { data: SetLeaderboardProfileMutation; variables: SetLeaderboardProfileMutationVariables };
+  "set-mail-preference": { data: SetMailPreferenceMutation; variables: SetMailPreferenceMutationVariables };
   "set-time-zone": { data: SetTimeZoneMutation; variables: SetTimeZoneMutationVariables };
   "sign-in": { data: SignInMutation; variables: SignInMutationVariables };
   "sign-out": { data: SignOutMutation; variables: SignOutMutationVariables };

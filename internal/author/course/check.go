@@ -26,6 +26,8 @@ const (
 	MaxNames     = 50
 	MaxAttempts  = 1000
 	MaxPoints    = 1000
+	// MaxMonths is the longest that a certificate may be good.
+	MaxMonths = 600
 
 	maxTitle    = 300
 	maxSummary  = 1000
@@ -106,6 +108,9 @@ func (k *checker) course(c *Course) {
 		k.add("visibility", "The visibility is public, members or unlisted.")
 	}
 	k.price(c.Price)
+	if c.CertificateMonths < 0 || c.CertificateMonths > MaxMonths {
+		k.add("certificateMonths", "A certificate is good for 1 to %d months, or with 0 for ever.", MaxMonths)
+	}
 	k.slugs("prerequisites", c.Prerequisites)
 	if i := slices.Index(c.Prerequisites, c.Slug); i >= 0 {
 		k.add(at("prerequisites", i), "A course cannot be its own prerequisite.")

@@ -29,6 +29,8 @@ type Course struct {
 	// Certificate tells whether completing the course earns one. Unless Completion says otherwise, a course is
 	// completed when its required lessons are, and a quiz is when it is passed.
 	Certificate bool
+	// CertificateMonths is how long a certificate is good; 0 is for ever.
+	CertificateMonths int
 	// Completion says what completes the course; nil says nothing, and a push leaves what the server has.
 	Completion *Completion
 	// Prerequisites are slugs of courses of the same tenant to be completed first.

@@ -57,6 +57,8 @@ func TestCheckFinds(t *testing.T) {
 		"visibility":         {func(c *course.Course) { c.Visibility = "" }, []string{"visibility"}},
 		"category":           {func(c *course.Course) { c.Categories = []string{"A b", "c", "c"} }, []string{"categories.0", "categories.2"}},
 		"tags":               {func(c *course.Course) { c.Tags = []string{"a", "A", ""} }, []string{"tags.1", "tags.2"}},
+		"negative months":    {func(c *course.Course) { c.CertificateMonths = -1 }, []string{"certificateMonths"}},
+		"many months":        {func(c *course.Course) { c.CertificateMonths = course.MaxMonths + 1 }, []string{"certificateMonths"}},
 		"currency":           {func(c *course.Course) { c.Price.Currency = "eur" }, []string{"price"}},
 		"negative price":     {func(c *course.Course) { c.Price.Amount = -1 }, []string{"price"}},
 		"its own premise":    {func(c *course.Course) { c.Prerequisites = []string{"knots"} }, []string{"prerequisites.0"}},

@@ -152,6 +152,7 @@ func courseFields(c *course.Course) mapping {
 		m.add("price", plain(formatPrice(*c.Price)))
 	}
 	m.truth("certificate", c.Certificate, true)
+	m.number("certificate-months", c.CertificateMonths)
 	m.texts("prerequisites", c.Prerequisites, true)
 	m.completion(c.Completion)
 	m.text("description", c.Description)

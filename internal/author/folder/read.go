@@ -152,6 +152,7 @@ func (r *reader) readCourse() ([]entry, error) {
 	c.Tags = o.lines("tags", "tags")
 	c.Price = o.price()
 	c.Certificate = o.boolean("certificate", "certificate", true)
+	c.CertificateMonths = o.integer("certificate-months", "certificateMonths", 0)
 	c.Prerequisites = o.lines("prerequisites", "prerequisites")
 	c.Completion = o.completion()
 	order := o.order("modules")

@@ -123,7 +123,8 @@ func courseFrom(d *authorapi.DraftCourseDraft) *course.Course {
 	c := &course.Course{
 		Slug: d.Slug, Title: d.Title, Summary: d.Summary, Description: d.Description, Language: d.Language,
 		Level: course.Level(d.Level), Visibility: course.Visibility(d.Visibility),
-		Categories: emptied(d.Categories), Tags: emptied(d.Tags), Certificate: d.HasCertificate, Prerequisites: emptied(d.Prerequisites),
+		Categories: emptied(d.Categories), Tags: emptied(d.Tags), Certificate: d.HasCertificate,
+		CertificateMonths: d.CertificateMonths, Prerequisites: emptied(d.Prerequisites),
 	}
 	c.Completion = policyFrom(d.Completion)
 	if d.Price != nil {

@@ -159,7 +159,8 @@ func courseInput(c *course.Course) *authorapi.SaveCourseInput {
 	in := &authorapi.SaveCourseInput{
 		Slug: c.Slug, Title: c.Title, Summary: &c.Summary, Description: &c.Description, Language: &c.Language,
 		Level: &level, Visibility: &visibility, Categories: filled(c.Categories), Tags: filled(c.Tags),
-		HasCertificate: &c.Certificate, Prerequisites: filled(c.Prerequisites), Completion: policyInput(c.Completion),
+		HasCertificate: &c.Certificate, CertificateMonths: &c.CertificateMonths, Prerequisites: filled(c.Prerequisites),
+		Completion: policyInput(c.Completion),
 	}
 	// An absent price would leave the old one: what is free says so.
 	in.Price = &authorapi.PriceInput{}

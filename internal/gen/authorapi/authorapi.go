@@ -351,6 +351,8 @@ type DraftCourseDraft struct {
 	Visibility     CourseVisibility       `json:"visibility"`
 	Price          *DraftCourseDraftPrice `json:"price"`
 	HasCertificate bool                   `json:"hasCertificate"`
+	// How many months a certificate is good for; 0 is for ever.
+	CertificateMonths int `json:"certificateMonths"`
 	// Slugs of the courses to be completed first.
 	Prerequisites []string `json:"prerequisites"`
 	// What completes the course; null is all modules that require something.
@@ -399,6 +401,9 @@ func (v *DraftCourseDraft) GetPrice() *DraftCourseDraftPrice { return v.Price }
 
 // GetHasCertificate returns DraftCourseDraft.HasCertificate, and is useful for accessing the field via an interface.
 func (v *DraftCourseDraft) GetHasCertificate() bool { return v.HasCertificate }
+
+// GetCertificateMonths returns DraftCourseDraft.CertificateMonths, and is useful for accessing the field via an interface.
+func (v *DraftCourseDraft) GetCertificateMonths() int { return v.CertificateMonths }
 
 // GetPrerequisites returns DraftCourseDraft.Prerequisites, and is useful for accessing the field via an interface.
 func (v *DraftCourseDraft) GetPrerequisites() []string { return v.Prerequisites }
@@ -1362,6 +1367,8 @@ type SaveCourseInput struct {
 	Visibility     *CourseVisibility `json:"visibility"`
 	Price          *PriceInput       `json:"price,omitempty"`
 	HasCertificate *bool             `json:"hasCertificate"`
+	// How many months a certificate is good for, at most 600; 0 is for ever.
+	CertificateMonths *int `json:"certificateMonths"`
 	// Slugs of courses; all of them, the old ones are replaced.
 	Prerequisites []string `json:"prerequisites"`
 	// What completes the course; absent leaves it as it is, and null, or ALL by itself, is the default again.
@@ -1402,6 +1409,9 @@ func (v *SaveCourseInput) GetPrice() *PriceInput { return v.Price }
 
 // GetHasCertificate returns SaveCourseInput.HasCertificate, and is useful for accessing the field via an interface.
 func (v *SaveCourseInput) GetHasCertificate() *bool { return v.HasCertificate }
+
+// GetCertificateMonths returns SaveCourseInput.CertificateMonths, and is useful for accessing the field via an interface.
+func (v *SaveCourseInput) GetCertificateMonths() *int { return v.CertificateMonths }
 
 // GetPrerequisites returns SaveCourseInput.Prerequisites, and is useful for accessing the field via an interface.
 func (v *SaveCourseInput) GetPrerequisites() []string { return v.Prerequisites }
@@ -2093,6 +2103,7 @@ query Draft ($slug: String!) {
 			currency
 		}
 		hasCertificate
+		certificateMonths
 		prerequisites
 		completion {
 			need

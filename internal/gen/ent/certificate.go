@@ -48,6 +48,8 @@ type Certificate struct {
 	CompletedAt time.Time `json:"completed_at,omitempty"`
 	// IssuedAt holds the value of the "issued_at" field.
 	IssuedAt time.Time `json:"issued_at,omitempty"`
+	// The end of the last day on which it is good, by UTC; null is for ever.
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 	// Blob key; empty until the PDF exists.
 	PdfKey string `json:"pdf_key,omitempty"`
 	// PdfSha256 holds the value of the "pdf_sha256" field.
@@ -70,7 +72,7 @@ func (*Certificate) scanValues(columns []string) ([]any, error) {
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case certificate.FieldCode, certificate.FieldLearnerName, certificate.FieldCourseTitle, certificate.FieldTenantName, certificate.FieldSignatory, certificate.FieldLocale, certificate.FieldPdfKey, certificate.FieldPdfSha256, certificate.FieldRevocationReason:
 			values[i] = new(sql.NullString)
-		case certificate.FieldCreatedAt, certificate.FieldUpdatedAt, certificate.FieldCompletedAt, certificate.FieldIssuedAt, certificate.FieldRevokedAt:
+		case certificate.FieldCreatedAt, certificate.FieldUpdatedAt, certificate.FieldCompletedAt, certificate.FieldIssuedAt, certificate.FieldExpiresAt, certificate.FieldRevokedAt:
 			values[i] = new(sql.NullTime)
 		case certificate.FieldID, certificate.FieldTenantID, certificate.FieldEnrollmentID, certificate.FieldLearnerID, certificate.FieldCourseID, certificate.FieldVersionID:
 			values[i] = new(uuid.UUID)
@@ -185,6 +187,13 @@ func (_m *Certificate) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.IssuedAt = value.Time
 			}
+		case certificate.FieldExpiresAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field expires_at", values[i])
+			} else if value.Valid {
+				_m.ExpiresAt = new(time.Time)
+				*_m.ExpiresAt = value.Time
+			}
 		case certificate.FieldPdfKey:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field pdf_key", values[i])
@@ -297,6 +306,11 @@ func (_m *Certificate) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("issued_at=")
 	builder.WriteString(_m.IssuedAt.Format(time.ANSIC))
+	builder.WriteString(", ")
+	if v := _m.ExpiresAt; v != nil {
+		builder.WriteString("expires_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("pdf_key=")
 	builder.WriteString(_m.PdfKey)

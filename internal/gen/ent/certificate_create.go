@@ -143,6 +143,20 @@ func (_c *CertificateCreate) SetNillableIssuedAt(v *time.Time) *CertificateCreat
 	return _c
 }
 
+// SetExpiresAt sets the "expires_at" field.
+func (_c *CertificateCreate) SetExpiresAt(v time.Time) *CertificateCreate {
+	_c.mutation.SetExpiresAt(v)
+	return _c
+}
+
+// SetNillableExpiresAt sets the "expires_at" field if the given value is not nil.
+func (_c *CertificateCreate) SetNillableExpiresAt(v *time.Time) *CertificateCreate {
+	if v != nil {
+		_c.SetExpiresAt(*v)
+	}
+	return _c
+}
+
 // SetPdfKey sets the "pdf_key" field.
 func (_c *CertificateCreate) SetPdfKey(v string) *CertificateCreate {
 	_c.mutation.SetPdfKey(v)
@@ -506,6 +520,10 @@ func (_c *CertificateCreate) createSpec() (*Certificate, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.IssuedAt(); ok {
 		_spec.SetField(certificate.FieldIssuedAt, field.TypeTime, value)
 		_node.IssuedAt = value
+	}
+	if value, ok := _c.mutation.ExpiresAt(); ok {
+		_spec.SetField(certificate.FieldExpiresAt, field.TypeTime, value)
+		_node.ExpiresAt = &value
 	}
 	if value, ok := _c.mutation.PdfKey(); ok {
 		_spec.SetField(certificate.FieldPdfKey, field.TypeString, value)

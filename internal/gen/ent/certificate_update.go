@@ -206,6 +206,9 @@ func (_u *CertificateUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	if value, ok := _u.mutation.UpdatedAt(); ok {
 		_spec.SetField(certificate.FieldUpdatedAt, field.TypeTime, value)
 	}
+	if _u.mutation.ExpiresAtCleared() {
+		_spec.ClearField(certificate.FieldExpiresAt, field.TypeTime)
+	}
 	if value, ok := _u.mutation.PdfKey(); ok {
 		_spec.SetField(certificate.FieldPdfKey, field.TypeString, value)
 	}
@@ -454,6 +457,9 @@ func (_u *CertificateUpdateOne) sqlSave(ctx context.Context) (_node *Certificate
 	}
 	if value, ok := _u.mutation.UpdatedAt(); ok {
 		_spec.SetField(certificate.FieldUpdatedAt, field.TypeTime, value)
+	}
+	if _u.mutation.ExpiresAtCleared() {
+		_spec.ClearField(certificate.FieldExpiresAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.PdfKey(); ok {
 		_spec.SetField(certificate.FieldPdfKey, field.TypeString, value)

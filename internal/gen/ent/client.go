@@ -12,6 +12,7 @@ import (
 	"lyceum/internal/gen/ent/migrate"
 
 	"lyceum/internal/gen/ent/achievement"
+	"lyceum/internal/gen/ent/admission"
 	"lyceum/internal/gen/ent/answer"
 	"lyceum/internal/gen/ent/apikey"
 	"lyceum/internal/gen/ent/asset"
@@ -30,10 +31,14 @@ import (
 	"lyceum/internal/gen/ent/domain"
 	"lyceum/internal/gen/ent/engagementprofile"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/enrollmentchange"
+	"lyceum/internal/gen/ent/enrollmentgrant"
+	"lyceum/internal/gen/ent/equivalence"
 	"lyceum/internal/gen/ent/inbox"
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/gen/ent/lessonversion"
+	"lyceum/internal/gen/ent/mailpreference"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/placement"
@@ -66,6 +71,8 @@ type Client struct {
 	APIKey *APIKeyClient
 	// Achievement is the client for interacting with the Achievement builders.
 	Achievement *AchievementClient
+	// Admission is the client for interacting with the Admission builders.
+	Admission *AdmissionClient
 	// Answer is the client for interacting with the Answer builders.
 	Answer *AnswerClient
 	// Asset is the client for interacting with the Asset builders.
@@ -100,6 +107,12 @@ type Client struct {
 	EngagementProfile *EngagementProfileClient
 	// Enrollment is the client for interacting with the Enrollment builders.
 	Enrollment *EnrollmentClient
+	// EnrollmentChange is the client for interacting with the EnrollmentChange builders.
+	EnrollmentChange *EnrollmentChangeClient
+	// EnrollmentGrant is the client for interacting with the EnrollmentGrant builders.
+	EnrollmentGrant *EnrollmentGrantClient
+	// Equivalence is the client for interacting with the Equivalence builders.
+	Equivalence *EquivalenceClient
 	// Inbox is the client for interacting with the Inbox builders.
 	Inbox *InboxClient
 	// Lesson is the client for interacting with the Lesson builders.
@@ -108,6 +121,8 @@ type Client struct {
 	LessonProgress *LessonProgressClient
 	// LessonVersion is the client for interacting with the LessonVersion builders.
 	LessonVersion *LessonVersionClient
+	// MailPreference is the client for interacting with the MailPreference builders.
+	MailPreference *MailPreferenceClient
 	// Module is the client for interacting with the Module builders.
 	Module *ModuleClient
 	// Notification is the client for interacting with the Notification builders.
@@ -153,6 +168,7 @@ func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
 	c.APIKey = NewAPIKeyClient(c.config)
 	c.Achievement = NewAchievementClient(c.config)
+	c.Admission = NewAdmissionClient(c.config)
 	c.Answer = NewAnswerClient(c.config)
 	c.Asset = NewAssetClient(c.config)
 	c.Attempt = NewAttemptClient(c.config)
@@ -170,10 +186,14 @@ func (c *Client) init() {
 	c.Domain = NewDomainClient(c.config)
 	c.EngagementProfile = NewEngagementProfileClient(c.config)
 	c.Enrollment = NewEnrollmentClient(c.config)
+	c.EnrollmentChange = NewEnrollmentChangeClient(c.config)
+	c.EnrollmentGrant = NewEnrollmentGrantClient(c.config)
+	c.Equivalence = NewEquivalenceClient(c.config)
 	c.Inbox = NewInboxClient(c.config)
 	c.Lesson = NewLessonClient(c.config)
 	c.LessonProgress = NewLessonProgressClient(c.config)
 	c.LessonVersion = NewLessonVersionClient(c.config)
+	c.MailPreference = NewMailPreferenceClient(c.config)
 	c.Module = NewModuleClient(c.config)
 	c.Notification = NewNotificationClient(c.config)
 	c.Placement = NewPlacementClient(c.config)
@@ -284,6 +304,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		config:            cfg,
 		APIKey:            NewAPIKeyClient(cfg),
 		Achievement:       NewAchievementClient(cfg),
+		Admission:         NewAdmissionClient(cfg),
 		Answer:            NewAnswerClient(cfg),
 		Asset:             NewAssetClient(cfg),
 		Attempt:           NewAttemptClient(cfg),
@@ -301,10 +322,14 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Domain:            NewDomainClient(cfg),
 		EngagementProfile: NewEngagementProfileClient(cfg),
 		Enrollment:        NewEnrollmentClient(cfg),
+		EnrollmentChange:  NewEnrollmentChangeClient(cfg),
+		EnrollmentGrant:   NewEnrollmentGrantClient(cfg),
+		Equivalence:       NewEquivalenceClient(cfg),
 		Inbox:             NewInboxClient(cfg),
 		Lesson:            NewLessonClient(cfg),
 		LessonProgress:    NewLessonProgressClient(cfg),
 		LessonVersion:     NewLessonVersionClient(cfg),
+		MailPreference:    NewMailPreferenceClient(cfg),
 		Module:            NewModuleClient(cfg),
 		Notification:      NewNotificationClient(cfg),
 		Placement:         NewPlacementClient(cfg),
@@ -342,6 +367,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		config:            cfg,
 		APIKey:            NewAPIKeyClient(cfg),
 		Achievement:       NewAchievementClient(cfg),
+		Admission:         NewAdmissionClient(cfg),
 		Answer:            NewAnswerClient(cfg),
 		Asset:             NewAssetClient(cfg),
 		Attempt:           NewAttemptClient(cfg),
@@ -359,10 +385,14 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Domain:            NewDomainClient(cfg),
 		EngagementProfile: NewEngagementProfileClient(cfg),
 		Enrollment:        NewEnrollmentClient(cfg),
+		EnrollmentChange:  NewEnrollmentChangeClient(cfg),
+		EnrollmentGrant:   NewEnrollmentGrantClient(cfg),
+		Equivalence:       NewEquivalenceClient(cfg),
 		Inbox:             NewInboxClient(cfg),
 		Lesson:            NewLessonClient(cfg),
 		LessonProgress:    NewLessonProgressClient(cfg),
 		LessonVersion:     NewLessonVersionClient(cfg),
+		MailPreference:    NewMailPreferenceClient(cfg),
 		Module:            NewModuleClient(cfg),
 		Notification:      NewNotificationClient(cfg),
 		Placement:         NewPlacementClient(cfg),
@@ -408,11 +438,12 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.APIKey, c.Achievement, c.Answer, c.Asset, c.Attempt, c.Attestation,
-		c.AuditEntry, c.AuditHead, c.CaptionRevision, c.Category, c.Certificate,
-		c.Completion, c.Course, c.CourseProgress, c.CourseVersion, c.DailyFact,
-		c.Domain, c.EngagementProfile, c.Enrollment, c.Inbox, c.Lesson,
-		c.LessonProgress, c.LessonVersion, c.Module, c.Notification, c.Placement,
+		c.APIKey, c.Achievement, c.Admission, c.Answer, c.Asset, c.Attempt,
+		c.Attestation, c.AuditEntry, c.AuditHead, c.CaptionRevision, c.Category,
+		c.Certificate, c.Completion, c.Course, c.CourseProgress, c.CourseVersion,
+		c.DailyFact, c.Domain, c.EngagementProfile, c.Enrollment, c.EnrollmentChange,
+		c.EnrollmentGrant, c.Equivalence, c.Inbox, c.Lesson, c.LessonProgress,
+		c.LessonVersion, c.MailPreference, c.Module, c.Notification, c.Placement,
 		c.PointRule, c.Prerequisite, c.Publication, c.Question, c.QuestionVersion,
 		c.RenditionSet, c.Session, c.Staff, c.StaffSession, c.SupportGrant, c.Tenant,
 		c.Usage, c.User,
@@ -425,11 +456,12 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.APIKey, c.Achievement, c.Answer, c.Asset, c.Attempt, c.Attestation,
-		c.AuditEntry, c.AuditHead, c.CaptionRevision, c.Category, c.Certificate,
-		c.Completion, c.Course, c.CourseProgress, c.CourseVersion, c.DailyFact,
-		c.Domain, c.EngagementProfile, c.Enrollment, c.Inbox, c.Lesson,
-		c.LessonProgress, c.LessonVersion, c.Module, c.Notification, c.Placement,
+		c.APIKey, c.Achievement, c.Admission, c.Answer, c.Asset, c.Attempt,
+		c.Attestation, c.AuditEntry, c.AuditHead, c.CaptionRevision, c.Category,
+		c.Certificate, c.Completion, c.Course, c.CourseProgress, c.CourseVersion,
+		c.DailyFact, c.Domain, c.EngagementProfile, c.Enrollment, c.EnrollmentChange,
+		c.EnrollmentGrant, c.Equivalence, c.Inbox, c.Lesson, c.LessonProgress,
+		c.LessonVersion, c.MailPreference, c.Module, c.Notification, c.Placement,
 		c.PointRule, c.Prerequisite, c.Publication, c.Question, c.QuestionVersion,
 		c.RenditionSet, c.Session, c.Staff, c.StaffSession, c.SupportGrant, c.Tenant,
 		c.Usage, c.User,
@@ -445,6 +477,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.APIKey.mutate(ctx, m)
 	case *AchievementMutation:
 		return c.Achievement.mutate(ctx, m)
+	case *AdmissionMutation:
+		return c.Admission.mutate(ctx, m)
 	case *AnswerMutation:
 		return c.Answer.mutate(ctx, m)
 	case *AssetMutation:
@@ -479,6 +513,12 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.EngagementProfile.mutate(ctx, m)
 	case *EnrollmentMutation:
 		return c.Enrollment.mutate(ctx, m)
+	case *EnrollmentChangeMutation:
+		return c.EnrollmentChange.mutate(ctx, m)
+	case *EnrollmentGrantMutation:
+		return c.EnrollmentGrant.mutate(ctx, m)
+	case *EquivalenceMutation:
+		return c.Equivalence.mutate(ctx, m)
 	case *InboxMutation:
 		return c.Inbox.mutate(ctx, m)
 	case *LessonMutation:
@@ -487,6 +527,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.LessonProgress.mutate(ctx, m)
 	case *LessonVersionMutation:
 		return c.LessonVersion.mutate(ctx, m)
+	case *MailPreferenceMutation:
+		return c.MailPreference.mutate(ctx, m)
 	case *ModuleMutation:
 		return c.Module.mutate(ctx, m)
 	case *NotificationMutation:
@@ -789,6 +831,140 @@ func (c *AchievementClient) mutate(ctx context.Context, m *AchievementMutation) 
 		return (&AchievementDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Achievement mutation op: %q", m.Op())
+	}
+}
+
+// AdmissionClient is a client for the Admission schema.
+type AdmissionClient struct {
+	config
+}
+
+// NewAdmissionClient returns a client for the Admission from the given config.
+func NewAdmissionClient(c config) *AdmissionClient {
+	return &AdmissionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `admission.Hooks(f(g(h())))`.
+func (c *AdmissionClient) Use(hooks ...Hook) {
+	c.hooks.Admission = append(c.hooks.Admission, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `admission.Intercept(f(g(h())))`.
+func (c *AdmissionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Admission = append(c.inters.Admission, interceptors...)
+}
+
+// Create returns a builder for creating a Admission entity.
+func (c *AdmissionClient) Create() *AdmissionCreate {
+	mutation := newAdmissionMutation(c.config, OpCreate)
+	return &AdmissionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Admission entities.
+func (c *AdmissionClient) CreateBulk(builders ...*AdmissionCreate) *AdmissionCreateBulk {
+	return &AdmissionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AdmissionClient) MapCreateBulk(slice any, setFunc func(*AdmissionCreate, int)) *AdmissionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AdmissionCreateBulk{err: fmt.Errorf("calling to AdmissionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AdmissionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AdmissionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Admission.
+func (c *AdmissionClient) Update() *AdmissionUpdate {
+	mutation := newAdmissionMutation(c.config, OpUpdate)
+	return &AdmissionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AdmissionClient) UpdateOne(_m *Admission) *AdmissionUpdateOne {
+	mutation := newAdmissionMutation(c.config, OpUpdateOne, withAdmission(_m))
+	return &AdmissionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AdmissionClient) UpdateOneID(id uuid.UUID) *AdmissionUpdateOne {
+	mutation := newAdmissionMutation(c.config, OpUpdateOne, withAdmissionID(id))
+	return &AdmissionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Admission.
+func (c *AdmissionClient) Delete() *AdmissionDelete {
+	mutation := newAdmissionMutation(c.config, OpDelete)
+	return &AdmissionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AdmissionClient) DeleteOne(_m *Admission) *AdmissionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AdmissionClient) DeleteOneID(id uuid.UUID) *AdmissionDeleteOne {
+	builder := c.Delete().Where(admission.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AdmissionDeleteOne{builder}
+}
+
+// Query returns a query builder for Admission.
+func (c *AdmissionClient) Query() *AdmissionQuery {
+	return &AdmissionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAdmission},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Admission entity by its id.
+func (c *AdmissionClient) Get(ctx context.Context, id uuid.UUID) (*Admission, error) {
+	return c.Query().Where(admission.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AdmissionClient) GetX(ctx context.Context, id uuid.UUID) *Admission {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *AdmissionClient) Hooks() []Hook {
+	hooks := c.hooks.Admission
+	return append(hooks[:len(hooks):len(hooks)], admission.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *AdmissionClient) Interceptors() []Interceptor {
+	return c.inters.Admission
+}
+
+func (c *AdmissionClient) mutate(ctx context.Context, m *AdmissionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AdmissionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AdmissionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AdmissionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AdmissionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Admission mutation op: %q", m.Op())
 	}
 }
 
@@ -3070,6 +3246,408 @@ func (c *EnrollmentClient) mutate(ctx context.Context, m *EnrollmentMutation) (V
 	}
 }
 
+// EnrollmentChangeClient is a client for the EnrollmentChange schema.
+type EnrollmentChangeClient struct {
+	config
+}
+
+// NewEnrollmentChangeClient returns a client for the EnrollmentChange from the given config.
+func NewEnrollmentChangeClient(c config) *EnrollmentChangeClient {
+	return &EnrollmentChangeClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `enrollmentchange.Hooks(f(g(h())))`.
+func (c *EnrollmentChangeClient) Use(hooks ...Hook) {
+	c.hooks.EnrollmentChange = append(c.hooks.EnrollmentChange, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `enrollmentchange.Intercept(f(g(h())))`.
+func (c *EnrollmentChangeClient) Intercept(interceptors ...Interceptor) {
+	c.inters.EnrollmentChange = append(c.inters.EnrollmentChange, interceptors...)
+}
+
+// Create returns a builder for creating a EnrollmentChange entity.
+func (c *EnrollmentChangeClient) Create() *EnrollmentChangeCreate {
+	mutation := newEnrollmentChangeMutation(c.config, OpCreate)
+	return &EnrollmentChangeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of EnrollmentChange entities.
+func (c *EnrollmentChangeClient) CreateBulk(builders ...*EnrollmentChangeCreate) *EnrollmentChangeCreateBulk {
+	return &EnrollmentChangeCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *EnrollmentChangeClient) MapCreateBulk(slice any, setFunc func(*EnrollmentChangeCreate, int)) *EnrollmentChangeCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &EnrollmentChangeCreateBulk{err: fmt.Errorf("calling to EnrollmentChangeClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*EnrollmentChangeCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &EnrollmentChangeCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for EnrollmentChange.
+func (c *EnrollmentChangeClient) Update() *EnrollmentChangeUpdate {
+	mutation := newEnrollmentChangeMutation(c.config, OpUpdate)
+	return &EnrollmentChangeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *EnrollmentChangeClient) UpdateOne(_m *EnrollmentChange) *EnrollmentChangeUpdateOne {
+	mutation := newEnrollmentChangeMutation(c.config, OpUpdateOne, withEnrollmentChange(_m))
+	return &EnrollmentChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *EnrollmentChangeClient) UpdateOneID(id uuid.UUID) *EnrollmentChangeUpdateOne {
+	mutation := newEnrollmentChangeMutation(c.config, OpUpdateOne, withEnrollmentChangeID(id))
+	return &EnrollmentChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for EnrollmentChange.
+func (c *EnrollmentChangeClient) Delete() *EnrollmentChangeDelete {
+	mutation := newEnrollmentChangeMutation(c.config, OpDelete)
+	return &EnrollmentChangeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *EnrollmentChangeClient) DeleteOne(_m *EnrollmentChange) *EnrollmentChangeDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *EnrollmentChangeClient) DeleteOneID(id uuid.UUID) *EnrollmentChangeDeleteOne {
+	builder := c.Delete().Where(enrollmentchange.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &EnrollmentChangeDeleteOne{builder}
+}
+
+// Query returns a query builder for EnrollmentChange.
+func (c *EnrollmentChangeClient) Query() *EnrollmentChangeQuery {
+	return &EnrollmentChangeQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeEnrollmentChange},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a EnrollmentChange entity by its id.
+func (c *EnrollmentChangeClient) Get(ctx context.Context, id uuid.UUID) (*EnrollmentChange, error) {
+	return c.Query().Where(enrollmentchange.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *EnrollmentChangeClient) GetX(ctx context.Context, id uuid.UUID) *EnrollmentChange {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *EnrollmentChangeClient) Hooks() []Hook {
+	hooks := c.hooks.EnrollmentChange
+	return append(hooks[:len(hooks):len(hooks)], enrollmentchange.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *EnrollmentChangeClient) Interceptors() []Interceptor {
+	return c.inters.EnrollmentChange
+}
+
+func (c *EnrollmentChangeClient) mutate(ctx context.Context, m *EnrollmentChangeMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&EnrollmentChangeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&EnrollmentChangeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&EnrollmentChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&EnrollmentChangeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown EnrollmentChange mutation op: %q", m.Op())
+	}
+}
+
+// EnrollmentGrantClient is a client for the EnrollmentGrant schema.
+type EnrollmentGrantClient struct {
+	config
+}
+
+// NewEnrollmentGrantClient returns a client for the EnrollmentGrant from the given config.
+func NewEnrollmentGrantClient(c config) *EnrollmentGrantClient {
+	return &EnrollmentGrantClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `enrollmentgrant.Hooks(f(g(h())))`.
+func (c *EnrollmentGrantClient) Use(hooks ...Hook) {
+	c.hooks.EnrollmentGrant = append(c.hooks.EnrollmentGrant, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `enrollmentgrant.Intercept(f(g(h())))`.
+func (c *EnrollmentGrantClient) Intercept(interceptors ...Interceptor) {
+	c.inters.EnrollmentGrant = append(c.inters.EnrollmentGrant, interceptors...)
+}
+
+// Create returns a builder for creating a EnrollmentGrant entity.
+func (c *EnrollmentGrantClient) Create() *EnrollmentGrantCreate {
+	mutation := newEnrollmentGrantMutation(c.config, OpCreate)
+	return &EnrollmentGrantCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of EnrollmentGrant entities.
+func (c *EnrollmentGrantClient) CreateBulk(builders ...*EnrollmentGrantCreate) *EnrollmentGrantCreateBulk {
+	return &EnrollmentGrantCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *EnrollmentGrantClient) MapCreateBulk(slice any, setFunc func(*EnrollmentGrantCreate, int)) *EnrollmentGrantCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &EnrollmentGrantCreateBulk{err: fmt.Errorf("calling to EnrollmentGrantClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*EnrollmentGrantCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &EnrollmentGrantCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for EnrollmentGrant.
+func (c *EnrollmentGrantClient) Update() *EnrollmentGrantUpdate {
+	mutation := newEnrollmentGrantMutation(c.config, OpUpdate)
+	return &EnrollmentGrantUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *EnrollmentGrantClient) UpdateOne(_m *EnrollmentGrant) *EnrollmentGrantUpdateOne {
+	mutation := newEnrollmentGrantMutation(c.config, OpUpdateOne, withEnrollmentGrant(_m))
+	return &EnrollmentGrantUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *EnrollmentGrantClient) UpdateOneID(id uuid.UUID) *EnrollmentGrantUpdateOne {
+	mutation := newEnrollmentGrantMutation(c.config, OpUpdateOne, withEnrollmentGrantID(id))
+	return &EnrollmentGrantUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for EnrollmentGrant.
+func (c *EnrollmentGrantClient) Delete() *EnrollmentGrantDelete {
+	mutation := newEnrollmentGrantMutation(c.config, OpDelete)
+	return &EnrollmentGrantDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *EnrollmentGrantClient) DeleteOne(_m *EnrollmentGrant) *EnrollmentGrantDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *EnrollmentGrantClient) DeleteOneID(id uuid.UUID) *EnrollmentGrantDeleteOne {
+	builder := c.Delete().Where(enrollmentgrant.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &EnrollmentGrantDeleteOne{builder}
+}
+
+// Query returns a query builder for EnrollmentGrant.
+func (c *EnrollmentGrantClient) Query() *EnrollmentGrantQuery {
+	return &EnrollmentGrantQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeEnrollmentGrant},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a EnrollmentGrant entity by its id.
+func (c *EnrollmentGrantClient) Get(ctx context.Context, id uuid.UUID) (*EnrollmentGrant, error) {
+	return c.Query().Where(enrollmentgrant.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *EnrollmentGrantClient) GetX(ctx context.Context, id uuid.UUID) *EnrollmentGrant {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *EnrollmentGrantClient) Hooks() []Hook {
+	hooks := c.hooks.EnrollmentGrant
+	return append(hooks[:len(hooks):len(hooks)], enrollmentgrant.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *EnrollmentGrantClient) Interceptors() []Interceptor {
+	return c.inters.EnrollmentGrant
+}
+
+func (c *EnrollmentGrantClient) mutate(ctx context.Context, m *EnrollmentGrantMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&EnrollmentGrantCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&EnrollmentGrantUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&EnrollmentGrantUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&EnrollmentGrantDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown EnrollmentGrant mutation op: %q", m.Op())
+	}
+}
+
+// EquivalenceClient is a client for the Equivalence schema.
+type EquivalenceClient struct {
+	config
+}
+
+// NewEquivalenceClient returns a client for the Equivalence from the given config.
+func NewEquivalenceClient(c config) *EquivalenceClient {
+	return &EquivalenceClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `equivalence.Hooks(f(g(h())))`.
+func (c *EquivalenceClient) Use(hooks ...Hook) {
+	c.hooks.Equivalence = append(c.hooks.Equivalence, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `equivalence.Intercept(f(g(h())))`.
+func (c *EquivalenceClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Equivalence = append(c.inters.Equivalence, interceptors...)
+}
+
+// Create returns a builder for creating a Equivalence entity.
+func (c *EquivalenceClient) Create() *EquivalenceCreate {
+	mutation := newEquivalenceMutation(c.config, OpCreate)
+	return &EquivalenceCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Equivalence entities.
+func (c *EquivalenceClient) CreateBulk(builders ...*EquivalenceCreate) *EquivalenceCreateBulk {
+	return &EquivalenceCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *EquivalenceClient) MapCreateBulk(slice any, setFunc func(*EquivalenceCreate, int)) *EquivalenceCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &EquivalenceCreateBulk{err: fmt.Errorf("calling to EquivalenceClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*EquivalenceCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &EquivalenceCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Equivalence.
+func (c *EquivalenceClient) Update() *EquivalenceUpdate {
+	mutation := newEquivalenceMutation(c.config, OpUpdate)
+	return &EquivalenceUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *EquivalenceClient) UpdateOne(_m *Equivalence) *EquivalenceUpdateOne {
+	mutation := newEquivalenceMutation(c.config, OpUpdateOne, withEquivalence(_m))
+	return &EquivalenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *EquivalenceClient) UpdateOneID(id uuid.UUID) *EquivalenceUpdateOne {
+	mutation := newEquivalenceMutation(c.config, OpUpdateOne, withEquivalenceID(id))
+	return &EquivalenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Equivalence.
+func (c *EquivalenceClient) Delete() *EquivalenceDelete {
+	mutation := newEquivalenceMutation(c.config, OpDelete)
+	return &EquivalenceDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *EquivalenceClient) DeleteOne(_m *Equivalence) *EquivalenceDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *EquivalenceClient) DeleteOneID(id uuid.UUID) *EquivalenceDeleteOne {
+	builder := c.Delete().Where(equivalence.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &EquivalenceDeleteOne{builder}
+}
+
+// Query returns a query builder for Equivalence.
+func (c *EquivalenceClient) Query() *EquivalenceQuery {
+	return &EquivalenceQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeEquivalence},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Equivalence entity by its id.
+func (c *EquivalenceClient) Get(ctx context.Context, id uuid.UUID) (*Equivalence, error) {
+	return c.Query().Where(equivalence.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *EquivalenceClient) GetX(ctx context.Context, id uuid.UUID) *Equivalence {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *EquivalenceClient) Hooks() []Hook {
+	hooks := c.hooks.Equivalence
+	return append(hooks[:len(hooks):len(hooks)], equivalence.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *EquivalenceClient) Interceptors() []Interceptor {
+	return c.inters.Equivalence
+}
+
+func (c *EquivalenceClient) mutate(ctx context.Context, m *EquivalenceMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&EquivalenceCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&EquivalenceUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&EquivalenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&EquivalenceDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Equivalence mutation op: %q", m.Op())
+	}
+}
+
 // InboxClient is a client for the Inbox schema.
 type InboxClient struct {
 	config
@@ -3603,6 +4181,140 @@ func (c *LessonVersionClient) mutate(ctx context.Context, m *LessonVersionMutati
 		return (&LessonVersionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown LessonVersion mutation op: %q", m.Op())
+	}
+}
+
+// MailPreferenceClient is a client for the MailPreference schema.
+type MailPreferenceClient struct {
+	config
+}
+
+// NewMailPreferenceClient returns a client for the MailPreference from the given config.
+func NewMailPreferenceClient(c config) *MailPreferenceClient {
+	return &MailPreferenceClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `mailpreference.Hooks(f(g(h())))`.
+func (c *MailPreferenceClient) Use(hooks ...Hook) {
+	c.hooks.MailPreference = append(c.hooks.MailPreference, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `mailpreference.Intercept(f(g(h())))`.
+func (c *MailPreferenceClient) Intercept(interceptors ...Interceptor) {
+	c.inters.MailPreference = append(c.inters.MailPreference, interceptors...)
+}
+
+// Create returns a builder for creating a MailPreference entity.
+func (c *MailPreferenceClient) Create() *MailPreferenceCreate {
+	mutation := newMailPreferenceMutation(c.config, OpCreate)
+	return &MailPreferenceCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of MailPreference entities.
+func (c *MailPreferenceClient) CreateBulk(builders ...*MailPreferenceCreate) *MailPreferenceCreateBulk {
+	return &MailPreferenceCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *MailPreferenceClient) MapCreateBulk(slice any, setFunc func(*MailPreferenceCreate, int)) *MailPreferenceCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &MailPreferenceCreateBulk{err: fmt.Errorf("calling to MailPreferenceClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*MailPreferenceCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &MailPreferenceCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for MailPreference.
+func (c *MailPreferenceClient) Update() *MailPreferenceUpdate {
+	mutation := newMailPreferenceMutation(c.config, OpUpdate)
+	return &MailPreferenceUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *MailPreferenceClient) UpdateOne(_m *MailPreference) *MailPreferenceUpdateOne {
+	mutation := newMailPreferenceMutation(c.config, OpUpdateOne, withMailPreference(_m))
+	return &MailPreferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *MailPreferenceClient) UpdateOneID(id uuid.UUID) *MailPreferenceUpdateOne {
+	mutation := newMailPreferenceMutation(c.config, OpUpdateOne, withMailPreferenceID(id))
+	return &MailPreferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for MailPreference.
+func (c *MailPreferenceClient) Delete() *MailPreferenceDelete {
+	mutation := newMailPreferenceMutation(c.config, OpDelete)
+	return &MailPreferenceDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *MailPreferenceClient) DeleteOne(_m *MailPreference) *MailPreferenceDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *MailPreferenceClient) DeleteOneID(id uuid.UUID) *MailPreferenceDeleteOne {
+	builder := c.Delete().Where(mailpreference.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &MailPreferenceDeleteOne{builder}
+}
+
+// Query returns a query builder for MailPreference.
+func (c *MailPreferenceClient) Query() *MailPreferenceQuery {
+	return &MailPreferenceQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeMailPreference},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a MailPreference entity by its id.
+func (c *MailPreferenceClient) Get(ctx context.Context, id uuid.UUID) (*MailPreference, error) {
+	return c.Query().Where(mailpreference.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *MailPreferenceClient) GetX(ctx context.Context, id uuid.UUID) *MailPreference {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *MailPreferenceClient) Hooks() []Hook {
+	hooks := c.hooks.MailPreference
+	return append(hooks[:len(hooks):len(hooks)], mailpreference.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *MailPreferenceClient) Interceptors() []Interceptor {
+	return c.inters.MailPreference
+}
+
+func (c *MailPreferenceClient) mutate(ctx context.Context, m *MailPreferenceMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&MailPreferenceCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&MailPreferenceUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&MailPreferenceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&MailPreferenceDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown MailPreference mutation op: %q", m.Op())
 	}
 }
 
@@ -5753,19 +6465,22 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		APIKey, Achievement, Answer, Asset, Attempt, Attestation, AuditEntry, AuditHead,
-		CaptionRevision, Category, Certificate, Completion, Course, CourseProgress,
-		CourseVersion, DailyFact, Domain, EngagementProfile, Enrollment, Inbox, Lesson,
-		LessonProgress, LessonVersion, Module, Notification, Placement, PointRule,
-		Prerequisite, Publication, Question, QuestionVersion, RenditionSet, Session,
-		Staff, StaffSession, SupportGrant, Tenant, Usage, User []ent.Hook
+		APIKey, Achievement, Admission, Answer, Asset, Attempt, Attestation, AuditEntry,
+		AuditHead, CaptionRevision, Category, Certificate, Completion, Course,
+		CourseProgress, CourseVersion, DailyFact, Domain, EngagementProfile,
+		Enrollment, EnrollmentChange, EnrollmentGrant, Equivalence, Inbox, Lesson,
+		LessonProgress, LessonVersion, MailPreference, Module, Notification, Placement,
+		PointRule, Prerequisite, Publication, Question, QuestionVersion, RenditionSet,
+		Session, Staff, StaffSession, SupportGrant, Tenant, Usage, User []ent.Hook
 	}
 	inters struct {
-		APIKey, Achievement, Answer, Asset, Attempt, Attestation, AuditEntry, AuditHead,
-		CaptionRevision, Category, Certificate, Completion, Course, CourseProgress,
-		CourseVersion, DailyFact, Domain, EngagementProfile, Enrollment, Inbox, Lesson,
-		LessonProgress, LessonVersion, Module, Notification, Placement, PointRule,
-		Prerequisite, Publication, Question, QuestionVersion, RenditionSet, Session,
-		Staff, StaffSession, SupportGrant, Tenant, Usage, User []ent.Interceptor
+		APIKey, Achievement, Admission, Answer, Asset, Attempt, Attestation, AuditEntry,
+		AuditHead, CaptionRevision, Category, Certificate, Completion, Course,
+		CourseProgress, CourseVersion, DailyFact, Domain, EngagementProfile,
+		Enrollment, EnrollmentChange, EnrollmentGrant, Equivalence, Inbox, Lesson,
+		LessonProgress, LessonVersion, MailPreference, Module, Notification, Placement,
+		PointRule, Prerequisite, Publication, Question, QuestionVersion, RenditionSet,
+		Session, Staff, StaffSession, SupportGrant, Tenant, Usage,
+		User []ent.Interceptor
 	}
 )

@@ -52,6 +52,8 @@ type Course struct {
 	Description string `json:"description,omitempty"`
 	// Whether completing it earns a certificate.
 	Certificate bool `json:"certificate,omitempty"`
+	// How long a certificate is good; 0 is for ever.
+	CertificateMonths int `json:"certificate_months,omitempty"`
 	// What completes it; null is all modules that require something.
 	Completion *outline.Policy `json:"completion,omitempty"`
 	// Grows with every edit; guards against lost updates.
@@ -74,7 +76,7 @@ func (*Course) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case course.FieldCertificate:
 			values[i] = new(sql.NullBool)
-		case course.FieldPriceAmount, course.FieldRevision, course.FieldPublishedNumber, course.FieldPublishedRevision:
+		case course.FieldPriceAmount, course.FieldCertificateMonths, course.FieldRevision, course.FieldPublishedNumber, course.FieldPublishedRevision:
 			values[i] = new(sql.NullInt64)
 		case course.FieldSlug, course.FieldTitle, course.FieldSummary, course.FieldLanguage, course.FieldLevel, course.FieldVisibility, course.FieldPriceCurrency, course.FieldDescription:
 			values[i] = new(sql.NullString)
@@ -203,6 +205,12 @@ func (_m *Course) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Certificate = value.Bool
 			}
+		case course.FieldCertificateMonths:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field certificate_months", values[i])
+			} else if value.Valid {
+				_m.CertificateMonths = int(value.Int64)
+			}
 		case course.FieldCompletion:
 			if value, ok := values[i].(*[]byte); !ok {
 				return fmt.Errorf("unexpected type %T for field completion", values[i])
@@ -319,6 +327,9 @@ func (_m *Course) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("certificate=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Certificate))
+	builder.WriteString(", ")
+	builder.WriteString("certificate_months=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CertificateMonths))
 	builder.WriteString(", ")
 	builder.WriteString("completion=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Completion))

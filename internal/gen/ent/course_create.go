@@ -198,6 +198,20 @@ func (_c *CourseCreate) SetNillableCertificate(v *bool) *CourseCreate {
 	return _c
 }
 
+// SetCertificateMonths sets the "certificate_months" field.
+func (_c *CourseCreate) SetCertificateMonths(v int) *CourseCreate {
+	_c.mutation.SetCertificateMonths(v)
+	return _c
+}
+
+// SetNillableCertificateMonths sets the "certificate_months" field if the given value is not nil.
+func (_c *CourseCreate) SetNillableCertificateMonths(v *int) *CourseCreate {
+	if v != nil {
+		_c.SetCertificateMonths(*v)
+	}
+	return _c
+}
+
 // SetCompletion sets the "completion" field.
 func (_c *CourseCreate) SetCompletion(v *outline.Policy) *CourseCreate {
 	_c.mutation.SetCompletion(v)
@@ -365,6 +379,10 @@ func (_c *CourseCreate) defaults() error {
 		v := course.DefaultCertificate
 		_c.mutation.SetCertificate(v)
 	}
+	if _, ok := _c.mutation.CertificateMonths(); !ok {
+		v := course.DefaultCertificateMonths
+		_c.mutation.SetCertificateMonths(v)
+	}
 	if _, ok := _c.mutation.Revision(); !ok {
 		v := course.DefaultRevision
 		_c.mutation.SetRevision(v)
@@ -477,6 +495,14 @@ func (_c *CourseCreate) check() error {
 	if _, ok := _c.mutation.Certificate(); !ok {
 		return &ValidationError{Name: "certificate", err: errors.New(`ent: missing required field "Course.certificate"`)}
 	}
+	if _, ok := _c.mutation.CertificateMonths(); !ok {
+		return &ValidationError{Name: "certificate_months", err: errors.New(`ent: missing required field "Course.certificate_months"`)}
+	}
+	if v, ok := _c.mutation.CertificateMonths(); ok {
+		if err := course.CertificateMonthsValidator(v); err != nil {
+			return &ValidationError{Name: "certificate_months", err: fmt.Errorf(`ent: validator failed for field "Course.certificate_months": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.Revision(); !ok {
 		return &ValidationError{Name: "revision", err: errors.New(`ent: missing required field "Course.revision"`)}
 	}
@@ -584,6 +610,10 @@ func (_c *CourseCreate) createSpec() (*Course, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Certificate(); ok {
 		_spec.SetField(course.FieldCertificate, field.TypeBool, value)
 		_node.Certificate = value
+	}
+	if value, ok := _c.mutation.CertificateMonths(); ok {
+		_spec.SetField(course.FieldCertificateMonths, field.TypeInt, value)
+		_node.CertificateMonths = value
 	}
 	if value, ok := _c.mutation.Completion(); ok {
 		_spec.SetField(course.FieldCompletion, field.TypeJSON, value)

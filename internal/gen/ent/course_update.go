@@ -223,6 +223,27 @@ func (_u *CourseUpdate) SetNillableCertificate(v *bool) *CourseUpdate {
 	return _u
 }
 
+// SetCertificateMonths sets the "certificate_months" field.
+func (_u *CourseUpdate) SetCertificateMonths(v int) *CourseUpdate {
+	_u.mutation.ResetCertificateMonths()
+	_u.mutation.SetCertificateMonths(v)
+	return _u
+}
+
+// SetNillableCertificateMonths sets the "certificate_months" field if the given value is not nil.
+func (_u *CourseUpdate) SetNillableCertificateMonths(v *int) *CourseUpdate {
+	if v != nil {
+		_u.SetCertificateMonths(*v)
+	}
+	return _u
+}
+
+// AddCertificateMonths adds value to the "certificate_months" field.
+func (_u *CourseUpdate) AddCertificateMonths(v int) *CourseUpdate {
+	_u.mutation.AddCertificateMonths(v)
+	return _u
+}
+
 // SetCompletion sets the "completion" field.
 func (_u *CourseUpdate) SetCompletion(v *outline.Policy) *CourseUpdate {
 	_u.mutation.SetCompletion(v)
@@ -407,6 +428,11 @@ func (_u *CourseUpdate) check() error {
 			return &ValidationError{Name: "price_currency", err: fmt.Errorf(`ent: validator failed for field "Course.price_currency": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.CertificateMonths(); ok {
+		if err := course.CertificateMonthsValidator(v); err != nil {
+			return &ValidationError{Name: "certificate_months", err: fmt.Errorf(`ent: validator failed for field "Course.certificate_months": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -482,6 +508,12 @@ func (_u *CourseUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.Certificate(); ok {
 		_spec.SetField(course.FieldCertificate, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.CertificateMonths(); ok {
+		_spec.SetField(course.FieldCertificateMonths, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedCertificateMonths(); ok {
+		_spec.AddField(course.FieldCertificateMonths, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.Completion(); ok {
 		_spec.SetField(course.FieldCompletion, field.TypeJSON, value)
@@ -726,6 +758,27 @@ func (_u *CourseUpdateOne) SetNillableCertificate(v *bool) *CourseUpdateOne {
 	return _u
 }
 
+// SetCertificateMonths sets the "certificate_months" field.
+func (_u *CourseUpdateOne) SetCertificateMonths(v int) *CourseUpdateOne {
+	_u.mutation.ResetCertificateMonths()
+	_u.mutation.SetCertificateMonths(v)
+	return _u
+}
+
+// SetNillableCertificateMonths sets the "certificate_months" field if the given value is not nil.
+func (_u *CourseUpdateOne) SetNillableCertificateMonths(v *int) *CourseUpdateOne {
+	if v != nil {
+		_u.SetCertificateMonths(*v)
+	}
+	return _u
+}
+
+// AddCertificateMonths adds value to the "certificate_months" field.
+func (_u *CourseUpdateOne) AddCertificateMonths(v int) *CourseUpdateOne {
+	_u.mutation.AddCertificateMonths(v)
+	return _u
+}
+
 // SetCompletion sets the "completion" field.
 func (_u *CourseUpdateOne) SetCompletion(v *outline.Policy) *CourseUpdateOne {
 	_u.mutation.SetCompletion(v)
@@ -923,6 +976,11 @@ func (_u *CourseUpdateOne) check() error {
 			return &ValidationError{Name: "price_currency", err: fmt.Errorf(`ent: validator failed for field "Course.price_currency": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.CertificateMonths(); ok {
+		if err := course.CertificateMonthsValidator(v); err != nil {
+			return &ValidationError{Name: "certificate_months", err: fmt.Errorf(`ent: validator failed for field "Course.certificate_months": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -1015,6 +1073,12 @@ func (_u *CourseUpdateOne) sqlSave(ctx context.Context) (_node *Course, err erro
 	}
 	if value, ok := _u.mutation.Certificate(); ok {
 		_spec.SetField(course.FieldCertificate, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.CertificateMonths(); ok {
+		_spec.SetField(course.FieldCertificateMonths, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedCertificateMonths(); ok {
+		_spec.AddField(course.FieldCertificateMonths, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.Completion(); ok {
 		_spec.SetField(course.FieldCompletion, field.TypeJSON, value)

@@ -60,6 +60,8 @@ type CourseVersion struct {
 	DescriptionHTML string `json:"description_html,omitempty"`
 	// Certificate holds the value of the "certificate" field.
 	Certificate bool `json:"certificate,omitempty"`
+	// CertificateMonths holds the value of the "certificate_months" field.
+	CertificateMonths int `json:"certificate_months,omitempty"`
 	// LessonCount holds the value of the "lesson_count" field.
 	LessonCount int `json:"lesson_count,omitempty"`
 	// RequiredCount holds the value of the "required_count" field.
@@ -82,7 +84,7 @@ func (*CourseVersion) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case courseversion.FieldCertificate:
 			values[i] = new(sql.NullBool)
-		case courseversion.FieldPriceAmount, courseversion.FieldNumber, courseversion.FieldLessonCount, courseversion.FieldRequiredCount, courseversion.FieldDurationMs:
+		case courseversion.FieldPriceAmount, courseversion.FieldNumber, courseversion.FieldCertificateMonths, courseversion.FieldLessonCount, courseversion.FieldRequiredCount, courseversion.FieldDurationMs:
 			values[i] = new(sql.NullInt64)
 		case courseversion.FieldSlug, courseversion.FieldTitle, courseversion.FieldSummary, courseversion.FieldLanguage, courseversion.FieldLevel, courseversion.FieldVisibility, courseversion.FieldPriceCurrency, courseversion.FieldContentHash, courseversion.FieldDescriptionHTML, courseversion.FieldNote:
 			values[i] = new(sql.NullString)
@@ -237,6 +239,12 @@ func (_m *CourseVersion) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Certificate = value.Bool
 			}
+		case courseversion.FieldCertificateMonths:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field certificate_months", values[i])
+			} else if value.Valid {
+				_m.CertificateMonths = int(value.Int64)
+			}
 		case courseversion.FieldLessonCount:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field lesson_count", values[i])
@@ -362,6 +370,9 @@ func (_m *CourseVersion) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("certificate=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Certificate))
+	builder.WriteString(", ")
+	builder.WriteString("certificate_months=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CertificateMonths))
 	builder.WriteString(", ")
 	builder.WriteString("lesson_count=")
 	builder.WriteString(fmt.Sprintf("%v", _m.LessonCount))

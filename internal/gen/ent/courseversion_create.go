@@ -222,6 +222,20 @@ func (_c *CourseVersionCreate) SetNillableCertificate(v *bool) *CourseVersionCre
 	return _c
 }
 
+// SetCertificateMonths sets the "certificate_months" field.
+func (_c *CourseVersionCreate) SetCertificateMonths(v int) *CourseVersionCreate {
+	_c.mutation.SetCertificateMonths(v)
+	return _c
+}
+
+// SetNillableCertificateMonths sets the "certificate_months" field if the given value is not nil.
+func (_c *CourseVersionCreate) SetNillableCertificateMonths(v *int) *CourseVersionCreate {
+	if v != nil {
+		_c.SetCertificateMonths(*v)
+	}
+	return _c
+}
+
 // SetLessonCount sets the "lesson_count" field.
 func (_c *CourseVersionCreate) SetLessonCount(v int) *CourseVersionCreate {
 	_c.mutation.SetLessonCount(v)
@@ -365,6 +379,10 @@ func (_c *CourseVersionCreate) defaults() error {
 		v := courseversion.DefaultCertificate
 		_c.mutation.SetCertificate(v)
 	}
+	if _, ok := _c.mutation.CertificateMonths(); !ok {
+		v := courseversion.DefaultCertificateMonths
+		_c.mutation.SetCertificateMonths(v)
+	}
 	if _, ok := _c.mutation.Note(); !ok {
 		v := courseversion.DefaultNote
 		_c.mutation.SetNote(v)
@@ -490,6 +508,14 @@ func (_c *CourseVersionCreate) check() error {
 	}
 	if _, ok := _c.mutation.Certificate(); !ok {
 		return &ValidationError{Name: "certificate", err: errors.New(`ent: missing required field "CourseVersion.certificate"`)}
+	}
+	if _, ok := _c.mutation.CertificateMonths(); !ok {
+		return &ValidationError{Name: "certificate_months", err: errors.New(`ent: missing required field "CourseVersion.certificate_months"`)}
+	}
+	if v, ok := _c.mutation.CertificateMonths(); ok {
+		if err := courseversion.CertificateMonthsValidator(v); err != nil {
+			return &ValidationError{Name: "certificate_months", err: fmt.Errorf(`ent: validator failed for field "CourseVersion.certificate_months": %w`, err)}
+		}
 	}
 	if _, ok := _c.mutation.LessonCount(); !ok {
 		return &ValidationError{Name: "lesson_count", err: errors.New(`ent: missing required field "CourseVersion.lesson_count"`)}
@@ -625,6 +651,10 @@ func (_c *CourseVersionCreate) createSpec() (*CourseVersion, *sqlgraph.CreateSpe
 	if value, ok := _c.mutation.Certificate(); ok {
 		_spec.SetField(courseversion.FieldCertificate, field.TypeBool, value)
 		_node.Certificate = value
+	}
+	if value, ok := _c.mutation.CertificateMonths(); ok {
+		_spec.SetField(courseversion.FieldCertificateMonths, field.TypeInt, value)
+		_node.CertificateMonths = value
 	}
 	if value, ok := _c.mutation.LessonCount(); ok {
 		_spec.SetField(courseversion.FieldLessonCount, field.TypeInt, value)

@@ -32,7 +32,7 @@ type Enrollment struct {
 	VersionID uuid.UUID `json:"version_id,omitempty"`
 	// State holds the value of the "state" field.
 	State enrollment.State `json:"state,omitempty"`
-	// Source holds the value of the "source" field.
+	// Why the place was taken, the last time it was.
 	Source enrollment.Source `json:"source,omitempty"`
 	// EnrolledBy holds the value of the "enrolled_by" field.
 	EnrolledBy uuid.UUID `json:"enrolled_by,omitempty"`
@@ -43,7 +43,11 @@ type Enrollment struct {
 	// CompletedAt holds the value of the "completed_at" field.
 	CompletedAt *time.Time `json:"completed_at,omitempty"`
 	// WithdrawnAt holds the value of the "withdrawn_at" field.
-	WithdrawnAt  *time.Time `json:"withdrawn_at,omitempty"`
+	WithdrawnAt *time.Time `json:"withdrawn_at,omitempty"`
+	// Whether it is one of the places that the course's counter counts.
+	Seated bool `json:"seated,omitempty"`
+	// The number drawn on the waiting list; the lowest goes first.
+	Ticket       *int `json:"ticket,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -52,6 +56,10 @@ func (*Enrollment) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case enrollment.FieldSeated:
+			values[i] = new(sql.NullBool)
+		case enrollment.FieldTicket:
+			values[i] = new(sql.NullInt64)
 		case enrollment.FieldState, enrollment.FieldSource:
 			values[i] = new(sql.NullString)
 		case enrollment.FieldCreatedAt, enrollment.FieldUpdatedAt, enrollment.FieldEnrolledAt, enrollment.FieldDueAt, enrollment.FieldCompletedAt, enrollment.FieldWithdrawnAt:
@@ -160,6 +168,19 @@ func (_m *Enrollment) assignValues(columns []string, values []any) error {
 				_m.WithdrawnAt = new(time.Time)
 				*_m.WithdrawnAt = value.Time
 			}
+		case enrollment.FieldSeated:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field seated", values[i])
+			} else if value.Valid {
+				_m.Seated = value.Bool
+			}
+		case enrollment.FieldTicket:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field ticket", values[i])
+			} else if value.Valid {
+				_m.Ticket = new(int)
+				*_m.Ticket = int(value.Int64)
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -239,6 +260,14 @@ func (_m *Enrollment) String() string {
 	if v := _m.WithdrawnAt; v != nil {
 		builder.WriteString("withdrawn_at=")
 		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("seated=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Seated))
+	builder.WriteString(", ")
+	if v := _m.Ticket; v != nil {
+		builder.WriteString("ticket=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteByte(')')
 	return builder.String()

@@ -155,6 +155,34 @@ func (_c *EnrollmentCreate) SetNillableWithdrawnAt(v *time.Time) *EnrollmentCrea
 	return _c
 }
 
+// SetSeated sets the "seated" field.
+func (_c *EnrollmentCreate) SetSeated(v bool) *EnrollmentCreate {
+	_c.mutation.SetSeated(v)
+	return _c
+}
+
+// SetNillableSeated sets the "seated" field if the given value is not nil.
+func (_c *EnrollmentCreate) SetNillableSeated(v *bool) *EnrollmentCreate {
+	if v != nil {
+		_c.SetSeated(*v)
+	}
+	return _c
+}
+
+// SetTicket sets the "ticket" field.
+func (_c *EnrollmentCreate) SetTicket(v int) *EnrollmentCreate {
+	_c.mutation.SetTicket(v)
+	return _c
+}
+
+// SetNillableTicket sets the "ticket" field if the given value is not nil.
+func (_c *EnrollmentCreate) SetNillableTicket(v *int) *EnrollmentCreate {
+	if v != nil {
+		_c.SetTicket(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *EnrollmentCreate) SetID(v uuid.UUID) *EnrollmentCreate {
 	_c.mutation.SetID(v)
@@ -231,6 +259,10 @@ func (_c *EnrollmentCreate) defaults() error {
 		v := enrollment.DefaultEnrolledAt()
 		_c.mutation.SetEnrolledAt(v)
 	}
+	if _, ok := _c.mutation.Seated(); !ok {
+		v := enrollment.DefaultSeated
+		_c.mutation.SetSeated(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if enrollment.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized enrollment.DefaultID (forgotten import ent/runtime?)")
@@ -282,6 +314,9 @@ func (_c *EnrollmentCreate) check() error {
 	}
 	if _, ok := _c.mutation.EnrolledAt(); !ok {
 		return &ValidationError{Name: "enrolled_at", err: errors.New(`ent: missing required field "Enrollment.enrolled_at"`)}
+	}
+	if _, ok := _c.mutation.Seated(); !ok {
+		return &ValidationError{Name: "seated", err: errors.New(`ent: missing required field "Enrollment.seated"`)}
 	}
 	return nil
 }
@@ -369,6 +404,14 @@ func (_c *EnrollmentCreate) createSpec() (*Enrollment, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.WithdrawnAt(); ok {
 		_spec.SetField(enrollment.FieldWithdrawnAt, field.TypeTime, value)
 		_node.WithdrawnAt = &value
+	}
+	if value, ok := _c.mutation.Seated(); ok {
+		_spec.SetField(enrollment.FieldSeated, field.TypeBool, value)
+		_node.Seated = value
+	}
+	if value, ok := _c.mutation.Ticket(); ok {
+		_spec.SetField(enrollment.FieldTicket, field.TypeInt, value)
+		_node.Ticket = &value
 	}
 	return _node, _spec
 }

@@ -166,6 +166,47 @@ func (_u *EnrollmentUpdate) ClearWithdrawnAt() *EnrollmentUpdate {
 	return _u
 }
 
+// SetSeated sets the "seated" field.
+func (_u *EnrollmentUpdate) SetSeated(v bool) *EnrollmentUpdate {
+	_u.mutation.SetSeated(v)
+	return _u
+}
+
+// SetNillableSeated sets the "seated" field if the given value is not nil.
+func (_u *EnrollmentUpdate) SetNillableSeated(v *bool) *EnrollmentUpdate {
+	if v != nil {
+		_u.SetSeated(*v)
+	}
+	return _u
+}
+
+// SetTicket sets the "ticket" field.
+func (_u *EnrollmentUpdate) SetTicket(v int) *EnrollmentUpdate {
+	_u.mutation.ResetTicket()
+	_u.mutation.SetTicket(v)
+	return _u
+}
+
+// SetNillableTicket sets the "ticket" field if the given value is not nil.
+func (_u *EnrollmentUpdate) SetNillableTicket(v *int) *EnrollmentUpdate {
+	if v != nil {
+		_u.SetTicket(*v)
+	}
+	return _u
+}
+
+// AddTicket adds value to the "ticket" field.
+func (_u *EnrollmentUpdate) AddTicket(v int) *EnrollmentUpdate {
+	_u.mutation.AddTicket(v)
+	return _u
+}
+
+// ClearTicket clears the value of the "ticket" field.
+func (_u *EnrollmentUpdate) ClearTicket() *EnrollmentUpdate {
+	_u.mutation.ClearTicket()
+	return _u
+}
+
 // Mutation returns the EnrollmentMutation object of the builder.
 func (_u *EnrollmentUpdate) Mutation() *EnrollmentMutation {
 	return _u.mutation
@@ -281,6 +322,18 @@ func (_u *EnrollmentUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if _u.mutation.WithdrawnAtCleared() {
 		_spec.ClearField(enrollment.FieldWithdrawnAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Seated(); ok {
+		_spec.SetField(enrollment.FieldSeated, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.Ticket(); ok {
+		_spec.SetField(enrollment.FieldTicket, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedTicket(); ok {
+		_spec.AddField(enrollment.FieldTicket, field.TypeInt, value)
+	}
+	if _u.mutation.TicketCleared() {
+		_spec.ClearField(enrollment.FieldTicket, field.TypeInt)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -440,6 +493,47 @@ func (_u *EnrollmentUpdateOne) ClearWithdrawnAt() *EnrollmentUpdateOne {
 	return _u
 }
 
+// SetSeated sets the "seated" field.
+func (_u *EnrollmentUpdateOne) SetSeated(v bool) *EnrollmentUpdateOne {
+	_u.mutation.SetSeated(v)
+	return _u
+}
+
+// SetNillableSeated sets the "seated" field if the given value is not nil.
+func (_u *EnrollmentUpdateOne) SetNillableSeated(v *bool) *EnrollmentUpdateOne {
+	if v != nil {
+		_u.SetSeated(*v)
+	}
+	return _u
+}
+
+// SetTicket sets the "ticket" field.
+func (_u *EnrollmentUpdateOne) SetTicket(v int) *EnrollmentUpdateOne {
+	_u.mutation.ResetTicket()
+	_u.mutation.SetTicket(v)
+	return _u
+}
+
+// SetNillableTicket sets the "ticket" field if the given value is not nil.
+func (_u *EnrollmentUpdateOne) SetNillableTicket(v *int) *EnrollmentUpdateOne {
+	if v != nil {
+		_u.SetTicket(*v)
+	}
+	return _u
+}
+
+// AddTicket adds value to the "ticket" field.
+func (_u *EnrollmentUpdateOne) AddTicket(v int) *EnrollmentUpdateOne {
+	_u.mutation.AddTicket(v)
+	return _u
+}
+
+// ClearTicket clears the value of the "ticket" field.
+func (_u *EnrollmentUpdateOne) ClearTicket() *EnrollmentUpdateOne {
+	_u.mutation.ClearTicket()
+	return _u
+}
+
 // Mutation returns the EnrollmentMutation object of the builder.
 func (_u *EnrollmentUpdateOne) Mutation() *EnrollmentMutation {
 	return _u.mutation
@@ -585,6 +679,18 @@ func (_u *EnrollmentUpdateOne) sqlSave(ctx context.Context) (_node *Enrollment, 
 	}
 	if _u.mutation.WithdrawnAtCleared() {
 		_spec.ClearField(enrollment.FieldWithdrawnAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Seated(); ok {
+		_spec.SetField(enrollment.FieldSeated, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.Ticket(); ok {
+		_spec.SetField(enrollment.FieldTicket, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedTicket(); ok {
+		_spec.AddField(enrollment.FieldTicket, field.TypeInt, value)
+	}
+	if _u.mutation.TicketCleared() {
+		_spec.ClearField(enrollment.FieldTicket, field.TypeInt)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Enrollment{config: _u.config}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"lyceum/internal/gen/ent/achievement"
+	"lyceum/internal/gen/ent/admission"
 	"lyceum/internal/gen/ent/answer"
 	"lyceum/internal/gen/ent/apikey"
 	"lyceum/internal/gen/ent/asset"
@@ -25,10 +26,14 @@ import (
 	"lyceum/internal/gen/ent/domain"
 	"lyceum/internal/gen/ent/engagementprofile"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/enrollmentchange"
+	"lyceum/internal/gen/ent/enrollmentgrant"
+	"lyceum/internal/gen/ent/equivalence"
 	"lyceum/internal/gen/ent/inbox"
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/gen/ent/lessonversion"
+	"lyceum/internal/gen/ent/mailpreference"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/placement"
@@ -113,6 +118,7 @@ func checkColumn(t, c string) error {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
 			apikey.Table:            apikey.ValidColumn,
 			achievement.Table:       achievement.ValidColumn,
+			admission.Table:         admission.ValidColumn,
 			answer.Table:            answer.ValidColumn,
 			asset.Table:             asset.ValidColumn,
 			attempt.Table:           attempt.ValidColumn,
@@ -130,10 +136,14 @@ func checkColumn(t, c string) error {
 			domain.Table:            domain.ValidColumn,
 			engagementprofile.Table: engagementprofile.ValidColumn,
 			enrollment.Table:        enrollment.ValidColumn,
+			enrollmentchange.Table:  enrollmentchange.ValidColumn,
+			enrollmentgrant.Table:   enrollmentgrant.ValidColumn,
+			equivalence.Table:       equivalence.ValidColumn,
 			inbox.Table:             inbox.ValidColumn,
 			lesson.Table:            lesson.ValidColumn,
 			lessonprogress.Table:    lessonprogress.ValidColumn,
 			lessonversion.Table:     lessonversion.ValidColumn,
+			mailpreference.Table:    mailpreference.ValidColumn,
 			module.Table:            module.ValidColumn,
 			notification.Table:      notification.ValidColumn,
 			placement.Table:         placement.ValidColumn,

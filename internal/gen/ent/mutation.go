@@ -10,6 +10,7 @@ import (
 	"lyceum/internal/assessment/quiz"
 	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent/achievement"
+	"lyceum/internal/gen/ent/admission"
 	"lyceum/internal/gen/ent/answer"
 	"lyceum/internal/gen/ent/apikey"
 	"lyceum/internal/gen/ent/asset"
@@ -28,10 +29,14 @@ import (
 	"lyceum/internal/gen/ent/domain"
 	"lyceum/internal/gen/ent/engagementprofile"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/enrollmentchange"
+	"lyceum/internal/gen/ent/enrollmentgrant"
+	"lyceum/internal/gen/ent/equivalence"
 	"lyceum/internal/gen/ent/inbox"
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/gen/ent/lessonversion"
+	"lyceum/internal/gen/ent/mailpreference"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/placement"
@@ -72,6 +77,7 @@ const (
 	// Node types.
 	TypeAPIKey            = "APIKey"
 	TypeAchievement       = "Achievement"
+	TypeAdmission         = "Admission"
 	TypeAnswer            = "Answer"
 	TypeAsset             = "Asset"
 	TypeAttempt           = "Attempt"
@@ -89,10 +95,14 @@ const (
 	TypeDomain            = "Domain"
 	TypeEngagementProfile = "EngagementProfile"
 	TypeEnrollment        = "Enrollment"
+	TypeEnrollmentChange  = "EnrollmentChange"
+	TypeEnrollmentGrant   = "EnrollmentGrant"
+	TypeEquivalence       = "Equivalence"
 	TypeInbox             = "Inbox"
 	TypeLesson            = "Lesson"
 	TypeLessonProgress    = "LessonProgress"
 	TypeLessonVersion     = "LessonVersion"
+	TypeMailPreference    = "MailPreference"
 	TypeModule            = "Module"
 	TypeNotification      = "Notification"
 	TypePlacement         = "Placement"
@@ -1789,6 +1799,894 @@ func (m *AchievementMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *AchievementMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Achievement edge %s", name)
+}
+
+// AdmissionMutation represents an operation that mutates the Admission nodes in the graph.
+type AdmissionMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	course_id     *uuid.UUID
+	capacity      *int
+	addcapacity   *int
+	taken         *int
+	addtaken      *int
+	tickets       *int
+	addtickets    *int
+	due_days      *int
+	adddue_days   *int
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Admission, error)
+	predicates    []predicate.Admission
+}
+
+var _ ent.Mutation = (*AdmissionMutation)(nil)
+
+// admissionOption allows management of the mutation configuration using functional options.
+type admissionOption func(*AdmissionMutation)
+
+// newAdmissionMutation creates new mutation for the Admission entity.
+func newAdmissionMutation(c config, op Op, opts ...admissionOption) *AdmissionMutation {
+	m := &AdmissionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeAdmission,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withAdmissionID sets the ID field of the mutation.
+func withAdmissionID(id uuid.UUID) admissionOption {
+	return func(m *AdmissionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Admission
+		)
+		m.oldValue = func(ctx context.Context) (*Admission, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Admission.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withAdmission sets the old Admission of the mutation.
+func withAdmission(node *Admission) admissionOption {
+	return func(m *AdmissionMutation) {
+		m.oldValue = func(context.Context) (*Admission, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m AdmissionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m AdmissionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Admission entities.
+func (m *AdmissionMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *AdmissionMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *AdmissionMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Admission.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *AdmissionMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *AdmissionMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the Admission entity.
+// If the Admission object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AdmissionMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *AdmissionMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *AdmissionMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *AdmissionMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Admission entity.
+// If the Admission object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AdmissionMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *AdmissionMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *AdmissionMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *AdmissionMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Admission entity.
+// If the Admission object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AdmissionMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *AdmissionMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetCourseID sets the "course_id" field.
+func (m *AdmissionMutation) SetCourseID(u uuid.UUID) {
+	m.course_id = &u
+}
+
+// CourseID returns the value of the "course_id" field in the mutation.
+func (m *AdmissionMutation) CourseID() (r uuid.UUID, exists bool) {
+	v := m.course_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCourseID returns the old "course_id" field's value of the Admission entity.
+// If the Admission object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AdmissionMutation) OldCourseID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCourseID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCourseID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCourseID: %w", err)
+	}
+	return oldValue.CourseID, nil
+}
+
+// ResetCourseID resets all changes to the "course_id" field.
+func (m *AdmissionMutation) ResetCourseID() {
+	m.course_id = nil
+}
+
+// SetCapacity sets the "capacity" field.
+func (m *AdmissionMutation) SetCapacity(i int) {
+	m.capacity = &i
+	m.addcapacity = nil
+}
+
+// Capacity returns the value of the "capacity" field in the mutation.
+func (m *AdmissionMutation) Capacity() (r int, exists bool) {
+	v := m.capacity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCapacity returns the old "capacity" field's value of the Admission entity.
+// If the Admission object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AdmissionMutation) OldCapacity(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCapacity is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCapacity requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCapacity: %w", err)
+	}
+	return oldValue.Capacity, nil
+}
+
+// AddCapacity adds i to the "capacity" field.
+func (m *AdmissionMutation) AddCapacity(i int) {
+	if m.addcapacity != nil {
+		*m.addcapacity += i
+	} else {
+		m.addcapacity = &i
+	}
+}
+
+// AddedCapacity returns the value that was added to the "capacity" field in this mutation.
+func (m *AdmissionMutation) AddedCapacity() (r int, exists bool) {
+	v := m.addcapacity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearCapacity clears the value of the "capacity" field.
+func (m *AdmissionMutation) ClearCapacity() {
+	m.capacity = nil
+	m.addcapacity = nil
+	m.clearedFields[admission.FieldCapacity] = struct{}{}
+}
+
+// CapacityCleared returns if the "capacity" field was cleared in this mutation.
+func (m *AdmissionMutation) CapacityCleared() bool {
+	_, ok := m.clearedFields[admission.FieldCapacity]
+	return ok
+}
+
+// ResetCapacity resets all changes to the "capacity" field.
+func (m *AdmissionMutation) ResetCapacity() {
+	m.capacity = nil
+	m.addcapacity = nil
+	delete(m.clearedFields, admission.FieldCapacity)
+}
+
+// SetTaken sets the "taken" field.
+func (m *AdmissionMutation) SetTaken(i int) {
+	m.taken = &i
+	m.addtaken = nil
+}
+
+// Taken returns the value of the "taken" field in the mutation.
+func (m *AdmissionMutation) Taken() (r int, exists bool) {
+	v := m.taken
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTaken returns the old "taken" field's value of the Admission entity.
+// If the Admission object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AdmissionMutation) OldTaken(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTaken is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTaken requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTaken: %w", err)
+	}
+	return oldValue.Taken, nil
+}
+
+// AddTaken adds i to the "taken" field.
+func (m *AdmissionMutation) AddTaken(i int) {
+	if m.addtaken != nil {
+		*m.addtaken += i
+	} else {
+		m.addtaken = &i
+	}
+}
+
+// AddedTaken returns the value that was added to the "taken" field in this mutation.
+func (m *AdmissionMutation) AddedTaken() (r int, exists bool) {
+	v := m.addtaken
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTaken resets all changes to the "taken" field.
+func (m *AdmissionMutation) ResetTaken() {
+	m.taken = nil
+	m.addtaken = nil
+}
+
+// SetTickets sets the "tickets" field.
+func (m *AdmissionMutation) SetTickets(i int) {
+	m.tickets = &i
+	m.addtickets = nil
+}
+
+// Tickets returns the value of the "tickets" field in the mutation.
+func (m *AdmissionMutation) Tickets() (r int, exists bool) {
+	v := m.tickets
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTickets returns the old "tickets" field's value of the Admission entity.
+// If the Admission object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AdmissionMutation) OldTickets(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTickets is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTickets requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTickets: %w", err)
+	}
+	return oldValue.Tickets, nil
+}
+
+// AddTickets adds i to the "tickets" field.
+func (m *AdmissionMutation) AddTickets(i int) {
+	if m.addtickets != nil {
+		*m.addtickets += i
+	} else {
+		m.addtickets = &i
+	}
+}
+
+// AddedTickets returns the value that was added to the "tickets" field in this mutation.
+func (m *AdmissionMutation) AddedTickets() (r int, exists bool) {
+	v := m.addtickets
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTickets resets all changes to the "tickets" field.
+func (m *AdmissionMutation) ResetTickets() {
+	m.tickets = nil
+	m.addtickets = nil
+}
+
+// SetDueDays sets the "due_days" field.
+func (m *AdmissionMutation) SetDueDays(i int) {
+	m.due_days = &i
+	m.adddue_days = nil
+}
+
+// DueDays returns the value of the "due_days" field in the mutation.
+func (m *AdmissionMutation) DueDays() (r int, exists bool) {
+	v := m.due_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDueDays returns the old "due_days" field's value of the Admission entity.
+// If the Admission object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AdmissionMutation) OldDueDays(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDueDays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDueDays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDueDays: %w", err)
+	}
+	return oldValue.DueDays, nil
+}
+
+// AddDueDays adds i to the "due_days" field.
+func (m *AdmissionMutation) AddDueDays(i int) {
+	if m.adddue_days != nil {
+		*m.adddue_days += i
+	} else {
+		m.adddue_days = &i
+	}
+}
+
+// AddedDueDays returns the value that was added to the "due_days" field in this mutation.
+func (m *AdmissionMutation) AddedDueDays() (r int, exists bool) {
+	v := m.adddue_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearDueDays clears the value of the "due_days" field.
+func (m *AdmissionMutation) ClearDueDays() {
+	m.due_days = nil
+	m.adddue_days = nil
+	m.clearedFields[admission.FieldDueDays] = struct{}{}
+}
+
+// DueDaysCleared returns if the "due_days" field was cleared in this mutation.
+func (m *AdmissionMutation) DueDaysCleared() bool {
+	_, ok := m.clearedFields[admission.FieldDueDays]
+	return ok
+}
+
+// ResetDueDays resets all changes to the "due_days" field.
+func (m *AdmissionMutation) ResetDueDays() {
+	m.due_days = nil
+	m.adddue_days = nil
+	delete(m.clearedFields, admission.FieldDueDays)
+}
+
+// Where appends a list predicates to the AdmissionMutation builder.
+func (m *AdmissionMutation) Where(ps ...predicate.Admission) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the AdmissionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *AdmissionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Admission, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *AdmissionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *AdmissionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Admission).
+func (m *AdmissionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *AdmissionMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.tenant_id != nil {
+		fields = append(fields, admission.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, admission.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, admission.FieldUpdatedAt)
+	}
+	if m.course_id != nil {
+		fields = append(fields, admission.FieldCourseID)
+	}
+	if m.capacity != nil {
+		fields = append(fields, admission.FieldCapacity)
+	}
+	if m.taken != nil {
+		fields = append(fields, admission.FieldTaken)
+	}
+	if m.tickets != nil {
+		fields = append(fields, admission.FieldTickets)
+	}
+	if m.due_days != nil {
+		fields = append(fields, admission.FieldDueDays)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *AdmissionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case admission.FieldTenantID:
+		return m.TenantID()
+	case admission.FieldCreatedAt:
+		return m.CreatedAt()
+	case admission.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case admission.FieldCourseID:
+		return m.CourseID()
+	case admission.FieldCapacity:
+		return m.Capacity()
+	case admission.FieldTaken:
+		return m.Taken()
+	case admission.FieldTickets:
+		return m.Tickets()
+	case admission.FieldDueDays:
+		return m.DueDays()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *AdmissionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case admission.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case admission.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case admission.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case admission.FieldCourseID:
+		return m.OldCourseID(ctx)
+	case admission.FieldCapacity:
+		return m.OldCapacity(ctx)
+	case admission.FieldTaken:
+		return m.OldTaken(ctx)
+	case admission.FieldTickets:
+		return m.OldTickets(ctx)
+	case admission.FieldDueDays:
+		return m.OldDueDays(ctx)
+	}
+	return nil, fmt.Errorf("unknown Admission field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AdmissionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case admission.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case admission.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case admission.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case admission.FieldCourseID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCourseID(v)
+		return nil
+	case admission.FieldCapacity:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCapacity(v)
+		return nil
+	case admission.FieldTaken:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTaken(v)
+		return nil
+	case admission.FieldTickets:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTickets(v)
+		return nil
+	case admission.FieldDueDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDueDays(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Admission field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *AdmissionMutation) AddedFields() []string {
+	var fields []string
+	if m.addcapacity != nil {
+		fields = append(fields, admission.FieldCapacity)
+	}
+	if m.addtaken != nil {
+		fields = append(fields, admission.FieldTaken)
+	}
+	if m.addtickets != nil {
+		fields = append(fields, admission.FieldTickets)
+	}
+	if m.adddue_days != nil {
+		fields = append(fields, admission.FieldDueDays)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *AdmissionMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case admission.FieldCapacity:
+		return m.AddedCapacity()
+	case admission.FieldTaken:
+		return m.AddedTaken()
+	case admission.FieldTickets:
+		return m.AddedTickets()
+	case admission.FieldDueDays:
+		return m.AddedDueDays()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AdmissionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case admission.FieldCapacity:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCapacity(v)
+		return nil
+	case admission.FieldTaken:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTaken(v)
+		return nil
+	case admission.FieldTickets:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTickets(v)
+		return nil
+	case admission.FieldDueDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDueDays(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Admission numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *AdmissionMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(admission.FieldCapacity) {
+		fields = append(fields, admission.FieldCapacity)
+	}
+	if m.FieldCleared(admission.FieldDueDays) {
+		fields = append(fields, admission.FieldDueDays)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *AdmissionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *AdmissionMutation) ClearField(name string) error {
+	switch name {
+	case admission.FieldCapacity:
+		m.ClearCapacity()
+		return nil
+	case admission.FieldDueDays:
+		m.ClearDueDays()
+		return nil
+	}
+	return fmt.Errorf("unknown Admission nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *AdmissionMutation) ResetField(name string) error {
+	switch name {
+	case admission.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case admission.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case admission.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case admission.FieldCourseID:
+		m.ResetCourseID()
+		return nil
+	case admission.FieldCapacity:
+		m.ResetCapacity()
+		return nil
+	case admission.FieldTaken:
+		m.ResetTaken()
+		return nil
+	case admission.FieldTickets:
+		m.ResetTickets()
+		return nil
+	case admission.FieldDueDays:
+		m.ResetDueDays()
+		return nil
+	}
+	return fmt.Errorf("unknown Admission field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *AdmissionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *AdmissionMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *AdmissionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *AdmissionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *AdmissionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *AdmissionMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *AdmissionMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Admission unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *AdmissionMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Admission edge %s", name)
 }
 
 // AnswerMutation represents an operation that mutates the Answer nodes in the graph.
@@ -9791,6 +10689,7 @@ type CertificateMutation struct {
 	locale            *string
 	completed_at      *time.Time
 	issued_at         *time.Time
+	expires_at        *time.Time
 	pdf_key           *string
 	pdf_sha256        *string
 	revoked_at        *time.Time
@@ -10446,6 +11345,55 @@ func (m *CertificateMutation) ResetIssuedAt() {
 	m.issued_at = nil
 }
 
+// SetExpiresAt sets the "expires_at" field.
+func (m *CertificateMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *CertificateMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the Certificate entity.
+// If the Certificate object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CertificateMutation) OldExpiresAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ClearExpiresAt clears the value of the "expires_at" field.
+func (m *CertificateMutation) ClearExpiresAt() {
+	m.expires_at = nil
+	m.clearedFields[certificate.FieldExpiresAt] = struct{}{}
+}
+
+// ExpiresAtCleared returns if the "expires_at" field was cleared in this mutation.
+func (m *CertificateMutation) ExpiresAtCleared() bool {
+	_, ok := m.clearedFields[certificate.FieldExpiresAt]
+	return ok
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *CertificateMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	delete(m.clearedFields, certificate.FieldExpiresAt)
+}
+
 // SetPdfKey sets the "pdf_key" field.
 func (m *CertificateMutation) SetPdfKey(s string) {
 	m.pdf_key = &s
@@ -10686,7 +11634,7 @@ func (m *CertificateMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CertificateMutation) Fields() []string {
-	fields := make([]string, 0, 20)
+	fields := make([]string, 0, 21)
 	if m.tenant_id != nil {
 		fields = append(fields, certificate.FieldTenantID)
 	}
@@ -10731,6 +11679,9 @@ func (m *CertificateMutation) Fields() []string {
 	}
 	if m.issued_at != nil {
 		fields = append(fields, certificate.FieldIssuedAt)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, certificate.FieldExpiresAt)
 	}
 	if m.pdf_key != nil {
 		fields = append(fields, certificate.FieldPdfKey)
@@ -10785,6 +11736,8 @@ func (m *CertificateMutation) Field(name string) (ent.Value, bool) {
 		return m.CompletedAt()
 	case certificate.FieldIssuedAt:
 		return m.IssuedAt()
+	case certificate.FieldExpiresAt:
+		return m.ExpiresAt()
 	case certificate.FieldPdfKey:
 		return m.PdfKey()
 	case certificate.FieldPdfSha256:
@@ -10834,6 +11787,8 @@ func (m *CertificateMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldCompletedAt(ctx)
 	case certificate.FieldIssuedAt:
 		return m.OldIssuedAt(ctx)
+	case certificate.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
 	case certificate.FieldPdfKey:
 		return m.OldPdfKey(ctx)
 	case certificate.FieldPdfSha256:
@@ -10958,6 +11913,13 @@ func (m *CertificateMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetIssuedAt(v)
 		return nil
+	case certificate.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
 	case certificate.FieldPdfKey:
 		v, ok := value.(string)
 		if !ok {
@@ -11023,6 +11985,9 @@ func (m *CertificateMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *CertificateMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(certificate.FieldExpiresAt) {
+		fields = append(fields, certificate.FieldExpiresAt)
+	}
 	if m.FieldCleared(certificate.FieldRevokedAt) {
 		fields = append(fields, certificate.FieldRevokedAt)
 	}
@@ -11043,6 +12008,9 @@ func (m *CertificateMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *CertificateMutation) ClearField(name string) error {
 	switch name {
+	case certificate.FieldExpiresAt:
+		m.ClearExpiresAt()
+		return nil
 	case certificate.FieldRevokedAt:
 		m.ClearRevokedAt()
 		return nil
@@ -11101,6 +12069,9 @@ func (m *CertificateMutation) ResetField(name string) error {
 		return nil
 	case certificate.FieldIssuedAt:
 		m.ResetIssuedAt()
+		return nil
+	case certificate.FieldExpiresAt:
+		m.ResetExpiresAt()
 		return nil
 	case certificate.FieldPdfKey:
 		m.ResetPdfKey()
@@ -12250,6 +13221,8 @@ type CourseMutation struct {
 	instructor_id         *uuid.UUID
 	description           *string
 	certificate           *bool
+	certificate_months    *int
+	addcertificate_months *int
 	completion            **outline.Policy
 	revision              *int
 	addrevision           *int
@@ -12994,6 +13967,62 @@ func (m *CourseMutation) ResetCertificate() {
 	m.certificate = nil
 }
 
+// SetCertificateMonths sets the "certificate_months" field.
+func (m *CourseMutation) SetCertificateMonths(i int) {
+	m.certificate_months = &i
+	m.addcertificate_months = nil
+}
+
+// CertificateMonths returns the value of the "certificate_months" field in the mutation.
+func (m *CourseMutation) CertificateMonths() (r int, exists bool) {
+	v := m.certificate_months
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCertificateMonths returns the old "certificate_months" field's value of the Course entity.
+// If the Course object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CourseMutation) OldCertificateMonths(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCertificateMonths is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCertificateMonths requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCertificateMonths: %w", err)
+	}
+	return oldValue.CertificateMonths, nil
+}
+
+// AddCertificateMonths adds i to the "certificate_months" field.
+func (m *CourseMutation) AddCertificateMonths(i int) {
+	if m.addcertificate_months != nil {
+		*m.addcertificate_months += i
+	} else {
+		m.addcertificate_months = &i
+	}
+}
+
+// AddedCertificateMonths returns the value that was added to the "certificate_months" field in this mutation.
+func (m *CourseMutation) AddedCertificateMonths() (r int, exists bool) {
+	v := m.addcertificate_months
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCertificateMonths resets all changes to the "certificate_months" field.
+func (m *CourseMutation) ResetCertificateMonths() {
+	m.certificate_months = nil
+	m.addcertificate_months = nil
+}
+
 // SetCompletion sets the "completion" field.
 func (m *CourseMutation) SetCompletion(o *outline.Policy) {
 	m.completion = &o
@@ -13294,7 +14323,7 @@ func (m *CourseMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CourseMutation) Fields() []string {
-	fields := make([]string, 0, 21)
+	fields := make([]string, 0, 22)
 	if m.tenant_id != nil {
 		fields = append(fields, course.FieldTenantID)
 	}
@@ -13342,6 +14371,9 @@ func (m *CourseMutation) Fields() []string {
 	}
 	if m.certificate != nil {
 		fields = append(fields, course.FieldCertificate)
+	}
+	if m.certificate_months != nil {
+		fields = append(fields, course.FieldCertificateMonths)
 	}
 	if m.completion != nil {
 		fields = append(fields, course.FieldCompletion)
@@ -13398,6 +14430,8 @@ func (m *CourseMutation) Field(name string) (ent.Value, bool) {
 		return m.Description()
 	case course.FieldCertificate:
 		return m.Certificate()
+	case course.FieldCertificateMonths:
+		return m.CertificateMonths()
 	case course.FieldCompletion:
 		return m.Completion()
 	case course.FieldRevision:
@@ -13449,6 +14483,8 @@ func (m *CourseMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldDescription(ctx)
 	case course.FieldCertificate:
 		return m.OldCertificate(ctx)
+	case course.FieldCertificateMonths:
+		return m.OldCertificateMonths(ctx)
 	case course.FieldCompletion:
 		return m.OldCompletion(ctx)
 	case course.FieldRevision:
@@ -13580,6 +14616,13 @@ func (m *CourseMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetCertificate(v)
 		return nil
+	case course.FieldCertificateMonths:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCertificateMonths(v)
+		return nil
 	case course.FieldCompletion:
 		v, ok := value.(*outline.Policy)
 		if !ok {
@@ -13626,6 +14669,9 @@ func (m *CourseMutation) AddedFields() []string {
 	if m.addprice_amount != nil {
 		fields = append(fields, course.FieldPriceAmount)
 	}
+	if m.addcertificate_months != nil {
+		fields = append(fields, course.FieldCertificateMonths)
+	}
 	if m.addrevision != nil {
 		fields = append(fields, course.FieldRevision)
 	}
@@ -13645,6 +14691,8 @@ func (m *CourseMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case course.FieldPriceAmount:
 		return m.AddedPriceAmount()
+	case course.FieldCertificateMonths:
+		return m.AddedCertificateMonths()
 	case course.FieldRevision:
 		return m.AddedRevision()
 	case course.FieldPublishedNumber:
@@ -13666,6 +14714,13 @@ func (m *CourseMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddPriceAmount(v)
+		return nil
+	case course.FieldCertificateMonths:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCertificateMonths(v)
 		return nil
 	case course.FieldRevision:
 		v, ok := value.(int)
@@ -13777,6 +14832,9 @@ func (m *CourseMutation) ResetField(name string) error {
 		return nil
 	case course.FieldCertificate:
 		m.ResetCertificate()
+		return nil
+	case course.FieldCertificateMonths:
+		m.ResetCertificateMonths()
 		return nil
 	case course.FieldCompletion:
 		m.ResetCompletion()
@@ -15145,45 +16203,47 @@ func (m *CourseProgressMutation) ResetEdge(name string) error {
 // CourseVersionMutation represents an operation that mutates the CourseVersion nodes in the graph.
 type CourseVersionMutation struct {
 	config
-	op                Op
-	typ               string
-	id                *uuid.UUID
-	tenant_id         *uuid.UUID
-	created_at        *time.Time
-	updated_at        *time.Time
-	slug              *string
-	title             *string
-	summary           *string
-	language          *string
-	level             *outline.Level
-	categories        *[]string
-	appendcategories  []string
-	tags              *[]string
-	appendtags        []string
-	visibility        *outline.Visibility
-	price_amount      *int
-	addprice_amount   *int
-	price_currency    *string
-	instructor_id     *uuid.UUID
-	course_id         *uuid.UUID
-	number            *int
-	addnumber         *int
-	content_hash      *string
-	outline           *outline.Outline
-	description_html  *string
-	certificate       *bool
-	lesson_count      *int
-	addlesson_count   *int
-	required_count    *int
-	addrequired_count *int
-	duration_ms       *int
-	addduration_ms    *int
-	published_by      *uuid.UUID
-	note              *string
-	clearedFields     map[string]struct{}
-	done              bool
-	oldValue          func(context.Context) (*CourseVersion, error)
-	predicates        []predicate.CourseVersion
+	op                    Op
+	typ                   string
+	id                    *uuid.UUID
+	tenant_id             *uuid.UUID
+	created_at            *time.Time
+	updated_at            *time.Time
+	slug                  *string
+	title                 *string
+	summary               *string
+	language              *string
+	level                 *outline.Level
+	categories            *[]string
+	appendcategories      []string
+	tags                  *[]string
+	appendtags            []string
+	visibility            *outline.Visibility
+	price_amount          *int
+	addprice_amount       *int
+	price_currency        *string
+	instructor_id         *uuid.UUID
+	course_id             *uuid.UUID
+	number                *int
+	addnumber             *int
+	content_hash          *string
+	outline               *outline.Outline
+	description_html      *string
+	certificate           *bool
+	certificate_months    *int
+	addcertificate_months *int
+	lesson_count          *int
+	addlesson_count       *int
+	required_count        *int
+	addrequired_count     *int
+	duration_ms           *int
+	addduration_ms        *int
+	published_by          *uuid.UUID
+	note                  *string
+	clearedFields         map[string]struct{}
+	done                  bool
+	oldValue              func(context.Context) (*CourseVersion, error)
+	predicates            []predicate.CourseVersion
 }
 
 var _ ent.Mutation = (*CourseVersionMutation)(nil)
@@ -16080,6 +17140,62 @@ func (m *CourseVersionMutation) ResetCertificate() {
 	m.certificate = nil
 }
 
+// SetCertificateMonths sets the "certificate_months" field.
+func (m *CourseVersionMutation) SetCertificateMonths(i int) {
+	m.certificate_months = &i
+	m.addcertificate_months = nil
+}
+
+// CertificateMonths returns the value of the "certificate_months" field in the mutation.
+func (m *CourseVersionMutation) CertificateMonths() (r int, exists bool) {
+	v := m.certificate_months
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCertificateMonths returns the old "certificate_months" field's value of the CourseVersion entity.
+// If the CourseVersion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CourseVersionMutation) OldCertificateMonths(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCertificateMonths is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCertificateMonths requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCertificateMonths: %w", err)
+	}
+	return oldValue.CertificateMonths, nil
+}
+
+// AddCertificateMonths adds i to the "certificate_months" field.
+func (m *CourseVersionMutation) AddCertificateMonths(i int) {
+	if m.addcertificate_months != nil {
+		*m.addcertificate_months += i
+	} else {
+		m.addcertificate_months = &i
+	}
+}
+
+// AddedCertificateMonths returns the value that was added to the "certificate_months" field in this mutation.
+func (m *CourseVersionMutation) AddedCertificateMonths() (r int, exists bool) {
+	v := m.addcertificate_months
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCertificateMonths resets all changes to the "certificate_months" field.
+func (m *CourseVersionMutation) ResetCertificateMonths() {
+	m.certificate_months = nil
+	m.addcertificate_months = nil
+}
+
 // SetLessonCount sets the "lesson_count" field.
 func (m *CourseVersionMutation) SetLessonCount(i int) {
 	m.lesson_count = &i
@@ -16354,7 +17470,7 @@ func (m *CourseVersionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CourseVersionMutation) Fields() []string {
-	fields := make([]string, 0, 25)
+	fields := make([]string, 0, 26)
 	if m.tenant_id != nil {
 		fields = append(fields, courseversion.FieldTenantID)
 	}
@@ -16414,6 +17530,9 @@ func (m *CourseVersionMutation) Fields() []string {
 	}
 	if m.certificate != nil {
 		fields = append(fields, courseversion.FieldCertificate)
+	}
+	if m.certificate_months != nil {
+		fields = append(fields, courseversion.FieldCertificateMonths)
 	}
 	if m.lesson_count != nil {
 		fields = append(fields, courseversion.FieldLessonCount)
@@ -16478,6 +17597,8 @@ func (m *CourseVersionMutation) Field(name string) (ent.Value, bool) {
 		return m.DescriptionHTML()
 	case courseversion.FieldCertificate:
 		return m.Certificate()
+	case courseversion.FieldCertificateMonths:
+		return m.CertificateMonths()
 	case courseversion.FieldLessonCount:
 		return m.LessonCount()
 	case courseversion.FieldRequiredCount:
@@ -16537,6 +17658,8 @@ func (m *CourseVersionMutation) OldField(ctx context.Context, name string) (ent.
 		return m.OldDescriptionHTML(ctx)
 	case courseversion.FieldCertificate:
 		return m.OldCertificate(ctx)
+	case courseversion.FieldCertificateMonths:
+		return m.OldCertificateMonths(ctx)
 	case courseversion.FieldLessonCount:
 		return m.OldLessonCount(ctx)
 	case courseversion.FieldRequiredCount:
@@ -16696,6 +17819,13 @@ func (m *CourseVersionMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetCertificate(v)
 		return nil
+	case courseversion.FieldCertificateMonths:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCertificateMonths(v)
+		return nil
 	case courseversion.FieldLessonCount:
 		v, ok := value.(int)
 		if !ok {
@@ -16745,6 +17875,9 @@ func (m *CourseVersionMutation) AddedFields() []string {
 	if m.addnumber != nil {
 		fields = append(fields, courseversion.FieldNumber)
 	}
+	if m.addcertificate_months != nil {
+		fields = append(fields, courseversion.FieldCertificateMonths)
+	}
 	if m.addlesson_count != nil {
 		fields = append(fields, courseversion.FieldLessonCount)
 	}
@@ -16766,6 +17899,8 @@ func (m *CourseVersionMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedPriceAmount()
 	case courseversion.FieldNumber:
 		return m.AddedNumber()
+	case courseversion.FieldCertificateMonths:
+		return m.AddedCertificateMonths()
 	case courseversion.FieldLessonCount:
 		return m.AddedLessonCount()
 	case courseversion.FieldRequiredCount:
@@ -16794,6 +17929,13 @@ func (m *CourseVersionMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddNumber(v)
+		return nil
+	case courseversion.FieldCertificateMonths:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCertificateMonths(v)
 		return nil
 	case courseversion.FieldLessonCount:
 		v, ok := value.(int)
@@ -16902,6 +18044,9 @@ func (m *CourseVersionMutation) ResetField(name string) error {
 		return nil
 	case courseversion.FieldCertificate:
 		m.ResetCertificate()
+		return nil
+	case courseversion.FieldCertificateMonths:
+		m.ResetCertificateMonths()
 		return nil
 	case courseversion.FieldLessonCount:
 		m.ResetLessonCount()
@@ -18876,6 +20021,9 @@ type EnrollmentMutation struct {
 	due_at        *time.Time
 	completed_at  *time.Time
 	withdrawn_at  *time.Time
+	seated        *bool
+	ticket        *int
+	addticket     *int
 	clearedFields map[string]struct{}
 	done          bool
 	oldValue      func(context.Context) (*Enrollment, error)
@@ -19493,6 +20641,112 @@ func (m *EnrollmentMutation) ResetWithdrawnAt() {
 	delete(m.clearedFields, enrollment.FieldWithdrawnAt)
 }
 
+// SetSeated sets the "seated" field.
+func (m *EnrollmentMutation) SetSeated(b bool) {
+	m.seated = &b
+}
+
+// Seated returns the value of the "seated" field in the mutation.
+func (m *EnrollmentMutation) Seated() (r bool, exists bool) {
+	v := m.seated
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSeated returns the old "seated" field's value of the Enrollment entity.
+// If the Enrollment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentMutation) OldSeated(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSeated is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSeated requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSeated: %w", err)
+	}
+	return oldValue.Seated, nil
+}
+
+// ResetSeated resets all changes to the "seated" field.
+func (m *EnrollmentMutation) ResetSeated() {
+	m.seated = nil
+}
+
+// SetTicket sets the "ticket" field.
+func (m *EnrollmentMutation) SetTicket(i int) {
+	m.ticket = &i
+	m.addticket = nil
+}
+
+// Ticket returns the value of the "ticket" field in the mutation.
+func (m *EnrollmentMutation) Ticket() (r int, exists bool) {
+	v := m.ticket
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTicket returns the old "ticket" field's value of the Enrollment entity.
+// If the Enrollment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentMutation) OldTicket(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTicket is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTicket requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTicket: %w", err)
+	}
+	return oldValue.Ticket, nil
+}
+
+// AddTicket adds i to the "ticket" field.
+func (m *EnrollmentMutation) AddTicket(i int) {
+	if m.addticket != nil {
+		*m.addticket += i
+	} else {
+		m.addticket = &i
+	}
+}
+
+// AddedTicket returns the value that was added to the "ticket" field in this mutation.
+func (m *EnrollmentMutation) AddedTicket() (r int, exists bool) {
+	v := m.addticket
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearTicket clears the value of the "ticket" field.
+func (m *EnrollmentMutation) ClearTicket() {
+	m.ticket = nil
+	m.addticket = nil
+	m.clearedFields[enrollment.FieldTicket] = struct{}{}
+}
+
+// TicketCleared returns if the "ticket" field was cleared in this mutation.
+func (m *EnrollmentMutation) TicketCleared() bool {
+	_, ok := m.clearedFields[enrollment.FieldTicket]
+	return ok
+}
+
+// ResetTicket resets all changes to the "ticket" field.
+func (m *EnrollmentMutation) ResetTicket() {
+	m.ticket = nil
+	m.addticket = nil
+	delete(m.clearedFields, enrollment.FieldTicket)
+}
+
 // Where appends a list predicates to the EnrollmentMutation builder.
 func (m *EnrollmentMutation) Where(ps ...predicate.Enrollment) {
 	m.predicates = append(m.predicates, ps...)
@@ -19527,7 +20781,7 @@ func (m *EnrollmentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *EnrollmentMutation) Fields() []string {
-	fields := make([]string, 0, 13)
+	fields := make([]string, 0, 15)
 	if m.tenant_id != nil {
 		fields = append(fields, enrollment.FieldTenantID)
 	}
@@ -19567,6 +20821,12 @@ func (m *EnrollmentMutation) Fields() []string {
 	if m.withdrawn_at != nil {
 		fields = append(fields, enrollment.FieldWithdrawnAt)
 	}
+	if m.seated != nil {
+		fields = append(fields, enrollment.FieldSeated)
+	}
+	if m.ticket != nil {
+		fields = append(fields, enrollment.FieldTicket)
+	}
 	return fields
 }
 
@@ -19601,6 +20861,10 @@ func (m *EnrollmentMutation) Field(name string) (ent.Value, bool) {
 		return m.CompletedAt()
 	case enrollment.FieldWithdrawnAt:
 		return m.WithdrawnAt()
+	case enrollment.FieldSeated:
+		return m.Seated()
+	case enrollment.FieldTicket:
+		return m.Ticket()
 	}
 	return nil, false
 }
@@ -19636,6 +20900,10 @@ func (m *EnrollmentMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldCompletedAt(ctx)
 	case enrollment.FieldWithdrawnAt:
 		return m.OldWithdrawnAt(ctx)
+	case enrollment.FieldSeated:
+		return m.OldSeated(ctx)
+	case enrollment.FieldTicket:
+		return m.OldTicket(ctx)
 	}
 	return nil, fmt.Errorf("unknown Enrollment field %s", name)
 }
@@ -19736,6 +21004,20 @@ func (m *EnrollmentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetWithdrawnAt(v)
 		return nil
+	case enrollment.FieldSeated:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSeated(v)
+		return nil
+	case enrollment.FieldTicket:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTicket(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Enrollment field %s", name)
 }
@@ -19743,13 +21025,21 @@ func (m *EnrollmentMutation) SetField(name string, value ent.Value) error {
 // AddedFields returns all numeric fields that were incremented/decremented during
 // this mutation.
 func (m *EnrollmentMutation) AddedFields() []string {
-	return nil
+	var fields []string
+	if m.addticket != nil {
+		fields = append(fields, enrollment.FieldTicket)
+	}
+	return fields
 }
 
 // AddedField returns the numeric value that was incremented/decremented on a field
 // with the given name. The second boolean return value indicates that this field
 // was not set, or was not defined in the schema.
 func (m *EnrollmentMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case enrollment.FieldTicket:
+		return m.AddedTicket()
+	}
 	return nil, false
 }
 
@@ -19758,6 +21048,13 @@ func (m *EnrollmentMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *EnrollmentMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case enrollment.FieldTicket:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTicket(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Enrollment numeric field %s", name)
 }
@@ -19774,6 +21071,9 @@ func (m *EnrollmentMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(enrollment.FieldWithdrawnAt) {
 		fields = append(fields, enrollment.FieldWithdrawnAt)
+	}
+	if m.FieldCleared(enrollment.FieldTicket) {
+		fields = append(fields, enrollment.FieldTicket)
 	}
 	return fields
 }
@@ -19797,6 +21097,9 @@ func (m *EnrollmentMutation) ClearField(name string) error {
 		return nil
 	case enrollment.FieldWithdrawnAt:
 		m.ClearWithdrawnAt()
+		return nil
+	case enrollment.FieldTicket:
+		m.ClearTicket()
 		return nil
 	}
 	return fmt.Errorf("unknown Enrollment nullable field %s", name)
@@ -19844,6 +21147,12 @@ func (m *EnrollmentMutation) ResetField(name string) error {
 		return nil
 	case enrollment.FieldWithdrawnAt:
 		m.ResetWithdrawnAt()
+		return nil
+	case enrollment.FieldSeated:
+		m.ResetSeated()
+		return nil
+	case enrollment.FieldTicket:
+		m.ResetTicket()
 		return nil
 	}
 	return fmt.Errorf("unknown Enrollment field %s", name)
@@ -19895,6 +21204,2304 @@ func (m *EnrollmentMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *EnrollmentMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Enrollment edge %s", name)
+}
+
+// EnrollmentChangeMutation represents an operation that mutates the EnrollmentChange nodes in the graph.
+type EnrollmentChangeMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	enrollment_id *uuid.UUID
+	learner_id    *uuid.UUID
+	act           *enrollmentchange.Act
+	state         *enrollmentchange.State
+	changed_by    *uuid.UUID
+	changed_at    *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*EnrollmentChange, error)
+	predicates    []predicate.EnrollmentChange
+}
+
+var _ ent.Mutation = (*EnrollmentChangeMutation)(nil)
+
+// enrollmentchangeOption allows management of the mutation configuration using functional options.
+type enrollmentchangeOption func(*EnrollmentChangeMutation)
+
+// newEnrollmentChangeMutation creates new mutation for the EnrollmentChange entity.
+func newEnrollmentChangeMutation(c config, op Op, opts ...enrollmentchangeOption) *EnrollmentChangeMutation {
+	m := &EnrollmentChangeMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeEnrollmentChange,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withEnrollmentChangeID sets the ID field of the mutation.
+func withEnrollmentChangeID(id uuid.UUID) enrollmentchangeOption {
+	return func(m *EnrollmentChangeMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *EnrollmentChange
+		)
+		m.oldValue = func(ctx context.Context) (*EnrollmentChange, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().EnrollmentChange.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withEnrollmentChange sets the old EnrollmentChange of the mutation.
+func withEnrollmentChange(node *EnrollmentChange) enrollmentchangeOption {
+	return func(m *EnrollmentChangeMutation) {
+		m.oldValue = func(context.Context) (*EnrollmentChange, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m EnrollmentChangeMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m EnrollmentChangeMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of EnrollmentChange entities.
+func (m *EnrollmentChangeMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *EnrollmentChangeMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *EnrollmentChangeMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().EnrollmentChange.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *EnrollmentChangeMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *EnrollmentChangeMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the EnrollmentChange entity.
+// If the EnrollmentChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentChangeMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *EnrollmentChangeMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *EnrollmentChangeMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *EnrollmentChangeMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the EnrollmentChange entity.
+// If the EnrollmentChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentChangeMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *EnrollmentChangeMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *EnrollmentChangeMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *EnrollmentChangeMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the EnrollmentChange entity.
+// If the EnrollmentChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentChangeMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *EnrollmentChangeMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetEnrollmentID sets the "enrollment_id" field.
+func (m *EnrollmentChangeMutation) SetEnrollmentID(u uuid.UUID) {
+	m.enrollment_id = &u
+}
+
+// EnrollmentID returns the value of the "enrollment_id" field in the mutation.
+func (m *EnrollmentChangeMutation) EnrollmentID() (r uuid.UUID, exists bool) {
+	v := m.enrollment_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnrollmentID returns the old "enrollment_id" field's value of the EnrollmentChange entity.
+// If the EnrollmentChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentChangeMutation) OldEnrollmentID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnrollmentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnrollmentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnrollmentID: %w", err)
+	}
+	return oldValue.EnrollmentID, nil
+}
+
+// ResetEnrollmentID resets all changes to the "enrollment_id" field.
+func (m *EnrollmentChangeMutation) ResetEnrollmentID() {
+	m.enrollment_id = nil
+}
+
+// SetLearnerID sets the "learner_id" field.
+func (m *EnrollmentChangeMutation) SetLearnerID(u uuid.UUID) {
+	m.learner_id = &u
+}
+
+// LearnerID returns the value of the "learner_id" field in the mutation.
+func (m *EnrollmentChangeMutation) LearnerID() (r uuid.UUID, exists bool) {
+	v := m.learner_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLearnerID returns the old "learner_id" field's value of the EnrollmentChange entity.
+// If the EnrollmentChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentChangeMutation) OldLearnerID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLearnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLearnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLearnerID: %w", err)
+	}
+	return oldValue.LearnerID, nil
+}
+
+// ResetLearnerID resets all changes to the "learner_id" field.
+func (m *EnrollmentChangeMutation) ResetLearnerID() {
+	m.learner_id = nil
+}
+
+// SetAct sets the "act" field.
+func (m *EnrollmentChangeMutation) SetAct(e enrollmentchange.Act) {
+	m.act = &e
+}
+
+// Act returns the value of the "act" field in the mutation.
+func (m *EnrollmentChangeMutation) Act() (r enrollmentchange.Act, exists bool) {
+	v := m.act
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAct returns the old "act" field's value of the EnrollmentChange entity.
+// If the EnrollmentChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentChangeMutation) OldAct(ctx context.Context) (v enrollmentchange.Act, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAct is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAct requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAct: %w", err)
+	}
+	return oldValue.Act, nil
+}
+
+// ResetAct resets all changes to the "act" field.
+func (m *EnrollmentChangeMutation) ResetAct() {
+	m.act = nil
+}
+
+// SetState sets the "state" field.
+func (m *EnrollmentChangeMutation) SetState(e enrollmentchange.State) {
+	m.state = &e
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *EnrollmentChangeMutation) State() (r enrollmentchange.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the EnrollmentChange entity.
+// If the EnrollmentChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentChangeMutation) OldState(ctx context.Context) (v enrollmentchange.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *EnrollmentChangeMutation) ResetState() {
+	m.state = nil
+}
+
+// SetChangedBy sets the "changed_by" field.
+func (m *EnrollmentChangeMutation) SetChangedBy(u uuid.UUID) {
+	m.changed_by = &u
+}
+
+// ChangedBy returns the value of the "changed_by" field in the mutation.
+func (m *EnrollmentChangeMutation) ChangedBy() (r uuid.UUID, exists bool) {
+	v := m.changed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedBy returns the old "changed_by" field's value of the EnrollmentChange entity.
+// If the EnrollmentChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentChangeMutation) OldChangedBy(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedBy: %w", err)
+	}
+	return oldValue.ChangedBy, nil
+}
+
+// ResetChangedBy resets all changes to the "changed_by" field.
+func (m *EnrollmentChangeMutation) ResetChangedBy() {
+	m.changed_by = nil
+}
+
+// SetChangedAt sets the "changed_at" field.
+func (m *EnrollmentChangeMutation) SetChangedAt(t time.Time) {
+	m.changed_at = &t
+}
+
+// ChangedAt returns the value of the "changed_at" field in the mutation.
+func (m *EnrollmentChangeMutation) ChangedAt() (r time.Time, exists bool) {
+	v := m.changed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedAt returns the old "changed_at" field's value of the EnrollmentChange entity.
+// If the EnrollmentChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentChangeMutation) OldChangedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedAt: %w", err)
+	}
+	return oldValue.ChangedAt, nil
+}
+
+// ResetChangedAt resets all changes to the "changed_at" field.
+func (m *EnrollmentChangeMutation) ResetChangedAt() {
+	m.changed_at = nil
+}
+
+// Where appends a list predicates to the EnrollmentChangeMutation builder.
+func (m *EnrollmentChangeMutation) Where(ps ...predicate.EnrollmentChange) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the EnrollmentChangeMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *EnrollmentChangeMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.EnrollmentChange, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *EnrollmentChangeMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *EnrollmentChangeMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (EnrollmentChange).
+func (m *EnrollmentChangeMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *EnrollmentChangeMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.tenant_id != nil {
+		fields = append(fields, enrollmentchange.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, enrollmentchange.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, enrollmentchange.FieldUpdatedAt)
+	}
+	if m.enrollment_id != nil {
+		fields = append(fields, enrollmentchange.FieldEnrollmentID)
+	}
+	if m.learner_id != nil {
+		fields = append(fields, enrollmentchange.FieldLearnerID)
+	}
+	if m.act != nil {
+		fields = append(fields, enrollmentchange.FieldAct)
+	}
+	if m.state != nil {
+		fields = append(fields, enrollmentchange.FieldState)
+	}
+	if m.changed_by != nil {
+		fields = append(fields, enrollmentchange.FieldChangedBy)
+	}
+	if m.changed_at != nil {
+		fields = append(fields, enrollmentchange.FieldChangedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *EnrollmentChangeMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case enrollmentchange.FieldTenantID:
+		return m.TenantID()
+	case enrollmentchange.FieldCreatedAt:
+		return m.CreatedAt()
+	case enrollmentchange.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case enrollmentchange.FieldEnrollmentID:
+		return m.EnrollmentID()
+	case enrollmentchange.FieldLearnerID:
+		return m.LearnerID()
+	case enrollmentchange.FieldAct:
+		return m.Act()
+	case enrollmentchange.FieldState:
+		return m.State()
+	case enrollmentchange.FieldChangedBy:
+		return m.ChangedBy()
+	case enrollmentchange.FieldChangedAt:
+		return m.ChangedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *EnrollmentChangeMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case enrollmentchange.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case enrollmentchange.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case enrollmentchange.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case enrollmentchange.FieldEnrollmentID:
+		return m.OldEnrollmentID(ctx)
+	case enrollmentchange.FieldLearnerID:
+		return m.OldLearnerID(ctx)
+	case enrollmentchange.FieldAct:
+		return m.OldAct(ctx)
+	case enrollmentchange.FieldState:
+		return m.OldState(ctx)
+	case enrollmentchange.FieldChangedBy:
+		return m.OldChangedBy(ctx)
+	case enrollmentchange.FieldChangedAt:
+		return m.OldChangedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown EnrollmentChange field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *EnrollmentChangeMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case enrollmentchange.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case enrollmentchange.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case enrollmentchange.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case enrollmentchange.FieldEnrollmentID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnrollmentID(v)
+		return nil
+	case enrollmentchange.FieldLearnerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLearnerID(v)
+		return nil
+	case enrollmentchange.FieldAct:
+		v, ok := value.(enrollmentchange.Act)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAct(v)
+		return nil
+	case enrollmentchange.FieldState:
+		v, ok := value.(enrollmentchange.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case enrollmentchange.FieldChangedBy:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedBy(v)
+		return nil
+	case enrollmentchange.FieldChangedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown EnrollmentChange field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *EnrollmentChangeMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *EnrollmentChangeMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *EnrollmentChangeMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown EnrollmentChange numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *EnrollmentChangeMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *EnrollmentChangeMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *EnrollmentChangeMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown EnrollmentChange nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *EnrollmentChangeMutation) ResetField(name string) error {
+	switch name {
+	case enrollmentchange.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case enrollmentchange.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case enrollmentchange.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case enrollmentchange.FieldEnrollmentID:
+		m.ResetEnrollmentID()
+		return nil
+	case enrollmentchange.FieldLearnerID:
+		m.ResetLearnerID()
+		return nil
+	case enrollmentchange.FieldAct:
+		m.ResetAct()
+		return nil
+	case enrollmentchange.FieldState:
+		m.ResetState()
+		return nil
+	case enrollmentchange.FieldChangedBy:
+		m.ResetChangedBy()
+		return nil
+	case enrollmentchange.FieldChangedAt:
+		m.ResetChangedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown EnrollmentChange field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *EnrollmentChangeMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *EnrollmentChangeMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *EnrollmentChangeMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *EnrollmentChangeMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *EnrollmentChangeMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *EnrollmentChangeMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *EnrollmentChangeMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown EnrollmentChange unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *EnrollmentChangeMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown EnrollmentChange edge %s", name)
+}
+
+// EnrollmentGrantMutation represents an operation that mutates the EnrollmentGrant nodes in the graph.
+type EnrollmentGrantMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	enrollment_id *uuid.UUID
+	learner_id    *uuid.UUID
+	source        *enrollmentgrant.Source
+	reference     *string
+	granted_by    *uuid.UUID
+	granted_at    *time.Time
+	ends_at       *time.Time
+	ended_at      *time.Time
+	ended_why     *enrollmentgrant.EndedWhy
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*EnrollmentGrant, error)
+	predicates    []predicate.EnrollmentGrant
+}
+
+var _ ent.Mutation = (*EnrollmentGrantMutation)(nil)
+
+// enrollmentgrantOption allows management of the mutation configuration using functional options.
+type enrollmentgrantOption func(*EnrollmentGrantMutation)
+
+// newEnrollmentGrantMutation creates new mutation for the EnrollmentGrant entity.
+func newEnrollmentGrantMutation(c config, op Op, opts ...enrollmentgrantOption) *EnrollmentGrantMutation {
+	m := &EnrollmentGrantMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeEnrollmentGrant,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withEnrollmentGrantID sets the ID field of the mutation.
+func withEnrollmentGrantID(id uuid.UUID) enrollmentgrantOption {
+	return func(m *EnrollmentGrantMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *EnrollmentGrant
+		)
+		m.oldValue = func(ctx context.Context) (*EnrollmentGrant, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().EnrollmentGrant.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withEnrollmentGrant sets the old EnrollmentGrant of the mutation.
+func withEnrollmentGrant(node *EnrollmentGrant) enrollmentgrantOption {
+	return func(m *EnrollmentGrantMutation) {
+		m.oldValue = func(context.Context) (*EnrollmentGrant, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m EnrollmentGrantMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m EnrollmentGrantMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of EnrollmentGrant entities.
+func (m *EnrollmentGrantMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *EnrollmentGrantMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *EnrollmentGrantMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().EnrollmentGrant.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *EnrollmentGrantMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *EnrollmentGrantMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the EnrollmentGrant entity.
+// If the EnrollmentGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentGrantMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *EnrollmentGrantMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *EnrollmentGrantMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *EnrollmentGrantMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the EnrollmentGrant entity.
+// If the EnrollmentGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentGrantMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *EnrollmentGrantMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *EnrollmentGrantMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *EnrollmentGrantMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the EnrollmentGrant entity.
+// If the EnrollmentGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentGrantMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *EnrollmentGrantMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetEnrollmentID sets the "enrollment_id" field.
+func (m *EnrollmentGrantMutation) SetEnrollmentID(u uuid.UUID) {
+	m.enrollment_id = &u
+}
+
+// EnrollmentID returns the value of the "enrollment_id" field in the mutation.
+func (m *EnrollmentGrantMutation) EnrollmentID() (r uuid.UUID, exists bool) {
+	v := m.enrollment_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnrollmentID returns the old "enrollment_id" field's value of the EnrollmentGrant entity.
+// If the EnrollmentGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentGrantMutation) OldEnrollmentID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnrollmentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnrollmentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnrollmentID: %w", err)
+	}
+	return oldValue.EnrollmentID, nil
+}
+
+// ResetEnrollmentID resets all changes to the "enrollment_id" field.
+func (m *EnrollmentGrantMutation) ResetEnrollmentID() {
+	m.enrollment_id = nil
+}
+
+// SetLearnerID sets the "learner_id" field.
+func (m *EnrollmentGrantMutation) SetLearnerID(u uuid.UUID) {
+	m.learner_id = &u
+}
+
+// LearnerID returns the value of the "learner_id" field in the mutation.
+func (m *EnrollmentGrantMutation) LearnerID() (r uuid.UUID, exists bool) {
+	v := m.learner_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLearnerID returns the old "learner_id" field's value of the EnrollmentGrant entity.
+// If the EnrollmentGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentGrantMutation) OldLearnerID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLearnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLearnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLearnerID: %w", err)
+	}
+	return oldValue.LearnerID, nil
+}
+
+// ResetLearnerID resets all changes to the "learner_id" field.
+func (m *EnrollmentGrantMutation) ResetLearnerID() {
+	m.learner_id = nil
+}
+
+// SetSource sets the "source" field.
+func (m *EnrollmentGrantMutation) SetSource(e enrollmentgrant.Source) {
+	m.source = &e
+}
+
+// Source returns the value of the "source" field in the mutation.
+func (m *EnrollmentGrantMutation) Source() (r enrollmentgrant.Source, exists bool) {
+	v := m.source
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSource returns the old "source" field's value of the EnrollmentGrant entity.
+// If the EnrollmentGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentGrantMutation) OldSource(ctx context.Context) (v enrollmentgrant.Source, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSource is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSource requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSource: %w", err)
+	}
+	return oldValue.Source, nil
+}
+
+// ResetSource resets all changes to the "source" field.
+func (m *EnrollmentGrantMutation) ResetSource() {
+	m.source = nil
+}
+
+// SetReference sets the "reference" field.
+func (m *EnrollmentGrantMutation) SetReference(s string) {
+	m.reference = &s
+}
+
+// Reference returns the value of the "reference" field in the mutation.
+func (m *EnrollmentGrantMutation) Reference() (r string, exists bool) {
+	v := m.reference
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReference returns the old "reference" field's value of the EnrollmentGrant entity.
+// If the EnrollmentGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentGrantMutation) OldReference(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReference is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReference requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReference: %w", err)
+	}
+	return oldValue.Reference, nil
+}
+
+// ResetReference resets all changes to the "reference" field.
+func (m *EnrollmentGrantMutation) ResetReference() {
+	m.reference = nil
+}
+
+// SetGrantedBy sets the "granted_by" field.
+func (m *EnrollmentGrantMutation) SetGrantedBy(u uuid.UUID) {
+	m.granted_by = &u
+}
+
+// GrantedBy returns the value of the "granted_by" field in the mutation.
+func (m *EnrollmentGrantMutation) GrantedBy() (r uuid.UUID, exists bool) {
+	v := m.granted_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGrantedBy returns the old "granted_by" field's value of the EnrollmentGrant entity.
+// If the EnrollmentGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentGrantMutation) OldGrantedBy(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGrantedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGrantedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGrantedBy: %w", err)
+	}
+	return oldValue.GrantedBy, nil
+}
+
+// ResetGrantedBy resets all changes to the "granted_by" field.
+func (m *EnrollmentGrantMutation) ResetGrantedBy() {
+	m.granted_by = nil
+}
+
+// SetGrantedAt sets the "granted_at" field.
+func (m *EnrollmentGrantMutation) SetGrantedAt(t time.Time) {
+	m.granted_at = &t
+}
+
+// GrantedAt returns the value of the "granted_at" field in the mutation.
+func (m *EnrollmentGrantMutation) GrantedAt() (r time.Time, exists bool) {
+	v := m.granted_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGrantedAt returns the old "granted_at" field's value of the EnrollmentGrant entity.
+// If the EnrollmentGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentGrantMutation) OldGrantedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGrantedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGrantedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGrantedAt: %w", err)
+	}
+	return oldValue.GrantedAt, nil
+}
+
+// ResetGrantedAt resets all changes to the "granted_at" field.
+func (m *EnrollmentGrantMutation) ResetGrantedAt() {
+	m.granted_at = nil
+}
+
+// SetEndsAt sets the "ends_at" field.
+func (m *EnrollmentGrantMutation) SetEndsAt(t time.Time) {
+	m.ends_at = &t
+}
+
+// EndsAt returns the value of the "ends_at" field in the mutation.
+func (m *EnrollmentGrantMutation) EndsAt() (r time.Time, exists bool) {
+	v := m.ends_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndsAt returns the old "ends_at" field's value of the EnrollmentGrant entity.
+// If the EnrollmentGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentGrantMutation) OldEndsAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndsAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndsAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndsAt: %w", err)
+	}
+	return oldValue.EndsAt, nil
+}
+
+// ClearEndsAt clears the value of the "ends_at" field.
+func (m *EnrollmentGrantMutation) ClearEndsAt() {
+	m.ends_at = nil
+	m.clearedFields[enrollmentgrant.FieldEndsAt] = struct{}{}
+}
+
+// EndsAtCleared returns if the "ends_at" field was cleared in this mutation.
+func (m *EnrollmentGrantMutation) EndsAtCleared() bool {
+	_, ok := m.clearedFields[enrollmentgrant.FieldEndsAt]
+	return ok
+}
+
+// ResetEndsAt resets all changes to the "ends_at" field.
+func (m *EnrollmentGrantMutation) ResetEndsAt() {
+	m.ends_at = nil
+	delete(m.clearedFields, enrollmentgrant.FieldEndsAt)
+}
+
+// SetEndedAt sets the "ended_at" field.
+func (m *EnrollmentGrantMutation) SetEndedAt(t time.Time) {
+	m.ended_at = &t
+}
+
+// EndedAt returns the value of the "ended_at" field in the mutation.
+func (m *EnrollmentGrantMutation) EndedAt() (r time.Time, exists bool) {
+	v := m.ended_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndedAt returns the old "ended_at" field's value of the EnrollmentGrant entity.
+// If the EnrollmentGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentGrantMutation) OldEndedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndedAt: %w", err)
+	}
+	return oldValue.EndedAt, nil
+}
+
+// ClearEndedAt clears the value of the "ended_at" field.
+func (m *EnrollmentGrantMutation) ClearEndedAt() {
+	m.ended_at = nil
+	m.clearedFields[enrollmentgrant.FieldEndedAt] = struct{}{}
+}
+
+// EndedAtCleared returns if the "ended_at" field was cleared in this mutation.
+func (m *EnrollmentGrantMutation) EndedAtCleared() bool {
+	_, ok := m.clearedFields[enrollmentgrant.FieldEndedAt]
+	return ok
+}
+
+// ResetEndedAt resets all changes to the "ended_at" field.
+func (m *EnrollmentGrantMutation) ResetEndedAt() {
+	m.ended_at = nil
+	delete(m.clearedFields, enrollmentgrant.FieldEndedAt)
+}
+
+// SetEndedWhy sets the "ended_why" field.
+func (m *EnrollmentGrantMutation) SetEndedWhy(ew enrollmentgrant.EndedWhy) {
+	m.ended_why = &ew
+}
+
+// EndedWhy returns the value of the "ended_why" field in the mutation.
+func (m *EnrollmentGrantMutation) EndedWhy() (r enrollmentgrant.EndedWhy, exists bool) {
+	v := m.ended_why
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndedWhy returns the old "ended_why" field's value of the EnrollmentGrant entity.
+// If the EnrollmentGrant object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentGrantMutation) OldEndedWhy(ctx context.Context) (v *enrollmentgrant.EndedWhy, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndedWhy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndedWhy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndedWhy: %w", err)
+	}
+	return oldValue.EndedWhy, nil
+}
+
+// ClearEndedWhy clears the value of the "ended_why" field.
+func (m *EnrollmentGrantMutation) ClearEndedWhy() {
+	m.ended_why = nil
+	m.clearedFields[enrollmentgrant.FieldEndedWhy] = struct{}{}
+}
+
+// EndedWhyCleared returns if the "ended_why" field was cleared in this mutation.
+func (m *EnrollmentGrantMutation) EndedWhyCleared() bool {
+	_, ok := m.clearedFields[enrollmentgrant.FieldEndedWhy]
+	return ok
+}
+
+// ResetEndedWhy resets all changes to the "ended_why" field.
+func (m *EnrollmentGrantMutation) ResetEndedWhy() {
+	m.ended_why = nil
+	delete(m.clearedFields, enrollmentgrant.FieldEndedWhy)
+}
+
+// Where appends a list predicates to the EnrollmentGrantMutation builder.
+func (m *EnrollmentGrantMutation) Where(ps ...predicate.EnrollmentGrant) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the EnrollmentGrantMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *EnrollmentGrantMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.EnrollmentGrant, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *EnrollmentGrantMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *EnrollmentGrantMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (EnrollmentGrant).
+func (m *EnrollmentGrantMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *EnrollmentGrantMutation) Fields() []string {
+	fields := make([]string, 0, 12)
+	if m.tenant_id != nil {
+		fields = append(fields, enrollmentgrant.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, enrollmentgrant.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, enrollmentgrant.FieldUpdatedAt)
+	}
+	if m.enrollment_id != nil {
+		fields = append(fields, enrollmentgrant.FieldEnrollmentID)
+	}
+	if m.learner_id != nil {
+		fields = append(fields, enrollmentgrant.FieldLearnerID)
+	}
+	if m.source != nil {
+		fields = append(fields, enrollmentgrant.FieldSource)
+	}
+	if m.reference != nil {
+		fields = append(fields, enrollmentgrant.FieldReference)
+	}
+	if m.granted_by != nil {
+		fields = append(fields, enrollmentgrant.FieldGrantedBy)
+	}
+	if m.granted_at != nil {
+		fields = append(fields, enrollmentgrant.FieldGrantedAt)
+	}
+	if m.ends_at != nil {
+		fields = append(fields, enrollmentgrant.FieldEndsAt)
+	}
+	if m.ended_at != nil {
+		fields = append(fields, enrollmentgrant.FieldEndedAt)
+	}
+	if m.ended_why != nil {
+		fields = append(fields, enrollmentgrant.FieldEndedWhy)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *EnrollmentGrantMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case enrollmentgrant.FieldTenantID:
+		return m.TenantID()
+	case enrollmentgrant.FieldCreatedAt:
+		return m.CreatedAt()
+	case enrollmentgrant.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case enrollmentgrant.FieldEnrollmentID:
+		return m.EnrollmentID()
+	case enrollmentgrant.FieldLearnerID:
+		return m.LearnerID()
+	case enrollmentgrant.FieldSource:
+		return m.Source()
+	case enrollmentgrant.FieldReference:
+		return m.Reference()
+	case enrollmentgrant.FieldGrantedBy:
+		return m.GrantedBy()
+	case enrollmentgrant.FieldGrantedAt:
+		return m.GrantedAt()
+	case enrollmentgrant.FieldEndsAt:
+		return m.EndsAt()
+	case enrollmentgrant.FieldEndedAt:
+		return m.EndedAt()
+	case enrollmentgrant.FieldEndedWhy:
+		return m.EndedWhy()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *EnrollmentGrantMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case enrollmentgrant.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case enrollmentgrant.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case enrollmentgrant.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case enrollmentgrant.FieldEnrollmentID:
+		return m.OldEnrollmentID(ctx)
+	case enrollmentgrant.FieldLearnerID:
+		return m.OldLearnerID(ctx)
+	case enrollmentgrant.FieldSource:
+		return m.OldSource(ctx)
+	case enrollmentgrant.FieldReference:
+		return m.OldReference(ctx)
+	case enrollmentgrant.FieldGrantedBy:
+		return m.OldGrantedBy(ctx)
+	case enrollmentgrant.FieldGrantedAt:
+		return m.OldGrantedAt(ctx)
+	case enrollmentgrant.FieldEndsAt:
+		return m.OldEndsAt(ctx)
+	case enrollmentgrant.FieldEndedAt:
+		return m.OldEndedAt(ctx)
+	case enrollmentgrant.FieldEndedWhy:
+		return m.OldEndedWhy(ctx)
+	}
+	return nil, fmt.Errorf("unknown EnrollmentGrant field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *EnrollmentGrantMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case enrollmentgrant.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case enrollmentgrant.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case enrollmentgrant.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case enrollmentgrant.FieldEnrollmentID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnrollmentID(v)
+		return nil
+	case enrollmentgrant.FieldLearnerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLearnerID(v)
+		return nil
+	case enrollmentgrant.FieldSource:
+		v, ok := value.(enrollmentgrant.Source)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSource(v)
+		return nil
+	case enrollmentgrant.FieldReference:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReference(v)
+		return nil
+	case enrollmentgrant.FieldGrantedBy:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGrantedBy(v)
+		return nil
+	case enrollmentgrant.FieldGrantedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGrantedAt(v)
+		return nil
+	case enrollmentgrant.FieldEndsAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndsAt(v)
+		return nil
+	case enrollmentgrant.FieldEndedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndedAt(v)
+		return nil
+	case enrollmentgrant.FieldEndedWhy:
+		v, ok := value.(enrollmentgrant.EndedWhy)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndedWhy(v)
+		return nil
+	}
+	return fmt.Errorf("unknown EnrollmentGrant field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *EnrollmentGrantMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *EnrollmentGrantMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *EnrollmentGrantMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown EnrollmentGrant numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *EnrollmentGrantMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(enrollmentgrant.FieldEndsAt) {
+		fields = append(fields, enrollmentgrant.FieldEndsAt)
+	}
+	if m.FieldCleared(enrollmentgrant.FieldEndedAt) {
+		fields = append(fields, enrollmentgrant.FieldEndedAt)
+	}
+	if m.FieldCleared(enrollmentgrant.FieldEndedWhy) {
+		fields = append(fields, enrollmentgrant.FieldEndedWhy)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *EnrollmentGrantMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *EnrollmentGrantMutation) ClearField(name string) error {
+	switch name {
+	case enrollmentgrant.FieldEndsAt:
+		m.ClearEndsAt()
+		return nil
+	case enrollmentgrant.FieldEndedAt:
+		m.ClearEndedAt()
+		return nil
+	case enrollmentgrant.FieldEndedWhy:
+		m.ClearEndedWhy()
+		return nil
+	}
+	return fmt.Errorf("unknown EnrollmentGrant nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *EnrollmentGrantMutation) ResetField(name string) error {
+	switch name {
+	case enrollmentgrant.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case enrollmentgrant.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case enrollmentgrant.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case enrollmentgrant.FieldEnrollmentID:
+		m.ResetEnrollmentID()
+		return nil
+	case enrollmentgrant.FieldLearnerID:
+		m.ResetLearnerID()
+		return nil
+	case enrollmentgrant.FieldSource:
+		m.ResetSource()
+		return nil
+	case enrollmentgrant.FieldReference:
+		m.ResetReference()
+		return nil
+	case enrollmentgrant.FieldGrantedBy:
+		m.ResetGrantedBy()
+		return nil
+	case enrollmentgrant.FieldGrantedAt:
+		m.ResetGrantedAt()
+		return nil
+	case enrollmentgrant.FieldEndsAt:
+		m.ResetEndsAt()
+		return nil
+	case enrollmentgrant.FieldEndedAt:
+		m.ResetEndedAt()
+		return nil
+	case enrollmentgrant.FieldEndedWhy:
+		m.ResetEndedWhy()
+		return nil
+	}
+	return fmt.Errorf("unknown EnrollmentGrant field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *EnrollmentGrantMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *EnrollmentGrantMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *EnrollmentGrantMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *EnrollmentGrantMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *EnrollmentGrantMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *EnrollmentGrantMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *EnrollmentGrantMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown EnrollmentGrant unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *EnrollmentGrantMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown EnrollmentGrant edge %s", name)
+}
+
+// EquivalenceMutation represents an operation that mutates the Equivalence nodes in the graph.
+type EquivalenceMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	course_id     *uuid.UUID
+	counts_id     *uuid.UUID
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Equivalence, error)
+	predicates    []predicate.Equivalence
+}
+
+var _ ent.Mutation = (*EquivalenceMutation)(nil)
+
+// equivalenceOption allows management of the mutation configuration using functional options.
+type equivalenceOption func(*EquivalenceMutation)
+
+// newEquivalenceMutation creates new mutation for the Equivalence entity.
+func newEquivalenceMutation(c config, op Op, opts ...equivalenceOption) *EquivalenceMutation {
+	m := &EquivalenceMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeEquivalence,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withEquivalenceID sets the ID field of the mutation.
+func withEquivalenceID(id uuid.UUID) equivalenceOption {
+	return func(m *EquivalenceMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Equivalence
+		)
+		m.oldValue = func(ctx context.Context) (*Equivalence, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Equivalence.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withEquivalence sets the old Equivalence of the mutation.
+func withEquivalence(node *Equivalence) equivalenceOption {
+	return func(m *EquivalenceMutation) {
+		m.oldValue = func(context.Context) (*Equivalence, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m EquivalenceMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m EquivalenceMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Equivalence entities.
+func (m *EquivalenceMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *EquivalenceMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *EquivalenceMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Equivalence.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *EquivalenceMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *EquivalenceMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the Equivalence entity.
+// If the Equivalence object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EquivalenceMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *EquivalenceMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *EquivalenceMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *EquivalenceMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Equivalence entity.
+// If the Equivalence object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EquivalenceMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *EquivalenceMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *EquivalenceMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *EquivalenceMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Equivalence entity.
+// If the Equivalence object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EquivalenceMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *EquivalenceMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetCourseID sets the "course_id" field.
+func (m *EquivalenceMutation) SetCourseID(u uuid.UUID) {
+	m.course_id = &u
+}
+
+// CourseID returns the value of the "course_id" field in the mutation.
+func (m *EquivalenceMutation) CourseID() (r uuid.UUID, exists bool) {
+	v := m.course_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCourseID returns the old "course_id" field's value of the Equivalence entity.
+// If the Equivalence object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EquivalenceMutation) OldCourseID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCourseID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCourseID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCourseID: %w", err)
+	}
+	return oldValue.CourseID, nil
+}
+
+// ResetCourseID resets all changes to the "course_id" field.
+func (m *EquivalenceMutation) ResetCourseID() {
+	m.course_id = nil
+}
+
+// SetCountsID sets the "counts_id" field.
+func (m *EquivalenceMutation) SetCountsID(u uuid.UUID) {
+	m.counts_id = &u
+}
+
+// CountsID returns the value of the "counts_id" field in the mutation.
+func (m *EquivalenceMutation) CountsID() (r uuid.UUID, exists bool) {
+	v := m.counts_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCountsID returns the old "counts_id" field's value of the Equivalence entity.
+// If the Equivalence object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EquivalenceMutation) OldCountsID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCountsID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCountsID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCountsID: %w", err)
+	}
+	return oldValue.CountsID, nil
+}
+
+// ResetCountsID resets all changes to the "counts_id" field.
+func (m *EquivalenceMutation) ResetCountsID() {
+	m.counts_id = nil
+}
+
+// Where appends a list predicates to the EquivalenceMutation builder.
+func (m *EquivalenceMutation) Where(ps ...predicate.Equivalence) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the EquivalenceMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *EquivalenceMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Equivalence, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *EquivalenceMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *EquivalenceMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Equivalence).
+func (m *EquivalenceMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *EquivalenceMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.tenant_id != nil {
+		fields = append(fields, equivalence.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, equivalence.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, equivalence.FieldUpdatedAt)
+	}
+	if m.course_id != nil {
+		fields = append(fields, equivalence.FieldCourseID)
+	}
+	if m.counts_id != nil {
+		fields = append(fields, equivalence.FieldCountsID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *EquivalenceMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case equivalence.FieldTenantID:
+		return m.TenantID()
+	case equivalence.FieldCreatedAt:
+		return m.CreatedAt()
+	case equivalence.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case equivalence.FieldCourseID:
+		return m.CourseID()
+	case equivalence.FieldCountsID:
+		return m.CountsID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *EquivalenceMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case equivalence.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case equivalence.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case equivalence.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case equivalence.FieldCourseID:
+		return m.OldCourseID(ctx)
+	case equivalence.FieldCountsID:
+		return m.OldCountsID(ctx)
+	}
+	return nil, fmt.Errorf("unknown Equivalence field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *EquivalenceMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case equivalence.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case equivalence.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case equivalence.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case equivalence.FieldCourseID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCourseID(v)
+		return nil
+	case equivalence.FieldCountsID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCountsID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Equivalence field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *EquivalenceMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *EquivalenceMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *EquivalenceMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Equivalence numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *EquivalenceMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *EquivalenceMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *EquivalenceMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Equivalence nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *EquivalenceMutation) ResetField(name string) error {
+	switch name {
+	case equivalence.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case equivalence.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case equivalence.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case equivalence.FieldCourseID:
+		m.ResetCourseID()
+		return nil
+	case equivalence.FieldCountsID:
+		m.ResetCountsID()
+		return nil
+	}
+	return fmt.Errorf("unknown Equivalence field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *EquivalenceMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *EquivalenceMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *EquivalenceMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *EquivalenceMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *EquivalenceMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *EquivalenceMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *EquivalenceMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Equivalence unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *EquivalenceMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Equivalence edge %s", name)
 }
 
 // InboxMutation represents an operation that mutates the Inbox nodes in the graph.
@@ -24534,6 +28141,608 @@ func (m *LessonVersionMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown LessonVersion edge %s", name)
 }
 
+// MailPreferenceMutation represents an operation that mutates the MailPreference nodes in the graph.
+type MailPreferenceMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	user_id       *uuid.UUID
+	kind          *mailpreference.Kind
+	wanted        *bool
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*MailPreference, error)
+	predicates    []predicate.MailPreference
+}
+
+var _ ent.Mutation = (*MailPreferenceMutation)(nil)
+
+// mailpreferenceOption allows management of the mutation configuration using functional options.
+type mailpreferenceOption func(*MailPreferenceMutation)
+
+// newMailPreferenceMutation creates new mutation for the MailPreference entity.
+func newMailPreferenceMutation(c config, op Op, opts ...mailpreferenceOption) *MailPreferenceMutation {
+	m := &MailPreferenceMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeMailPreference,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withMailPreferenceID sets the ID field of the mutation.
+func withMailPreferenceID(id uuid.UUID) mailpreferenceOption {
+	return func(m *MailPreferenceMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *MailPreference
+		)
+		m.oldValue = func(ctx context.Context) (*MailPreference, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().MailPreference.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withMailPreference sets the old MailPreference of the mutation.
+func withMailPreference(node *MailPreference) mailpreferenceOption {
+	return func(m *MailPreferenceMutation) {
+		m.oldValue = func(context.Context) (*MailPreference, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m MailPreferenceMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m MailPreferenceMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of MailPreference entities.
+func (m *MailPreferenceMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *MailPreferenceMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *MailPreferenceMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().MailPreference.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *MailPreferenceMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *MailPreferenceMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the MailPreference entity.
+// If the MailPreference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailPreferenceMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *MailPreferenceMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *MailPreferenceMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *MailPreferenceMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the MailPreference entity.
+// If the MailPreference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailPreferenceMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *MailPreferenceMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *MailPreferenceMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *MailPreferenceMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the MailPreference entity.
+// If the MailPreference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailPreferenceMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *MailPreferenceMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *MailPreferenceMutation) SetUserID(u uuid.UUID) {
+	m.user_id = &u
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *MailPreferenceMutation) UserID() (r uuid.UUID, exists bool) {
+	v := m.user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the MailPreference entity.
+// If the MailPreference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailPreferenceMutation) OldUserID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *MailPreferenceMutation) ResetUserID() {
+	m.user_id = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *MailPreferenceMutation) SetKind(value mailpreference.Kind) {
+	m.kind = &value
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *MailPreferenceMutation) Kind() (r mailpreference.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the MailPreference entity.
+// If the MailPreference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailPreferenceMutation) OldKind(ctx context.Context) (v mailpreference.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *MailPreferenceMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetWanted sets the "wanted" field.
+func (m *MailPreferenceMutation) SetWanted(b bool) {
+	m.wanted = &b
+}
+
+// Wanted returns the value of the "wanted" field in the mutation.
+func (m *MailPreferenceMutation) Wanted() (r bool, exists bool) {
+	v := m.wanted
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWanted returns the old "wanted" field's value of the MailPreference entity.
+// If the MailPreference object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailPreferenceMutation) OldWanted(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWanted is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWanted requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWanted: %w", err)
+	}
+	return oldValue.Wanted, nil
+}
+
+// ResetWanted resets all changes to the "wanted" field.
+func (m *MailPreferenceMutation) ResetWanted() {
+	m.wanted = nil
+}
+
+// Where appends a list predicates to the MailPreferenceMutation builder.
+func (m *MailPreferenceMutation) Where(ps ...predicate.MailPreference) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the MailPreferenceMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *MailPreferenceMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.MailPreference, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *MailPreferenceMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *MailPreferenceMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (MailPreference).
+func (m *MailPreferenceMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *MailPreferenceMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.tenant_id != nil {
+		fields = append(fields, mailpreference.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, mailpreference.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, mailpreference.FieldUpdatedAt)
+	}
+	if m.user_id != nil {
+		fields = append(fields, mailpreference.FieldUserID)
+	}
+	if m.kind != nil {
+		fields = append(fields, mailpreference.FieldKind)
+	}
+	if m.wanted != nil {
+		fields = append(fields, mailpreference.FieldWanted)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *MailPreferenceMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case mailpreference.FieldTenantID:
+		return m.TenantID()
+	case mailpreference.FieldCreatedAt:
+		return m.CreatedAt()
+	case mailpreference.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case mailpreference.FieldUserID:
+		return m.UserID()
+	case mailpreference.FieldKind:
+		return m.Kind()
+	case mailpreference.FieldWanted:
+		return m.Wanted()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *MailPreferenceMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case mailpreference.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case mailpreference.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case mailpreference.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case mailpreference.FieldUserID:
+		return m.OldUserID(ctx)
+	case mailpreference.FieldKind:
+		return m.OldKind(ctx)
+	case mailpreference.FieldWanted:
+		return m.OldWanted(ctx)
+	}
+	return nil, fmt.Errorf("unknown MailPreference field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MailPreferenceMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case mailpreference.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case mailpreference.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case mailpreference.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case mailpreference.FieldUserID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case mailpreference.FieldKind:
+		v, ok := value.(mailpreference.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case mailpreference.FieldWanted:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWanted(v)
+		return nil
+	}
+	return fmt.Errorf("unknown MailPreference field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *MailPreferenceMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *MailPreferenceMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MailPreferenceMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown MailPreference numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *MailPreferenceMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *MailPreferenceMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *MailPreferenceMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown MailPreference nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *MailPreferenceMutation) ResetField(name string) error {
+	switch name {
+	case mailpreference.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case mailpreference.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case mailpreference.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case mailpreference.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case mailpreference.FieldKind:
+		m.ResetKind()
+		return nil
+	case mailpreference.FieldWanted:
+		m.ResetWanted()
+		return nil
+	}
+	return fmt.Errorf("unknown MailPreference field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *MailPreferenceMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *MailPreferenceMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *MailPreferenceMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *MailPreferenceMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *MailPreferenceMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *MailPreferenceMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *MailPreferenceMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown MailPreference unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *MailPreferenceMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown MailPreference edge %s", name)
+}
+
 // ModuleMutation represents an operation that mutates the Module nodes in the graph.
 type ModuleMutation struct {
 	config
@@ -25375,6 +29584,7 @@ type NotificationMutation struct {
 	subject_id    *uuid.UUID
 	read_at       *time.Time
 	sent_at       *time.Time
+	mailed_at     *time.Time
 	clearedFields map[string]struct{}
 	done          bool
 	oldValue      func(context.Context) (*Notification, error)
@@ -25950,6 +30160,55 @@ func (m *NotificationMutation) ResetSentAt() {
 	m.sent_at = nil
 }
 
+// SetMailedAt sets the "mailed_at" field.
+func (m *NotificationMutation) SetMailedAt(t time.Time) {
+	m.mailed_at = &t
+}
+
+// MailedAt returns the value of the "mailed_at" field in the mutation.
+func (m *NotificationMutation) MailedAt() (r time.Time, exists bool) {
+	v := m.mailed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMailedAt returns the old "mailed_at" field's value of the Notification entity.
+// If the Notification object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NotificationMutation) OldMailedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMailedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMailedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMailedAt: %w", err)
+	}
+	return oldValue.MailedAt, nil
+}
+
+// ClearMailedAt clears the value of the "mailed_at" field.
+func (m *NotificationMutation) ClearMailedAt() {
+	m.mailed_at = nil
+	m.clearedFields[notification.FieldMailedAt] = struct{}{}
+}
+
+// MailedAtCleared returns if the "mailed_at" field was cleared in this mutation.
+func (m *NotificationMutation) MailedAtCleared() bool {
+	_, ok := m.clearedFields[notification.FieldMailedAt]
+	return ok
+}
+
+// ResetMailedAt resets all changes to the "mailed_at" field.
+func (m *NotificationMutation) ResetMailedAt() {
+	m.mailed_at = nil
+	delete(m.clearedFields, notification.FieldMailedAt)
+}
+
 // Where appends a list predicates to the NotificationMutation builder.
 func (m *NotificationMutation) Where(ps ...predicate.Notification) {
 	m.predicates = append(m.predicates, ps...)
@@ -25984,7 +30243,7 @@ func (m *NotificationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *NotificationMutation) Fields() []string {
-	fields := make([]string, 0, 12)
+	fields := make([]string, 0, 13)
 	if m.tenant_id != nil {
 		fields = append(fields, notification.FieldTenantID)
 	}
@@ -26021,6 +30280,9 @@ func (m *NotificationMutation) Fields() []string {
 	if m.sent_at != nil {
 		fields = append(fields, notification.FieldSentAt)
 	}
+	if m.mailed_at != nil {
+		fields = append(fields, notification.FieldMailedAt)
+	}
 	return fields
 }
 
@@ -26053,6 +30315,8 @@ func (m *NotificationMutation) Field(name string) (ent.Value, bool) {
 		return m.ReadAt()
 	case notification.FieldSentAt:
 		return m.SentAt()
+	case notification.FieldMailedAt:
+		return m.MailedAt()
 	}
 	return nil, false
 }
@@ -26086,6 +30350,8 @@ func (m *NotificationMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldReadAt(ctx)
 	case notification.FieldSentAt:
 		return m.OldSentAt(ctx)
+	case notification.FieldMailedAt:
+		return m.OldMailedAt(ctx)
 	}
 	return nil, fmt.Errorf("unknown Notification field %s", name)
 }
@@ -26179,6 +30445,13 @@ func (m *NotificationMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetSentAt(v)
 		return nil
+	case notification.FieldMailedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMailedAt(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Notification field %s", name)
 }
@@ -26227,6 +30500,9 @@ func (m *NotificationMutation) ClearedFields() []string {
 	if m.FieldCleared(notification.FieldReadAt) {
 		fields = append(fields, notification.FieldReadAt)
 	}
+	if m.FieldCleared(notification.FieldMailedAt) {
+		fields = append(fields, notification.FieldMailedAt)
+	}
 	return fields
 }
 
@@ -26243,6 +30519,9 @@ func (m *NotificationMutation) ClearField(name string) error {
 	switch name {
 	case notification.FieldReadAt:
 		m.ClearReadAt()
+		return nil
+	case notification.FieldMailedAt:
+		m.ClearMailedAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Notification nullable field %s", name)
@@ -26287,6 +30566,9 @@ func (m *NotificationMutation) ResetField(name string) error {
 		return nil
 	case notification.FieldSentAt:
 		m.ResetSentAt()
+		return nil
+	case notification.FieldMailedAt:
+		m.ResetMailedAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Notification field %s", name)

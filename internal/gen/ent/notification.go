@@ -41,7 +41,9 @@ type Notification struct {
 	// ReadAt holds the value of the "read_at" field.
 	ReadAt *time.Time `json:"read_at,omitempty"`
 	// SentAt holds the value of the "sent_at" field.
-	SentAt       time.Time `json:"sent_at,omitempty"`
+	SentAt time.Time `json:"sent_at,omitempty"`
+	// When it went out as mail, too; null when it did not.
+	MailedAt     *time.Time `json:"mailed_at,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -54,7 +56,7 @@ func (*Notification) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullInt64)
 		case notification.FieldKind, notification.FieldTitle, notification.FieldBody, notification.FieldLink:
 			values[i] = new(sql.NullString)
-		case notification.FieldCreatedAt, notification.FieldUpdatedAt, notification.FieldReadAt, notification.FieldSentAt:
+		case notification.FieldCreatedAt, notification.FieldUpdatedAt, notification.FieldReadAt, notification.FieldSentAt, notification.FieldMailedAt:
 			values[i] = new(sql.NullTime)
 		case notification.FieldID, notification.FieldTenantID, notification.FieldUserID, notification.FieldSubjectID:
 			values[i] = new(uuid.UUID)
@@ -152,6 +154,13 @@ func (_m *Notification) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.SentAt = value.Time
 			}
+		case notification.FieldMailedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field mailed_at", values[i])
+			} else if value.Valid {
+				_m.MailedAt = new(time.Time)
+				*_m.MailedAt = value.Time
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -225,6 +234,11 @@ func (_m *Notification) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("sent_at=")
 	builder.WriteString(_m.SentAt.Format(time.ANSIC))
+	builder.WriteString(", ")
+	if v := _m.MailedAt; v != nil {
+		builder.WriteString("mailed_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -141,6 +141,20 @@ func (_c *NotificationCreate) SetNillableSentAt(v *time.Time) *NotificationCreat
 	return _c
 }
 
+// SetMailedAt sets the "mailed_at" field.
+func (_c *NotificationCreate) SetMailedAt(v time.Time) *NotificationCreate {
+	_c.mutation.SetMailedAt(v)
+	return _c
+}
+
+// SetNillableMailedAt sets the "mailed_at" field if the given value is not nil.
+func (_c *NotificationCreate) SetNillableMailedAt(v *time.Time) *NotificationCreate {
+	if v != nil {
+		_c.SetMailedAt(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *NotificationCreate) SetID(v uuid.UUID) *NotificationCreate {
 	_c.mutation.SetID(v)
@@ -373,6 +387,10 @@ func (_c *NotificationCreate) createSpec() (*Notification, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.SentAt(); ok {
 		_spec.SetField(notification.FieldSentAt, field.TypeTime, value)
 		_node.SentAt = value
+	}
+	if value, ok := _c.mutation.MailedAt(); ok {
+		_spec.SetField(notification.FieldMailedAt, field.TypeTime, value)
+		_node.MailedAt = &value
 	}
 	return _node, _spec
 }

@@ -16,6 +16,8 @@ type Tx struct {
 	APIKey *APIKeyClient
 	// Achievement is the client for interacting with the Achievement builders.
 	Achievement *AchievementClient
+	// Admission is the client for interacting with the Admission builders.
+	Admission *AdmissionClient
 	// Answer is the client for interacting with the Answer builders.
 	Answer *AnswerClient
 	// Asset is the client for interacting with the Asset builders.
@@ -50,6 +52,12 @@ type Tx struct {
 	EngagementProfile *EngagementProfileClient
 	// Enrollment is the client for interacting with the Enrollment builders.
 	Enrollment *EnrollmentClient
+	// EnrollmentChange is the client for interacting with the EnrollmentChange builders.
+	EnrollmentChange *EnrollmentChangeClient
+	// EnrollmentGrant is the client for interacting with the EnrollmentGrant builders.
+	EnrollmentGrant *EnrollmentGrantClient
+	// Equivalence is the client for interacting with the Equivalence builders.
+	Equivalence *EquivalenceClient
 	// Inbox is the client for interacting with the Inbox builders.
 	Inbox *InboxClient
 	// Lesson is the client for interacting with the Lesson builders.
@@ -58,6 +66,8 @@ type Tx struct {
 	LessonProgress *LessonProgressClient
 	// LessonVersion is the client for interacting with the LessonVersion builders.
 	LessonVersion *LessonVersionClient
+	// MailPreference is the client for interacting with the MailPreference builders.
+	MailPreference *MailPreferenceClient
 	// Module is the client for interacting with the Module builders.
 	Module *ModuleClient
 	// Notification is the client for interacting with the Notification builders.
@@ -223,6 +233,7 @@ func (tx *Tx) Client() *Client {
 func (tx *Tx) init() {
 	tx.APIKey = NewAPIKeyClient(tx.config)
 	tx.Achievement = NewAchievementClient(tx.config)
+	tx.Admission = NewAdmissionClient(tx.config)
 	tx.Answer = NewAnswerClient(tx.config)
 	tx.Asset = NewAssetClient(tx.config)
 	tx.Attempt = NewAttemptClient(tx.config)
@@ -240,10 +251,14 @@ func (tx *Tx) init() {
 	tx.Domain = NewDomainClient(tx.config)
 	tx.EngagementProfile = NewEngagementProfileClient(tx.config)
 	tx.Enrollment = NewEnrollmentClient(tx.config)
+	tx.EnrollmentChange = NewEnrollmentChangeClient(tx.config)
+	tx.EnrollmentGrant = NewEnrollmentGrantClient(tx.config)
+	tx.Equivalence = NewEquivalenceClient(tx.config)
 	tx.Inbox = NewInboxClient(tx.config)
 	tx.Lesson = NewLessonClient(tx.config)
 	tx.LessonProgress = NewLessonProgressClient(tx.config)
 	tx.LessonVersion = NewLessonVersionClient(tx.config)
+	tx.MailPreference = NewMailPreferenceClient(tx.config)
 	tx.Module = NewModuleClient(tx.config)
 	tx.Notification = NewNotificationClient(tx.config)
 	tx.Placement = NewPlacementClient(tx.config)

@@ -15,10 +15,13 @@ import (
 	"lyceum/internal/catalog"
 	"lyceum/internal/catalog/outline"
 	"lyceum/internal/engagement"
+	enrollment1 "lyceum/internal/enrollment"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/attempt"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/enrollmentchange"
+	"lyceum/internal/gen/ent/enrollmentgrant"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/gen/ent/tenant"
@@ -59,13 +62,16 @@ type ResolverRoot interface {
 	Completion() CompletionResolver
 	CompletionCondition() CompletionConditionResolver
 	Course() CourseResolver
+	CourseAdmission() CourseAdmissionResolver
 	CourseConnection() CourseConnectionResolver
 	CourseDraft() CourseDraftResolver
 	CourseProgress() CourseProgressResolver
 	CourseReport() CourseReportResolver
 	CourseVersion() CourseVersionResolver
 	Enrollment() EnrollmentResolver
+	EnrollmentChange() EnrollmentChangeResolver
 	EnrollmentEvent() EnrollmentEventResolver
+	EnrollmentGrant() EnrollmentGrantResolver
 	LearnerDashboard() LearnerDashboardResolver
 	Lesson() LessonResolver
 	LessonCompletion() LessonCompletionResolver
@@ -259,6 +265,7 @@ type ComplexityRoot struct {
 	Certificate struct {
 		Code             func(childComplexity int) int
 		CourseTitle      func(childComplexity int) int
+		ExpiresAt        func(childComplexity int) int
 		GlobalID         func(childComplexity int) int
 		IssuedAt         func(childComplexity int) int
 		LearnerName      func(childComplexity int) int
@@ -273,6 +280,7 @@ type ComplexityRoot struct {
 		Code        func(childComplexity int) int
 		CompletedAt func(childComplexity int) int
 		CourseTitle func(childComplexity int) int
+		ExpiresAt   func(childComplexity int) int
 		IssuedAt    func(childComplexity int) int
 		LearnerName func(childComplexity int) int
 		RevokedAt   func(childComplexity int) int
@@ -350,26 +358,35 @@ type ComplexityRoot struct {
 	}
 
 	Course struct {
-		Categories      func(childComplexity int) int
-		Certificate     func(childComplexity int) int
-		CreatedAt       func(childComplexity int) int
-		DescriptionHTML func(childComplexity int) int
-		DurationMs      func(childComplexity int) int
-		Enrollment      func(childComplexity int) int
-		GlobalID        func(childComplexity int) int
-		Instructor      func(childComplexity int) int
-		Language        func(childComplexity int) int
-		LessonCount     func(childComplexity int) int
-		Level           func(childComplexity int) int
-		Modules         func(childComplexity int) int
-		Number          func(childComplexity int) int
-		Prerequisites   func(childComplexity int) int
-		Price           func(childComplexity int) int
-		RequiredCount   func(childComplexity int) int
-		Slug            func(childComplexity int) int
-		Summary         func(childComplexity int) int
-		Tags            func(childComplexity int) int
-		Title           func(childComplexity int) int
+		Categories        func(childComplexity int) int
+		Certificate       func(childComplexity int) int
+		CertificateMonths func(childComplexity int) int
+		CreatedAt         func(childComplexity int) int
+		DescriptionHTML   func(childComplexity int) int
+		DurationMs        func(childComplexity int) int
+		Enrollment        func(childComplexity int) int
+		GlobalID          func(childComplexity int) int
+		Instructor        func(childComplexity int) int
+		Language          func(childComplexity int) int
+		LessonCount       func(childComplexity int) int
+		Level             func(childComplexity int) int
+		Modules           func(childComplexity int) int
+		Number            func(childComplexity int) int
+		Prerequisites     func(childComplexity int) int
+		Price             func(childComplexity int) int
+		RequiredCount     func(childComplexity int) int
+		Slug              func(childComplexity int) int
+		Summary           func(childComplexity int) int
+		Tags              func(childComplexity int) int
+		Title             func(childComplexity int) int
+	}
+
+	CourseAdmission struct {
+		Capacity      func(childComplexity int) int
+		DueDays       func(childComplexity int) int
+		EquivalentIds func(childComplexity int) int
+		Taken         func(childComplexity int) int
+		Waiting       func(childComplexity int) int
 	}
 
 	CourseConnection struct {
@@ -380,29 +397,30 @@ type ComplexityRoot struct {
 	}
 
 	CourseDraft struct {
-		ArchivedAt    func(childComplexity int) int
-		Categories    func(childComplexity int) int
-		Certificate   func(childComplexity int) int
-		Changed       func(childComplexity int) int
-		Completion    func(childComplexity int) int
-		Description   func(childComplexity int) int
-		GlobalID      func(childComplexity int) int
-		Instructor    func(childComplexity int) int
-		Language      func(childComplexity int) int
-		Level         func(childComplexity int) int
-		Modules       func(childComplexity int) int
-		Prerequisites func(childComplexity int) int
-		Price         func(childComplexity int) int
-		Published     func(childComplexity int) int
-		Report        func(childComplexity int) int
-		Revision      func(childComplexity int) int
-		Slug          func(childComplexity int) int
-		Summary       func(childComplexity int) int
-		Tags          func(childComplexity int) int
-		Title         func(childComplexity int) int
-		UpdatedAt     func(childComplexity int) int
-		Versions      func(childComplexity int) int
-		Visibility    func(childComplexity int) int
+		ArchivedAt        func(childComplexity int) int
+		Categories        func(childComplexity int) int
+		Certificate       func(childComplexity int) int
+		CertificateMonths func(childComplexity int) int
+		Changed           func(childComplexity int) int
+		Completion        func(childComplexity int) int
+		Description       func(childComplexity int) int
+		GlobalID          func(childComplexity int) int
+		Instructor        func(childComplexity int) int
+		Language          func(childComplexity int) int
+		Level             func(childComplexity int) int
+		Modules           func(childComplexity int) int
+		Prerequisites     func(childComplexity int) int
+		Price             func(childComplexity int) int
+		Published         func(childComplexity int) int
+		Report            func(childComplexity int) int
+		Revision          func(childComplexity int) int
+		Slug              func(childComplexity int) int
+		Summary           func(childComplexity int) int
+		Tags              func(childComplexity int) int
+		Title             func(childComplexity int) int
+		UpdatedAt         func(childComplexity int) int
+		Versions          func(childComplexity int) int
+		Visibility        func(childComplexity int) int
 	}
 
 	CourseDraftConnection struct {
@@ -476,17 +494,28 @@ type ComplexityRoot struct {
 	}
 
 	Enrollment struct {
-		Certificate func(childComplexity int) int
-		CompletedAt func(childComplexity int) int
-		Course      func(childComplexity int) int
-		DueAt       func(childComplexity int) int
-		EnrolledAt  func(childComplexity int) int
-		GlobalID    func(childComplexity int) int
-		Learner     func(childComplexity int) int
-		NextLesson  func(childComplexity int) int
-		Progress    func(childComplexity int) int
-		Source      func(childComplexity int) int
-		State       func(childComplexity int) int
+		Certificate      func(childComplexity int) int
+		CompletedAt      func(childComplexity int) int
+		Course           func(childComplexity int) int
+		DueAt            func(childComplexity int) int
+		EnrolledAt       func(childComplexity int) int
+		GlobalID         func(childComplexity int) int
+		Grants           func(childComplexity int) int
+		History          func(childComplexity int) int
+		Learner          func(childComplexity int) int
+		NextLesson       func(childComplexity int) int
+		Overdue          func(childComplexity int) int
+		Progress         func(childComplexity int) int
+		Source           func(childComplexity int) int
+		State            func(childComplexity int) int
+		WaitlistPosition func(childComplexity int) int
+	}
+
+	EnrollmentChange struct {
+		Act       func(childComplexity int) int
+		By        func(childComplexity int) int
+		ChangedAt func(childComplexity int) int
+		State     func(childComplexity int) int
 	}
 
 	EnrollmentConnection struct {
@@ -505,6 +534,15 @@ type ComplexityRoot struct {
 		Enrollment func(childComplexity int) int
 		ID         func(childComplexity int) int
 		Kind       func(childComplexity int) int
+	}
+
+	EnrollmentGrant struct {
+		EndedAt   func(childComplexity int) int
+		EndedWhy  func(childComplexity int) int
+		EndsAt    func(childComplexity int) int
+		GrantedAt func(childComplexity int) int
+		Reference func(childComplexity int) int
+		Source    func(childComplexity int) int
 	}
 
 	EnrollmentPayload struct {
@@ -623,6 +661,11 @@ type ComplexityRoot struct {
 		URL  func(childComplexity int) int
 	}
 
+	MailPreference struct {
+		Kind   func(childComplexity int) int
+		Wanted func(childComplexity int) int
+	}
+
 	MarkNotificationsReadPayload struct {
 		Marked      func(childComplexity int) int
 		UnreadCount func(childComplexity int) int
@@ -660,6 +703,7 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
+		AnswerInvitation      func(childComplexity int, input model.AnswerInvitationInput) int
 		ApplyCompletions      func(childComplexity int, input model.ApplyCompletionsInput) int
 		ArchiveCourse         func(childComplexity int, courseID gid.ID) int
 		ArrangeCourse         func(childComplexity int, input model.ArrangeCourseInput) int
@@ -687,6 +731,7 @@ type ComplexityRoot struct {
 		RevertCourse          func(childComplexity int, courseID gid.ID, number int) int
 		RevokeAPIKey          func(childComplexity int, id gid.ID) int
 		RevokeCertificate     func(childComplexity int, input model.RevokeCertificateInput) int
+		RevokeGrant           func(childComplexity int, input model.RevokeGrantInput) int
 		RevokeSessions        func(childComplexity int, id *gid.ID) int
 		RevokeSupportGrant    func(childComplexity int, id gid.ID) int
 		RotateSession         func(childComplexity int) int
@@ -695,9 +740,11 @@ type ComplexityRoot struct {
 		SaveCaptions          func(childComplexity int, input model.SaveCaptionsInput) int
 		SaveCategory          func(childComplexity int, input model.SaveCategoryInput) int
 		SaveCourse            func(childComplexity int, input model.SaveCourseInput) int
+		SaveCourseAdmission   func(childComplexity int, input model.SaveCourseAdmissionInput) int
 		SaveLesson            func(childComplexity int, input model.SaveLessonInput) int
 		SaveModule            func(childComplexity int, input model.SaveModuleInput) int
 		SetLeaderboardProfile func(childComplexity int, input model.LeaderboardProfileInput) int
+		SetMailPreference     func(childComplexity int, input model.SetMailPreferenceInput) int
 		SetPointRule          func(childComplexity int, input model.PointRuleInput) int
 		SetTimeZone           func(childComplexity int, timeZone string) int
 		SignIn                func(childComplexity int, input model.SignInInput) int
@@ -812,17 +859,19 @@ type ComplexityRoot struct {
 		CompletionPreview    func(childComplexity int, courseID gid.ID) int
 		CompletionReport     func(childComplexity int, courseID gid.ID, number *int) int
 		Course               func(childComplexity int, id *gid.ID, slug *string) int
+		CourseAdmission      func(childComplexity int, courseID gid.ID) int
 		CourseDraft          func(childComplexity int, id *gid.ID, slug *string) int
 		CourseDrafts         func(childComplexity int, first *int, after *string) int
 		Courses              func(childComplexity int, first *int, after *string, filter *model.CourseFilter, orderBy *model.CourseOrder) int
-		Enrollments          func(childComplexity int, courseID gid.ID, first *int, after *string, state *enrollment.State) int
+		Enrollments          func(childComplexity int, courseID gid.ID, first *int, after *string, state *enrollment.State, overdue *bool) int
 		Leaderboard          func(childComplexity int, courseID *gid.ID, period engagement.Period, first *int, after *string, around *bool) int
 		LearnerDashboard     func(childComplexity int) int
 		Lesson               func(childComplexity int, courseID gid.ID, id gid.ID) int
 		LessonDropOff        func(childComplexity int, courseID gid.ID, lessonID gid.ID) int
+		MailPreferences      func(childComplexity int) int
 		MyAchievements       func(childComplexity int) int
 		MyCertificates       func(childComplexity int) int
-		MyEnrollments        func(childComplexity int, first *int, after *string, state *enrollment.State) int
+		MyEnrollments        func(childComplexity int, first *int, after *string, state *enrollment.State, overdue *bool) int
 		MyLeaderboardProfile func(childComplexity int) int
 		MyPoints             func(childComplexity int) int
 		MyStreak             func(childComplexity int) int
@@ -929,6 +978,10 @@ type ComplexityRoot struct {
 		Category func(childComplexity int) int
 	}
 
+	SaveCourseAdmissionPayload struct {
+		Admission func(childComplexity int) int
+	}
+
 	SaveLessonPayload struct {
 		Lesson func(childComplexity int) int
 	}
@@ -966,6 +1019,10 @@ type ComplexityRoot struct {
 		GlobalID   func(childComplexity int) int
 		LastSeenAt func(childComplexity int) int
 		UserAgent  func(childComplexity int) int
+	}
+
+	SetMailPreferencePayload struct {
+		MailPreferences func(childComplexity int) int
 	}
 
 	SetPointRulePayload struct {
@@ -1183,6 +1240,9 @@ type CourseResolver interface {
 	Prerequisites(ctx context.Context, obj *catalog.Course) ([]*catalog.Course, error)
 	Enrollment(ctx context.Context, obj *catalog.Course) (*ent.Enrollment, error)
 }
+type CourseAdmissionResolver interface {
+	EquivalentIds(ctx context.Context, obj *enrollment1.Standing) ([]*gid.ID, error)
+}
 type CourseConnectionResolver interface {
 	TotalCount(ctx context.Context, obj *relay.CourseConnection) (int, error)
 }
@@ -1219,14 +1279,27 @@ type EnrollmentResolver interface {
 	Learner(ctx context.Context, obj *ent.Enrollment) (*ent.User, error)
 	Course(ctx context.Context, obj *ent.Enrollment) (*catalog.Course, error)
 
+	Overdue(ctx context.Context, obj *ent.Enrollment) (bool, error)
+
+	WaitlistPosition(ctx context.Context, obj *ent.Enrollment) (*int, error)
+	Grants(ctx context.Context, obj *ent.Enrollment) ([]*ent.EnrollmentGrant, error)
+	History(ctx context.Context, obj *ent.Enrollment) ([]*ent.EnrollmentChange, error)
 	Progress(ctx context.Context, obj *ent.Enrollment) (*ent.CourseProgress, error)
 	NextLesson(ctx context.Context, obj *ent.Enrollment) (*catalog.Lesson, error)
 	Certificate(ctx context.Context, obj *ent.Enrollment) (*ent.Certificate, error)
+}
+type EnrollmentChangeResolver interface {
+	State(ctx context.Context, obj *ent.EnrollmentChange) (enrollment.State, error)
+
+	By(ctx context.Context, obj *ent.EnrollmentChange) (*ent.User, error)
 }
 type EnrollmentEventResolver interface {
 	Kind(ctx context.Context, obj *feed.Event) (model.EnrollmentEventKind, error)
 
 	Enrollment(ctx context.Context, obj *feed.Event) (*ent.Enrollment, error)
+}
+type EnrollmentGrantResolver interface {
+	Source(ctx context.Context, obj *ent.EnrollmentGrant) (enrollment.Source, error)
 }
 type LearnerDashboardResolver interface {
 	Recommended(ctx context.Context, obj *analytics.Learner) (*ent.Enrollment, error)
@@ -1300,6 +1373,9 @@ type MutationResolver interface {
 	Enroll(ctx context.Context, input model.EnrollInput) (*model.EnrollmentPayload, error)
 	AssignCourse(ctx context.Context, input model.AssignCourseInput) (*model.EnrollmentPayload, error)
 	Withdraw(ctx context.Context, enrollmentID gid.ID) (*model.EnrollmentPayload, error)
+	AnswerInvitation(ctx context.Context, input model.AnswerInvitationInput) (*model.EnrollmentPayload, error)
+	RevokeGrant(ctx context.Context, input model.RevokeGrantInput) (*model.EnrollmentPayload, error)
+	SaveCourseAdmission(ctx context.Context, input model.SaveCourseAdmissionInput) (*model.SaveCourseAdmissionPayload, error)
 	SignOffLearner(ctx context.Context, input model.SignOffLearnerInput) (*model.RecordProgressPayload, error)
 	RecordAttendance(ctx context.Context, input model.RecordAttendanceInput) (*model.RecordProgressPayload, error)
 	CompleteForLearner(ctx context.Context, input model.CompleteForLearnerInput) (*model.RecordProgressPayload, error)
@@ -1311,6 +1387,7 @@ type MutationResolver interface {
 	SubmitAttempt(ctx context.Context, attemptID gid.ID) (*model.AttemptPayload, error)
 	RevokeCertificate(ctx context.Context, input model.RevokeCertificateInput) (*model.RevokeCertificatePayload, error)
 	MarkNotificationsRead(ctx context.Context, ids []*gid.ID) (*model.MarkNotificationsReadPayload, error)
+	SetMailPreference(ctx context.Context, input model.SetMailPreferenceInput) (*model.SetMailPreferencePayload, error)
 	SetLeaderboardProfile(ctx context.Context, input model.LeaderboardProfileInput) (*model.LeaderboardProfilePayload, error)
 	SetTimeZone(ctx context.Context, timeZone string) (*model.SetTimeZonePayload, error)
 	SetPointRule(ctx context.Context, input model.PointRuleInput) (*model.SetPointRulePayload, error)
@@ -1343,8 +1420,9 @@ type QueryResolver interface {
 	AssetsByContent(ctx context.Context, sha256 []string) ([]*ent.Asset, error)
 	CaptionRevisions(ctx context.Context, assetID gid.ID, locale *string, first *int, after *string) (*relay.CaptionRevisionConnection, error)
 	StorageUsage(ctx context.Context, months *int) (*model.StorageUsage, error)
-	MyEnrollments(ctx context.Context, first *int, after *string, state *enrollment.State) (*relay.EnrollmentConnection, error)
-	Enrollments(ctx context.Context, courseID gid.ID, first *int, after *string, state *enrollment.State) (*relay.EnrollmentConnection, error)
+	MyEnrollments(ctx context.Context, first *int, after *string, state *enrollment.State, overdue *bool) (*relay.EnrollmentConnection, error)
+	Enrollments(ctx context.Context, courseID gid.ID, first *int, after *string, state *enrollment.State, overdue *bool) (*relay.EnrollmentConnection, error)
+	CourseAdmission(ctx context.Context, courseID gid.ID) (*enrollment1.Standing, error)
 	CompletionPreview(ctx context.Context, courseID gid.ID) (*learning.Report, error)
 	CompletionReport(ctx context.Context, courseID gid.ID, number *int) (*learning.Report, error)
 	LessonDropOff(ctx context.Context, courseID gid.ID, lessonID gid.ID) (*model.LessonDropOff, error)
@@ -1354,6 +1432,7 @@ type QueryResolver interface {
 	Search(ctx context.Context, query string, first *int, offset *int, filter *model.SearchFilter) (*model.SearchResult, error)
 	SearchToken(ctx context.Context) (*model.SearchToken, error)
 	Notifications(ctx context.Context, first *int, after *string, unreadOnly *bool) (*relay.NotificationConnection, error)
+	MailPreferences(ctx context.Context) ([]*model.MailPreference, error)
 	MyPoints(ctx context.Context) (*engagement.Points, error)
 	MyStreak(ctx context.Context) (*engagement.Streak, error)
 	MyAchievements(ctx context.Context) ([]*engagement.Earned, error)
@@ -2062,6 +2141,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Certificate.CourseTitle(childComplexity), true
+	case "Certificate.expiresAt":
+		if e.ComplexityRoot.Certificate.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Certificate.ExpiresAt(childComplexity), true
 	case "Certificate.id":
 		if e.ComplexityRoot.Certificate.GlobalID == nil {
 			break
@@ -2129,6 +2214,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CertificateVerification.CourseTitle(childComplexity), true
+	case "CertificateVerification.expiresAt":
+		if e.ComplexityRoot.CertificateVerification.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificateVerification.ExpiresAt(childComplexity), true
 	case "CertificateVerification.issuedAt":
 		if e.ComplexityRoot.CertificateVerification.IssuedAt == nil {
 			break
@@ -2399,6 +2490,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Course.Certificate(childComplexity), true
+	case "Course.certificateMonths":
+		if e.ComplexityRoot.Course.CertificateMonths == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Course.CertificateMonths(childComplexity), true
 	case "Course.publishedAt":
 		if e.ComplexityRoot.Course.CreatedAt == nil {
 			break
@@ -2508,6 +2605,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Course.Title(childComplexity), true
 
+	case "CourseAdmission.capacity":
+		if e.ComplexityRoot.CourseAdmission.Capacity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseAdmission.Capacity(childComplexity), true
+	case "CourseAdmission.dueDays":
+		if e.ComplexityRoot.CourseAdmission.DueDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseAdmission.DueDays(childComplexity), true
+	case "CourseAdmission.equivalentIds":
+		if e.ComplexityRoot.CourseAdmission.EquivalentIds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseAdmission.EquivalentIds(childComplexity), true
+	case "CourseAdmission.taken":
+		if e.ComplexityRoot.CourseAdmission.Taken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseAdmission.Taken(childComplexity), true
+	case "CourseAdmission.waiting":
+		if e.ComplexityRoot.CourseAdmission.Waiting == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseAdmission.Waiting(childComplexity), true
+
 	case "CourseConnection.edges":
 		if e.ComplexityRoot.CourseConnection.Edges == nil {
 			break
@@ -2551,6 +2679,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CourseDraft.Certificate(childComplexity), true
+	case "CourseDraft.certificateMonths":
+		if e.ComplexityRoot.CourseDraft.CertificateMonths == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CourseDraft.CertificateMonths(childComplexity), true
 	case "CourseDraft.changed":
 		if e.ComplexityRoot.CourseDraft.Changed == nil {
 			break
@@ -2958,6 +3092,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Enrollment.GlobalID(childComplexity), true
+	case "Enrollment.grants":
+		if e.ComplexityRoot.Enrollment.Grants == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Enrollment.Grants(childComplexity), true
+	case "Enrollment.history":
+		if e.ComplexityRoot.Enrollment.History == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Enrollment.History(childComplexity), true
 	case "Enrollment.learner":
 		if e.ComplexityRoot.Enrollment.Learner == nil {
 			break
@@ -2970,6 +3116,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Enrollment.NextLesson(childComplexity), true
+	case "Enrollment.overdue":
+		if e.ComplexityRoot.Enrollment.Overdue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Enrollment.Overdue(childComplexity), true
 	case "Enrollment.progress":
 		if e.ComplexityRoot.Enrollment.Progress == nil {
 			break
@@ -2988,6 +3140,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Enrollment.State(childComplexity), true
+	case "Enrollment.waitlistPosition":
+		if e.ComplexityRoot.Enrollment.WaitlistPosition == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Enrollment.WaitlistPosition(childComplexity), true
+
+	case "EnrollmentChange.act":
+		if e.ComplexityRoot.EnrollmentChange.Act == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentChange.Act(childComplexity), true
+	case "EnrollmentChange.by":
+		if e.ComplexityRoot.EnrollmentChange.By == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentChange.By(childComplexity), true
+	case "EnrollmentChange.at":
+		if e.ComplexityRoot.EnrollmentChange.ChangedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentChange.ChangedAt(childComplexity), true
+	case "EnrollmentChange.state":
+		if e.ComplexityRoot.EnrollmentChange.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentChange.State(childComplexity), true
 
 	case "EnrollmentConnection.edges":
 		if e.ComplexityRoot.EnrollmentConnection.Edges == nil {
@@ -3045,6 +3228,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EnrollmentEvent.Kind(childComplexity), true
+
+	case "EnrollmentGrant.endedAt":
+		if e.ComplexityRoot.EnrollmentGrant.EndedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentGrant.EndedAt(childComplexity), true
+	case "EnrollmentGrant.endedWhy":
+		if e.ComplexityRoot.EnrollmentGrant.EndedWhy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentGrant.EndedWhy(childComplexity), true
+	case "EnrollmentGrant.endsAt":
+		if e.ComplexityRoot.EnrollmentGrant.EndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentGrant.EndsAt(childComplexity), true
+	case "EnrollmentGrant.grantedAt":
+		if e.ComplexityRoot.EnrollmentGrant.GrantedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentGrant.GrantedAt(childComplexity), true
+	case "EnrollmentGrant.reference":
+		if e.ComplexityRoot.EnrollmentGrant.Reference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentGrant.Reference(childComplexity), true
+	case "EnrollmentGrant.source":
+		if e.ComplexityRoot.EnrollmentGrant.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentGrant.Source(childComplexity), true
 
 	case "EnrollmentPayload.enrollment":
 		if e.ComplexityRoot.EnrollmentPayload.Enrollment == nil {
@@ -3470,6 +3690,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LinkContent.URL(childComplexity), true
 
+	case "MailPreference.kind":
+		if e.ComplexityRoot.MailPreference.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailPreference.Kind(childComplexity), true
+	case "MailPreference.wanted":
+		if e.ComplexityRoot.MailPreference.Wanted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailPreference.Wanted(childComplexity), true
+
 	case "MarkNotificationsReadPayload.marked":
 		if e.ComplexityRoot.MarkNotificationsReadPayload.Marked == nil {
 			break
@@ -3601,6 +3834,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MonthlyUsage.Month(childComplexity), true
 
+	case "Mutation.answerInvitation":
+		if e.ComplexityRoot.Mutation.AnswerInvitation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_answerInvitation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AnswerInvitation(childComplexity, args["input"].(model.AnswerInvitationInput)), true
 	case "Mutation.applyCompletions":
 		if e.ComplexityRoot.Mutation.ApplyCompletions == nil {
 			break
@@ -3898,6 +4142,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeCertificate(childComplexity, args["input"].(model.RevokeCertificateInput)), true
+	case "Mutation.revokeGrant":
+		if e.ComplexityRoot.Mutation.RevokeGrant == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeGrant_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeGrant(childComplexity, args["input"].(model.RevokeGrantInput)), true
 	case "Mutation.revokeSessions":
 		if e.ComplexityRoot.Mutation.RevokeSessions == nil {
 			break
@@ -3981,6 +4236,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveCourse(childComplexity, args["input"].(model.SaveCourseInput)), true
+	case "Mutation.saveCourseAdmission":
+		if e.ComplexityRoot.Mutation.SaveCourseAdmission == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveCourseAdmission_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveCourseAdmission(childComplexity, args["input"].(model.SaveCourseAdmissionInput)), true
 	case "Mutation.saveLesson":
 		if e.ComplexityRoot.Mutation.SaveLesson == nil {
 			break
@@ -4014,6 +4280,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetLeaderboardProfile(childComplexity, args["input"].(model.LeaderboardProfileInput)), true
+	case "Mutation.setMailPreference":
+		if e.ComplexityRoot.Mutation.SetMailPreference == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setMailPreference_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetMailPreference(childComplexity, args["input"].(model.SetMailPreferenceInput)), true
 	case "Mutation.setPointRule":
 		if e.ComplexityRoot.Mutation.SetPointRule == nil {
 			break
@@ -4560,6 +4837,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Course(childComplexity, args["id"].(*gid.ID), args["slug"].(*string)), true
+	case "Query.courseAdmission":
+		if e.ComplexityRoot.Query.CourseAdmission == nil {
+			break
+		}
+
+		args, err := ec.field_Query_courseAdmission_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CourseAdmission(childComplexity, args["courseId"].(gid.ID)), true
 	case "Query.courseDraft":
 		if e.ComplexityRoot.Query.CourseDraft == nil {
 			break
@@ -4603,7 +4891,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Enrollments(childComplexity, args["courseId"].(gid.ID), args["first"].(*int), args["after"].(*string), args["state"].(*enrollment.State)), true
+		return e.ComplexityRoot.Query.Enrollments(childComplexity, args["courseId"].(gid.ID), args["first"].(*int), args["after"].(*string), args["state"].(*enrollment.State), args["overdue"].(*bool)), true
 
 	case "Query.leaderboard":
 		if e.ComplexityRoot.Query.Leaderboard == nil {
@@ -4644,6 +4932,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.LessonDropOff(childComplexity, args["courseId"].(gid.ID), args["lessonId"].(gid.ID)), true
+	case "Query.mailPreferences":
+		if e.ComplexityRoot.Query.MailPreferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.MailPreferences(childComplexity), true
 	case "Query.myAchievements":
 		if e.ComplexityRoot.Query.MyAchievements == nil {
 			break
@@ -4666,7 +4960,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.MyEnrollments(childComplexity, args["first"].(*int), args["after"].(*string), args["state"].(*enrollment.State)), true
+		return e.ComplexityRoot.Query.MyEnrollments(childComplexity, args["first"].(*int), args["after"].(*string), args["state"].(*enrollment.State), args["overdue"].(*bool)), true
 	case "Query.myLeaderboardProfile":
 		if e.ComplexityRoot.Query.MyLeaderboardProfile == nil {
 			break
@@ -5094,6 +5388,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SaveCategoryPayload.Category(childComplexity), true
 
+	case "SaveCourseAdmissionPayload.admission":
+		if e.ComplexityRoot.SaveCourseAdmissionPayload.Admission == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveCourseAdmissionPayload.Admission(childComplexity), true
+
 	case "SaveLessonPayload.lesson":
 		if e.ComplexityRoot.SaveLessonPayload.Lesson == nil {
 			break
@@ -5225,6 +5526,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Session.UserAgent(childComplexity), true
+
+	case "SetMailPreferencePayload.mailPreferences":
+		if e.ComplexityRoot.SetMailPreferencePayload.MailPreferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetMailPreferencePayload.MailPreferences(childComplexity), true
 
 	case "SetPointRulePayload.rules":
 		if e.ComplexityRoot.SetPointRulePayload.Rules == nil {
@@ -5773,6 +6081,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AnswerInvitationInput", ec.unmarshalInputAnswerInvitationInput),
 			graphql.NewInputUnmarshaler("ApplyCompletionsInput", ec.unmarshalInputApplyCompletionsInput),
 			graphql.NewInputUnmarshaler("ArrangeCourseInput", ec.unmarshalInputArrangeCourseInput),
 			graphql.NewInputUnmarshaler("ArrangeModuleInput", ec.unmarshalInputArrangeModuleInput),
@@ -5806,15 +6115,18 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ResponseInput", ec.unmarshalInputResponseInput),
 			graphql.NewInputUnmarshaler("RevertCaptionsInput", ec.unmarshalInputRevertCaptionsInput),
 			graphql.NewInputUnmarshaler("RevokeCertificateInput", ec.unmarshalInputRevokeCertificateInput),
+			graphql.NewInputUnmarshaler("RevokeGrantInput", ec.unmarshalInputRevokeGrantInput),
 			graphql.NewInputUnmarshaler("SaveAchievementInput", ec.unmarshalInputSaveAchievementInput),
 			graphql.NewInputUnmarshaler("SaveAnswerInput", ec.unmarshalInputSaveAnswerInput),
 			graphql.NewInputUnmarshaler("SaveCaptionsInput", ec.unmarshalInputSaveCaptionsInput),
 			graphql.NewInputUnmarshaler("SaveCategoryInput", ec.unmarshalInputSaveCategoryInput),
+			graphql.NewInputUnmarshaler("SaveCourseAdmissionInput", ec.unmarshalInputSaveCourseAdmissionInput),
 			graphql.NewInputUnmarshaler("SaveCourseInput", ec.unmarshalInputSaveCourseInput),
 			graphql.NewInputUnmarshaler("SaveLessonInput", ec.unmarshalInputSaveLessonInput),
 			graphql.NewInputUnmarshaler("SaveModuleInput", ec.unmarshalInputSaveModuleInput),
 			graphql.NewInputUnmarshaler("SearchFilter", ec.unmarshalInputSearchFilter),
 			graphql.NewInputUnmarshaler("SegmentInput", ec.unmarshalInputSegmentInput),
+			graphql.NewInputUnmarshaler("SetMailPreferenceInput", ec.unmarshalInputSetMailPreferenceInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
 			graphql.NewInputUnmarshaler("SignOffLearnerInput", ec.unmarshalInputSignOffLearnerInput),
 			graphql.NewInputUnmarshaler("SignPartInput", ec.unmarshalInputSignPartInput),
@@ -6389,6 +6701,8 @@ type Course implements Node {
   "Total length of the videos in milliseconds."
   durationMs: Int!
   hasCertificate: Boolean!
+  "How many months a certificate is good for; 0 is for ever."
+  certificateMonths: Int!
   modules: [Module!]!
   "Courses to be completed first."
   prerequisites: [Course!]!
@@ -6556,6 +6870,8 @@ type CourseDraft {
   price: Price
   instructor: User
   hasCertificate: Boolean!
+  "How many months a certificate is good for; 0 is for ever."
+  certificateMonths: Int!
   "Slugs of the courses to be completed first."
   prerequisites: [String!]!
   "Grows with every edit."
@@ -6755,6 +7071,8 @@ input SaveCourseInput {
   visibility: CourseVisibility
   price: PriceInput
   hasCertificate: Boolean
+  "How many months a certificate is good for, at most 600; 0 is for ever."
+  certificateMonths: Int
   "Slugs of courses; all of them, the old ones are replaced."
   prerequisites: [String!]
   "What completes the course; absent leaves it as it is, and null, or ALL by itself, is the default again."
@@ -7263,15 +7581,92 @@ type CaptionsPayload {
 
 # ─── Enrollment ──────────────────────────────────────────────────────────────────────────────────────────
 
+"What a place is. Only ACTIVE and COMPLETED places are learned in."
 enum EnrollmentState {
+  "Staff ask the learner to take it up: see answerInvitation."
+  INVITED
+  "The course has a price, and nothing says yet that it was paid."
+  PENDING_PAYMENT
+  "All seats are taken. Whoever waits longest gets the next one."
+  WAITLISTED
   ACTIVE
+  "For good: nothing takes it back."
   COMPLETED
+  "The last grant ended by its date."
+  EXPIRED
+  "The learner gave it up, or declined it. Enrolling again takes it up again."
   WITHDRAWN
+  "Staff ended the last grant. Only staff open it again."
+  REVOKED
 }
 
+"Why somebody has a place."
 enum EnrollmentSource {
+  "They enrolled by themselves."
   SELF
+  "Staff gave it to them."
   STAFF
+  "A rule of the tenant did, or a learning path."
+  RULE
+  "They bought it."
+  PURCHASE
+  "It came with data from elsewhere."
+  IMPORT
+}
+
+"Why a grant ended."
+enum GrantEnd {
+  "Its date passed."
+  EXPIRED
+  "The learner withdrew, or was withdrawn."
+  WITHDRAWN
+  "The learner declined the invitation."
+  DECLINED
+  "Staff ended it."
+  REVOKED
+}
+
+"One reason for a place. The place ends with the last of them."
+type EnrollmentGrant {
+  source: EnrollmentSource!
+  "The order, rule or file that it comes from; empty for people."
+  reference: String!
+  grantedAt: Time!
+  "When it ends, null for never."
+  endsAt: Time
+  "When it ended, null while it holds."
+  endedAt: Time
+  endedWhy: GrantEnd
+}
+
+"What happened to a place."
+enum EnrollmentAct {
+  "The learner took it up."
+  ENROLLED
+  "Somebody else gave it to the learner."
+  ADMITTED
+  INVITED
+  ASKED_TO_PAY
+  QUEUED
+  "A seat became free."
+  PROMOTED
+  COMPLETED
+  WITHDREW
+  DECLINED
+  EXPIRED
+  REVOKED
+  "It moved to a newer version of the course."
+  MIGRATED
+}
+
+"One step in the history of a place."
+type EnrollmentChange {
+  act: EnrollmentAct!
+  "What the place was after it."
+  state: EnrollmentState!
+  at: Time!
+  "Who did it; null for Lyceum itself, and for people whom the viewer does not see."
+  by: User
 }
 
 "A learner's place in a course, pinned to the version it began with."
@@ -7283,7 +7678,15 @@ type Enrollment implements Node {
   course: Course!
   enrolledAt: Time!
   dueAt: Time
+  "Whether it is active and its due date has passed."
+  overdue: Boolean!
   completedAt: Time
+  "Where a WAITLISTED place stands, 1 for who is next; null for others."
+  waitlistPosition: Int
+  "Why the learner has it, the oldest reason first."
+  grants: [EnrollmentGrant!]!
+  "What happened to it, the oldest first."
+  history: [EnrollmentChange!]!
   progress: CourseProgress!
   """
   The first lesson that is still needed and not completed, null when no more lessons are: of the required ones, or where
@@ -7306,23 +7709,78 @@ type EnrollmentEdge {
 
 extend type Query {
   "The viewer's own, newest first."
-  myEnrollments(first: Int, after: Cursor, state: EnrollmentState): EnrollmentConnection!
+  myEnrollments(first: Int, after: Cursor, state: EnrollmentState, overdue: Boolean): EnrollmentConnection!
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
   "Everybody's in one course, newest first."
-  enrollments(courseId: ID!, first: Int, after: Cursor, state: EnrollmentState): EnrollmentConnection!
+  enrollments(courseId: ID!, first: Int, after: Cursor, state: EnrollmentState, overdue: Boolean): EnrollmentConnection!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: COURSE, support: GRANTED, k12: SAME)
+  "What a course says to those who want in."
+  courseAdmission(courseId: ID!): CourseAdmission!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
 }
 
 extend type Mutation {
-  "Gives the viewer a place in a course. Asking twice returns the same place."
+  """
+  Gives the viewer a place in a course. Asking twice returns the same place. It is PENDING_PAYMENT when the course has a
+  price, and WAITLISTED when all seats are taken.
+  """
   enroll(input: EnrollInput!): EnrollmentPayload!
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
-  "Gives a learner a place in a course."
+  "Gives a learner a place in a course, or invites them; whom it finds no seat waits."
   assignCourse(input: AssignCourseInput!): EnrollmentPayload!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
   "Gives a place up. Progress is kept and taken up again when the learner returns."
   withdraw(enrollmentId: ID!): EnrollmentPayload!
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+  "Takes up or declines the place to which the viewer was invited."
+  answerInvitation(input: AnswerInvitationInput!): EnrollmentPayload!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
+  "Ends one reason for a place. The place ends with the last of them; what is completed stays completed."
+  revokeGrant(input: RevokeGrantInput!): EnrollmentPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+  "Replaces what a course says to those who want in. More seats let in those who wait, in their order."
+  saveCourseAdmission(input: SaveCourseAdmissionInput!): SaveCourseAdmissionPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+}
+
+input AnswerInvitationInput {
+  enrollmentId: ID!
+  accept: Boolean!
+}
+
+input RevokeGrantInput {
+  enrollmentId: ID!
+  source: EnrollmentSource!
+  "As the grant has it; empty for people."
+  reference: String! = ""
+}
+
+"What a course says to those who want in."
+type CourseAdmission {
+  "How many seats there are, null for as many as come."
+  capacity: Int
+  "How many seats are taken, by learners who are active or have completed."
+  taken: Int!
+  "How many learners wait for a seat."
+  waiting: Int!
+  "After how many days a place is due unless somebody says otherwise, null for never."
+  dueDays: Int
+  "The courses whose completion counts as this one's, where this one is asked for."
+  equivalentIds: [ID!]!
+}
+
+input SaveCourseAdmissionInput {
+  courseId: ID!
+  "0 to 1000000 and not below what is taken; null for as many as come."
+  capacity: Int
+  "1 to 3650."
+  dueDays: Int
+  "At most 50."
+  equivalentIds: [ID!]! = []
+}
+
+type SaveCourseAdmissionPayload {
+  admission: CourseAdmission!
 }
 
 extend type Subscription {
@@ -7363,6 +7821,14 @@ input AssignCourseInput {
   courseId: ID!
   learnerId: ID!
   dueAt: Time
+  "Ask the learner instead, who takes the place up or declines it."
+  invite: Boolean! = false
+  "Why. Only admins say another than STAFF; nobody says SELF. The same reason given twice is one."
+  source: EnrollmentSource! = STAFF
+  "The order, rule or file, 1 to 200 characters; empty for STAFF."
+  reference: String! = ""
+  "When this reason ends, and with the last of them the place; null for never."
+  endsAt: Time
 }
 
 type EnrollmentPayload {
@@ -7799,6 +8265,9 @@ type AttemptPayload {
 
 enum CertificateStatus {
   VALID
+  "It was good until a day that has passed."
+  EXPIRED
+  "It was taken back, whether or not it would be good still."
   REVOKED
 }
 
@@ -7810,6 +8279,8 @@ type Certificate implements Node {
   learnerName: String! @personal
   courseTitle: String!
   issuedAt: Time!
+  "The end of the last day on which it is good, by UTC; null when it is good for ever."
+  expiresAt: Time
   revokedAt: Time
   revocationReason: String! @personal
   "The public page."
@@ -7831,6 +8302,8 @@ type CertificateVerification {
   tenantName: String!
   completedAt: Time!
   issuedAt: Time!
+  "The end of the last day on which it is good, by UTC; null when it is good for ever."
+  expiresAt: Time
   revokedAt: Time
 }
 
@@ -7945,9 +8418,19 @@ type NotificationEdge {
   node: Notification!
 }
 
+"Whether a person gets mail, too, when a notification of this kind is put into the inbox."
+type MailPreference {
+  kind: NotificationKind!
+  "True until the person says otherwise."
+  wanted: Boolean!
+}
+
 extend type Query {
   "The viewer's inbox, newest first."
   notifications(first: Int, after: Cursor, unreadOnly: Boolean = false): NotificationConnection!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
+  "What the viewer gets mail about: every kind once."
+  mailPreferences: [MailPreference!]!
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
 }
 
@@ -7955,11 +8438,24 @@ extend type Mutation {
   "Marks these as read, or the whole inbox when no ids are given."
   markNotificationsRead(ids: [ID!]): MarkNotificationsReadPayload!
     @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
+  "Says whether the viewer wants mail about notifications of this kind; the inbox has them either way."
+  setMailPreference(input: SetMailPreferenceInput!): SetMailPreferencePayload!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
 }
 
 type MarkNotificationsReadPayload {
   marked: Int!
   unreadCount: Int!
+}
+
+input SetMailPreferenceInput {
+  kind: NotificationKind!
+  wanted: Boolean!
+}
+
+type SetMailPreferencePayload {
+  "Every kind once, as it is now."
+  mailPreferences: [MailPreference!]!
 }
 
 extend type Subscription {
@@ -8601,6 +9097,8 @@ func (ec *executionContext) childFields_Certificate(ctx context.Context, field g
 		return ec.fieldContext_Certificate_courseTitle(ctx, field)
 	case "issuedAt":
 		return ec.fieldContext_Certificate_issuedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Certificate_expiresAt(ctx, field)
 	case "revokedAt":
 		return ec.fieldContext_Certificate_revokedAt(ctx, field)
 	case "revocationReason":
@@ -8629,6 +9127,8 @@ func (ec *executionContext) childFields_CertificateVerification(ctx context.Cont
 		return ec.fieldContext_CertificateVerification_completedAt(ctx, field)
 	case "issuedAt":
 		return ec.fieldContext_CertificateVerification_issuedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_CertificateVerification_expiresAt(ctx, field)
 	case "revokedAt":
 		return ec.fieldContext_CertificateVerification_revokedAt(ctx, field)
 	}
@@ -8809,6 +9309,8 @@ func (ec *executionContext) childFields_Course(ctx context.Context, field graphq
 		return ec.fieldContext_Course_durationMs(ctx, field)
 	case "hasCertificate":
 		return ec.fieldContext_Course_hasCertificate(ctx, field)
+	case "certificateMonths":
+		return ec.fieldContext_Course_certificateMonths(ctx, field)
 	case "modules":
 		return ec.fieldContext_Course_modules(ctx, field)
 	case "prerequisites":
@@ -8817,6 +9319,22 @@ func (ec *executionContext) childFields_Course(ctx context.Context, field graphq
 		return ec.fieldContext_Course_enrollment(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Course", field.Name)
+}
+
+func (ec *executionContext) childFields_CourseAdmission(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "capacity":
+		return ec.fieldContext_CourseAdmission_capacity(ctx, field)
+	case "taken":
+		return ec.fieldContext_CourseAdmission_taken(ctx, field)
+	case "waiting":
+		return ec.fieldContext_CourseAdmission_waiting(ctx, field)
+	case "dueDays":
+		return ec.fieldContext_CourseAdmission_dueDays(ctx, field)
+	case "equivalentIds":
+		return ec.fieldContext_CourseAdmission_equivalentIds(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CourseAdmission", field.Name)
 }
 
 func (ec *executionContext) childFields_CourseConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8861,6 +9379,8 @@ func (ec *executionContext) childFields_CourseDraft(ctx context.Context, field g
 		return ec.fieldContext_CourseDraft_instructor(ctx, field)
 	case "hasCertificate":
 		return ec.fieldContext_CourseDraft_hasCertificate(ctx, field)
+	case "certificateMonths":
+		return ec.fieldContext_CourseDraft_certificateMonths(ctx, field)
 	case "prerequisites":
 		return ec.fieldContext_CourseDraft_prerequisites(ctx, field)
 	case "revision":
@@ -9041,8 +9561,16 @@ func (ec *executionContext) childFields_Enrollment(ctx context.Context, field gr
 		return ec.fieldContext_Enrollment_enrolledAt(ctx, field)
 	case "dueAt":
 		return ec.fieldContext_Enrollment_dueAt(ctx, field)
+	case "overdue":
+		return ec.fieldContext_Enrollment_overdue(ctx, field)
 	case "completedAt":
 		return ec.fieldContext_Enrollment_completedAt(ctx, field)
+	case "waitlistPosition":
+		return ec.fieldContext_Enrollment_waitlistPosition(ctx, field)
+	case "grants":
+		return ec.fieldContext_Enrollment_grants(ctx, field)
+	case "history":
+		return ec.fieldContext_Enrollment_history(ctx, field)
 	case "progress":
 		return ec.fieldContext_Enrollment_progress(ctx, field)
 	case "nextLesson":
@@ -9051,6 +9579,20 @@ func (ec *executionContext) childFields_Enrollment(ctx context.Context, field gr
 		return ec.fieldContext_Enrollment_certificate(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Enrollment", field.Name)
+}
+
+func (ec *executionContext) childFields_EnrollmentChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "act":
+		return ec.fieldContext_EnrollmentChange_act(ctx, field)
+	case "state":
+		return ec.fieldContext_EnrollmentChange_state(ctx, field)
+	case "at":
+		return ec.fieldContext_EnrollmentChange_at(ctx, field)
+	case "by":
+		return ec.fieldContext_EnrollmentChange_by(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnrollmentChange", field.Name)
 }
 
 func (ec *executionContext) childFields_EnrollmentConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9087,6 +9629,24 @@ func (ec *executionContext) childFields_EnrollmentEvent(ctx context.Context, fie
 		return ec.fieldContext_EnrollmentEvent_enrollment(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EnrollmentEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_EnrollmentGrant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "source":
+		return ec.fieldContext_EnrollmentGrant_source(ctx, field)
+	case "reference":
+		return ec.fieldContext_EnrollmentGrant_reference(ctx, field)
+	case "grantedAt":
+		return ec.fieldContext_EnrollmentGrant_grantedAt(ctx, field)
+	case "endsAt":
+		return ec.fieldContext_EnrollmentGrant_endsAt(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_EnrollmentGrant_endedAt(ctx, field)
+	case "endedWhy":
+		return ec.fieldContext_EnrollmentGrant_endedWhy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnrollmentGrant", field.Name)
 }
 
 func (ec *executionContext) childFields_EnrollmentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9291,6 +9851,16 @@ func (ec *executionContext) childFields_LessonProgress(ctx context.Context, fiel
 		return ec.fieldContext_LessonProgress_completion(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LessonProgress", field.Name)
+}
+
+func (ec *executionContext) childFields_MailPreference(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_MailPreference_kind(ctx, field)
+	case "wanted":
+		return ec.fieldContext_MailPreference_wanted(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MailPreference", field.Name)
 }
 
 func (ec *executionContext) childFields_MarkNotificationsReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9699,6 +10269,14 @@ func (ec *executionContext) childFields_SaveCategoryPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type SaveCategoryPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SaveCourseAdmissionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "admission":
+		return ec.fieldContext_SaveCourseAdmissionPayload_admission(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveCourseAdmissionPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SaveLessonPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "lesson":
@@ -9775,6 +10353,14 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_current(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
+}
+
+func (ec *executionContext) childFields_SetMailPreferencePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "mailPreferences":
+		return ec.fieldContext_SetMailPreferencePayload_mailPreferences(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetMailPreferencePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetPointRulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10173,6 +10759,20 @@ func (ec *executionContext) childFields___Type(ctx context.Context, field graphq
 
 // region    ***************************** args.gotpl *****************************
 
+func (ec *executionContext) field_Mutation_answerInvitation_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.AnswerInvitationInput, error) {
+			return ec.unmarshalNAnswerInvitationInput2lyceumᚋinternalᚋgenᚋmodelᚐAnswerInvitationInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_applyCompletions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -10567,6 +11167,20 @@ func (ec *executionContext) field_Mutation_revokeCertificate_args(ctx context.Co
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_revokeGrant_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RevokeGrantInput, error) {
+			return ec.unmarshalNRevokeGrantInput2lyceumᚋinternalᚋgenᚋmodelᚐRevokeGrantInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_revokeSessions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -10651,6 +11265,20 @@ func (ec *executionContext) field_Mutation_saveCategory_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_saveCourseAdmission_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SaveCourseAdmissionInput, error) {
+			return ec.unmarshalNSaveCourseAdmissionInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveCourseAdmissionInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_saveCourse_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -10699,6 +11327,20 @@ func (ec *executionContext) field_Mutation_setLeaderboardProfile_args(ctx contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.LeaderboardProfileInput, error) {
 			return ec.unmarshalNLeaderboardProfileInput2lyceumᚋinternalᚋgenᚋmodelᚐLeaderboardProfileInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setMailPreference_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetMailPreferenceInput, error) {
+			return ec.unmarshalNSetMailPreferenceInput2lyceumᚋinternalᚋgenᚋmodelᚐSetMailPreferenceInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -11035,6 +11677,20 @@ func (ec *executionContext) field_Query_completionReport_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_courseAdmission_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "courseId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["courseId"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_courseDraft_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -11174,6 +11830,14 @@ func (ec *executionContext) field_Query_enrollments_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["state"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "overdue",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["overdue"] = arg4
 	return args, nil
 }
 
@@ -11294,6 +11958,14 @@ func (ec *executionContext) field_Query_myEnrollments_args(ctx context.Context, 
 		return nil, err
 	}
 	args["state"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "overdue",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["overdue"] = arg3
 	return args, nil
 }
 
@@ -14452,6 +15124,32 @@ func (ec *executionContext) fieldContext_Certificate_issuedAt(_ context.Context,
 	return graphql.NewScalarFieldContext("Certificate", field, false, false, "Time")
 }
 
+func (ec *executionContext) _Certificate_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.Certificate) (ret graphql.Marshaler) {
+	if out := ec.lean_Certificate_expiresAt(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Certificate_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Certificate_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Certificate", field, false, false, "Time")
+}
+
 func (ec *executionContext) _Certificate_revokedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Certificate) (ret graphql.Marshaler) {
 	if out := ec.lean_Certificate_revokedAt(obj); out != nil {
 		return out
@@ -14723,6 +15421,32 @@ func (ec *executionContext) _CertificateVerification_issuedAt(ctx context.Contex
 	)
 }
 func (ec *executionContext) fieldContext_CertificateVerification_issuedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CertificateVerification", field, false, false, "Time")
+}
+
+func (ec *executionContext) _CertificateVerification_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.CertificateVerification) (ret graphql.Marshaler) {
+	if out := ec.lean_CertificateVerification_expiresAt(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CertificateVerification_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CertificateVerification_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CertificateVerification", field, false, false, "Time")
 }
 
@@ -16115,6 +16839,32 @@ func (ec *executionContext) fieldContext_Course_hasCertificate(_ context.Context
 	return graphql.NewScalarFieldContext("Course", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _Course_certificateMonths(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_certificateMonths(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Course_certificateMonths(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CertificateMonths, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Course_certificateMonths(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Course", field, false, false, "Int")
+}
+
 func (ec *executionContext) _Course_modules(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16209,6 +16959,133 @@ func (ec *executionContext) fieldContext_Course_enrollment(_ context.Context, fi
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _CourseAdmission_capacity(ctx context.Context, field graphql.CollectedField, obj *enrollment1.Standing) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseAdmission_capacity(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseAdmission_capacity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Capacity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CourseAdmission_capacity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CourseAdmission", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CourseAdmission_taken(ctx context.Context, field graphql.CollectedField, obj *enrollment1.Standing) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseAdmission_taken(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseAdmission_taken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Taken, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseAdmission_taken(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CourseAdmission", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CourseAdmission_waiting(ctx context.Context, field graphql.CollectedField, obj *enrollment1.Standing) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseAdmission_waiting(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseAdmission_waiting(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Waiting, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseAdmission_waiting(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CourseAdmission", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CourseAdmission_dueDays(ctx context.Context, field graphql.CollectedField, obj *enrollment1.Standing) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseAdmission_dueDays(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseAdmission_dueDays(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DueDays, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CourseAdmission_dueDays(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CourseAdmission", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CourseAdmission_equivalentIds(ctx context.Context, field graphql.CollectedField, obj *enrollment1.Standing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseAdmission_equivalentIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CourseAdmission().EquivalentIds(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*gid.ID) graphql.Marshaler {
+			return ec.marshalNID2ᚕᚖlyceumᚋinternalᚋplatformᚋgidᚐIDᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseAdmission_equivalentIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CourseAdmission", field, true, true, "ID")
 }
 
 func (ec *executionContext) _CourseConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.CourseConnection) (ret graphql.Marshaler) {
@@ -16672,6 +17549,32 @@ func (ec *executionContext) _CourseDraft_hasCertificate(ctx context.Context, fie
 }
 func (ec *executionContext) fieldContext_CourseDraft_hasCertificate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CourseDraft", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _CourseDraft_certificateMonths(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_certificateMonths(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CourseDraft_certificateMonths(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CertificateMonths, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CourseDraft_certificateMonths(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CourseDraft", field, false, false, "Int")
 }
 
 func (ec *executionContext) _CourseDraft_prerequisites(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
@@ -18255,6 +19158,29 @@ func (ec *executionContext) fieldContext_Enrollment_dueAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Enrollment", field, false, false, "Time")
 }
 
+func (ec *executionContext) _Enrollment_overdue(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Enrollment_overdue(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Enrollment().Overdue(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Enrollment_overdue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Enrollment", field, true, true, "Boolean")
+}
+
 func (ec *executionContext) _Enrollment_completedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
 	if out := ec.lean_Enrollment_completedAt(obj); out != nil {
 		return out
@@ -18279,6 +19205,93 @@ func (ec *executionContext) _Enrollment_completedAt(ctx context.Context, field g
 }
 func (ec *executionContext) fieldContext_Enrollment_completedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Enrollment", field, false, false, "Time")
+}
+
+func (ec *executionContext) _Enrollment_waitlistPosition(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Enrollment_waitlistPosition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Enrollment().WaitlistPosition(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Enrollment_waitlistPosition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Enrollment", field, true, true, "Int")
+}
+
+func (ec *executionContext) _Enrollment_grants(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Enrollment_grants(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Enrollment().Grants(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.EnrollmentGrant) graphql.Marshaler {
+			return ec.marshalNEnrollmentGrant2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentGrantᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Enrollment_grants(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Enrollment",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EnrollmentGrant(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Enrollment_history(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Enrollment_history(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Enrollment().History(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.EnrollmentChange) graphql.Marshaler {
+			return ec.marshalNEnrollmentChange2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Enrollment_history(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Enrollment",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EnrollmentChange(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Enrollment_progress(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
@@ -18372,6 +19385,113 @@ func (ec *executionContext) fieldContext_Enrollment_certificate(_ context.Contex
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Certificate(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EnrollmentChange_act(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentChange) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentChange_act(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentChange_act(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Act, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v enrollmentchange.Act) graphql.Marshaler {
+			return ec.marshalNEnrollmentAct2lyceumᚋinternalᚋgenᚋentᚋenrollmentchangeᚐAct(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentChange_act(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentChange", field, false, false, "EnrollmentAct")
+}
+
+func (ec *executionContext) _EnrollmentChange_state(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentChange_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EnrollmentChange().State(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v enrollment.State) graphql.Marshaler {
+			return ec.marshalNEnrollmentState2lyceumᚋinternalᚋgenᚋentᚋenrollmentᚐState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentChange_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentChange", field, true, true, "EnrollmentState")
+}
+
+func (ec *executionContext) _EnrollmentChange_at(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentChange) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentChange_at(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentChange_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ChangedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentChange_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentChange", field, false, false, "Time")
+}
+
+func (ec *executionContext) _EnrollmentChange_by(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentChange_by(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EnrollmentChange().By(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖlyceumᚋinternalᚋgenᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentChange_by(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EnrollmentChange",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
 		},
 	}
 	return fc, nil
@@ -18633,6 +19753,159 @@ func (ec *executionContext) fieldContext_EnrollmentEvent_enrollment(_ context.Co
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _EnrollmentGrant_source(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentGrant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentGrant_source(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EnrollmentGrant().Source(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v enrollment.Source) graphql.Marshaler {
+			return ec.marshalNEnrollmentSource2lyceumᚋinternalᚋgenᚋentᚋenrollmentᚐSource(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentGrant_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentGrant", field, true, true, "EnrollmentSource")
+}
+
+func (ec *executionContext) _EnrollmentGrant_reference(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentGrant_reference(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentGrant_reference(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reference, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentGrant_reference(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentGrant", field, false, false, "String")
+}
+
+func (ec *executionContext) _EnrollmentGrant_grantedAt(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentGrant_grantedAt(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentGrant_grantedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.GrantedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentGrant_grantedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentGrant", field, false, false, "Time")
+}
+
+func (ec *executionContext) _EnrollmentGrant_endsAt(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentGrant_endsAt(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentGrant_endsAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EndsAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentGrant_endsAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentGrant", field, false, false, "Time")
+}
+
+func (ec *executionContext) _EnrollmentGrant_endedAt(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentGrant_endedAt(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentGrant_endedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EndedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentGrant_endedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentGrant", field, false, false, "Time")
+}
+
+func (ec *executionContext) _EnrollmentGrant_endedWhy(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentGrant_endedWhy(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentGrant_endedWhy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EndedWhy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *enrollmentgrant.EndedWhy) graphql.Marshaler {
+			return ec.marshalOGrantEnd2ᚖlyceumᚋinternalᚋgenᚋentᚋenrollmentgrantᚐEndedWhy(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentGrant_endedWhy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentGrant", field, false, false, "GrantEnd")
 }
 
 func (ec *executionContext) _EnrollmentPayload_enrollment(ctx context.Context, field graphql.CollectedField, obj *model.EnrollmentPayload) (ret graphql.Marshaler) {
@@ -20443,6 +21716,52 @@ func (ec *executionContext) _LinkContent_html(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_LinkContent_html(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LinkContent", field, false, false, "String")
+}
+
+func (ec *executionContext) _MailPreference_kind(ctx context.Context, field graphql.CollectedField, obj *model.MailPreference) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MailPreference_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v notification.Kind) graphql.Marshaler {
+			return ec.marshalNNotificationKind2lyceumᚋinternalᚋgenᚋentᚋnotificationᚐKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MailPreference_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MailPreference", field, false, false, "NotificationKind")
+}
+
+func (ec *executionContext) _MailPreference_wanted(ctx context.Context, field graphql.CollectedField, obj *model.MailPreference) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MailPreference_wanted(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Wanted, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MailPreference_wanted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MailPreference", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _MarkNotificationsReadPayload_marked(ctx context.Context, field graphql.CollectedField, obj *model.MarkNotificationsReadPayload) (ret graphql.Marshaler) {
@@ -22557,6 +23876,138 @@ func (ec *executionContext) fieldContext_Mutation_withdraw(ctx context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_answerInvitation(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_answerInvitation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().AnswerInvitation(ctx, fc.Args["input"].(model.AnswerInvitationInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EnrollmentPayload) graphql.Marshaler {
+			return ec.marshalNEnrollmentPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐEnrollmentPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_answerInvitation(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EnrollmentPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_answerInvitation_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_revokeGrant(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_revokeGrant(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RevokeGrant(ctx, fc.Args["input"].(model.RevokeGrantInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EnrollmentPayload) graphql.Marshaler {
+			return ec.marshalNEnrollmentPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐEnrollmentPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_revokeGrant(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EnrollmentPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_revokeGrant_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_saveCourseAdmission(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_saveCourseAdmission(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SaveCourseAdmission(ctx, fc.Args["input"].(model.SaveCourseAdmissionInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SaveCourseAdmissionPayload) graphql.Marshaler {
+			return ec.marshalNSaveCourseAdmissionPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSaveCourseAdmissionPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_saveCourseAdmission(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SaveCourseAdmissionPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_saveCourseAdmission_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_signOffLearner(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -23035,6 +24486,50 @@ func (ec *executionContext) fieldContext_Mutation_markNotificationsRead(ctx cont
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_markNotificationsRead_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setMailPreference(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setMailPreference(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetMailPreference(ctx, fc.Args["input"].(model.SetMailPreferenceInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetMailPreferencePayload) graphql.Marshaler {
+			return ec.marshalNSetMailPreferencePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSetMailPreferencePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setMailPreference(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetMailPreferencePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setMailPreference_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -25127,7 +26622,7 @@ func (ec *executionContext) _Query_myEnrollments(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().MyEnrollments(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["state"].(*enrollment.State))
+			return ec.Resolvers.Query().MyEnrollments(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["state"].(*enrollment.State), fc.Args["overdue"].(*bool))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *relay.EnrollmentConnection) graphql.Marshaler {
@@ -25171,7 +26666,7 @@ func (ec *executionContext) _Query_enrollments(ctx context.Context, field graphq
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Enrollments(ctx, fc.Args["courseId"].(gid.ID), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["state"].(*enrollment.State))
+			return ec.Resolvers.Query().Enrollments(ctx, fc.Args["courseId"].(gid.ID), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["state"].(*enrollment.State), fc.Args["overdue"].(*bool))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *relay.EnrollmentConnection) graphql.Marshaler {
@@ -25199,6 +26694,50 @@ func (ec *executionContext) fieldContext_Query_enrollments(ctx context.Context, 
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_enrollments_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_courseAdmission(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_courseAdmission(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().CourseAdmission(ctx, fc.Args["courseId"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *enrollment1.Standing) graphql.Marshaler {
+			return ec.marshalNCourseAdmission2ᚖlyceumᚋinternalᚋenrollmentᚐStanding(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_courseAdmission(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CourseAdmission(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_courseAdmission_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -25573,6 +27112,38 @@ func (ec *executionContext) fieldContext_Query_notifications(ctx context.Context
 	if fc.Args, err = ec.field_Query_notifications_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_mailPreferences(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_mailPreferences(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().MailPreferences(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.MailPreference) graphql.Marshaler {
+			return ec.marshalNMailPreference2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreferenceᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_mailPreferences(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MailPreference(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -27184,6 +28755,38 @@ func (ec *executionContext) fieldContext_SaveCategoryPayload_category(_ context.
 	return fc, nil
 }
 
+func (ec *executionContext) _SaveCourseAdmissionPayload_admission(ctx context.Context, field graphql.CollectedField, obj *model.SaveCourseAdmissionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SaveCourseAdmissionPayload_admission(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Admission, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *enrollment1.Standing) graphql.Marshaler {
+			return ec.marshalNCourseAdmission2ᚖlyceumᚋinternalᚋenrollmentᚐStanding(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SaveCourseAdmissionPayload_admission(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SaveCourseAdmissionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CourseAdmission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SaveLessonPayload_lesson(ctx context.Context, field graphql.CollectedField, obj *model.SaveLessonPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -27725,6 +29328,38 @@ func (ec *executionContext) _Session_current(ctx context.Context, field graphql.
 }
 func (ec *executionContext) fieldContext_Session_current(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Session", field, true, true, "Boolean")
+}
+
+func (ec *executionContext) _SetMailPreferencePayload_mailPreferences(ctx context.Context, field graphql.CollectedField, obj *model.SetMailPreferencePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetMailPreferencePayload_mailPreferences(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MailPreferences, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.MailPreference) graphql.Marshaler {
+			return ec.marshalNMailPreference2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreferenceᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetMailPreferencePayload_mailPreferences(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetMailPreferencePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MailPreference(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _SetPointRulePayload_rules(ctx context.Context, field graphql.CollectedField, obj *model.SetPointRulePayload) (ret graphql.Marshaler) {
@@ -31028,6 +32663,55 @@ func (ec *executionContext) fieldContext___Type_isOneOf(_ context.Context, field
 
 // region    **************************** input.gotpl *****************************
 
+func (ec *executionContext) unmarshalInputAnswerInvitationInput(ctx context.Context, obj any) (model.AnswerInvitationInput, error) {
+	var it model.AnswerInvitationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"enrollmentId", "accept"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "enrollmentId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("enrollmentId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EnrollmentID = data
+		case "accept":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("accept"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Accept = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAnswerInvitationInput unmarshals raw into the AnswerInvitationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAnswerInvitationInput(ctx context.Context, raw any) (model.AnswerInvitationInput, error) {
+	var out model.AnswerInvitationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AnswerInvitationInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputApplyCompletionsInput(ctx context.Context, obj any) (model.ApplyCompletionsInput, error) {
 	var it model.ApplyCompletionsInput
 	if obj == nil {
@@ -31193,7 +32877,17 @@ func (ec *executionContext) unmarshalInputAssignCourseInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"courseId", "learnerId", "dueAt"}
+	if _, present := asMap["invite"]; !present {
+		asMap["invite"] = false
+	}
+	if _, present := asMap["source"]; !present {
+		asMap["source"] = "STAFF"
+	}
+	if _, present := asMap["reference"]; !present {
+		asMap["reference"] = ""
+	}
+
+	fieldsInOrder := [...]string{"courseId", "learnerId", "dueAt", "invite", "source", "reference", "endsAt"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -31221,6 +32915,34 @@ func (ec *executionContext) unmarshalInputAssignCourseInput(ctx context.Context,
 				return it, err
 			}
 			it.DueAt = data
+		case "invite":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("invite"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Invite = data
+		case "source":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("source"))
+			data, err := ec.unmarshalNEnrollmentSource2lyceumᚋinternalᚋgenᚋentᚋenrollmentᚐSource(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Source = data
+		case "reference":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reference"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reference = data
+		case "endsAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("endsAt"))
+			data, err := ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EndsAt = data
 		}
 	}
 	return it, nil
@@ -32925,6 +34647,66 @@ func UnmarshalRevokeCertificateInput(ctx context.Context, raw any) (model.Revoke
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRevokeGrantInput(ctx context.Context, obj any) (model.RevokeGrantInput, error) {
+	var it model.RevokeGrantInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["reference"]; !present {
+		asMap["reference"] = ""
+	}
+
+	fieldsInOrder := [...]string{"enrollmentId", "source", "reference"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "enrollmentId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("enrollmentId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EnrollmentID = data
+		case "source":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("source"))
+			data, err := ec.unmarshalNEnrollmentSource2lyceumᚋinternalᚋgenᚋentᚋenrollmentᚐSource(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Source = data
+		case "reference":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reference"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reference = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRevokeGrantInput unmarshals raw into the RevokeGrantInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRevokeGrantInput(ctx context.Context, raw any) (model.RevokeGrantInput, error) {
+	var out model.RevokeGrantInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RevokeGrantInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSaveAchievementInput(ctx context.Context, obj any) (model.SaveAchievementInput, error) {
 	var it model.SaveAchievementInput
 	if obj == nil {
@@ -33184,6 +34966,73 @@ func UnmarshalSaveCategoryInput(ctx context.Context, raw any) (model.SaveCategor
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputSaveCourseAdmissionInput(ctx context.Context, obj any) (model.SaveCourseAdmissionInput, error) {
+	var it model.SaveCourseAdmissionInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["equivalentIds"]; !present {
+		asMap["equivalentIds"] = []any{}
+	}
+
+	fieldsInOrder := [...]string{"courseId", "capacity", "dueDays", "equivalentIds"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "courseId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("courseId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CourseID = data
+		case "capacity":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("capacity"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Capacity = data
+		case "dueDays":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dueDays"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DueDays = data
+		case "equivalentIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("equivalentIds"))
+			data, err := ec.unmarshalNID2ᚕᚖlyceumᚋinternalᚋplatformᚋgidᚐIDᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EquivalentIds = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSaveCourseAdmissionInput unmarshals raw into the SaveCourseAdmissionInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSaveCourseAdmissionInput(ctx context.Context, raw any) (model.SaveCourseAdmissionInput, error) {
+	var out model.SaveCourseAdmissionInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SaveCourseAdmissionInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSaveCourseInput(ctx context.Context, obj any) (model.SaveCourseInput, error) {
 	var it model.SaveCourseInput
 	if obj == nil {
@@ -33195,7 +35044,7 @@ func (ec *executionContext) unmarshalInputSaveCourseInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"slug", "title", "summary", "description", "language", "level", "categories", "tags", "visibility", "price", "hasCertificate", "prerequisites", "completion", "expectedRevision"}
+	fieldsInOrder := [...]string{"slug", "title", "summary", "description", "language", "level", "categories", "tags", "visibility", "price", "hasCertificate", "certificateMonths", "prerequisites", "completion", "expectedRevision"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -33279,6 +35128,13 @@ func (ec *executionContext) unmarshalInputSaveCourseInput(ctx context.Context, o
 				return it, err
 			}
 			it.HasCertificate = data
+		case "certificateMonths":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("certificateMonths"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CertificateMonths = data
 		case "prerequisites":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("prerequisites"))
 			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
@@ -33650,6 +35506,55 @@ func (ec *executionContext) unmarshalInputSegmentInput(ctx context.Context, obj 
 func UnmarshalSegmentInput(ctx context.Context, raw any) (model.SegmentInput, error) {
 	var out model.SegmentInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "SegmentInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSetMailPreferenceInput(ctx context.Context, obj any) (model.SetMailPreferenceInput, error) {
+	var it model.SetMailPreferenceInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"kind", "wanted"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "kind":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+			data, err := ec.unmarshalNNotificationKind2lyceumᚋinternalᚋgenᚋentᚋnotificationᚐKind(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Kind = data
+		case "wanted":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("wanted"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Wanted = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSetMailPreferenceInput unmarshals raw into the SetMailPreferenceInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSetMailPreferenceInput(ctx context.Context, raw any) (model.SetMailPreferenceInput, error) {
+	var out model.SetMailPreferenceInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetMailPreferenceInput", raw, &out)
 	return out, err
 }
 
@@ -35376,6 +37281,11 @@ func (ec *executionContext) _Certificate(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "expiresAt":
+			out.Values[i] = ec._Certificate_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "revokedAt":
 			out.Values[i] = ec._Certificate_revokedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -35462,6 +37372,11 @@ func (ec *executionContext) _CertificateVerification(ctx context.Context, sel as
 		case "issuedAt":
 			out.Values[i] = ec._CertificateVerification_issuedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "expiresAt":
+			out.Values[i] = ec._CertificateVerification_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "revokedAt":
@@ -36112,6 +38027,11 @@ func (ec *executionContext) _Course(ctx context.Context, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "certificateMonths":
+			out.Values[i] = ec._Course_certificateMonths(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "modules":
 			out.Values[i] = ec._Course_modules(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -36128,6 +38048,63 @@ func (ec *executionContext) _Course(ctx context.Context, sel ast.SelectionSet, o
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Course_enrollment(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var courseAdmissionImplementors = []string{"CourseAdmission"}
+
+func (ec *executionContext) _CourseAdmission(ctx context.Context, sel ast.SelectionSet, obj *enrollment1.Standing) graphql.Marshaler {
+	if out := ec.leanCourseAdmission(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, courseAdmissionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CourseAdmission")
+		case "capacity":
+			out.Values[i] = ec._CourseAdmission_capacity(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "taken":
+			out.Values[i] = ec._CourseAdmission_taken(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "waiting":
+			out.Values[i] = ec._CourseAdmission_waiting(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "dueDays":
+			out.Values[i] = ec._CourseAdmission_dueDays(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "equivalentIds":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CourseAdmission_equivalentIds(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -36276,6 +38253,11 @@ func (ec *executionContext) _CourseDraft(ctx context.Context, sel ast.SelectionS
 				})
 		case "hasCertificate":
 			out.Values[i] = ec._CourseDraft_hasCertificate(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "certificateMonths":
+			out.Values[i] = ec._CourseDraft_certificateMonths(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -36921,11 +38903,35 @@ func (ec *executionContext) _Enrollment(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "overdue":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Enrollment_overdue(ctx, field, obj)
+				})
 		case "completedAt":
 			out.Values[i] = ec._Enrollment_completedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "waitlistPosition":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Enrollment_waitlistPosition(ctx, field, obj)
+				})
+		case "grants":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Enrollment_grants(ctx, field, obj)
+				})
+		case "history":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Enrollment_history(ctx, field, obj)
+				})
 		case "progress":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -36943,6 +38949,59 @@ func (ec *executionContext) _Enrollment(ctx context.Context, sel ast.SelectionSe
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Enrollment_certificate(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var enrollmentChangeImplementors = []string{"EnrollmentChange"}
+
+func (ec *executionContext) _EnrollmentChange(ctx context.Context, sel ast.SelectionSet, obj *ent.EnrollmentChange) graphql.Marshaler {
+	if out := ec.leanEnrollmentChange(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentChangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EnrollmentChange")
+		case "act":
+			out.Values[i] = ec._EnrollmentChange_act(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "state":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EnrollmentChange_state(ctx, field, obj)
+				})
+		case "at":
+			out.Values[i] = ec._EnrollmentChange_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "by":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EnrollmentChange_by(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -37084,6 +39143,68 @@ func (ec *executionContext) _EnrollmentEvent(ctx context.Context, sel ast.Select
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._EnrollmentEvent_enrollment(ctx, field, obj)
 				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var enrollmentGrantImplementors = []string{"EnrollmentGrant"}
+
+func (ec *executionContext) _EnrollmentGrant(ctx context.Context, sel ast.SelectionSet, obj *ent.EnrollmentGrant) graphql.Marshaler {
+	if out := ec.leanEnrollmentGrant(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentGrantImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EnrollmentGrant")
+		case "source":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EnrollmentGrant_source(ctx, field, obj)
+				})
+		case "reference":
+			out.Values[i] = ec._EnrollmentGrant_reference(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "grantedAt":
+			out.Values[i] = ec._EnrollmentGrant_grantedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "endsAt":
+			out.Values[i] = ec._EnrollmentGrant_endsAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "endedAt":
+			out.Values[i] = ec._EnrollmentGrant_endedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "endedWhy":
+			out.Values[i] = ec._EnrollmentGrant_endedWhy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -37945,6 +40066,47 @@ func (ec *executionContext) _LinkContent(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var mailPreferenceImplementors = []string{"MailPreference"}
+
+func (ec *executionContext) _MailPreference(ctx context.Context, sel ast.SelectionSet, obj *model.MailPreference) graphql.Marshaler {
+	if out := ec.leanMailPreference(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, mailPreferenceImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MailPreference")
+		case "kind":
+			out.Values[i] = ec._MailPreference_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "wanted":
+			out.Values[i] = ec._MailPreference_wanted(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var markNotificationsReadPayloadImplementors = []string{"MarkNotificationsReadPayload"}
 
 func (ec *executionContext) _MarkNotificationsReadPayload(ctx context.Context, sel ast.SelectionSet, obj *model.MarkNotificationsReadPayload) graphql.Marshaler {
@@ -38479,6 +40641,27 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "answerInvitation":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_answerInvitation(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revokeGrant":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_revokeGrant(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "saveCourseAdmission":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_saveCourseAdmission(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "signOffLearner":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_signOffLearner(ctx, field)
@@ -38552,6 +40735,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "markNotificationsRead":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_markNotificationsRead(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setMailPreference":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setMailPreference(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -39381,6 +41571,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_enrollments(ctx, field)
 				})
+		case "courseAdmission":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_courseAdmission(ctx, field)
+				})
 		case "completionPreview":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, true,
@@ -39434,6 +41630,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_notifications(ctx, field)
+				})
+		case "mailPreferences":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_mailPreferences(ctx, field)
 				})
 		case "myPoints":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -40190,6 +42392,42 @@ func (ec *executionContext) _SaveCategoryPayload(ctx context.Context, sel ast.Se
 	return out
 }
 
+var saveCourseAdmissionPayloadImplementors = []string{"SaveCourseAdmissionPayload"}
+
+func (ec *executionContext) _SaveCourseAdmissionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveCourseAdmissionPayload) graphql.Marshaler {
+	if out := ec.leanSaveCourseAdmissionPayload(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, saveCourseAdmissionPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SaveCourseAdmissionPayload")
+		case "admission":
+			out.Values[i] = ec._SaveCourseAdmissionPayload_admission(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var saveLessonPayloadImplementors = []string{"SaveLessonPayload"}
 
 func (ec *executionContext) _SaveLessonPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveLessonPayload) graphql.Marshaler {
@@ -40465,6 +42703,42 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Session_current(ctx, field, obj)
 				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var setMailPreferencePayloadImplementors = []string{"SetMailPreferencePayload"}
+
+func (ec *executionContext) _SetMailPreferencePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetMailPreferencePayload) graphql.Marshaler {
+	if out := ec.leanSetMailPreferencePayload(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, setMailPreferencePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetMailPreferencePayload")
+		case "mailPreferences":
+			out.Values[i] = ec._SetMailPreferencePayload_mailPreferences(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -42076,6 +44350,11 @@ func (ec *executionContext) marshalNAchievement2ᚖlyceumᚋinternalᚋgenᚋent
 	return ec._Achievement(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNAnswerInvitationInput2lyceumᚋinternalᚋgenᚋmodelᚐAnswerInvitationInput(ctx context.Context, v any) (model.AnswerInvitationInput, error) {
+	res, err := ec.unmarshalInputAnswerInvitationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNApiKey2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAPIKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.APIKey) graphql.Marshaler {
 	if out := ec.lean_marshalNApiKey2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAPIKeyᚄ(ctx, sel, v); out != nil {
 		return out
@@ -42926,6 +45205,14 @@ func (ec *executionContext) marshalNCourse2ᚖlyceumᚋinternalᚋcatalogᚐCour
 	return ec._Course(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNCourseAdmission2ᚖlyceumᚋinternalᚋenrollmentᚐStanding(ctx context.Context, sel ast.SelectionSet, v *enrollment1.Standing) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CourseAdmission!")
+		return graphql.Null
+	}
+	return ec._CourseAdmission(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNCourseConnection2ᚖlyceumᚋgraphᚋrelayᚐCourseConnection(ctx context.Context, sel ast.SelectionSet, v *relay.CourseConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CourseConnection!")
@@ -43195,6 +45482,48 @@ func (ec *executionContext) marshalNEnrollment2ᚖlyceumᚋinternalᚋgenᚋent�
 	return ec._Enrollment(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNEnrollmentAct2lyceumᚋinternalᚋgenᚋentᚋenrollmentchangeᚐAct(ctx context.Context, v any) (enrollmentchange.Act, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := enrollmentchange.Act(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNEnrollmentAct2lyceumᚋinternalᚋgenᚋentᚋenrollmentchangeᚐAct(ctx context.Context, sel ast.SelectionSet, v enrollmentchange.Act) graphql.Marshaler {
+	_ = sel
+	res := limit.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "EnrollmentAct!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNEnrollmentChange2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.EnrollmentChange) graphql.Marshaler {
+	if out := ec.lean_marshalNEnrollmentChange2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentChangeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNEnrollmentChange2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentChange(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNEnrollmentChange2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentChange(ctx context.Context, sel ast.SelectionSet, v *ent.EnrollmentChange) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "EnrollmentChange!")
+		return graphql.Null
+	}
+	return ec._EnrollmentChange(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNEnrollmentConnection2ᚖlyceumᚋgraphᚋrelayᚐEnrollmentConnection(ctx context.Context, sel ast.SelectionSet, v *relay.EnrollmentConnection) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "EnrollmentConnection!")
@@ -43242,6 +45571,33 @@ func (ec *executionContext) unmarshalNEnrollmentEventKind2lyceumᚋinternalᚋge
 
 func (ec *executionContext) marshalNEnrollmentEventKind2lyceumᚋinternalᚋgenᚋmodelᚐEnrollmentEventKind(ctx context.Context, sel ast.SelectionSet, v model.EnrollmentEventKind) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) marshalNEnrollmentGrant2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentGrantᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.EnrollmentGrant) graphql.Marshaler {
+	if out := ec.lean_marshalNEnrollmentGrant2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentGrantᚄ(ctx, sel, v); out != nil {
+		return out
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNEnrollmentGrant2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentGrant(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNEnrollmentGrant2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentGrant(ctx context.Context, sel ast.SelectionSet, v *ent.EnrollmentGrant) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "EnrollmentGrant!")
+		return graphql.Null
+	}
+	return ec._EnrollmentGrant(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNEnrollmentPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐEnrollmentPayload(ctx context.Context, sel ast.SelectionSet, v *model.EnrollmentPayload) graphql.Marshaler {
@@ -43644,6 +46000,33 @@ func (ec *executionContext) marshalNLessonProgress2ᚖlyceumᚋinternalᚋgenᚋ
 		return graphql.Null
 	}
 	return ec._LessonProgress(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNMailPreference2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreferenceᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MailPreference) graphql.Marshaler {
+	if out := ec.lean_marshalNMailPreference2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreferenceᚄ(ctx, sel, v); out != nil {
+		return out
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMailPreference2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreference(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNMailPreference2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreference(ctx context.Context, sel ast.SelectionSet, v *model.MailPreference) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "MailPreference!")
+		return graphql.Null
+	}
+	return ec._MailPreference(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNMarkNotificationsReadPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMarkNotificationsReadPayload(ctx context.Context, sel ast.SelectionSet, v *model.MarkNotificationsReadPayload) graphql.Marshaler {
@@ -44186,6 +46569,11 @@ func (ec *executionContext) marshalNRevokeCertificatePayload2ᚖlyceumᚋinterna
 	return ec._RevokeCertificatePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNRevokeGrantInput2lyceumᚋinternalᚋgenᚋmodelᚐRevokeGrantInput(ctx context.Context, v any) (model.RevokeGrantInput, error) {
+	res, err := ec.unmarshalInputRevokeGrantInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNRevokeSessionsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐRevokeSessionsPayload(ctx context.Context, sel ast.SelectionSet, v *model.RevokeSessionsPayload) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "RevokeSessionsPayload!")
@@ -44273,6 +46661,19 @@ func (ec *executionContext) marshalNSaveCategoryPayload2ᚖlyceumᚋinternalᚋg
 		return graphql.Null
 	}
 	return ec._SaveCategoryPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSaveCourseAdmissionInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveCourseAdmissionInput(ctx context.Context, v any) (model.SaveCourseAdmissionInput, error) {
+	res, err := ec.unmarshalInputSaveCourseAdmissionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSaveCourseAdmissionPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSaveCourseAdmissionPayload(ctx context.Context, sel ast.SelectionSet, v *model.SaveCourseAdmissionPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SaveCourseAdmissionPayload!")
+		return graphql.Null
+	}
+	return ec._SaveCourseAdmissionPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSaveCourseInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveCourseInput(ctx context.Context, v any) (model.SaveCourseInput, error) {
@@ -44395,6 +46796,19 @@ func (ec *executionContext) marshalNSession2ᚖlyceumᚋinternalᚋgenᚋentᚐS
 		return graphql.Null
 	}
 	return ec._Session(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSetMailPreferenceInput2lyceumᚋinternalᚋgenᚋmodelᚐSetMailPreferenceInput(ctx context.Context, v any) (model.SetMailPreferenceInput, error) {
+	res, err := ec.unmarshalInputSetMailPreferenceInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetMailPreferencePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSetMailPreferencePayload(ctx context.Context, sel ast.SelectionSet, v *model.SetMailPreferencePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SetMailPreferencePayload!")
+		return graphql.Null
+	}
+	return ec._SetMailPreferencePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNSetPointRulePayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐSetPointRulePayload(ctx context.Context, sel ast.SelectionSet, v *model.SetPointRulePayload) graphql.Marshaler {
@@ -45219,6 +47633,25 @@ func (ec *executionContext) marshalOFloat2ᚖfloat64(ctx context.Context, sel as
 	_ = sel
 	res := limit.MarshalFloat(*v)
 	return graphql.WrapContextMarshaler(ctx, res)
+}
+
+func (ec *executionContext) unmarshalOGrantEnd2ᚖlyceumᚋinternalᚋgenᚋentᚋenrollmentgrantᚐEndedWhy(ctx context.Context, v any) (*enrollmentgrant.EndedWhy, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := limit.UnmarshalString(v)
+	res := enrollmentgrant.EndedWhy(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOGrantEnd2ᚖlyceumᚋinternalᚋgenᚋentᚋenrollmentgrantᚐEndedWhy(ctx context.Context, sel ast.SelectionSet, v *enrollmentgrant.EndedWhy) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := limit.MarshalString(string(*v))
+	return res
 }
 
 func (ec *executionContext) unmarshalOID2ᚕᚖlyceumᚋinternalᚋplatformᚋgidᚐIDᚄ(ctx context.Context, v any) ([]*gid.ID, error) {

@@ -12,6 +12,7 @@ import (
 	"lyceum/internal/catalog"
 	"lyceum/internal/catalog/outline"
 	"lyceum/internal/engagement"
+	"lyceum/internal/enrollment"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/model"
 	"lyceum/internal/learning"
@@ -224,7 +225,8 @@ var leanTypes = lean.Types{
 			"id":          {Number: 1, Of: ""},
 			"courseTitle": {Number: 5, Of: ""},
 			"issuedAt":    {Number: 6, Of: ""},
-			"revokedAt":   {Number: 7, Of: ""},
+			"expiresAt":   {Number: 7, Of: ""},
+			"revokedAt":   {Number: 8, Of: ""},
 		},
 	},
 	"CertificateVerification": {
@@ -236,7 +238,8 @@ var leanTypes = lean.Types{
 			"tenantName":  {Number: 5, Of: ""},
 			"completedAt": {Number: 6, Of: ""},
 			"issuedAt":    {Number: 7, Of: ""},
-			"revokedAt":   {Number: 8, Of: ""},
+			"expiresAt":   {Number: 8, Of: ""},
+			"revokedAt":   {Number: 9, Of: ""},
 		},
 	},
 	"ChangePasswordPayload": {
@@ -342,7 +345,17 @@ var leanTypes = lean.Types{
 			"requiredLessonCount": {Number: 15, Of: ""},
 			"durationMs":          {Number: 16, Of: ""},
 			"hasCertificate":      {Number: 17, Of: ""},
-			"modules":             {Number: 18, Of: "Module"},
+			"certificateMonths":   {Number: 18, Of: ""},
+			"modules":             {Number: 19, Of: "Module"},
+		},
+	},
+	"CourseAdmission": {
+		Name: "CourseAdmission", Satisfies: []string{"CourseAdmission"},
+		Fields: map[string]lean.Field{
+			"capacity": {Number: 1, Of: ""},
+			"taken":    {Number: 2, Of: ""},
+			"waiting":  {Number: 3, Of: ""},
+			"dueDays":  {Number: 4, Of: ""},
 		},
 	},
 	"CourseConnection": {
@@ -356,21 +369,22 @@ var leanTypes = lean.Types{
 	"CourseDraft": {
 		Name: "CourseDraft", Satisfies: []string{"CourseDraft"},
 		Fields: map[string]lean.Field{
-			"id":             {Number: 1, Of: ""},
-			"slug":           {Number: 2, Of: ""},
-			"title":          {Number: 3, Of: ""},
-			"summary":        {Number: 4, Of: ""},
-			"description":    {Number: 5, Of: ""},
-			"language":       {Number: 6, Of: ""},
-			"level":          {Number: 7, Of: ""},
-			"categories":     {Number: 8, Of: ""},
-			"tags":           {Number: 9, Of: ""},
-			"visibility":     {Number: 10, Of: ""},
-			"hasCertificate": {Number: 13, Of: ""},
-			"revision":       {Number: 15, Of: ""},
-			"completion":     {Number: 16, Of: "CompletionPolicy"},
-			"updatedAt":      {Number: 18, Of: ""},
-			"archivedAt":     {Number: 19, Of: ""},
+			"id":                {Number: 1, Of: ""},
+			"slug":              {Number: 2, Of: ""},
+			"title":             {Number: 3, Of: ""},
+			"summary":           {Number: 4, Of: ""},
+			"description":       {Number: 5, Of: ""},
+			"language":          {Number: 6, Of: ""},
+			"level":             {Number: 7, Of: ""},
+			"categories":        {Number: 8, Of: ""},
+			"tags":              {Number: 9, Of: ""},
+			"visibility":        {Number: 10, Of: ""},
+			"hasCertificate":    {Number: 13, Of: ""},
+			"certificateMonths": {Number: 14, Of: ""},
+			"revision":          {Number: 16, Of: ""},
+			"completion":        {Number: 17, Of: "CompletionPolicy"},
+			"updatedAt":         {Number: 19, Of: ""},
+			"archivedAt":        {Number: 20, Of: ""},
 		},
 	},
 	"CourseDraftConnection": {
@@ -463,7 +477,14 @@ var leanTypes = lean.Types{
 			"source":      {Number: 3, Of: ""},
 			"enrolledAt":  {Number: 6, Of: ""},
 			"dueAt":       {Number: 7, Of: ""},
-			"completedAt": {Number: 8, Of: ""},
+			"completedAt": {Number: 9, Of: ""},
+		},
+	},
+	"EnrollmentChange": {
+		Name: "EnrollmentChange", Satisfies: []string{"EnrollmentChange"},
+		Fields: map[string]lean.Field{
+			"act": {Number: 1, Of: ""},
+			"at":  {Number: 3, Of: ""},
 		},
 	},
 	"EnrollmentConnection": {
@@ -486,6 +507,16 @@ var leanTypes = lean.Types{
 		Fields: map[string]lean.Field{
 			"eventId": {Number: 1, Of: ""},
 			"at":      {Number: 3, Of: ""},
+		},
+	},
+	"EnrollmentGrant": {
+		Name: "EnrollmentGrant", Satisfies: []string{"EnrollmentGrant"},
+		Fields: map[string]lean.Field{
+			"reference": {Number: 2, Of: ""},
+			"grantedAt": {Number: 3, Of: ""},
+			"endsAt":    {Number: 4, Of: ""},
+			"endedAt":   {Number: 5, Of: ""},
+			"endedWhy":  {Number: 6, Of: ""},
 		},
 	},
 	"EnrollmentPayload": {
@@ -608,6 +639,13 @@ var leanTypes = lean.Types{
 		Fields: map[string]lean.Field{
 			"url":  {Number: 1, Of: ""},
 			"html": {Number: 2, Of: ""},
+		},
+	},
+	"MailPreference": {
+		Name: "MailPreference", Satisfies: []string{"MailPreference"},
+		Fields: map[string]lean.Field{
+			"kind":   {Number: 1, Of: ""},
+			"wanted": {Number: 2, Of: ""},
 		},
 	},
 	"MarkNotificationsReadPayload": {
@@ -871,6 +909,12 @@ var leanTypes = lean.Types{
 			"category": {Number: 1, Of: "Category"},
 		},
 	},
+	"SaveCourseAdmissionPayload": {
+		Name: "SaveCourseAdmissionPayload", Satisfies: []string{"SaveCourseAdmissionPayload"},
+		Fields: map[string]lean.Field{
+			"admission": {Number: 1, Of: "CourseAdmission"},
+		},
+	},
 	"SaveLessonPayload": {
 		Name: "SaveLessonPayload", Satisfies: []string{"SaveLessonPayload"},
 		Fields: map[string]lean.Field{
@@ -919,6 +963,12 @@ var leanTypes = lean.Types{
 			"lastSeenAt": {Number: 3, Of: ""},
 			"expiresAt":  {Number: 4, Of: ""},
 			"userAgent":  {Number: 5, Of: ""},
+		},
+	},
+	"SetMailPreferencePayload": {
+		Name: "SetMailPreferencePayload", Satisfies: []string{"SetMailPreferencePayload"},
+		Fields: map[string]lean.Field{
+			"mailPreferences": {Number: 1, Of: "MailPreference"},
 		},
 	},
 	"SetPointRulePayload": {
@@ -2616,6 +2666,15 @@ func writeLeanCertificate(w *lean.Writer, plan lean.Plan, obj *ent.Certificate) 
 				return false
 			}
 		case 7:
+			v := obj.ExpiresAt
+			if v == nil {
+				w.Null()
+			} else {
+				if !w.Time(*v) {
+					return false
+				}
+			}
+		case 8:
 			v := obj.RevokedAt
 			if v == nil {
 				w.Null()
@@ -2664,6 +2723,23 @@ func (ec *executionContext) lean_Certificate_issuedAt(obj *ent.Certificate) grap
 		v := obj.IssuedAt
 		if !w.Time(v) {
 			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_Certificate_expiresAt(obj *ent.Certificate) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.ExpiresAt
+		if v == nil {
+			w.Null()
+		} else {
+			if !w.Time(*v) {
+				return false
+			}
 		}
 		return true
 	})
@@ -2733,6 +2809,15 @@ func writeLeanCertificateVerification(w *lean.Writer, plan lean.Plan, obj *model
 				return false
 			}
 		case 8:
+			v := obj.ExpiresAt
+			if v == nil {
+				w.Null()
+			} else {
+				if !w.Time(*v) {
+					return false
+				}
+			}
+		case 9:
 			v := obj.RevokedAt
 			if v == nil {
 				w.Null()
@@ -2820,6 +2905,23 @@ func (ec *executionContext) lean_CertificateVerification_issuedAt(obj *model.Cer
 		v := obj.IssuedAt
 		if !w.Time(v) {
 			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_CertificateVerification_expiresAt(obj *model.CertificateVerification) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.ExpiresAt
+		if v == nil {
+			w.Null()
+		} else {
+			if !w.Time(*v) {
+				return false
+			}
 		}
 		return true
 	})
@@ -3455,6 +3557,11 @@ func writeLeanCourse(w *lean.Writer, plan lean.Plan, obj *catalog.Course) bool {
 				return false
 			}
 		case 18:
+			v := obj.CertificateMonths
+			if !w.Int(int(v)) {
+				return false
+			}
+		case 19:
 			v := obj.Modules()
 			w.Byte('[')
 			for n, e := range v {
@@ -3643,6 +3750,129 @@ func (ec *executionContext) lean_Course_hasCertificate(obj *catalog.Course) grap
 	})
 }
 
+func (ec *executionContext) lean_Course_certificateMonths(obj *catalog.Course) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.CertificateMonths
+		if !w.Int(int(v)) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) leanCourseAdmission(sel ast.SelectionSet, obj *enrollment.Standing) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CourseAdmission", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseAdmission(w, plan, obj) })
+}
+
+func writeLeanCourseAdmission(w *lean.Writer, plan lean.Plan, obj *enrollment.Standing) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("CourseAdmission")
+		case 1:
+			v := obj.Capacity
+			if v == nil {
+				w.Null()
+			} else {
+				if !w.Int(int(*v)) {
+					return false
+				}
+			}
+		case 2:
+			v := obj.Taken
+			if !w.Int(int(v)) {
+				return false
+			}
+		case 3:
+			v := obj.Waiting
+			if !w.Int(int(v)) {
+				return false
+			}
+		case 4:
+			v := obj.DueDays
+			if v == nil {
+				w.Null()
+			} else {
+				if !w.Int(int(*v)) {
+					return false
+				}
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) lean_CourseAdmission_capacity(obj *enrollment.Standing) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Capacity
+		if v == nil {
+			w.Null()
+		} else {
+			if !w.Int(int(*v)) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_CourseAdmission_taken(obj *enrollment.Standing) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Taken
+		if !w.Int(int(v)) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_CourseAdmission_waiting(obj *enrollment.Standing) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Waiting
+		if !w.Int(int(v)) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_CourseAdmission_dueDays(obj *enrollment.Standing) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.DueDays
+		if v == nil {
+			w.Null()
+		} else {
+			if !w.Int(int(*v)) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
 func (ec *executionContext) leanCourseConnection(sel ast.SelectionSet, obj *relay.CourseConnection) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CourseConnection", sel)
 	if plan == nil {
@@ -3775,12 +4005,17 @@ func writeLeanCourseDraft(w *lean.Writer, plan lean.Plan, obj *ent.Course) bool 
 			if !w.Bool(bool(v)) {
 				return false
 			}
-		case 15:
-			v := obj.Revision
+		case 14:
+			v := obj.CertificateMonths
 			if !w.Int(int(v)) {
 				return false
 			}
 		case 16:
+			v := obj.Revision
+			if !w.Int(int(v)) {
+				return false
+			}
+		case 17:
 			v := obj.Completion
 			if v == nil {
 				w.Null()
@@ -3789,12 +4024,12 @@ func writeLeanCourseDraft(w *lean.Writer, plan lean.Plan, obj *ent.Course) bool 
 					return false
 				}
 			}
-		case 18:
+		case 19:
 			v := obj.UpdatedAt
 			if !w.Time(v) {
 				return false
 			}
-		case 19:
+		case 20:
 			v := obj.ArchivedAt
 			if v == nil {
 				w.Null()
@@ -3920,6 +4155,19 @@ func (ec *executionContext) lean_CourseDraft_hasCertificate(obj *ent.Course) gra
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Certificate
 		if !w.Bool(bool(v)) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_CourseDraft_certificateMonths(obj *ent.Course) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.CertificateMonths
+		if !w.Int(int(v)) {
 			return false
 		}
 		return true
@@ -4654,7 +4902,7 @@ func writeLeanEnrollment(w *lean.Writer, plan lean.Plan, obj *ent.Enrollment) bo
 					return false
 				}
 			}
-		case 8:
+		case 9:
 			v := obj.CompletedAt
 			if v == nil {
 				w.Null()
@@ -4750,6 +4998,64 @@ func (ec *executionContext) lean_Enrollment_completedAt(obj *ent.Enrollment) gra
 			if !w.Time(*v) {
 				return false
 			}
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) leanEnrollmentChange(sel ast.SelectionSet, obj *ent.EnrollmentChange) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "EnrollmentChange", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentChange(w, plan, obj) })
+}
+
+func writeLeanEnrollmentChange(w *lean.Writer, plan lean.Plan, obj *ent.EnrollmentChange) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("EnrollmentChange")
+		case 1:
+			v := obj.Act
+			if !w.Text(string(v)) {
+				return false
+			}
+		case 3:
+			v := obj.ChangedAt
+			if !w.Time(v) {
+				return false
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) lean_EnrollmentChange_act(obj *ent.EnrollmentChange) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Act
+		if !w.Text(string(v)) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_EnrollmentChange_at(obj *ent.EnrollmentChange) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.ChangedAt
+		if !w.Time(v) {
+			return false
 		}
 		return true
 	})
@@ -4895,6 +5201,142 @@ func (ec *executionContext) lean_EnrollmentEvent_at(obj *feed.Event) graphql.Mar
 		v := obj.At
 		if !w.Time(v) {
 			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) leanEnrollmentGrant(sel ast.SelectionSet, obj *ent.EnrollmentGrant) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "EnrollmentGrant", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentGrant(w, plan, obj) })
+}
+
+func writeLeanEnrollmentGrant(w *lean.Writer, plan lean.Plan, obj *ent.EnrollmentGrant) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("EnrollmentGrant")
+		case 2:
+			v := obj.Reference
+			if !w.Text(string(v)) {
+				return false
+			}
+		case 3:
+			v := obj.GrantedAt
+			if !w.Time(v) {
+				return false
+			}
+		case 4:
+			v := obj.EndsAt
+			if v == nil {
+				w.Null()
+			} else {
+				if !w.Time(*v) {
+					return false
+				}
+			}
+		case 5:
+			v := obj.EndedAt
+			if v == nil {
+				w.Null()
+			} else {
+				if !w.Time(*v) {
+					return false
+				}
+			}
+		case 6:
+			v := obj.EndedWhy
+			if v == nil {
+				w.Null()
+			} else {
+				if !w.Text(string(*v)) {
+					return false
+				}
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) lean_EnrollmentGrant_reference(obj *ent.EnrollmentGrant) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Reference
+		if !w.Text(string(v)) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_EnrollmentGrant_grantedAt(obj *ent.EnrollmentGrant) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.GrantedAt
+		if !w.Time(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_EnrollmentGrant_endsAt(obj *ent.EnrollmentGrant) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.EndsAt
+		if v == nil {
+			w.Null()
+		} else {
+			if !w.Time(*v) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_EnrollmentGrant_endedAt(obj *ent.EnrollmentGrant) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.EndedAt
+		if v == nil {
+			w.Null()
+		} else {
+			if !w.Time(*v) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_EnrollmentGrant_endedWhy(obj *ent.EnrollmentGrant) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.EndedWhy
+		if v == nil {
+			w.Null()
+		} else {
+			if !w.Text(string(*v)) {
+				return false
+			}
 		}
 		return true
 	})
@@ -5876,6 +6318,38 @@ func writeLeanLinkContent(w *lean.Writer, plan lean.Plan, obj *model.LinkContent
 		case 2:
 			v := obj.HTML
 			if !w.Text(string(v)) {
+				return false
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) leanMailPreference(sel ast.SelectionSet, obj *model.MailPreference) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "MailPreference", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanMailPreference(w, plan, obj) })
+}
+
+func writeLeanMailPreference(w *lean.Writer, plan lean.Plan, obj *model.MailPreference) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("MailPreference")
+		case 1:
+			v := obj.Kind
+			if !w.Text(string(v)) {
+				return false
+			}
+		case 2:
+			v := obj.Wanted
+			if !w.Bool(bool(v)) {
 				return false
 			}
 		}
@@ -7559,6 +8033,37 @@ func writeLeanSaveCategoryPayload(w *lean.Writer, plan lean.Plan, obj *model.Sav
 	return true
 }
 
+func (ec *executionContext) leanSaveCourseAdmissionPayload(sel ast.SelectionSet, obj *model.SaveCourseAdmissionPayload) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "SaveCourseAdmissionPayload", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanSaveCourseAdmissionPayload(w, plan, obj) })
+}
+
+func writeLeanSaveCourseAdmissionPayload(w *lean.Writer, plan lean.Plan, obj *model.SaveCourseAdmissionPayload) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("SaveCourseAdmissionPayload")
+		case 1:
+			v := obj.Admission
+			if v == nil {
+				return false
+			} else {
+				if !writeLeanCourseAdmission(w, step.Of, v) {
+					return false
+				}
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
 func (ec *executionContext) leanSaveLessonPayload(sel ast.SelectionSet, obj *model.SaveLessonPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "SaveLessonPayload", sel)
 	if plan == nil {
@@ -7883,6 +8388,42 @@ func (ec *executionContext) lean_Session_userAgent(obj *ent.Session) graphql.Mar
 		}
 		return true
 	})
+}
+
+func (ec *executionContext) leanSetMailPreferencePayload(sel ast.SelectionSet, obj *model.SetMailPreferencePayload) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "SetMailPreferencePayload", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanSetMailPreferencePayload(w, plan, obj) })
+}
+
+func writeLeanSetMailPreferencePayload(w *lean.Writer, plan lean.Plan, obj *model.SetMailPreferencePayload) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("SetMailPreferencePayload")
+		case 1:
+			v := obj.MailPreferences
+			w.Byte('[')
+			for n, e := range v {
+				w.Next(n)
+				if e == nil {
+					return false
+				} else {
+					if !writeLeanMailPreference(w, step.Of, e) {
+						return false
+					}
+				}
+			}
+			w.Byte(']')
+		}
+	}
+	w.Byte('}')
+	return true
 }
 
 func (ec *executionContext) leanSetPointRulePayload(sel ast.SelectionSet, obj *model.SetPointRulePayload) graphql.Marshaler {
@@ -9763,6 +10304,32 @@ func (ec *executionContext) lean_marshalNEnrollment2ᚕᚖlyceumᚋinternalᚋge
 	})
 }
 
+func (ec *executionContext) lean_marshalNEnrollmentChange2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.EnrollmentChange) graphql.Marshaler {
+	if len(v) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "EnrollmentChange", sel)
+	if plan == nil {
+		return nil
+	}
+	step := lean.Step{Of: plan}
+	return lean.Write(func(w *lean.Writer) bool {
+		w.Byte('[')
+		for n, e := range v {
+			w.Next(n)
+			if e == nil {
+				return false
+			} else {
+				if !writeLeanEnrollmentChange(w, step.Of, e) {
+					return false
+				}
+			}
+		}
+		w.Byte(']')
+		return true
+	})
+}
+
 func (ec *executionContext) lean_marshalNEnrollmentEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.Enrollment]) graphql.Marshaler {
 	if len(v) == 0 || ctx.Err() != nil {
 		return nil
@@ -9778,6 +10345,32 @@ func (ec *executionContext) lean_marshalNEnrollmentEdge2ᚕlyceumᚋgraphᚋrela
 			w.Next(n)
 			if !writeLeanEnrollmentEdge(w, step.Of, &e) {
 				return false
+			}
+		}
+		w.Byte(']')
+		return true
+	})
+}
+
+func (ec *executionContext) lean_marshalNEnrollmentGrant2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentGrantᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.EnrollmentGrant) graphql.Marshaler {
+	if len(v) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "EnrollmentGrant", sel)
+	if plan == nil {
+		return nil
+	}
+	step := lean.Step{Of: plan}
+	return lean.Write(func(w *lean.Writer) bool {
+		w.Byte('[')
+		for n, e := range v {
+			w.Next(n)
+			if e == nil {
+				return false
+			} else {
+				if !writeLeanEnrollmentGrant(w, step.Of, e) {
+					return false
+				}
 			}
 		}
 		w.Byte(']')
@@ -9928,6 +10521,32 @@ func (ec *executionContext) lean_marshalNLessonProgress2ᚕᚖlyceumᚋinternal�
 				return false
 			} else {
 				if !writeLeanLessonProgress(w, step.Of, e) {
+					return false
+				}
+			}
+		}
+		w.Byte(']')
+		return true
+	})
+}
+
+func (ec *executionContext) lean_marshalNMailPreference2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreferenceᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MailPreference) graphql.Marshaler {
+	if len(v) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "MailPreference", sel)
+	if plan == nil {
+		return nil
+	}
+	step := lean.Step{Of: plan}
+	return lean.Write(func(w *lean.Writer) bool {
+		w.Byte('[')
+		for n, e := range v {
+			w.Next(n)
+			if e == nil {
+				return false
+			} else {
+				if !writeLeanMailPreference(w, step.Of, e) {
 					return false
 				}
 			}

@@ -10,8 +10,11 @@ import (
 	"lyceum/internal/catalog"
 	"lyceum/internal/catalog/outline"
 	"lyceum/internal/engagement"
+	enrollment1 "lyceum/internal/enrollment"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
+	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/viewer"
@@ -23,6 +26,11 @@ import (
 
 type LessonContent interface {
 	IsLessonContent()
+}
+
+type AnswerInvitationInput struct {
+	EnrollmentID gid.ID `json:"enrollmentId"`
+	Accept       bool   `json:"accept"`
 }
 
 type ApplyCompletionsInput struct {
@@ -65,6 +73,14 @@ type AssignCourseInput struct {
 	CourseID  gid.ID     `json:"courseId"`
 	LearnerID gid.ID     `json:"learnerId"`
 	DueAt     *time.Time `json:"dueAt,omitempty"`
+	// Ask the learner instead, who takes the place up or declines it.
+	Invite bool `json:"invite"`
+	// Why. Only admins say another than STAFF; nobody says SELF. The same reason given twice is one.
+	Source enrollment.Source `json:"source"`
+	// The order, rule or file, 1 to 200 characters; empty for STAFF.
+	Reference string `json:"reference"`
+	// When this reason ends, and with the last of them the place; null for never.
+	EndsAt *time.Time `json:"endsAt,omitempty"`
 }
 
 type Attachment struct {
@@ -119,12 +135,14 @@ type CertificateVerification struct {
 	Status CertificateStatus `json:"status"`
 	Code   string            `json:"code"`
 	// In a K-12 school the initials.
-	LearnerName string     `json:"learnerName"`
-	CourseTitle string     `json:"courseTitle"`
-	TenantName  string     `json:"tenantName"`
-	CompletedAt time.Time  `json:"completedAt"`
-	IssuedAt    time.Time  `json:"issuedAt"`
-	RevokedAt   *time.Time `json:"revokedAt,omitempty"`
+	LearnerName string    `json:"learnerName"`
+	CourseTitle string    `json:"courseTitle"`
+	TenantName  string    `json:"tenantName"`
+	CompletedAt time.Time `json:"completedAt"`
+	IssuedAt    time.Time `json:"issuedAt"`
+	// The end of the last day on which it is good, by UTC; null when it is good for ever.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	RevokedAt *time.Time `json:"revokedAt,omitempty"`
 }
 
 type ChangePasswordInput struct {
@@ -277,6 +295,13 @@ type LinkContent struct {
 }
 
 func (LinkContent) IsLessonContent() {}
+
+// Whether a person gets mail, too, when a notification of this kind is put into the inbox.
+type MailPreference struct {
+	Kind notification.Kind `json:"kind"`
+	// True until the person says otherwise.
+	Wanted bool `json:"wanted"`
+}
 
 type MarkNotificationsReadPayload struct {
 	Marked      int `json:"marked"`
@@ -517,6 +542,13 @@ type RevokeCertificatePayload struct {
 	Certificate *ent.Certificate `json:"certificate"`
 }
 
+type RevokeGrantInput struct {
+	EnrollmentID gid.ID            `json:"enrollmentId"`
+	Source       enrollment.Source `json:"source"`
+	// As the grant has it; empty for people.
+	Reference string `json:"reference"`
+}
+
 type RevokeSessionsPayload struct {
 	// How many sessions were ended.
 	Revoked int `json:"revoked"`
@@ -565,6 +597,20 @@ type SaveCategoryPayload struct {
 	Category *ent.Category `json:"category"`
 }
 
+type SaveCourseAdmissionInput struct {
+	CourseID gid.ID `json:"courseId"`
+	// 0 to 1000000 and not below what is taken; null for as many as come.
+	Capacity *int `json:"capacity,omitempty"`
+	// 1 to 3650.
+	DueDays *int `json:"dueDays,omitempty"`
+	// At most 50.
+	EquivalentIds []*gid.ID `json:"equivalentIds"`
+}
+
+type SaveCourseAdmissionPayload struct {
+	Admission *enrollment1.Standing `json:"admission"`
+}
+
 type SaveCourseInput struct {
 	Slug    string  `json:"slug"`
 	Title   string  `json:"title"`
@@ -579,6 +625,8 @@ type SaveCourseInput struct {
 	Visibility     *outline.Visibility `json:"visibility,omitempty"`
 	Price          *PriceInput         `json:"price,omitempty"`
 	HasCertificate *bool               `json:"hasCertificate,omitempty"`
+	// How many months a certificate is good for, at most 600; 0 is for ever.
+	CertificateMonths *int `json:"certificateMonths,omitempty"`
 	// Slugs of courses; all of them, the old ones are replaced.
 	Prerequisites []string `json:"prerequisites,omitempty"`
 	// What completes the course; absent leaves it as it is, and null, or ALL by itself, is the default again.
@@ -672,6 +720,16 @@ type SegmentInput struct {
 	ToMs   int `json:"toMs"`
 	// The speed of playing, more than 0 and up to 16. Null: no faster than 2. What was played faster than 2 adds nothing.
 	Rate *float64 `json:"rate,omitempty"`
+}
+
+type SetMailPreferenceInput struct {
+	Kind   notification.Kind `json:"kind"`
+	Wanted bool              `json:"wanted"`
+}
+
+type SetMailPreferencePayload struct {
+	// Every kind once, as it is now.
+	MailPreferences []*MailPreference `json:"mailPreferences"`
 }
 
 type SetPointRulePayload struct {
@@ -889,18 +947,22 @@ func (e AccessScope) MarshalJSON() ([]byte, error) {
 type CertificateStatus string
 
 const (
-	CertificateStatusValid   CertificateStatus = "VALID"
+	CertificateStatusValid CertificateStatus = "VALID"
+	// It was good until a day that has passed.
+	CertificateStatusExpired CertificateStatus = "EXPIRED"
+	// It was taken back, whether or not it would be good still.
 	CertificateStatusRevoked CertificateStatus = "REVOKED"
 )
 
 var AllCertificateStatus = []CertificateStatus{
 	CertificateStatusValid,
+	CertificateStatusExpired,
 	CertificateStatusRevoked,
 }
 
 func (e CertificateStatus) IsValid() bool {
 	switch e {
-	case CertificateStatusValid, CertificateStatusRevoked:
+	case CertificateStatusValid, CertificateStatusExpired, CertificateStatusRevoked:
 		return true
 	}
 	return false

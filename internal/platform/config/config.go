@@ -4,6 +4,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/netip"
@@ -23,6 +24,7 @@ type Config struct {
 	Search    Search
 	Blob      Blob
 	Media     Media
+	Mail      Mail
 	Signing   Signing
 	Session   Session
 	Password  Password
@@ -121,6 +123,14 @@ type Blob struct {
 	Endpoint, PublicEndpoint string
 	Bucket, Region           string
 	AccessKey, SecretKey     Secret
+}
+
+// Mail is how mails go out.
+type Mail struct {
+	// URL is the server that takes them: smtp:// or smtps://; without one they are kept under Home, for a page to show.
+	URL Secret
+	// From is the bare address that they come from; empty: no-reply at the base domain.
+	From string
 }
 
 // Media is how films reach those who watch them.
@@ -312,6 +322,9 @@ func (c *Config) bindServices(add adder, env environment) {
 	add("blob.region", "us-east-1", "Region of the bucket.", text(&c.Blob.Region), "S3_REGION")
 	add("blob.access_key", "", "Access key of the storage.", secret(&c.Blob.AccessKey, env), "S3_ACCESS_KEY")
 	add("blob.secret_key", "", "Secret key of the storage.", secret(&c.Blob.SecretKey, env), "S3_SECRET_KEY")
+	add("mail.url", "", "Server that takes mail: smtp://user:password@host:587 with STARTTLS or smtps://…:465; empty keeps mails under home.",
+		secretURL(&c.Mail.URL, env, "smtp", "smtps"), "SMTP_URL")
+	add("mail.from", "", "Address that mails come from; empty is no-reply at public.base_domain.", mailbox(&c.Mail.From))
 	add("media.url", "", "Where a CDN or web server serves media below /v/; empty lets the API serve files, and playlists over S3.",
 		link(&c.Media.URL))
 	add("media.grace", "168h", "How long a deleted file can be restored.", duration(&c.Media.Grace, 0, 365*24*time.Hour))
@@ -423,6 +436,7 @@ func (c *Config) validate() []Problem {
 
 // complete fills in what follows from other keys.
 func (c *Config) complete() {
+	c.Mail.From = cmp.Or(c.Mail.From, "no-reply@"+c.Public.BaseDomain)
 	c.Limit.BodyAuthor = max(c.Limit.BodyAuthor, c.Limit.Body)
 	if c.Public.Port != 0 {
 		return

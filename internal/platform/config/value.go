@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	netmail "net/mail"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -222,6 +223,16 @@ func link(to *string) value {
 		}
 		if u.User != nil {
 			return "", errors.New("it holds a password, which would be shown")
+		}
+		return s, nil
+	})
+}
+
+// mailbox is the bare address of a mailbox.
+func mailbox(to *string) value {
+	return parsed(to, "address", "an address such as no-reply@example.org", func(s string) (string, error) {
+		if at, err := netmail.ParseAddress(s); s != "" && (err != nil || at.Address != s) {
+			return "", fmt.Errorf("%q is not a bare address", s)
 		}
 		return s, nil
 	})

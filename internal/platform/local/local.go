@@ -43,11 +43,12 @@ type Given struct {
 	RedisURL     string
 	SearchURL    string
 	BlobEndpoint string
+	MailURL      string
 }
 
 // Choice says what was chosen for one need, and why.
 type Choice struct {
-	// Need is what the server stands on: "Postgres", "Redis", "search" or "files".
+	// Need is what the server stands on: "Postgres", "Redis", "search", "mail" or "files".
 	Need string
 	// Chosen names the pick; addresses are shown without user, password and query.
 	Chosen string
@@ -131,12 +132,16 @@ func (s *Stack) choices(given Given) []Choice {
 	return []Choice{postgres, s.Redis.choice()}
 }
 
-// Survey says what will serve the needs that no child process serves: search and files.
+// Survey says what will serve the needs that no child process serves: search, mail and files.
 func Survey(given Given) []Choice {
 	return []Choice{
 		pick(given.SearchURL, "MEILI_URL", Choice{
 			Need: "search", Chosen: "Postgres full text", Why: "MEILI_URL is not set",
 			Limits: "Typing mistakes are forgiven by trigrams only.",
+		}),
+		pick(given.MailURL, "SMTP_URL", Choice{
+			Need: "mail", Chosen: "a folder under LYCEUM_HOME", Why: "SMTP_URL is not set",
+			Limits: "Nothing is sent; operators see what would have been.",
 		}),
 		pick(given.BlobEndpoint, "S3_ENDPOINT", Choice{
 			Need: "files", Chosen: "a directory under LYCEUM_HOME", Why: "S3_ENDPOINT is not set",

@@ -428,6 +428,7 @@ func TestStartExplainsItsChoices(t *testing.T) {
 		RedisURL:     "redis://:" + secret + "@cache.example/1",
 		SearchURL:    "http://search.example:7700",
 		BlobEndpoint: "https://s3.example",
+		MailURL:      "smtp://app:" + secret + "@mail.example:587",
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -449,6 +450,7 @@ func TestStartExplainsItsChoices(t *testing.T) {
 	want := map[string]string{
 		"Postgres": "postgres://db.example:5432/lyceum", "Redis": "redis://cache.example/1",
 		"search": "http://search.example:7700", "files": "https://s3.example",
+		"mail": "smtp://mail.example:587",
 	}
 	if len(got) != len(want) {
 		t.Errorf("%v: choices of what the server does not use", got)

@@ -71,6 +71,8 @@ type Message struct {
 	// Unsubscribe, if not empty, is the http(s) URL that ends messages like this one. Under https a POST to it does so
 	// without asking (RFC 8058).
 	Unsubscribe string `json:"unsubscribe,omitempty"`
+	// Label sorts what a Sink keeps. It is not sent.
+	Label string `json:"label,omitempty"`
 }
 
 // MessageID returns the ID of the message about this occasion, such as an event and its recipient: always the same for the

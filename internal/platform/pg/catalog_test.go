@@ -37,6 +37,8 @@ var exempt = map[finding]string{
 	"id without foreign key: completions.node_id":                "a lesson or module, whose draft may be deleted, or a course; the completion stays",
 	"id without foreign key: course_progresses.last_lesson_id":   "the lesson's draft may be deleted; read through the pinned version",
 	"id without foreign key: course_versions.published_by":       "kept though the person is erased",
+	"id without foreign key: enrollment_changes.changed_by":      "kept though the person is erased; the system has none",
+	"id without foreign key: enrollment_grants.granted_by":       "kept though the person is erased; the system has none",
 	"id without foreign key: enrollments.enrolled_by":            "kept though the person is erased; the system has none",
 	"id without foreign key: feed_entries.ref":                   "points at rows of several tables, read as the one who watches",
 	"id without foreign key: feed_topics.subject":                "points at rows of several tables; a number that outlives them tells nothing",

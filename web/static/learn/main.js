@@ -120,7 +120,7 @@ async function view(signal) {
   for (const route of routes) {
     const params = match(route.pattern, path())
     if (!params) continue
-    if (route.members && !session()) return signIn(app, location.pathname + location.search)
+    if (route.members && !session()) return signIn(app, location.pathname + location.search + location.hash)
     /** @type {Visit} */
     const visit = { path: path(), params, query, signal }
     try {

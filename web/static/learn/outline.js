@@ -19,7 +19,7 @@ export const kindIcons = { VIDEO: 'film', ARTICLE: 'text', QUIZ: 'quiz', FILE: '
  * @param {Course} course
  */
 export function place(course) {
-  return course.enrollment && course.enrollment.state !== 'WITHDRAWN' ? course.enrollment : null
+  return ['ACTIVE', 'COMPLETED'].includes(course.enrollment?.state) ? course.enrollment : null
 }
 
 /**

@@ -16,7 +16,7 @@ func Example() *course.Course {
 	return &course.Course{
 		Slug: "knots", Title: "Knots", Summary: "Three knots for every day.", Description: "Learn to *tie*.",
 		Language: "en", Level: course.Beginner, Categories: []string{"sailing"}, Tags: []string{"Rope work"},
-		Visibility: course.Public, Price: &course.Price{Amount: 4900, Currency: "EUR"}, Certificate: true,
+		Visibility: course.Public, Price: &course.Price{Amount: 4900, Currency: "EUR"}, Certificate: true, CertificateMonths: 24,
 		Prerequisites: []string{"ropes"},
 		Completion:    &course.Completion{Need: course.NeedAtLeast, Count: 1, When: "quiz.score >= 0.5"},
 		Modules: []course.Module{
@@ -86,7 +86,8 @@ func Course() *rapid.Generator[*course.Course] {
 			Level:      rapid.SampledFrom([]course.Level{course.Beginner, course.Intermediate, course.Advanced, course.AllLevels}).Draw(t, "level"),
 			Visibility: rapid.SampledFrom([]course.Visibility{course.Public, course.Members, course.Unlisted}).Draw(t, "visibility"),
 			Categories: g.keys("category", 0, 3), Tags: g.tags(),
-			Certificate: rapid.Bool().Draw(t, "certificate"), Price: g.price(), Completion: g.completion(),
+			Certificate: rapid.Bool().Draw(t, "certificate"), CertificateMonths: rapid.IntRange(0, course.MaxMonths).Draw(t, "months"),
+			Price: g.price(), Completion: g.completion(),
 		}
 		for _, key := range g.keys("prerequisite", 0, 2) {
 			if key != c.Slug {

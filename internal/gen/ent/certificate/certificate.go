@@ -45,6 +45,8 @@ const (
 	FieldCompletedAt = "completed_at"
 	// FieldIssuedAt holds the string denoting the issued_at field in the database.
 	FieldIssuedAt = "issued_at"
+	// FieldExpiresAt holds the string denoting the expires_at field in the database.
+	FieldExpiresAt = "expires_at"
 	// FieldPdfKey holds the string denoting the pdf_key field in the database.
 	FieldPdfKey = "pdf_key"
 	// FieldPdfSha256 holds the string denoting the pdf_sha256 field in the database.
@@ -77,6 +79,7 @@ var Columns = []string{
 	FieldLocale,
 	FieldCompletedAt,
 	FieldIssuedAt,
+	FieldExpiresAt,
 	FieldPdfKey,
 	FieldPdfSha256,
 	FieldRevokedAt,
@@ -221,6 +224,11 @@ func ByCompletedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByIssuedAt orders the results by the issued_at field.
 func ByIssuedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldIssuedAt, opts...).ToFunc()
+}
+
+// ByExpiresAt orders the results by the expires_at field.
+func ByExpiresAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldExpiresAt, opts...).ToFunc()
 }
 
 // ByPdfKey orders the results by the pdf_key field.

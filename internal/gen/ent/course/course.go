@@ -49,6 +49,8 @@ const (
 	FieldDescription = "description"
 	// FieldCertificate holds the string denoting the certificate field in the database.
 	FieldCertificate = "certificate"
+	// FieldCertificateMonths holds the string denoting the certificate_months field in the database.
+	FieldCertificateMonths = "certificate_months"
 	// FieldCompletion holds the string denoting the completion field in the database.
 	FieldCompletion = "completion"
 	// FieldRevision holds the string denoting the revision field in the database.
@@ -82,6 +84,7 @@ var Columns = []string{
 	FieldInstructorID,
 	FieldDescription,
 	FieldCertificate,
+	FieldCertificateMonths,
 	FieldCompletion,
 	FieldRevision,
 	FieldPublishedNumber,
@@ -141,6 +144,10 @@ var (
 	DefaultDescription string
 	// DefaultCertificate holds the default value on creation for the "certificate" field.
 	DefaultCertificate bool
+	// DefaultCertificateMonths holds the default value on creation for the "certificate_months" field.
+	DefaultCertificateMonths int
+	// CertificateMonthsValidator is a validator for the "certificate_months" field. It is called by the builders before save.
+	CertificateMonthsValidator func(int) error
 	// DefaultRevision holds the default value on creation for the "revision" field.
 	DefaultRevision int
 	// DefaultPublishedNumber holds the default value on creation for the "published_number" field.
@@ -251,6 +258,11 @@ func ByDescription(opts ...sql.OrderTermOption) OrderOption {
 // ByCertificate orders the results by the certificate field.
 func ByCertificate(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCertificate, opts...).ToFunc()
+}
+
+// ByCertificateMonths orders the results by the certificate_months field.
+func ByCertificateMonths(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCertificateMonths, opts...).ToFunc()
 }
 
 // ByRevision orders the results by the revision field.

@@ -116,6 +116,11 @@ func Certificate(v bool) predicate.Course {
 	return predicate.Course(sql.FieldEQ(FieldCertificate, v))
 }
 
+// CertificateMonths applies equality check predicate on the "certificate_months" field. It's identical to CertificateMonthsEQ.
+func CertificateMonths(v int) predicate.Course {
+	return predicate.Course(sql.FieldEQ(FieldCertificateMonths, v))
+}
+
 // Revision applies equality check predicate on the "revision" field. It's identical to RevisionEQ.
 func Revision(v int) predicate.Course {
 	return predicate.Course(sql.FieldEQ(FieldRevision, v))
@@ -794,6 +799,46 @@ func CertificateEQ(v bool) predicate.Course {
 // CertificateNEQ applies the NEQ predicate on the "certificate" field.
 func CertificateNEQ(v bool) predicate.Course {
 	return predicate.Course(sql.FieldNEQ(FieldCertificate, v))
+}
+
+// CertificateMonthsEQ applies the EQ predicate on the "certificate_months" field.
+func CertificateMonthsEQ(v int) predicate.Course {
+	return predicate.Course(sql.FieldEQ(FieldCertificateMonths, v))
+}
+
+// CertificateMonthsNEQ applies the NEQ predicate on the "certificate_months" field.
+func CertificateMonthsNEQ(v int) predicate.Course {
+	return predicate.Course(sql.FieldNEQ(FieldCertificateMonths, v))
+}
+
+// CertificateMonthsIn applies the In predicate on the "certificate_months" field.
+func CertificateMonthsIn(vs ...int) predicate.Course {
+	return predicate.Course(sql.FieldIn(FieldCertificateMonths, vs...))
+}
+
+// CertificateMonthsNotIn applies the NotIn predicate on the "certificate_months" field.
+func CertificateMonthsNotIn(vs ...int) predicate.Course {
+	return predicate.Course(sql.FieldNotIn(FieldCertificateMonths, vs...))
+}
+
+// CertificateMonthsGT applies the GT predicate on the "certificate_months" field.
+func CertificateMonthsGT(v int) predicate.Course {
+	return predicate.Course(sql.FieldGT(FieldCertificateMonths, v))
+}
+
+// CertificateMonthsGTE applies the GTE predicate on the "certificate_months" field.
+func CertificateMonthsGTE(v int) predicate.Course {
+	return predicate.Course(sql.FieldGTE(FieldCertificateMonths, v))
+}
+
+// CertificateMonthsLT applies the LT predicate on the "certificate_months" field.
+func CertificateMonthsLT(v int) predicate.Course {
+	return predicate.Course(sql.FieldLT(FieldCertificateMonths, v))
+}
+
+// CertificateMonthsLTE applies the LTE predicate on the "certificate_months" field.
+func CertificateMonthsLTE(v int) predicate.Course {
+	return predicate.Course(sql.FieldLTE(FieldCertificateMonths, v))
 }
 
 // CompletionIsNil applies the IsNil predicate on the "completion" field.

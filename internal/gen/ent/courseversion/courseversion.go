@@ -57,6 +57,8 @@ const (
 	FieldDescriptionHTML = "description_html"
 	// FieldCertificate holds the string denoting the certificate field in the database.
 	FieldCertificate = "certificate"
+	// FieldCertificateMonths holds the string denoting the certificate_months field in the database.
+	FieldCertificateMonths = "certificate_months"
 	// FieldLessonCount holds the string denoting the lesson_count field in the database.
 	FieldLessonCount = "lesson_count"
 	// FieldRequiredCount holds the string denoting the required_count field in the database.
@@ -94,6 +96,7 @@ var Columns = []string{
 	FieldOutline,
 	FieldDescriptionHTML,
 	FieldCertificate,
+	FieldCertificateMonths,
 	FieldLessonCount,
 	FieldRequiredCount,
 	FieldDurationMs,
@@ -157,6 +160,10 @@ var (
 	DefaultDescriptionHTML string
 	// DefaultCertificate holds the default value on creation for the "certificate" field.
 	DefaultCertificate bool
+	// DefaultCertificateMonths holds the default value on creation for the "certificate_months" field.
+	DefaultCertificateMonths int
+	// CertificateMonthsValidator is a validator for the "certificate_months" field. It is called by the builders before save.
+	CertificateMonthsValidator func(int) error
 	// DefaultNote holds the default value on creation for the "note" field.
 	DefaultNote string
 	// NoteValidator is a validator for the "note" field. It is called by the builders before save.
@@ -280,6 +287,11 @@ func ByDescriptionHTML(opts ...sql.OrderTermOption) OrderOption {
 // ByCertificate orders the results by the certificate field.
 func ByCertificate(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCertificate, opts...).ToFunc()
+}
+
+// ByCertificateMonths orders the results by the certificate_months field.
+func ByCertificateMonths(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCertificateMonths, opts...).ToFunc()
 }
 
 // ByLessonCount orders the results by the lesson_count field.

@@ -131,6 +131,11 @@ func Certificate(v bool) predicate.CourseVersion {
 	return predicate.CourseVersion(sql.FieldEQ(FieldCertificate, v))
 }
 
+// CertificateMonths applies equality check predicate on the "certificate_months" field. It's identical to CertificateMonthsEQ.
+func CertificateMonths(v int) predicate.CourseVersion {
+	return predicate.CourseVersion(sql.FieldEQ(FieldCertificateMonths, v))
+}
+
 // LessonCount applies equality check predicate on the "lesson_count" field. It's identical to LessonCountEQ.
 func LessonCount(v int) predicate.CourseVersion {
 	return predicate.CourseVersion(sql.FieldEQ(FieldLessonCount, v))
@@ -959,6 +964,46 @@ func CertificateEQ(v bool) predicate.CourseVersion {
 // CertificateNEQ applies the NEQ predicate on the "certificate" field.
 func CertificateNEQ(v bool) predicate.CourseVersion {
 	return predicate.CourseVersion(sql.FieldNEQ(FieldCertificate, v))
+}
+
+// CertificateMonthsEQ applies the EQ predicate on the "certificate_months" field.
+func CertificateMonthsEQ(v int) predicate.CourseVersion {
+	return predicate.CourseVersion(sql.FieldEQ(FieldCertificateMonths, v))
+}
+
+// CertificateMonthsNEQ applies the NEQ predicate on the "certificate_months" field.
+func CertificateMonthsNEQ(v int) predicate.CourseVersion {
+	return predicate.CourseVersion(sql.FieldNEQ(FieldCertificateMonths, v))
+}
+
+// CertificateMonthsIn applies the In predicate on the "certificate_months" field.
+func CertificateMonthsIn(vs ...int) predicate.CourseVersion {
+	return predicate.CourseVersion(sql.FieldIn(FieldCertificateMonths, vs...))
+}
+
+// CertificateMonthsNotIn applies the NotIn predicate on the "certificate_months" field.
+func CertificateMonthsNotIn(vs ...int) predicate.CourseVersion {
+	return predicate.CourseVersion(sql.FieldNotIn(FieldCertificateMonths, vs...))
+}
+
+// CertificateMonthsGT applies the GT predicate on the "certificate_months" field.
+func CertificateMonthsGT(v int) predicate.CourseVersion {
+	return predicate.CourseVersion(sql.FieldGT(FieldCertificateMonths, v))
+}
+
+// CertificateMonthsGTE applies the GTE predicate on the "certificate_months" field.
+func CertificateMonthsGTE(v int) predicate.CourseVersion {
+	return predicate.CourseVersion(sql.FieldGTE(FieldCertificateMonths, v))
+}
+
+// CertificateMonthsLT applies the LT predicate on the "certificate_months" field.
+func CertificateMonthsLT(v int) predicate.CourseVersion {
+	return predicate.CourseVersion(sql.FieldLT(FieldCertificateMonths, v))
+}
+
+// CertificateMonthsLTE applies the LTE predicate on the "certificate_months" field.
+func CertificateMonthsLTE(v int) predicate.CourseVersion {
+	return predicate.CourseVersion(sql.FieldLTE(FieldCertificateMonths, v))
 }
 
 // LessonCountEQ applies the EQ predicate on the "lesson_count" field.

@@ -42,6 +42,10 @@ const (
 	FieldCompletedAt = "completed_at"
 	// FieldWithdrawnAt holds the string denoting the withdrawn_at field in the database.
 	FieldWithdrawnAt = "withdrawn_at"
+	// FieldSeated holds the string denoting the seated field in the database.
+	FieldSeated = "seated"
+	// FieldTicket holds the string denoting the ticket field in the database.
+	FieldTicket = "ticket"
 	// Table holds the table name of the enrollment in the database.
 	Table = "enrollments"
 )
@@ -62,6 +66,8 @@ var Columns = []string{
 	FieldDueAt,
 	FieldCompletedAt,
 	FieldWithdrawnAt,
+	FieldSeated,
+	FieldTicket,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -90,6 +96,8 @@ var (
 	UpdateDefaultUpdatedAt func() time.Time
 	// DefaultEnrolledAt holds the default value on creation for the "enrolled_at" field.
 	DefaultEnrolledAt func() time.Time
+	// DefaultSeated holds the default value on creation for the "seated" field.
+	DefaultSeated bool
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -102,9 +110,14 @@ const DefaultState = StateACTIVE
 
 // State values.
 const (
-	StateACTIVE    State = "ACTIVE"
-	StateCOMPLETED State = "COMPLETED"
-	StateWITHDRAWN State = "WITHDRAWN"
+	StateINVITED         State = "INVITED"
+	StatePENDING_PAYMENT State = "PENDING_PAYMENT"
+	StateWAITLISTED      State = "WAITLISTED"
+	StateACTIVE          State = "ACTIVE"
+	StateCOMPLETED       State = "COMPLETED"
+	StateEXPIRED         State = "EXPIRED"
+	StateWITHDRAWN       State = "WITHDRAWN"
+	StateREVOKED         State = "REVOKED"
 )
 
 func (s State) String() string {
@@ -114,7 +127,7 @@ func (s State) String() string {
 // StateValidator is a validator for the "state" field enum values. It is called by the builders before save.
 func StateValidator(s State) error {
 	switch s {
-	case StateACTIVE, StateCOMPLETED, StateWITHDRAWN:
+	case StateINVITED, StatePENDING_PAYMENT, StateWAITLISTED, StateACTIVE, StateCOMPLETED, StateEXPIRED, StateWITHDRAWN, StateREVOKED:
 		return nil
 	default:
 		return fmt.Errorf("enrollment: invalid enum value for state field: %q", s)
@@ -126,8 +139,11 @@ type Source string
 
 // Source values.
 const (
-	SourceSELF  Source = "SELF"
-	SourceSTAFF Source = "STAFF"
+	SourceSELF     Source = "SELF"
+	SourceSTAFF    Source = "STAFF"
+	SourceRULE     Source = "RULE"
+	SourcePURCHASE Source = "PURCHASE"
+	SourceIMPORT   Source = "IMPORT"
 )
 
 func (s Source) String() string {
@@ -137,7 +153,7 @@ func (s Source) String() string {
 // SourceValidator is a validator for the "source" field enum values. It is called by the builders before save.
 func SourceValidator(s Source) error {
 	switch s {
-	case SourceSELF, SourceSTAFF:
+	case SourceSELF, SourceSTAFF, SourceRULE, SourcePURCHASE, SourceIMPORT:
 		return nil
 	default:
 		return fmt.Errorf("enrollment: invalid enum value for source field: %q", s)
@@ -215,4 +231,14 @@ func ByCompletedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByWithdrawnAt orders the results by the withdrawn_at field.
 func ByWithdrawnAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldWithdrawnAt, opts...).ToFunc()
+}
+
+// BySeated orders the results by the seated field.
+func BySeated(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSeated, opts...).ToFunc()
+}
+
+// ByTicket orders the results by the ticket field.
+func ByTicket(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTicket, opts...).ToFunc()
 }

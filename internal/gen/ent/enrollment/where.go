@@ -110,6 +110,16 @@ func WithdrawnAt(v time.Time) predicate.Enrollment {
 	return predicate.Enrollment(sql.FieldEQ(FieldWithdrawnAt, v))
 }
 
+// Seated applies equality check predicate on the "seated" field. It's identical to SeatedEQ.
+func Seated(v bool) predicate.Enrollment {
+	return predicate.Enrollment(sql.FieldEQ(FieldSeated, v))
+}
+
+// Ticket applies equality check predicate on the "ticket" field. It's identical to TicketEQ.
+func Ticket(v int) predicate.Enrollment {
+	return predicate.Enrollment(sql.FieldEQ(FieldTicket, v))
+}
+
 // TenantIDEQ applies the EQ predicate on the "tenant_id" field.
 func TenantIDEQ(v uuid.UUID) predicate.Enrollment {
 	return predicate.Enrollment(sql.FieldEQ(FieldTenantID, v))
@@ -618,6 +628,66 @@ func WithdrawnAtIsNil() predicate.Enrollment {
 // WithdrawnAtNotNil applies the NotNil predicate on the "withdrawn_at" field.
 func WithdrawnAtNotNil() predicate.Enrollment {
 	return predicate.Enrollment(sql.FieldNotNull(FieldWithdrawnAt))
+}
+
+// SeatedEQ applies the EQ predicate on the "seated" field.
+func SeatedEQ(v bool) predicate.Enrollment {
+	return predicate.Enrollment(sql.FieldEQ(FieldSeated, v))
+}
+
+// SeatedNEQ applies the NEQ predicate on the "seated" field.
+func SeatedNEQ(v bool) predicate.Enrollment {
+	return predicate.Enrollment(sql.FieldNEQ(FieldSeated, v))
+}
+
+// TicketEQ applies the EQ predicate on the "ticket" field.
+func TicketEQ(v int) predicate.Enrollment {
+	return predicate.Enrollment(sql.FieldEQ(FieldTicket, v))
+}
+
+// TicketNEQ applies the NEQ predicate on the "ticket" field.
+func TicketNEQ(v int) predicate.Enrollment {
+	return predicate.Enrollment(sql.FieldNEQ(FieldTicket, v))
+}
+
+// TicketIn applies the In predicate on the "ticket" field.
+func TicketIn(vs ...int) predicate.Enrollment {
+	return predicate.Enrollment(sql.FieldIn(FieldTicket, vs...))
+}
+
+// TicketNotIn applies the NotIn predicate on the "ticket" field.
+func TicketNotIn(vs ...int) predicate.Enrollment {
+	return predicate.Enrollment(sql.FieldNotIn(FieldTicket, vs...))
+}
+
+// TicketGT applies the GT predicate on the "ticket" field.
+func TicketGT(v int) predicate.Enrollment {
+	return predicate.Enrollment(sql.FieldGT(FieldTicket, v))
+}
+
+// TicketGTE applies the GTE predicate on the "ticket" field.
+func TicketGTE(v int) predicate.Enrollment {
+	return predicate.Enrollment(sql.FieldGTE(FieldTicket, v))
+}
+
+// TicketLT applies the LT predicate on the "ticket" field.
+func TicketLT(v int) predicate.Enrollment {
+	return predicate.Enrollment(sql.FieldLT(FieldTicket, v))
+}
+
+// TicketLTE applies the LTE predicate on the "ticket" field.
+func TicketLTE(v int) predicate.Enrollment {
+	return predicate.Enrollment(sql.FieldLTE(FieldTicket, v))
+}
+
+// TicketIsNil applies the IsNil predicate on the "ticket" field.
+func TicketIsNil() predicate.Enrollment {
+	return predicate.Enrollment(sql.FieldIsNull(FieldTicket))
+}
+
+// TicketNotNil applies the NotNil predicate on the "ticket" field.
+func TicketNotNil() predicate.Enrollment {
+	return predicate.Enrollment(sql.FieldNotNull(FieldTicket))
 }
 
 // And groups predicates with the AND operator between them.

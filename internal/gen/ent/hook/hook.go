@@ -32,6 +32,18 @@ func (f AchievementFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value,
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.AchievementMutation", m)
 }
 
+// The AdmissionFunc type is an adapter to allow the use of ordinary
+// function as Admission mutator.
+type AdmissionFunc func(context.Context, *ent.AdmissionMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f AdmissionFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.AdmissionMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.AdmissionMutation", m)
+}
+
 // The AnswerFunc type is an adapter to allow the use of ordinary
 // function as Answer mutator.
 type AnswerFunc func(context.Context, *ent.AnswerMutation) (ent.Value, error)
@@ -236,6 +248,42 @@ func (f EnrollmentFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, 
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.EnrollmentMutation", m)
 }
 
+// The EnrollmentChangeFunc type is an adapter to allow the use of ordinary
+// function as EnrollmentChange mutator.
+type EnrollmentChangeFunc func(context.Context, *ent.EnrollmentChangeMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f EnrollmentChangeFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.EnrollmentChangeMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.EnrollmentChangeMutation", m)
+}
+
+// The EnrollmentGrantFunc type is an adapter to allow the use of ordinary
+// function as EnrollmentGrant mutator.
+type EnrollmentGrantFunc func(context.Context, *ent.EnrollmentGrantMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f EnrollmentGrantFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.EnrollmentGrantMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.EnrollmentGrantMutation", m)
+}
+
+// The EquivalenceFunc type is an adapter to allow the use of ordinary
+// function as Equivalence mutator.
+type EquivalenceFunc func(context.Context, *ent.EquivalenceMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f EquivalenceFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.EquivalenceMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.EquivalenceMutation", m)
+}
+
 // The InboxFunc type is an adapter to allow the use of ordinary
 // function as Inbox mutator.
 type InboxFunc func(context.Context, *ent.InboxMutation) (ent.Value, error)
@@ -282,6 +330,18 @@ func (f LessonVersionFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Valu
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.LessonVersionMutation", m)
+}
+
+// The MailPreferenceFunc type is an adapter to allow the use of ordinary
+// function as MailPreference mutator.
+type MailPreferenceFunc func(context.Context, *ent.MailPreferenceMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f MailPreferenceFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.MailPreferenceMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.MailPreferenceMutation", m)
 }
 
 // The ModuleFunc type is an adapter to allow the use of ordinary

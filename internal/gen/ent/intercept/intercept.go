@@ -8,6 +8,7 @@ import (
 
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/achievement"
+	"lyceum/internal/gen/ent/admission"
 	"lyceum/internal/gen/ent/answer"
 	"lyceum/internal/gen/ent/apikey"
 	"lyceum/internal/gen/ent/asset"
@@ -26,10 +27,14 @@ import (
 	"lyceum/internal/gen/ent/domain"
 	"lyceum/internal/gen/ent/engagementprofile"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/enrollmentchange"
+	"lyceum/internal/gen/ent/enrollmentgrant"
+	"lyceum/internal/gen/ent/equivalence"
 	"lyceum/internal/gen/ent/inbox"
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/gen/ent/lessonversion"
+	"lyceum/internal/gen/ent/mailpreference"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/placement"
@@ -159,6 +164,33 @@ func (f TraverseAchievement) Traverse(ctx context.Context, q ent.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.AchievementQuery", q)
+}
+
+// The AdmissionFunc type is an adapter to allow the use of ordinary function as a Querier.
+type AdmissionFunc func(context.Context, *ent.AdmissionQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f AdmissionFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.AdmissionQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.AdmissionQuery", q)
+}
+
+// The TraverseAdmission type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseAdmission func(context.Context, *ent.AdmissionQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseAdmission) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseAdmission) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.AdmissionQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.AdmissionQuery", q)
 }
 
 // The AnswerFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -620,6 +652,87 @@ func (f TraverseEnrollment) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.EnrollmentQuery", q)
 }
 
+// The EnrollmentChangeFunc type is an adapter to allow the use of ordinary function as a Querier.
+type EnrollmentChangeFunc func(context.Context, *ent.EnrollmentChangeQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f EnrollmentChangeFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.EnrollmentChangeQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.EnrollmentChangeQuery", q)
+}
+
+// The TraverseEnrollmentChange type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseEnrollmentChange func(context.Context, *ent.EnrollmentChangeQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseEnrollmentChange) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseEnrollmentChange) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.EnrollmentChangeQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.EnrollmentChangeQuery", q)
+}
+
+// The EnrollmentGrantFunc type is an adapter to allow the use of ordinary function as a Querier.
+type EnrollmentGrantFunc func(context.Context, *ent.EnrollmentGrantQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f EnrollmentGrantFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.EnrollmentGrantQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.EnrollmentGrantQuery", q)
+}
+
+// The TraverseEnrollmentGrant type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseEnrollmentGrant func(context.Context, *ent.EnrollmentGrantQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseEnrollmentGrant) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseEnrollmentGrant) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.EnrollmentGrantQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.EnrollmentGrantQuery", q)
+}
+
+// The EquivalenceFunc type is an adapter to allow the use of ordinary function as a Querier.
+type EquivalenceFunc func(context.Context, *ent.EquivalenceQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f EquivalenceFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.EquivalenceQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.EquivalenceQuery", q)
+}
+
+// The TraverseEquivalence type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseEquivalence func(context.Context, *ent.EquivalenceQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseEquivalence) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseEquivalence) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.EquivalenceQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.EquivalenceQuery", q)
+}
+
 // The InboxFunc type is an adapter to allow the use of ordinary function as a Querier.
 type InboxFunc func(context.Context, *ent.InboxQuery) (ent.Value, error)
 
@@ -726,6 +839,33 @@ func (f TraverseLessonVersion) Traverse(ctx context.Context, q ent.Query) error 
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.LessonVersionQuery", q)
+}
+
+// The MailPreferenceFunc type is an adapter to allow the use of ordinary function as a Querier.
+type MailPreferenceFunc func(context.Context, *ent.MailPreferenceQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f MailPreferenceFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.MailPreferenceQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.MailPreferenceQuery", q)
+}
+
+// The TraverseMailPreference type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseMailPreference func(context.Context, *ent.MailPreferenceQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseMailPreference) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseMailPreference) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.MailPreferenceQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.MailPreferenceQuery", q)
 }
 
 // The ModuleFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1167,6 +1307,8 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.APIKeyQuery, predicate.APIKey, apikey.OrderOption]{typ: ent.TypeAPIKey, tq: q}, nil
 	case *ent.AchievementQuery:
 		return &query[*ent.AchievementQuery, predicate.Achievement, achievement.OrderOption]{typ: ent.TypeAchievement, tq: q}, nil
+	case *ent.AdmissionQuery:
+		return &query[*ent.AdmissionQuery, predicate.Admission, admission.OrderOption]{typ: ent.TypeAdmission, tq: q}, nil
 	case *ent.AnswerQuery:
 		return &query[*ent.AnswerQuery, predicate.Answer, answer.OrderOption]{typ: ent.TypeAnswer, tq: q}, nil
 	case *ent.AssetQuery:
@@ -1201,6 +1343,12 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.EngagementProfileQuery, predicate.EngagementProfile, engagementprofile.OrderOption]{typ: ent.TypeEngagementProfile, tq: q}, nil
 	case *ent.EnrollmentQuery:
 		return &query[*ent.EnrollmentQuery, predicate.Enrollment, enrollment.OrderOption]{typ: ent.TypeEnrollment, tq: q}, nil
+	case *ent.EnrollmentChangeQuery:
+		return &query[*ent.EnrollmentChangeQuery, predicate.EnrollmentChange, enrollmentchange.OrderOption]{typ: ent.TypeEnrollmentChange, tq: q}, nil
+	case *ent.EnrollmentGrantQuery:
+		return &query[*ent.EnrollmentGrantQuery, predicate.EnrollmentGrant, enrollmentgrant.OrderOption]{typ: ent.TypeEnrollmentGrant, tq: q}, nil
+	case *ent.EquivalenceQuery:
+		return &query[*ent.EquivalenceQuery, predicate.Equivalence, equivalence.OrderOption]{typ: ent.TypeEquivalence, tq: q}, nil
 	case *ent.InboxQuery:
 		return &query[*ent.InboxQuery, predicate.Inbox, inbox.OrderOption]{typ: ent.TypeInbox, tq: q}, nil
 	case *ent.LessonQuery:
@@ -1209,6 +1357,8 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.LessonProgressQuery, predicate.LessonProgress, lessonprogress.OrderOption]{typ: ent.TypeLessonProgress, tq: q}, nil
 	case *ent.LessonVersionQuery:
 		return &query[*ent.LessonVersionQuery, predicate.LessonVersion, lessonversion.OrderOption]{typ: ent.TypeLessonVersion, tq: q}, nil
+	case *ent.MailPreferenceQuery:
+		return &query[*ent.MailPreferenceQuery, predicate.MailPreference, mailpreference.OrderOption]{typ: ent.TypeMailPreference, tq: q}, nil
 	case *ent.ModuleQuery:
 		return &query[*ent.ModuleQuery, predicate.Module, module.OrderOption]{typ: ent.TypeModule, tq: q}, nil
 	case *ent.NotificationQuery:

@@ -67,6 +67,31 @@ var (
 			},
 		},
 	}
+	// AdmissionsColumns holds the columns for the "admissions" table.
+	AdmissionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "course_id", Type: field.TypeUUID},
+		{Name: "capacity", Type: field.TypeInt, Nullable: true},
+		{Name: "taken", Type: field.TypeInt, Default: 0},
+		{Name: "tickets", Type: field.TypeInt, Default: 0},
+		{Name: "due_days", Type: field.TypeInt, Nullable: true},
+	}
+	// AdmissionsTable holds the schema information for the "admissions" table.
+	AdmissionsTable = &schema.Table{
+		Name:       "admissions",
+		Columns:    AdmissionsColumns,
+		PrimaryKey: []*schema.Column{AdmissionsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "admission_tenant_id_course_id",
+				Unique:  true,
+				Columns: []*schema.Column{AdmissionsColumns[1], AdmissionsColumns[4]},
+			},
+		},
+	}
 	// AnswersColumns holds the columns for the "answers" table.
 	AnswersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -344,6 +369,7 @@ var (
 		{Name: "locale", Type: field.TypeString, Size: 35},
 		{Name: "completed_at", Type: field.TypeTime},
 		{Name: "issued_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
 		{Name: "pdf_key", Type: field.TypeString, Size: 500, Default: ""},
 		{Name: "pdf_sha256", Type: field.TypeString, Size: 64, Default: ""},
 		{Name: "revoked_at", Type: field.TypeTime, Nullable: true},
@@ -423,6 +449,7 @@ var (
 		{Name: "instructor_id", Type: field.TypeUUID},
 		{Name: "description", Type: field.TypeString, Size: 2147483647, Default: ""},
 		{Name: "certificate", Type: field.TypeBool, Default: true},
+		{Name: "certificate_months", Type: field.TypeInt, Default: 0},
 		{Name: "completion", Type: field.TypeJSON, Nullable: true},
 		{Name: "revision", Type: field.TypeInt, Default: 1},
 		{Name: "published_number", Type: field.TypeInt, Default: 0},
@@ -502,6 +529,7 @@ var (
 		{Name: "outline", Type: field.TypeJSON},
 		{Name: "description_html", Type: field.TypeString, Size: 2147483647, Default: ""},
 		{Name: "certificate", Type: field.TypeBool, Default: true},
+		{Name: "certificate_months", Type: field.TypeInt, Default: 0},
 		{Name: "lesson_count", Type: field.TypeInt},
 		{Name: "required_count", Type: field.TypeInt},
 		{Name: "duration_ms", Type: field.TypeInt},
@@ -596,13 +624,15 @@ var (
 		{Name: "learner_id", Type: field.TypeUUID},
 		{Name: "course_id", Type: field.TypeUUID},
 		{Name: "version_id", Type: field.TypeUUID},
-		{Name: "state", Type: field.TypeEnum, Enums: []string{"ACTIVE", "COMPLETED", "WITHDRAWN"}, Default: "ACTIVE"},
-		{Name: "source", Type: field.TypeEnum, Enums: []string{"SELF", "STAFF"}},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"INVITED", "PENDING_PAYMENT", "WAITLISTED", "ACTIVE", "COMPLETED", "EXPIRED", "WITHDRAWN", "REVOKED"}, Default: "ACTIVE"},
+		{Name: "source", Type: field.TypeEnum, Enums: []string{"SELF", "STAFF", "RULE", "PURCHASE", "IMPORT"}},
 		{Name: "enrolled_by", Type: field.TypeUUID},
 		{Name: "enrolled_at", Type: field.TypeTime},
 		{Name: "due_at", Type: field.TypeTime, Nullable: true},
 		{Name: "completed_at", Type: field.TypeTime, Nullable: true},
 		{Name: "withdrawn_at", Type: field.TypeTime, Nullable: true},
+		{Name: "seated", Type: field.TypeBool, Default: false},
+		{Name: "ticket", Type: field.TypeInt, Nullable: true},
 	}
 	// EnrollmentsTable holds the schema information for the "enrollments" table.
 	EnrollmentsTable = &schema.Table{
@@ -624,6 +654,93 @@ var (
 				Name:    "enrollment_tenant_id_course_id_enrolled_at_id",
 				Unique:  false,
 				Columns: []*schema.Column{EnrollmentsColumns[1], EnrollmentsColumns[5], EnrollmentsColumns[10], EnrollmentsColumns[0]},
+			},
+			{
+				Name:    "enrollment_tenant_id_course_id_ticket",
+				Unique:  false,
+				Columns: []*schema.Column{EnrollmentsColumns[1], EnrollmentsColumns[5], EnrollmentsColumns[15]},
+			},
+		},
+	}
+	// EnrollmentChangesColumns holds the columns for the "enrollment_changes" table.
+	EnrollmentChangesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "enrollment_id", Type: field.TypeUUID},
+		{Name: "learner_id", Type: field.TypeUUID},
+		{Name: "act", Type: field.TypeEnum, Enums: []string{"ENROLLED", "ADMITTED", "INVITED", "ASKED_TO_PAY", "QUEUED", "PROMOTED", "COMPLETED", "WITHDREW", "DECLINED", "EXPIRED", "REVOKED", "MIGRATED"}},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"INVITED", "PENDING_PAYMENT", "WAITLISTED", "ACTIVE", "COMPLETED", "EXPIRED", "WITHDRAWN", "REVOKED"}},
+		{Name: "changed_by", Type: field.TypeUUID},
+		{Name: "changed_at", Type: field.TypeTime},
+	}
+	// EnrollmentChangesTable holds the schema information for the "enrollment_changes" table.
+	EnrollmentChangesTable = &schema.Table{
+		Name:       "enrollment_changes",
+		Columns:    EnrollmentChangesColumns,
+		PrimaryKey: []*schema.Column{EnrollmentChangesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "enrollmentchange_tenant_id_enrollment_id_changed_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{EnrollmentChangesColumns[1], EnrollmentChangesColumns[4], EnrollmentChangesColumns[9], EnrollmentChangesColumns[0]},
+			},
+		},
+	}
+	// EnrollmentGrantsColumns holds the columns for the "enrollment_grants" table.
+	EnrollmentGrantsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "enrollment_id", Type: field.TypeUUID},
+		{Name: "learner_id", Type: field.TypeUUID},
+		{Name: "source", Type: field.TypeEnum, Enums: []string{"SELF", "STAFF", "RULE", "PURCHASE", "IMPORT"}},
+		{Name: "reference", Type: field.TypeString, Default: ""},
+		{Name: "granted_by", Type: field.TypeUUID},
+		{Name: "granted_at", Type: field.TypeTime},
+		{Name: "ends_at", Type: field.TypeTime, Nullable: true},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+		{Name: "ended_why", Type: field.TypeEnum, Nullable: true, Enums: []string{"EXPIRED", "WITHDRAWN", "DECLINED", "REVOKED"}},
+	}
+	// EnrollmentGrantsTable holds the schema information for the "enrollment_grants" table.
+	EnrollmentGrantsTable = &schema.Table{
+		Name:       "enrollment_grants",
+		Columns:    EnrollmentGrantsColumns,
+		PrimaryKey: []*schema.Column{EnrollmentGrantsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "enrollmentgrant_tenant_id_enrollment_id_source_reference",
+				Unique:  true,
+				Columns: []*schema.Column{EnrollmentGrantsColumns[1], EnrollmentGrantsColumns[4], EnrollmentGrantsColumns[6], EnrollmentGrantsColumns[7]},
+			},
+			{
+				Name:    "enrollmentgrant_tenant_id_ends_at",
+				Unique:  false,
+				Columns: []*schema.Column{EnrollmentGrantsColumns[1], EnrollmentGrantsColumns[10]},
+			},
+		},
+	}
+	// EquivalencesColumns holds the columns for the "equivalences" table.
+	EquivalencesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "course_id", Type: field.TypeUUID},
+		{Name: "counts_id", Type: field.TypeUUID},
+	}
+	// EquivalencesTable holds the schema information for the "equivalences" table.
+	EquivalencesTable = &schema.Table{
+		Name:       "equivalences",
+		Columns:    EquivalencesColumns,
+		PrimaryKey: []*schema.Column{EquivalencesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "equivalence_tenant_id_course_id_counts_id",
+				Unique:  true,
+				Columns: []*schema.Column{EquivalencesColumns[1], EquivalencesColumns[4], EquivalencesColumns[5]},
 			},
 		},
 	}
@@ -757,6 +874,29 @@ var (
 			},
 		},
 	}
+	// MailPreferencesColumns holds the columns for the "mail_preferences" table.
+	MailPreferencesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENROLLED", "COURSE_COMPLETED", "CERTIFICATE_ISSUED", "CERTIFICATE_REVOKED"}},
+		{Name: "wanted", Type: field.TypeBool},
+	}
+	// MailPreferencesTable holds the schema information for the "mail_preferences" table.
+	MailPreferencesTable = &schema.Table{
+		Name:       "mail_preferences",
+		Columns:    MailPreferencesColumns,
+		PrimaryKey: []*schema.Column{MailPreferencesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "mailpreference_tenant_id_user_id_kind",
+				Unique:  true,
+				Columns: []*schema.Column{MailPreferencesColumns[1], MailPreferencesColumns[4], MailPreferencesColumns[5]},
+			},
+		},
+	}
 	// ModulesColumns holds the columns for the "modules" table.
 	ModulesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -798,6 +938,7 @@ var (
 		{Name: "subject_id", Type: field.TypeUUID},
 		{Name: "read_at", Type: field.TypeTime, Nullable: true},
 		{Name: "sent_at", Type: field.TypeTime},
+		{Name: "mailed_at", Type: field.TypeTime, Nullable: true},
 	}
 	// NotificationsTable holds the schema information for the "notifications" table.
 	NotificationsTable = &schema.Table{
@@ -1192,6 +1333,7 @@ var (
 	Tables = []*schema.Table{
 		APIKeysTable,
 		AchievementsTable,
+		AdmissionsTable,
 		AnswersTable,
 		AssetsTable,
 		AttemptsTable,
@@ -1209,10 +1351,14 @@ var (
 		DomainsTable,
 		EngagementProfilesTable,
 		EnrollmentsTable,
+		EnrollmentChangesTable,
+		EnrollmentGrantsTable,
+		EquivalencesTable,
 		InboxesTable,
 		LessonsTable,
 		LessonProgressesTable,
 		LessonVersionsTable,
+		MailPreferencesTable,
 		ModulesTable,
 		NotificationsTable,
 		PlacementsTable,
@@ -1233,6 +1379,24 @@ var (
 )
 
 func init() {
+	AdmissionsTable.Annotation = &entsql.Annotation{}
+	AdmissionsTable.Annotation.Checks = map[string]string{
+		"admissions_seats": "taken >= 0 AND (capacity IS NULL OR taken <= capacity)",
+	}
+	EnrollmentsTable.Annotation = &entsql.Annotation{}
+	EnrollmentsTable.Annotation.Checks = map[string]string{
+		"enrollments_seated": "NOT seated OR state IN ('ACTIVE', 'COMPLETED')",
+		"enrollments_state":  "state IN ('INVITED', 'PENDING_PAYMENT', 'WAITLISTED', 'ACTIVE', 'COMPLETED', 'EXPIRED', 'WITHDRAWN', 'REVOKED')",
+		"enrollments_ticket": "(state = 'WAITLISTED') = (ticket IS NOT NULL)",
+	}
+	EnrollmentGrantsTable.Annotation = &entsql.Annotation{}
+	EnrollmentGrantsTable.Annotation.Checks = map[string]string{
+		"enrollment_grants_ended": "(ended_at IS NULL) = (ended_why IS NULL)",
+	}
+	EquivalencesTable.Annotation = &entsql.Annotation{}
+	EquivalencesTable.Annotation.Checks = map[string]string{
+		"equivalences_others": "course_id <> counts_id",
+	}
 	PointRulesTable.Annotation = &entsql.Annotation{}
 	PointRulesTable.Annotation.Checks = map[string]string{
 		"point_rules_points": "points BETWEEN 0 AND 10000",

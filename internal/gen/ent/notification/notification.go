@@ -40,6 +40,8 @@ const (
 	FieldReadAt = "read_at"
 	// FieldSentAt holds the string denoting the sent_at field in the database.
 	FieldSentAt = "sent_at"
+	// FieldMailedAt holds the string denoting the mailed_at field in the database.
+	FieldMailedAt = "mailed_at"
 	// Table holds the table name of the notification in the database.
 	Table = "notifications"
 )
@@ -59,6 +61,7 @@ var Columns = []string{
 	FieldSubjectID,
 	FieldReadAt,
 	FieldSentAt,
+	FieldMailedAt,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -194,4 +197,9 @@ func ByReadAt(opts ...sql.OrderTermOption) OrderOption {
 // BySentAt orders the results by the sent_at field.
 func BySentAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSentAt, opts...).ToFunc()
+}
+
+// ByMailedAt orders the results by the mailed_at field.
+func ByMailedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMailedAt, opts...).ToFunc()
 }

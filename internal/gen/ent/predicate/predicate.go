@@ -12,6 +12,9 @@ type APIKey func(*sql.Selector)
 // Achievement is the predicate function for achievement builders.
 type Achievement func(*sql.Selector)
 
+// Admission is the predicate function for admission builders.
+type Admission func(*sql.Selector)
+
 // Answer is the predicate function for answer builders.
 type Answer func(*sql.Selector)
 
@@ -63,6 +66,15 @@ type EngagementProfile func(*sql.Selector)
 // Enrollment is the predicate function for enrollment builders.
 type Enrollment func(*sql.Selector)
 
+// EnrollmentChange is the predicate function for enrollmentchange builders.
+type EnrollmentChange func(*sql.Selector)
+
+// EnrollmentGrant is the predicate function for enrollmentgrant builders.
+type EnrollmentGrant func(*sql.Selector)
+
+// Equivalence is the predicate function for equivalence builders.
+type Equivalence func(*sql.Selector)
+
 // Inbox is the predicate function for inbox builders.
 type Inbox func(*sql.Selector)
 
@@ -74,6 +86,9 @@ type LessonProgress func(*sql.Selector)
 
 // LessonVersion is the predicate function for lessonversion builders.
 type LessonVersion func(*sql.Selector)
+
+// MailPreference is the predicate function for mailpreference builders.
+type MailPreference func(*sql.Selector)
 
 // Module is the predicate function for module builders.
 type Module func(*sql.Selector)

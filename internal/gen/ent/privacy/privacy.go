@@ -158,6 +158,30 @@ func (f AchievementMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mut
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.AchievementMutation", m)
 }
 
+// The AdmissionQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type AdmissionQueryRuleFunc func(context.Context, *ent.AdmissionQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f AdmissionQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.AdmissionQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.AdmissionQuery", q)
+}
+
+// The AdmissionMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type AdmissionMutationRuleFunc func(context.Context, *ent.AdmissionMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f AdmissionMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.AdmissionMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.AdmissionMutation", m)
+}
+
 // The AnswerQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type AnswerQueryRuleFunc func(context.Context, *ent.AnswerQuery) error
@@ -566,6 +590,78 @@ func (f EnrollmentMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Muta
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.EnrollmentMutation", m)
 }
 
+// The EnrollmentChangeQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type EnrollmentChangeQueryRuleFunc func(context.Context, *ent.EnrollmentChangeQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f EnrollmentChangeQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.EnrollmentChangeQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.EnrollmentChangeQuery", q)
+}
+
+// The EnrollmentChangeMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type EnrollmentChangeMutationRuleFunc func(context.Context, *ent.EnrollmentChangeMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f EnrollmentChangeMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.EnrollmentChangeMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.EnrollmentChangeMutation", m)
+}
+
+// The EnrollmentGrantQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type EnrollmentGrantQueryRuleFunc func(context.Context, *ent.EnrollmentGrantQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f EnrollmentGrantQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.EnrollmentGrantQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.EnrollmentGrantQuery", q)
+}
+
+// The EnrollmentGrantMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type EnrollmentGrantMutationRuleFunc func(context.Context, *ent.EnrollmentGrantMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f EnrollmentGrantMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.EnrollmentGrantMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.EnrollmentGrantMutation", m)
+}
+
+// The EquivalenceQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type EquivalenceQueryRuleFunc func(context.Context, *ent.EquivalenceQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f EquivalenceQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.EquivalenceQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.EquivalenceQuery", q)
+}
+
+// The EquivalenceMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type EquivalenceMutationRuleFunc func(context.Context, *ent.EquivalenceMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f EquivalenceMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.EquivalenceMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.EquivalenceMutation", m)
+}
+
 // The InboxQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type InboxQueryRuleFunc func(context.Context, *ent.InboxQuery) error
@@ -660,6 +756,30 @@ func (f LessonVersionMutationRuleFunc) EvalMutation(ctx context.Context, m ent.M
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.LessonVersionMutation", m)
+}
+
+// The MailPreferenceQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type MailPreferenceQueryRuleFunc func(context.Context, *ent.MailPreferenceQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f MailPreferenceQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.MailPreferenceQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.MailPreferenceQuery", q)
+}
+
+// The MailPreferenceMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type MailPreferenceMutationRuleFunc func(context.Context, *ent.MailPreferenceMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f MailPreferenceMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.MailPreferenceMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.MailPreferenceMutation", m)
 }
 
 // The ModuleQueryRuleFunc type is an adapter to allow the use of ordinary

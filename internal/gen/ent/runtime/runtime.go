@@ -8,6 +8,7 @@ import (
 	"lyceum/internal/assessment/quiz"
 	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent/achievement"
+	"lyceum/internal/gen/ent/admission"
 	"lyceum/internal/gen/ent/answer"
 	"lyceum/internal/gen/ent/apikey"
 	"lyceum/internal/gen/ent/asset"
@@ -26,10 +27,14 @@ import (
 	"lyceum/internal/gen/ent/domain"
 	"lyceum/internal/gen/ent/engagementprofile"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/enrollmentchange"
+	"lyceum/internal/gen/ent/enrollmentgrant"
+	"lyceum/internal/gen/ent/equivalence"
 	"lyceum/internal/gen/ent/inbox"
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/gen/ent/lessonversion"
+	"lyceum/internal/gen/ent/mailpreference"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/placement"
@@ -184,6 +189,42 @@ func init() {
 	achievementDescID := achievementMixinFields0[0].Descriptor()
 	// achievement.DefaultID holds the default value on creation for the id field.
 	achievement.DefaultID = achievementDescID.Default.(func() uuid.UUID)
+	admissionMixin := schema.Admission{}.Mixin()
+	admission.Policy = privacy.NewPolicies(admissionMixin[0], schema.Admission{})
+	admission.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := admission.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	admissionMixinFields0 := admissionMixin[0].Fields()
+	_ = admissionMixinFields0
+	admissionFields := schema.Admission{}.Fields()
+	_ = admissionFields
+	// admissionDescCreatedAt is the schema descriptor for created_at field.
+	admissionDescCreatedAt := admissionMixinFields0[2].Descriptor()
+	// admission.DefaultCreatedAt holds the default value on creation for the created_at field.
+	admission.DefaultCreatedAt = admissionDescCreatedAt.Default.(func() time.Time)
+	// admissionDescUpdatedAt is the schema descriptor for updated_at field.
+	admissionDescUpdatedAt := admissionMixinFields0[3].Descriptor()
+	// admission.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	admission.DefaultUpdatedAt = admissionDescUpdatedAt.Default.(func() time.Time)
+	// admission.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	admission.UpdateDefaultUpdatedAt = admissionDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// admissionDescTaken is the schema descriptor for taken field.
+	admissionDescTaken := admissionFields[2].Descriptor()
+	// admission.DefaultTaken holds the default value on creation for the taken field.
+	admission.DefaultTaken = admissionDescTaken.Default.(int)
+	// admissionDescTickets is the schema descriptor for tickets field.
+	admissionDescTickets := admissionFields[3].Descriptor()
+	// admission.DefaultTickets holds the default value on creation for the tickets field.
+	admission.DefaultTickets = admissionDescTickets.Default.(int)
+	// admissionDescID is the schema descriptor for id field.
+	admissionDescID := admissionMixinFields0[0].Descriptor()
+	// admission.DefaultID holds the default value on creation for the id field.
+	admission.DefaultID = admissionDescID.Default.(func() uuid.UUID)
 	answerMixin := schema.Answer{}.Mixin()
 	answer.Policy = privacy.NewPolicies(answerMixin[0], schema.Answer{})
 	answer.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -649,19 +690,19 @@ func init() {
 	// certificate.DefaultIssuedAt holds the default value on creation for the issued_at field.
 	certificate.DefaultIssuedAt = certificateDescIssuedAt.Default.(func() time.Time)
 	// certificateDescPdfKey is the schema descriptor for pdf_key field.
-	certificateDescPdfKey := certificateFields[12].Descriptor()
+	certificateDescPdfKey := certificateFields[13].Descriptor()
 	// certificate.DefaultPdfKey holds the default value on creation for the pdf_key field.
 	certificate.DefaultPdfKey = certificateDescPdfKey.Default.(string)
 	// certificate.PdfKeyValidator is a validator for the "pdf_key" field. It is called by the builders before save.
 	certificate.PdfKeyValidator = certificateDescPdfKey.Validators[0].(func(string) error)
 	// certificateDescPdfSha256 is the schema descriptor for pdf_sha256 field.
-	certificateDescPdfSha256 := certificateFields[13].Descriptor()
+	certificateDescPdfSha256 := certificateFields[14].Descriptor()
 	// certificate.DefaultPdfSha256 holds the default value on creation for the pdf_sha256 field.
 	certificate.DefaultPdfSha256 = certificateDescPdfSha256.Default.(string)
 	// certificate.PdfSha256Validator is a validator for the "pdf_sha256" field. It is called by the builders before save.
 	certificate.PdfSha256Validator = certificateDescPdfSha256.Validators[0].(func(string) error)
 	// certificateDescRevocationReason is the schema descriptor for revocation_reason field.
-	certificateDescRevocationReason := certificateFields[16].Descriptor()
+	certificateDescRevocationReason := certificateFields[17].Descriptor()
 	// certificate.DefaultRevocationReason holds the default value on creation for the revocation_reason field.
 	certificate.DefaultRevocationReason = certificateDescRevocationReason.Default.(string)
 	// certificate.RevocationReasonValidator is a validator for the "revocation_reason" field. It is called by the builders before save.
@@ -796,16 +837,22 @@ func init() {
 	courseDescCertificate := courseFields[12].Descriptor()
 	// course.DefaultCertificate holds the default value on creation for the certificate field.
 	course.DefaultCertificate = courseDescCertificate.Default.(bool)
+	// courseDescCertificateMonths is the schema descriptor for certificate_months field.
+	courseDescCertificateMonths := courseFields[13].Descriptor()
+	// course.DefaultCertificateMonths holds the default value on creation for the certificate_months field.
+	course.DefaultCertificateMonths = courseDescCertificateMonths.Default.(int)
+	// course.CertificateMonthsValidator is a validator for the "certificate_months" field. It is called by the builders before save.
+	course.CertificateMonthsValidator = courseDescCertificateMonths.Validators[0].(func(int) error)
 	// courseDescRevision is the schema descriptor for revision field.
-	courseDescRevision := courseFields[14].Descriptor()
+	courseDescRevision := courseFields[15].Descriptor()
 	// course.DefaultRevision holds the default value on creation for the revision field.
 	course.DefaultRevision = courseDescRevision.Default.(int)
 	// courseDescPublishedNumber is the schema descriptor for published_number field.
-	courseDescPublishedNumber := courseFields[15].Descriptor()
+	courseDescPublishedNumber := courseFields[16].Descriptor()
 	// course.DefaultPublishedNumber holds the default value on creation for the published_number field.
 	course.DefaultPublishedNumber = courseDescPublishedNumber.Default.(int)
 	// courseDescPublishedRevision is the schema descriptor for published_revision field.
-	courseDescPublishedRevision := courseFields[16].Descriptor()
+	courseDescPublishedRevision := courseFields[17].Descriptor()
 	// course.DefaultPublishedRevision holds the default value on creation for the published_revision field.
 	course.DefaultPublishedRevision = courseDescPublishedRevision.Default.(int)
 	// courseDescID is the schema descriptor for id field.
@@ -958,8 +1005,14 @@ func init() {
 	courseversionDescCertificate := courseversionFields[16].Descriptor()
 	// courseversion.DefaultCertificate holds the default value on creation for the certificate field.
 	courseversion.DefaultCertificate = courseversionDescCertificate.Default.(bool)
+	// courseversionDescCertificateMonths is the schema descriptor for certificate_months field.
+	courseversionDescCertificateMonths := courseversionFields[17].Descriptor()
+	// courseversion.DefaultCertificateMonths holds the default value on creation for the certificate_months field.
+	courseversion.DefaultCertificateMonths = courseversionDescCertificateMonths.Default.(int)
+	// courseversion.CertificateMonthsValidator is a validator for the "certificate_months" field. It is called by the builders before save.
+	courseversion.CertificateMonthsValidator = courseversionDescCertificateMonths.Validators[0].(func(int) error)
 	// courseversionDescNote is the schema descriptor for note field.
-	courseversionDescNote := courseversionFields[21].Descriptor()
+	courseversionDescNote := courseversionFields[22].Descriptor()
 	// courseversion.DefaultNote holds the default value on creation for the note field.
 	courseversion.DefaultNote = courseversionDescNote.Default.(string)
 	// courseversion.NoteValidator is a validator for the "note" field. It is called by the builders before save.
@@ -1097,10 +1150,102 @@ func init() {
 	enrollmentDescEnrolledAt := enrollmentFields[6].Descriptor()
 	// enrollment.DefaultEnrolledAt holds the default value on creation for the enrolled_at field.
 	enrollment.DefaultEnrolledAt = enrollmentDescEnrolledAt.Default.(func() time.Time)
+	// enrollmentDescSeated is the schema descriptor for seated field.
+	enrollmentDescSeated := enrollmentFields[10].Descriptor()
+	// enrollment.DefaultSeated holds the default value on creation for the seated field.
+	enrollment.DefaultSeated = enrollmentDescSeated.Default.(bool)
 	// enrollmentDescID is the schema descriptor for id field.
 	enrollmentDescID := enrollmentMixinFields0[0].Descriptor()
 	// enrollment.DefaultID holds the default value on creation for the id field.
 	enrollment.DefaultID = enrollmentDescID.Default.(func() uuid.UUID)
+	enrollmentchangeMixin := schema.EnrollmentChange{}.Mixin()
+	enrollmentchange.Policy = privacy.NewPolicies(enrollmentchangeMixin[0], schema.EnrollmentChange{})
+	enrollmentchange.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := enrollmentchange.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	enrollmentchangeMixinFields0 := enrollmentchangeMixin[0].Fields()
+	_ = enrollmentchangeMixinFields0
+	enrollmentchangeFields := schema.EnrollmentChange{}.Fields()
+	_ = enrollmentchangeFields
+	// enrollmentchangeDescCreatedAt is the schema descriptor for created_at field.
+	enrollmentchangeDescCreatedAt := enrollmentchangeMixinFields0[2].Descriptor()
+	// enrollmentchange.DefaultCreatedAt holds the default value on creation for the created_at field.
+	enrollmentchange.DefaultCreatedAt = enrollmentchangeDescCreatedAt.Default.(func() time.Time)
+	// enrollmentchangeDescUpdatedAt is the schema descriptor for updated_at field.
+	enrollmentchangeDescUpdatedAt := enrollmentchangeMixinFields0[3].Descriptor()
+	// enrollmentchange.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	enrollmentchange.DefaultUpdatedAt = enrollmentchangeDescUpdatedAt.Default.(func() time.Time)
+	// enrollmentchange.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	enrollmentchange.UpdateDefaultUpdatedAt = enrollmentchangeDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// enrollmentchangeDescID is the schema descriptor for id field.
+	enrollmentchangeDescID := enrollmentchangeMixinFields0[0].Descriptor()
+	// enrollmentchange.DefaultID holds the default value on creation for the id field.
+	enrollmentchange.DefaultID = enrollmentchangeDescID.Default.(func() uuid.UUID)
+	enrollmentgrantMixin := schema.EnrollmentGrant{}.Mixin()
+	enrollmentgrant.Policy = privacy.NewPolicies(enrollmentgrantMixin[0], schema.EnrollmentGrant{})
+	enrollmentgrant.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := enrollmentgrant.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	enrollmentgrantMixinFields0 := enrollmentgrantMixin[0].Fields()
+	_ = enrollmentgrantMixinFields0
+	enrollmentgrantFields := schema.EnrollmentGrant{}.Fields()
+	_ = enrollmentgrantFields
+	// enrollmentgrantDescCreatedAt is the schema descriptor for created_at field.
+	enrollmentgrantDescCreatedAt := enrollmentgrantMixinFields0[2].Descriptor()
+	// enrollmentgrant.DefaultCreatedAt holds the default value on creation for the created_at field.
+	enrollmentgrant.DefaultCreatedAt = enrollmentgrantDescCreatedAt.Default.(func() time.Time)
+	// enrollmentgrantDescUpdatedAt is the schema descriptor for updated_at field.
+	enrollmentgrantDescUpdatedAt := enrollmentgrantMixinFields0[3].Descriptor()
+	// enrollmentgrant.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	enrollmentgrant.DefaultUpdatedAt = enrollmentgrantDescUpdatedAt.Default.(func() time.Time)
+	// enrollmentgrant.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	enrollmentgrant.UpdateDefaultUpdatedAt = enrollmentgrantDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// enrollmentgrantDescReference is the schema descriptor for reference field.
+	enrollmentgrantDescReference := enrollmentgrantFields[3].Descriptor()
+	// enrollmentgrant.DefaultReference holds the default value on creation for the reference field.
+	enrollmentgrant.DefaultReference = enrollmentgrantDescReference.Default.(string)
+	// enrollmentgrantDescID is the schema descriptor for id field.
+	enrollmentgrantDescID := enrollmentgrantMixinFields0[0].Descriptor()
+	// enrollmentgrant.DefaultID holds the default value on creation for the id field.
+	enrollmentgrant.DefaultID = enrollmentgrantDescID.Default.(func() uuid.UUID)
+	equivalenceMixin := schema.Equivalence{}.Mixin()
+	equivalence.Policy = privacy.NewPolicies(equivalenceMixin[0], schema.Equivalence{})
+	equivalence.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := equivalence.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	equivalenceMixinFields0 := equivalenceMixin[0].Fields()
+	_ = equivalenceMixinFields0
+	equivalenceFields := schema.Equivalence{}.Fields()
+	_ = equivalenceFields
+	// equivalenceDescCreatedAt is the schema descriptor for created_at field.
+	equivalenceDescCreatedAt := equivalenceMixinFields0[2].Descriptor()
+	// equivalence.DefaultCreatedAt holds the default value on creation for the created_at field.
+	equivalence.DefaultCreatedAt = equivalenceDescCreatedAt.Default.(func() time.Time)
+	// equivalenceDescUpdatedAt is the schema descriptor for updated_at field.
+	equivalenceDescUpdatedAt := equivalenceMixinFields0[3].Descriptor()
+	// equivalence.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	equivalence.DefaultUpdatedAt = equivalenceDescUpdatedAt.Default.(func() time.Time)
+	// equivalence.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	equivalence.UpdateDefaultUpdatedAt = equivalenceDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// equivalenceDescID is the schema descriptor for id field.
+	equivalenceDescID := equivalenceMixinFields0[0].Descriptor()
+	// equivalence.DefaultID holds the default value on creation for the id field.
+	equivalence.DefaultID = equivalenceDescID.Default.(func() uuid.UUID)
 	inboxMixin := schema.Inbox{}.Mixin()
 	inbox.Policy = privacy.NewPolicies(inboxMixin[0], schema.Inbox{})
 	inbox.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1327,6 +1472,34 @@ func init() {
 	lessonversionDescID := lessonversionMixinFields0[0].Descriptor()
 	// lessonversion.DefaultID holds the default value on creation for the id field.
 	lessonversion.DefaultID = lessonversionDescID.Default.(func() uuid.UUID)
+	mailpreferenceMixin := schema.MailPreference{}.Mixin()
+	mailpreference.Policy = privacy.NewPolicies(mailpreferenceMixin[0], schema.MailPreference{})
+	mailpreference.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := mailpreference.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	mailpreferenceMixinFields0 := mailpreferenceMixin[0].Fields()
+	_ = mailpreferenceMixinFields0
+	mailpreferenceFields := schema.MailPreference{}.Fields()
+	_ = mailpreferenceFields
+	// mailpreferenceDescCreatedAt is the schema descriptor for created_at field.
+	mailpreferenceDescCreatedAt := mailpreferenceMixinFields0[2].Descriptor()
+	// mailpreference.DefaultCreatedAt holds the default value on creation for the created_at field.
+	mailpreference.DefaultCreatedAt = mailpreferenceDescCreatedAt.Default.(func() time.Time)
+	// mailpreferenceDescUpdatedAt is the schema descriptor for updated_at field.
+	mailpreferenceDescUpdatedAt := mailpreferenceMixinFields0[3].Descriptor()
+	// mailpreference.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	mailpreference.DefaultUpdatedAt = mailpreferenceDescUpdatedAt.Default.(func() time.Time)
+	// mailpreference.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	mailpreference.UpdateDefaultUpdatedAt = mailpreferenceDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// mailpreferenceDescID is the schema descriptor for id field.
+	mailpreferenceDescID := mailpreferenceMixinFields0[0].Descriptor()
+	// mailpreference.DefaultID holds the default value on creation for the id field.
+	mailpreference.DefaultID = mailpreferenceDescID.Default.(func() uuid.UUID)
 	moduleMixin := schema.Module{}.Mixin()
 	module.Policy = privacy.NewPolicies(moduleMixin[0], schema.Module{})
 	module.Hooks[0] = func(next ent.Mutator) ent.Mutator {

@@ -52,6 +52,9 @@ export default {
 
   inbox: 'Nachrichten', 'inbox.unread': 'ungelesen', 'inbox.live': 'Neue Nachrichten erscheinen von selbst.', 'inbox.notLive': 'Verbindung wird hergestellt…',
   'inbox.readAll': 'Alle als gelesen markieren', 'inbox.older': 'Ältere zeigen', 'inbox.nothing': 'Noch nichts. Was in Ihren Kursen geschieht, steht dann hier.', 'inbox.new': 'Neu',
+  mail: 'Wählen, worüber Sie E-Mails bekommen', 'mail.about': 'Hier steht alles, was immer Sie wählen.', 'mail.kept': 'Ihre Wahl ist gespeichert.',
+  'mail.ENROLLED': 'Mir wurde ein Kurs zugewiesen', 'mail.COURSE_COMPLETED': 'Ich habe einen Kurs abgeschlossen',
+  'mail.CERTIFICATE_ISSUED': 'Ein Zertifikat liegt bereit', 'mail.CERTIFICATE_REVOKED': 'Ein Zertifikat wurde zurückgezogen',
 
   'lesson.onwards': 'Lektionen davor und danach', 'lesson.previous': 'Zurück', 'lesson.next': 'Weiter: {title}', 'lesson.toCourse': 'Zurück zum Kurs',
   'lesson.completed': 'Lektion abgeschlossen', 'lesson.locked': 'Diese Lektion ist offen, wenn Sie einen Platz im Kurs haben.',

@@ -51,6 +51,9 @@ export default {
 
   inbox: 'Inbox', 'inbox.unread': 'unread', 'inbox.live': 'New messages appear as they arrive.', 'inbox.notLive': 'Connecting…',
   'inbox.readAll': 'Mark all as read', 'inbox.older': 'Show older', 'inbox.nothing': 'Nothing yet. What happens in your courses is told here.', 'inbox.new': 'New',
+  mail: 'Choose what you get mail about', 'mail.about': 'All of it stands in this inbox, whatever you choose.', 'mail.kept': 'Your choice is kept.',
+  'mail.ENROLLED': 'A course was given to me', 'mail.COURSE_COMPLETED': 'I have completed a course',
+  'mail.CERTIFICATE_ISSUED': 'A certificate is ready', 'mail.CERTIFICATE_REVOKED': 'A certificate was revoked',
 
   'lesson.onwards': 'Lessons before and after', 'lesson.previous': 'Previous', 'lesson.next': 'Next: {title}', 'lesson.toCourse': 'Back to the course',
   'lesson.completed': 'Lesson completed', 'lesson.locked': 'This lesson is open to people who have a place in the course.',

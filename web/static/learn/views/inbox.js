@@ -5,6 +5,7 @@ import { moment } from '../format.js'
 import { t } from '../i18n.js'
 import { leadsTo } from '../inbox.js'
 import { press } from '../problem.js'
+import { mailSwitches } from './mails.js'
 
 /** @import { App } from '../app.js' */
 /** @import { Notification } from '../inbox.js' */
@@ -34,7 +35,7 @@ export function inboxPage(app, { signal }) {
   const empty = h('p', { class: 'empty' }, t('inbox.nothing'))
   inbox?.addEventListener('change', draw, { signal })
   draw()
-  const content = h('div', { class: 'middle' }, h('h1', {}, t('inbox')), h('div', { class: 'row between' }, state, all), told, empty, list, older)
+  const content = h('div', { class: 'middle' }, h('h1', {}, t('inbox')), h('div', { class: 'row between' }, state, all), told, empty, list, older, mailSwitches(signal))
   return { title: t('inbox'), content }
 }
 
