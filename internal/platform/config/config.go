@@ -51,6 +51,8 @@ type HTTP struct {
 	AllowedOrigins []string
 	// TrustedProxies are the networks whose X-Forwarded-* headers are believed.
 	TrustedProxies []netip.Prefix
+	// Executor is "lean", or "gqlgen" to have it execute the fields that otherwise are written straight to JSON.
+	Executor string
 }
 
 // Public is how the world addresses the server.
@@ -285,6 +287,8 @@ func (c *Config) bindDoors(add adder) {
 		address(&c.HTTP.AdminAddr), "ADMIN_PORT")
 	add("http.allowed_origins", "", "Web origins, besides our own, whose pages may call the API.",
 		words(&c.HTTP.AllowedOrigins, "origins such as https://app.example.org", checkOrigin))
+	add("http.executor", "lean", "Whether objects of plain fields are written straight to JSON (lean) or by gqlgen's executor.",
+		oneOf(&c.HTTP.Executor, "lean", "gqlgen"))
 	add("http.trusted_proxies", "", "Networks whose X-Forwarded-* headers are believed.", networks(&c.HTTP.TrustedProxies))
 	add("public.base_domain", "localhost", "Domain that tenants are subdomains of.", host(&c.Public.BaseDomain), "LYCEUM_BASE_DOMAIN")
 	add("public.scheme", "http", "Scheme of public addresses.", oneOf(&c.Public.Scheme, "http", "https"))
