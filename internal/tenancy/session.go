@@ -163,12 +163,13 @@ func (s *Service) RevokeSessions(ctx context.Context, id *uuid.UUID) (int, error
 func (s *Service) revoke(ctx context.Context, v viewer.Viewer, which predicate.Session) (int, error) {
 	ctx = viewer.With(ctx, viewer.Job(v.Tenant, "revoke session"))
 	ended := 0
-	err := s.changeRights(ctx, func(tx *pg.Tx) error {
+	err := s.DB.Tx(ctx, func(tx *pg.Tx) error {
 		var err error
 		ended, err = endSessions(ctx, tx, v.User, which)
 		if err != nil || ended == 0 {
 			return err
 		}
+		s.forgets(ctx, tx)
 		return tx.Record(ctx, pg.Entry{
 			Action: "session.revoked", Subject: gid.New(ent.GIDUser, v.User).String(),
 			Data: map[string]string{"sessions": strconv.Itoa(ended)},
