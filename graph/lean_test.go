@@ -105,7 +105,9 @@ var traceID = regexp.MustCompile(`"traceId":"[0-9a-f]+"`)
 // them in any.
 func settled(t *testing.T, answer string) string {
 	t.Helper()
-	var parts struct{ Errors []json.RawMessage }
+	var parts struct {
+		Errors []json.RawMessage `json:"errors"`
+	}
 	if err := json.Unmarshal([]byte(answer), &parts); err != nil {
 		t.Fatalf("%s is no answer: %v", answer, err)
 	}

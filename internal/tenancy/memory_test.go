@@ -140,12 +140,16 @@ func TestMemory(t *testing.T) {
 	if err := f.s.SignOut(f.as(t, token)); err != nil {
 		t.Fatal(err)
 	}
-	if ask(token) != 1 || ask(token) != 1 {
-		t.Error("a bad token is remembered")
+	for range 2 {
+		if ask(token) != 1 {
+			t.Error("a bad token is remembered")
+		}
 	}
 	f.s.Memory = tenancy.NewMemory(time.Nanosecond)
-	if ask(other) != 1 || ask(other) != 1 {
-		t.Error("a token is remembered for longer than it should be")
+	for range 2 {
+		if ask(other) != 1 {
+			t.Error("a token is remembered for longer than it should be")
+		}
 	}
 }
 

@@ -7,13 +7,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log"
+	"log" //nolint:depguard // gqlgen logs with it
 	"os"
 	"path/filepath"
 
 	"github.com/99designs/gqlgen/api"
 	"github.com/99designs/gqlgen/codegen"
 	"github.com/99designs/gqlgen/codegen/config"
+	"github.com/99designs/gqlgen/plugin"
 )
 
 // leanFile stands beside gqlgen's own.
@@ -54,6 +55,8 @@ func generate(from string) error {
 
 // keeper is a plugin of gqlgen that keeps what gqlgen found out: the schema with the Go types behind it.
 type keeper struct{ data *codegen.Data }
+
+var _ plugin.CodeGenerator = (*keeper)(nil)
 
 // Name implements plugin.Plugin.
 func (*keeper) Name() string { return "lean" }

@@ -27,7 +27,7 @@ type object struct {
 }
 
 // Mixed reports whether some field of the object is not plain.
-func (o *object) Mixed() bool { return len(o.Plain) < len(o.Object.Fields) }
+func (o *object) Mixed() bool { return len(o.Plain) < len(o.Fields) }
 
 // field is a plain field.
 type field struct {
@@ -154,8 +154,11 @@ func holds(t, reference types.Type) bool {
 	return types.Identical(t, reference) || types.Identical(types.NewPointer(t), reference)
 }
 
-// writers are the methods of lean.Writer that do what a marshaler does, and the Go type that they take.
-var writers = map[string]struct{ method, takes string }{ //nolint:gochecknoglobals // a table
+// writer is a method of lean.Writer, and the Go type that it takes.
+type writer struct{ method, takes string }
+
+// writers are those that do what a marshaler of gqlgen does.
+var writers = map[string]writer{ //nolint:gochecknoglobals // a table
 	"lyceum/graph/limit.MarshalString":                   {"Text", "string"},
 	"github.com/99designs/gqlgen/graphql.MarshalString":  {"Text", "string"},
 	"lyceum/graph/limit.MarshalInt":                      {"Int", "int"},
@@ -173,20 +176,25 @@ func writerOf(t *config.TypeReference) string {
 	if pointer, is := value.(*types.Pointer); is {
 		value = pointer.Elem()
 	}
-	named, isNamed := value.(*types.Named)
+	_, isNamed := value.(*types.Named)
 	switch {
-	case t.IsMarshaler && isNamed && named.String() == "lyceum/internal/platform/gid.ID":
+	case t.IsMarshaler && value.String() == "lyceum/internal/platform/gid.ID":
 		return "w.ID(%s)"
 	case t.IsMarshaler && isNamed && !config.IsNilable(value):
 		return "w.Own(%s)"
-	case t.Marshaler == nil:
+	case t.Marshaler != nil:
+		return converted(writers[t.Marshaler.FullName()], value)
+	default:
 		return ""
 	}
-	w, known := writers[t.Marshaler.FullName()]
+}
+
+// converted is the call that writes a value of the Go type, "" when the writer does not take it.
+func converted(w writer, value types.Type) string {
 	switch {
-	case !known:
+	case w.method == "":
 		return ""
-	case w.takes == "time.Time" && isNamed && named.String() == w.takes:
+	case value.String() == w.takes:
 		return "w." + w.method + "(%s)"
 	case value.Underlying().String() == w.takes:
 		return "w." + w.method + "(" + w.takes + "(%s))"

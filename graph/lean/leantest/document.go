@@ -56,11 +56,11 @@ func (m *Maker) selections(name string, depth int) string {
 	case ast.Object:
 		return " {\n" + m.fields(definition, depth) + "}"
 	case ast.Interface, ast.Union:
-		text := " {\n__typename\n"
+		var text strings.Builder
 		for _, possible := range m.Schema.PossibleTypes[name] {
-			text += "... on " + possible.Name + " {\n" + m.fields(possible, depth) + "}\n"
+			text.WriteString("... on " + possible.Name + " {\n" + m.fields(possible, depth) + "}\n")
 		}
-		return text + "}"
+		return " {\n__typename\n" + text.String() + "}"
 	default:
 		return ""
 	}
@@ -77,14 +77,14 @@ func (m *Maker) fields(definition *ast.Definition, depth int) string {
 			candidates = append(candidates, f)
 		}
 	}
-	text := ""
+	var text strings.Builder
 	if len(candidates) == 0 || m.Random.IntN(4) == 0 {
-		text = m.alias() + "__typename\n"
+		text.WriteString(m.alias() + "__typename\n")
 	}
 	for range min(len(candidates), 1+m.Random.IntN(maxFields)) {
-		text += m.field(definition, candidates[m.Random.IntN(len(candidates))], depth)
+		text.WriteString(m.field(definition, candidates[m.Random.IntN(len(candidates))], depth))
 	}
-	return text
+	return text.String()
 }
 
 func needsArguments(f *ast.FieldDefinition) bool {

@@ -1190,22 +1190,22 @@ func writeLeanAchievement(w *lean.Writer, plan lean.Plan, obj *ent.Achievement) 
 			w.Text("Achievement")
 		case 1:
 			v := obj.Key
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
 			v := obj.Title
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
 			v := obj.Description
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 4:
 			v := obj.Rule
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 5:
@@ -1246,12 +1246,12 @@ func writeLeanApiKey(w *lean.Writer, plan lean.Plan, obj *ent.APIKey) bool {
 			}
 		case 2:
 			v := obj.Name
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
 			v := obj.Hint
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 4:
@@ -1320,17 +1320,17 @@ func writeLeanApplyCompletionsPayload(w *lean.Writer, plan lean.Plan, obj *model
 			w.Text("ApplyCompletionsPayload")
 		case 1:
 			v := obj.Examined
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 2:
 			v := obj.CompletedLessons
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 3:
 			v := obj.CompletedCourses
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 4:
@@ -1366,7 +1366,7 @@ func writeLeanArticleContent(w *lean.Writer, plan lean.Plan, obj *model.ArticleC
 			w.Text("ArticleContent")
 		case 1:
 			v := obj.HTML
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -1403,22 +1403,22 @@ func writeLeanAsset(w *lean.Writer, plan lean.Plan, obj *ent.Asset) bool {
 			}
 		case 3:
 			v := obj.FileName
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 4:
 			v := obj.ContentType
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 5:
 			v := obj.Size
-			if !w.Bytes(int64(v)) {
+			if !w.Bytes(v) {
 				return false
 			}
 		case 6:
 			v := obj.Sha256
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 7:
@@ -1428,7 +1428,7 @@ func writeLeanAsset(w *lean.Writer, plan lean.Plan, obj *ent.Asset) bool {
 			}
 		case 8:
 			v := obj.Failure
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 9:
@@ -1438,7 +1438,7 @@ func writeLeanAsset(w *lean.Writer, plan lean.Plan, obj *ent.Asset) bool {
 			}
 		case 10:
 			v := obj.Progress
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 11:
@@ -1484,7 +1484,7 @@ func (ec *executionContext) lean_Asset_fileName(obj *ent.Asset) graphql.Marshale
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.FileName
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -1497,7 +1497,7 @@ func (ec *executionContext) lean_Asset_contentType(obj *ent.Asset) graphql.Marsh
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.ContentType
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -1510,7 +1510,7 @@ func (ec *executionContext) lean_Asset_size(obj *ent.Asset) graphql.Marshaler {
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Size
-		if !w.Bytes(int64(v)) {
+		if !w.Bytes(v) {
 			return false
 		}
 		return true
@@ -1523,7 +1523,7 @@ func (ec *executionContext) lean_Asset_sha256(obj *ent.Asset) graphql.Marshaler 
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Sha256
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -1549,7 +1549,7 @@ func (ec *executionContext) lean_Asset_failure(obj *ent.Asset) graphql.Marshaler
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Failure
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -1575,7 +1575,7 @@ func (ec *executionContext) lean_Asset_progress(obj *ent.Asset) graphql.Marshale
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Progress
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -1613,7 +1613,7 @@ func writeLeanAttachment(w *lean.Writer, plan lean.Plan, obj *model.Attachment) 
 			w.Text("Attachment")
 		case 1:
 			v := obj.Name
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
@@ -1654,7 +1654,7 @@ func writeLeanAttempt(w *lean.Writer, plan lean.Plan, obj *ent.Attempt) bool {
 			}
 		case 2:
 			v := obj.Number
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 3:
@@ -1687,7 +1687,7 @@ func writeLeanAttempt(w *lean.Writer, plan lean.Plan, obj *ent.Attempt) bool {
 			}
 		case 10:
 			v := obj.PassMark
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		}
@@ -1715,7 +1715,7 @@ func (ec *executionContext) lean_Attempt_number(obj *ent.Attempt) graphql.Marsha
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Number
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -1788,7 +1788,7 @@ func (ec *executionContext) lean_Attempt_passMark(obj *ent.Attempt) graphql.Mars
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.PassMark
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -1854,7 +1854,7 @@ func writeLeanAttemptQuestion(w *lean.Writer, plan lean.Plan, obj *assessment.Qu
 			}
 		case 3:
 			v := obj.Prompt
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 4:
@@ -1869,7 +1869,7 @@ func writeLeanAttemptQuestion(w *lean.Writer, plan lean.Plan, obj *assessment.Qu
 			w.Byte(']')
 		case 5:
 			v := obj.Points
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 6:
@@ -1877,7 +1877,7 @@ func writeLeanAttemptQuestion(w *lean.Writer, plan lean.Plan, obj *assessment.Qu
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !w.Text(string(e)) {
+				if !w.Text(e) {
 					return false
 				}
 			}
@@ -1929,7 +1929,7 @@ func (ec *executionContext) lean_AttemptQuestion_prompt(obj *assessment.Question
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Prompt
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -1942,7 +1942,7 @@ func (ec *executionContext) lean_AttemptQuestion_points(obj *assessment.Question
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Points
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -2018,12 +2018,12 @@ func writeLeanAuditDatum(w *lean.Writer, plan lean.Plan, obj *model.AuditDatum) 
 			w.Text("AuditDatum")
 		case 1:
 			v := obj.Name
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
 			v := obj.Value
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -2050,7 +2050,7 @@ func writeLeanAuditEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*ent.Aud
 			w.Text("AuditEdge")
 		case 1:
 			v := obj.Cursor
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
@@ -2091,7 +2091,7 @@ func writeLeanAuditEntry(w *lean.Writer, plan lean.Plan, obj *ent.AuditEntry) bo
 			}
 		case 2:
 			v := obj.Seq
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 3:
@@ -2101,22 +2101,22 @@ func writeLeanAuditEntry(w *lean.Writer, plan lean.Plan, obj *ent.AuditEntry) bo
 			}
 		case 4:
 			v := obj.Actor
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 5:
 			v := obj.Role
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 6:
 			v := obj.Action
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 7:
 			v := obj.Subject
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -2144,7 +2144,7 @@ func (ec *executionContext) lean_AuditEntry_seq(obj *ent.AuditEntry) graphql.Mar
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Seq
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -2170,7 +2170,7 @@ func (ec *executionContext) lean_AuditEntry_actor(obj *ent.AuditEntry) graphql.M
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Actor
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -2183,7 +2183,7 @@ func (ec *executionContext) lean_AuditEntry_role(obj *ent.AuditEntry) graphql.Ma
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Role
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -2196,7 +2196,7 @@ func (ec *executionContext) lean_AuditEntry_action(obj *ent.AuditEntry) graphql.
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Action
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -2209,7 +2209,7 @@ func (ec *executionContext) lean_AuditEntry_subject(obj *ent.AuditEntry) graphql
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Subject
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -2234,17 +2234,17 @@ func writeLeanBranding(w *lean.Writer, plan lean.Plan, obj *brand.Brand) bool {
 			w.Text("Branding")
 		case 1:
 			v := obj.Accent
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
 			v := obj.LogoURL
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
 			v := obj.Signatory
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -2271,17 +2271,17 @@ func writeLeanCaption(w *lean.Writer, plan lean.Plan, obj *outline.Caption) bool
 			w.Text("Caption")
 		case 1:
 			v := obj.Locale
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
 			v := obj.Label
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
 			v := obj.VTT
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -2308,22 +2308,22 @@ func writeLeanCaptionRevision(w *lean.Writer, plan lean.Plan, obj *ent.CaptionRe
 			w.Text("CaptionRevision")
 		case 1:
 			v := obj.Number
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 2:
 			v := obj.Locale
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
 			v := obj.Label
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 5:
 			v := obj.CueCount
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 6:
@@ -2336,7 +2336,7 @@ func writeLeanCaptionRevision(w *lean.Writer, plan lean.Plan, obj *ent.CaptionRe
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Int(int(*v)) {
+				if !w.Int(*v) {
 					return false
 				}
 			}
@@ -2352,7 +2352,7 @@ func (ec *executionContext) lean_CaptionRevision_number(obj *ent.CaptionRevision
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Number
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -2365,7 +2365,7 @@ func (ec *executionContext) lean_CaptionRevision_locale(obj *ent.CaptionRevision
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Locale
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -2378,7 +2378,7 @@ func (ec *executionContext) lean_CaptionRevision_label(obj *ent.CaptionRevision)
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Label
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -2391,7 +2391,7 @@ func (ec *executionContext) lean_CaptionRevision_cueCount(obj *ent.CaptionRevisi
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.CueCount
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -2420,7 +2420,7 @@ func (ec *executionContext) lean_CaptionRevision_revertOf(obj *ent.CaptionRevisi
 		if v == nil {
 			w.Null()
 		} else {
-			if !w.Int(int(*v)) {
+			if !w.Int(*v) {
 				return false
 			}
 		}
@@ -2497,7 +2497,7 @@ func writeLeanCaptionRevisionEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edg
 			w.Text("CaptionRevisionEdge")
 		case 1:
 			v := obj.Cursor
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
@@ -2533,22 +2533,22 @@ func writeLeanCaptionTrack(w *lean.Writer, plan lean.Plan, obj *model.CaptionTra
 			w.Text("CaptionTrack")
 		case 1:
 			v := obj.Locale
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
 			v := obj.Label
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
 			v := obj.URL
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 4:
 			v := obj.Default
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		}
@@ -2620,12 +2620,12 @@ func writeLeanCategory(w *lean.Writer, plan lean.Plan, obj *ent.Category) bool {
 			}
 		case 2:
 			v := obj.Slug
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
 			v := obj.Name
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -2657,7 +2657,7 @@ func writeLeanCertificate(w *lean.Writer, plan lean.Plan, obj *ent.Certificate) 
 			}
 		case 5:
 			v := obj.CourseTitle
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 6:
@@ -2708,7 +2708,7 @@ func (ec *executionContext) lean_Certificate_courseTitle(obj *ent.Certificate) g
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.CourseTitle
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -2785,17 +2785,17 @@ func writeLeanCertificateVerification(w *lean.Writer, plan lean.Plan, obj *model
 			}
 		case 2:
 			v := obj.Code
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 4:
 			v := obj.CourseTitle
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 5:
 			v := obj.TenantName
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 6:
@@ -2851,7 +2851,7 @@ func (ec *executionContext) lean_CertificateVerification_code(obj *model.Certifi
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Code
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -2864,7 +2864,7 @@ func (ec *executionContext) lean_CertificateVerification_courseTitle(obj *model.
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.CourseTitle
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -2877,7 +2877,7 @@ func (ec *executionContext) lean_CertificateVerification_tenantName(obj *model.C
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.TenantName
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -2962,7 +2962,7 @@ func writeLeanChangePasswordPayload(w *lean.Writer, plan lean.Plan, obj *model.C
 			w.Text("ChangePasswordPayload")
 		case 1:
 			v := obj.Revoked
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		}
@@ -2989,12 +2989,12 @@ func writeLeanChoice(w *lean.Writer, plan lean.Plan, obj *quiz.Choice) bool {
 			w.Text("Choice")
 		case 1:
 			v := obj.Key
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
 			v := obj.HTML
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -3021,22 +3021,22 @@ func writeLeanChoiceDraft(w *lean.Writer, plan lean.Plan, obj *quiz.DraftChoice)
 			w.Text("ChoiceDraft")
 		case 1:
 			v := obj.Key
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
 			v := obj.Text
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
 			v := obj.Correct
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		case 4:
 			v := obj.Feedback
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -3184,12 +3184,12 @@ func writeLeanCompletionCondition(w *lean.Writer, plan lean.Plan, obj *rule.Cond
 			}
 		case 7:
 			v := obj.Expression
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 8:
 			v := obj.Group
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		}
@@ -3234,7 +3234,7 @@ func (ec *executionContext) lean_CompletionCondition_expression(obj *rule.Condit
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Expression
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -3247,7 +3247,7 @@ func (ec *executionContext) lean_CompletionCondition_group(obj *rule.Condition) 
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Group
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -3277,7 +3277,7 @@ func writeLeanCompletionDay(w *lean.Writer, plan lean.Plan, obj *analytics.Day) 
 			}
 		case 2:
 			v := obj.Count
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		}
@@ -3309,12 +3309,12 @@ func writeLeanCompletionPolicy(w *lean.Writer, plan lean.Plan, obj *outline.Poli
 			}
 		case 2:
 			v := obj.Count
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 3:
 			v := obj.When
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -3341,27 +3341,27 @@ func writeLeanCompletionReport(w *lean.Writer, plan lean.Plan, obj *learning.Rep
 			w.Text("CompletionReport")
 		case 1:
 			v := obj.Places
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 2:
 			v := obj.Examined
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 3:
 			v := obj.Completed
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 4:
 			v := obj.WouldComplete
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 5:
 			v := obj.WouldNeedMore
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 6:
@@ -3402,7 +3402,7 @@ func writeLeanCompletionRule(w *lean.Writer, plan lean.Plan, obj *model.Completi
 			w.Text("CompletionRule")
 		case 1:
 			v := obj.Expression
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
@@ -3416,7 +3416,7 @@ func writeLeanCompletionRule(w *lean.Writer, plan lean.Plan, obj *model.Completi
 			}
 		case 3:
 			v := obj.Version
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -3479,27 +3479,27 @@ func writeLeanCourse(w *lean.Writer, plan lean.Plan, obj *catalog.Course) bool {
 			}
 		case 2:
 			v := obj.Slug
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
 			v := obj.Title
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 4:
 			v := obj.Summary
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 5:
 			v := obj.DescriptionHTML
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 6:
 			v := obj.Language
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 7:
@@ -3512,7 +3512,7 @@ func writeLeanCourse(w *lean.Writer, plan lean.Plan, obj *catalog.Course) bool {
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !w.Text(string(e)) {
+				if !w.Text(e) {
 					return false
 				}
 			}
@@ -3528,7 +3528,7 @@ func writeLeanCourse(w *lean.Writer, plan lean.Plan, obj *catalog.Course) bool {
 			}
 		case 12:
 			v := obj.Number
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 13:
@@ -3538,27 +3538,27 @@ func writeLeanCourse(w *lean.Writer, plan lean.Plan, obj *catalog.Course) bool {
 			}
 		case 14:
 			v := obj.LessonCount
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 15:
 			v := obj.RequiredCount
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 16:
 			v := obj.DurationMs
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 17:
 			v := obj.Certificate
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		case 18:
 			v := obj.CertificateMonths
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 19:
@@ -3600,7 +3600,7 @@ func (ec *executionContext) lean_Course_slug(obj *catalog.Course) graphql.Marsha
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Slug
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -3613,7 +3613,7 @@ func (ec *executionContext) lean_Course_title(obj *catalog.Course) graphql.Marsh
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Title
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -3626,7 +3626,7 @@ func (ec *executionContext) lean_Course_summary(obj *catalog.Course) graphql.Mar
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Summary
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -3639,7 +3639,7 @@ func (ec *executionContext) lean_Course_description(obj *catalog.Course) graphql
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.DescriptionHTML
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -3652,7 +3652,7 @@ func (ec *executionContext) lean_Course_language(obj *catalog.Course) graphql.Ma
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Language
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -3678,7 +3678,7 @@ func (ec *executionContext) lean_Course_version(obj *catalog.Course) graphql.Mar
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Number
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -3704,7 +3704,7 @@ func (ec *executionContext) lean_Course_lessonCount(obj *catalog.Course) graphql
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.LessonCount
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -3717,7 +3717,7 @@ func (ec *executionContext) lean_Course_requiredLessonCount(obj *catalog.Course)
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.RequiredCount
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -3730,7 +3730,7 @@ func (ec *executionContext) lean_Course_durationMs(obj *catalog.Course) graphql.
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.DurationMs
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -3743,7 +3743,7 @@ func (ec *executionContext) lean_Course_hasCertificate(obj *catalog.Course) grap
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Certificate
-		if !w.Bool(bool(v)) {
+		if !w.Bool(v) {
 			return false
 		}
 		return true
@@ -3756,7 +3756,7 @@ func (ec *executionContext) lean_Course_certificateMonths(obj *catalog.Course) g
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.CertificateMonths
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -3784,18 +3784,18 @@ func writeLeanCourseAdmission(w *lean.Writer, plan lean.Plan, obj *enrollment.St
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Int(int(*v)) {
+				if !w.Int(*v) {
 					return false
 				}
 			}
 		case 2:
 			v := obj.Taken
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 3:
 			v := obj.Waiting
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 4:
@@ -3803,7 +3803,7 @@ func writeLeanCourseAdmission(w *lean.Writer, plan lean.Plan, obj *enrollment.St
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Int(int(*v)) {
+				if !w.Int(*v) {
 					return false
 				}
 			}
@@ -3822,7 +3822,7 @@ func (ec *executionContext) lean_CourseAdmission_capacity(obj *enrollment.Standi
 		if v == nil {
 			w.Null()
 		} else {
-			if !w.Int(int(*v)) {
+			if !w.Int(*v) {
 				return false
 			}
 		}
@@ -3836,7 +3836,7 @@ func (ec *executionContext) lean_CourseAdmission_taken(obj *enrollment.Standing)
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Taken
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -3849,7 +3849,7 @@ func (ec *executionContext) lean_CourseAdmission_waiting(obj *enrollment.Standin
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Waiting
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -3865,7 +3865,7 @@ func (ec *executionContext) lean_CourseAdmission_dueDays(obj *enrollment.Standin
 		if v == nil {
 			w.Null()
 		} else {
-			if !w.Int(int(*v)) {
+			if !w.Int(*v) {
 				return false
 			}
 		}
@@ -3947,27 +3947,27 @@ func writeLeanCourseDraft(w *lean.Writer, plan lean.Plan, obj *ent.Course) bool 
 			}
 		case 2:
 			v := obj.Slug
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
 			v := obj.Title
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 4:
 			v := obj.Summary
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 5:
 			v := obj.Description
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 6:
 			v := obj.Language
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 7:
@@ -3980,7 +3980,7 @@ func writeLeanCourseDraft(w *lean.Writer, plan lean.Plan, obj *ent.Course) bool 
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !w.Text(string(e)) {
+				if !w.Text(e) {
 					return false
 				}
 			}
@@ -3990,7 +3990,7 @@ func writeLeanCourseDraft(w *lean.Writer, plan lean.Plan, obj *ent.Course) bool 
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !w.Text(string(e)) {
+				if !w.Text(e) {
 					return false
 				}
 			}
@@ -4002,17 +4002,17 @@ func writeLeanCourseDraft(w *lean.Writer, plan lean.Plan, obj *ent.Course) bool 
 			}
 		case 13:
 			v := obj.Certificate
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		case 14:
 			v := obj.CertificateMonths
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 16:
 			v := obj.Revision
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 17:
@@ -4063,7 +4063,7 @@ func (ec *executionContext) lean_CourseDraft_slug(obj *ent.Course) graphql.Marsh
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Slug
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -4076,7 +4076,7 @@ func (ec *executionContext) lean_CourseDraft_title(obj *ent.Course) graphql.Mars
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Title
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -4089,7 +4089,7 @@ func (ec *executionContext) lean_CourseDraft_summary(obj *ent.Course) graphql.Ma
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Summary
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -4102,7 +4102,7 @@ func (ec *executionContext) lean_CourseDraft_description(obj *ent.Course) graphq
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Description
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -4115,7 +4115,7 @@ func (ec *executionContext) lean_CourseDraft_language(obj *ent.Course) graphql.M
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Language
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -4154,7 +4154,7 @@ func (ec *executionContext) lean_CourseDraft_hasCertificate(obj *ent.Course) gra
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Certificate
-		if !w.Bool(bool(v)) {
+		if !w.Bool(v) {
 			return false
 		}
 		return true
@@ -4167,7 +4167,7 @@ func (ec *executionContext) lean_CourseDraft_certificateMonths(obj *ent.Course) 
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.CertificateMonths
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -4180,7 +4180,7 @@ func (ec *executionContext) lean_CourseDraft_revision(obj *ent.Course) graphql.M
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Revision
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -4286,7 +4286,7 @@ func writeLeanCourseDraftEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*e
 			w.Text("CourseDraftEdge")
 		case 1:
 			v := obj.Cursor
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
@@ -4353,7 +4353,7 @@ func writeLeanCourseEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*catalo
 			w.Text("CourseEdge")
 		case 1:
 			v := obj.Cursor
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
@@ -4389,17 +4389,17 @@ func writeLeanCourseProgress(w *lean.Writer, plan lean.Plan, obj *ent.CourseProg
 			w.Text("CourseProgress")
 		case 2:
 			v := obj.CompletedLessons
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 3:
 			v := obj.CompletedRequired
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 4:
 			v := obj.RequiredLessons
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 7:
@@ -4413,7 +4413,7 @@ func writeLeanCourseProgress(w *lean.Writer, plan lean.Plan, obj *ent.CourseProg
 			}
 		case 8:
 			v := obj.TimeMs
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		}
@@ -4428,7 +4428,7 @@ func (ec *executionContext) lean_CourseProgress_completedLessons(obj *ent.Course
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.CompletedLessons
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -4441,7 +4441,7 @@ func (ec *executionContext) lean_CourseProgress_completedRequired(obj *ent.Cours
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.CompletedRequired
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -4454,7 +4454,7 @@ func (ec *executionContext) lean_CourseProgress_requiredLessons(obj *ent.CourseP
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.RequiredLessons
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -4484,7 +4484,7 @@ func (ec *executionContext) lean_CourseProgress_timeOnTaskMs(obj *ent.CourseProg
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.TimeMs
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -4509,22 +4509,22 @@ func writeLeanCourseReport(w *lean.Writer, plan lean.Plan, obj *analytics.Report
 			w.Text("CourseReport")
 		case 1:
 			v := obj.Learners
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 2:
 			v := obj.NotStarted
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 3:
 			v := obj.Completed
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 5:
 			v := obj.StuckCount
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 6:
@@ -4559,7 +4559,7 @@ func (ec *executionContext) lean_CourseReport_learners(obj *analytics.Report) gr
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Learners
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -4572,7 +4572,7 @@ func (ec *executionContext) lean_CourseReport_notStarted(obj *analytics.Report) 
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.NotStarted
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -4585,7 +4585,7 @@ func (ec *executionContext) lean_CourseReport_completed(obj *analytics.Report) g
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Completed
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -4598,7 +4598,7 @@ func (ec *executionContext) lean_CourseReport_stuckCount(obj *analytics.Report) 
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.StuckCount
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -4628,27 +4628,27 @@ func writeLeanCourseVersion(w *lean.Writer, plan lean.Plan, obj *ent.CourseVersi
 			}
 		case 2:
 			v := obj.Number
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 3:
 			v := obj.Title
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 4:
 			v := obj.ContentHash
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 5:
 			v := obj.LessonCount
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 6:
 			v := obj.Note
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 7:
@@ -4681,7 +4681,7 @@ func (ec *executionContext) lean_CourseVersion_number(obj *ent.CourseVersion) gr
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Number
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -4694,7 +4694,7 @@ func (ec *executionContext) lean_CourseVersion_title(obj *ent.CourseVersion) gra
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Title
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -4707,7 +4707,7 @@ func (ec *executionContext) lean_CourseVersion_contentHash(obj *ent.CourseVersio
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.ContentHash
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -4720,7 +4720,7 @@ func (ec *executionContext) lean_CourseVersion_lessonCount(obj *ent.CourseVersio
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.LessonCount
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -4733,7 +4733,7 @@ func (ec *executionContext) lean_CourseVersion_note(obj *ent.CourseVersion) grap
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Note
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -4780,7 +4780,7 @@ func writeLeanCreateApiKeyPayload(w *lean.Writer, plan lean.Plan, obj *model.Cre
 			}
 		case 2:
 			v := obj.Token
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -4838,12 +4838,12 @@ func writeLeanEarnedAchievement(w *lean.Writer, plan lean.Plan, obj *engagement.
 			w.Text("EarnedAchievement")
 		case 1:
 			v := obj.Title
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
 			v := obj.Description
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
@@ -5130,7 +5130,7 @@ func writeLeanEnrollmentEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*en
 			w.Text("EnrollmentEdge")
 		case 1:
 			v := obj.Cursor
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
@@ -5166,7 +5166,7 @@ func writeLeanEnrollmentEvent(w *lean.Writer, plan lean.Plan, obj *feed.Event) b
 			w.Text("EnrollmentEvent")
 		case 1:
 			v := obj.ID
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
@@ -5186,7 +5186,7 @@ func (ec *executionContext) lean_EnrollmentEvent_eventId(obj *feed.Event) graphq
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.ID
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -5224,7 +5224,7 @@ func writeLeanEnrollmentGrant(w *lean.Writer, plan lean.Plan, obj *ent.Enrollmen
 			w.Text("EnrollmentGrant")
 		case 2:
 			v := obj.Reference
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
@@ -5271,7 +5271,7 @@ func (ec *executionContext) lean_EnrollmentGrant_reference(obj *ent.EnrollmentGr
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Reference
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -5391,7 +5391,7 @@ func writeLeanFileContent(w *lean.Writer, plan lean.Plan, obj *model.FileContent
 			w.Text("FileContent")
 		case 1:
 			v := obj.URL
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
@@ -5401,22 +5401,22 @@ func writeLeanFileContent(w *lean.Writer, plan lean.Plan, obj *model.FileContent
 			}
 		case 3:
 			v := obj.FileName
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 4:
 			v := obj.ContentType
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 5:
 			v := obj.Size
-			if !w.Bytes(int64(v)) {
+			if !w.Bytes(v) {
 				return false
 			}
 		case 6:
 			v := obj.HTML
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -5443,12 +5443,12 @@ func writeLeanHttpHeader(w *lean.Writer, plan lean.Plan, obj *model.HTTPHeader) 
 			w.Text("HttpHeader")
 		case 1:
 			v := obj.Name
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
 			v := obj.Value
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -5513,7 +5513,7 @@ func writeLeanLeaderboardConnection(w *lean.Writer, plan lean.Plan, obj *relay.L
 			}
 		case 5:
 			v := obj.Hidden
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		}
@@ -5540,7 +5540,7 @@ func writeLeanLeaderboardEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*e
 			w.Text("LeaderboardEdge")
 		case 1:
 			v := obj.Cursor
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
@@ -5576,12 +5576,12 @@ func writeLeanLeaderboardPlace(w *lean.Writer, plan lean.Plan, obj *engagement.S
 			w.Text("LeaderboardPlace")
 		case 1:
 			v := obj.Rank
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 2:
 			v := obj.Points
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		}
@@ -5608,7 +5608,7 @@ func writeLeanLeaderboardProfile(w *lean.Writer, plan lean.Plan, obj *engagement
 			w.Text("LeaderboardProfile")
 		case 1:
 			v := obj.Hidden
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		}
@@ -5623,7 +5623,7 @@ func (ec *executionContext) lean_LeaderboardProfile_hidden(obj *engagement.Profi
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Hidden
-		if !w.Bool(bool(v)) {
+		if !w.Bool(v) {
 			return false
 		}
 		return true
@@ -5679,17 +5679,17 @@ func writeLeanLeaderboardRow(w *lean.Writer, plan lean.Plan, obj *engagement.Row
 			w.Text("LeaderboardRow")
 		case 1:
 			v := obj.Rank
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 2:
 			v := obj.Points
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 4:
 			v := obj.Self
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		}
@@ -5704,7 +5704,7 @@ func (ec *executionContext) lean_LeaderboardRow_rank(obj *engagement.Row) graphq
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Rank
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -5717,7 +5717,7 @@ func (ec *executionContext) lean_LeaderboardRow_points(obj *engagement.Row) grap
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Points
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -5730,7 +5730,7 @@ func (ec *executionContext) lean_LeaderboardRow_self(obj *engagement.Row) graphq
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Self
-		if !w.Bool(bool(v)) {
+		if !w.Bool(v) {
 			return false
 		}
 		return true
@@ -5760,17 +5760,17 @@ func writeLeanLesson(w *lean.Writer, plan lean.Plan, obj *catalog.Lesson) bool {
 			}
 		case 2:
 			v := obj.Key
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
 			v := obj.Title
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 4:
 			v := obj.Section
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 5:
@@ -5780,17 +5780,17 @@ func writeLeanLesson(w *lean.Writer, plan lean.Plan, obj *catalog.Lesson) bool {
 			}
 		case 6:
 			v := obj.Required
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		case 7:
 			v := obj.Preview
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		case 8:
 			v := obj.DurationMS
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		}
@@ -5818,7 +5818,7 @@ func (ec *executionContext) lean_Lesson_key(obj *catalog.Lesson) graphql.Marshal
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Key
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -5831,7 +5831,7 @@ func (ec *executionContext) lean_Lesson_title(obj *catalog.Lesson) graphql.Marsh
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Title
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -5844,7 +5844,7 @@ func (ec *executionContext) lean_Lesson_section(obj *catalog.Lesson) graphql.Mar
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Section
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -5870,7 +5870,7 @@ func (ec *executionContext) lean_Lesson_required(obj *catalog.Lesson) graphql.Ma
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Required
-		if !w.Bool(bool(v)) {
+		if !w.Bool(v) {
 			return false
 		}
 		return true
@@ -5883,7 +5883,7 @@ func (ec *executionContext) lean_Lesson_preview(obj *catalog.Lesson) graphql.Mar
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Preview
-		if !w.Bool(bool(v)) {
+		if !w.Bool(v) {
 			return false
 		}
 		return true
@@ -5896,7 +5896,7 @@ func (ec *executionContext) lean_Lesson_durationMs(obj *catalog.Lesson) graphql.
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.DurationMS
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -5926,17 +5926,17 @@ func writeLeanLessonDraft(w *lean.Writer, plan lean.Plan, obj *ent.Lesson) bool 
 			}
 		case 2:
 			v := obj.Key
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
 			v := obj.Title
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 4:
 			v := obj.Section
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 5:
@@ -5946,17 +5946,17 @@ func writeLeanLessonDraft(w *lean.Writer, plan lean.Plan, obj *ent.Lesson) bool 
 			}
 		case 6:
 			v := obj.Required
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		case 7:
 			v := obj.Preview
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		case 8:
 			v := obj.Body
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 9:
@@ -5966,12 +5966,12 @@ func writeLeanLessonDraft(w *lean.Writer, plan lean.Plan, obj *ent.Lesson) bool 
 			}
 		case 11:
 			v := obj.URL
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 12:
 			v := obj.DurationMs
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 13:
@@ -5986,7 +5986,7 @@ func writeLeanLessonDraft(w *lean.Writer, plan lean.Plan, obj *ent.Lesson) bool 
 			w.Byte(']')
 		case 15:
 			v := obj.Completion
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -6014,7 +6014,7 @@ func (ec *executionContext) lean_LessonDraft_key(obj *ent.Lesson) graphql.Marsha
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Key
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -6027,7 +6027,7 @@ func (ec *executionContext) lean_LessonDraft_title(obj *ent.Lesson) graphql.Mars
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Title
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -6040,7 +6040,7 @@ func (ec *executionContext) lean_LessonDraft_section(obj *ent.Lesson) graphql.Ma
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Section
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -6066,7 +6066,7 @@ func (ec *executionContext) lean_LessonDraft_required(obj *ent.Lesson) graphql.M
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Required
-		if !w.Bool(bool(v)) {
+		if !w.Bool(v) {
 			return false
 		}
 		return true
@@ -6079,7 +6079,7 @@ func (ec *executionContext) lean_LessonDraft_preview(obj *ent.Lesson) graphql.Ma
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Preview
-		if !w.Bool(bool(v)) {
+		if !w.Bool(v) {
 			return false
 		}
 		return true
@@ -6092,7 +6092,7 @@ func (ec *executionContext) lean_LessonDraft_body(obj *ent.Lesson) graphql.Marsh
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Body
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -6118,7 +6118,7 @@ func (ec *executionContext) lean_LessonDraft_url(obj *ent.Lesson) graphql.Marsha
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.URL
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -6131,7 +6131,7 @@ func (ec *executionContext) lean_LessonDraft_durationMs(obj *ent.Lesson) graphql
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.DurationMs
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -6144,7 +6144,7 @@ func (ec *executionContext) lean_LessonDraft_completion(obj *ent.Lesson) graphql
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Completion
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -6172,7 +6172,7 @@ func writeLeanLessonDropOff(w *lean.Writer, plan lean.Plan, obj *model.LessonDro
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Int(int(*v)) {
+				if !w.Int(*v) {
 					return false
 				}
 			}
@@ -6181,7 +6181,7 @@ func writeLeanLessonDropOff(w *lean.Writer, plan lean.Plan, obj *model.LessonDro
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !w.Int(int(e)) {
+				if !w.Int(e) {
 					return false
 				}
 			}
@@ -6210,17 +6210,17 @@ func writeLeanLessonProgress(w *lean.Writer, plan lean.Plan, obj *ent.LessonProg
 			w.Text("LessonProgress")
 		case 3:
 			v := obj.WatchedMs
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 4:
 			v := obj.PositionMs
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 5:
 			v := obj.TimeMs
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 6:
@@ -6244,7 +6244,7 @@ func (ec *executionContext) lean_LessonProgress_watchedMs(obj *ent.LessonProgres
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.WatchedMs
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -6257,7 +6257,7 @@ func (ec *executionContext) lean_LessonProgress_positionMs(obj *ent.LessonProgre
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.PositionMs
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -6270,7 +6270,7 @@ func (ec *executionContext) lean_LessonProgress_timeOnTaskMs(obj *ent.LessonProg
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.TimeMs
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -6312,12 +6312,12 @@ func writeLeanLinkContent(w *lean.Writer, plan lean.Plan, obj *model.LinkContent
 			w.Text("LinkContent")
 		case 1:
 			v := obj.URL
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
 			v := obj.HTML
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -6349,7 +6349,7 @@ func writeLeanMailPreference(w *lean.Writer, plan lean.Plan, obj *model.MailPref
 			}
 		case 2:
 			v := obj.Wanted
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		}
@@ -6376,12 +6376,12 @@ func writeLeanMarkNotificationsReadPayload(w *lean.Writer, plan lean.Plan, obj *
 			w.Text("MarkNotificationsReadPayload")
 		case 1:
 			v := obj.Marked
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 2:
 			v := obj.UnreadCount
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		}
@@ -6413,17 +6413,17 @@ func writeLeanModule(w *lean.Writer, plan lean.Plan, obj *catalog.Module) bool {
 			}
 		case 2:
 			v := obj.Key
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
 			v := obj.Title
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 4:
 			v := obj.Summary
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 5:
@@ -6469,17 +6469,17 @@ func writeLeanModuleDraft(w *lean.Writer, plan lean.Plan, obj *ent.Module) bool 
 			}
 		case 2:
 			v := obj.Key
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
 			v := obj.Title
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 4:
 			v := obj.Summary
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 5:
@@ -6516,7 +6516,7 @@ func (ec *executionContext) lean_ModuleDraft_key(obj *ent.Module) graphql.Marsha
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Key
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -6529,7 +6529,7 @@ func (ec *executionContext) lean_ModuleDraft_title(obj *ent.Module) graphql.Mars
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Title
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -6542,7 +6542,7 @@ func (ec *executionContext) lean_ModuleDraft_summary(obj *ent.Module) graphql.Ma
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Summary
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -6615,17 +6615,17 @@ func writeLeanMonthlyUsage(w *lean.Writer, plan lean.Plan, obj *model.MonthlyUsa
 			w.Text("MonthlyUsage")
 		case 1:
 			v := obj.Month
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
 			v := obj.BytesStored
-			if !w.Bytes(int64(v)) {
+			if !w.Bytes(v) {
 				return false
 			}
 		case 3:
 			v := obj.BytesRemoved
-			if !w.Bytes(int64(v)) {
+			if !w.Bytes(v) {
 				return false
 			}
 		}
@@ -6640,7 +6640,7 @@ func (ec *executionContext) lean_MonthlyUsage_month(obj *model.MonthlyUsage) gra
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Month
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -6653,7 +6653,7 @@ func (ec *executionContext) lean_MonthlyUsage_bytesStored(obj *model.MonthlyUsag
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.BytesStored
-		if !w.Bytes(int64(v)) {
+		if !w.Bytes(v) {
 			return false
 		}
 		return true
@@ -6666,7 +6666,7 @@ func (ec *executionContext) lean_MonthlyUsage_bytesRemoved(obj *model.MonthlyUsa
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.BytesRemoved
-		if !w.Bytes(int64(v)) {
+		if !w.Bytes(v) {
 			return false
 		}
 		return true
@@ -6696,7 +6696,7 @@ func writeLeanNotification(w *lean.Writer, plan lean.Plan, obj *ent.Notification
 			}
 		case 2:
 			v := obj.Seq
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 3:
@@ -6706,17 +6706,17 @@ func writeLeanNotification(w *lean.Writer, plan lean.Plan, obj *ent.Notification
 			}
 		case 4:
 			v := obj.Title
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 5:
 			v := obj.Body
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 6:
 			v := obj.Link
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 7:
@@ -6808,7 +6808,7 @@ func writeLeanNotificationEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*
 			w.Text("NotificationEdge")
 		case 1:
 			v := obj.Cursor
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
@@ -6844,17 +6844,17 @@ func writeLeanNumericKey(w *lean.Writer, plan lean.Plan, obj *quiz.NumericKey) b
 			w.Text("NumericKey")
 		case 1:
 			v := obj.Answer
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 4:
 			v := obj.ExcludeMin
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		case 5:
 			v := obj.ExcludeMax
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		}
@@ -6869,7 +6869,7 @@ func (ec *executionContext) lean_NumericKey_answer(obj *quiz.NumericKey) graphql
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Answer
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -6882,7 +6882,7 @@ func (ec *executionContext) lean_NumericKey_excludeMin(obj *quiz.NumericKey) gra
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.ExcludeMin
-		if !w.Bool(bool(v)) {
+		if !w.Bool(v) {
 			return false
 		}
 		return true
@@ -6895,7 +6895,7 @@ func (ec *executionContext) lean_NumericKey_excludeMax(obj *quiz.NumericKey) gra
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.ExcludeMax
-		if !w.Bool(bool(v)) {
+		if !w.Bool(v) {
 			return false
 		}
 		return true
@@ -6920,12 +6920,12 @@ func writeLeanPageInfo(w *lean.Writer, plan lean.Plan, obj *relay.PageInfo) bool
 			w.Text("PageInfo")
 		case 1:
 			v := obj.HasNextPage
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		case 2:
 			v := obj.HasPreviousPage
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		case 3:
@@ -6933,7 +6933,7 @@ func writeLeanPageInfo(w *lean.Writer, plan lean.Plan, obj *relay.PageInfo) bool
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Text(string(*v)) {
+				if !w.Text(*v) {
 					return false
 				}
 			}
@@ -6942,7 +6942,7 @@ func writeLeanPageInfo(w *lean.Writer, plan lean.Plan, obj *relay.PageInfo) bool
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Text(string(*v)) {
+				if !w.Text(*v) {
 					return false
 				}
 			}
@@ -6970,7 +6970,7 @@ func writeLeanPartTicket(w *lean.Writer, plan lean.Plan, obj *model.PartTicket) 
 			w.Text("PartTicket")
 		case 1:
 			v := obj.Number
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 2:
@@ -7006,7 +7006,7 @@ func writeLeanPlayback(w *lean.Writer, plan lean.Plan, obj *model.Playback) bool
 			w.Text("Playback")
 		case 1:
 			v := obj.HlsURL
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
@@ -7014,7 +7014,7 @@ func writeLeanPlayback(w *lean.Writer, plan lean.Plan, obj *model.Playback) bool
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Text(string(*v)) {
+				if !w.Text(*v) {
 					return false
 				}
 			}
@@ -7023,7 +7023,7 @@ func writeLeanPlayback(w *lean.Writer, plan lean.Plan, obj *model.Playback) bool
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Text(string(*v)) {
+				if !w.Text(*v) {
 					return false
 				}
 			}
@@ -7075,7 +7075,7 @@ func writeLeanPointRule(w *lean.Writer, plan lean.Plan, obj *engagement.Worth) b
 			}
 		case 2:
 			v := obj.Points
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		}
@@ -7102,17 +7102,17 @@ func writeLeanPoints(w *lean.Writer, plan lean.Plan, obj *engagement.Points) boo
 			w.Text("Points")
 		case 1:
 			v := obj.Total
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 2:
 			v := obj.Week
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 3:
 			v := obj.Month
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		}
@@ -7139,12 +7139,12 @@ func writeLeanPrice(w *lean.Writer, plan lean.Plan, obj *catalog.Price) bool {
 			w.Text("Price")
 		case 1:
 			v := obj.Amount
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 2:
 			v := obj.Currency
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -7171,7 +7171,7 @@ func writeLeanProgressEvent(w *lean.Writer, plan lean.Plan, obj *learning.Moment
 			w.Text("ProgressEvent")
 		case 1:
 			v := obj.ID
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
@@ -7191,7 +7191,7 @@ func (ec *executionContext) lean_ProgressEvent_eventId(obj *learning.Moment) gra
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.ID
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -7229,17 +7229,17 @@ func writeLeanProgressQuarter(w *lean.Writer, plan lean.Plan, obj *model.Progres
 			w.Text("ProgressQuarter")
 		case 1:
 			v := obj.FromPercent
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 2:
 			v := obj.ToPercent
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 3:
 			v := obj.Learners
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		}
@@ -7284,7 +7284,7 @@ func writeLeanPublishCoursePayload(w *lean.Writer, plan lean.Plan, obj *model.Pu
 			}
 		case 3:
 			v := obj.Created
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		}
@@ -7316,7 +7316,7 @@ func writeLeanQuestionDraft(w *lean.Writer, plan lean.Plan, obj *ent.Question) b
 			}
 		case 2:
 			v := obj.Key
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
@@ -7326,7 +7326,7 @@ func writeLeanQuestionDraft(w *lean.Writer, plan lean.Plan, obj *ent.Question) b
 			}
 		case 4:
 			v := obj.Prompt
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 5:
@@ -7364,12 +7364,12 @@ func writeLeanQuestionDraft(w *lean.Writer, plan lean.Plan, obj *ent.Question) b
 			}
 		case 9:
 			v := obj.Points
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 10:
 			v := obj.Explanation
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 11:
@@ -7377,7 +7377,7 @@ func writeLeanQuestionDraft(w *lean.Writer, plan lean.Plan, obj *ent.Question) b
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !w.Text(string(e)) {
+				if !w.Text(e) {
 					return false
 				}
 			}
@@ -7409,7 +7409,7 @@ func writeLeanQuestionResponse(w *lean.Writer, plan lean.Plan, obj *quiz.Respons
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !w.Text(string(e)) {
+				if !w.Text(e) {
 					return false
 				}
 			}
@@ -7438,7 +7438,7 @@ func writeLeanQuestionResult(w *lean.Writer, plan lean.Plan, obj *assessment.Res
 			w.Text("QuestionResult")
 		case 1:
 			v := obj.Correct
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		case 3:
@@ -7446,14 +7446,14 @@ func writeLeanQuestionResult(w *lean.Writer, plan lean.Plan, obj *assessment.Res
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !w.Text(string(e)) {
+				if !w.Text(e) {
 					return false
 				}
 			}
 			w.Byte(']')
 		case 4:
 			v := obj.Explanation
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -7468,7 +7468,7 @@ func (ec *executionContext) lean_QuestionResult_correct(obj *assessment.Result) 
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Correct
-		if !w.Bool(bool(v)) {
+		if !w.Bool(v) {
 			return false
 		}
 		return true
@@ -7481,7 +7481,7 @@ func (ec *executionContext) lean_QuestionResult_explanation(obj *assessment.Resu
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Explanation
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -7506,12 +7506,12 @@ func writeLeanQuizContent(w *lean.Writer, plan lean.Plan, obj *model.QuizContent
 			w.Text("QuizContent")
 		case 1:
 			v := obj.HTML
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
 			v := obj.PassMark
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 3:
@@ -7519,7 +7519,7 @@ func writeLeanQuizContent(w *lean.Writer, plan lean.Plan, obj *model.QuizContent
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Int(int(*v)) {
+				if !w.Int(*v) {
 					return false
 				}
 			}
@@ -7528,13 +7528,13 @@ func writeLeanQuizContent(w *lean.Writer, plan lean.Plan, obj *model.QuizContent
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Int(int(*v)) {
+				if !w.Int(*v) {
 					return false
 				}
 			}
 		case 5:
 			v := obj.QuestionCount
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		}
@@ -7549,7 +7549,7 @@ func (ec *executionContext) lean_QuizContent_html(obj *model.QuizContent) graphq
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.HTML
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -7562,7 +7562,7 @@ func (ec *executionContext) lean_QuizContent_passMark(obj *model.QuizContent) gr
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.PassMark
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -7578,7 +7578,7 @@ func (ec *executionContext) lean_QuizContent_attemptsAllowed(obj *model.QuizCont
 		if v == nil {
 			w.Null()
 		} else {
-			if !w.Int(int(*v)) {
+			if !w.Int(*v) {
 				return false
 			}
 		}
@@ -7595,7 +7595,7 @@ func (ec *executionContext) lean_QuizContent_timeLimitSeconds(obj *model.QuizCon
 		if v == nil {
 			w.Null()
 		} else {
-			if !w.Int(int(*v)) {
+			if !w.Int(*v) {
 				return false
 			}
 		}
@@ -7609,7 +7609,7 @@ func (ec *executionContext) lean_QuizContent_questionCount(obj *model.QuizConten
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.QuestionCount
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -7634,7 +7634,7 @@ func writeLeanQuizDraft(w *lean.Writer, plan lean.Plan, obj *model.QuizDraft) bo
 			w.Text("QuizDraft")
 		case 1:
 			v := obj.PassMark
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 2:
@@ -7642,7 +7642,7 @@ func writeLeanQuizDraft(w *lean.Writer, plan lean.Plan, obj *model.QuizDraft) bo
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Int(int(*v)) {
+				if !w.Int(*v) {
 					return false
 				}
 			}
@@ -7651,13 +7651,13 @@ func writeLeanQuizDraft(w *lean.Writer, plan lean.Plan, obj *model.QuizDraft) bo
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Int(int(*v)) {
+				if !w.Int(*v) {
 					return false
 				}
 			}
 		case 4:
 			v := obj.Shuffle
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		case 5:
@@ -7665,7 +7665,7 @@ func writeLeanQuizDraft(w *lean.Writer, plan lean.Plan, obj *model.QuizDraft) bo
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Int(int(*v)) {
+				if !w.Int(*v) {
 					return false
 				}
 			}
@@ -7752,12 +7752,12 @@ func writeLeanRendition(w *lean.Writer, plan lean.Plan, obj *model.Rendition) bo
 			w.Text("Rendition")
 		case 1:
 			v := obj.Name
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
 			v := obj.Codec
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
@@ -7765,7 +7765,7 @@ func writeLeanRendition(w *lean.Writer, plan lean.Plan, obj *model.Rendition) bo
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Int(int(*v)) {
+				if !w.Int(*v) {
 					return false
 				}
 			}
@@ -7774,7 +7774,7 @@ func writeLeanRendition(w *lean.Writer, plan lean.Plan, obj *model.Rendition) bo
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Int(int(*v)) {
+				if !w.Int(*v) {
 					return false
 				}
 			}
@@ -7783,7 +7783,7 @@ func writeLeanRendition(w *lean.Writer, plan lean.Plan, obj *model.Rendition) bo
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Int(int(*v)) {
+				if !w.Int(*v) {
 					return false
 				}
 			}
@@ -7792,7 +7792,7 @@ func writeLeanRendition(w *lean.Writer, plan lean.Plan, obj *model.Rendition) bo
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Int(int(*v)) {
+				if !w.Int(*v) {
 					return false
 				}
 			}
@@ -7801,7 +7801,7 @@ func writeLeanRendition(w *lean.Writer, plan lean.Plan, obj *model.Rendition) bo
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Text(string(*v)) {
+				if !w.Text(*v) {
 					return false
 				}
 			}
@@ -7962,7 +7962,7 @@ func writeLeanRevokeSessionsPayload(w *lean.Writer, plan lean.Plan, obj *model.R
 			w.Text("RevokeSessionsPayload")
 		case 1:
 			v := obj.Revoked
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		}
@@ -8162,12 +8162,12 @@ func writeLeanSearchHit(w *lean.Writer, plan lean.Plan, obj *model.SearchHit) bo
 			}
 		case 3:
 			v := obj.Title
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 4:
 			v := obj.Snippet
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 5:
@@ -8175,13 +8175,13 @@ func writeLeanSearchHit(w *lean.Writer, plan lean.Plan, obj *model.SearchHit) bo
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Int(int(*v)) {
+				if !w.Int(*v) {
 					return false
 				}
 			}
 		case 6:
 			v := obj.Link
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -8222,12 +8222,12 @@ func writeLeanSearchResult(w *lean.Writer, plan lean.Plan, obj *model.SearchResu
 			w.Byte(']')
 		case 2:
 			v := obj.TotalCount
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 3:
 			v := obj.Degraded
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		}
@@ -8254,7 +8254,7 @@ func writeLeanSearchToken(w *lean.Writer, plan lean.Plan, obj *model.SearchToken
 			w.Text("SearchToken")
 		case 1:
 			v := obj.Token
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
@@ -8264,12 +8264,12 @@ func writeLeanSearchToken(w *lean.Writer, plan lean.Plan, obj *model.SearchToken
 			}
 		case 3:
 			v := obj.Host
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 4:
 			v := obj.Index
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -8316,7 +8316,7 @@ func writeLeanSession(w *lean.Writer, plan lean.Plan, obj *ent.Session) bool {
 			}
 		case 5:
 			v := obj.UserAgent
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -8383,7 +8383,7 @@ func (ec *executionContext) lean_Session_userAgent(obj *ent.Session) graphql.Mar
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.UserAgent
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -8480,7 +8480,7 @@ func writeLeanSetTimeZonePayload(w *lean.Writer, plan lean.Plan, obj *model.SetT
 			w.Text("SetTimeZonePayload")
 		case 1:
 			v := obj.TimeZone
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -8507,7 +8507,7 @@ func writeLeanSignInPayload(w *lean.Writer, plan lean.Plan, obj *model.SignInPay
 			w.Text("SignInPayload")
 		case 1:
 			v := obj.Token
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
@@ -8548,7 +8548,7 @@ func writeLeanSignOutPayload(w *lean.Writer, plan lean.Plan, obj *model.SignOutP
 			w.Text("SignOutPayload")
 		case 1:
 			v := obj.SignedOut
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		}
@@ -8611,22 +8611,22 @@ func writeLeanStorageUsage(w *lean.Writer, plan lean.Plan, obj *model.StorageUsa
 			w.Text("StorageUsage")
 		case 1:
 			v := obj.Used
-			if !w.Bytes(int64(v)) {
+			if !w.Bytes(v) {
 				return false
 			}
 		case 2:
 			v := obj.Quota
-			if !w.Bytes(int64(v)) {
+			if !w.Bytes(v) {
 				return false
 			}
 		case 3:
 			v := obj.Mine
-			if !w.Bytes(int64(v)) {
+			if !w.Bytes(v) {
 				return false
 			}
 		case 4:
 			v := obj.QuotaPerUser
-			if !w.Bytes(int64(v)) {
+			if !w.Bytes(v) {
 				return false
 			}
 		case 5:
@@ -8667,22 +8667,22 @@ func writeLeanStreak(w *lean.Writer, plan lean.Plan, obj *engagement.Streak) boo
 			w.Text("Streak")
 		case 1:
 			v := obj.Current
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 2:
 			v := obj.Longest
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 3:
 			v := obj.Today
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		case 4:
 			v := obj.TimeZone
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -8714,7 +8714,7 @@ func writeLeanStuckLearner(w *lean.Writer, plan lean.Plan, obj *analytics.Stuck)
 			}
 		case 3:
 			v := obj.Failed
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		}
@@ -8742,7 +8742,7 @@ func (ec *executionContext) lean_StuckLearner_failedAttempts(obj *analytics.Stuc
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Failed
-		if !w.Int(int(v)) {
+		if !w.Int(v) {
 			return false
 		}
 		return true
@@ -8772,7 +8772,7 @@ func writeLeanSupportGrant(w *lean.Writer, plan lean.Plan, obj *ent.SupportGrant
 			}
 		case 2:
 			v := obj.Reason
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 4:
@@ -8819,7 +8819,7 @@ func (ec *executionContext) lean_SupportGrant_reason(obj *ent.SupportGrant) grap
 	}
 	return lean.Write(func(w *lean.Writer) bool {
 		v := obj.Reason
-		if !w.Text(string(v)) {
+		if !w.Text(v) {
 			return false
 		}
 		return true
@@ -8938,7 +8938,7 @@ func writeLeanSupportGrantEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*
 			w.Text("SupportGrantEdge")
 		case 1:
 			v := obj.Cursor
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
@@ -9010,12 +9010,12 @@ func writeLeanTenant(w *lean.Writer, plan lean.Plan, obj *ent.Tenant) bool {
 			}
 		case 2:
 			v := obj.Slug
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
 			v := obj.Name
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 4:
@@ -9025,7 +9025,7 @@ func writeLeanTenant(w *lean.Writer, plan lean.Plan, obj *ent.Tenant) bool {
 			}
 		case 5:
 			v := obj.Locale
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 6:
@@ -9035,7 +9035,7 @@ func writeLeanTenant(w *lean.Writer, plan lean.Plan, obj *ent.Tenant) bool {
 			}
 		case 7:
 			v := obj.CaptionsRequired
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		}
@@ -9065,14 +9065,14 @@ func writeLeanTextKey(w *lean.Writer, plan lean.Plan, obj *quiz.TextKey) bool {
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !w.Text(string(e)) {
+				if !w.Text(e) {
 					return false
 				}
 			}
 			w.Byte(']')
 		case 2:
 			v := obj.CaseSensitive
-			if !w.Bool(bool(v)) {
+			if !w.Bool(v) {
 				return false
 			}
 		}
@@ -9161,17 +9161,17 @@ func writeLeanUploadPart(w *lean.Writer, plan lean.Plan, obj *model.UploadPart) 
 			w.Text("UploadPart")
 		case 1:
 			v := obj.Number
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 2:
 			v := obj.Size
-			if !w.Bytes(int64(v)) {
+			if !w.Bytes(v) {
 				return false
 			}
 		case 3:
 			v := obj.Sha256
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -9198,12 +9198,12 @@ func writeLeanUploadParts(w *lean.Writer, plan lean.Plan, obj *model.UploadParts
 			w.Text("UploadParts")
 		case 1:
 			v := obj.Size
-			if !w.Bytes(int64(v)) {
+			if !w.Bytes(v) {
 				return false
 			}
 		case 2:
 			v := obj.Count
-			if !w.Int(int(v)) {
+			if !w.Int(v) {
 				return false
 			}
 		case 3:
@@ -9249,12 +9249,12 @@ func writeLeanUploadTicket(w *lean.Writer, plan lean.Plan, obj *model.UploadTick
 			w.Text("UploadTicket")
 		case 1:
 			v := obj.Method
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
 			v := obj.URL
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 3:
@@ -9427,7 +9427,7 @@ func writeLeanUserEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*ent.User
 			w.Text("UserEdge")
 		case 1:
 			v := obj.Cursor
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		case 2:
@@ -9497,7 +9497,7 @@ func writeLeanVideoContent(w *lean.Writer, plan lean.Plan, obj *model.VideoConte
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Text(string(*v)) {
+				if !w.Text(*v) {
 					return false
 				}
 			}
@@ -9506,7 +9506,7 @@ func writeLeanVideoContent(w *lean.Writer, plan lean.Plan, obj *model.VideoConte
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Text(string(*v)) {
+				if !w.Text(*v) {
 					return false
 				}
 			}
@@ -9515,7 +9515,7 @@ func writeLeanVideoContent(w *lean.Writer, plan lean.Plan, obj *model.VideoConte
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Text(string(*v)) {
+				if !w.Text(*v) {
 					return false
 				}
 			}
@@ -9524,7 +9524,7 @@ func writeLeanVideoContent(w *lean.Writer, plan lean.Plan, obj *model.VideoConte
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Text(string(*v)) {
+				if !w.Text(*v) {
 					return false
 				}
 			}
@@ -9533,7 +9533,7 @@ func writeLeanVideoContent(w *lean.Writer, plan lean.Plan, obj *model.VideoConte
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Text(string(*v)) {
+				if !w.Text(*v) {
 					return false
 				}
 			}
@@ -9551,7 +9551,7 @@ func writeLeanVideoContent(w *lean.Writer, plan lean.Plan, obj *model.VideoConte
 			if v == nil {
 				w.Null()
 			} else {
-				if !w.Text(string(*v)) {
+				if !w.Text(*v) {
 					return false
 				}
 			}
@@ -9585,7 +9585,7 @@ func writeLeanVideoContent(w *lean.Writer, plan lean.Plan, obj *model.VideoConte
 			w.Byte(']')
 		case 10:
 			v := obj.HTML
-			if !w.Text(string(v)) {
+			if !w.Text(v) {
 				return false
 			}
 		}
