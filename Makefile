@@ -100,7 +100,10 @@ race: node ## Run all tests but the journeys, race detector on, in random order
 
 .PHONY: e2e
 e2e: node ## Run the journeys: real clients and a browser against a running server
-	$(GO) test -count=1 -timeout=$(TESTTIMEOUT) ./e2e ./e2e/stack ./internal/learning/zeroloss
+	@mkdir -p bin; $(GO) test -count=1 -timeout=$(TESTTIMEOUT) ./e2e ./e2e/stack ./internal/learning/zeroloss >bin/e2e.log 2>&1 || { \
+		cat bin/e2e.log; echo; echo "What failed (the servers' logs stand above, and in bin/e2e.log):"; \
+		grep -E '^ *--- FAIL|^ +[a-z0-9_]+_test\.go:[0-9]+: |^ +FAIL |^panic:' bin/e2e.log | cut -c1-400; exit 1; }
+	@grep '^ok ' bin/e2e.log
 
 .PHONY: zeroloss
 zeroloss: ## Kill the API and its Postgres under 2,000 learners, and count what was lost

@@ -14,6 +14,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -98,7 +99,7 @@ func TestSources(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	node(t, "browser", []string{"sources.mjs", pictures}, "CHROMIUM="+browser, "ACME="+running.URL("acme"), "FILMS="+string(played))
+	node(t, "browser", []string{"sources.mjs", pictures}, "CHROMIUM="+browser, "ACME="+running.URL("acme"), "MEDIA=http://localhost:"+strconv.Itoa(running.Port), "FILMS="+string(played))
 }
 
 // maker makes sources and uploads them.

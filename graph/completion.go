@@ -178,7 +178,7 @@ func (r mutationResolver) ApplyCompletions(
 	if err != nil {
 		return nil, err
 	}
-	done, err := r.services.Learning.Apply(ctx, course, in.Number, after)
+	done, err := r.services.Learning.Apply(ctx, course, learning.Going{Number: in.Number, After: after, First: in.First})
 	if err != nil {
 		return nil, err
 	}

@@ -58,6 +58,9 @@ type app struct {
 	inserter *jobs.Client
 	services *graph.Services
 	sources  loader.Sources
+	caches   caches
+	// showing hears of what visitors are shown.
+	showing *showing
 	// seeded says that the demo tenants are here.
 	seeded bool
 
@@ -75,11 +78,11 @@ func newAppLogging(ctx context.Context, c *config.Config, logs io.Writer) (a *ap
 		return nil, err
 	}
 	a = &app{
-		config: c, metrics: telemetry.NewMetrics(),
+		config: c, metrics: telemetry.NewMetrics(), showing: &showing{},
 		log: telemetry.NewLogger(logs, telemetry.LogOptions{Level: c.Log.Level, Format: c.Log.Format}),
 	}
 	slog.SetDefault(a.log)
-	for _, step := range []func(context.Context) error{a.trace, a.openBus, a.connect, a.openBlobs, a.openMail, a.wire} {
+	for _, step := range []func(context.Context) error{a.trace, a.openBus, a.connect, a.openCaches, a.openBlobs, a.openMail, a.wire} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close(context.WithoutCancel(ctx)))
 		}
@@ -138,7 +141,7 @@ func (a *app) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.db = pg.Open(pool, hooks(a.inserter, a.feed))
+	a.db = pg.Open(pool, a.showing.of(hooks(a.inserter, a.feed)))
 	return a.metrics.Pool("app", func() telemetry.PoolStat { return pool.Stat() })
 }
 
@@ -233,7 +236,7 @@ func (a *app) wire(ctx context.Context) error {
 	}
 	learned := &learning.Service{DB: a.db, Meter: batches, Feed: a.feed}
 	assessed := &assessment.Service{DB: a.db, Completer: learned, Files: quizFiles{files}}
-	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: catalogFiles{files}}
+	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: catalogFiles{files}, Kept: a.caches.versions}
 	places := &enrollment.Service{DB: a.db, Feed: a.feed}
 	files.Holders = courses
 	learned.Drafts = courses

@@ -35,7 +35,9 @@ func (w *attackWorld) newSide(t *testing.T, slug string) *side {
 	f.upload(t)
 	f.author(t)
 	f.learn(t)
+	f.watch(t)
 	f.graduate(t)
+	f.remember(t, "Course.relaxed", f.relaxed(t))
 	f.keys(t)
 	f.endings(t)
 	w.settle(t)
@@ -313,12 +315,12 @@ func (f *filling) study(t *testing.T) string {
 		"slug": f.texts["Course.slug"], "title": f.secret("Study " + f.word), "summary": f.secret("Summary"), "description": f.secret("*Description*"),
 		"visibility": "MEMBERS", "hasCertificate": true, "certificateMonths": 24, "categories": []any{f.texts["Category.slug"]}, "tags": []any{f.texts["Course.tag"]},
 		"price": input{"amount": 900, "currency": "EUR"}, "prerequisites": []any{"base-" + f.marker}, "level": "BEGINNER", "language": "en",
-		"completion": input{"need": "ANY"},
+		"completion": input{"need": "ANY", "when": longAgo},
 	})
 	module := f.texts["Module.key"]
 	f.do(t, "instructor", `mutation($i: SaveModuleInput!) { saveModule(input: $i) { module { id } } }`, input{"i": input{
 		"courseId": id, "key": module, "title": f.secret("Module"), "summary": f.secret("Summary"),
-		"completion": input{"need": "AT_LEAST", "count": 4, "when": "completed >= 4"},
+		"completion": input{"need": "AT_LEAST", "count": 4, "when": "completed >= 4 && " + longAgo},
 	}}, nil)
 	attachments := []any{input{"name": "notes-" + f.marker + ".txt", "assetId": f.ids["Asset"][0]}}
 	captions := []any{input{"locale": "en", "label": f.secret("English"), "vtt": "WEBVTT\n\n00:00.000 --> 00:01.000\n" + f.secret("Caption "+f.word) + "\n"}}
@@ -448,6 +450,38 @@ func (f *filling) queue(t *testing.T) {
 	f.assignOn(t, "admin", full, f.people["learner"], input{"source": "PURCHASE", "reference": f.secret("Order"), "endsAt": "2090-01-01T00:00:00Z"})
 	f.do(t, "instructor", `mutation($e: ID!) { revokeGrant(input: {enrollmentId: $e, source: STAFF}) { enrollment { id } } }`, input{"e": place}, nil)
 	f.remember(t, "Enrollment", place)
+}
+
+// longAgo is a date to wait for that is over.
+const longAgo = `now > timestamp("2020-01-01T00:00:00Z")`
+
+// watch has a crowd watch the film, large enough to be told of.
+func (f *filling) watch(t *testing.T) {
+	t.Helper()
+	for _, persona := range []string{"teacher", "suspended", "expired"} {
+		enrollment := f.assign(t, f.ids["Course"][0], f.people[persona])
+		f.do(t, persona, `mutation($e: ID!, $l: ID!, $s: String!) { recordProgress(input: {enrollmentId: $e, sessionId: $s, sequence: 1, lessons: [
+			{lessonId: $l, positionMs: 9000, segments: [{fromMs: 0, toMs: 9000}]}]}) { completedLessonIds } }`,
+			input{"e": enrollment, "l": f.id("Lesson.VIDEO"), "s": uuid.NewString()}, nil)
+	}
+}
+
+// relaxed is a course whose rule was relaxed after two people had done what it asks for now: they would be completed.
+func (f *filling) relaxed(t *testing.T) string {
+	t.Helper()
+	course := f.saveCourse(t, "instructor", input{"slug": "relaxed-" + uuid.NewString()[:8], "title": f.secret("Relaxed"), "visibility": "MEMBERS"})
+	article := input{"key": "article", "moduleKey": "m", "title": f.secret("Article"), "kind": "ARTICLE", "body": f.secret("Body"), "completion": "read && signed_off"}
+	f.saveLesson(t, "instructor", course, article)
+	f.publish(t, "instructor", course)
+	lesson := f.partsOf(t, course)[2]
+	for _, persona := range []string{"admin", "learner"} {
+		f.do(t, persona, `mutation($e: ID!, $l: ID!) { completeLesson(input: {enrollmentId: $e, lessonId: $l}) { completedLessonIds } }`,
+			input{"e": f.assign(t, course, f.people[persona]), "l": lesson}, nil)
+	}
+	article["completion"] = "read"
+	f.saveLesson(t, "instructor", course, article)
+	f.publish(t, "instructor", course)
+	return course
 }
 
 // vouch has staff say what they can of a learner.

@@ -102,8 +102,8 @@ func (w *attackWorld) queryProviders(t *testing.T, s *side) attack.Registry {
 		"Query.captionRevisions.locale":           attack.Always(attack.Omit, "en", attack.Omit),
 		"Query.leaderboard.courseId":              attack.Always(attack.Omit, s.id("Course"), attack.Omit),
 		"Query.leaderboard.period":                attack.Always("ALL"),
-		"Query.completionPreview.courseId":        attack.Always(s.id("Course")),
-		"Query.completionReport.courseId":         attack.Always(s.id("Course")),
+		"Query.completionPreview.courseId":        attack.Always(s.id("Course.relaxed")),
+		"Query.completionReport.courseId":         attack.Always(s.id("Course.relaxed")),
 		"Subscription.assetUpdated.id":            s.oneOf("Asset"),
 		"Subscription.notificationReceived.after": attack.Always(0),
 
@@ -229,7 +229,7 @@ func (s *side) inputProviders() attack.Registry {
 		"RecordAttendanceInput.minutes":        attack.Always(5),
 		"CompleteForLearnerInput.enrollmentId": s.oneOf("Enrollment"), "CompleteForLearnerInput.lessonId": attack.Always(s.id("Lesson.ARTICLE")),
 		"CompleteForLearnerInput.reason": attack.Always("Reason."),
-		"ApplyCompletionsInput.courseId": s.oneOf("Course"), "ApplyCompletionsInput.after": attack.Always(attack.Omit, s.id("Enrollment")),
+		"ApplyCompletionsInput.courseId": s.oneOf("Course"), "ApplyCompletionsInput.after": attack.Always(attack.Omit, s.id("Enrollment")), "ApplyCompletionsInput.first": attack.Always(1),
 		"StartAttemptInput.enrollmentId": s.oneOf("Enrollment"), "StartAttemptInput.lessonId": attack.Always(s.id("Lesson.QUIZ")),
 		"SaveAnswerInput.attemptId":            attack.Always(s.ids["Attempt"][1], s.ids["Attempt"][0]),
 		"SaveAnswerInput.questionId":           attack.Always(s.id("AttemptQuestion.SHORT_TEXT")),
@@ -289,7 +289,7 @@ func (w *attackWorld) scenes(s *side) map[string]func(t *testing.T) scene {
 		"revokeGrant":         f.onPlace("RevokeGrantInput.enrollmentId", nil),
 		"saveCourseAdmission": f.onCourse("SaveCourseAdmissionInput.courseId", nil),
 		"recordProgress":      f.sceneFilm,
-		"applyCompletions":    f.onCourse("ApplyCompletionsInput.courseId", nil),
+		"applyCompletions":    on("ApplyCompletionsInput.courseId", f.relaxed),
 		"saveAnswer":          fixed(attack.Registry{"SaveAnswerInput.attemptId": attack.Always(s.ids["Attempt"][1])}),
 		"revokeCertificate":   fixed(attack.Registry{"RevokeCertificateInput.certificateId": attack.Always(last(s.ids["Certificate"]))}),
 	}

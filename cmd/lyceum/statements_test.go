@@ -258,6 +258,12 @@ func (s *school) asks(t *testing.T) map[string]asking {
 			t.Helper()
 			return asked{s.signIn(t, s.person(t, viewer.Learner)), map[string]any{"courseId": s.sized[n].id}}
 		},
+		"withdraw": func(t *testing.T, n int) asked {
+			t.Helper()
+			token, enrollment := s.student(t, n)
+			return asked{token, map[string]any{"enrollmentId": enrollment}}
+		},
+		"answer-invitation": s.askInvited,
 		"complete-lesson": func(t *testing.T, n int) asked {
 			t.Helper()
 			token, enrollment := s.student(t, n)
@@ -452,7 +458,8 @@ func (s *school) count(t *testing.T, name string, request asked, n int) int64 {
 
 func newSchool(t *testing.T) *school {
 	t.Helper()
-	s := openSchool(t, t.TempDir())
+	// What is counted is what an answer takes that is kept nowhere.
+	s := openSchool(t, t.TempDir(), "LYCEUM_RESPONSE_CACHE=off", "LYCEUM_OUTLINE_CACHE=off")
 	s.fill(t)
 	return s
 }
@@ -461,6 +468,12 @@ func newSchool(t *testing.T) *school {
 func openSchool(t *testing.T, home string, settings ...string) *school {
 	t.Helper()
 	appURL, ownerURL, _ := pgtest.Clone(t)
+	return openSchoolOn(t, appURL, ownerURL, home, settings...)
+}
+
+// openSchoolOn is openSchool on a database of its own.
+func openSchoolOn(t *testing.T, appURL, ownerURL, home string, settings ...string) *school {
+	t.Helper()
 	c, err := config.Load(config.Sources{Environ: append([]string{
 		"DATABASE_URL=" + appURL, "LYCEUM_SIGNING_KEYS=test=literal:" + strings.Repeat("k", 64), "LYCEUM_HOME=" + home,
 		"LYCEUM_LOG_LEVEL=error", "LYCEUM_HTTP_TRUSTED_PROXIES=127.0.0.1/32",

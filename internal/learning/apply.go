@@ -13,8 +13,18 @@ import (
 	"lyceum/internal/platform/pg"
 )
 
-// appliedAtOnce is how many places one request goes through.
+// appliedAtOnce is how many places one request goes through, at most.
 const appliedAtOnce = 50
+
+// Going says which places to go through.
+type Going struct {
+	// Number is the version whose rules count; nil is the one in force.
+	Number *int
+	// After is the place to go on behind; nil is the beginning.
+	After *uuid.UUID
+	// First is how many places to go through, 1 to 50; nil is 50.
+	First *int
+}
 
 // Applied is what applying a version's rules did.
 type Applied struct {
@@ -24,27 +34,34 @@ type Applied struct {
 	Next *uuid.UUID
 }
 
-// Apply completes what the rules of a version complete now, also for places that are pinned to another one; a nil
-// number is the version in force. It goes through the next places behind the one that is named, each in a
+// Apply completes what the rules of a version complete now, also for places that are pinned to another one. It goes
+// through the next places, each in a
 // transaction of its own, so that it can be stopped and gone on with at any place. Nothing is ever taken back, and
 // going through a place again changes nothing. Each place that it completes something for is in the audit log.
-func (s *Service) Apply(ctx context.Context, courseID uuid.UUID, number *int, after *uuid.UUID) (*Applied, error) {
+func (s *Service) Apply(ctx context.Context, courseID uuid.UUID, going Going) (*Applied, error) {
 	who, err := deciding(ctx)
 	if err != nil {
 		return nil, err
 	}
-	version, err := s.version(ctx, courseID, number)
+	first := appliedAtOnce
+	if going.First != nil {
+		first = *going.First
+	}
+	if first < 1 || first > appliedAtOnce {
+		return nil, fault.Invalid("first", "From 1 to 50 places can be gone through at once.")
+	}
+	version, err := s.version(ctx, courseID, going.Number)
 	if err != nil {
 		return nil, err
 	}
 	query := s.taken(courseID)
-	if after != nil {
-		if err := s.inCourse(ctx, *after, courseID); err != nil {
+	if going.After != nil {
+		if err := s.inCourse(ctx, *going.After, courseID); err != nil {
 			return nil, err
 		}
-		query.Where(enrollment.IDGT(*after))
+		query.Where(enrollment.IDGT(*going.After))
 	}
-	places, err := query.Order(enrollment.ByID()).Limit(appliedAtOnce).IDs(ctx)
+	places, err := query.Order(enrollment.ByID()).Limit(first).IDs(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list places: %w", err)
 	}
@@ -55,7 +72,7 @@ func (s *Service) Apply(ctx context.Context, courseID uuid.UUID, number *int, af
 			return nil, err
 		}
 	}
-	if len(places) == appliedAtOnce {
+	if len(places) == first {
 		done.Next = &places[len(places)-1]
 	}
 	return done, nil

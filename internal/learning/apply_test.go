@@ -108,16 +108,16 @@ func TestApply(t *testing.T) {
 		t.Errorf("reports wrote: %v, %d dates, %d entries", n, len(c.dates(t)), len(c.db.Entries()))
 	}
 
-	first, err := c.Apply(staff, c.place.CourseID, new(2), nil)
+	first, err := c.Apply(staff, c.place.CourseID, learning.Going{Number: new(2)})
 	if err != nil || first.Examined != 50 || first.Next == nil || first.Lessons != 0 {
 		t.Fatalf("first: %+v, %v", first, err)
 	}
 	// Whoever lost the answer begins anew: nothing happens twice.
 	early := c.dates(t)
-	if again, err := c.Apply(staff, c.place.CourseID, new(2), nil); err != nil || again.Courses != 0 || *again.Next != *first.Next {
+	if again, err := c.Apply(staff, c.place.CourseID, learning.Going{Number: new(2)}); err != nil || again.Courses != 0 || *again.Next != *first.Next {
 		t.Fatalf("first again: %+v, %v", again, err)
 	}
-	last, err := c.Apply(staff, c.place.CourseID, new(2), first.Next)
+	last, err := c.Apply(staff, c.place.CourseID, learning.Going{Number: new(2), After: first.Next})
 	if err != nil || last.Examined != others-50 || last.Next != nil {
 		t.Fatalf("last: %+v, %v", last, err)
 	}
@@ -137,7 +137,7 @@ func TestApply(t *testing.T) {
 		}
 	}
 	// The old version, which asks for more, takes nothing back.
-	if done, err := c.Apply(staff, c.place.CourseID, new(1), nil); err != nil || done.Courses != 0 {
+	if done, err := c.Apply(staff, c.place.CourseID, learning.Going{Number: new(1)}); err != nil || done.Courses != 0 {
 		t.Errorf("the old version: %+v, %v", done, err)
 	}
 	if !maps.Equal(dates, c.dates(t)) {
@@ -167,7 +167,7 @@ func TestReportsOfNothing(t *testing.T) {
 		if _, err := c.Report(tt.ctx, tt.course, tt.number); fault.CodeOf(err) != fault.NotFound {
 			t.Errorf("report, %s: %v", name, err)
 		}
-		if _, err := c.Apply(tt.ctx, tt.course, tt.number, nil); fault.CodeOf(err) != fault.NotFound {
+		if _, err := c.Apply(tt.ctx, tt.course, learning.Going{Number: tt.number}); fault.CodeOf(err) != fault.NotFound {
 			t.Errorf("apply, %s: %v", name, err)
 		}
 	}
@@ -175,10 +175,18 @@ func TestReportsOfNothing(t *testing.T) {
 	if _, err := c.Preview(staff, c.place.CourseID); fault.CodeOf(err) != fault.BadInput {
 		t.Errorf("preview of rules that cannot be: %v", err)
 	}
-	if done, err := c.Apply(staff, c.place.CourseID, new(1), &c.place.ID); err != nil || done.Examined != 0 || done.Next != nil {
+	if done, err := c.Apply(staff, c.place.CourseID, learning.Going{Number: new(1), After: &c.place.ID}); err != nil || done.Examined != 0 || done.Next != nil {
 		t.Errorf("apply behind the last place: %+v, %v", done, err)
 	}
-	if _, err := c.Apply(staff, c.place.CourseID, new(1), new(uuid.Max)); fault.CodeOf(err) != fault.NotFound {
+	for _, first := range []int{-1, 0, 51} {
+		if _, err := c.Apply(staff, c.place.CourseID, learning.Going{Number: new(1), First: &first}); fault.CodeOf(err) != fault.BadInput {
+			t.Errorf("apply to the first %d: %v", first, err)
+		}
+	}
+	if done, err := c.Apply(staff, c.place.CourseID, learning.Going{Number: new(1), First: new(1)}); err != nil || done.Examined != 1 || *done.Next != c.place.ID {
+		t.Errorf("apply to the first: %+v, %v", done, err)
+	}
+	if _, err := c.Apply(staff, c.place.CourseID, learning.Going{Number: new(1), After: new(uuid.Max)}); fault.CodeOf(err) != fault.NotFound {
 		t.Errorf("apply behind a place that is not there: %v", err)
 	}
 }

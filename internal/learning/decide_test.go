@@ -51,7 +51,7 @@ func TestDecidingIsForStaff(t *testing.T) {
 			return err
 		},
 		"Apply": func(ctx context.Context) error {
-			_, err := c.Apply(ctx, c.place.CourseID, new(1), nil)
+			_, err := c.Apply(ctx, c.place.CourseID, learning.Going{Number: new(1)})
 			return err
 		},
 	} {

@@ -6271,6 +6271,20 @@ directive @access(
   k12: SchoolAccess!
 ) on FIELD_DEFINITION
 
+"""
+For how long an answer that shows the field may be kept for all visitors, in seconds: as long as the shortest hint in it.
+One field without a hint, or with scope PRIVATE, and the answer is not kept. What changes in the tenant ends it earlier.
+"""
+directive @cacheControl(maxAge: Int, scope: CacheControlScope = PUBLIC) on FIELD_DEFINITION
+
+"For whom an answer is kept."
+enum CacheControlScope {
+  "Every visitor of the tenant. Who is signed in is always answered afresh."
+  PUBLIC
+  "Nobody else."
+  PRIVATE
+}
+
 "Personal data: support reads ` + "`" + `•••` + "`" + ` in its place, except about themselves."
 directive @personal on FIELD_DEFINITION
 
@@ -6322,10 +6336,10 @@ interface Node {
 
 "Where a page lies in its connection."
 type PageInfo {
-  hasNextPage: Boolean!
-  hasPreviousPage: Boolean!
-  startCursor: Cursor
-  endCursor: Cursor
+  hasNextPage: Boolean! @cacheControl(maxAge: 60)
+  hasPreviousPage: Boolean! @cacheControl(maxAge: 60)
+  startCursor: Cursor @cacheControl(maxAge: 60)
+  endCursor: Cursor @cacheControl(maxAge: 60)
 }
 
 type Query {
@@ -6421,8 +6435,8 @@ enum UserStatus {
 
 "A person of the tenant."
 type User implements Node {
-  id: ID!
-  name: String! @personal
+  id: ID! @cacheControl(maxAge: 60)
+  name: String! @personal @cacheControl(maxAge: 60)
   role: Role!
   "For the person and the tenant's staff."
   email: String
@@ -6664,78 +6678,78 @@ enum LessonKind {
 }
 
 type Category implements Node {
-  id: ID!
-  slug: String!
-  name: String!
+  id: ID! @cacheControl(maxAge: 60)
+  slug: String! @cacheControl(maxAge: 60)
+  name: String! @cacheControl(maxAge: 60)
 }
 
 type Price {
   "Minor units of the currency."
-  amount: Int!
+  amount: Int! @cacheControl(maxAge: 60)
   "ISO 4217."
-  currency: String!
+  currency: String! @cacheControl(maxAge: 60)
 }
 
 "A published course, in the version that is in force or, below an enrollment, in the version it is pinned to."
 type Course implements Node {
-  id: ID!
-  slug: String!
-  title: String!
-  summary: String!
+  id: ID! @cacheControl(maxAge: 60)
+  slug: String! @cacheControl(maxAge: 60)
+  title: String! @cacheControl(maxAge: 60)
+  summary: String! @cacheControl(maxAge: 60)
   "Sanitised HTML."
-  description: String!
+  description: String! @cacheControl(maxAge: 60)
   "BCP 47."
-  language: String!
-  level: CourseLevel!
-  categories: [Category!]!
-  tags: [String!]!
+  language: String! @cacheControl(maxAge: 60)
+  level: CourseLevel! @cacheControl(maxAge: 60)
+  categories: [Category!]! @cacheControl(maxAge: 60)
+  tags: [String!]! @cacheControl(maxAge: 60)
   "Null when free."
-  price: Price
-  instructor: User
+  price: Price @cacheControl(maxAge: 60)
+  instructor: User @cacheControl(maxAge: 60)
   "The number of this version."
-  version: Int!
-  publishedAt: Time!
-  lessonCount: Int!
+  version: Int! @cacheControl(maxAge: 60)
+  publishedAt: Time! @cacheControl(maxAge: 60)
+  lessonCount: Int! @cacheControl(maxAge: 60)
   "How many lessons must be completed to complete the course."
-  requiredLessonCount: Int!
+  requiredLessonCount: Int! @cacheControl(maxAge: 60)
   "Total length of the videos in milliseconds."
-  durationMs: Int!
-  hasCertificate: Boolean!
+  durationMs: Int! @cacheControl(maxAge: 60)
+  hasCertificate: Boolean! @cacheControl(maxAge: 60)
   "How many months a certificate is good for; 0 is for ever."
-  certificateMonths: Int!
-  modules: [Module!]!
+  certificateMonths: Int! @cacheControl(maxAge: 60)
+  modules: [Module!]! @cacheControl(maxAge: 60)
   "Courses to be completed first."
-  prerequisites: [Course!]!
+  prerequisites: [Course!]! @cacheControl(maxAge: 60)
   "The viewer's own."
-  enrollment: Enrollment
+  enrollment: Enrollment @cacheControl(scope: PRIVATE)
     @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
 }
 
 type Module {
-  id: ID!
-  key: String!
-  title: String!
-  summary: String!
-  lessons: [Lesson!]!
+  id: ID! @cacheControl(maxAge: 60)
+  key: String! @cacheControl(maxAge: 60)
+  title: String! @cacheControl(maxAge: 60)
+  summary: String! @cacheControl(maxAge: 60)
+  lessons: [Lesson!]! @cacheControl(maxAge: 60)
 }
 
 type Lesson {
-  id: ID!
-  key: String!
-  title: String!
+  id: ID! @cacheControl(maxAge: 60)
+  key: String! @cacheControl(maxAge: 60)
+  title: String! @cacheControl(maxAge: 60)
   "A heading that groups neighbouring lessons, or empty."
-  section: String!
-  kind: LessonKind!
-  required: Boolean!
+  section: String! @cacheControl(maxAge: 60)
+  kind: LessonKind! @cacheControl(maxAge: 60)
+  required: Boolean! @cacheControl(maxAge: 60)
   "Open to everybody who sees the course."
-  preview: Boolean!
+  preview: Boolean! @cacheControl(maxAge: 60)
   "Length of the video in milliseconds, 0 when unknown."
-  durationMs: Int!
+  durationMs: Int! @cacheControl(maxAge: 60)
   "What is to be learned. FORBIDDEN without an enrollment, unless the lesson is a preview or the viewer is staff."
-  content: LessonContent
+  content: LessonContent @cacheControl(scope: PRIVATE)
     @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: COURSE, support: GRANTED, k12: SAME)
   "The viewer's own, null before the first evidence."
-  progress: LessonProgress
+  progress: LessonProgress @cacheControl(scope: PRIVATE)
     @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
 }
 
@@ -6807,15 +6821,15 @@ type LinkContent {
 }
 
 type CourseConnection {
-  edges: [CourseEdge!]!
-  nodes: [Course!]!
-  pageInfo: PageInfo!
-  totalCount: Int!
+  edges: [CourseEdge!]! @cacheControl(maxAge: 60)
+  nodes: [Course!]! @cacheControl(maxAge: 60)
+  pageInfo: PageInfo! @cacheControl(maxAge: 60)
+  totalCount: Int! @cacheControl(maxAge: 60)
 }
 
 type CourseEdge {
-  cursor: Cursor!
-  node: Course!
+  cursor: Cursor! @cacheControl(maxAge: 60)
+  node: Course! @cacheControl(maxAge: 60)
 }
 
 input CourseFilter {
@@ -6836,14 +6850,17 @@ enum CourseOrder {
 extend type Query {
   "The catalog: published courses that the viewer may see."
   courses(first: Int, after: Cursor, filter: CourseFilter, orderBy: CourseOrder = NEWEST): CourseConnection!
+    @cacheControl(maxAge: 60)
     @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
   "A published course by id or slug; exactly one of them."
   course(id: ID, slug: String): Course
+    @cacheControl(maxAge: 60)
     @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
   "One lesson of a course, in the version the viewer is enrolled in, else in the one in force."
   lesson(courseId: ID!, id: ID!): Lesson
     @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
   categories: [Category!]!
+    @cacheControl(maxAge: 60)
     @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
 }
 
@@ -8132,6 +8149,8 @@ input ApplyCompletionsInput {
   number: Int
   "The ` + "`" + `next` + "`" + ` of the request before."
   after: ID
+  "How many places to go through, from 1 to 50; 50 without it."
+  first: Int
 }
 
 type ApplyCompletionsPayload {
@@ -32723,7 +32742,7 @@ func (ec *executionContext) unmarshalInputApplyCompletionsInput(ctx context.Cont
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"courseId", "number", "after"}
+	fieldsInOrder := [...]string{"courseId", "number", "after", "first"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -32751,6 +32770,13 @@ func (ec *executionContext) unmarshalInputApplyCompletionsInput(ctx context.Cont
 				return it, err
 			}
 			it.After = data
+		case "first":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("first"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.First = data
 		}
 	}
 	return it, nil
@@ -47426,6 +47452,22 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	_ = ctx
 	res := graphql.MarshalBoolean(*v)
 	return res
+}
+
+func (ec *executionContext) unmarshalOCacheControlScope2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCacheControlScope(ctx context.Context, v any) (*model.CacheControlScope, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.CacheControlScope)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCacheControlScope2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCacheControlScope(ctx context.Context, sel ast.SelectionSet, v *model.CacheControlScope) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) unmarshalOCaptionInput2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionInputᚄ(ctx context.Context, v any) ([]*model.CaptionInput, error) {

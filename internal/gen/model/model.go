@@ -39,6 +39,8 @@ type ApplyCompletionsInput struct {
 	Number *int `json:"number,omitempty"`
 	// The `next` of the request before.
 	After *gid.ID `json:"after,omitempty"`
+	// How many places to go through, from 1 to 50; 50 without it.
+	First *int `json:"first,omitempty"`
 }
 
 type ApplyCompletionsPayload struct {
@@ -939,6 +941,64 @@ func (e *AccessScope) UnmarshalJSON(b []byte) error {
 }
 
 func (e AccessScope) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// For whom an answer is kept.
+type CacheControlScope string
+
+const (
+	// Every visitor of the tenant. Who is signed in is always answered afresh.
+	CacheControlScopePublic CacheControlScope = "PUBLIC"
+	// Nobody else.
+	CacheControlScopePrivate CacheControlScope = "PRIVATE"
+)
+
+var AllCacheControlScope = []CacheControlScope{
+	CacheControlScopePublic,
+	CacheControlScopePrivate,
+}
+
+func (e CacheControlScope) IsValid() bool {
+	switch e {
+	case CacheControlScopePublic, CacheControlScopePrivate:
+		return true
+	}
+	return false
+}
+
+func (e CacheControlScope) String() string {
+	return string(e)
+}
+
+func (e *CacheControlScope) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CacheControlScope(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CacheControlScope", str)
+	}
+	return nil
+}
+
+func (e CacheControlScope) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CacheControlScope) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CacheControlScope) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

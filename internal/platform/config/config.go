@@ -32,6 +32,8 @@ type Config struct {
 	Telemetry Telemetry
 	Timeout   Timeout
 	Limit     Limit
+	Response  Response
+	Outline   Outline
 	Jobs      Jobs
 
 	// Unused names the variables of the environment that begin like ours and mean nothing: mistyped, most likely.
@@ -215,6 +217,22 @@ type Limit struct {
 	Connections, ConnectionsPerUser, Subscriptions int
 }
 
+// Response is how answers for all visitors are kept.
+type Response struct {
+	// Cache is "on" or "off".
+	Cache string
+	// CacheSize is what a process keeps, in bytes.
+	CacheSize int64
+}
+
+// Outline is how published versions are kept.
+type Outline struct {
+	// Cache is "on" or "off".
+	Cache string
+	// CacheSize is what a process keeps, in bytes.
+	CacheSize int64
+}
+
 // Jobs is how work in the background is done.
 type Jobs struct {
 	// Queues are those that this process works on.
@@ -378,6 +396,10 @@ func (c *Config) bindBounds(add adder) {
 	add("limit.connections", "20000", "Most open streams of a process.", integer(&c.Limit.Connections, 1, 1000000))
 	add("limit.connections_per_user", "10", "Most open streams of a user.", integer(&c.Limit.ConnectionsPerUser, 1, 1000))
 	add("limit.subscriptions", "20", "Most subscriptions of a stream.", integer(&c.Limit.Subscriptions, 1, 1000))
+	add("response.cache", "on", "Whether answers that are the same for all visitors are kept.", oneOf(&c.Response.Cache, "on", "off"))
+	add("response.cache_size", "64MiB", "What a process keeps of such answers.", size(&c.Response.CacheSize, 64<<30))
+	add("outline.cache", "on", "Whether published versions are kept.", oneOf(&c.Outline.Cache, "on", "off"))
+	add("outline.cache_size", "64MiB", "What a process keeps of published versions.", size(&c.Outline.CacheSize, 64<<30))
 	// Before the queues, which it completes.
 	add("jobs.workers", "4", "Workers of a queue that names no number.", integer(&c.Jobs.Workers, 1, 1000))
 	add("jobs.queues", "default=8,mail=2,media=1,search=2", "Queues that this process works on.", queues(&c.Jobs.Queues, &c.Jobs.Workers))

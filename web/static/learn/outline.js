@@ -14,12 +14,13 @@ import { href } from './router.js'
 export const kindIcons = { VIDEO: 'film', ARTICLE: 'text', QUIZ: 'quiz', FILE: 'file', LINK: 'link' }
 
 /**
- * Whether the person has a place in the course.
+ * The person's place in the course, if it is one to learn in: see standing.js for others.
  *
  * @param {Course} course
  */
 export function place(course) {
-  return ['ACTIVE', 'COMPLETED'].includes(course.enrollment?.state) ? course.enrollment : null
+  const mine = course.enrollment
+  return mine?.state === 'ACTIVE' || mine?.state === 'COMPLETED' ? mine : null
 }
 
 /**

@@ -5,12 +5,17 @@ import { h, icon } from '../dom.js'
 import { date, duration, languageName, price } from '../format.js'
 import { show } from '../html.js'
 import { t } from '../i18n.js'
+import { whatIsLeft } from '../left.js'
+import { follow } from '../live.js'
 import { lessons, outline, place, progressBar } from '../outline.js'
 import { places } from '../places.js'
 import { press } from '../problem.js'
 import { go, href } from '../router.js'
 import { session } from '../session.js'
+import { answers, coming, standing } from '../standing.js'
 
+/** @import { EnrollmentChangedSubscription } from '../../../types/api.js' */
+/** @import { Standing } from '../standing.js' */
 /** @import { Course } from '../outline.js' */
 /** @import { Page, Visit } from '../router.js' */
 
@@ -49,6 +54,8 @@ async function readKept(name, signal) {
  */
 export async function coursePage({ params, signal }) {
   const course = await readCourse(params.course ?? '', signal)
+  const mine = place(course)
+  const left = mine && mine.state !== 'COMPLETED' ? await whatIsLeft(mine.id, signal) : null
   const content = h('article', { class: 'coursepage' },
     h('header', { class: 'hero' },
       h('p', { class: 'facts' }, course.categories.map(({ slug, name }) => h('a', { href: href('/', { category: slug }) }, name)), h('span', {}, t(`level.${course.level}`)), h('span', {}, languageName(course.language))),
@@ -59,14 +66,44 @@ export async function coursePage({ params, signal }) {
       h('div', {},
         course.description && h('section', { class: 'prose', lang: course.language, 'aria-label': t('course.about') }, show(h('div'), course.description)),
         h('section', { 'aria-labelledby': 'outline' }, h('h2', { id: 'outline' }, t('course.outline')), outline(course).element)),
-      h('aside', { class: 'card side', 'aria-label': t('course.yours') }, entry(course), facts(course))))
+      h('aside', { class: 'card side', 'aria-label': t('course.yours') }, entry(course), left, facts(course))))
+  // A seat may become free, and a payment arrive, while somebody looks at the page.
+  const held = course.enrollment
+  if (held && coming.includes(held.state)) void follow('enrollment-changed', {}, { onData: (data) => void hear(data, held, signal).catch(() => {}), signal })
   return { title: course.title, content, wide: true }
+}
+
+/**
+ * Shows the page again when the place is another than it was. At the start of the stream it is looked up: it may have
+ * changed between the page and the stream.
+ *
+ * @param {EnrollmentChangedSubscription} data
+ * @param {Standing} held
+ * @param {AbortSignal} signal
+ */
+async function hear({ enrollmentChanged: { enrollment } }, held, signal) {
+  const now = enrollment ?? (await ask('place', { enrollmentId: held.id }, { signal })).node
+  if (now && 'state' in now && now.id === held.id && now.state !== held.state) again()
+}
+
+function again() {
+  go(location.pathname, { replace: true, focus: false })
 }
 
 /** @param {Course} course */
 function entry(course) {
   const mine = place(course)
   if (mine) return [mine.state === 'COMPLETED' ? completed(course) : goOn(course)]
+  const held = course.enrollment
+  const stands = held && standing(held)
+  const note = stands && h('p', { class: 'note' }, stands)
+  if (held && coming.includes(held.state)) return [held.state === 'PENDING_PAYMENT' && cost(course), note, answers(held, course.title, again)]
+  if (held?.state === 'REVOKED') return [note]
+  return [note, wayIn(course)]
+}
+
+/** @param {Course} course */
+function wayIn(course) {
   const missing = course.prerequisites.filter(({ enrollment }) => enrollment?.state !== 'COMPLETED')
   const before = missing.length > 0 && h('div', { class: 'note' }, h('p', {}, t('course.before')),
     h('ul', {}, missing.map(({ slug, title }) => h('li', {}, h('a', { href: href(`/courses/${slug}`) }, title)))))
@@ -76,7 +113,7 @@ function entry(course) {
   const told = h('p', { role: 'alert', class: 'alert' })
   const button = h('button', { type: 'button', click: () => press(button, told, async () => {
     await ask('enroll', { courseId: course.id })
-    go(location.pathname, { replace: true })
+    again()
   }) }, t('course.enroll'))
   return [cost(course), before, button, told]
 }

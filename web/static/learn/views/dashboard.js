@@ -7,6 +7,7 @@ import { follow } from '../live.js'
 import { progressBar } from '../outline.js'
 import { places } from '../places.js'
 import { href } from '../router.js'
+import { answers, coming, ended, standing } from '../standing.js'
 import { engagement } from './engagement.js'
 
 /** @import { App } from '../app.js' */
@@ -21,8 +22,8 @@ import { engagement } from './engagement.js'
 export async function dashboard(app, { signal }) {
   const content = h('div', {})
   const [all, earned] = await Promise.all([places(signal), engagement(signal)])
-  draw(content, all, earned)
-  const refresh = () => places(signal).then((all) => draw(content, all, earned), () => {})
+  const refresh = () => void places(signal).then((all) => draw(content, all, earned, refresh), () => {})
+  draw(content, all, earned, refresh)
   // A certificate that was being made is there when its notification arrives.
   app.inbox?.addEventListener('arrived', refresh, { signal })
   // What happens in another window, or on another device, shows here too.
@@ -34,18 +35,23 @@ export async function dashboard(app, { signal }) {
  * @param {HTMLElement} content
  * @param {Place[]} all
  * @param {HTMLElement | null} earned
+ * @param {() => void} refresh
  */
-function draw(content, all, earned) {
+function draw(content, all, earned, refresh) {
+  const waiting = all.filter(({ state }) => coming.includes(state))
   const active = all.filter(({ state }) => state === 'ACTIVE')
   const done = all.filter(({ state }) => state === 'COMPLETED')
+  const over = all.filter(({ state }) => ended.includes(state))
   const certified = all.filter(({ certificate }) => certificate)
   const heading = content.querySelector('h1') ?? h('h1', {}, t('my'))
   fill(content, heading,
-    all.length === 0 && h('div', { class: 'empty' }, h('p', {}, t('my.nothing')), h('a', { class: 'button', href: href('/') }, t('toCatalog'))),
+    waiting.length + active.length + done.length === 0 && h('div', { class: 'empty' }, h('p', {}, t('my.nothing')), h('a', { class: 'button', href: href('/') }, t('toCatalog'))),
     earned,
+    group('waiting', t('my.waiting'), waiting.map((place) => waitingCard(place, refresh))),
     group('active', t('my.active'), active.map(activeCard)),
     group('done', t('my.done'), done.map(doneCard)),
-    group('certificates', t('my.certificates'), certified.map(certificateCard)))
+    group('certificates', t('my.certificates'), certified.map(certificateCard)),
+    group('over', t('my.over'), over.map(overCard)))
 }
 
 /**
@@ -56,6 +62,25 @@ function draw(content, all, earned) {
 function group(id, title, cards) {
   if (cards.length === 0) return null
   return h('section', { 'aria-labelledby': id }, h('h2', { id }, title), h('ul', { class: 'cards' }, cards))
+}
+
+/**
+ * @param {Place} place
+ * @param {() => void} refresh
+ */
+function waitingCard(place, refresh) {
+  const { course } = place
+  return h('li', { class: 'card' },
+    h('h3', {}, h('a', { href: href(`/courses/${course.slug}`) }, course.title)),
+    h('p', {}, standing(place)),
+    answers(place, course.title, refresh))
+}
+
+/** @param {Place} place */
+function overCard(place) {
+  return h('li', { class: 'card' },
+    h('h3', {}, h('a', { href: href(`/courses/${place.course.slug}`) }, place.course.title)),
+    h('p', {}, standing(place)))
 }
 
 /** @param {Place} place */

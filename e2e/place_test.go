@@ -1,0 +1,59 @@
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+)
+
+// TestPlacesInTheApp looks, in a browser, at places that are not open: it accepts and declines invitations, waits for a
+// seat until one is free, leaves a waiting list, does not pay, and is told that staff ended an access.
+func TestPlacesInTheApp(t *testing.T) {
+	browser := chromium(t)
+	pictures, err := os.MkdirTemp("", "lyceum-places-") //nolint:usetesting // they are for people to look at afterwards
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("pictures are in %s", pictures)
+	c := campusOf(t, "acme")
+	id, learner := c.person(t, "LEARNER")
+	courses := map[string]any{}
+	for _, name := range []string{"welcome", "unwelcome", "full", "crowded", "priced", "closed"} {
+		courses[name] = c.small(t, name)
+	}
+	course := func(name string) string { return dig[string](t, courses, name, "id") }
+	for _, name := range []string{"welcome", "unwelcome"} {
+		c.run(t, c.instructor, `mutation($c: ID!, $u: ID!) { assignCourse(input: {courseId: $c, learnerId: $u, invite: true}) { enrollment { state } } }`,
+			input{"c": course(name), "u": id})
+	}
+	for _, name := range []string{"full", "crowded"} {
+		c.run(t, c.instructor, `mutation($c: ID!) { saveCourseAdmission(input: {courseId: $c, capacity: 0}) { admission { capacity } } }`,
+			input{"c": course(name)})
+	}
+	closed := c.assign(t, course("closed"), id)
+	c.run(t, c.instructor, `mutation($e: ID!) { revokeGrant(input: {enrollmentId: $e, source: STAFF}) { enrollment { state } } }`, input{"e": closed})
+	told, err := json.Marshal(courses)
+	if err != nil {
+		t.Fatal(err)
+	}
+	node(t, "browser", []string{"places.mjs", pictures}, "CHROMIUM="+browser, "ACME="+running.URL("acme"), "COURSES="+string(told),
+		"INSTRUCTOR_TOKEN="+c.instructor.Token, "LEARNER="+c.ask(t, learner, `{ viewer { user { email } } }`, nil, "viewer", "user", "email"))
+}
+
+// small publishes a course of one article; the one that is called "priced" has a price.
+func (c *campus) small(t *testing.T, name string) map[string]any {
+	t.Helper()
+	slug := name + "-" + c.tag
+	about := input{"slug": slug, "title": "Course " + slug, "visibility": "MEMBERS"}
+	if name == "priced" {
+		about["price"] = input{"amount": 1900, "currency": "EUR"}
+	}
+	data := c.run(t, c.instructor, `mutation($i: SaveCourseInput!) { saveCourse(input: $i) { course { id slug title } } }`, input{"i": about})
+	course := dig[map[string]any](t, data, "saveCourse", "course")
+	c.run(t, c.instructor, `mutation($c: ID!) {
+		saveModule(input: {courseId: $c, key: "m", title: "Module"}) { module { id } }
+		saveLesson(input: {courseId: $c, moduleKey: "m", key: "a", title: "Article", kind: ARTICLE, body: "Words."}) { lesson { id } }
+	}`, input{"c": course["id"]})
+	c.publish(t, dig[string](t, course, "id"))
+	return course
+}
