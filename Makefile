@@ -149,8 +149,8 @@ generate-ent: ## ent/schema → internal/gen/ent
 	$(GO) run ./ent/entc.go
 
 .PHONY: generate-graphql
-generate-graphql: ## schema.graphql → internal/gen/graphql and internal/gen/model
-	$(GO) tool gqlgen generate
+generate-graphql: ## schema.graphql → internal/gen/graphql and internal/gen/model, with what writes plain objects straight to JSON
+	$(GO) run ./graph/lean/generate
 
 .PHONY: generate-access
 generate-access: ## schema.graphql → docs/access-matrix.csv; fails for a field that says no @access
