@@ -57,6 +57,8 @@ type Options struct {
 	Answers *answer.Config
 	// Origins are the web origins, besides our own, whose pages may open a WebSocket.
 	Origins []string
+	// Executor is "gqlgen" to leave every field to it; otherwise objects of plain fields are written straight to JSON.
+	Executor string
 	// Introspect lets everybody read the schema; otherwise staff only.
 	Introspect bool
 	Log        *slog.Logger
@@ -64,7 +66,17 @@ type Options struct {
 
 // NewServer returns the GraphQL endpoint: transports, limits, access, loaders and resolvers, in the order in
 // which a request meets them.
-func NewServer(o Options) (http.Handler, error) { return newServer(o, NewResolver(o.Services)) }
+func NewServer(o Options) (http.Handler, error) {
+	resolvers := NewResolver(o.Services)
+	resolvers.executed = o.Executor == ExecutorGqlgen
+	return newServer(o, resolvers)
+}
+
+// The executors of Options.
+const (
+	ExecutorLean   = "lean"
+	ExecutorGqlgen = "gqlgen"
+)
 
 // newServer is NewServer for any resolvers.
 func newServer(o Options, resolvers graphql.ResolverRoot) (http.Handler, error) {

@@ -123,7 +123,9 @@ func (a *app) connect(ctx context.Context) error {
 		p.MaxConnLifetime = a.config.Database.ConnLifetime
 		p.MaxConnIdleTime = a.config.Database.ConnIdle
 		p.ConnConfig.ConnectTimeout = a.config.Database.ConnectTimeout
-		p.ConnConfig.Tracer = a.tracing.Postgres()
+		if tracer := a.tracing.Postgres(); tracer != nil {
+			p.ConnConfig.Tracer = tracer
+		}
 		p.ConnConfig.RuntimeParams["statement_timeout"] = strconv.FormatInt(a.config.Timeout.Statement.Milliseconds(), 10)
 		p.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60000"
 	})
@@ -155,6 +157,7 @@ func openPool(ctx context.Context, url string, tune func(*pgxpool.Config)) (*pgx
 		return nil, errors.New("the database URL is malformed")
 	}
 	parsed.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	parsed.AfterConnect = pg.TeachTypes
 	tune(parsed)
 	pool, err := pgxpool.NewWithConfig(ctx, parsed)
 	if err != nil {
@@ -210,13 +213,16 @@ func (a *app) signer() (*blob.Signer, error) {
 }
 
 // wire makes the services, each given what it asks of the others.
-func (a *app) wire(context.Context) error {
+func (a *app) wire(ctx context.Context) error {
 	finder, err := a.searchService()
 	if err != nil {
 		return err
 	}
 	tenants := &tenancy.Service{
 		DB: a.db, Hasher: hasher(a.config), Limiter: a.bus, Idle: a.config.Session.Idle, Absolute: a.config.Session.Absolute,
+	}
+	if err := a.rememberTokens(ctx, tenants); err != nil {
+		return err
 	}
 	rounds := tenancy.NewRounds(a.db, a.log)
 	files, err := a.mediaService(rounds)

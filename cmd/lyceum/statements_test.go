@@ -479,6 +479,8 @@ func openSchoolOn(t *testing.T, appURL, ownerURL, home string, settings ...strin
 		"LYCEUM_LOG_LEVEL=error", "LYCEUM_HTTP_TRUSTED_PROXIES=127.0.0.1/32",
 		// Nobody asks for the same as often; budgets are tested elsewhere.
 		"LYCEUM_LIMIT_COST_USER=0", "LYCEUM_LIMIT_COST_ADDRESS=0", "LYCEUM_LIMIT_COST_TENANT=0",
+		// Whether a token is remembered depends on how fast the machine is.
+		"LYCEUM_SESSION_REMEMBER=0s",
 	}, settings...)})
 	if err != nil {
 		t.Fatal(err)

@@ -6208,6 +6208,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 }
 
 type executionContext struct {
+	lean leanPlans
+
 	*graphql.ExecutionContextState[ResolverRoot, DirectiveRoot, ComplexityRoot]
 }
 
@@ -12723,6 +12725,9 @@ func (ec *executionContext) fieldContext_ArticleContent_html(_ context.Context, 
 }
 
 func (ec *executionContext) _Asset_id(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12746,6 +12751,9 @@ func (ec *executionContext) fieldContext_Asset_id(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Asset_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_kind(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12769,6 +12777,9 @@ func (ec *executionContext) fieldContext_Asset_kind(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Asset_fileName(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_fileName(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12792,6 +12803,9 @@ func (ec *executionContext) fieldContext_Asset_fileName(_ context.Context, field
 }
 
 func (ec *executionContext) _Asset_contentType(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_contentType(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12815,6 +12829,9 @@ func (ec *executionContext) fieldContext_Asset_contentType(_ context.Context, fi
 }
 
 func (ec *executionContext) _Asset_size(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_size(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12838,6 +12855,9 @@ func (ec *executionContext) fieldContext_Asset_size(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Asset_sha256(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_sha256(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12861,6 +12881,9 @@ func (ec *executionContext) fieldContext_Asset_sha256(_ context.Context, field g
 }
 
 func (ec *executionContext) _Asset_status(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_status(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12884,6 +12907,9 @@ func (ec *executionContext) fieldContext_Asset_status(_ context.Context, field g
 }
 
 func (ec *executionContext) _Asset_failure(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_failure(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12907,6 +12933,9 @@ func (ec *executionContext) fieldContext_Asset_failure(_ context.Context, field 
 }
 
 func (ec *executionContext) _Asset_conversion(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_conversion(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12930,6 +12959,9 @@ func (ec *executionContext) fieldContext_Asset_conversion(_ context.Context, fie
 }
 
 func (ec *executionContext) _Asset_progress(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_progress(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12953,6 +12985,9 @@ func (ec *executionContext) fieldContext_Asset_progress(_ context.Context, field
 }
 
 func (ec *executionContext) _Asset_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_createdAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13265,6 +13300,9 @@ func (ec *executionContext) fieldContext_Attachment_asset(_ context.Context, fie
 }
 
 func (ec *executionContext) _Attempt_id(ctx context.Context, field graphql.CollectedField, obj *ent.Attempt) (ret graphql.Marshaler) {
+	if out := ec.lean_Attempt_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13288,6 +13326,9 @@ func (ec *executionContext) fieldContext_Attempt_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Attempt_number(ctx context.Context, field graphql.CollectedField, obj *ent.Attempt) (ret graphql.Marshaler) {
+	if out := ec.lean_Attempt_number(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13311,6 +13352,9 @@ func (ec *executionContext) fieldContext_Attempt_number(_ context.Context, field
 }
 
 func (ec *executionContext) _Attempt_state(ctx context.Context, field graphql.CollectedField, obj *ent.Attempt) (ret graphql.Marshaler) {
+	if out := ec.lean_Attempt_state(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13334,6 +13378,9 @@ func (ec *executionContext) fieldContext_Attempt_state(_ context.Context, field 
 }
 
 func (ec *executionContext) _Attempt_startedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Attempt) (ret graphql.Marshaler) {
+	if out := ec.lean_Attempt_startedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13357,6 +13404,9 @@ func (ec *executionContext) fieldContext_Attempt_startedAt(_ context.Context, fi
 }
 
 func (ec *executionContext) _Attempt_deadlineAt(ctx context.Context, field graphql.CollectedField, obj *ent.Attempt) (ret graphql.Marshaler) {
+	if out := ec.lean_Attempt_deadlineAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13380,6 +13430,9 @@ func (ec *executionContext) fieldContext_Attempt_deadlineAt(_ context.Context, f
 }
 
 func (ec *executionContext) _Attempt_submittedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Attempt) (ret graphql.Marshaler) {
+	if out := ec.lean_Attempt_submittedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13481,6 +13534,9 @@ func (ec *executionContext) fieldContext_Attempt_maxScore(_ context.Context, fie
 }
 
 func (ec *executionContext) _Attempt_passMark(ctx context.Context, field graphql.CollectedField, obj *ent.Attempt) (ret graphql.Marshaler) {
+	if out := ec.lean_Attempt_passMark(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13559,6 +13615,9 @@ func (ec *executionContext) fieldContext_AttemptPayload_attempt(_ context.Contex
 }
 
 func (ec *executionContext) _AttemptQuestion_id(ctx context.Context, field graphql.CollectedField, obj *assessment.Question) (ret graphql.Marshaler) {
+	if out := ec.lean_AttemptQuestion_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13582,6 +13641,9 @@ func (ec *executionContext) fieldContext_AttemptQuestion_id(_ context.Context, f
 }
 
 func (ec *executionContext) _AttemptQuestion_kind(ctx context.Context, field graphql.CollectedField, obj *assessment.Question) (ret graphql.Marshaler) {
+	if out := ec.lean_AttemptQuestion_kind(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13605,6 +13667,9 @@ func (ec *executionContext) fieldContext_AttemptQuestion_kind(_ context.Context,
 }
 
 func (ec *executionContext) _AttemptQuestion_prompt(ctx context.Context, field graphql.CollectedField, obj *assessment.Question) (ret graphql.Marshaler) {
+	if out := ec.lean_AttemptQuestion_prompt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13660,6 +13725,9 @@ func (ec *executionContext) fieldContext_AttemptQuestion_choices(_ context.Conte
 }
 
 func (ec *executionContext) _AttemptQuestion_points(ctx context.Context, field graphql.CollectedField, obj *assessment.Question) (ret graphql.Marshaler) {
+	if out := ec.lean_AttemptQuestion_points(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13967,6 +14035,9 @@ func (ec *executionContext) fieldContext_AuditEdge_node(_ context.Context, field
 }
 
 func (ec *executionContext) _AuditEntry_id(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+	if out := ec.lean_AuditEntry_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13990,6 +14061,9 @@ func (ec *executionContext) fieldContext_AuditEntry_id(_ context.Context, field 
 }
 
 func (ec *executionContext) _AuditEntry_seq(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+	if out := ec.lean_AuditEntry_seq(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14013,6 +14087,9 @@ func (ec *executionContext) fieldContext_AuditEntry_seq(_ context.Context, field
 }
 
 func (ec *executionContext) _AuditEntry_at(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+	if out := ec.lean_AuditEntry_at(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14036,6 +14113,9 @@ func (ec *executionContext) fieldContext_AuditEntry_at(_ context.Context, field 
 }
 
 func (ec *executionContext) _AuditEntry_actor(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+	if out := ec.lean_AuditEntry_actor(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14059,6 +14139,9 @@ func (ec *executionContext) fieldContext_AuditEntry_actor(_ context.Context, fie
 }
 
 func (ec *executionContext) _AuditEntry_role(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+	if out := ec.lean_AuditEntry_role(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14082,6 +14165,9 @@ func (ec *executionContext) fieldContext_AuditEntry_role(_ context.Context, fiel
 }
 
 func (ec *executionContext) _AuditEntry_action(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+	if out := ec.lean_AuditEntry_action(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14105,6 +14191,9 @@ func (ec *executionContext) fieldContext_AuditEntry_action(_ context.Context, fi
 }
 
 func (ec *executionContext) _AuditEntry_subject(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+	if out := ec.lean_AuditEntry_subject(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14321,6 +14410,9 @@ func (ec *executionContext) fieldContext_Caption_vtt(_ context.Context, field gr
 }
 
 func (ec *executionContext) _CaptionRevision_number(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	if out := ec.lean_CaptionRevision_number(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14344,6 +14436,9 @@ func (ec *executionContext) fieldContext_CaptionRevision_number(_ context.Contex
 }
 
 func (ec *executionContext) _CaptionRevision_locale(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	if out := ec.lean_CaptionRevision_locale(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14367,6 +14462,9 @@ func (ec *executionContext) fieldContext_CaptionRevision_locale(_ context.Contex
 }
 
 func (ec *executionContext) _CaptionRevision_label(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	if out := ec.lean_CaptionRevision_label(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14413,6 +14511,9 @@ func (ec *executionContext) fieldContext_CaptionRevision_vtt(_ context.Context, 
 }
 
 func (ec *executionContext) _CaptionRevision_cueCount(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	if out := ec.lean_CaptionRevision_cueCount(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14436,6 +14537,9 @@ func (ec *executionContext) fieldContext_CaptionRevision_cueCount(_ context.Cont
 }
 
 func (ec *executionContext) _CaptionRevision_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	if out := ec.lean_CaptionRevision_createdAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14491,6 +14595,9 @@ func (ec *executionContext) fieldContext_CaptionRevision_author(_ context.Contex
 }
 
 func (ec *executionContext) _CaptionRevision_revertOf(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	if out := ec.lean_CaptionRevision_revertOf(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14890,6 +14997,9 @@ func (ec *executionContext) fieldContext_Category_name(_ context.Context, field 
 }
 
 func (ec *executionContext) _Certificate_id(ctx context.Context, field graphql.CollectedField, obj *ent.Certificate) (ret graphql.Marshaler) {
+	if out := ec.lean_Certificate_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14982,6 +15092,9 @@ func (ec *executionContext) fieldContext_Certificate_learnerName(_ context.Conte
 }
 
 func (ec *executionContext) _Certificate_courseTitle(ctx context.Context, field graphql.CollectedField, obj *ent.Certificate) (ret graphql.Marshaler) {
+	if out := ec.lean_Certificate_courseTitle(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15005,6 +15118,9 @@ func (ec *executionContext) fieldContext_Certificate_courseTitle(_ context.Conte
 }
 
 func (ec *executionContext) _Certificate_issuedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Certificate) (ret graphql.Marshaler) {
+	if out := ec.lean_Certificate_issuedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15028,6 +15144,9 @@ func (ec *executionContext) fieldContext_Certificate_issuedAt(_ context.Context,
 }
 
 func (ec *executionContext) _Certificate_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.Certificate) (ret graphql.Marshaler) {
+	if out := ec.lean_Certificate_expiresAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15051,6 +15170,9 @@ func (ec *executionContext) fieldContext_Certificate_expiresAt(_ context.Context
 }
 
 func (ec *executionContext) _Certificate_revokedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Certificate) (ret graphql.Marshaler) {
+	if out := ec.lean_Certificate_revokedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15143,6 +15265,9 @@ func (ec *executionContext) fieldContext_Certificate_pdfUrl(_ context.Context, f
 }
 
 func (ec *executionContext) _CertificateVerification_status(ctx context.Context, field graphql.CollectedField, obj *model.CertificateVerification) (ret graphql.Marshaler) {
+	if out := ec.lean_CertificateVerification_status(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15166,6 +15291,9 @@ func (ec *executionContext) fieldContext_CertificateVerification_status(_ contex
 }
 
 func (ec *executionContext) _CertificateVerification_code(ctx context.Context, field graphql.CollectedField, obj *model.CertificateVerification) (ret graphql.Marshaler) {
+	if out := ec.lean_CertificateVerification_code(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15212,6 +15340,9 @@ func (ec *executionContext) fieldContext_CertificateVerification_learnerName(_ c
 }
 
 func (ec *executionContext) _CertificateVerification_courseTitle(ctx context.Context, field graphql.CollectedField, obj *model.CertificateVerification) (ret graphql.Marshaler) {
+	if out := ec.lean_CertificateVerification_courseTitle(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15235,6 +15366,9 @@ func (ec *executionContext) fieldContext_CertificateVerification_courseTitle(_ c
 }
 
 func (ec *executionContext) _CertificateVerification_tenantName(ctx context.Context, field graphql.CollectedField, obj *model.CertificateVerification) (ret graphql.Marshaler) {
+	if out := ec.lean_CertificateVerification_tenantName(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15258,6 +15392,9 @@ func (ec *executionContext) fieldContext_CertificateVerification_tenantName(_ co
 }
 
 func (ec *executionContext) _CertificateVerification_completedAt(ctx context.Context, field graphql.CollectedField, obj *model.CertificateVerification) (ret graphql.Marshaler) {
+	if out := ec.lean_CertificateVerification_completedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15281,6 +15418,9 @@ func (ec *executionContext) fieldContext_CertificateVerification_completedAt(_ c
 }
 
 func (ec *executionContext) _CertificateVerification_issuedAt(ctx context.Context, field graphql.CollectedField, obj *model.CertificateVerification) (ret graphql.Marshaler) {
+	if out := ec.lean_CertificateVerification_issuedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15304,6 +15444,9 @@ func (ec *executionContext) fieldContext_CertificateVerification_issuedAt(_ cont
 }
 
 func (ec *executionContext) _CertificateVerification_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.CertificateVerification) (ret graphql.Marshaler) {
+	if out := ec.lean_CertificateVerification_expiresAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15327,6 +15470,9 @@ func (ec *executionContext) fieldContext_CertificateVerification_expiresAt(_ con
 }
 
 func (ec *executionContext) _CertificateVerification_revokedAt(ctx context.Context, field graphql.CollectedField, obj *model.CertificateVerification) (ret graphql.Marshaler) {
+	if out := ec.lean_CertificateVerification_revokedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15566,6 +15712,9 @@ func (ec *executionContext) fieldContext_Completion_state(_ context.Context, fie
 }
 
 func (ec *executionContext) _Completion_completedAt(ctx context.Context, field graphql.CollectedField, obj *learning.Standing) (ret graphql.Marshaler) {
+	if out := ec.lean_Completion_completedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15685,6 +15834,9 @@ func (ec *executionContext) fieldContext_Completion_missing(_ context.Context, f
 }
 
 func (ec *executionContext) _CompletionCondition_code(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	if out := ec.lean_CompletionCondition_code(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15777,6 +15929,9 @@ func (ec *executionContext) fieldContext_CompletionCondition_need(_ context.Cont
 }
 
 func (ec *executionContext) _CompletionCondition_at(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	if out := ec.lean_CompletionCondition_at(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15823,6 +15978,9 @@ func (ec *executionContext) fieldContext_CompletionCondition_partId(_ context.Co
 }
 
 func (ec *executionContext) _CompletionCondition_expression(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	if out := ec.lean_CompletionCondition_expression(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15846,6 +16004,9 @@ func (ec *executionContext) fieldContext_CompletionCondition_expression(_ contex
 }
 
 func (ec *executionContext) _CompletionCondition_group(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	if out := ec.lean_CompletionCondition_group(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16241,6 +16402,9 @@ func (ec *executionContext) fieldContext_ConvertAssetPayload_asset(_ context.Con
 }
 
 func (ec *executionContext) _Course_id(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16264,6 +16428,9 @@ func (ec *executionContext) fieldContext_Course_id(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Course_slug(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_slug(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16287,6 +16454,9 @@ func (ec *executionContext) fieldContext_Course_slug(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Course_title(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_title(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16310,6 +16480,9 @@ func (ec *executionContext) fieldContext_Course_title(_ context.Context, field g
 }
 
 func (ec *executionContext) _Course_summary(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_summary(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16333,6 +16506,9 @@ func (ec *executionContext) fieldContext_Course_summary(_ context.Context, field
 }
 
 func (ec *executionContext) _Course_description(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_description(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16356,6 +16532,9 @@ func (ec *executionContext) fieldContext_Course_description(_ context.Context, f
 }
 
 func (ec *executionContext) _Course_language(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_language(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16379,6 +16558,9 @@ func (ec *executionContext) fieldContext_Course_language(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Course_level(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_level(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16521,6 +16703,9 @@ func (ec *executionContext) fieldContext_Course_instructor(_ context.Context, fi
 }
 
 func (ec *executionContext) _Course_version(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_version(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16544,6 +16729,9 @@ func (ec *executionContext) fieldContext_Course_version(_ context.Context, field
 }
 
 func (ec *executionContext) _Course_publishedAt(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_publishedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16567,6 +16755,9 @@ func (ec *executionContext) fieldContext_Course_publishedAt(_ context.Context, f
 }
 
 func (ec *executionContext) _Course_lessonCount(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_lessonCount(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16590,6 +16781,9 @@ func (ec *executionContext) fieldContext_Course_lessonCount(_ context.Context, f
 }
 
 func (ec *executionContext) _Course_requiredLessonCount(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_requiredLessonCount(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16613,6 +16807,9 @@ func (ec *executionContext) fieldContext_Course_requiredLessonCount(_ context.Co
 }
 
 func (ec *executionContext) _Course_durationMs(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_durationMs(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16636,6 +16833,9 @@ func (ec *executionContext) fieldContext_Course_durationMs(_ context.Context, fi
 }
 
 func (ec *executionContext) _Course_hasCertificate(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_hasCertificate(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16659,6 +16859,9 @@ func (ec *executionContext) fieldContext_Course_hasCertificate(_ context.Context
 }
 
 func (ec *executionContext) _Course_certificateMonths(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_certificateMonths(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16778,6 +16981,9 @@ func (ec *executionContext) fieldContext_Course_enrollment(_ context.Context, fi
 }
 
 func (ec *executionContext) _CourseAdmission_capacity(ctx context.Context, field graphql.CollectedField, obj *enrollment1.Standing) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseAdmission_capacity(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16801,6 +17007,9 @@ func (ec *executionContext) fieldContext_CourseAdmission_capacity(_ context.Cont
 }
 
 func (ec *executionContext) _CourseAdmission_taken(ctx context.Context, field graphql.CollectedField, obj *enrollment1.Standing) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseAdmission_taken(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16824,6 +17033,9 @@ func (ec *executionContext) fieldContext_CourseAdmission_taken(_ context.Context
 }
 
 func (ec *executionContext) _CourseAdmission_waiting(ctx context.Context, field graphql.CollectedField, obj *enrollment1.Standing) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseAdmission_waiting(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16847,6 +17059,9 @@ func (ec *executionContext) fieldContext_CourseAdmission_waiting(_ context.Conte
 }
 
 func (ec *executionContext) _CourseAdmission_dueDays(ctx context.Context, field graphql.CollectedField, obj *enrollment1.Standing) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseAdmission_dueDays(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17012,6 +17227,9 @@ func (ec *executionContext) fieldContext_CourseConnection_totalCount(_ context.C
 }
 
 func (ec *executionContext) _CourseDraft_id(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17035,6 +17253,9 @@ func (ec *executionContext) fieldContext_CourseDraft_id(_ context.Context, field
 }
 
 func (ec *executionContext) _CourseDraft_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_slug(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17058,6 +17279,9 @@ func (ec *executionContext) fieldContext_CourseDraft_slug(_ context.Context, fie
 }
 
 func (ec *executionContext) _CourseDraft_title(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_title(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17081,6 +17305,9 @@ func (ec *executionContext) fieldContext_CourseDraft_title(_ context.Context, fi
 }
 
 func (ec *executionContext) _CourseDraft_summary(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_summary(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17104,6 +17331,9 @@ func (ec *executionContext) fieldContext_CourseDraft_summary(_ context.Context, 
 }
 
 func (ec *executionContext) _CourseDraft_description(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_description(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17127,6 +17357,9 @@ func (ec *executionContext) fieldContext_CourseDraft_description(_ context.Conte
 }
 
 func (ec *executionContext) _CourseDraft_language(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_language(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17150,6 +17383,9 @@ func (ec *executionContext) fieldContext_CourseDraft_language(_ context.Context,
 }
 
 func (ec *executionContext) _CourseDraft_level(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_level(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17219,6 +17455,9 @@ func (ec *executionContext) fieldContext_CourseDraft_tags(_ context.Context, fie
 }
 
 func (ec *executionContext) _CourseDraft_visibility(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_visibility(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17306,6 +17545,9 @@ func (ec *executionContext) fieldContext_CourseDraft_instructor(_ context.Contex
 }
 
 func (ec *executionContext) _CourseDraft_hasCertificate(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_hasCertificate(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17329,6 +17571,9 @@ func (ec *executionContext) fieldContext_CourseDraft_hasCertificate(_ context.Co
 }
 
 func (ec *executionContext) _CourseDraft_certificateMonths(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_certificateMonths(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17375,6 +17620,9 @@ func (ec *executionContext) fieldContext_CourseDraft_prerequisites(_ context.Con
 }
 
 func (ec *executionContext) _CourseDraft_revision(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_revision(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17453,6 +17701,9 @@ func (ec *executionContext) fieldContext_CourseDraft_changed(_ context.Context, 
 }
 
 func (ec *executionContext) _CourseDraft_updatedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_updatedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17476,6 +17727,9 @@ func (ec *executionContext) fieldContext_CourseDraft_updatedAt(_ context.Context
 }
 
 func (ec *executionContext) _CourseDraft_archivedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_archivedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17888,6 +18142,9 @@ func (ec *executionContext) fieldContext_CourseProgress_state(_ context.Context,
 }
 
 func (ec *executionContext) _CourseProgress_completedLessons(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseProgress_completedLessons(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17911,6 +18168,9 @@ func (ec *executionContext) fieldContext_CourseProgress_completedLessons(_ conte
 }
 
 func (ec *executionContext) _CourseProgress_completedRequired(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseProgress_completedRequired(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17934,6 +18194,9 @@ func (ec *executionContext) fieldContext_CourseProgress_completedRequired(_ cont
 }
 
 func (ec *executionContext) _CourseProgress_requiredLessons(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseProgress_requiredLessons(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18003,6 +18266,9 @@ func (ec *executionContext) fieldContext_CourseProgress_lastActivityAt(_ context
 }
 
 func (ec *executionContext) _CourseProgress_completedAt(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseProgress_completedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18026,6 +18292,9 @@ func (ec *executionContext) fieldContext_CourseProgress_completedAt(_ context.Co
 }
 
 func (ec *executionContext) _CourseProgress_timeOnTaskMs(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseProgress_timeOnTaskMs(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18145,6 +18414,9 @@ func (ec *executionContext) fieldContext_CourseProgress_completion(_ context.Con
 }
 
 func (ec *executionContext) _CourseReport_learners(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseReport_learners(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18168,6 +18440,9 @@ func (ec *executionContext) fieldContext_CourseReport_learners(_ context.Context
 }
 
 func (ec *executionContext) _CourseReport_notStarted(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseReport_notStarted(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18191,6 +18466,9 @@ func (ec *executionContext) fieldContext_CourseReport_notStarted(_ context.Conte
 }
 
 func (ec *executionContext) _CourseReport_completed(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseReport_completed(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18246,6 +18524,9 @@ func (ec *executionContext) fieldContext_CourseReport_progress(_ context.Context
 }
 
 func (ec *executionContext) _CourseReport_stuckCount(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseReport_stuckCount(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18333,6 +18614,9 @@ func (ec *executionContext) fieldContext_CourseReport_completions(_ context.Cont
 }
 
 func (ec *executionContext) _CourseVersion_id(ctx context.Context, field graphql.CollectedField, obj *ent.CourseVersion) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseVersion_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18356,6 +18640,9 @@ func (ec *executionContext) fieldContext_CourseVersion_id(_ context.Context, fie
 }
 
 func (ec *executionContext) _CourseVersion_number(ctx context.Context, field graphql.CollectedField, obj *ent.CourseVersion) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseVersion_number(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18379,6 +18666,9 @@ func (ec *executionContext) fieldContext_CourseVersion_number(_ context.Context,
 }
 
 func (ec *executionContext) _CourseVersion_title(ctx context.Context, field graphql.CollectedField, obj *ent.CourseVersion) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseVersion_title(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18402,6 +18692,9 @@ func (ec *executionContext) fieldContext_CourseVersion_title(_ context.Context, 
 }
 
 func (ec *executionContext) _CourseVersion_contentHash(ctx context.Context, field graphql.CollectedField, obj *ent.CourseVersion) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseVersion_contentHash(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18425,6 +18718,9 @@ func (ec *executionContext) fieldContext_CourseVersion_contentHash(_ context.Con
 }
 
 func (ec *executionContext) _CourseVersion_lessonCount(ctx context.Context, field graphql.CollectedField, obj *ent.CourseVersion) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseVersion_lessonCount(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18448,6 +18744,9 @@ func (ec *executionContext) fieldContext_CourseVersion_lessonCount(_ context.Con
 }
 
 func (ec *executionContext) _CourseVersion_note(ctx context.Context, field graphql.CollectedField, obj *ent.CourseVersion) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseVersion_note(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18471,6 +18770,9 @@ func (ec *executionContext) fieldContext_CourseVersion_note(_ context.Context, f
 }
 
 func (ec *executionContext) _CourseVersion_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.CourseVersion) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseVersion_publishedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18682,6 +18984,9 @@ func (ec *executionContext) fieldContext_EarnedAchievement_earnedAt(_ context.Co
 }
 
 func (ec *executionContext) _Enrollment_id(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
+	if out := ec.lean_Enrollment_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18705,6 +19010,9 @@ func (ec *executionContext) fieldContext_Enrollment_id(_ context.Context, field 
 }
 
 func (ec *executionContext) _Enrollment_state(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
+	if out := ec.lean_Enrollment_state(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18728,6 +19036,9 @@ func (ec *executionContext) fieldContext_Enrollment_state(_ context.Context, fie
 }
 
 func (ec *executionContext) _Enrollment_source(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
+	if out := ec.lean_Enrollment_source(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18815,6 +19126,9 @@ func (ec *executionContext) fieldContext_Enrollment_course(_ context.Context, fi
 }
 
 func (ec *executionContext) _Enrollment_enrolledAt(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
+	if out := ec.lean_Enrollment_enrolledAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18838,6 +19152,9 @@ func (ec *executionContext) fieldContext_Enrollment_enrolledAt(_ context.Context
 }
 
 func (ec *executionContext) _Enrollment_dueAt(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
+	if out := ec.lean_Enrollment_dueAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18884,6 +19201,9 @@ func (ec *executionContext) fieldContext_Enrollment_overdue(_ context.Context, f
 }
 
 func (ec *executionContext) _Enrollment_completedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
+	if out := ec.lean_Enrollment_completedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19090,6 +19410,9 @@ func (ec *executionContext) fieldContext_Enrollment_certificate(_ context.Contex
 }
 
 func (ec *executionContext) _EnrollmentChange_act(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentChange) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentChange_act(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19136,6 +19459,9 @@ func (ec *executionContext) fieldContext_EnrollmentChange_state(_ context.Contex
 }
 
 func (ec *executionContext) _EnrollmentChange_at(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentChange) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentChange_at(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19342,6 +19668,9 @@ func (ec *executionContext) fieldContext_EnrollmentEdge_node(_ context.Context, 
 }
 
 func (ec *executionContext) _EnrollmentEvent_eventId(ctx context.Context, field graphql.CollectedField, obj *feed.Event) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentEvent_eventId(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19388,6 +19717,9 @@ func (ec *executionContext) fieldContext_EnrollmentEvent_kind(_ context.Context,
 }
 
 func (ec *executionContext) _EnrollmentEvent_at(ctx context.Context, field graphql.CollectedField, obj *feed.Event) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentEvent_at(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19466,6 +19798,9 @@ func (ec *executionContext) fieldContext_EnrollmentGrant_source(_ context.Contex
 }
 
 func (ec *executionContext) _EnrollmentGrant_reference(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentGrant_reference(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19489,6 +19824,9 @@ func (ec *executionContext) fieldContext_EnrollmentGrant_reference(_ context.Con
 }
 
 func (ec *executionContext) _EnrollmentGrant_grantedAt(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentGrant_grantedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19512,6 +19850,9 @@ func (ec *executionContext) fieldContext_EnrollmentGrant_grantedAt(_ context.Con
 }
 
 func (ec *executionContext) _EnrollmentGrant_endsAt(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentGrant_endsAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19535,6 +19876,9 @@ func (ec *executionContext) fieldContext_EnrollmentGrant_endsAt(_ context.Contex
 }
 
 func (ec *executionContext) _EnrollmentGrant_endedAt(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentGrant_endedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19558,6 +19902,9 @@ func (ec *executionContext) fieldContext_EnrollmentGrant_endedAt(_ context.Conte
 }
 
 func (ec *executionContext) _EnrollmentGrant_endedWhy(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentGrant_endedWhy(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20049,6 +20396,9 @@ func (ec *executionContext) fieldContext_LeaderboardPlace_points(_ context.Conte
 }
 
 func (ec *executionContext) _LeaderboardProfile_hidden(ctx context.Context, field graphql.CollectedField, obj *engagement.Profile) (ret graphql.Marshaler) {
+	if out := ec.lean_LeaderboardProfile_hidden(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20127,6 +20477,9 @@ func (ec *executionContext) fieldContext_LeaderboardProfilePayload_profile(_ con
 }
 
 func (ec *executionContext) _LeaderboardRow_rank(ctx context.Context, field graphql.CollectedField, obj *engagement.Row) (ret graphql.Marshaler) {
+	if out := ec.lean_LeaderboardRow_rank(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20150,6 +20503,9 @@ func (ec *executionContext) fieldContext_LeaderboardRow_rank(_ context.Context, 
 }
 
 func (ec *executionContext) _LeaderboardRow_points(ctx context.Context, field graphql.CollectedField, obj *engagement.Row) (ret graphql.Marshaler) {
+	if out := ec.lean_LeaderboardRow_points(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20196,6 +20552,9 @@ func (ec *executionContext) fieldContext_LeaderboardRow_name(_ context.Context, 
 }
 
 func (ec *executionContext) _LeaderboardRow_self(ctx context.Context, field graphql.CollectedField, obj *engagement.Row) (ret graphql.Marshaler) {
+	if out := ec.lean_LeaderboardRow_self(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20347,6 +20706,9 @@ func (ec *executionContext) fieldContext_LearnerDashboard_certificates(_ context
 }
 
 func (ec *executionContext) _Lesson_id(ctx context.Context, field graphql.CollectedField, obj *catalog.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_Lesson_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20370,6 +20732,9 @@ func (ec *executionContext) fieldContext_Lesson_id(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Lesson_key(ctx context.Context, field graphql.CollectedField, obj *catalog.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_Lesson_key(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20393,6 +20758,9 @@ func (ec *executionContext) fieldContext_Lesson_key(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Lesson_title(ctx context.Context, field graphql.CollectedField, obj *catalog.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_Lesson_title(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20416,6 +20784,9 @@ func (ec *executionContext) fieldContext_Lesson_title(_ context.Context, field g
 }
 
 func (ec *executionContext) _Lesson_section(ctx context.Context, field graphql.CollectedField, obj *catalog.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_Lesson_section(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20439,6 +20810,9 @@ func (ec *executionContext) fieldContext_Lesson_section(_ context.Context, field
 }
 
 func (ec *executionContext) _Lesson_kind(ctx context.Context, field graphql.CollectedField, obj *catalog.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_Lesson_kind(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20462,6 +20836,9 @@ func (ec *executionContext) fieldContext_Lesson_kind(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Lesson_required(ctx context.Context, field graphql.CollectedField, obj *catalog.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_Lesson_required(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20485,6 +20862,9 @@ func (ec *executionContext) fieldContext_Lesson_required(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Lesson_preview(ctx context.Context, field graphql.CollectedField, obj *catalog.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_Lesson_preview(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20508,6 +20888,9 @@ func (ec *executionContext) fieldContext_Lesson_preview(_ context.Context, field
 }
 
 func (ec *executionContext) _Lesson_durationMs(ctx context.Context, field graphql.CollectedField, obj *catalog.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_Lesson_durationMs(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20641,6 +21024,9 @@ func (ec *executionContext) fieldContext_LessonCompletion_completion(_ context.C
 }
 
 func (ec *executionContext) _LessonDraft_id(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20664,6 +21050,9 @@ func (ec *executionContext) fieldContext_LessonDraft_id(_ context.Context, field
 }
 
 func (ec *executionContext) _LessonDraft_key(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_key(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20687,6 +21076,9 @@ func (ec *executionContext) fieldContext_LessonDraft_key(_ context.Context, fiel
 }
 
 func (ec *executionContext) _LessonDraft_title(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_title(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20710,6 +21102,9 @@ func (ec *executionContext) fieldContext_LessonDraft_title(_ context.Context, fi
 }
 
 func (ec *executionContext) _LessonDraft_section(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_section(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20733,6 +21128,9 @@ func (ec *executionContext) fieldContext_LessonDraft_section(_ context.Context, 
 }
 
 func (ec *executionContext) _LessonDraft_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_kind(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20756,6 +21154,9 @@ func (ec *executionContext) fieldContext_LessonDraft_kind(_ context.Context, fie
 }
 
 func (ec *executionContext) _LessonDraft_required(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_required(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20779,6 +21180,9 @@ func (ec *executionContext) fieldContext_LessonDraft_required(_ context.Context,
 }
 
 func (ec *executionContext) _LessonDraft_preview(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_preview(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20802,6 +21206,9 @@ func (ec *executionContext) fieldContext_LessonDraft_preview(_ context.Context, 
 }
 
 func (ec *executionContext) _LessonDraft_body(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_body(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20825,6 +21232,9 @@ func (ec *executionContext) fieldContext_LessonDraft_body(_ context.Context, fie
 }
 
 func (ec *executionContext) _LessonDraft_bodyFormat(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_bodyFormat(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20880,6 +21290,9 @@ func (ec *executionContext) fieldContext_LessonDraft_asset(_ context.Context, fi
 }
 
 func (ec *executionContext) _LessonDraft_url(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_url(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20903,6 +21316,9 @@ func (ec *executionContext) fieldContext_LessonDraft_url(_ context.Context, fiel
 }
 
 func (ec *executionContext) _LessonDraft_durationMs(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_durationMs(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20990,6 +21406,9 @@ func (ec *executionContext) fieldContext_LessonDraft_attachments(_ context.Conte
 }
 
 func (ec *executionContext) _LessonDraft_completion(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_completion(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21137,6 +21556,9 @@ func (ec *executionContext) fieldContext_LessonProgress_state(_ context.Context,
 }
 
 func (ec *executionContext) _LessonProgress_watchedMs(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonProgress_watchedMs(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21160,6 +21582,9 @@ func (ec *executionContext) fieldContext_LessonProgress_watchedMs(_ context.Cont
 }
 
 func (ec *executionContext) _LessonProgress_positionMs(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonProgress_positionMs(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21183,6 +21608,9 @@ func (ec *executionContext) fieldContext_LessonProgress_positionMs(_ context.Con
 }
 
 func (ec *executionContext) _LessonProgress_timeOnTaskMs(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonProgress_timeOnTaskMs(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21206,6 +21634,9 @@ func (ec *executionContext) fieldContext_LessonProgress_timeOnTaskMs(_ context.C
 }
 
 func (ec *executionContext) _LessonProgress_completedAt(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonProgress_completedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21523,6 +21954,9 @@ func (ec *executionContext) fieldContext_Module_lessons(_ context.Context, field
 }
 
 func (ec *executionContext) _ModuleDraft_id(ctx context.Context, field graphql.CollectedField, obj *ent.Module) (ret graphql.Marshaler) {
+	if out := ec.lean_ModuleDraft_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21546,6 +21980,9 @@ func (ec *executionContext) fieldContext_ModuleDraft_id(_ context.Context, field
 }
 
 func (ec *executionContext) _ModuleDraft_key(ctx context.Context, field graphql.CollectedField, obj *ent.Module) (ret graphql.Marshaler) {
+	if out := ec.lean_ModuleDraft_key(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21569,6 +22006,9 @@ func (ec *executionContext) fieldContext_ModuleDraft_key(_ context.Context, fiel
 }
 
 func (ec *executionContext) _ModuleDraft_title(ctx context.Context, field graphql.CollectedField, obj *ent.Module) (ret graphql.Marshaler) {
+	if out := ec.lean_ModuleDraft_title(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21592,6 +22032,9 @@ func (ec *executionContext) fieldContext_ModuleDraft_title(_ context.Context, fi
 }
 
 func (ec *executionContext) _ModuleDraft_summary(ctx context.Context, field graphql.CollectedField, obj *ent.Module) (ret graphql.Marshaler) {
+	if out := ec.lean_ModuleDraft_summary(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21702,6 +22145,9 @@ func (ec *executionContext) fieldContext_ModuleProgress_moduleId(_ context.Conte
 }
 
 func (ec *executionContext) _ModuleProgress_completedAt(ctx context.Context, field graphql.CollectedField, obj *learning.ModuleProgress) (ret graphql.Marshaler) {
+	if out := ec.lean_ModuleProgress_completedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21789,6 +22235,9 @@ func (ec *executionContext) fieldContext_ModuleProgress_lessons(_ context.Contex
 }
 
 func (ec *executionContext) _MonthlyUsage_month(ctx context.Context, field graphql.CollectedField, obj *model.MonthlyUsage) (ret graphql.Marshaler) {
+	if out := ec.lean_MonthlyUsage_month(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21812,6 +22261,9 @@ func (ec *executionContext) fieldContext_MonthlyUsage_month(_ context.Context, f
 }
 
 func (ec *executionContext) _MonthlyUsage_bytesStored(ctx context.Context, field graphql.CollectedField, obj *model.MonthlyUsage) (ret graphql.Marshaler) {
+	if out := ec.lean_MonthlyUsage_bytesStored(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21835,6 +22287,9 @@ func (ec *executionContext) fieldContext_MonthlyUsage_bytesStored(_ context.Cont
 }
 
 func (ec *executionContext) _MonthlyUsage_bytesRemoved(ctx context.Context, field graphql.CollectedField, obj *model.MonthlyUsage) (ret graphql.Marshaler) {
+	if out := ec.lean_MonthlyUsage_bytesRemoved(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24635,6 +25090,9 @@ func (ec *executionContext) fieldContext_NotificationEdge_node(_ context.Context
 }
 
 func (ec *executionContext) _NumericKey_answer(ctx context.Context, field graphql.CollectedField, obj *quiz.NumericKey) (ret graphql.Marshaler) {
+	if out := ec.lean_NumericKey_answer(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24704,6 +25162,9 @@ func (ec *executionContext) fieldContext_NumericKey_max(_ context.Context, field
 }
 
 func (ec *executionContext) _NumericKey_excludeMin(ctx context.Context, field graphql.CollectedField, obj *quiz.NumericKey) (ret graphql.Marshaler) {
+	if out := ec.lean_NumericKey_excludeMin(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -24727,6 +25188,9 @@ func (ec *executionContext) fieldContext_NumericKey_excludeMin(_ context.Context
 }
 
 func (ec *executionContext) _NumericKey_excludeMax(ctx context.Context, field graphql.CollectedField, obj *quiz.NumericKey) (ret graphql.Marshaler) {
+	if out := ec.lean_NumericKey_excludeMax(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25182,6 +25646,9 @@ func (ec *executionContext) fieldContext_Price_currency(_ context.Context, field
 }
 
 func (ec *executionContext) _ProgressEvent_eventId(ctx context.Context, field graphql.CollectedField, obj *learning.Moment) (ret graphql.Marshaler) {
+	if out := ec.lean_ProgressEvent_eventId(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25228,6 +25695,9 @@ func (ec *executionContext) fieldContext_ProgressEvent_kind(_ context.Context, f
 }
 
 func (ec *executionContext) _ProgressEvent_at(ctx context.Context, field graphql.CollectedField, obj *learning.Moment) (ret graphql.Marshaler) {
+	if out := ec.lean_ProgressEvent_at(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27435,6 +27905,9 @@ func (ec *executionContext) fieldContext_QuestionResponse_text(_ context.Context
 }
 
 func (ec *executionContext) _QuestionResult_correct(ctx context.Context, field graphql.CollectedField, obj *assessment.Result) (ret graphql.Marshaler) {
+	if out := ec.lean_QuestionResult_correct(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27504,6 +27977,9 @@ func (ec *executionContext) fieldContext_QuestionResult_feedback(_ context.Conte
 }
 
 func (ec *executionContext) _QuestionResult_explanation(ctx context.Context, field graphql.CollectedField, obj *assessment.Result) (ret graphql.Marshaler) {
+	if out := ec.lean_QuestionResult_explanation(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27527,6 +28003,9 @@ func (ec *executionContext) fieldContext_QuestionResult_explanation(_ context.Co
 }
 
 func (ec *executionContext) _QuizContent_html(ctx context.Context, field graphql.CollectedField, obj *model.QuizContent) (ret graphql.Marshaler) {
+	if out := ec.lean_QuizContent_html(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27550,6 +28029,9 @@ func (ec *executionContext) fieldContext_QuizContent_html(_ context.Context, fie
 }
 
 func (ec *executionContext) _QuizContent_passMark(ctx context.Context, field graphql.CollectedField, obj *model.QuizContent) (ret graphql.Marshaler) {
+	if out := ec.lean_QuizContent_passMark(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27573,6 +28055,9 @@ func (ec *executionContext) fieldContext_QuizContent_passMark(_ context.Context,
 }
 
 func (ec *executionContext) _QuizContent_attemptsAllowed(ctx context.Context, field graphql.CollectedField, obj *model.QuizContent) (ret graphql.Marshaler) {
+	if out := ec.lean_QuizContent_attemptsAllowed(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27596,6 +28081,9 @@ func (ec *executionContext) fieldContext_QuizContent_attemptsAllowed(_ context.C
 }
 
 func (ec *executionContext) _QuizContent_timeLimitSeconds(ctx context.Context, field graphql.CollectedField, obj *model.QuizContent) (ret graphql.Marshaler) {
+	if out := ec.lean_QuizContent_timeLimitSeconds(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -27619,6 +28107,9 @@ func (ec *executionContext) fieldContext_QuizContent_timeLimitSeconds(_ context.
 }
 
 func (ec *executionContext) _QuizContent_questionCount(ctx context.Context, field graphql.CollectedField, obj *model.QuizContent) (ret graphql.Marshaler) {
+	if out := ec.lean_QuizContent_questionCount(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28706,6 +29197,9 @@ func (ec *executionContext) fieldContext_SearchToken_index(_ context.Context, fi
 }
 
 func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+	if out := ec.lean_Session_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28729,6 +29223,9 @@ func (ec *executionContext) fieldContext_Session_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Session_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+	if out := ec.lean_Session_createdAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28752,6 +29249,9 @@ func (ec *executionContext) fieldContext_Session_createdAt(_ context.Context, fi
 }
 
 func (ec *executionContext) _Session_lastSeenAt(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+	if out := ec.lean_Session_lastSeenAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28775,6 +29275,9 @@ func (ec *executionContext) fieldContext_Session_lastSeenAt(_ context.Context, f
 }
 
 func (ec *executionContext) _Session_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+	if out := ec.lean_Session_expiresAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28798,6 +29301,9 @@ func (ec *executionContext) fieldContext_Session_expiresAt(_ context.Context, fi
 }
 
 func (ec *executionContext) _Session_userAgent(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+	if out := ec.lean_Session_userAgent(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29312,6 +29818,9 @@ func (ec *executionContext) fieldContext_StuckLearner_enrollment(_ context.Conte
 }
 
 func (ec *executionContext) _StuckLearner_since(ctx context.Context, field graphql.CollectedField, obj *analytics.Stuck) (ret graphql.Marshaler) {
+	if out := ec.lean_StuckLearner_since(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29335,6 +29844,9 @@ func (ec *executionContext) fieldContext_StuckLearner_since(_ context.Context, f
 }
 
 func (ec *executionContext) _StuckLearner_failedAttempts(ctx context.Context, field graphql.CollectedField, obj *analytics.Stuck) (ret graphql.Marshaler) {
+	if out := ec.lean_StuckLearner_failedAttempts(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29534,6 +30046,9 @@ func (ec *executionContext) fieldContext_Subscription_notificationReceived(ctx c
 }
 
 func (ec *executionContext) _SupportGrant_id(ctx context.Context, field graphql.CollectedField, obj *ent.SupportGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_SupportGrant_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29557,6 +30072,9 @@ func (ec *executionContext) fieldContext_SupportGrant_id(_ context.Context, fiel
 }
 
 func (ec *executionContext) _SupportGrant_reason(ctx context.Context, field graphql.CollectedField, obj *ent.SupportGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_SupportGrant_reason(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29612,6 +30130,9 @@ func (ec *executionContext) fieldContext_SupportGrant_grantedBy(_ context.Contex
 }
 
 func (ec *executionContext) _SupportGrant_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.SupportGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_SupportGrant_createdAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29635,6 +30156,9 @@ func (ec *executionContext) fieldContext_SupportGrant_createdAt(_ context.Contex
 }
 
 func (ec *executionContext) _SupportGrant_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.SupportGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_SupportGrant_expiresAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29658,6 +30182,9 @@ func (ec *executionContext) fieldContext_SupportGrant_expiresAt(_ context.Contex
 }
 
 func (ec *executionContext) _SupportGrant_revokedAt(ctx context.Context, field graphql.CollectedField, obj *ent.SupportGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_SupportGrant_revokedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30415,6 +30942,9 @@ func (ec *executionContext) fieldContext_UploadTicket_expiresAt(_ context.Contex
 }
 
 func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *ent.User) (ret graphql.Marshaler) {
+	if out := ec.lean_User_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30461,6 +30991,9 @@ func (ec *executionContext) fieldContext_User_name(_ context.Context, field grap
 }
 
 func (ec *executionContext) _User_role(ctx context.Context, field graphql.CollectedField, obj *ent.User) (ret graphql.Marshaler) {
+	if out := ec.lean_User_role(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30530,6 +31063,9 @@ func (ec *executionContext) fieldContext_User_status(_ context.Context, field gr
 }
 
 func (ec *executionContext) _User_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.User) (ret graphql.Marshaler) {
+	if out := ec.lean_User_createdAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30984,6 +31520,9 @@ func (ec *executionContext) fieldContext_VideoContent_html(_ context.Context, fi
 }
 
 func (ec *executionContext) _Viewer_role(ctx context.Context, field graphql.CollectedField, obj *viewer.Viewer) (ret graphql.Marshaler) {
+	if out := ec.lean_Viewer_role(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -35539,6 +36078,9 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 var achievementImplementors = []string{"Achievement"}
 
 func (ec *executionContext) _Achievement(ctx context.Context, sel ast.SelectionSet, obj *ent.Achievement) graphql.Marshaler {
+	if out := ec.leanAchievement(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, achievementImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35592,6 +36134,9 @@ func (ec *executionContext) _Achievement(ctx context.Context, sel ast.SelectionS
 var apiKeyImplementors = []string{"ApiKey", "Node"}
 
 func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, obj *ent.APIKey) graphql.Marshaler {
+	if out := ec.leanApiKey(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35660,6 +36205,9 @@ func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, o
 var applyCompletionsPayloadImplementors = []string{"ApplyCompletionsPayload"}
 
 func (ec *executionContext) _ApplyCompletionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApplyCompletionsPayload) graphql.Marshaler {
+	if out := ec.leanApplyCompletionsPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, applyCompletionsPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35708,6 +36256,9 @@ func (ec *executionContext) _ApplyCompletionsPayload(ctx context.Context, sel as
 var articleContentImplementors = []string{"ArticleContent", "LessonContent"}
 
 func (ec *executionContext) _ArticleContent(ctx context.Context, sel ast.SelectionSet, obj *model.ArticleContent) graphql.Marshaler {
+	if out := ec.leanArticleContent(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleContentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35741,6 +36292,9 @@ func (ec *executionContext) _ArticleContent(ctx context.Context, sel ast.Selecti
 var assetImplementors = []string{"Asset", "Node"}
 
 func (ec *executionContext) _Asset(ctx context.Context, sel ast.SelectionSet, obj *ent.Asset) graphql.Marshaler {
+	if out := ec.leanAsset(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, assetImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35878,6 +36432,9 @@ func (ec *executionContext) _Asset(ctx context.Context, sel ast.SelectionSet, ob
 var attachmentImplementors = []string{"Attachment"}
 
 func (ec *executionContext) _Attachment(ctx context.Context, sel ast.SelectionSet, obj *model.Attachment) graphql.Marshaler {
+	if out := ec.leanAttachment(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, attachmentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -35916,6 +36473,9 @@ func (ec *executionContext) _Attachment(ctx context.Context, sel ast.SelectionSe
 var attemptImplementors = []string{"Attempt", "Node"}
 
 func (ec *executionContext) _Attempt(ctx context.Context, sel ast.SelectionSet, obj *ent.Attempt) graphql.Marshaler {
+	if out := ec.leanAttempt(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, attemptImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36002,6 +36562,9 @@ func (ec *executionContext) _Attempt(ctx context.Context, sel ast.SelectionSet, 
 var attemptPayloadImplementors = []string{"AttemptPayload"}
 
 func (ec *executionContext) _AttemptPayload(ctx context.Context, sel ast.SelectionSet, obj *model.AttemptPayload) graphql.Marshaler {
+	if out := ec.leanAttemptPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, attemptPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36035,6 +36598,9 @@ func (ec *executionContext) _AttemptPayload(ctx context.Context, sel ast.Selecti
 var attemptQuestionImplementors = []string{"AttemptQuestion"}
 
 func (ec *executionContext) _AttemptQuestion(ctx context.Context, sel ast.SelectionSet, obj *assessment.Question) graphql.Marshaler {
+	if out := ec.leanAttemptQuestion(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, attemptQuestionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36103,6 +36669,9 @@ func (ec *executionContext) _AttemptQuestion(ctx context.Context, sel ast.Select
 var auditConnectionImplementors = []string{"AuditConnection"}
 
 func (ec *executionContext) _AuditConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.AuditConnection) graphql.Marshaler {
+	if out := ec.leanAuditConnection(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36146,6 +36715,9 @@ func (ec *executionContext) _AuditConnection(ctx context.Context, sel ast.Select
 var auditDatumImplementors = []string{"AuditDatum"}
 
 func (ec *executionContext) _AuditDatum(ctx context.Context, sel ast.SelectionSet, obj *model.AuditDatum) graphql.Marshaler {
+	if out := ec.leanAuditDatum(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditDatumImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36184,6 +36756,9 @@ func (ec *executionContext) _AuditDatum(ctx context.Context, sel ast.SelectionSe
 var auditEdgeImplementors = []string{"AuditEdge"}
 
 func (ec *executionContext) _AuditEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.AuditEntry]) graphql.Marshaler {
+	if out := ec.leanAuditEdge(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36222,6 +36797,9 @@ func (ec *executionContext) _AuditEdge(ctx context.Context, sel ast.SelectionSet
 var auditEntryImplementors = []string{"AuditEntry", "Node"}
 
 func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSet, obj *ent.AuditEntry) graphql.Marshaler {
+	if out := ec.leanAuditEntry(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEntryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36297,6 +36875,9 @@ func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSe
 var brandingImplementors = []string{"Branding"}
 
 func (ec *executionContext) _Branding(ctx context.Context, sel ast.SelectionSet, obj *brand.Brand) graphql.Marshaler {
+	if out := ec.leanBranding(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, brandingImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36340,6 +36921,9 @@ func (ec *executionContext) _Branding(ctx context.Context, sel ast.SelectionSet,
 var captionImplementors = []string{"Caption"}
 
 func (ec *executionContext) _Caption(ctx context.Context, sel ast.SelectionSet, obj *outline.Caption) graphql.Marshaler {
+	if out := ec.leanCaption(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36383,6 +36967,9 @@ func (ec *executionContext) _Caption(ctx context.Context, sel ast.SelectionSet, 
 var captionRevisionImplementors = []string{"CaptionRevision"}
 
 func (ec *executionContext) _CaptionRevision(ctx context.Context, sel ast.SelectionSet, obj *ent.CaptionRevision) graphql.Marshaler {
+	if out := ec.leanCaptionRevision(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionRevisionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36453,6 +37040,9 @@ func (ec *executionContext) _CaptionRevision(ctx context.Context, sel ast.Select
 var captionRevisionConnectionImplementors = []string{"CaptionRevisionConnection"}
 
 func (ec *executionContext) _CaptionRevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.CaptionRevisionConnection) graphql.Marshaler {
+	if out := ec.leanCaptionRevisionConnection(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionRevisionConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36496,6 +37086,9 @@ func (ec *executionContext) _CaptionRevisionConnection(ctx context.Context, sel 
 var captionRevisionEdgeImplementors = []string{"CaptionRevisionEdge"}
 
 func (ec *executionContext) _CaptionRevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.CaptionRevision]) graphql.Marshaler {
+	if out := ec.leanCaptionRevisionEdge(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionRevisionEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36534,6 +37127,9 @@ func (ec *executionContext) _CaptionRevisionEdge(ctx context.Context, sel ast.Se
 var captionTrackImplementors = []string{"CaptionTrack"}
 
 func (ec *executionContext) _CaptionTrack(ctx context.Context, sel ast.SelectionSet, obj *model.CaptionTrack) graphql.Marshaler {
+	if out := ec.leanCaptionTrack(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionTrackImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36582,6 +37178,9 @@ func (ec *executionContext) _CaptionTrack(ctx context.Context, sel ast.Selection
 var captionsPayloadImplementors = []string{"CaptionsPayload"}
 
 func (ec *executionContext) _CaptionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CaptionsPayload) graphql.Marshaler {
+	if out := ec.leanCaptionsPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionsPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36620,6 +37219,9 @@ func (ec *executionContext) _CaptionsPayload(ctx context.Context, sel ast.Select
 var categoryImplementors = []string{"Category", "Node"}
 
 func (ec *executionContext) _Category(ctx context.Context, sel ast.SelectionSet, obj *ent.Category) graphql.Marshaler {
+	if out := ec.leanCategory(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, categoryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36663,6 +37265,9 @@ func (ec *executionContext) _Category(ctx context.Context, sel ast.SelectionSet,
 var certificateImplementors = []string{"Certificate", "Node"}
 
 func (ec *executionContext) _Certificate(ctx context.Context, sel ast.SelectionSet, obj *ent.Certificate) graphql.Marshaler {
+	if out := ec.leanCertificate(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, certificateImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36749,6 +37354,9 @@ func (ec *executionContext) _Certificate(ctx context.Context, sel ast.SelectionS
 var certificateVerificationImplementors = []string{"CertificateVerification"}
 
 func (ec *executionContext) _CertificateVerification(ctx context.Context, sel ast.SelectionSet, obj *model.CertificateVerification) graphql.Marshaler {
+	if out := ec.leanCertificateVerification(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, certificateVerificationImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36822,6 +37430,9 @@ func (ec *executionContext) _CertificateVerification(ctx context.Context, sel as
 var changePasswordPayloadImplementors = []string{"ChangePasswordPayload"}
 
 func (ec *executionContext) _ChangePasswordPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ChangePasswordPayload) graphql.Marshaler {
+	if out := ec.leanChangePasswordPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, changePasswordPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36855,6 +37466,9 @@ func (ec *executionContext) _ChangePasswordPayload(ctx context.Context, sel ast.
 var choiceImplementors = []string{"Choice"}
 
 func (ec *executionContext) _Choice(ctx context.Context, sel ast.SelectionSet, obj *quiz.Choice) graphql.Marshaler {
+	if out := ec.leanChoice(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, choiceImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36893,6 +37507,9 @@ func (ec *executionContext) _Choice(ctx context.Context, sel ast.SelectionSet, o
 var choiceDraftImplementors = []string{"ChoiceDraft"}
 
 func (ec *executionContext) _ChoiceDraft(ctx context.Context, sel ast.SelectionSet, obj *quiz.DraftChoice) graphql.Marshaler {
+	if out := ec.leanChoiceDraft(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, choiceDraftImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36941,6 +37558,9 @@ func (ec *executionContext) _ChoiceDraft(ctx context.Context, sel ast.SelectionS
 var completeUploadPayloadImplementors = []string{"CompleteUploadPayload"}
 
 func (ec *executionContext) _CompleteUploadPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CompleteUploadPayload) graphql.Marshaler {
+	if out := ec.leanCompleteUploadPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completeUploadPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36974,6 +37594,9 @@ func (ec *executionContext) _CompleteUploadPayload(ctx context.Context, sel ast.
 var completionImplementors = []string{"Completion"}
 
 func (ec *executionContext) _Completion(ctx context.Context, sel ast.SelectionSet, obj *learning.Standing) graphql.Marshaler {
+	if out := ec.leanCompletion(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37029,6 +37652,9 @@ func (ec *executionContext) _Completion(ctx context.Context, sel ast.SelectionSe
 var completionConditionImplementors = []string{"CompletionCondition"}
 
 func (ec *executionContext) _CompletionCondition(ctx context.Context, sel ast.SelectionSet, obj *rule.Condition) graphql.Marshaler {
+	if out := ec.leanCompletionCondition(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionConditionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37099,6 +37725,9 @@ func (ec *executionContext) _CompletionCondition(ctx context.Context, sel ast.Se
 var completionDayImplementors = []string{"CompletionDay"}
 
 func (ec *executionContext) _CompletionDay(ctx context.Context, sel ast.SelectionSet, obj *analytics.Day) graphql.Marshaler {
+	if out := ec.leanCompletionDay(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionDayImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37137,6 +37766,9 @@ func (ec *executionContext) _CompletionDay(ctx context.Context, sel ast.Selectio
 var completionPolicyImplementors = []string{"CompletionPolicy"}
 
 func (ec *executionContext) _CompletionPolicy(ctx context.Context, sel ast.SelectionSet, obj *outline.Policy) graphql.Marshaler {
+	if out := ec.leanCompletionPolicy(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionPolicyImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37180,6 +37812,9 @@ func (ec *executionContext) _CompletionPolicy(ctx context.Context, sel ast.Selec
 var completionReportImplementors = []string{"CompletionReport"}
 
 func (ec *executionContext) _CompletionReport(ctx context.Context, sel ast.SelectionSet, obj *learning.Report) graphql.Marshaler {
+	if out := ec.leanCompletionReport(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionReportImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37238,6 +37873,9 @@ func (ec *executionContext) _CompletionReport(ctx context.Context, sel ast.Selec
 var completionRuleImplementors = []string{"CompletionRule"}
 
 func (ec *executionContext) _CompletionRule(ctx context.Context, sel ast.SelectionSet, obj *model.CompletionRule) graphql.Marshaler {
+	if out := ec.leanCompletionRule(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionRuleImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37281,6 +37919,9 @@ func (ec *executionContext) _CompletionRule(ctx context.Context, sel ast.Selecti
 var convertAssetPayloadImplementors = []string{"ConvertAssetPayload"}
 
 func (ec *executionContext) _ConvertAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ConvertAssetPayload) graphql.Marshaler {
+	if out := ec.leanConvertAssetPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, convertAssetPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37314,6 +37955,9 @@ func (ec *executionContext) _ConvertAssetPayload(ctx context.Context, sel ast.Se
 var courseImplementors = []string{"Course", "Node"}
 
 func (ec *executionContext) _Course(ctx context.Context, sel ast.SelectionSet, obj *catalog.Course) graphql.Marshaler {
+	if out := ec.leanCourse(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37451,6 +38095,9 @@ func (ec *executionContext) _Course(ctx context.Context, sel ast.SelectionSet, o
 var courseAdmissionImplementors = []string{"CourseAdmission"}
 
 func (ec *executionContext) _CourseAdmission(ctx context.Context, sel ast.SelectionSet, obj *enrollment1.Standing) graphql.Marshaler {
+	if out := ec.leanCourseAdmission(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseAdmissionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37505,6 +38152,9 @@ func (ec *executionContext) _CourseAdmission(ctx context.Context, sel ast.Select
 var courseConnectionImplementors = []string{"CourseConnection"}
 
 func (ec *executionContext) _CourseConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.CourseConnection) graphql.Marshaler {
+	if out := ec.leanCourseConnection(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37554,6 +38204,9 @@ func (ec *executionContext) _CourseConnection(ctx context.Context, sel ast.Selec
 var courseDraftImplementors = []string{"CourseDraft"}
 
 func (ec *executionContext) _CourseDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Course) graphql.Marshaler {
+	if out := ec.leanCourseDraft(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseDraftImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37710,6 +38363,9 @@ func (ec *executionContext) _CourseDraft(ctx context.Context, sel ast.SelectionS
 var courseDraftConnectionImplementors = []string{"CourseDraftConnection"}
 
 func (ec *executionContext) _CourseDraftConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.CourseDraftConnection) graphql.Marshaler {
+	if out := ec.leanCourseDraftConnection(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseDraftConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37753,6 +38409,9 @@ func (ec *executionContext) _CourseDraftConnection(ctx context.Context, sel ast.
 var courseDraftEdgeImplementors = []string{"CourseDraftEdge"}
 
 func (ec *executionContext) _CourseDraftEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Course]) graphql.Marshaler {
+	if out := ec.leanCourseDraftEdge(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseDraftEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37791,6 +38450,9 @@ func (ec *executionContext) _CourseDraftEdge(ctx context.Context, sel ast.Select
 var courseDraftPayloadImplementors = []string{"CourseDraftPayload"}
 
 func (ec *executionContext) _CourseDraftPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CourseDraftPayload) graphql.Marshaler {
+	if out := ec.leanCourseDraftPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseDraftPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37824,6 +38486,9 @@ func (ec *executionContext) _CourseDraftPayload(ctx context.Context, sel ast.Sel
 var courseEdgeImplementors = []string{"CourseEdge"}
 
 func (ec *executionContext) _CourseEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*catalog.Course]) graphql.Marshaler {
+	if out := ec.leanCourseEdge(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37862,6 +38527,9 @@ func (ec *executionContext) _CourseEdge(ctx context.Context, sel ast.SelectionSe
 var courseProgressImplementors = []string{"CourseProgress"}
 
 func (ec *executionContext) _CourseProgress(ctx context.Context, sel ast.SelectionSet, obj *ent.CourseProgress) graphql.Marshaler {
+	if out := ec.leanCourseProgress(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseProgressImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37951,6 +38619,9 @@ func (ec *executionContext) _CourseProgress(ctx context.Context, sel ast.Selecti
 var courseReportImplementors = []string{"CourseReport"}
 
 func (ec *executionContext) _CourseReport(ctx context.Context, sel ast.SelectionSet, obj *analytics.Report) graphql.Marshaler {
+	if out := ec.leanCourseReport(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseReportImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38015,6 +38686,9 @@ func (ec *executionContext) _CourseReport(ctx context.Context, sel ast.Selection
 var courseVersionImplementors = []string{"CourseVersion"}
 
 func (ec *executionContext) _CourseVersion(ctx context.Context, sel ast.SelectionSet, obj *ent.CourseVersion) graphql.Marshaler {
+	if out := ec.leanCourseVersion(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseVersionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38084,6 +38758,9 @@ func (ec *executionContext) _CourseVersion(ctx context.Context, sel ast.Selectio
 var createApiKeyPayloadImplementors = []string{"CreateApiKeyPayload"}
 
 func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateAPIKeyPayload) graphql.Marshaler {
+	if out := ec.leanCreateApiKeyPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createApiKeyPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38122,6 +38799,9 @@ func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.Se
 var deleteAssetPayloadImplementors = []string{"DeleteAssetPayload"}
 
 func (ec *executionContext) _DeleteAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteAssetPayload) graphql.Marshaler {
+	if out := ec.leanDeleteAssetPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteAssetPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38155,6 +38835,9 @@ func (ec *executionContext) _DeleteAssetPayload(ctx context.Context, sel ast.Sel
 var earnedAchievementImplementors = []string{"EarnedAchievement"}
 
 func (ec *executionContext) _EarnedAchievement(ctx context.Context, sel ast.SelectionSet, obj *engagement.Earned) graphql.Marshaler {
+	if out := ec.leanEarnedAchievement(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, earnedAchievementImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38198,6 +38881,9 @@ func (ec *executionContext) _EarnedAchievement(ctx context.Context, sel ast.Sele
 var enrollmentImplementors = []string{"Enrollment", "Node"}
 
 func (ec *executionContext) _Enrollment(ctx context.Context, sel ast.SelectionSet, obj *ent.Enrollment) graphql.Marshaler {
+	if out := ec.leanEnrollment(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38310,6 +38996,9 @@ func (ec *executionContext) _Enrollment(ctx context.Context, sel ast.SelectionSe
 var enrollmentChangeImplementors = []string{"EnrollmentChange"}
 
 func (ec *executionContext) _EnrollmentChange(ctx context.Context, sel ast.SelectionSet, obj *ent.EnrollmentChange) graphql.Marshaler {
+	if out := ec.leanEnrollmentChange(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentChangeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38360,6 +39049,9 @@ func (ec *executionContext) _EnrollmentChange(ctx context.Context, sel ast.Selec
 var enrollmentConnectionImplementors = []string{"EnrollmentConnection"}
 
 func (ec *executionContext) _EnrollmentConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.EnrollmentConnection) graphql.Marshaler {
+	if out := ec.leanEnrollmentConnection(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38403,6 +39095,9 @@ func (ec *executionContext) _EnrollmentConnection(ctx context.Context, sel ast.S
 var enrollmentEdgeImplementors = []string{"EnrollmentEdge"}
 
 func (ec *executionContext) _EnrollmentEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Enrollment]) graphql.Marshaler {
+	if out := ec.leanEnrollmentEdge(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38441,6 +39136,9 @@ func (ec *executionContext) _EnrollmentEdge(ctx context.Context, sel ast.Selecti
 var enrollmentEventImplementors = []string{"EnrollmentEvent"}
 
 func (ec *executionContext) _EnrollmentEvent(ctx context.Context, sel ast.SelectionSet, obj *feed.Event) graphql.Marshaler {
+	if out := ec.leanEnrollmentEvent(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentEventImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38491,6 +39189,9 @@ func (ec *executionContext) _EnrollmentEvent(ctx context.Context, sel ast.Select
 var enrollmentGrantImplementors = []string{"EnrollmentGrant"}
 
 func (ec *executionContext) _EnrollmentGrant(ctx context.Context, sel ast.SelectionSet, obj *ent.EnrollmentGrant) graphql.Marshaler {
+	if out := ec.leanEnrollmentGrant(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentGrantImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38550,6 +39251,9 @@ func (ec *executionContext) _EnrollmentGrant(ctx context.Context, sel ast.Select
 var enrollmentPayloadImplementors = []string{"EnrollmentPayload"}
 
 func (ec *executionContext) _EnrollmentPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EnrollmentPayload) graphql.Marshaler {
+	if out := ec.leanEnrollmentPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38583,6 +39287,9 @@ func (ec *executionContext) _EnrollmentPayload(ctx context.Context, sel ast.Sele
 var fileContentImplementors = []string{"FileContent", "LessonContent"}
 
 func (ec *executionContext) _FileContent(ctx context.Context, sel ast.SelectionSet, obj *model.FileContent) graphql.Marshaler {
+	if out := ec.leanFileContent(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, fileContentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38641,6 +39348,9 @@ func (ec *executionContext) _FileContent(ctx context.Context, sel ast.SelectionS
 var httpHeaderImplementors = []string{"HttpHeader"}
 
 func (ec *executionContext) _HttpHeader(ctx context.Context, sel ast.SelectionSet, obj *model.HTTPHeader) graphql.Marshaler {
+	if out := ec.leanHttpHeader(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, httpHeaderImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38679,6 +39389,9 @@ func (ec *executionContext) _HttpHeader(ctx context.Context, sel ast.SelectionSe
 var leaderboardConnectionImplementors = []string{"LeaderboardConnection"}
 
 func (ec *executionContext) _LeaderboardConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.LeaderboardConnection) graphql.Marshaler {
+	if out := ec.leanLeaderboardConnection(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38732,6 +39445,9 @@ func (ec *executionContext) _LeaderboardConnection(ctx context.Context, sel ast.
 var leaderboardEdgeImplementors = []string{"LeaderboardEdge"}
 
 func (ec *executionContext) _LeaderboardEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*engagement.Row]) graphql.Marshaler {
+	if out := ec.leanLeaderboardEdge(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38770,6 +39486,9 @@ func (ec *executionContext) _LeaderboardEdge(ctx context.Context, sel ast.Select
 var leaderboardPlaceImplementors = []string{"LeaderboardPlace"}
 
 func (ec *executionContext) _LeaderboardPlace(ctx context.Context, sel ast.SelectionSet, obj *engagement.Standing) graphql.Marshaler {
+	if out := ec.leanLeaderboardPlace(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardPlaceImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38808,6 +39527,9 @@ func (ec *executionContext) _LeaderboardPlace(ctx context.Context, sel ast.Selec
 var leaderboardProfileImplementors = []string{"LeaderboardProfile"}
 
 func (ec *executionContext) _LeaderboardProfile(ctx context.Context, sel ast.SelectionSet, obj *engagement.Profile) graphql.Marshaler {
+	if out := ec.leanLeaderboardProfile(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardProfileImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38846,6 +39568,9 @@ func (ec *executionContext) _LeaderboardProfile(ctx context.Context, sel ast.Sel
 var leaderboardProfilePayloadImplementors = []string{"LeaderboardProfilePayload"}
 
 func (ec *executionContext) _LeaderboardProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.LeaderboardProfilePayload) graphql.Marshaler {
+	if out := ec.leanLeaderboardProfilePayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardProfilePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38879,6 +39604,9 @@ func (ec *executionContext) _LeaderboardProfilePayload(ctx context.Context, sel 
 var leaderboardRowImplementors = []string{"LeaderboardRow"}
 
 func (ec *executionContext) _LeaderboardRow(ctx context.Context, sel ast.SelectionSet, obj *engagement.Row) graphql.Marshaler {
+	if out := ec.leanLeaderboardRow(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardRowImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38979,6 +39707,9 @@ func (ec *executionContext) _LearnerDashboard(ctx context.Context, sel ast.Selec
 var lessonImplementors = []string{"Lesson"}
 
 func (ec *executionContext) _Lesson(ctx context.Context, sel ast.SelectionSet, obj *catalog.Lesson) graphql.Marshaler {
+	if out := ec.leanLesson(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, lessonImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39099,6 +39830,9 @@ func (ec *executionContext) _LessonCompletion(ctx context.Context, sel ast.Selec
 var lessonDraftImplementors = []string{"LessonDraft"}
 
 func (ec *executionContext) _LessonDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Lesson) graphql.Marshaler {
+	if out := ec.leanLessonDraft(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, lessonDraftImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39210,6 +39944,9 @@ func (ec *executionContext) _LessonDraft(ctx context.Context, sel ast.SelectionS
 var lessonDropOffImplementors = []string{"LessonDropOff"}
 
 func (ec *executionContext) _LessonDropOff(ctx context.Context, sel ast.SelectionSet, obj *model.LessonDropOff) graphql.Marshaler {
+	if out := ec.leanLessonDropOff(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, lessonDropOffImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39248,6 +39985,9 @@ func (ec *executionContext) _LessonDropOff(ctx context.Context, sel ast.Selectio
 var lessonProgressImplementors = []string{"LessonProgress"}
 
 func (ec *executionContext) _LessonProgress(ctx context.Context, sel ast.SelectionSet, obj *ent.LessonProgress) graphql.Marshaler {
+	if out := ec.leanLessonProgress(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, lessonProgressImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39314,6 +40054,9 @@ func (ec *executionContext) _LessonProgress(ctx context.Context, sel ast.Selecti
 var linkContentImplementors = []string{"LinkContent", "LessonContent"}
 
 func (ec *executionContext) _LinkContent(ctx context.Context, sel ast.SelectionSet, obj *model.LinkContent) graphql.Marshaler {
+	if out := ec.leanLinkContent(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, linkContentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39352,6 +40095,9 @@ func (ec *executionContext) _LinkContent(ctx context.Context, sel ast.SelectionS
 var mailPreferenceImplementors = []string{"MailPreference"}
 
 func (ec *executionContext) _MailPreference(ctx context.Context, sel ast.SelectionSet, obj *model.MailPreference) graphql.Marshaler {
+	if out := ec.leanMailPreference(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, mailPreferenceImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39390,6 +40136,9 @@ func (ec *executionContext) _MailPreference(ctx context.Context, sel ast.Selecti
 var markNotificationsReadPayloadImplementors = []string{"MarkNotificationsReadPayload"}
 
 func (ec *executionContext) _MarkNotificationsReadPayload(ctx context.Context, sel ast.SelectionSet, obj *model.MarkNotificationsReadPayload) graphql.Marshaler {
+	if out := ec.leanMarkNotificationsReadPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, markNotificationsReadPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39428,6 +40177,9 @@ func (ec *executionContext) _MarkNotificationsReadPayload(ctx context.Context, s
 var moduleImplementors = []string{"Module"}
 
 func (ec *executionContext) _Module(ctx context.Context, sel ast.SelectionSet, obj *catalog.Module) graphql.Marshaler {
+	if out := ec.leanModule(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, moduleImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39481,6 +40233,9 @@ func (ec *executionContext) _Module(ctx context.Context, sel ast.SelectionSet, o
 var moduleDraftImplementors = []string{"ModuleDraft"}
 
 func (ec *executionContext) _ModuleDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Module) graphql.Marshaler {
+	if out := ec.leanModuleDraft(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, moduleDraftImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39540,6 +40295,9 @@ func (ec *executionContext) _ModuleDraft(ctx context.Context, sel ast.SelectionS
 var moduleProgressImplementors = []string{"ModuleProgress"}
 
 func (ec *executionContext) _ModuleProgress(ctx context.Context, sel ast.SelectionSet, obj *learning.ModuleProgress) graphql.Marshaler {
+	if out := ec.leanModuleProgress(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, moduleProgressImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39590,6 +40348,9 @@ func (ec *executionContext) _ModuleProgress(ctx context.Context, sel ast.Selecti
 var monthlyUsageImplementors = []string{"MonthlyUsage"}
 
 func (ec *executionContext) _MonthlyUsage(ctx context.Context, sel ast.SelectionSet, obj *model.MonthlyUsage) graphql.Marshaler {
+	if out := ec.leanMonthlyUsage(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, monthlyUsageImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40059,6 +40820,9 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 var notificationImplementors = []string{"Notification", "Node"}
 
 func (ec *executionContext) _Notification(ctx context.Context, sel ast.SelectionSet, obj *ent.Notification) graphql.Marshaler {
+	if out := ec.leanNotification(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, notificationImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40127,6 +40891,9 @@ func (ec *executionContext) _Notification(ctx context.Context, sel ast.Selection
 var notificationConnectionImplementors = []string{"NotificationConnection"}
 
 func (ec *executionContext) _NotificationConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.NotificationConnection) graphql.Marshaler {
+	if out := ec.leanNotificationConnection(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, notificationConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40176,6 +40943,9 @@ func (ec *executionContext) _NotificationConnection(ctx context.Context, sel ast
 var notificationEdgeImplementors = []string{"NotificationEdge"}
 
 func (ec *executionContext) _NotificationEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Notification]) graphql.Marshaler {
+	if out := ec.leanNotificationEdge(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, notificationEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40214,6 +40984,9 @@ func (ec *executionContext) _NotificationEdge(ctx context.Context, sel ast.Selec
 var numericKeyImplementors = []string{"NumericKey"}
 
 func (ec *executionContext) _NumericKey(ctx context.Context, sel ast.SelectionSet, obj *quiz.NumericKey) graphql.Marshaler {
+	if out := ec.leanNumericKey(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, numericKeyImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40267,6 +41040,9 @@ func (ec *executionContext) _NumericKey(ctx context.Context, sel ast.SelectionSe
 var pageInfoImplementors = []string{"PageInfo"}
 
 func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet, obj *relay.PageInfo) graphql.Marshaler {
+	if out := ec.leanPageInfo(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pageInfoImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40315,6 +41091,9 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 var partTicketImplementors = []string{"PartTicket"}
 
 func (ec *executionContext) _PartTicket(ctx context.Context, sel ast.SelectionSet, obj *model.PartTicket) graphql.Marshaler {
+	if out := ec.leanPartTicket(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, partTicketImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40353,6 +41132,9 @@ func (ec *executionContext) _PartTicket(ctx context.Context, sel ast.SelectionSe
 var playbackImplementors = []string{"Playback"}
 
 func (ec *executionContext) _Playback(ctx context.Context, sel ast.SelectionSet, obj *model.Playback) graphql.Marshaler {
+	if out := ec.leanPlayback(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, playbackImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40406,6 +41188,9 @@ func (ec *executionContext) _Playback(ctx context.Context, sel ast.SelectionSet,
 var pointRuleImplementors = []string{"PointRule"}
 
 func (ec *executionContext) _PointRule(ctx context.Context, sel ast.SelectionSet, obj *engagement.Worth) graphql.Marshaler {
+	if out := ec.leanPointRule(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pointRuleImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40444,6 +41229,9 @@ func (ec *executionContext) _PointRule(ctx context.Context, sel ast.SelectionSet
 var pointsImplementors = []string{"Points"}
 
 func (ec *executionContext) _Points(ctx context.Context, sel ast.SelectionSet, obj *engagement.Points) graphql.Marshaler {
+	if out := ec.leanPoints(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pointsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40487,6 +41275,9 @@ func (ec *executionContext) _Points(ctx context.Context, sel ast.SelectionSet, o
 var priceImplementors = []string{"Price"}
 
 func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, obj *catalog.Price) graphql.Marshaler {
+	if out := ec.leanPrice(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, priceImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40525,6 +41316,9 @@ func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, ob
 var progressEventImplementors = []string{"ProgressEvent"}
 
 func (ec *executionContext) _ProgressEvent(ctx context.Context, sel ast.SelectionSet, obj *learning.Moment) graphql.Marshaler {
+	if out := ec.leanProgressEvent(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, progressEventImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40581,6 +41375,9 @@ func (ec *executionContext) _ProgressEvent(ctx context.Context, sel ast.Selectio
 var progressQuarterImplementors = []string{"ProgressQuarter"}
 
 func (ec *executionContext) _ProgressQuarter(ctx context.Context, sel ast.SelectionSet, obj *model.ProgressQuarter) graphql.Marshaler {
+	if out := ec.leanProgressQuarter(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, progressQuarterImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40624,6 +41421,9 @@ func (ec *executionContext) _ProgressQuarter(ctx context.Context, sel ast.Select
 var publishCoursePayloadImplementors = []string{"PublishCoursePayload"}
 
 func (ec *executionContext) _PublishCoursePayload(ctx context.Context, sel ast.SelectionSet, obj *model.PublishCoursePayload) graphql.Marshaler {
+	if out := ec.leanPublishCoursePayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, publishCoursePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40951,6 +41751,9 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 var questionDraftImplementors = []string{"QuestionDraft"}
 
 func (ec *executionContext) _QuestionDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Question) graphql.Marshaler {
+	if out := ec.leanQuestionDraft(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, questionDraftImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41034,6 +41837,9 @@ func (ec *executionContext) _QuestionDraft(ctx context.Context, sel ast.Selectio
 var questionResponseImplementors = []string{"QuestionResponse"}
 
 func (ec *executionContext) _QuestionResponse(ctx context.Context, sel ast.SelectionSet, obj *quiz.Response) graphql.Marshaler {
+	if out := ec.leanQuestionResponse(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, questionResponseImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41077,6 +41883,9 @@ func (ec *executionContext) _QuestionResponse(ctx context.Context, sel ast.Selec
 var questionResultImplementors = []string{"QuestionResult"}
 
 func (ec *executionContext) _QuestionResult(ctx context.Context, sel ast.SelectionSet, obj *assessment.Result) graphql.Marshaler {
+	if out := ec.leanQuestionResult(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, questionResultImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41125,6 +41934,9 @@ func (ec *executionContext) _QuestionResult(ctx context.Context, sel ast.Selecti
 var quizContentImplementors = []string{"QuizContent", "LessonContent"}
 
 func (ec *executionContext) _QuizContent(ctx context.Context, sel ast.SelectionSet, obj *model.QuizContent) graphql.Marshaler {
+	if out := ec.leanQuizContent(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, quizContentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41184,6 +41996,9 @@ func (ec *executionContext) _QuizContent(ctx context.Context, sel ast.SelectionS
 var quizDraftImplementors = []string{"QuizDraft"}
 
 func (ec *executionContext) _QuizDraft(ctx context.Context, sel ast.SelectionSet, obj *model.QuizDraft) graphql.Marshaler {
+	if out := ec.leanQuizDraft(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, quizDraftImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41242,6 +42057,9 @@ func (ec *executionContext) _QuizDraft(ctx context.Context, sel ast.SelectionSet
 var recordProgressPayloadImplementors = []string{"RecordProgressPayload"}
 
 func (ec *executionContext) _RecordProgressPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RecordProgressPayload) graphql.Marshaler {
+	if out := ec.leanRecordProgressPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, recordProgressPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41280,6 +42098,9 @@ func (ec *executionContext) _RecordProgressPayload(ctx context.Context, sel ast.
 var renditionImplementors = []string{"Rendition"}
 
 func (ec *executionContext) _Rendition(ctx context.Context, sel ast.SelectionSet, obj *model.Rendition) graphql.Marshaler {
+	if out := ec.leanRendition(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, renditionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41343,6 +42164,9 @@ func (ec *executionContext) _Rendition(ctx context.Context, sel ast.SelectionSet
 var requestUploadPayloadImplementors = []string{"RequestUploadPayload"}
 
 func (ec *executionContext) _RequestUploadPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RequestUploadPayload) graphql.Marshaler {
+	if out := ec.leanRequestUploadPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, requestUploadPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41381,6 +42205,9 @@ func (ec *executionContext) _RequestUploadPayload(ctx context.Context, sel ast.S
 var restoreAssetPayloadImplementors = []string{"RestoreAssetPayload"}
 
 func (ec *executionContext) _RestoreAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RestoreAssetPayload) graphql.Marshaler {
+	if out := ec.leanRestoreAssetPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, restoreAssetPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41414,6 +42241,9 @@ func (ec *executionContext) _RestoreAssetPayload(ctx context.Context, sel ast.Se
 var revokeApiKeyPayloadImplementors = []string{"RevokeApiKeyPayload"}
 
 func (ec *executionContext) _RevokeApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeAPIKeyPayload) graphql.Marshaler {
+	if out := ec.leanRevokeApiKeyPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, revokeApiKeyPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41447,6 +42277,9 @@ func (ec *executionContext) _RevokeApiKeyPayload(ctx context.Context, sel ast.Se
 var revokeCertificatePayloadImplementors = []string{"RevokeCertificatePayload"}
 
 func (ec *executionContext) _RevokeCertificatePayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeCertificatePayload) graphql.Marshaler {
+	if out := ec.leanRevokeCertificatePayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, revokeCertificatePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41480,6 +42313,9 @@ func (ec *executionContext) _RevokeCertificatePayload(ctx context.Context, sel a
 var revokeSessionsPayloadImplementors = []string{"RevokeSessionsPayload"}
 
 func (ec *executionContext) _RevokeSessionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeSessionsPayload) graphql.Marshaler {
+	if out := ec.leanRevokeSessionsPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, revokeSessionsPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41513,6 +42349,9 @@ func (ec *executionContext) _RevokeSessionsPayload(ctx context.Context, sel ast.
 var saveAchievementPayloadImplementors = []string{"SaveAchievementPayload"}
 
 func (ec *executionContext) _SaveAchievementPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveAchievementPayload) graphql.Marshaler {
+	if out := ec.leanSaveAchievementPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, saveAchievementPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41546,6 +42385,9 @@ func (ec *executionContext) _SaveAchievementPayload(ctx context.Context, sel ast
 var saveCategoryPayloadImplementors = []string{"SaveCategoryPayload"}
 
 func (ec *executionContext) _SaveCategoryPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveCategoryPayload) graphql.Marshaler {
+	if out := ec.leanSaveCategoryPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, saveCategoryPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41579,6 +42421,9 @@ func (ec *executionContext) _SaveCategoryPayload(ctx context.Context, sel ast.Se
 var saveCourseAdmissionPayloadImplementors = []string{"SaveCourseAdmissionPayload"}
 
 func (ec *executionContext) _SaveCourseAdmissionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveCourseAdmissionPayload) graphql.Marshaler {
+	if out := ec.leanSaveCourseAdmissionPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, saveCourseAdmissionPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41612,6 +42457,9 @@ func (ec *executionContext) _SaveCourseAdmissionPayload(ctx context.Context, sel
 var saveLessonPayloadImplementors = []string{"SaveLessonPayload"}
 
 func (ec *executionContext) _SaveLessonPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveLessonPayload) graphql.Marshaler {
+	if out := ec.leanSaveLessonPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, saveLessonPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41645,6 +42493,9 @@ func (ec *executionContext) _SaveLessonPayload(ctx context.Context, sel ast.Sele
 var saveModulePayloadImplementors = []string{"SaveModulePayload"}
 
 func (ec *executionContext) _SaveModulePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveModulePayload) graphql.Marshaler {
+	if out := ec.leanSaveModulePayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, saveModulePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41678,6 +42529,9 @@ func (ec *executionContext) _SaveModulePayload(ctx context.Context, sel ast.Sele
 var searchHitImplementors = []string{"SearchHit"}
 
 func (ec *executionContext) _SearchHit(ctx context.Context, sel ast.SelectionSet, obj *model.SearchHit) graphql.Marshaler {
+	if out := ec.leanSearchHit(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchHitImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41736,6 +42590,9 @@ func (ec *executionContext) _SearchHit(ctx context.Context, sel ast.SelectionSet
 var searchResultImplementors = []string{"SearchResult"}
 
 func (ec *executionContext) _SearchResult(ctx context.Context, sel ast.SelectionSet, obj *model.SearchResult) graphql.Marshaler {
+	if out := ec.leanSearchResult(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchResultImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41779,6 +42636,9 @@ func (ec *executionContext) _SearchResult(ctx context.Context, sel ast.Selection
 var searchTokenImplementors = []string{"SearchToken"}
 
 func (ec *executionContext) _SearchToken(ctx context.Context, sel ast.SelectionSet, obj *model.SearchToken) graphql.Marshaler {
+	if out := ec.leanSearchToken(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchTokenImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41827,6 +42687,9 @@ func (ec *executionContext) _SearchToken(ctx context.Context, sel ast.SelectionS
 var sessionImplementors = []string{"Session", "Node"}
 
 func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *ent.Session) graphql.Marshaler {
+	if out := ec.leanSession(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41886,6 +42749,9 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 var setMailPreferencePayloadImplementors = []string{"SetMailPreferencePayload"}
 
 func (ec *executionContext) _SetMailPreferencePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetMailPreferencePayload) graphql.Marshaler {
+	if out := ec.leanSetMailPreferencePayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setMailPreferencePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41919,6 +42785,9 @@ func (ec *executionContext) _SetMailPreferencePayload(ctx context.Context, sel a
 var setPointRulePayloadImplementors = []string{"SetPointRulePayload"}
 
 func (ec *executionContext) _SetPointRulePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetPointRulePayload) graphql.Marshaler {
+	if out := ec.leanSetPointRulePayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setPointRulePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41952,6 +42821,9 @@ func (ec *executionContext) _SetPointRulePayload(ctx context.Context, sel ast.Se
 var setTimeZonePayloadImplementors = []string{"SetTimeZonePayload"}
 
 func (ec *executionContext) _SetTimeZonePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetTimeZonePayload) graphql.Marshaler {
+	if out := ec.leanSetTimeZonePayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setTimeZonePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41985,6 +42857,9 @@ func (ec *executionContext) _SetTimeZonePayload(ctx context.Context, sel ast.Sel
 var signInPayloadImplementors = []string{"SignInPayload"}
 
 func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignInPayload) graphql.Marshaler {
+	if out := ec.leanSignInPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, signInPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42028,6 +42903,9 @@ func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.Selectio
 var signOutPayloadImplementors = []string{"SignOutPayload"}
 
 func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignOutPayload) graphql.Marshaler {
+	if out := ec.leanSignOutPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, signOutPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42061,6 +42939,9 @@ func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.Selecti
 var signPartsPayloadImplementors = []string{"SignPartsPayload"}
 
 func (ec *executionContext) _SignPartsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignPartsPayload) graphql.Marshaler {
+	if out := ec.leanSignPartsPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, signPartsPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42094,6 +42975,9 @@ func (ec *executionContext) _SignPartsPayload(ctx context.Context, sel ast.Selec
 var storageUsageImplementors = []string{"StorageUsage"}
 
 func (ec *executionContext) _StorageUsage(ctx context.Context, sel ast.SelectionSet, obj *model.StorageUsage) graphql.Marshaler {
+	if out := ec.leanStorageUsage(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, storageUsageImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42147,6 +43031,9 @@ func (ec *executionContext) _StorageUsage(ctx context.Context, sel ast.Selection
 var streakImplementors = []string{"Streak"}
 
 func (ec *executionContext) _Streak(ctx context.Context, sel ast.SelectionSet, obj *engagement.Streak) graphql.Marshaler {
+	if out := ec.leanStreak(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, streakImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42195,6 +43082,9 @@ func (ec *executionContext) _Streak(ctx context.Context, sel ast.SelectionSet, o
 var stuckLearnerImplementors = []string{"StuckLearner"}
 
 func (ec *executionContext) _StuckLearner(ctx context.Context, sel ast.SelectionSet, obj *analytics.Stuck) graphql.Marshaler {
+	if out := ec.leanStuckLearner(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, stuckLearnerImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42265,6 +43155,9 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 var supportGrantImplementors = []string{"SupportGrant", "Node"}
 
 func (ec *executionContext) _SupportGrant(ctx context.Context, sel ast.SelectionSet, obj *ent.SupportGrant) graphql.Marshaler {
+	if out := ec.leanSupportGrant(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, supportGrantImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42324,6 +43217,9 @@ func (ec *executionContext) _SupportGrant(ctx context.Context, sel ast.Selection
 var supportGrantConnectionImplementors = []string{"SupportGrantConnection"}
 
 func (ec *executionContext) _SupportGrantConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.SupportGrantConnection) graphql.Marshaler {
+	if out := ec.leanSupportGrantConnection(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, supportGrantConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42367,6 +43263,9 @@ func (ec *executionContext) _SupportGrantConnection(ctx context.Context, sel ast
 var supportGrantEdgeImplementors = []string{"SupportGrantEdge"}
 
 func (ec *executionContext) _SupportGrantEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.SupportGrant]) graphql.Marshaler {
+	if out := ec.leanSupportGrantEdge(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, supportGrantEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42405,6 +43304,9 @@ func (ec *executionContext) _SupportGrantEdge(ctx context.Context, sel ast.Selec
 var supportGrantPayloadImplementors = []string{"SupportGrantPayload"}
 
 func (ec *executionContext) _SupportGrantPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SupportGrantPayload) graphql.Marshaler {
+	if out := ec.leanSupportGrantPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, supportGrantPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42438,6 +43340,9 @@ func (ec *executionContext) _SupportGrantPayload(ctx context.Context, sel ast.Se
 var tenantImplementors = []string{"Tenant", "Node"}
 
 func (ec *executionContext) _Tenant(ctx context.Context, sel ast.SelectionSet, obj *ent.Tenant) graphql.Marshaler {
+	if out := ec.leanTenant(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, tenantImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42501,6 +43406,9 @@ func (ec *executionContext) _Tenant(ctx context.Context, sel ast.SelectionSet, o
 var textKeyImplementors = []string{"TextKey"}
 
 func (ec *executionContext) _TextKey(ctx context.Context, sel ast.SelectionSet, obj *quiz.TextKey) graphql.Marshaler {
+	if out := ec.leanTextKey(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, textKeyImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42539,6 +43447,9 @@ func (ec *executionContext) _TextKey(ctx context.Context, sel ast.SelectionSet, 
 var updateBrandingPayloadImplementors = []string{"UpdateBrandingPayload"}
 
 func (ec *executionContext) _UpdateBrandingPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateBrandingPayload) graphql.Marshaler {
+	if out := ec.leanUpdateBrandingPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateBrandingPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42572,6 +43483,9 @@ func (ec *executionContext) _UpdateBrandingPayload(ctx context.Context, sel ast.
 var updatePublishingRulesPayloadImplementors = []string{"UpdatePublishingRulesPayload"}
 
 func (ec *executionContext) _UpdatePublishingRulesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdatePublishingRulesPayload) graphql.Marshaler {
+	if out := ec.leanUpdatePublishingRulesPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updatePublishingRulesPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42605,6 +43519,9 @@ func (ec *executionContext) _UpdatePublishingRulesPayload(ctx context.Context, s
 var uploadPartImplementors = []string{"UploadPart"}
 
 func (ec *executionContext) _UploadPart(ctx context.Context, sel ast.SelectionSet, obj *model.UploadPart) graphql.Marshaler {
+	if out := ec.leanUploadPart(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadPartImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42648,6 +43565,9 @@ func (ec *executionContext) _UploadPart(ctx context.Context, sel ast.SelectionSe
 var uploadPartsImplementors = []string{"UploadParts"}
 
 func (ec *executionContext) _UploadParts(ctx context.Context, sel ast.SelectionSet, obj *model.UploadParts) graphql.Marshaler {
+	if out := ec.leanUploadParts(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadPartsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42696,6 +43616,9 @@ func (ec *executionContext) _UploadParts(ctx context.Context, sel ast.SelectionS
 var uploadTicketImplementors = []string{"UploadTicket"}
 
 func (ec *executionContext) _UploadTicket(ctx context.Context, sel ast.SelectionSet, obj *model.UploadTicket) graphql.Marshaler {
+	if out := ec.leanUploadTicket(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadTicketImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42744,6 +43667,9 @@ func (ec *executionContext) _UploadTicket(ctx context.Context, sel ast.Selection
 var userImplementors = []string{"User", "Node"}
 
 func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *ent.User) graphql.Marshaler {
+	if out := ec.leanUser(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42802,6 +43728,9 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 var userConnectionImplementors = []string{"UserConnection"}
 
 func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.UserConnection) graphql.Marshaler {
+	if out := ec.leanUserConnection(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42845,6 +43774,9 @@ func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.Selecti
 var userEdgeImplementors = []string{"UserEdge"}
 
 func (ec *executionContext) _UserEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.User]) graphql.Marshaler {
+	if out := ec.leanUserEdge(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42883,6 +43815,9 @@ func (ec *executionContext) _UserEdge(ctx context.Context, sel ast.SelectionSet,
 var userPayloadImplementors = []string{"UserPayload"}
 
 func (ec *executionContext) _UserPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UserPayload) graphql.Marshaler {
+	if out := ec.leanUserPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42916,6 +43851,9 @@ func (ec *executionContext) _UserPayload(ctx context.Context, sel ast.SelectionS
 var videoContentImplementors = []string{"VideoContent", "LessonContent"}
 
 func (ec *executionContext) _VideoContent(ctx context.Context, sel ast.SelectionSet, obj *model.VideoContent) graphql.Marshaler {
+	if out := ec.leanVideoContent(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, videoContentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42994,6 +43932,9 @@ func (ec *executionContext) _VideoContent(ctx context.Context, sel ast.Selection
 var viewerImplementors = []string{"Viewer"}
 
 func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, obj *viewer.Viewer) graphql.Marshaler {
+	if out := ec.leanViewer(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, viewerImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43409,6 +44350,9 @@ func (ec *executionContext) marshalNAccessScope2lyceumᚋinternalᚋgenᚋmodel�
 }
 
 func (ec *executionContext) marshalNAchievement2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAchievementᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Achievement) graphql.Marshaler {
+	if out := ec.lean_marshalNAchievement2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAchievementᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -43438,6 +44382,9 @@ func (ec *executionContext) unmarshalNAnswerInvitationInput2lyceumᚋinternalᚋ
 }
 
 func (ec *executionContext) marshalNApiKey2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAPIKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.APIKey) graphql.Marshaler {
+	if out := ec.lean_marshalNApiKey2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAPIKeyᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -43544,6 +44491,9 @@ func (ec *executionContext) unmarshalNArrangeModuleInput2ᚖlyceumᚋinternalᚋ
 }
 
 func (ec *executionContext) marshalNAsset2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAssetᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Asset) graphql.Marshaler {
+	if out := ec.lean_marshalNAsset2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAssetᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -43618,6 +44568,9 @@ func (ec *executionContext) unmarshalNAssignCourseInput2lyceumᚋinternalᚋgen�
 }
 
 func (ec *executionContext) marshalNAttachment2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐAttachmentᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Attachment) graphql.Marshaler {
+	if out := ec.lean_marshalNAttachment2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐAttachmentᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -43647,6 +44600,9 @@ func (ec *executionContext) unmarshalNAttachmentInput2ᚖlyceumᚋinternalᚋgen
 }
 
 func (ec *executionContext) marshalNAttempt2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAttemptᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Attempt) graphql.Marshaler {
+	if out := ec.lean_marshalNAttempt2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAttemptᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -43679,6 +44635,9 @@ func (ec *executionContext) marshalNAttemptPayload2ᚖlyceumᚋinternalᚋgenᚋ
 }
 
 func (ec *executionContext) marshalNAttemptQuestion2ᚕᚖlyceumᚋinternalᚋassessmentᚐQuestionᚄ(ctx context.Context, sel ast.SelectionSet, v []*assessment.Question) graphql.Marshaler {
+	if out := ec.lean_marshalNAttemptQuestion2ᚕᚖlyceumᚋinternalᚋassessmentᚐQuestionᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -43726,6 +44685,9 @@ func (ec *executionContext) marshalNAuditConnection2ᚖlyceumᚋgraphᚋrelayᚐ
 }
 
 func (ec *executionContext) marshalNAuditDatum2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐAuditDatumᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AuditDatum) graphql.Marshaler {
+	if out := ec.lean_marshalNAuditDatum2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐAuditDatumᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -43754,6 +44716,9 @@ func (ec *executionContext) marshalNAuditEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx 
 }
 
 func (ec *executionContext) marshalNAuditEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.AuditEntry]) graphql.Marshaler {
+	if out := ec.lean_marshalNAuditEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -43770,6 +44735,9 @@ func (ec *executionContext) marshalNAuditEdge2ᚕlyceumᚋgraphᚋrelayᚐEdge�
 }
 
 func (ec *executionContext) marshalNAuditEntry2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAuditEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.AuditEntry) graphql.Marshaler {
+	if out := ec.lean_marshalNAuditEntry2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAuditEntryᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -43835,6 +44803,9 @@ func (ec *executionContext) marshalNCaption2lyceumᚋinternalᚋcatalogᚋoutlin
 }
 
 func (ec *executionContext) marshalNCaption2ᚕlyceumᚋinternalᚋcatalogᚋoutlineᚐCaptionᚄ(ctx context.Context, sel ast.SelectionSet, v []outline.Caption) graphql.Marshaler {
+	if out := ec.lean_marshalNCaption2ᚕlyceumᚋinternalᚋcatalogᚋoutlineᚐCaptionᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -43851,6 +44822,9 @@ func (ec *executionContext) marshalNCaption2ᚕlyceumᚋinternalᚋcatalogᚋout
 }
 
 func (ec *executionContext) marshalNCaption2ᚕᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐCaptionᚄ(ctx context.Context, sel ast.SelectionSet, v []*outline.Caption) graphql.Marshaler {
+	if out := ec.lean_marshalNCaption2ᚕᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐCaptionᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -43880,6 +44854,9 @@ func (ec *executionContext) unmarshalNCaptionInput2ᚖlyceumᚋinternalᚋgenᚋ
 }
 
 func (ec *executionContext) marshalNCaptionRevision2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevisionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.CaptionRevision) graphql.Marshaler {
+	if out := ec.lean_marshalNCaptionRevision2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevisionᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -43916,6 +44893,9 @@ func (ec *executionContext) marshalNCaptionRevisionEdge2lyceumᚋgraphᚋrelay�
 }
 
 func (ec *executionContext) marshalNCaptionRevisionEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.CaptionRevision]) graphql.Marshaler {
+	if out := ec.lean_marshalNCaptionRevisionEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -43932,6 +44912,9 @@ func (ec *executionContext) marshalNCaptionRevisionEdge2ᚕlyceumᚋgraphᚋrela
 }
 
 func (ec *executionContext) marshalNCaptionTrack2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionTrackᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CaptionTrack) graphql.Marshaler {
+	if out := ec.lean_marshalNCaptionTrack2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionTrackᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -43964,6 +44947,9 @@ func (ec *executionContext) marshalNCaptionsPayload2ᚖlyceumᚋinternalᚋgen�
 }
 
 func (ec *executionContext) marshalNCategory2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCategoryᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
+	if out := ec.lean_marshalNCategory2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCategoryᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -43988,6 +44974,9 @@ func (ec *executionContext) marshalNCategory2ᚖlyceumᚋinternalᚋgenᚋentᚐ
 }
 
 func (ec *executionContext) marshalNCertificate2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCertificateᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Certificate) graphql.Marshaler {
+	if out := ec.lean_marshalNCertificate2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCertificateᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44039,6 +45028,9 @@ func (ec *executionContext) marshalNChoice2lyceumᚋinternalᚋassessmentᚋquiz
 }
 
 func (ec *executionContext) marshalNChoice2ᚕlyceumᚋinternalᚋassessmentᚋquizᚐChoiceᚄ(ctx context.Context, sel ast.SelectionSet, v []quiz.Choice) graphql.Marshaler {
+	if out := ec.lean_marshalNChoice2ᚕlyceumᚋinternalᚋassessmentᚋquizᚐChoiceᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44059,6 +45051,9 @@ func (ec *executionContext) marshalNChoiceDraft2lyceumᚋinternalᚋassessment�
 }
 
 func (ec *executionContext) marshalNChoiceDraft2ᚕlyceumᚋinternalᚋassessmentᚋquizᚐDraftChoiceᚄ(ctx context.Context, sel ast.SelectionSet, v []quiz.DraftChoice) graphql.Marshaler {
+	if out := ec.lean_marshalNChoiceDraft2ᚕlyceumᚋinternalᚋassessmentᚋquizᚐDraftChoiceᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44121,6 +45116,9 @@ func (ec *executionContext) marshalNCompletionCode2lyceumᚋinternalᚋlearning�
 }
 
 func (ec *executionContext) marshalNCompletionCondition2ᚕᚖlyceumᚋinternalᚋlearningᚋruleᚐConditionᚄ(ctx context.Context, sel ast.SelectionSet, v []*rule.Condition) graphql.Marshaler {
+	if out := ec.lean_marshalNCompletionCondition2ᚕᚖlyceumᚋinternalᚋlearningᚋruleᚐConditionᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44149,6 +45147,9 @@ func (ec *executionContext) marshalNCompletionDay2lyceumᚋinternalᚋanalytics�
 }
 
 func (ec *executionContext) marshalNCompletionDay2ᚕlyceumᚋinternalᚋanalyticsᚐDayᚄ(ctx context.Context, sel ast.SelectionSet, v []analytics.Day) graphql.Marshaler {
+	if out := ec.lean_marshalNCompletionDay2ᚕlyceumᚋinternalᚋanalyticsᚐDayᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44204,6 +45205,9 @@ func (ec *executionContext) marshalNConvertAssetPayload2ᚖlyceumᚋinternalᚋg
 }
 
 func (ec *executionContext) marshalNCourse2ᚕᚖlyceumᚋinternalᚋcatalogᚐCourseᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Course) graphql.Marshaler {
+	if out := ec.lean_marshalNCourse2ᚕᚖlyceumᚋinternalᚋcatalogᚐCourseᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44244,6 +45248,9 @@ func (ec *executionContext) marshalNCourseConnection2ᚖlyceumᚋgraphᚋrelay�
 }
 
 func (ec *executionContext) marshalNCourseDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCourseᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Course) graphql.Marshaler {
+	if out := ec.lean_marshalNCourseDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCourseᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44280,6 +45287,9 @@ func (ec *executionContext) marshalNCourseDraftEdge2lyceumᚋgraphᚋrelayᚐEdg
 }
 
 func (ec *executionContext) marshalNCourseDraftEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.Course]) graphql.Marshaler {
+	if out := ec.lean_marshalNCourseDraftEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44308,6 +45318,9 @@ func (ec *executionContext) marshalNCourseEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx
 }
 
 func (ec *executionContext) marshalNCourseEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*catalog.Course]) graphql.Marshaler {
+	if out := ec.lean_marshalNCourseEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44355,6 +45368,9 @@ func (ec *executionContext) marshalNCourseReport2ᚖlyceumᚋinternalᚋanalytic
 }
 
 func (ec *executionContext) marshalNCourseVersion2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCourseVersionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.CourseVersion) graphql.Marshaler {
+	if out := ec.lean_marshalNCourseVersion2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCourseVersionᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44434,6 +45450,9 @@ func (ec *executionContext) marshalNDeleteAssetPayload2ᚖlyceumᚋinternalᚋge
 }
 
 func (ec *executionContext) marshalNEarnedAchievement2ᚕᚖlyceumᚋinternalᚋengagementᚐEarnedᚄ(ctx context.Context, sel ast.SelectionSet, v []*engagement.Earned) graphql.Marshaler {
+	if out := ec.lean_marshalNEarnedAchievement2ᚕᚖlyceumᚋinternalᚋengagementᚐEarnedᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44463,6 +45482,9 @@ func (ec *executionContext) unmarshalNEnrollInput2lyceumᚋinternalᚋgenᚋmode
 }
 
 func (ec *executionContext) marshalNEnrollment2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Enrollment) graphql.Marshaler {
+	if out := ec.lean_marshalNEnrollment2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44502,6 +45524,9 @@ func (ec *executionContext) marshalNEnrollmentAct2lyceumᚋinternalᚋgenᚋent�
 }
 
 func (ec *executionContext) marshalNEnrollmentChange2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.EnrollmentChange) graphql.Marshaler {
+	if out := ec.lean_marshalNEnrollmentChange2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentChangeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44538,6 +45563,9 @@ func (ec *executionContext) marshalNEnrollmentEdge2lyceumᚋgraphᚋrelayᚐEdge
 }
 
 func (ec *executionContext) marshalNEnrollmentEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.Enrollment]) graphql.Marshaler {
+	if out := ec.lean_marshalNEnrollmentEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44572,6 +45600,9 @@ func (ec *executionContext) marshalNEnrollmentEventKind2lyceumᚋinternalᚋgen�
 }
 
 func (ec *executionContext) marshalNEnrollmentGrant2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentGrantᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.EnrollmentGrant) graphql.Marshaler {
+	if out := ec.lean_marshalNEnrollmentGrant2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentGrantᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44653,6 +45684,9 @@ func (ec *executionContext) unmarshalNGrantSupportInput2lyceumᚋinternalᚋgen�
 }
 
 func (ec *executionContext) marshalNHttpHeader2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐHTTPHeaderᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.HTTPHeader) graphql.Marshaler {
+	if out := ec.lean_marshalNHttpHeader2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐHTTPHeaderᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44785,6 +45819,9 @@ func (ec *executionContext) marshalNLeaderboardEdge2lyceumᚋgraphᚋrelayᚐEdg
 }
 
 func (ec *executionContext) marshalNLeaderboardEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*engagement.Row]) graphql.Marshaler {
+	if out := ec.lean_marshalNLeaderboardEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44837,6 +45874,9 @@ func (ec *executionContext) marshalNLeaderboardProfilePayload2ᚖlyceumᚋintern
 }
 
 func (ec *executionContext) marshalNLeaderboardRow2ᚕᚖlyceumᚋinternalᚋengagementᚐRowᚄ(ctx context.Context, sel ast.SelectionSet, v []*engagement.Row) graphql.Marshaler {
+	if out := ec.lean_marshalNLeaderboardRow2ᚕᚖlyceumᚋinternalᚋengagementᚐRowᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44869,6 +45909,9 @@ func (ec *executionContext) marshalNLearnerDashboard2ᚖlyceumᚋinternalᚋanal
 }
 
 func (ec *executionContext) marshalNLesson2ᚕᚖlyceumᚋinternalᚋcatalogᚐLessonᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Lesson) graphql.Marshaler {
+	if out := ec.lean_marshalNLesson2ᚕᚖlyceumᚋinternalᚋcatalogᚐLessonᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44917,6 +45960,9 @@ func (ec *executionContext) marshalNLessonCompletion2ᚖlyceumᚋinternalᚋlear
 }
 
 func (ec *executionContext) marshalNLessonDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐLessonᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Lesson) graphql.Marshaler {
+	if out := ec.lean_marshalNLessonDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐLessonᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44956,6 +46002,9 @@ func (ec *executionContext) marshalNLessonKind2lyceumᚋinternalᚋcatalogᚋout
 }
 
 func (ec *executionContext) marshalNLessonProgress2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐLessonProgressᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.LessonProgress) graphql.Marshaler {
+	if out := ec.lean_marshalNLessonProgress2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐLessonProgressᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44980,6 +46029,9 @@ func (ec *executionContext) marshalNLessonProgress2ᚖlyceumᚋinternalᚋgenᚋ
 }
 
 func (ec *executionContext) marshalNMailPreference2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreferenceᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MailPreference) graphql.Marshaler {
+	if out := ec.lean_marshalNMailPreference2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreferenceᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45012,6 +46064,9 @@ func (ec *executionContext) marshalNMarkNotificationsReadPayload2ᚖlyceumᚋint
 }
 
 func (ec *executionContext) marshalNModule2ᚕᚖlyceumᚋinternalᚋcatalogᚐModuleᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Module) graphql.Marshaler {
+	if out := ec.lean_marshalNModule2ᚕᚖlyceumᚋinternalᚋcatalogᚐModuleᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45036,6 +46091,9 @@ func (ec *executionContext) marshalNModule2ᚖlyceumᚋinternalᚋcatalogᚐModu
 }
 
 func (ec *executionContext) marshalNModuleDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐModuleᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Module) graphql.Marshaler {
+	if out := ec.lean_marshalNModuleDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐModuleᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45060,6 +46118,9 @@ func (ec *executionContext) marshalNModuleDraft2ᚖlyceumᚋinternalᚋgenᚋent
 }
 
 func (ec *executionContext) marshalNModuleProgress2ᚕᚖlyceumᚋinternalᚋlearningᚐModuleProgressᚄ(ctx context.Context, sel ast.SelectionSet, v []*learning.ModuleProgress) graphql.Marshaler {
+	if out := ec.lean_marshalNModuleProgress2ᚕᚖlyceumᚋinternalᚋlearningᚐModuleProgressᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45084,6 +46145,9 @@ func (ec *executionContext) marshalNModuleProgress2ᚖlyceumᚋinternalᚋlearni
 }
 
 func (ec *executionContext) marshalNMonthlyUsage2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMonthlyUsageᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MonthlyUsage) graphql.Marshaler {
+	if out := ec.lean_marshalNMonthlyUsage2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMonthlyUsageᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45118,6 +46182,9 @@ func (ec *executionContext) marshalNNode2ᚕlyceumᚋgraphᚋrelayᚐNode(ctx co
 }
 
 func (ec *executionContext) marshalNNotification2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐNotificationᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Notification) graphql.Marshaler {
+	if out := ec.lean_marshalNNotification2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐNotificationᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45154,6 +46221,9 @@ func (ec *executionContext) marshalNNotificationEdge2lyceumᚋgraphᚋrelayᚐEd
 }
 
 func (ec *executionContext) marshalNNotificationEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.Notification]) graphql.Marshaler {
+	if out := ec.lean_marshalNNotificationEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45189,6 +46259,9 @@ func (ec *executionContext) marshalNPageInfo2lyceumᚋgraphᚋrelayᚐPageInfo(c
 }
 
 func (ec *executionContext) marshalNPartTicket2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐPartTicketᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PartTicket) graphql.Marshaler {
+	if out := ec.lean_marshalNPartTicket2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐPartTicketᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45247,6 +46320,9 @@ func (ec *executionContext) marshalNPointReason2lyceumᚋinternalᚋgenᚋentᚋ
 }
 
 func (ec *executionContext) marshalNPointRule2ᚕᚖlyceumᚋinternalᚋengagementᚐWorthᚄ(ctx context.Context, sel ast.SelectionSet, v []*engagement.Worth) graphql.Marshaler {
+	if out := ec.lean_marshalNPointRule2ᚕᚖlyceumᚋinternalᚋengagementᚐWorthᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45302,6 +46378,9 @@ func (ec *executionContext) marshalNProgressEventKind2lyceumᚋinternalᚋgenᚋ
 }
 
 func (ec *executionContext) marshalNProgressQuarter2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐProgressQuarterᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ProgressQuarter) graphql.Marshaler {
+	if out := ec.lean_marshalNProgressQuarter2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐProgressQuarterᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45354,6 +46433,9 @@ func (ec *executionContext) unmarshalNPublishingRulesInput2lyceumᚋinternalᚋg
 }
 
 func (ec *executionContext) marshalNQuestionDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐQuestionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Question) graphql.Marshaler {
+	if out := ec.lean_marshalNQuestionDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐQuestionᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45435,6 +46517,9 @@ func (ec *executionContext) unmarshalNRemoveCaptionsInput2lyceumᚋinternalᚋge
 }
 
 func (ec *executionContext) marshalNRendition2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐRenditionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Rendition) graphql.Marshaler {
+	if out := ec.lean_marshalNRendition2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐRenditionᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45659,6 +46744,9 @@ func (ec *executionContext) marshalNSchoolAccess2lyceumᚋinternalᚋgenᚋmodel
 }
 
 func (ec *executionContext) marshalNSearchHit2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐSearchHitᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SearchHit) graphql.Marshaler {
+	if out := ec.lean_marshalNSearchHit2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐSearchHitᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45710,6 +46798,9 @@ func (ec *executionContext) unmarshalNSegmentInput2ᚖlyceumᚋinternalᚋgenᚋ
 }
 
 func (ec *executionContext) marshalNSession2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Session) graphql.Marshaler {
+	if out := ec.lean_marshalNSession2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐSessionᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45889,6 +46980,9 @@ func (ec *executionContext) marshalNStuckLearner2lyceumᚋinternalᚋanalytics�
 }
 
 func (ec *executionContext) marshalNStuckLearner2ᚕlyceumᚋinternalᚋanalyticsᚐStuckᚄ(ctx context.Context, sel ast.SelectionSet, v []analytics.Stuck) graphql.Marshaler {
+	if out := ec.lean_marshalNStuckLearner2ᚕlyceumᚋinternalᚋanalyticsᚐStuckᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45915,6 +47009,9 @@ func (ec *executionContext) marshalNSupportAccess2lyceumᚋinternalᚋgenᚋmode
 }
 
 func (ec *executionContext) marshalNSupportGrant2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐSupportGrantᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.SupportGrant) graphql.Marshaler {
+	if out := ec.lean_marshalNSupportGrant2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐSupportGrantᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45951,6 +47048,9 @@ func (ec *executionContext) marshalNSupportGrantEdge2lyceumᚋgraphᚋrelayᚐEd
 }
 
 func (ec *executionContext) marshalNSupportGrantEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.SupportGrant]) graphql.Marshaler {
+	if out := ec.lean_marshalNSupportGrantEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46043,6 +47143,9 @@ func (ec *executionContext) marshalNUpdatePublishingRulesPayload2ᚖlyceumᚋint
 }
 
 func (ec *executionContext) marshalNUploadPart2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadPartᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UploadPart) graphql.Marshaler {
+	if out := ec.lean_marshalNUploadPart2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadPartᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46075,6 +47178,9 @@ func (ec *executionContext) marshalNUploadTicket2ᚖlyceumᚋinternalᚋgenᚋmo
 }
 
 func (ec *executionContext) marshalNUser2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐUserᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.User) graphql.Marshaler {
+	if out := ec.lean_marshalNUser2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐUserᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46111,6 +47217,9 @@ func (ec *executionContext) marshalNUserEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx c
 }
 
 func (ec *executionContext) marshalNUserEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.User]) graphql.Marshaler {
+	if out := ec.lean_marshalNUserEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]

@@ -53,6 +53,8 @@ type HTTP struct {
 	AllowedOrigins []string
 	// TrustedProxies are the networks whose X-Forwarded-* headers are believed.
 	TrustedProxies []netip.Prefix
+	// Executor is "lean", or "gqlgen" to have it execute the fields that otherwise are written straight to JSON.
+	Executor string
 }
 
 // Public is how the world addresses the server.
@@ -153,6 +155,8 @@ type Signing struct {
 type Session struct {
 	// Idle ends a session that is not used, Absolute any session.
 	Idle, Absolute time.Duration
+	// Remember is how long a process remembers whom a token belongs to. Who loses a right elsewhere is felt within it.
+	Remember time.Duration
 }
 
 // Password is how passwords are checked. One check takes 19 MiB of memory.
@@ -301,6 +305,8 @@ func (c *Config) bindDoors(add adder) {
 		address(&c.HTTP.AdminAddr), "ADMIN_PORT")
 	add("http.allowed_origins", "", "Web origins, besides our own, whose pages may call the API.",
 		words(&c.HTTP.AllowedOrigins, "origins such as https://app.example.org", checkOrigin))
+	add("http.executor", "lean", "Whether objects of plain fields are written straight to JSON (lean) or by gqlgen's executor.",
+		oneOf(&c.HTTP.Executor, "lean", "gqlgen"))
 	add("http.trusted_proxies", "", "Networks whose X-Forwarded-* headers are believed.", networks(&c.HTTP.TrustedProxies))
 	add("public.base_domain", "localhost", "Domain that tenants are subdomains of.", host(&c.Public.BaseDomain), "LYCEUM_BASE_DOMAIN")
 	add("public.scheme", "http", "Scheme of public addresses.", oneOf(&c.Public.Scheme, "http", "https"))
@@ -351,6 +357,8 @@ func (c *Config) bindIdentity(add adder, env environment) {
 	add("signing.keys", "", "Keys for signed URLs and cursors, current one first.", signingKeys(&c.Signing.Keys, env))
 	add("session.idle", "12h", "When an unused session ends.", duration(&c.Session.Idle, time.Minute, 90*day))
 	add("session.absolute", "168h", "When any session ends.", duration(&c.Session.Absolute, time.Minute, 365*day))
+	add("session.remember", "2s", "How long a process remembers whom a token belongs to; 0 asks the database each time.",
+		duration(&c.Session.Remember, 0, 5*time.Second))
 	add("password.parallel", "0", "Passwords checked at a time, 19 MiB each; 0 is one for each core.", integer(&c.Password.Parallel, 0, 256))
 	add("password.wait", "2s", "How long the check of a password queues.", duration(&c.Password.Wait, 0, time.Minute))
 }
