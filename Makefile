@@ -125,10 +125,15 @@ fuzz: ## Run each fuzz target for FUZZTIME (20s)
 # What `make bench` measures: rows (small, seed, large), and further flags, such as BENCH="--only W1,W2 --rounds 1".
 SIZE  ?= small
 BENCH ?=
+LOAD  ?=
 
 .PHONY: bench
 bench: install build bench/peer/node_modules/.package-lock.json ## Measure Lyceum beside PostGraphile and two limits (SIZE=seed, BENCH="--only W1")
 	@$(BINARY) bench --size $(SIZE) $(BENCH)
+
+.PHONY: bench-load
+bench-load: install build ## Let 8,000 learners in at once, and count what is slow, refused or lost (LOAD="--learners 500 --size small")
+	@$(BINARY) bench load $(LOAD)
 
 .PHONY: microbench
 microbench: ## Run the benchmarks of single functions, with allocations

@@ -36,7 +36,12 @@ func TestKilledServer(t *testing.T) {
 	film := c.lesson(t, course, 1)
 	s := &doomed{address: freeAddress(t)}
 	s.start(t)
-	t.Cleanup(func() { s.kill(t) })
+	t.Cleanup(func() {
+		s.kill(t)
+		if t.Failed() {
+			t.Logf("the server said:\n%s", s.output)
+		}
+	})
 
 	ctx, cancel := context.WithTimeout(t.Context(), tellingTime)
 	defer cancel()
@@ -94,16 +99,10 @@ func (s *doomed) start(t *testing.T) {
 	if err := s.command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.Now().Add(time.Minute)
-	for {
-		if status, err := send(t.Context(), http.MethodGet, "http://"+s.address+"/readyz", "", nil, nil); err == nil && status == http.StatusOK {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the server is not ready:\n%s", s.output)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	stack.Eventually(t, "the server to be ready", time.Minute, func() bool {
+		status, err := send(t.Context(), http.MethodGet, "http://"+s.address+"/readyz", "", nil, nil)
+		return err == nil && status == http.StatusOK
+	})
 }
 
 func (s *doomed) kill(t *testing.T) {
@@ -136,7 +135,7 @@ func (l *teller) tell(ctx context.Context, t *testing.T, address string) {
 	for n := 1; n <= tellings && ctx.Err() == nil && !l.refused; {
 		if !l.acknowledged(ctx, t, address, n) {
 			l.lost++
-			time.Sleep(20 * time.Millisecond)
+			pause(ctx, 20*time.Millisecond)
 			continue
 		}
 		if n%3 == 0 {
@@ -147,6 +146,16 @@ func (l *teller) tell(ctx context.Context, t *testing.T, address string) {
 	}
 	if ctx.Err() != nil && !l.refused {
 		t.Error("the batches were not acknowledged in time")
+	}
+}
+
+// pause waits, as players do before they try again, but not for longer than there is time.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
 	}
 }
 

@@ -55,7 +55,7 @@ func newBench() *cobra.Command {
 	flags.IntVar(&f.visitors, "visitors", 500, "how many people ask")
 	flags.DurationVar(&f.warm, "warm", 2*time.Second, "how long to ask before it counts")
 	flags.DurationVar(&f.duration, "for", 5*time.Second, "how long it counts")
-	command.AddCommand(newBenchLimit())
+	command.AddCommand(newBenchLimit(), newBenchLoad())
 	return command
 }
 

@@ -194,7 +194,7 @@ func TestWhatIsPublishedIsShown(t *testing.T) {
 		there.seesWithin(t, time.Second, fmt.Sprint("Title ", i))
 	}
 	if there.metric(t, `cache_degraded_total{cache="answers"}`) == 0 || there.metric(t, down) != 1 {
-		t.Errorf("nothing says that Redis is away")
+		t.Error("nothing says that Redis is away")
 	}
 }
 
