@@ -115,8 +115,10 @@ func (s *school) roots() []leantest.Root {
 	long := s.sized[many]
 	roots := []leantest.Root{
 		{Name: "node", Call: fmt.Sprintf(`node(id: %q)`, s.listed[0])},
-		{Name: "courses", Call: `courses(first: 3)`}, {Name: "courses", Call: `courses(first: 2, orderBy: TITLE)`},
-		{Name: "course", Call: fmt.Sprintf(`course(id: %q)`, long.id)}, {Name: "course", Call: `course(slug: "no-such-course")`},
+		{Name: "courses", Call: `courses(first: 3)`},
+		{Name: "courses", Call: `courses(first: 2, orderBy: TITLE)`},
+		{Name: "course", Call: fmt.Sprintf(`course(id: %q)`, long.id)},
+		{Name: "course", Call: `course(slug: "no-such-course")`},
 		{Name: "lesson", Call: fmt.Sprintf(`lesson(courseId: %q, id: %q)`, long.id, long.lessons["v0"])},
 		{Name: "enrollments", Call: fmt.Sprintf(`enrollments(courseId: %q, first: 4)`, s.listed[0])},
 		{Name: "courseDraft", Call: fmt.Sprintf(`courseDraft(id: %q)`, long.id)},
