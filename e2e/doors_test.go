@@ -234,9 +234,16 @@ func TestSignInLimit(t *testing.T) {
 	}
 }
 
-// TestCostIsTold reads from an answer what it cost and what is left, which is a lot.
+// TestCostIsTold reads from an answer what it cost and what is left, which is a lot. What proxies may keep for all
+// visitors says nothing of it.
 func TestCostIsTold(t *testing.T) {
-	reply := running.Visitor("acme").Send(t, http.MethodGet, "/graphql?documentId=catalog&variables="+url.QueryEscape(`{"first":20}`), nil, nil)
+	visitor := running.Visitor("acme")
+	kept := visitor.Send(t, http.MethodGet, "/graphql?documentId=catalog&variables="+url.QueryEscape(`{"first":20}`), nil, nil)
+	if kept.Status != http.StatusOK || strings.Contains(string(kept.Body), `"cost"`) {
+		t.Errorf("what is kept for everybody, status %d, says what it cost somebody: %.300s", kept.Status, kept.Body)
+	}
+	reply := visitor.Send(t, http.MethodPost, "/graphql", map[string]string{"Content-Type": "application/json"},
+		[]byte(`{"documentId":"catalog","variables":{"first":20}}`))
 	var answer struct {
 		Extensions struct {
 			Cost struct{ Requested, Maximum, Remaining int }
