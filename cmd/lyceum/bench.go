@@ -11,22 +11,22 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
 	"lyceum/internal/bench"
 	"lyceum/internal/bench/dataset"
 	"lyceum/internal/bench/limit"
 	"lyceum/internal/bench/report"
-	"lyceum/internal/bench/rig"
 )
 
 // benchFlags are the flags of `lyceum bench`.
 type benchFlags struct {
-	size, home, peer, report, only, against string
-	rounds, connections, visitors           int
-	warm, duration                          time.Duration
-	noCache                                 bool
+	rigFlags
+
+	report, only, against         string
+	rounds, connections, visitors int
+	warm, duration                time.Duration
+	noCache                       bool
 }
 
 func newBench() *cobra.Command {
@@ -43,9 +43,7 @@ func newBench() *cobra.Command {
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&f.size, "size", "small", "how many rows: small, seed or large")
-	flags.StringVar(&f.home, "home", ".lyceum/bench", "where the measured database lives, from one run to the next")
-	flags.StringVar(&f.peer, "peer", "bench/peer", "the directory of PostGraphile, its packages installed")
+	f.register(flags, "small")
 	flags.StringVar(&f.report, "report", "", "write the report here as JSON, and beside it as Markdown")
 	flags.StringVar(&f.only, "only", "", "ask these questions alone: W1,W5")
 	flags.StringVar(&f.against, "against", "", "measure these contenders alone, by parts of their names: lyceum,postgraphile")
@@ -74,60 +72,42 @@ func newBenchLimit() *cobra.Command {
 }
 
 func (f benchFlags) run(ctx context.Context, out io.Writer) (err error) {
-	size, err := dataset.ByName(f.size)
-	if err != nil {
-		return err
-	}
 	questions, err := bench.Questions(f.only)
 	if err != nil {
 		return err
 	}
-	peer, err := filepath.Abs(f.peer)
-	if err != nil {
-		return fmt.Errorf("find the peer: %w", err)
-	}
-	s, err := rig.Open(ctx, rig.Options{
-		Home: f.home, Size: size, Peer: peer, Say: out,
-		Migrate: func(ctx context.Context, url string) error { _, err := migrateUp(ctx, url); return err },
-	})
+	m, err := f.open(ctx, out)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Close(context.WithoutCancel(ctx))) }()
-	database, err := bench.OpenDatabase(ctx, s)
-	if err != nil {
+	defer func() { err = errors.Join(err, m.close(context.WithoutCancel(ctx))) }()
+	if err := bench.Index(ctx, m.rig, m.database.Conn); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, database.Conn.Close(context.WithoutCancel(ctx))) }()
-	if err := bench.Index(ctx, s, database.Conn); err != nil {
-		return err
-	}
-	contenders, err := f.contenders(ctx, s, database.Conn, size, peer)
+	contenders, err := f.contenders(ctx, m)
 	if err != nil {
 		return err
 	}
 	rows, err := bench.Run(ctx, bench.Options{
 		Contenders: contenders, Questions: questions, Rounds: f.rounds, Warm: f.warm, For: f.duration,
-		Connections: f.connections, Database: database, Say: out,
+		Connections: f.connections, Database: m.database, Say: out,
 	})
 	if err != nil {
 		return err
 	}
 	return f.write(ctx, out, &report.Report{
-		At: time.Now().UTC(), Commit: version(), Size: size.Name, Rounds: f.rounds, Seconds: f.duration.Seconds(),
-		Connections: f.connections, Machine: bench.ThisMachine(ctx, database.Conn), Rows: rows,
+		At: time.Now().UTC(), Commit: version(), Size: m.size.Name, Rounds: f.rounds, Seconds: f.duration.Seconds(),
+		Connections: f.connections, Machine: bench.ThisMachine(ctx, m.database.Conn), Rows: rows,
 	})
 }
 
 // contenders starts those that --against leaves, and gives each the same visitors.
-func (f benchFlags) contenders(
-	ctx context.Context, s *rig.Rig, conn *pgx.Conn, size dataset.Size, peer string,
-) ([]*bench.Contender, error) {
-	visits, err := dataset.Visits(ctx, conn, size, f.visitors)
+func (f benchFlags) contenders(ctx context.Context, m *measuring) ([]*bench.Contender, error) {
+	visits, err := dataset.Visits(ctx, m.database.Conn, m.size, f.visitors)
 	if err != nil {
 		return nil, err
 	}
-	lineup, err := bench.Lineup(ctx, s, peer)
+	lineup, err := bench.Lineup(ctx, m.rig, m.peer)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +116,7 @@ func (f benchFlags) contenders(
 		if !f.wanted(entry.Name()) || (f.noCache && entry.Keeps) {
 			continue
 		}
-		contender, err := entry.Start(ctx, s, visits)
+		contender, err := entry.Start(ctx, m.rig, visits)
 		if err != nil {
 			return nil, err
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"text/tabwriter"
 	"time"
 
@@ -18,12 +17,13 @@ import (
 	"lyceum/internal/bench/dataset"
 	"lyceum/internal/bench/proc"
 	"lyceum/internal/bench/report"
-	"lyceum/internal/bench/rig"
 )
 
 // crowdFlags are the flags of `lyceum bench load`. What they default to is ten times what the platform is made for.
 type crowdFlags struct {
-	size, home, peer, report                        string
+	rigFlags
+
+	report                                          string
 	learners, catalog, reports, signIns, publishing int
 	ramp, duration                                  time.Duration
 }
@@ -42,9 +42,7 @@ func newBenchLoad() *cobra.Command {
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&f.size, "size", "seed", "how many rows: small, seed or large")
-	flags.StringVar(&f.home, "home", ".lyceum/bench", "where the measured database lives, from one run to the next")
-	flags.StringVar(&f.peer, "peer", "bench/peer", "the directory of PostGraphile; its functions belong to the seeded database")
+	f.register(flags, "seed")
 	flags.StringVar(&f.report, "report", "", "write what came of it here as JSON")
 	flags.IntVar(&f.learners, "learners", 8_000, "how many learners watch, with a stream each")
 	flags.IntVar(&f.catalog, "catalog", 400_000, "reads of the catalog a minute")
@@ -73,32 +71,16 @@ type crowded struct {
 }
 
 func (f crowdFlags) run(ctx context.Context, out io.Writer) (err error) {
-	size, err := dataset.ByName(f.size)
+	m, err := f.open(ctx, out)
 	if err != nil {
 		return err
 	}
-	peer, err := filepath.Abs(f.peer)
-	if err != nil {
-		return fmt.Errorf("find the peer: %w", err)
-	}
-	s, err := rig.Open(ctx, rig.Options{
-		Home: f.home, Size: size, Peer: peer, Say: out,
-		Migrate: func(ctx context.Context, url string) error { _, err := migrateUp(ctx, url); return err },
-	})
+	defer func() { err = errors.Join(err, m.close(context.WithoutCancel(ctx))) }()
+	result, err := f.letIn(ctx, out, m)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Close(context.WithoutCancel(ctx))) }()
-	database, err := bench.OpenDatabase(ctx, s)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, database.Conn.Close(context.WithoutCancel(ctx))) }()
-	result, err := f.letIn(ctx, out, s, database, size)
-	if err != nil {
-		return err
-	}
-	result.Machine = bench.ThisMachine(ctx, database.Conn)
+	result.Machine = bench.ThisMachine(ctx, m.database.Conn)
 	return result.write(out, f.report)
 }
 
@@ -106,27 +88,25 @@ func (f crowdFlags) run(ctx context.Context, out io.Writer) (err error) {
 const signers = 200
 
 // letIn runs the crowd, and measures what it takes from when it is complete.
-func (f crowdFlags) letIn(
-	ctx context.Context, out io.Writer, s *rig.Rig, database *bench.Database, size dataset.Size,
-) (*crowded, error) {
-	learners, err := dataset.People(ctx, database.Conn, size, f.learners)
+func (f crowdFlags) letIn(ctx context.Context, out io.Writer, m *measuring) (*crowded, error) {
+	learners, err := dataset.People(ctx, m.database.Conn, m.size, f.learners)
 	if err != nil {
 		return nil, err
 	}
-	accounts, err := crowd.Accounts(ctx, database.Conn, learners[:min(signers, len(learners))])
+	accounts, err := crowd.Accounts(ctx, m.database.Conn, learners[:min(signers, len(learners))])
 	if err != nil {
 		return nil, err
 	}
-	server, port, err := bench.Serve(ctx, s)
+	server, port, err := bench.Serve(ctx, m.rig)
 	if err != nil {
 		return nil, err
 	}
-	c := &crowded{At: time.Now().UTC(), Commit: version(), Size: size.Name}
-	meter := meter{server: server.PID(), postgres: database.PID}
+	c := &crowded{At: time.Now().UTC(), Commit: version(), Size: m.size.Name}
+	meter := meter{server: server.PID(), postgres: m.database.PID}
 	if err := meter.begin(); err != nil {
 		return nil, err
 	}
-	c.Result, err = crowd.Run(ctx, database.Conn, crowd.Options{
+	c.Result, err = crowd.Run(ctx, m.database.Conn, crowd.Options{
 		Address: server.Address, Port: port, Learners: learners, Accounts: accounts,
 		Catalog: f.catalog, Reports: f.reports, SignIns: f.signIns, Publishes: f.publishing, Ramp: f.ramp, For: f.duration, Say: out,
 		Complete: meter.begin, Leaving: func() error { return meter.end(c) },
