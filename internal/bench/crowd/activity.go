@@ -43,9 +43,8 @@ func (a activity) run(ctx context.Context, address string) Doing {
 					return
 				}
 				err := a.do(ctx, conn, n)
-				// What the end cut off does not count, also when whoever asked noticed it a moment before the context.
-				if end, bounded := ctx.Deadline(); ctx.Err() != nil || (bounded && !time.Now().Before(end)) {
-					return
+				if load.Over(ctx) {
+					return // it was cut off
 				}
 				attempts[worker] = append(attempts[worker], attempt{time.Since(due), err})
 			}

@@ -22,13 +22,16 @@ type worker struct {
 func (w *worker) run(ctx context.Context) {
 	w.conn = &Conn{Address: w.options.Address}
 	defer w.conn.Close()
-	for n := 0; ctx.Err() == nil; n++ {
+	for n := 0; !Over(ctx); n++ {
 		started := time.Now()
 		size := 0
 		err := w.conn.Ask(ctx, w.options.Next(w.number, n), func(status int, body []byte) error {
 			size = len(body)
 			return w.options.Accept(status, body)
 		})
+		if err != nil && Over(ctx) {
+			return // it was cut off
+		}
 		if err != nil {
 			w.fail(err)
 			continue
@@ -36,6 +39,12 @@ func (w *worker) run(ctx context.Context) {
 		w.took = append(w.took, time.Since(started))
 		w.bytes += size
 	}
+}
+
+// Over reports whether the time is up. Whoever dials notices it a moment before the context says so.
+func Over(ctx context.Context) bool {
+	end, bounded := ctx.Deadline()
+	return ctx.Err() != nil || (bounded && !time.Now().Before(end))
 }
 
 func (w *worker) fail(err error) {
