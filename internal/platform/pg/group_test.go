@@ -112,9 +112,9 @@ func TestGroupFailsWhole(t *testing.T) {
 	// A constraint that is looked at when the transaction commits.
 	orphan := pg.Statement{SQL: `INSERT INTO late (parent) VALUES (1)`}
 	late := pgtest.Superuser(t, d)
-	const make = `CREATE TABLE parents (id int PRIMARY KEY); CREATE TABLE late (parent int REFERENCES parents DEFERRABLE INITIALLY DEFERRED);
+	const deferred = `CREATE TABLE parents (id int PRIMARY KEY); CREATE TABLE late (parent int REFERENCES parents DEFERRABLE INITIALLY DEFERRED);
 		GRANT ALL ON late, parents TO lyceum_app`
-	if _, err := late.Exec(t.Context(), make); err != nil {
+	if _, err := late.Exec(t.Context(), deferred); err != nil {
 		t.Fatal(err)
 	}
 	reader := pg.Statement{SQL: `SELECT 1`, Read: func(pg.Rows) error { return errOnPurpose }}
