@@ -11,7 +11,7 @@ import (
 
 	"lyceum/internal/bench"
 	"lyceum/internal/bench/dataset"
-	"lyceum/internal/bench/question"
+	workload "lyceum/internal/bench/question"
 	"lyceum/internal/bench/report"
 )
 
@@ -84,7 +84,7 @@ func (f *growthFlags) run(ctx context.Context, out io.Writer, sizes []dataset.Si
 }
 
 // step seeds a size, measures it, and removes it.
-func (f *growthFlags) step(ctx context.Context, out io.Writer, g *report.Growth, size dataset.Size, questions []question.Question) (err error) {
+func (f *growthFlags) step(ctx context.Context, out io.Writer, g *report.Growth, size dataset.Size, questions []workload.Question) (err error) {
 	began := time.Now()
 	m, err := f.openSize(ctx, out, size)
 	if err != nil {
@@ -94,11 +94,11 @@ func (f *growthFlags) step(ctx context.Context, out io.Writer, g *report.Growth,
 	if err := bench.Index(ctx, m.rig, m.database.Conn); err != nil {
 		return err
 	}
-	step, err := m.database.Extent(ctx)
+	extent, err := dataset.Measure(ctx, m.database.Conn)
 	if err != nil {
 		return err
 	}
-	step.Name, step.Seeding = size.Name, time.Since(began)
+	step := report.Step{Name: size.Name, Extent: extent, Seeding: time.Since(began)}
 	visits, err := dataset.Visits(ctx, m.database.Conn, size, f.visitors)
 	if err != nil {
 		return err

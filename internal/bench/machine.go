@@ -73,14 +73,3 @@ func field(path, name string) string {
 	}
 	return ""
 }
-
-// Extent counts what the database holds.
-func (d *Database) Extent(ctx context.Context) (s report.Step, err error) {
-	const count = `SELECT (SELECT count(*) FROM tenants), (SELECT count(*) FROM courses), (SELECT count(*) FROM users),
-		(SELECT count(*) FROM enrollments), (SELECT count(*) FROM lesson_progresses), pg_database_size(current_database())`
-	err = d.Conn.QueryRow(ctx, count).Scan(&s.Tenants, &s.Courses, &s.People, &s.Enrollments, &s.Progress, &s.Bytes)
-	if err != nil {
-		return s, fmt.Errorf("count rows: %w", err)
-	}
-	return s, nil
-}

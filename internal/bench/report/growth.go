@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"lyceum/internal/bench/dataset"
 )
 
 // Bearable is by how much an answer may get dearer while the tables grow a hundred times.
@@ -24,15 +26,9 @@ type Growth struct {
 
 // Step is one size, and what was measured at it.
 type Step struct {
+	dataset.Extent
+
 	Name string `json:"name"`
-	// How many rows there were.
-	Tenants     int `json:"tenants"`
-	Courses     int `json:"courses"`
-	People      int `json:"people"`
-	Enrollments int `json:"enrollments"`
-	Progress    int `json:"progress"`
-	// Bytes is the size of the database.
-	Bytes int64 `json:"bytes"`
 	// Seeding is how long making the rows took.
 	Seeding time.Duration `json:"seeding_ns"`
 	Rows    []Grown       `json:"rows"`
