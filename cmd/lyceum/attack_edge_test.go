@@ -14,7 +14,6 @@ import (
 
 	"lyceum/graph/transport"
 	"lyceum/internal/gen/ent/tenant"
-	"lyceum/internal/platform/config"
 	"lyceum/internal/platform/pgtest"
 	"lyceum/internal/tenancy"
 	"lyceum/internal/viewer"
@@ -41,22 +40,9 @@ type edge struct {
 func newEdge(t *testing.T, settings ...string) *edge {
 	t.Helper()
 	appURL, ownerURL, _ := pgtest.Clone(t)
-	c, err := config.Load(config.Sources{Environ: append([]string{
-		"DATABASE_URL=" + appURL, "LYCEUM_SIGNING_KEYS=test=literal:" + strings.Repeat("k", 64), "LYCEUM_HOME=" + t.TempDir(),
-		"LYCEUM_LOG_LEVEL=error", "LYCEUM_HTTP_TRUSTED_PROXIES=127.0.0.1/32", "LYCEUM_DEFAULT_TENANT=acme", "LYCEUM_PASSWORD_WAIT=30s",
-	}, settings...)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := newApp(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := a.Close(context.WithoutCancel(t.Context())); err != nil {
-			t.Error(err)
-		}
-	})
+	a := startApp(t, testSettings(t, appURL, append([]string{
+		"LYCEUM_HTTP_TRUSTED_PROXIES=127.0.0.1/32", "LYCEUM_DEFAULT_TENANT=acme", "LYCEUM_PASSWORD_WAIT=30s",
+	}, settings...)...))
 	e := &edge{app: a, tenants: map[string]uuid.UUID{}}
 	owner, err := openPool(t.Context(), ownerURL, quietPool)
 	if err != nil {

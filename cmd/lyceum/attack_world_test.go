@@ -28,7 +28,6 @@ import (
 	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/platform/auth"
 	"lyceum/internal/platform/cache/cachetest"
-	"lyceum/internal/platform/config"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/pgtest"
@@ -147,18 +146,14 @@ func newEmptyAttackWorld(t *testing.T, settings ...string) *attackWorld {
 	t.Helper()
 	appURL, ownerURL, superuserURL := pgtest.Clone(t)
 	w := &attackWorld{ownerURL: ownerURL, superuserURL: superuserURL, redis: cachetest.Start(t), logs: &logBuffer{}}
-	c, err := config.Load(config.Sources{Environ: append([]string{
-		"DATABASE_URL=" + appURL, "REDIS_URL=" + w.redis.URL(), "LYCEUM_HOME=" + t.TempDir(),
-		"LYCEUM_SIGNING_KEYS=test=literal:" + strings.Repeat("k", 64),
-		"LYCEUM_LOG_LEVEL=debug", "LYCEUM_LOG_FORMAT=json", "LYCEUM_HTTP_TRUSTED_PROXIES=127.0.0.1/32",
+	c := testSettings(t, appURL, append([]string{
+		"REDIS_URL=" + w.redis.URL(), "LYCEUM_LOG_LEVEL=debug", "LYCEUM_LOG_FORMAT=json", "LYCEUM_HTTP_TRUSTED_PROXIES=127.0.0.1/32",
 		// A busy machine is slow, and that is not what is looked at here.
 		"LYCEUM_REDIS_TIMEOUT=2s", "LYCEUM_TIMEOUT_REQUEST=60s", "LYCEUM_TIMEOUT_STATEMENT=30s", "LYCEUM_PASSWORD_WAIT=60s",
 		// Nobody asks as much as an attack on everything; budgets are tested elsewhere.
 		"LYCEUM_LIMIT_COST_USER=50000000", "LYCEUM_LIMIT_COST_ADDRESS=50000000", "LYCEUM_LIMIT_COST_TENANT=50000000",
-	}, settings...)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}, settings...)...)
+	var err error
 	if w.app, err = newAppLogging(w.policies.In(t.Context()), c, w.logs); err != nil {
 		t.Fatal(err)
 	}

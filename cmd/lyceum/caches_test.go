@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -35,16 +34,7 @@ type window struct {
 // another is one more process over the school's database.
 func (s *school) another(t *testing.T) *app {
 	t.Helper()
-	a, err := newApp(t.Context(), s.config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := a.Close(context.WithoutCancel(t.Context())); err != nil {
-			t.Error(err)
-		}
-	})
-	return a
+	return startApp(t, s.config)
 }
 
 func newWindow(t *testing.T, a *app) window {

@@ -6,19 +6,16 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"lyceum/graph/transport"
 	"lyceum/internal/bench"
 	"lyceum/internal/bench/dataset"
 	"lyceum/internal/bench/limit"
 	workload "lyceum/internal/bench/question"
 	"lyceum/internal/bench/rig"
-	"lyceum/internal/platform/config"
 	"lyceum/internal/platform/pgtest"
 )
 
@@ -47,26 +44,11 @@ func openArena(t testing.TB, size dataset.Size, visitors int) *arena {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := config.Load(config.Sources{Environ: []string{
-		"DATABASE_URL=" + appURL, "LYCEUM_SIGNING_KEYS=test=literal:" + strings.Repeat("k", 64), "LYCEUM_HOME=" + t.TempDir(),
+	a := startApp(t, testSettings(t, appURL,
 		"LYCEUM_LOG_LEVEL=warn", "LYCEUM_DATABASE_MAX_CONNS=16", "LYCEUM_PUBLIC_BASE_DOMAIN=localhost",
 		"LYCEUM_LIMIT_COST_USER=0", "LYCEUM_LIMIT_COST_ADDRESS=0", "LYCEUM_LIMIT_COST_TENANT=0",
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := newApp(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = a.Close(context.WithoutCancel(t.Context())) })
-	handler, err := a.publicHandler(transport.NewStreams())
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
-	return &arena{app: a, appURL: appURL, visits: visits, server: server}
+	))
+	return &arena{app: a, appURL: appURL, visits: visits, server: openDoor(t, a)}
 }
 
 // contender is who answers at the address, with visitors of its own.

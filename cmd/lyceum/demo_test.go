@@ -21,7 +21,6 @@ import (
 	"lyceum/graph/transport"
 	"lyceum/internal/gen/ent/certificate"
 	"lyceum/internal/platform/cache/cachetest"
-	"lyceum/internal/platform/config"
 	"lyceum/internal/platform/local"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/pgtest"
@@ -54,23 +53,7 @@ func TestDemo(t *testing.T) {
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	appURL, ownerURL, superuserURL := pgtest.Clone(t)
-	c, err := config.Load(config.Sources{Environ: []string{
-		"DATABASE_URL=" + appURL, "LYCEUM_SIGNING_KEYS=test=literal:" + strings.Repeat("k", 64),
-		"LYCEUM_HOME=" + t.TempDir(), "LYCEUM_DEFAULT_TENANT=acme", "LYCEUM_LOG_LEVEL=error",
-		"REDIS_URL=" + cachetest.Start(t).URL(),
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := newApp(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := a.Close(context.WithoutCancel(t.Context())); err != nil {
-			t.Error(err)
-		}
-	})
+	a := startApp(t, testSettings(t, appURL, "LYCEUM_DEFAULT_TENANT=acme", "REDIS_URL="+cachetest.Start(t).URL()))
 	if err := a.seed(t.Context(), ownerURL); err != nil {
 		t.Fatalf("seed: %v", err)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -22,7 +21,6 @@ import (
 
 	"lyceum/graph/transport"
 	"lyceum/internal/platform/blob"
-	"lyceum/internal/platform/config"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/pgtest"
 )
@@ -53,31 +51,14 @@ func filmObjects() map[string]string {
 func newTheatre(t *testing.T, bucket *s3Double, environ ...string) *theatre {
 	t.Helper()
 	d := pgtest.New(t)
-	c, err := config.Load(config.Sources{Environ: append([]string{
-		"DATABASE_URL=" + d.URL, "LYCEUM_SIGNING_KEYS=test=literal:" + strings.Repeat("k", 64), "LYCEUM_HOME=" + t.TempDir(),
-		"LYCEUM_LOG_LEVEL=error", "LYCEUM_HTTP_ALLOWED_ORIGINS=https://app.example.org", "LYCEUM_TENANT_DEFAULT=acme",
-	}, environ...)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := newApp(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := a.Close(context.WithoutCancel(t.Context())); err != nil {
-			t.Error(err)
-		}
-	})
+	a := startApp(t, testSettings(t, d.URL, append([]string{
+		"LYCEUM_HTTP_ALLOWED_ORIGINS=https://app.example.org", "LYCEUM_TENANT_DEFAULT=acme",
+	}, environ...)...))
 	th := &theatre{app: a}
 	tenant := pgtest.NewTenant(t, d, "acme")
 	pgtest.NewTenant(t, d, "globex")
-	handler, err := a.publicHandler(transport.NewStreams())
-	if err != nil {
-		t.Fatal(err)
-	}
-	th.server = httptest.NewServer(handler)
-	t.Cleanup(th.server.Close)
+	th.server = openDoor(t, a)
+	var err error
 	if th.prefix, err = blob.NewPrefix(tenant.ID, uuid.NewString()); err != nil {
 		t.Fatal(err)
 	}

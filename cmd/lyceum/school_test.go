@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -16,7 +15,6 @@ import (
 	"lyceum/docs/operations"
 	"lyceum/graph/transport"
 	"lyceum/internal/gen/ent/tenant"
-	"lyceum/internal/platform/config"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/pgtest"
 	"lyceum/internal/tenancy"
@@ -70,27 +68,15 @@ func openSchool(t *testing.T, home string, settings ...string) *school {
 // openSchoolOn is openSchool on a database of its own.
 func openSchoolOn(t *testing.T, appURL, ownerURL, home string, settings ...string) *school {
 	t.Helper()
-	c, err := config.Load(config.Sources{Environ: append([]string{
-		"DATABASE_URL=" + appURL, "LYCEUM_SIGNING_KEYS=test=literal:" + strings.Repeat("k", 64), "LYCEUM_HOME=" + home,
-		"LYCEUM_LOG_LEVEL=error", "LYCEUM_HTTP_TRUSTED_PROXIES=127.0.0.1/32",
+	s := &school{sized: map[int]sizedCourse{}, asking: map[int]sizedCourse{}}
+	s.app = startApp(t, testSettings(t, appURL, append([]string{
+		"LYCEUM_HOME=" + home, "LYCEUM_HTTP_TRUSTED_PROXIES=127.0.0.1/32",
 		// Nobody asks for the same as often; budgets are tested elsewhere.
 		"LYCEUM_LIMIT_COST_USER=0", "LYCEUM_LIMIT_COST_ADDRESS=0", "LYCEUM_LIMIT_COST_TENANT=0",
 		// Whether a token is remembered depends on how fast the machine is.
 		"LYCEUM_SESSION_REMEMBER=0s",
-	}, settings...)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := newApp(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := a.Close(context.WithoutCancel(t.Context())); err != nil {
-			t.Error(err)
-		}
-	})
-	s := &school{app: a, sized: map[int]sizedCourse{}, asking: map[int]sizedCourse{}}
+	}, settings...)...))
+	var err error
 	if s.documents, err = operations.Load(); err != nil {
 		t.Fatal(err)
 	}
