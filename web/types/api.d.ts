@@ -118,9 +118,11 @@ export type EnrollmentEventKind =
 export type EnrollmentSource =
   /** It came with data from elsewhere. */
   | 'IMPORT'
+  /** A learning path that they are on did; the reference is their place on it. */
+  | 'PATH'
   /** They bought it. */
   | 'PURCHASE'
-  /** A rule of the tenant did, or a learning path. */
+  /** A rule of the tenant did. */
   | 'RULE'
   /** They enrolled by themselves. */
   | 'SELF'
@@ -170,7 +172,10 @@ export type NotificationKind =
   | 'CERTIFICATE_REVOKED'
   | 'COURSE_COMPLETED'
   /** Somebody assigned a course. */
-  | 'ENROLLED';
+  | 'ENROLLED'
+  /** Somebody assigned a learning path. */
+  | 'PATH_ASSIGNED'
+  | 'PATH_COMPLETED';
 
 export type PlayedLessonInput = {
   lessonId: string;
@@ -518,7 +523,9 @@ export type PlaceQuery = { node:
     | { __typename: 'Certificate' }
     | { __typename: 'Course' }
     | { __typename: 'Enrollment', id: string, state: EnrollmentState, waitlistPosition: number | null, dueAt: string | null, course: { id: string, slug: string, title: string, summary: string, description: string, language: string, level: CourseLevel, tags: Array<string>, version: number, publishedAt: string, lessonCount: number, requiredLessonCount: number, durationMs: number, hasCertificate: boolean, price: { amount: number, currency: string } | null, categories: Array<{ slug: string, name: string }>, instructor: { name: string } | null, prerequisites: Array<{ slug: string, title: string, enrollment: { state: EnrollmentState } | null }>, modules: Array<{ id: string, key: string, title: string, summary: string, lessons: Array<{ id: string, key: string, title: string, section: string, kind: LessonKind, required: boolean, preview: boolean, durationMs: number, progress: { state: ProgressState, watchedMs: number, positionMs: number } | null }> }> }, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number }, nextLesson: { id: string, title: string } | null, certificate: { code: string, verifyUrl: string } | null }
+    | { __typename: 'LearningPath' }
     | { __typename: 'Notification' }
+    | { __typename: 'PathEnrollment' }
     | { __typename: 'Session' }
     | { __typename: 'SupportGrant' }
     | { __typename: 'Tenant' }
