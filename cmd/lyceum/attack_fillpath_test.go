@@ -16,7 +16,7 @@ func (f *filling) walk(t *testing.T) {
 	t.Helper()
 	f.texts["LearningPath.slug"] = "path-" + f.marker
 	arrived := f.learningPath(t, f.texts["LearningPath.slug"], input{"need": "ANY", "dueDays": 30})
-	begun := f.learningPath(t, "other-path-"+f.marker, input{"need": "AT_LEAST", "count": 2, "ordered": true, "visibility": "MEMBERS"})
+	begun := f.learningPath(t, "other-path-"+f.marker, input{"need": "AT_LEAST", "count": 2, "ordered": true})
 	f.remember(t, "LearningPath", arrived, begun)
 	for _, persona := range []string{"admin", "learner"} {
 		for _, path := range []string{arrived, begun} {
@@ -35,7 +35,7 @@ func (f *filling) learningPath(t *testing.T, slug string, more input) string {
 
 func (f *filling) draftPath(t *testing.T, slug string, more input) string {
 	t.Helper()
-	in := input{"slug": slug, "title": f.secret("Path"), "description": f.secret("Way"), "courses": []any{
+	in := input{"slug": slug, "title": f.secret("Path"), "description": f.secret("Way"), "visibility": "MEMBERS", "courses": []any{
 		input{"courseId": f.ids["Course"][0]}, input{"courseId": f.ids["Course"][1]},
 	}}
 	for key, value := range more {
@@ -70,7 +70,9 @@ func (f *filling) onPath(argument string) func(*testing.T) scene {
 func (f *filling) onPathPlace(argument string) func(*testing.T) scene {
 	return func(t *testing.T) scene {
 		t.Helper()
-		path := f.learningPath(t, "fresh-"+uuid.NewString()[:8], nil)
+		name := "fresh-" + uuid.NewString()[:8]
+		course := f.plainCourse(t, "instructor", name, f.marker, "MEMBERS")
+		path := f.learningPath(t, name, input{"courses": []any{input{"courseId": course}}})
 		return scene{with: attack.Registry{argument: attack.Always(f.assignPath(t, path, f.people["admin"]))}}
 	}
 }

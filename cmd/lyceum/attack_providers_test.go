@@ -223,7 +223,6 @@ func (s *side) inputProviders() attack.Registry {
 		"SaveAchievementInput.rule": attack.Always("points >= 1"),
 
 		"SaveLearningPathInput.slug": s.text("LearningPath.slug"), "SaveLearningPathInput.title": attack.Always("Title"),
-		"SaveLearningPathInput.courses":    attack.Always([]any{input{"courseId": s.id("Course")}}),
 		"LearningPathCourseInput.courseId": s.oneOf("Course"),
 		"AssignPathInput.pathId":           s.oneOf("LearningPath"), "AssignPathInput.learnerId": attack.Always(s.ids["User"][2]),
 

@@ -400,6 +400,8 @@ func (f *forger) cursors(t *testing.T) {
 		switch field.Name {
 		case "enrollments":
 			arguments = `, courseId: "` + f.attacker.id("Course") + `"`
+		case "pathEnrollments":
+			arguments = `, pathId: "` + f.attacker.id("LearningPath") + `"`
 		case "captionRevisions":
 			arguments, inside = `, assetId: "`+f.attacker.ids["Asset"][1]+`"`, "__typename number locale vtt"
 		case "leaderboard":
