@@ -138,9 +138,10 @@ func TestEveryOrder(t *testing.T) {
 	t.Logf("%d orders of five events: one state", len(runs))
 }
 
-// arranged are the tables that the test itself fills, and where documents are kept, which certificates tell of.
+// arranged are the tables that the test itself fills, with the epochs that its publishing counts up, and where documents
+// are kept, which certificates tell of.
 func arranged() []string {
-	return []string{"users", "courses", "course_versions", "publications", "lesson_versions", "achievements", "blobs", "learning_paths", "path_courses"}
+	return []string{"users", "courses", "course_versions", "publications", "lesson_versions", "achievements", "epochs", "blobs", "learning_paths", "path_courses"}
 }
 
 // onTheWay puts the learner on a learning path of the course alone.

@@ -8900,7 +8900,7 @@ input SaveLearningPathInput {
   "Plain text, at most 8 KB."
   description: String! = ""
   "In their order, each once; at most 30."
-  courses: [LearningPathCourseInput!]! = []
+  courses: [LearningPathCourseInput!]!
   need: CompletionNeed! = ALL
   "For AT_LEAST: 1 to how many courses are required."
   count: Int
@@ -38278,9 +38278,6 @@ func (ec *executionContext) unmarshalInputSaveLearningPathInput(ctx context.Cont
 
 	if _, present := asMap["description"]; !present {
 		asMap["description"] = ""
-	}
-	if _, present := asMap["courses"]; !present {
-		asMap["courses"] = []any{}
 	}
 	if _, present := asMap["need"]; !present {
 		asMap["need"] = "ALL"

@@ -6,10 +6,6 @@ package pgtest
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"strings"
@@ -233,20 +229,11 @@ func migrateTemplate(t testing.TB, conn *pgx.Conn, server, name string) error {
 
 func migrationHash(t testing.TB) string {
 	t.Helper()
-	hash := sha256.New()
-	err := fs.WalkDir(migrate.Files, ".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		body, err := migrate.Files.ReadFile(path)
-		fmt.Fprintf(hash, "%s %d\n", path, len(body))
-		hash.Write(body)
-		return err
-	})
+	hash, err := migrate.Hash()
 	if err != nil {
-		t.Fatalf("hash migrations: %v", err)
+		t.Fatal(err)
 	}
-	return hex.EncodeToString(hash.Sum(nil))[:16]
+	return hash[:16]
 }
 
 // serverURL returns the shared test server, or starts one for this process.
