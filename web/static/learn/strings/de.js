@@ -42,13 +42,13 @@ export default {
 
   paths: 'Lernpfade', 'paths.title': 'Lernpfade', 'paths.nothing': 'Es gibt noch keine Lernpfade.', 'paths.more': 'Weitere Lernpfade zeigen',
   'paths.courses': '{n} Kurse', 'paths.courses.one': '{n} Kurs', 'paths.courses.other': '{n} Kurse',
-  'paths.reached': '{done} von {of} Pflichtkursen abgeschlossen', 'paths.completed': 'Abgeschlossen', 'paths.steps': 'Die Kurse', 'paths.yours': 'Dein Weg',
+  'paths.reached': '{done} von {of} Pflichtkursen abgeschlossen', 'paths.completed': 'Abgeschlossen', 'paths.steps': 'Die Kurse', 'paths.yours': 'Ihr Weg',
   'paths.needAll': 'Alle Pflichtkurse gehören dazu', 'paths.needSome': '{n} der Pflichtkurse genügen', 'paths.needSome.one': '{n} der Pflichtkurse genügt',
   'paths.needSome.other': '{n} der Pflichtkurse genügen', 'paths.ordered': 'Einer nach dem anderen',
-  'paths.away': 'Ein Kurs, der zurzeit nicht angeboten wird', 'paths.locked': 'Öffnet sich, wenn die Pflichtkurse davor abgeschlossen sind',
+  'paths.away': 'Ein Kurs, den Sie zurzeit nicht sehen können', 'paths.locked': 'Öffnet sich, wenn die Pflichtkurse davor abgeschlossen sind',
   'paths.next': 'Weiter', 'paths.enroll': 'Diesen Weg beginnen', 'paths.leave': 'Diesen Weg verlassen', 'paths.signIn': 'Anmelden, um ihn zu beginnen',
-  'paths.revoked': 'Wer diesen Lernpfad anbietet, hat deinen Platz darauf beendet. Frag dort nach, wenn du weitermachen willst.',
-  'paths.archived': 'Dieser Lernpfad wird nicht mehr angeboten.', 'paths.byStaff': 'Auf diesen Lernpfad setzt dich, wer ihn anbietet; frag dort nach.',
+  'paths.revoked': 'Wer diesen Lernpfad anbietet, hat Ihren Platz darauf beendet. Fragen Sie dort nach, wenn Sie weitermachen möchten.',
+  'paths.archived': 'Dieser Lernpfad wird nicht mehr angeboten.', 'paths.byStaff': 'Auf diesen Lernpfad setzt Sie, wer ihn anbietet; fragen Sie dort nach.',
 
   my: 'Mein Lernen', 'my.waiting': 'Noch nicht offen', 'my.active': 'Begonnen', 'my.done': 'Abgeschlossen', 'my.certificates': 'Zertifikate', 'my.over': 'Beendet',
   engagement: 'Dranbleiben', 'engagement.points': '{n} Punkte', 'engagement.points.one': '{n} Punkt', 'engagement.points.other': '{n} Punkte',

@@ -44,7 +44,7 @@ export default {
   'paths.reached': '{done} of {of} required courses completed', 'paths.completed': 'Completed', 'paths.steps': 'The courses', 'paths.yours': 'Your way',
   'paths.needAll': 'All required courses complete it', 'paths.needSome': '{n} of the required courses complete it', 'paths.needSome.one': '{n} of the required courses completes it',
   'paths.needSome.other': '{n} of the required courses complete it', 'paths.ordered': 'One after the other',
-  'paths.away': 'A course that is not offered at present', 'paths.locked': 'Opens when the required courses before it are completed',
+  'paths.away': 'A course that you cannot see at present', 'paths.locked': 'Opens when the required courses before it are completed',
   'paths.next': 'Go on', 'paths.enroll': 'Get on to this path', 'paths.leave': 'Leave this path', 'paths.signIn': 'Sign in to get on to it',
   'paths.revoked': 'The people who run this path have ended your place on it. Ask them if you want to go on.',
   'paths.archived': 'This path is not offered any more.', 'paths.byStaff': 'The people who run this path put learners on it; ask them.',
