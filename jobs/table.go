@@ -30,6 +30,8 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 			return []river.JobArgs{count}, nil
 		}
 		return []river.JobArgs{count, NotifyAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
+	case enrollment.MigrationStarted:
+		return []river.JobArgs{MigratePlaces{Tenant: e.Tenant, Migration: e.Migration}}, nil
 	case enrollment.EnrollmentChanged, learning.ModuleCompleted:
 		// Nothing follows but that live streams are told (live.go): deeds, facts and certificates are of lessons and courses.
 		return nil, nil
