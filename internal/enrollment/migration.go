@@ -10,6 +10,7 @@ import (
 
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
+	entcourse "lyceum/internal/gen/ent/course"
 	"lyceum/internal/gen/ent/courseprogress"
 	"lyceum/internal/gen/ent/courseversion"
 	"lyceum/internal/gen/ent/enrollment"
@@ -103,7 +104,7 @@ func (d *desk) startMigration(ctx context.Context, who viewer.Viewer, m Migratio
 }
 
 // checkMapping refuses what does not lead, one to one, from lessons that the course had to lessons of the same kind that
-// the version has.
+// the version has: as NotFound for lessons that no version ever had.
 func (d *desk) checkMapping(ctx context.Context, mapping map[uuid.UUID]uuid.UUID, version uuid.UUID) error {
 	var c input.Checker
 	c.Count("mapping", len(mapping), maxMapped)
@@ -124,9 +125,12 @@ func (d *desk) checkMapping(ctx context.Context, mapping map[uuid.UUID]uuid.UUID
 	}
 	taken := map[uuid.UUID]bool{}
 	for from, to := range mapping {
-		c.Check(ever[from] != nil && here[from] == nil, "mapping", "A lesson that is mapped was in an older version, and is not in this one.")
+		if ever[from] == nil || ever[to] == nil {
+			return fault.New(fault.NotFound, "There is no such lesson.")
+		}
+		c.Check(here[from] == nil, "mapping", "A lesson that is mapped was in an older version, and is not in the one in force.")
 		c.Check(here[to] != nil, "mapping", "A lesson that is mapped to is in the version in force.")
-		c.Check(ever[from] == nil || here[to] == nil || ever[from].Kind == here[to].Kind, "mapping", "Lessons are mapped to others of their kind.")
+		c.Check(ever[from].Kind == ever[to].Kind, "mapping", "Lessons are mapped to others of their kind.")
 		c.Check(!taken[to], "mapping", "No two lessons are mapped to the same one.")
 		taken[to] = true
 	}
@@ -157,10 +161,13 @@ func behind(course uuid.UUID, number int, which enrollmentmigration.Places) []pr
 	return []predicate.Enrollment{enrollment.CourseID(course), enrollment.StateNEQ(completed), older, through}
 }
 
-// MigrationOf returns the newest migration of the course, nil when there was none. Faults: Forbidden for learners.
+// MigrationOf returns the newest migration of the course, nil when there was none. Faults: Forbidden for learners; NotFound.
 func (s *Service) MigrationOf(ctx context.Context, course uuid.UUID) (*ent.EnrollmentMigration, error) {
 	if err := policy.Require(ctx, viewer.Instructor, viewer.TenantAdmin); err != nil {
 		return nil, err
+	}
+	if known, err := s.DB.Course.Query().Where(entcourse.ID(course)).Exist(ctx); err != nil || !known {
+		return nil, errNoCourse().Because(err)
 	}
 	found, err := s.DB.EnrollmentMigration.Query().Where(enrollmentmigration.CourseID(course)).
 		Order(enrollmentmigration.ByID(sql.OrderDesc())).First(ctx)
