@@ -125,10 +125,15 @@ fuzz: ## Run each fuzz target for FUZZTIME (20s)
 # What `make bench` measures: rows (small, seed, large), and further flags, such as BENCH="--only W1,W2 --rounds 1".
 SIZE  ?= small
 BENCH ?=
+LOAD  ?=
 
 .PHONY: bench
 bench: install build bench/peer/node_modules/.package-lock.json ## Measure Lyceum beside PostGraphile and two limits (SIZE=seed, BENCH="--only W1")
 	@$(BINARY) bench --size $(SIZE) $(BENCH)
+
+.PHONY: bench-load
+bench-load: install build ## Let 8,000 learners in at once, and count what is slow, refused or lost (LOAD="--learners 500 --size small")
+	@$(BINARY) bench load $(LOAD)
 
 .PHONY: microbench
 microbench: ## Run the benchmarks of single functions, with allocations
@@ -144,8 +149,8 @@ generate-ent: ## ent/schema → internal/gen/ent
 	$(GO) run ./ent/entc.go
 
 .PHONY: generate-graphql
-generate-graphql: ## schema.graphql → internal/gen/graphql and internal/gen/model
-	$(GO) tool gqlgen generate
+generate-graphql: ## schema.graphql → internal/gen/graphql and internal/gen/model, with what writes plain objects straight to JSON
+	$(GO) run ./graph/lean/generate
 
 .PHONY: generate-access
 generate-access: ## schema.graphql → docs/access-matrix.csv; fails for a field that says no @access

@@ -34,7 +34,9 @@ func (r queryResolver) Courses(
 	if err != nil {
 		return nil, err
 	}
-	loader.From(ctx).Keep(courses.Rows...)
+	set := loader.From(ctx)
+	set.Keep(courses.Rows...)
+	ahead(ctx, set.User, "instructor", courses.Rows, func(c *catalog.Course) uuid.UUID { return c.InstructorID })
 	return &relay.CourseConnection{Page: relay.From(courses), Filter: narrowed}, nil
 }
 

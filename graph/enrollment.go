@@ -25,7 +25,7 @@ func (r queryResolver) MyEnrollments(
 	if err != nil {
 		return nil, err
 	}
-	return enrollmentConnection(r.services.Enrollment.Mine(ctx, request, places.Filter{State: value(state), Overdue: overdue}))
+	return enrollmentConnection(ctx)(r.services.Enrollment.Mine(ctx, request, places.Filter{State: value(state), Overdue: overdue}))
 }
 
 func (r queryResolver) Enrollments(
@@ -39,14 +39,21 @@ func (r queryResolver) Enrollments(
 	if err != nil {
 		return nil, err
 	}
-	return enrollmentConnection(r.services.Enrollment.OfCourse(ctx, course, request, places.Filter{State: value(state), Overdue: overdue}))
+	return enrollmentConnection(ctx)(r.services.Enrollment.OfCourse(ctx, course, request, places.Filter{State: value(state), Overdue: overdue}))
 }
 
-func enrollmentConnection(found page.Page[*ent.Enrollment], err error) (*relay.EnrollmentConnection, error) {
-	if err != nil {
-		return nil, err
+// enrollmentConnection makes a connection of a page, and has what is asked of its rows loaded for all of them at once.
+func enrollmentConnection(ctx context.Context) func(page.Page[*ent.Enrollment], error) (*relay.EnrollmentConnection, error) {
+	return func(found page.Page[*ent.Enrollment], err error) (*relay.EnrollmentConnection, error) {
+		if err != nil {
+			return nil, err
+		}
+		set := loader.From(ctx)
+		ahead(ctx, set.User, "learner", found.Rows, func(e *ent.Enrollment) uuid.UUID { return e.LearnerID })
+		ahead(ctx, set.Version, "course", found.Rows, func(e *ent.Enrollment) uuid.UUID { return e.VersionID })
+		ahead(ctx, set.CourseProgress, "progress", found.Rows, func(e *ent.Enrollment) uuid.UUID { return e.ID })
+		return &relay.EnrollmentConnection{Page: relay.From(found)}, nil
 	}
-	return &relay.EnrollmentConnection{Page: relay.From(found)}, nil
 }
 
 func (r mutationResolver) Enroll(ctx context.Context, in model.EnrollInput) (*model.EnrollmentPayload, error) {

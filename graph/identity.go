@@ -50,7 +50,7 @@ func (i Identity) identify(r *http.Request) (*http.Request, error) {
 	}
 	ctx := WithRequest(r.Context(), Request{
 		Origin:      tenancy.Origin{IP: i.clientIP(r), UserAgent: r.UserAgent()},
-		TenantNamed: named, TenantSlug: place.Slug,
+		TenantNamed: named, TenantSlug: place.Slug, Host: place.Host,
 	})
 	v, err := authenticate(ctx, i.Tenancy, place, named, r.Header.Get("Authorization"))
 	if err != nil {

@@ -11,6 +11,8 @@ type Request struct {
 	Origin tenancy.Origin
 	// TenantNamed is false on a host that names no tenant, where signIn takes one.
 	TenantNamed bool
+	// Host is the name of the tenant's that the request came to, in one spelling; "" on a host that names no tenant.
+	Host string
 	// TenantSlug is the slug of the tenant that the host means, named or not.
 	TenantSlug string
 }

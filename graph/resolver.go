@@ -37,10 +37,17 @@ type Services struct {
 }
 
 // Resolver is the root of all resolvers.
-type Resolver struct{ services *Services }
+type Resolver struct {
+	services *Services
+	// executed leaves every field to gqlgen's executor.
+	executed bool
+}
 
 // NewResolver returns the root over the services.
-func NewResolver(services *Services) *Resolver { return &Resolver{services} }
+func NewResolver(services *Services) *Resolver { return &Resolver{services: services} }
+
+// Lean implements lean.Switch.
+func (r *Resolver) Lean() bool { return !r.executed }
 
 var _ graphql.ResolverRoot = (*Resolver)(nil)
 

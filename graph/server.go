@@ -1,7 +1,10 @@
 package graph
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,8 +15,10 @@ import (
 	gqlgen "github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/formatter"
 
 	"lyceum/graph/access"
+	"lyceum/graph/answer"
 	"lyceum/graph/limit"
 	"lyceum/graph/loader"
 	"lyceum/graph/present"
@@ -48,8 +53,12 @@ type Options struct {
 	Streams                                      *transport.Streams
 	// Idempotency keeps the keys that mutations are repeated under. Nil: they take none.
 	Idempotency *idempotency.Keys
+	// Answers says how answers for all visitors are kept. Nil: they are not.
+	Answers *answer.Config
 	// Origins are the web origins, besides our own, whose pages may open a WebSocket.
 	Origins []string
+	// Executor is "gqlgen" to leave every field to it; otherwise objects of plain fields are written straight to JSON.
+	Executor string
 	// Introspect lets everybody read the schema; otherwise staff only.
 	Introspect bool
 	Log        *slog.Logger
@@ -57,7 +66,17 @@ type Options struct {
 
 // NewServer returns the GraphQL endpoint: transports, limits, access, loaders and resolvers, in the order in
 // which a request meets them.
-func NewServer(o Options) (http.Handler, error) { return newServer(o, NewResolver(o.Services)) }
+func NewServer(o Options) (http.Handler, error) {
+	resolvers := NewResolver(o.Services)
+	resolvers.executed = o.Executor == ExecutorGqlgen
+	return newServer(o, resolvers)
+}
+
+// The executors of Options.
+const (
+	ExecutorLean   = "lean"
+	ExecutorGqlgen = "gqlgen"
+)
 
 // newServer is NewServer for any resolvers.
 func newServer(o Options, resolvers graphql.ResolverRoot) (http.Handler, error) {
@@ -71,6 +90,11 @@ func newServer(o Options, resolvers graphql.ResolverRoot) (http.Handler, error) 
 	if err != nil {
 		return nil, fmt.Errorf("make document cache: %w", err)
 	}
+	purses := limit.Purses{Limiter: o.Limiter, Rates: o.Rates, Network: networkOf}
+	answers, err := o.answers(schema.Schema(), purses)
+	if err != nil {
+		return nil, err
+	}
 	server := handler.New(schema)
 	admission := transport.NewCap(o.MaxStreams, o.StreamsPerUser, streamOwner)
 	server.AddTransport(transport.WebSocket{
@@ -79,7 +103,7 @@ func newServer(o Options, resolvers graphql.ResolverRoot) (http.Handler, error) 
 	})
 	server.AddTransport(transport.HTTP{
 		MaxRequest: o.MaxBody, MaxBody: o.maxBody, Timeout: o.Timeout, Admission: admission, Streams: o.Streams,
-		Idempotency: underKeys(o.Idempotency, schema.Schema()),
+		Idempotency: underKeys(o.Idempotency, schema.Schema()), Answers: answers, Documents: o.Documents,
 	})
 	server.SetQueryCache(documents)
 	server.SetParserTokenLimit(o.Limits.Tokens)
@@ -92,7 +116,7 @@ func newServer(o Options, resolvers graphql.ResolverRoot) (http.Handler, error) 
 	server.Use(transport.Persisted{Documents: o.Documents, Only: persistedOnly})
 	server.Use(limit.Shape{Limits: o.Limits, Accepted: documents})
 	server.Use(limit.Introspection{Allow: mayIntrospect(o.Introspect)})
-	server.Use(limit.Cost{Maximum: o.MaxCost, Budget: limit.Purses{Limiter: o.Limiter, Rates: o.Rates, Network: networkOf}})
+	server.Use(limit.Cost{Maximum: o.MaxCost, Budget: purses})
 	server.Use(standing{o.Services})
 	consulted := postcondition{presenter}
 	server.AroundOperations(consulted.operation)
@@ -112,6 +136,30 @@ func newServer(o Options, resolvers graphql.ResolverRoot) (http.Handler, error) 
 	server.AroundRootFields(consulted.field)
 	server.AroundFields(fields.AroundFields)
 	return server, nil
+}
+
+// answers returns what keeps answers, nil when nothing does.
+func (o Options) answers(schema *ast.Schema, purses limit.Purses) (*answer.Cache, error) {
+	hints, err := answer.NewHints(schema)
+	if err != nil {
+		return nil, fmt.Errorf("read hints of the schema: %w", err)
+	}
+	if o.Answers == nil {
+		return nil, nil //nolint:nilnil // none is wanted
+	}
+	c := *o.Answers
+	c.Hints, c.Generation = hints, c.Generation+" "+fingerprint(schema)
+	c.MaxCost = cmp.Or(o.MaxCost, limit.DefaultMaximum)
+	c.Host = func(ctx context.Context) string { return requestOf(ctx).Host }
+	c.Charge = func(ctx context.Context) (*int, error) { return purses.Spend(ctx, answer.Price) }
+	return answer.New(c)
+}
+
+// fingerprint tells schemas apart.
+func fingerprint(schema *ast.Schema) string {
+	sum := sha256.New()
+	formatter.NewFormatter(sum).FormatSchema(schema)
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // persistedOnly reports whether the caller's key reads by persisted documents only. It may write besides: then

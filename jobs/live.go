@@ -3,6 +3,7 @@ package jobs
 import (
 	"github.com/google/uuid"
 
+	"lyceum/internal/assessment"
 	"lyceum/internal/enrollment"
 	"lyceum/internal/learning"
 	"lyceum/internal/platform/feed"
@@ -17,6 +18,9 @@ func changes(event pg.Event) []feed.Change {
 		return placeChanged(e.Enrollment, e.Learner, e.Course)
 	case enrollment.EnrollmentChanged:
 		return placeChanged(e.Enrollment, e.Learner, e.Course)
+	case assessment.AttemptGraded:
+		// Also a grade that completes nothing is evidence that a rule may ask for.
+		return learning.Moved(e.Enrollment)
 	case learning.ModuleCompleted:
 		return learning.Moved(e.Enrollment)
 	case learning.LessonCompleted:

@@ -6,13 +6,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"lyceum/internal/assessment"
 	"lyceum/internal/enrollment"
 	"lyceum/internal/learning"
 	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/pg"
 )
 
-// TestProgressIsTold checks that the stream of a place's progress hears of all that completes something.
+// TestProgressIsTold checks that the stream of a place's progress hears of all that completes something, and of grades,
+// which are evidence also when nothing follows.
 func TestProgressIsTold(t *testing.T) {
 	t.Parallel()
 	place, part, learner := uuid.New(), uuid.New(), uuid.New()
@@ -21,6 +23,7 @@ func TestProgressIsTold(t *testing.T) {
 		event pg.Event
 		want  []feed.Change
 	}{
+		{assessment.AttemptGraded{Enrollment: place, Lesson: part}, []feed.Change{{Topic: topic}}},
 		{learning.ModuleCompleted{Enrollment: place, Module: part}, []feed.Change{{Topic: topic}}},
 		{learning.LessonCompleted{Enrollment: place, Learner: learner, Lesson: part}, []feed.Change{
 			{Topic: topic, Event: learning.EventLesson, Ref: part},

@@ -58,6 +58,9 @@ type app struct {
 	inserter *jobs.Client
 	services *graph.Services
 	sources  loader.Sources
+	caches   caches
+	// showing hears of what visitors are shown.
+	showing *showing
 	// seeded says that the demo tenants are here.
 	seeded bool
 
@@ -75,11 +78,11 @@ func newAppLogging(ctx context.Context, c *config.Config, logs io.Writer) (a *ap
 		return nil, err
 	}
 	a = &app{
-		config: c, metrics: telemetry.NewMetrics(),
+		config: c, metrics: telemetry.NewMetrics(), showing: &showing{},
 		log: telemetry.NewLogger(logs, telemetry.LogOptions{Level: c.Log.Level, Format: c.Log.Format}),
 	}
 	slog.SetDefault(a.log)
-	for _, step := range []func(context.Context) error{a.trace, a.openBus, a.connect, a.openBlobs, a.openMail, a.wire} {
+	for _, step := range []func(context.Context) error{a.trace, a.openBus, a.connect, a.openCaches, a.openBlobs, a.openMail, a.wire} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close(context.WithoutCancel(ctx)))
 		}
@@ -120,7 +123,9 @@ func (a *app) connect(ctx context.Context) error {
 		p.MaxConnLifetime = a.config.Database.ConnLifetime
 		p.MaxConnIdleTime = a.config.Database.ConnIdle
 		p.ConnConfig.ConnectTimeout = a.config.Database.ConnectTimeout
-		p.ConnConfig.Tracer = a.tracing.Postgres()
+		if tracer := a.tracing.Postgres(); tracer != nil {
+			p.ConnConfig.Tracer = tracer
+		}
 		p.ConnConfig.RuntimeParams["statement_timeout"] = strconv.FormatInt(a.config.Timeout.Statement.Milliseconds(), 10)
 		p.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60000"
 	})
@@ -136,7 +141,7 @@ func (a *app) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.db = pg.Open(pool, hooks(a.inserter, a.feed))
+	a.db = pg.Open(pool, a.showing.of(hooks(a.inserter, a.feed)))
 	return a.metrics.Pool("app", func() telemetry.PoolStat { return pool.Stat() })
 }
 
@@ -152,6 +157,7 @@ func openPool(ctx context.Context, url string, tune func(*pgxpool.Config)) (*pgx
 		return nil, errors.New("the database URL is malformed")
 	}
 	parsed.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	parsed.AfterConnect = pg.TeachTypes
 	tune(parsed)
 	pool, err := pgxpool.NewWithConfig(ctx, parsed)
 	if err != nil {
@@ -207,13 +213,16 @@ func (a *app) signer() (*blob.Signer, error) {
 }
 
 // wire makes the services, each given what it asks of the others.
-func (a *app) wire(context.Context) error {
+func (a *app) wire(ctx context.Context) error {
 	finder, err := a.searchService()
 	if err != nil {
 		return err
 	}
 	tenants := &tenancy.Service{
 		DB: a.db, Hasher: hasher(a.config), Limiter: a.bus, Idle: a.config.Session.Idle, Absolute: a.config.Session.Absolute,
+	}
+	if err := a.rememberTokens(ctx, tenants); err != nil {
+		return err
 	}
 	rounds := tenancy.NewRounds(a.db, a.log)
 	files, err := a.mediaService(rounds)
@@ -227,7 +236,7 @@ func (a *app) wire(context.Context) error {
 	}
 	learned := &learning.Service{DB: a.db, Meter: batches, Feed: a.feed}
 	assessed := &assessment.Service{DB: a.db, Completer: learned, Files: quizFiles{files}}
-	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: catalogFiles{files}}
+	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: catalogFiles{files}, Kept: a.caches.versions}
 	places := &enrollment.Service{DB: a.db, Feed: a.feed, Evidence: learned}
 	files.Holders = courses
 	learned.Drafts = courses

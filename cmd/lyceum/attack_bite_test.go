@@ -26,13 +26,13 @@ var untold = map[string][]string{
 		"SearchHit.atMs",
 	},
 	"a date or a time": {
-		"CertificateVerification.completedAt", "CertificateVerification.issuedAt", "CertificateVerification.revokedAt",
+		"CertificateVerification.completedAt", "CertificateVerification.issuedAt", "CertificateVerification.revokedAt", "CertificateVerification.expiresAt",
 		"EarnedAchievement.earnedAt", "Achievement.retiredAt", "MonthlyUsage.month",
 	},
 	"a switch, or one of few words": {
 		"Viewer.role", "CertificateVerification.status", "SearchResult.degraded", "Streak.today", "Streak.timeZone", "PointRule.reason",
 		"Achievement.rule", "LeaderboardProfile.hidden", "LeaderboardConnection.hidden", "LeaderboardRow.self",
-		"PageInfo.hasNextPage", "PageInfo.hasPreviousPage",
+		"PageInfo.hasNextPage", "PageInfo.hasPreviousPage", "Query.mailPreferences", "MailPreference.kind", "MailPreference.wanted",
 	},
 	"a shell: what is inside is attacked by itself": {
 		"NotificationConnection.edges", "NotificationConnection.pageInfo", "LeaderboardConnection.edges", "LeaderboardConnection.pageInfo",
@@ -49,7 +49,7 @@ var untold = map[string][]string{
 // admin, and two walls that are down at the same time. What they find is named.
 func TestAttackBites(t *testing.T) {
 	t.Parallel()
-	w := newAttackWorld(t)
+	w := newAttackWorld(t, nothingKept...)
 	w.attackPlan(t)
 	t.Run("the victim's admin as an attacker", func(t *testing.T) {
 		tight := w.bitten(t, attackOptions{attackers: []attacker{{

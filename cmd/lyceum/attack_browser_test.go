@@ -91,7 +91,7 @@ func TestAttackCORS(t *testing.T) {
 		!mentions(allowed, "Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-Id") || strings.Contains(allowed, "*") {
 		t.Errorf("status %d; the friend may send %q", reply.status, allowed)
 	}
-	if methods := reply.header.Get("Access-Control-Allow-Methods"); methods != "GET, POST" {
+	if methods := reply.header.Get("Access-Control-Allow-Methods"); methods != "GET, HEAD, POST" {
 		t.Errorf("the friend may use %q", methods)
 	}
 	for _, path := range []string{"/", "/graphiql", "/verify/x", "/schema.graphql", "/readyz"} {

@@ -35,7 +35,7 @@ const neighbours = 10
 // but the signatures, and take as many statements. In the end the walls are taken down, and the answers differ.
 func TestAttackNonInterference(t *testing.T) {
 	t.Parallel()
-	w := newEmptyAttackWorld(t)
+	w := newEmptyAttackWorld(t, nothingKept...)
 	// The first to ask is refused and written down; who asks again reads the same log, however long it takes.
 	w.services.Compliance.RefusedEvery = time.Hour
 	w.attacker = w.newSide(t, attackerSlug)

@@ -401,7 +401,7 @@ func TestAttackSchemaEachWallAlone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newAttackWorld(t)
+			w := newAttackWorld(t, nothingKept...)
 			p := w.attackPlan(t)
 			w.controlMutations(t, p)
 			w.settle(t)

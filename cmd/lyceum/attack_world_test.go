@@ -129,10 +129,13 @@ func (s *side) raw(typ string) uuid.UUID {
 func (s *side) secret(text string) string { return text + " " + s.marker }
 func (s *side) open(text string) string   { return text + " " + s.public }
 
+// nothingKept has the server read everything anew: where walls are felled, what is kept from before would hide it.
+var nothingKept = []string{"LYCEUM_RESPONSE_CACHE=off", "LYCEUM_OUTLINE_CACHE=off"}
+
 // newAttackWorld is a world with a victim, an attacker and a newcomer.
-func newAttackWorld(t *testing.T) *attackWorld {
+func newAttackWorld(t *testing.T, settings ...string) *attackWorld {
 	t.Helper()
-	w := newEmptyAttackWorld(t)
+	w := newEmptyAttackWorld(t, settings...)
 	w.victim = w.newSide(t, victimSlug)
 	w.attacker = w.newSide(t, attackerSlug)
 	w.newcomer = w.provision(t, newcomerSlug)
@@ -140,11 +143,11 @@ func newAttackWorld(t *testing.T) *attackWorld {
 }
 
 // newEmptyAttackWorld is a running server without tenants.
-func newEmptyAttackWorld(t *testing.T) *attackWorld {
+func newEmptyAttackWorld(t *testing.T, settings ...string) *attackWorld {
 	t.Helper()
 	appURL, ownerURL, superuserURL := pgtest.Clone(t)
 	w := &attackWorld{ownerURL: ownerURL, superuserURL: superuserURL, redis: cachetest.Start(t), logs: &logBuffer{}}
-	c, err := config.Load(config.Sources{Environ: []string{
+	c, err := config.Load(config.Sources{Environ: append([]string{
 		"DATABASE_URL=" + appURL, "REDIS_URL=" + w.redis.URL(), "LYCEUM_HOME=" + t.TempDir(),
 		"LYCEUM_SIGNING_KEYS=test=literal:" + strings.Repeat("k", 64),
 		"LYCEUM_LOG_LEVEL=debug", "LYCEUM_LOG_FORMAT=json", "LYCEUM_HTTP_TRUSTED_PROXIES=127.0.0.1/32",
@@ -152,7 +155,7 @@ func newEmptyAttackWorld(t *testing.T) *attackWorld {
 		"LYCEUM_REDIS_TIMEOUT=2s", "LYCEUM_TIMEOUT_REQUEST=60s", "LYCEUM_TIMEOUT_STATEMENT=30s", "LYCEUM_PASSWORD_WAIT=60s",
 		// Nobody asks as much as an attack on everything; budgets are tested elsewhere.
 		"LYCEUM_LIMIT_COST_USER=50000000", "LYCEUM_LIMIT_COST_ADDRESS=50000000", "LYCEUM_LIMIT_COST_TENANT=50000000",
-	}})
+	}, settings...)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,7 @@ type benchFlags struct {
 	size, home, peer, report, only, against string
 	rounds, connections, visitors           int
 	warm, duration                          time.Duration
+	noCache                                 bool
 }
 
 func newBench() *cobra.Command {
@@ -48,12 +49,13 @@ func newBench() *cobra.Command {
 	flags.StringVar(&f.report, "report", "", "write the report here as JSON, and beside it as Markdown")
 	flags.StringVar(&f.only, "only", "", "ask these questions alone: W1,W5")
 	flags.StringVar(&f.against, "against", "", "measure these contenders alone, by parts of their names: lyceum,postgraphile")
+	flags.BoolVar(&f.noCache, "no-cache", false, "measure Lyceum only as it is without its response cache")
 	flags.IntVar(&f.rounds, "rounds", 3, "how often each is asked in turn")
 	flags.IntVar(&f.connections, "connections", 32, "how many ask at the same time")
 	flags.IntVar(&f.visitors, "visitors", 500, "how many people ask")
 	flags.DurationVar(&f.warm, "warm", 2*time.Second, "how long to ask before it counts")
 	flags.DurationVar(&f.duration, "for", 5*time.Second, "how long it counts")
-	command.AddCommand(newBenchLimit())
+	command.AddCommand(newBenchLimit(), newBenchLoad())
 	return command
 }
 
@@ -131,7 +133,7 @@ func (f benchFlags) contenders(
 	}
 	var contenders []*bench.Contender
 	for _, entry := range lineup {
-		if !f.wanted(entry.Name()) {
+		if !f.wanted(entry.Name()) || (f.noCache && entry.Keeps) {
 			continue
 		}
 		contender, err := entry.Start(ctx, s, visits)

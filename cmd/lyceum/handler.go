@@ -36,8 +36,9 @@ func (a *app) publicHandler(streams *transport.Streams) (http.Handler, error) {
 			User: a.config.Limit.CostUser, Address: a.config.Limit.CostAddress, Tenant: a.config.Limit.CostTenant,
 		},
 		MaxStreams: a.config.Limit.Connections, StreamsPerUser: a.config.Limit.ConnectionsPerUser,
-		MaxSubscriptions: a.config.Limit.Subscriptions, Streams: streams, Idempotency: keys,
+		MaxSubscriptions: a.config.Limit.Subscriptions, Streams: streams, Idempotency: keys, Answers: a.caches.answers,
 		Origins: a.config.HTTP.AllowedOrigins, Introspect: a.local(), Log: a.log,
+		Executor: a.config.HTTP.Executor,
 	})
 	if err != nil {
 		return nil, err
@@ -148,10 +149,10 @@ func (a *app) cors(next http.Handler) http.Handler {
 		}
 		header := w.Header()
 		header.Set("Access-Control-Allow-Origin", origin)
-		header.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, Idempotency-Replayed")
+		header.Set("Access-Control-Expose-Headers", "ETag, X-Request-Id, Retry-After, Idempotency-Replayed")
 		if r.Method == http.MethodOptions {
-			header.Set("Access-Control-Allow-Methods", "GET, POST")
-			header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id")
+			header.Set("Access-Control-Allow-Methods", "GET, HEAD, POST")
+			header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, X-Request-Id")
 			header.Set("Access-Control-Max-Age", "600")
 			w.WriteHeader(http.StatusNoContent)
 			return

@@ -23,6 +23,14 @@ const scenarios = {
   async welcome({ open, picture, audit }) {
     const page = await open(ACME);
     await page.getByRole("heading", { name: "Running for" }).waitFor();
+    const links = await page.locator(".links a").evaluateAll((all) => all.map((a) => [a.querySelector("b").textContent, a.href]));
+    const origin = OPERATORS.replace(/\/$/, "");
+    for (const [name, address] of [
+      ["Learn", `${ACME}/learn/`], ["Upload", `${ACME}/upload`], ["GraphiQL", `${ACME}/graphiql`], ["The schema", `${ACME}/schema.graphql`],
+      ["Check a certificate", `${ACME}/verify`], ["Health", `${ACME}/readyz`], ["Operators", `${origin}/`], ["Mails", `${origin}/mail/`],
+    ]) {
+      assert.ok(links.some(([label, href]) => label === name && href.replace(/\/$/, "") === address.replace(/\/$/, "")), `${name} is not listed: ${links.join(" ")}`);
+    }
     await picture(page, "welcome");
     await audit(page, "welcome");
     await page.getByRole("button", { name: "Attack" }).click();
@@ -104,6 +112,37 @@ const scenarios = {
     await page.getByText("Completed").first().click();
     await page.getByText("search").first().waitFor(); // publishing the demo's courses made such jobs
     await picture(page, "job-console");
+
+    // What would have been sent, down to the link that ends it.
+    await page.goto(OPERATORS);
+    await page.getByRole("link", { name: "Mails" }).click();
+    await page.getByRole("heading", { name: "Mails that were not sent" }).waitFor();
+    await page.getByRole("navigation").getByRole("link", { name: "acme" }).click();
+    const mails = page.locator("tbody tr");
+    assert.ok((await mails.count()) > 0, "there are no mails");
+    assert.deepEqual([...new Set(await mails.locator("td:nth-child(2)").allTextContents())], ["acme"]);
+    await picture(page, "mails");
+    await audit(page, "mails");
+    const [subject] = await mails.first().getByRole("link").allTextContents();
+    await mails.first().getByRole("link").click();
+    await page.getByRole("heading", { name: subject, level: 1 }).waitFor();
+    await page.frameLocator("iframe.letter").getByRole("heading", { name: subject }).waitFor();
+    await picture(page, "mail");
+    await audit(page, "mail", "iframe");
+    const ends = await page.getByRole("link", { name: "the page that ends mails like this" }).getAttribute("href");
+    const stop = await open(ends);
+    await picture(stop, "mail-stop");
+    await audit(stop, "mail-stop");
+    await stop.getByRole("button", { name: "No more of these mails" }).click();
+    await stop.getByText("You get no more mails").waitFor();
+    await picture(stop, "mail-stopped");
+    await audit(stop, "mail-stopped");
+  },
+
+  async "mails are for staff"({ open }) {
+    const page = await open(`${OPERATORS}/mail/`);
+    await page.getByLabel("Password").waitFor();
+    assert.equal(await page.getByText("Mails that were not sent", { exact: true }).count(), 0);
   },
 };
 

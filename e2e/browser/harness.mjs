@@ -45,6 +45,18 @@ export async function play(scenarios, { pictures, hosts, expected = [] }) {
   return failed;
 }
 
+// found turns the pages of the teaching dashboard until the course is there.
+export async function found(page, course) {
+  const more = page.getByRole("button", { name: "Show more courses" });
+  const courses = page.locator(".report");
+  await courses.first().waitFor();
+  while ((await course.count()) === 0 && (await more.count()) > 0) {
+    const before = await courses.count();
+    await more.click();
+    await page.waitForFunction((n) => document.querySelectorAll(".report").length > n, before);
+  }
+}
+
 class Stage {
   #browser;
   #pictures;

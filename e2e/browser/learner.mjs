@@ -37,6 +37,8 @@ const scenarios = {
     await page.locator(".hits a").filter({ hasText: title }).first().click();
     await heading(page, title);
     await page.getByRole("button", { name: "Take a place" }).click();
+    await page.getByText("What is left").click();
+    await page.locator(".left li li", { hasText: "Read this" }).waitFor();
     await page.getByRole("link", { name: "Start", exact: true }).click();
 
     // An article.
@@ -350,7 +352,8 @@ const scenarios = {
   },
 };
 
-// film watches a film: what is played counts, what is sought over does not, and what is played offline comes later.
+// film watches a film: what is played counts once, at any speed that is allowed; what is sought over or played again does
+// not, and what is played offline comes later.
 async function film(page, picture) {
   await heading(page, "Watch this");
   await loaded(page);
@@ -366,6 +369,14 @@ async function film(page, picture) {
   await page.getByRole("button", { name: "Pause" }).click();
   const first = await credited(page, (ms) => ms >= 3500);
   assert.ok(first < 9000, `${first} ms for four seconds`);
+
+  // The same again: the place moves back, and nothing is added.
+  await page.getByRole("slider", { name: "Position" }).fill("1");
+  await page.getByRole("button", { name: /^Play/ }).click();
+  await played(page, 2);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await until(page, "the place moves back", async () => (await progress()).positionMs < 3500);
+  assert.equal(await watched(), first, "what was replayed counts twice");
 
   // To the end and a little: the seconds between do not count.
   await page.getByRole("slider", { name: "Position" }).fill("18");
@@ -396,6 +407,8 @@ async function film(page, picture) {
   await page.getByRole("button", { name: /^Play/ }).click();
   await page.waitForFunction(() => document.querySelector("video").ended);
   await page.getByText("Lesson completed").first().waitFor();
+  const all = await credited(page, (ms) => ms >= 19_000);
+  assert.ok(all <= 20_500, `${all} ms are credited of a film of twenty seconds`);
 }
 
 async function quiz(page, picture) {

@@ -6,7 +6,7 @@
 // four learners: one has not begun, one is half way, one has failed a quiz three times, one is done. Exits with 1 when
 // something is amiss.
 import assert from "node:assert/strict";
-import { play } from "./harness.mjs";
+import { found, play } from "./harness.mjs";
 
 const { ACME, TEACHER, LEARNER, TITLE } = process.env;
 const pictures = process.argv[2];
@@ -68,18 +68,6 @@ function watched(page) {
   return page.route("**/graphql", (route) => (route.request().postDataJSON().documentId === "lesson-drop-off"
     ? route.fulfill({ json: { data: { lessonDropOff: { learners: 12, minutes: [12, 9, 4] } } } })
     : route.fallback()));
-}
-
-// found turns pages until the course is there.
-async function found(page, course) {
-  const more = page.getByRole("button", { name: "Show more courses" });
-  const courses = page.locator(".report");
-  await courses.first().waitFor();
-  while ((await course.count()) === 0 && (await more.count()) > 0) {
-    const before = await courses.count();
-    await more.click();
-    await page.waitForFunction((n) => document.querySelectorAll(".report").length > n, before);
-  }
 }
 
 async function signIn(page, as) {

@@ -16,14 +16,15 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"lyceum/graph/answer"
 	"lyceum/graph/present"
 	"lyceum/internal/fault"
 )
 
 // allowed lists the methods that GraphQL is served to.
-const allowed = "GET, POST, OPTIONS"
+const allowed = "GET, HEAD, POST, OPTIONS"
 
-// HTTP answers GET and POST, and streams subscriptions as server-sent events. It takes every request that
+// HTTP answers GET, HEAD and POST, and streams subscriptions as server-sent events. It takes every request that
 // is no WebSocket handshake, and says what is wrong with those that it cannot serve.
 //
 // GET runs queries and, for the EventSource of browsers, subscriptions. A GET with cookies must come from
@@ -48,6 +49,10 @@ type HTTP struct {
 	Streams *Streams
 	// Idempotency serves Idempotency-Key. Nil: the header means nothing.
 	Idempotency *Idempotency
+	// Answers keeps answers that are the same for all visitors. Nil: none is kept.
+	Answers *answer.Cache
+	// Documents are the persisted documents, for Answers to know them by their ids.
+	Documents Documents
 }
 
 var _ graphql.Transport = HTTP{}
@@ -74,16 +79,26 @@ func (t HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 		(&trouble{CodeBadRequest, err.Error()}).write(w, takes)
 		return
 	}
+	v := &visit{HTTP: t, w: w, r: r, exec: exec, takes: takes, asked: t.question(ctx, params, takes)}
+	if v.asked.Planned() && v.known(ctx, params) {
+		return
+	}
 	op, refused := create(ctx, exec, params)
 	switch {
 	case refused != nil && takes.json == "":
 		t.stream(ctx, w, nil, func(_ context.Context, emit func(*graphql.Response) bool) { emit(refused) })
 	case refused != nil:
 		write(w, takes.json, refused)
-	case r.Method == http.MethodGet && op.Operation.Operation == ast.Mutation:
+	case v.reads() && op.Operation.Operation == ast.Mutation:
 		w.Header().Set("Allow", http.MethodPost)
 		(&trouble{CodeMethod, "Mutations need POST."}).write(w, takes)
+	case r.Method == http.MethodHead && isSubscription(op):
+		w.Header().Set("Allow", "GET, POST")
+		(&trouble{CodeMethod, "Subscriptions need GET or POST."}).write(w, takes)
 	default:
+		if plan := v.asked.Plan(op.Operation); plan.Keeps() && v.run(ctx, op, plan) {
+			return
+		}
 		t.answer(ctx, w, exec, op, takes)
 	}
 }
@@ -156,12 +171,12 @@ func (t HTTP) read(w http.ResponseWriter, r *http.Request, takes accepted) (*gra
 
 func (t HTTP) params(w http.ResponseWriter, r *http.Request, takes accepted) (*graphql.RawParams, *trouble) {
 	switch {
-	case r.Method != http.MethodGet && r.Method != http.MethodPost:
+	case r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPost:
 		w.Header().Set("Allow", allowed)
-		return nil, &trouble{CodeMethod, "GraphQL is served to GET and POST."}
+		return nil, &trouble{CodeMethod, "GraphQL is served to GET, HEAD and POST."}
 	case takes.json == "" && !takes.events:
 		return nil, &trouble{CodeNotAcceptable, "Accept application/graphql-response+json, application/json or text/event-stream."}
-	case r.Method == http.MethodGet:
+	case r.Method != http.MethodPost:
 		return t.fromQuery(r)
 	default:
 		return t.fromBody(w, r)

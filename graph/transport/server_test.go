@@ -26,8 +26,13 @@ import (
 )
 
 const schemaText = `
+directive @cacheControl(maxAge: Int) on FIELD_DEFINITION
 type Query {
   hello(name: String): String
+  "How often it was asked for."
+  counted(name: String): Int @cacheControl(maxAge: 60)
+  "Fails for those who ask for it."
+  failing: String @cacheControl(maxAge: 60)
   raw: String
   lastEvent: String
   slow: String
@@ -118,12 +123,18 @@ func serve(t testing.TB, o options) *service {
 	return s
 }
 
-// store holds one document, under two names.
+// store holds two documents, one of them under two names.
 type store struct{}
 
 const storedText = `query Hello($name: String) { hello(name: $name) }`
 
+// countedText is another one.
+const countedText = `query Counted { counted }`
+
 func (store) Lookup(_ context.Context, id string) (string, bool) {
+	if id == "counted" {
+		return countedText, true
+	}
 	return storedText, id == "hello" || id == "sha256:c0ffee"
 }
 
@@ -197,13 +208,14 @@ func (e *executable) field(ctx context.Context, root string, field graphql.Colle
 		return []byte("null")
 	case "boom":
 		panic(secret)
-	case "fail":
+	case "fail", "failing":
+		e.service.bumps.Add(1)
 		graphql.AddError(ctx, errors.New(secret))
 		return []byte("null")
 	case "big":
 		n, _ := args["n"].(int64)
 		return text(strings.Repeat("x", int(n)))
-	case "bump":
+	case "bump", "counted":
 		return text(e.service.bumps.Add(1))
 	}
 	return []byte("null")

@@ -35,8 +35,8 @@ type Options struct {
 func Run(ctx context.Context, o Options) ([]report.Row, error) {
 	var rows []report.Row
 	for _, q := range o.Questions {
-		asked := o.asked(q)
-		if err := agree(ctx, q, asked); err != nil {
+		asked := Asked(q, o.Contenders)
+		if err := Agree(ctx, q, asked); err != nil {
 			return nil, err
 		}
 		measured := map[string][]report.Measure{}
@@ -74,9 +74,9 @@ func Questions(only string) ([]question.Question, error) {
 	return chosen, nil
 }
 
-// asked are the contenders that can be asked the question.
-func (o Options) asked(q question.Question) []*Contender {
-	return slices.DeleteFunc(slices.Clone(o.Contenders), func(c *Contender) bool {
+// Asked are the contenders that can be asked the question.
+func Asked(q question.Question, contenders []*Contender) []*Contender {
+	return slices.DeleteFunc(slices.Clone(contenders), func(c *Contender) bool {
 		return c.Ask(q.Name, c.Visitors[0], 0) == nil
 	})
 }

@@ -66,8 +66,20 @@ func (c *Contender) once(ctx context.Context, r load.Request) (http.Header, []by
 // compared is for how many visitors the answers are compared.
 const compared = 8
 
-// agree fails when two contenders answer a question differently: then they did not do the same work.
-func agree(ctx context.Context, q question.Question, contenders []*Contender) error {
+// Answers fails when a contender answers the question with an error.
+func Answers(ctx context.Context, q question.Question, contenders []*Contender) error {
+	for _, c := range contenders {
+		for n, v := range c.Visitors[:min(compared, len(c.Visitors))] {
+			if _, _, err := c.once(ctx, c.Ask(q.Name, v, n)); err != nil {
+				return fmt.Errorf("%s: %w", q.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// Agree fails when two contenders answer a question differently: then they did not do the same work.
+func Agree(ctx context.Context, q question.Question, contenders []*Contender) error {
 	if q.Writes || len(q.Keys) == 0 {
 		return nil
 	}

@@ -44,6 +44,8 @@ func Targets() []report.Target {
 type Entry struct {
 	question.Speaker
 
+	// Keeps says that it answers from a cache of whole answers.
+	Keeps   bool
 	command rig.Command
 }
 
@@ -94,7 +96,7 @@ func Lineup(ctx context.Context, s *rig.Rig, peer string) ([]Entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
-	ports := make([]int, 6)
+	ports := make([]int, 7)
 	for i := range ports {
 		if ports[i], err = rig.FreePort(ctx); err != nil {
 			return nil, err
@@ -112,14 +114,15 @@ func Lineup(ctx context.Context, s *rig.Rig, peer string) ([]Entry, error) {
 	memory.Name, memory.Port = "memory", ports[4]
 	memory.Argv = []string{self, "bench", "limit", "--addr", address(ports[4]), "--bytes", bytes}
 	return []Entry{
-		{question.Lyceum{Called: lyceum, Port: ports[0]}, product(s, self, "lyceum", ports[0], ports[1])},
-		{question.PostGraphile{Port: ports[2]}, rig.Command{
+		{question.Lyceum{Called: lyceum, Port: ports[0]}, true, product(s, self, "lyceum", ports[0], ports[1])},
+		{question.Lyceum{Called: lyceumUncached, Port: ports[5]}, false, product(s, self, "uncached", ports[5], ports[6], "LYCEUM_RESPONSE_CACHE=off")},
+		{question.PostGraphile{Port: ports[2]}, false, rig.Command{
 			Name: "postgraphile", Argv: []string{filepath.Join(peer, "node_modules", ".bin", "node"), filepath.Join(peer, "server.mjs")},
 			Environ: []string{"NODE_ENV=production", "PEER_DATABASE_URL=" + s.AppURL, "PEER_PORT=" + strconv.Itoa(ports[2])},
 			Port:    ports[2], Ready: "/graphql",
 		}},
-		{question.Limit{Port: ports[3]}, limits},
-		{question.Limit{Port: ports[4], Memory: true}, memory},
+		{question.Limit{Port: ports[3]}, false, limits},
+		{question.Limit{Port: ports[4], Memory: true}, false, memory},
 	}, nil
 }
 

@@ -10,8 +10,24 @@ import (
 	"lyceum/internal/platform/gid"
 )
 
-// Course is a published course as learners see it: one version of it.
-type Course struct{ *ent.CourseVersion }
+// Course is a published course as learners see it: one version of it. It is shared by everybody who reads it, and
+// nobody changes it.
+type Course struct {
+	*ent.CourseVersion
+
+	// modules are the modules with their lessons, made once for all; nil where nobody has.
+	modules []*Module
+}
+
+// compiledCourse returns the version with its modules and lessons made.
+func compiledCourse(row *ent.CourseVersion) *Course {
+	c := &Course{CourseVersion: row}
+	c.modules = c.makeModules()
+	for _, m := range c.modules {
+		m.lessons = m.makeLessons()
+	}
+	return c
+}
 
 // GlobalID returns the id of the course, whichever version this is.
 func (c *Course) GlobalID() gid.ID { return gid.New(ent.GIDCourse, c.CourseID) }
@@ -21,6 +37,13 @@ func (c *Course) Price() *Price { return PriceOf(c.PriceAmount, c.PriceCurrency)
 
 // Modules returns the modules in order.
 func (c *Course) Modules() []*Module {
+	if c.modules != nil {
+		return c.modules
+	}
+	return c.makeModules()
+}
+
+func (c *Course) makeModules() []*Module {
 	modules := make([]*Module, len(c.Outline.Modules))
 	for i := range c.Outline.Modules {
 		modules[i] = &Module{Module: &c.Outline.Modules[i], Course: c}
@@ -41,6 +64,8 @@ type Module struct {
 	*outline.Module
 
 	Course *Course
+	// lessons are made once for all; nil where nobody has.
+	lessons []*Lesson
 }
 
 // GlobalID returns the id of the module.
@@ -48,6 +73,13 @@ func (m *Module) GlobalID() gid.ID { return gid.New(ent.GIDModule, m.ID) }
 
 // Lessons returns the lessons in order.
 func (m *Module) Lessons() []*Lesson {
+	if m.lessons != nil {
+		return m.lessons
+	}
+	return m.makeLessons()
+}
+
+func (m *Module) makeLessons() []*Lesson {
 	lessons := make([]*Lesson, len(m.Module.Lessons))
 	for i := range m.Module.Lessons {
 		lessons[i] = &Lesson{Lesson: &m.Module.Lessons[i], Course: m.Course}

@@ -45,4 +45,6 @@ type Service struct {
 	DB        *pg.DB
 	Questions Questions
 	Files     Files
+	// Kept keeps published versions between requests. Nil: each is read anew.
+	Kept *Kept
 }

@@ -32,6 +32,8 @@ type Place struct {
 	School bool
 	// Database is the name of the database that holds the tenant.
 	Database string
+	// Host is the host that named the tenant, in one spelling; "" when it was found otherwise.
+	Host string
 }
 
 // Directory finds the tenant that a host name or slug means.
@@ -72,6 +74,7 @@ func (d *Directory) ByHost(ctx context.Context, host string) (place Place, named
 	}
 	if slug, below := strings.CutSuffix(name, "."+d.base); below {
 		place, err = d.BySlug(ctx, slug)
+		place.Host = name
 		return place, true, err
 	}
 	if name == d.base || name == "localhost" || isAddress(name) {
@@ -82,6 +85,7 @@ func (d *Directory) ByHost(ctx context.Context, host string) (place Place, named
 		return place, false, err
 	}
 	place, err = d.find(ctx, "host:"+name)
+	place.Host = name
 	return place, true, err
 }
 

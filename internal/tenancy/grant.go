@@ -51,7 +51,7 @@ func (s *Service) GrantSupport(ctx context.Context, reason string, minutes int) 
 		return nil, err
 	}
 	var made *ent.SupportGrant
-	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
+	err = s.changeRights(ctx, func(tx *pg.Tx) error {
 		now, err := tx.Now(ctx)
 		if err != nil {
 			return err
@@ -85,7 +85,7 @@ func (s *Service) RevokeGrant(ctx context.Context, id uuid.UUID) (*ent.SupportGr
 		return nil, err
 	}
 	var revoked *ent.SupportGrant
-	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
+	err = s.changeRights(ctx, func(tx *pg.Tx) error {
 		revoked, err = tx.SupportGrant.Query().Where(supportgrant.ID(id)).ForUpdate().Only(ctx)
 		if ent.IsNotFound(err) {
 			return fault.New(fault.NotFound, "There is no such grant.")

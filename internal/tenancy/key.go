@@ -145,7 +145,7 @@ func (s *Service) RevokeKey(ctx context.Context, id uuid.UUID) (*ent.APIKey, err
 		return nil, err
 	}
 	var revoked *ent.APIKey
-	err := s.DB.Tx(ctx, func(tx *pg.Tx) error {
+	err := s.changeRights(ctx, func(tx *pg.Tx) error {
 		key, err := tx.APIKey.Query().Where(apikey.ID(id)).ForUpdate().Only(ctx)
 		if ent.IsNotFound(err) {
 			return fault.New(fault.NotFound, "You have no such key.")

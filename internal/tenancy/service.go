@@ -50,6 +50,10 @@ type Service struct {
 	Limiter Limiter
 	// Idle ends a session that is not used, Absolute any session.
 	Idle, Absolute time.Duration
+	// Memory remembers whom tokens belong to; nil asks the database each time. Herald tells the other processes' memories
+	// what this one changes; it may be nil.
+	Memory *Memory
+	Herald Herald
 }
 
 // errUnknown is the one answer to a wrong address, a wrong password, and a suspended user.

@@ -96,7 +96,7 @@ func (s *Service) Rotate(ctx context.Context) (*Opened, error) {
 	}
 	ctx = viewer.With(ctx, viewer.Job(v.Tenant, "rotate session"))
 	var opened *Opened
-	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
+	err = s.changeRights(ctx, func(tx *pg.Tx) error {
 		old, err := tx.Session.Query().
 			Where(session.ID(v.Session), session.Rotation(v.Rotation), session.RevokedAtIsNil()).
 			ForUpdate().
@@ -169,6 +169,7 @@ func (s *Service) revoke(ctx context.Context, v viewer.Viewer, which predicate.S
 		if err != nil || ended == 0 {
 			return err
 		}
+		s.forgets(ctx, tx)
 		return tx.Record(ctx, pg.Entry{
 			Action: "session.revoked", Subject: gid.New(ent.GIDUser, v.User).String(),
 			Data: map[string]string{"sessions": strconv.Itoa(ended)},

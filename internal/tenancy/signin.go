@@ -169,9 +169,9 @@ func (s *Service) Authenticate(ctx context.Context, token string) (viewer.Viewer
 	ctx = viewer.With(ctx, viewer.Job(tenant, "authenticate"))
 	switch prefix {
 	case auth.PrefixSession:
-		return s.bySession(ctx, tenant, hash)
+		return s.Memory.recall(prefix, tenant, hash, func() (viewer.Viewer, error) { return s.bySession(ctx, tenant, hash) })
 	case auth.PrefixAPIKey:
-		return s.byKey(ctx, tenant, hash)
+		return s.Memory.recall(prefix, tenant, hash, func() (viewer.Viewer, error) { return s.byKey(ctx, tenant, hash) })
 	default:
 		return viewer.Viewer{}, errToken()
 	}

@@ -148,7 +148,7 @@ func (s *Service) changeOther(ctx context.Context, id uuid.UUID, c change) (*ent
 		return nil, fault.New(fault.Conflict, "Ask another admin to change your own account.")
 	}
 	var changed *ent.User
-	err := s.DB.Tx(ctx, func(tx *pg.Tx) error {
+	err := s.changeRights(ctx, func(tx *pg.Tx) error {
 		var err error
 		changed, err = lockOther(ctx, tx, id)
 		if err != nil || c.done(changed) {
@@ -226,7 +226,7 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string, from
 		return 0, fmt.Errorf("hash password: %w", err)
 	}
 	ended := 0
-	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
+	err = s.changeRights(ctx, func(tx *pg.Tx) error {
 		// self has a password, since it matched.
 		err := tx.User.UpdateOneID(v.User).Where(user.PasswordHash(*self.PasswordHash)).SetPasswordHash(hash).Exec(ctx)
 		if ent.IsNotFound(err) {

@@ -3,6 +3,7 @@ package dataset_test
 import (
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"lyceum/internal/bench/dataset"
@@ -46,12 +47,15 @@ func TestSeed(t *testing.T) {
 	}
 	courses := count(t, conn, `SELECT count(*) FROM courses`)
 	for query, want := range map[string]int{
-		`SELECT count(*) FROM tenants`:                                                   size.Tenants,
-		`SELECT count(*) FROM publications`:                                              courses,
-		`SELECT count(*) FROM lessons`:                                                   courses * size.Modules * size.Lessons,
-		`SELECT count(*) FROM lesson_versions`:                                           courses * size.Modules * size.Lessons,
-		`SELECT count(*) FROM course_progresses`:                                         count(t, conn, `SELECT count(*) FROM enrollments`),
-		`SELECT count(*) FROM lesson_progresses`:                                         2 * count(t, conn, `SELECT count(*) FROM enrollments`),
+		`SELECT count(*) FROM tenants`:           size.Tenants,
+		`SELECT count(*) FROM publications`:      courses,
+		`SELECT count(*) FROM lessons`:           courses * size.Modules * size.Lessons,
+		`SELECT count(*) FROM lesson_versions`:   courses * size.Modules * size.Lessons,
+		`SELECT count(*) FROM course_progresses`: count(t, conn, `SELECT count(*) FROM enrollments`),
+		`SELECT count(*) FROM lesson_progresses`: 2 * count(t, conn, `SELECT count(*) FROM enrollments`),
+		// What is read as a map is one: a list could not be published.
+		`SELECT count(*) FROM lessons WHERE jsonb_typeof(assets) = 'object'`:             courses * size.Modules * size.Lessons,
+		`SELECT count(*) FROM lesson_versions WHERE jsonb_typeof(assets) = 'object'`:     courses * size.Modules * size.Lessons,
 		`SELECT sum(jsonb_array_length(outline -> 'modules'))::int FROM course_versions`: courses * size.Modules,
 	} {
 		if got := count(t, conn, query); got != want {
@@ -115,6 +119,31 @@ func TestVisits(t *testing.T) {
 	}
 	if got := count(t, conn, `SELECT count(*) FROM sessions s JOIN users u ON (u.tenant_id, u.id) = (s.tenant_id, s.user_id) WHERE u.role IN ('LEARNER', 'INSTRUCTOR')`); got != 60 {
 		t.Errorf("%d sessions are open, want 60", got)
+	}
+}
+
+func TestPeople(t *testing.T) {
+	t.Parallel()
+	conn := connect(t)
+	if err := dataset.Seed(t.Context(), conn, tiny(), func(string, int, int) {}); err != nil {
+		t.Fatal(err)
+	}
+	people, err := dataset.People(t.Context(), conn, tiny(), 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[uuid.UUID]bool{}
+	for _, p := range people {
+		if seen[p.Learner] {
+			t.Errorf("%s is there twice", p.Learner)
+		}
+		seen[p.Learner] = true
+	}
+	if len(seen) != 20 {
+		t.Errorf("%d people, want 20", len(seen))
+	}
+	if _, err := dataset.People(t.Context(), conn, tiny(), 1_000); err == nil {
+		t.Error("a thousand people were found among sixty")
 	}
 }
 

@@ -29,10 +29,11 @@ SELECT pg_temp.id(4, c * s.modules + m), pg_temp.id(1, t.n), now(), now(), pg_te
 FROM pg_temp.size s, pg_temp.tenants t, generate_series(t.course_from, t.course_from + t.courses - 1) c, generate_series(0, s.modules - 1) m;
 
 -- step: lessons
-INSERT INTO lessons (id, tenant_id, created_at, updated_at, course_id, module_id, key, title, kind, position, body, duration_ms, captions, assets)
+INSERT INTO lessons (id, tenant_id, created_at, updated_at, course_id, module_id, key, title, kind, position, body, url, duration_ms, captions, assets)
 SELECT pg_temp.id(5, (c * s.modules + m) * s.lessons + l), pg_temp.id(1, t.n), now(), now(), pg_temp.id(3, c), pg_temp.id(4, c * s.modules + m),
 	'lesson-' || m || '-' || l, 'Lesson ' || l || ' of module ' || m, CASE l % 3 WHEN 2 THEN 'ARTICLE' ELSE 'VIDEO' END, l,
-	'What lesson ' || l || ' says.', CASE l % 3 WHEN 2 THEN 0 ELSE 300000 + 1000 * l END, '[]', '[]'
+	'What lesson ' || l || ' says.', CASE l % 3 WHEN 2 THEN '' ELSE 'https://films.example/' || c || '-' || m || '-' || l || '.mp4' END,
+	CASE l % 3 WHEN 2 THEN 0 ELSE 300000 + 1000 * l END, '[]', '{}'
 FROM pg_temp.size s, pg_temp.tenants t, generate_series(t.course_from, t.course_from + t.courses - 1) c,
 	generate_series(0, s.modules - 1) m, generate_series(0, s.lessons - 1) l;
 
@@ -59,7 +60,7 @@ FROM pg_temp.size s, pg_temp.tenants t, generate_series(t.course_from, t.course_
 INSERT INTO lesson_versions (id, tenant_id, created_at, updated_at, version_id, course_id, lesson_id, title, kind, preview, body_html, body_text, captions, assets)
 SELECT pg_temp.id(7, (c * s.modules + m) * s.lessons + l), pg_temp.id(1, t.n), now(), now(), pg_temp.id(6, c), pg_temp.id(3, c),
 	pg_temp.id(5, (c * s.modules + m) * s.lessons + l), 'Lesson ' || l || ' of module ' || m, CASE l % 3 WHEN 2 THEN 'ARTICLE' ELSE 'VIDEO' END,
-	false, '<p>What lesson ' || l || ' says.</p>', 'What lesson ' || l || ' says.', '[]', '[]'
+	false, '<p>What lesson ' || l || ' says.</p>', 'What lesson ' || l || ' says.', '[]', '{}'
 FROM pg_temp.size s, pg_temp.tenants t, generate_series(t.course_from, t.course_from + t.courses - 1) c,
 	generate_series(0, s.modules - 1) m, generate_series(0, s.lessons - 1) l;
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -28,8 +29,9 @@ type Visit struct {
 	Lessons []uuid.UUID
 	// LongCourse is the course in which every learner of the tenant has a place; Deep says behind how many of them to
 	// look.
-	LongCourse uuid.UUID
-	Deep       int
+	LongCourse     uuid.UUID
+	LongCourseSlug string
+	Deep           int
 }
 
 // videosOf is how many lessons a visit names.
@@ -54,6 +56,25 @@ func Visits(ctx context.Context, conn *pgx.Conn, size Size, n int) ([]Visit, err
 		}
 	}
 	return visits, nil
+}
+
+// People are n visits of different learners. An error says that the size has too few.
+func People(ctx context.Context, conn *pgx.Conn, size Size, n int) ([]Visit, error) {
+	// Who is drawn twice counts once: of twice as many draws enough are different, unless there are hardly more learners.
+	drawn, err := Visits(ctx, conn, size, n*2)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[uuid.UUID]bool{}
+	people := slices.DeleteFunc(drawn, func(v Visit) bool {
+		again := seen[v.Learner]
+		seen[v.Learner] = true
+		return again
+	})
+	if len(people) < n {
+		return nil, fmt.Errorf("size %s has too few learners for %d different ones: at most %d were found", size.Name, n, len(people))
+	}
+	return people[:n], nil
 }
 
 // dice choose, the same every time.
@@ -82,7 +103,7 @@ func (d *dice) visit() (v Visit, sessions [][]any) {
 	v = Visit{
 		Tenant: tenant, Slug: t.slug(), Learner: id(kindUser, t.learner(d.random.IntN(t.learners()))),
 		Instructor: id(kindUser, t.userFrom+1+d.random.IntN(t.instructors)),
-		LongCourse: id(kindCourse, t.courseFrom), Deep: d.random.IntN(max(t.learners()-pageSize, 1)),
+		LongCourse: id(kindCourse, t.courseFrom), LongCourseSlug: fmt.Sprintf("course-%d", t.courseFrom), Deep: d.random.IntN(max(t.learners()-pageSize, 1)),
 	}
 	var learner, instructor []any
 	v.LearnerToken, learner = session(tenant, v.Learner)

@@ -82,7 +82,7 @@ func TestPercentile(t *testing.T) {
 		p      int
 		want   time.Duration
 	}{{hundred, 50, 50}, {hundred, 99, 99}, {hundred, 100, 100}, {hundred[:1], 50, 1}, {hundred[:3], 50, 2}, {hundred[:3], 99, 3}} {
-		if got := percentile(tt.values, tt.p); got != tt.want {
+		if got := Percentile(tt.values, tt.p); got != tt.want {
 			t.Errorf("the %dth percentile of %d values is %d, want %d", tt.p, len(tt.values), got, tt.want)
 		}
 	}

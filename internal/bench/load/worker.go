@@ -1,28 +1,16 @@
 package load
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"slices"
 	"time"
 )
 
-// answerTimeout is how long an answer may take before it counts as failed.
-const answerTimeout = 30 * time.Second
-
-// worker is one connection.
+// worker is one connection, and what it measured.
 type worker struct {
 	number  int
 	options *Options
-
-	conn   net.Conn
-	reader *bufio.Reader
-	body   bytes.Buffer
+	conn    *Conn
 
 	took   []time.Duration
 	bytes  int
@@ -32,15 +20,21 @@ type worker struct {
 
 // run asks until ctx ends. After a failure it connects anew.
 func (w *worker) run(ctx context.Context) {
-	defer w.hangUp()
+	w.conn = &Conn{Address: w.options.Address}
+	defer w.conn.Close()
 	for n := 0; ctx.Err() == nil; n++ {
 		started := time.Now()
-		if err := w.ask(ctx, w.options.Next(w.number, n)); err != nil {
+		size := 0
+		err := w.conn.Ask(ctx, w.options.Next(w.number, n), func(status int, body []byte) error {
+			size = len(body)
+			return w.options.Accept(status, body)
+		})
+		if err != nil {
 			w.fail(err)
 			continue
 		}
 		w.took = append(w.took, time.Since(started))
-		w.bytes += w.body.Len()
+		w.bytes += size
 	}
 }
 
@@ -49,49 +43,6 @@ func (w *worker) fail(err error) {
 	if w.first == nil {
 		w.first = err
 	}
-	w.hangUp()
-}
-
-func (w *worker) hangUp() {
-	if w.conn != nil {
-		_ = w.conn.Close()
-		w.conn = nil
-	}
-}
-
-// ask writes the request and reads its answer to the end.
-func (w *worker) ask(ctx context.Context, r Request) error {
-	if err := w.connect(ctx); err != nil {
-		return err
-	}
-	if err := w.conn.SetDeadline(time.Now().Add(answerTimeout)); err != nil {
-		return fmt.Errorf("set deadline: %w", err)
-	}
-	if _, err := w.conn.Write(r); err != nil {
-		return fmt.Errorf("ask: %w", err)
-	}
-	answer, err := http.ReadResponse(w.reader, nil)
-	if err != nil {
-		return fmt.Errorf("read answer: %w", err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	w.body.Reset()
-	if _, err := io.Copy(&w.body, answer.Body); err != nil {
-		return fmt.Errorf("read answer: %w", err)
-	}
-	return w.options.Accept(answer.StatusCode, w.body.Bytes())
-}
-
-func (w *worker) connect(ctx context.Context) error {
-	if w.conn != nil {
-		return nil
-	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", w.options.Address)
-	if err != nil {
-		return fmt.Errorf("connect: %w", err)
-	}
-	w.conn, w.reader = conn, bufio.NewReaderSize(conn, 64<<10)
-	return nil
 }
 
 // merge puts together what the workers measured.
@@ -112,11 +63,11 @@ func merge(workers []*worker, elapsed time.Duration) Result {
 		return result
 	}
 	slices.Sort(took)
-	result.P50, result.P99, result.Bytes = percentile(took, 50), percentile(took, 99), size/len(took)
+	result.P50, result.P99, result.Bytes = Percentile(took, 50), Percentile(took, 99), size/len(took)
 	return result
 }
 
-// percentile is the smallest value that at least p percent are not above, of values in order.
-func percentile(sorted []time.Duration, p int) time.Duration {
+// Percentile is the smallest value that at least p percent are not above, of values in order.
+func Percentile(sorted []time.Duration, p int) time.Duration {
 	return sorted[max((len(sorted)*p+99)/100, 1)-1]
 }

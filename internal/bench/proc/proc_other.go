@@ -18,3 +18,14 @@ type Usage struct {
 
 // Of returns an error: only Linux tells.
 func Of(int) (Usage, error) { return Usage{}, errors.New("what processes use is read on Linux only") }
+
+// Machine is how long all cores together did something, and nothing.
+type Machine struct{}
+
+// OfMachine returns an error: only Linux tells.
+func OfMachine() (Machine, error) {
+	return Machine{}, errors.New("what the machine does is read on Linux only")
+}
+
+// Left is 0.
+func (Machine) Left(Machine) float64 { return 0 }

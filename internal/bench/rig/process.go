@@ -92,21 +92,36 @@ func (p *Process) Stop() error {
 func (p *Process) await(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
+	ended, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go func() {
+		select {
+		case <-p.ended:
+			stop(errEnded)
+		case <-ended.Done():
+		}
+	}()
+	if err := Await(ended, address); err != nil {
+		return fmt.Errorf("%s does not answer; its log is %s: %w", p.Name, p.log.Name(), context.Cause(ended))
+	}
+	return nil
+}
+
+var errEnded = errors.New("it ended")
+
+// Await returns when the address answers with a status below 500, or ctx ends.
+func Await(ctx context.Context, address string) error {
 	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()
 	client := &http.Client{Timeout: time.Second}
-	for {
-		if answers(ctx, client, address) {
-			return nil
-		}
+	for !answers(ctx, client, address) {
 		select {
 		case <-ticker.C:
-		case <-p.ended:
-			return fmt.Errorf("%s ended before it answered; its log is %s", p.Name, p.log.Name())
 		case <-ctx.Done():
-			return fmt.Errorf("%s does not answer; its log is %s: %w", p.Name, p.log.Name(), ctx.Err())
+			return fmt.Errorf("wait for %s: %w", address, ctx.Err())
 		}
 	}
+	return nil
 }
 
 func answers(ctx context.Context, client *http.Client, address string) bool {

@@ -12,6 +12,9 @@ import (
 // maxNameBytes is the length of the longest readable name in a key; a longer one is replaced by its SHA-256.
 const maxNameBytes = 200
 
+// tenantSlot begins every tenant's key.
+const tenantSlot = "t:{"
+
 // ErrKey is returned for the zero Key, and for keys that cannot be used together.
 var ErrKey = errors.New("bad cache key")
 
@@ -62,7 +65,7 @@ func NewKey(tenant uuid.UUID, parts ...string) Key {
 	if tenant == uuid.Nil {
 		return Key{}
 	}
-	return makeKey("t:{"+tenant.String()+"}", parts)
+	return makeKey(tenantSlot+tenant.String()+"}", parts)
 }
 
 // GlobalKey returns the key of that name in a global space. Without a name it is the zero Key.
@@ -75,6 +78,9 @@ func GlobalKey(space Space, parts ...string) Key {
 
 // IsZero reports whether the key names nothing.
 func (k Key) IsZero() bool { return k == Key{} }
+
+// OfTenant reports whether the key belongs to a tenant.
+func (k Key) OfTenant() bool { return strings.HasPrefix(k.slot, tenantSlot) }
 
 // String returns the key as it stands in Redis, or "" for the zero Key.
 func (k Key) String() string {

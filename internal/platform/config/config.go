@@ -32,6 +32,8 @@ type Config struct {
 	Telemetry Telemetry
 	Timeout   Timeout
 	Limit     Limit
+	Response  Response
+	Outline   Outline
 	Jobs      Jobs
 
 	// Unused names the variables of the environment that begin like ours and mean nothing: mistyped, most likely.
@@ -51,6 +53,8 @@ type HTTP struct {
 	AllowedOrigins []string
 	// TrustedProxies are the networks whose X-Forwarded-* headers are believed.
 	TrustedProxies []netip.Prefix
+	// Executor is "lean", or "gqlgen" to have it execute the fields that otherwise are written straight to JSON.
+	Executor string
 }
 
 // Public is how the world addresses the server.
@@ -151,6 +155,8 @@ type Signing struct {
 type Session struct {
 	// Idle ends a session that is not used, Absolute any session.
 	Idle, Absolute time.Duration
+	// Remember is how long a process remembers whom a token belongs to. Who loses a right elsewhere is felt within it.
+	Remember time.Duration
 }
 
 // Password is how passwords are checked. One check takes 19 MiB of memory.
@@ -209,6 +215,22 @@ type Limit struct {
 	// Connections is how many open streams a process holds, ConnectionsPerUser how many one user,
 	// Subscriptions how many subscriptions one stream.
 	Connections, ConnectionsPerUser, Subscriptions int
+}
+
+// Response is how answers for all visitors are kept.
+type Response struct {
+	// Cache is "on" or "off".
+	Cache string
+	// CacheSize is what a process keeps, in bytes.
+	CacheSize int64
+}
+
+// Outline is how published versions are kept.
+type Outline struct {
+	// Cache is "on" or "off".
+	Cache string
+	// CacheSize is what a process keeps, in bytes.
+	CacheSize int64
 }
 
 // Jobs is how work in the background is done.
@@ -283,6 +305,8 @@ func (c *Config) bindDoors(add adder) {
 		address(&c.HTTP.AdminAddr), "ADMIN_PORT")
 	add("http.allowed_origins", "", "Web origins, besides our own, whose pages may call the API.",
 		words(&c.HTTP.AllowedOrigins, "origins such as https://app.example.org", checkOrigin))
+	add("http.executor", "lean", "Whether objects of plain fields are written straight to JSON (lean) or by gqlgen's executor.",
+		oneOf(&c.HTTP.Executor, "lean", "gqlgen"))
 	add("http.trusted_proxies", "", "Networks whose X-Forwarded-* headers are believed.", networks(&c.HTTP.TrustedProxies))
 	add("public.base_domain", "localhost", "Domain that tenants are subdomains of.", host(&c.Public.BaseDomain), "LYCEUM_BASE_DOMAIN")
 	add("public.scheme", "http", "Scheme of public addresses.", oneOf(&c.Public.Scheme, "http", "https"))
@@ -333,6 +357,8 @@ func (c *Config) bindIdentity(add adder, env environment) {
 	add("signing.keys", "", "Keys for signed URLs and cursors, current one first.", signingKeys(&c.Signing.Keys, env))
 	add("session.idle", "12h", "When an unused session ends.", duration(&c.Session.Idle, time.Minute, 90*day))
 	add("session.absolute", "168h", "When any session ends.", duration(&c.Session.Absolute, time.Minute, 365*day))
+	add("session.remember", "2s", "How long a process remembers whom a token belongs to; 0 asks the database each time.",
+		duration(&c.Session.Remember, 0, 5*time.Second))
 	add("password.parallel", "0", "Passwords checked at a time, 19 MiB each; 0 is one for each core.", integer(&c.Password.Parallel, 0, 256))
 	add("password.wait", "2s", "How long the check of a password queues.", duration(&c.Password.Wait, 0, time.Minute))
 }
@@ -370,6 +396,10 @@ func (c *Config) bindBounds(add adder) {
 	add("limit.connections", "20000", "Most open streams of a process.", integer(&c.Limit.Connections, 1, 1000000))
 	add("limit.connections_per_user", "10", "Most open streams of a user.", integer(&c.Limit.ConnectionsPerUser, 1, 1000))
 	add("limit.subscriptions", "20", "Most subscriptions of a stream.", integer(&c.Limit.Subscriptions, 1, 1000))
+	add("response.cache", "on", "Whether answers that are the same for all visitors are kept.", oneOf(&c.Response.Cache, "on", "off"))
+	add("response.cache_size", "64MiB", "What a process keeps of such answers.", size(&c.Response.CacheSize, 64<<30))
+	add("outline.cache", "on", "Whether published versions are kept.", oneOf(&c.Outline.Cache, "on", "off"))
+	add("outline.cache_size", "64MiB", "What a process keeps of published versions.", size(&c.Outline.CacheSize, 64<<30))
 	// Before the queues, which it completes.
 	add("jobs.workers", "4", "Workers of a queue that names no number.", integer(&c.Jobs.Workers, 1, 1000))
 	add("jobs.queues", "default=8,mail=2,media=1,search=2", "Queues that this process works on.", queues(&c.Jobs.Queues, &c.Jobs.Workers))

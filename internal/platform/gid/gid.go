@@ -5,10 +5,12 @@
 package gid
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -48,7 +50,7 @@ func (id ID) String() string {
 	if id.Type == "" {
 		return ""
 	}
-	return id.Type + "_" + Encode(id.UUID)
+	return string(id.Append(make([]byte, 0, len(id.Type)+1+encodedLen)))
 }
 
 // Parse reads the external form. The error is ErrMalformed for anything String does not produce.
@@ -66,20 +68,33 @@ func Parse(s string) (ID, error) {
 
 // Encode returns the 26 characters of the UUID.
 func Encode(u uuid.UUID) string {
-	out := make([]byte, encodedLen)
-	// 128 bits are read as a 130-bit number, five bits a character, most significant first.
-	for i := range out {
-		var v byte
-		for b := range 5 {
-			bit := i*5 + b - 2
-			v <<= 1
-			if bit >= 0 && u[bit/8]&(1<<(7-bit%8)) != 0 {
-				v |= 1
-			}
-		}
-		out[i] = alphabet[v]
+	var out [encodedLen]byte
+	encode(out[:], u)
+	return string(out[:])
+}
+
+// encode writes the characters of the UUID. 128 bits are read as a 130-bit number, five bits a character, most
+// significant first; they are written from the end, where the characters begin at a whole bit of the lower half.
+func encode(out []byte, u uuid.UUID) {
+	const bits, mask, half = 5, 1<<5 - 1, 64
+	high, low := binary.BigEndian.Uint64(u[:half/8]), binary.BigEndian.Uint64(u[half/8:])
+	for i := encodedLen - 1; i >= 0; i-- {
+		out[i] = alphabet[low&mask]
+		low = low>>bits | high<<(half-bits)
+		high >>= bits
 	}
-	return string(out)
+}
+
+// Append appends the external form, nothing for the zero ID.
+func (id ID) Append(text []byte) []byte {
+	if id.Type == "" {
+		return text
+	}
+	text = append(append(text, id.Type...), '_')
+	n := len(text)
+	text = slices.Grow(text, encodedLen)[:n+encodedLen]
+	encode(text[n:], id.UUID)
+	return text
 }
 
 // Decode reads what Encode wrote and nothing else: each UUID has exactly one spelling.

@@ -56,6 +56,13 @@ var exempt = map[finding]string{
 	"trigger: course_progresses.completed_once": "refuses to change a completion; it reads and writes nothing",
 	"trigger: lesson_progresses.completed_once": "refuses to change a completion; it reads and writes nothing",
 
+	"trigger: categories.moves_epoch":      "counts its own row's tenant up, as whoever writes the row, behind the tenant's wall",
+	"trigger: prerequisites.moves_epoch":   "counts its own row's tenant up, as whoever writes the row, behind the tenant's wall",
+	"trigger: publications.moves_epoch":    "counts its own row's tenant up, as whoever writes the row, behind the tenant's wall",
+	"trigger: tenants.moves_epoch":         "counts its own row's tenant up, as whoever writes the row, behind the tenant's wall",
+	"trigger: users.moves_epoch":           "counts its own row's tenant up, as whoever writes the row, behind the tenant's wall",
+	"trigger: users.moves_epoch_when_gone": "counts its own row's tenant up, as whoever writes the row, behind the tenant's wall",
+
 	"sequence: public.goose_db_version_id_seq":                               "numbers migrations; the application has no grant on it",
 	"sequence: river.river_job_id_seq":                                       "numbers jobs of all tenants; no job's number is ever shown to a tenant",
 	"sequence: river.river_notification_id_seq":                              "numbers notes between workers, which no tenant sees",

@@ -30,6 +30,7 @@ export default {
   'course.by': 'Mit {name}', 'course.about': 'Über diesen Kurs', 'course.outline': 'Inhalt', 'course.yours': 'Ihr Platz',
   'course.before': 'Zuerst abschließen:', 'course.signIn': 'Anmelden und Platz nehmen', 'course.enroll': 'Platz nehmen',
   'course.start': 'Beginnen', 'course.continue': 'Weiterlernen', 'course.next': 'Als Nächstes: {title}', 'course.done': '{done} von {of} Pflichtlektionen abgeschlossen',
+  'course.left': 'Was noch fehlt', 'course.or': 'oder ',
   'course.due': 'Fällig am {date}', 'course.completed': 'Abgeschlossen', 'course.certificateComes': 'Ihr Zertifikat wird erstellt. Sie bekommen eine Nachricht.',
   'course.lessons': 'Lektionen', 'course.films': 'Filme', 'course.certificate': 'Zertifikat', 'course.version': 'Fassung',
   'place.INVITED': 'Sie sind zu diesem Kurs eingeladen.', 'place.accept': 'Einladung annehmen', 'place.decline': 'Ablehnen',

@@ -29,6 +29,7 @@ export default {
   'course.by': 'With {name}', 'course.about': 'About this course', 'course.outline': 'What is in it', 'course.yours': 'Your place',
   'course.before': 'Complete first:', 'course.signIn': 'Sign in to take a place', 'course.enroll': 'Take a place',
   'course.start': 'Start', 'course.continue': 'Continue', 'course.next': 'Next: {title}', 'course.done': '{done} of {of} required lessons completed',
+  'course.left': 'What is left', 'course.or': 'or ',
   'course.due': 'Due {date}', 'course.completed': 'Completed', 'course.certificateComes': 'Your certificate is being made. You will be notified.',
   'course.lessons': 'Lessons', 'course.films': 'Films', 'course.certificate': 'Certificate', 'course.version': 'Version',
   'place.INVITED': 'You are invited to this course.', 'place.accept': 'Accept the invitation', 'place.decline': 'Decline',

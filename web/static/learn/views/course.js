@@ -5,6 +5,7 @@ import { h, icon } from '../dom.js'
 import { date, duration, languageName, price } from '../format.js'
 import { show } from '../html.js'
 import { t } from '../i18n.js'
+import { whatIsLeft } from '../left.js'
 import { follow } from '../live.js'
 import { lessons, outline, place, progressBar } from '../outline.js'
 import { places } from '../places.js'
@@ -53,6 +54,8 @@ async function readKept(name, signal) {
  */
 export async function coursePage({ params, signal }) {
   const course = await readCourse(params.course ?? '', signal)
+  const mine = place(course)
+  const left = mine && mine.state !== 'COMPLETED' ? await whatIsLeft(mine.id, signal) : null
   const content = h('article', { class: 'coursepage' },
     h('header', { class: 'hero' },
       h('p', { class: 'facts' }, course.categories.map(({ slug, name }) => h('a', { href: href('/', { category: slug }) }, name)), h('span', {}, t(`level.${course.level}`)), h('span', {}, languageName(course.language))),
@@ -63,7 +66,7 @@ export async function coursePage({ params, signal }) {
       h('div', {},
         course.description && h('section', { class: 'prose', lang: course.language, 'aria-label': t('course.about') }, show(h('div'), course.description)),
         h('section', { 'aria-labelledby': 'outline' }, h('h2', { id: 'outline' }, t('course.outline')), outline(course).element)),
-      h('aside', { class: 'card side', 'aria-label': t('course.yours') }, entry(course), facts(course))))
+      h('aside', { class: 'card side', 'aria-label': t('course.yours') }, entry(course), left, facts(course))))
   // A seat may become free, and a payment arrive, while somebody looks at the page.
   const held = course.enrollment
   if (held && coming.includes(held.state)) void follow('enrollment-changed', {}, { onData: (data) => void hear(data, held, signal).catch(() => {}), signal })
