@@ -6428,6 +6428,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 }
 
 type executionContext struct {
+	lean leanPlans
+
 	*graphql.ExecutionContextState[ResolverRoot, DirectiveRoot, ComplexityRoot]
 }
 
@@ -6489,6 +6491,20 @@ directive @access(
   k12: SchoolAccess!
 ) on FIELD_DEFINITION
 
+"""
+For how long an answer that shows the field may be kept for all visitors, in seconds: as long as the shortest hint in it.
+One field without a hint, or with scope PRIVATE, and the answer is not kept. What changes in the tenant ends it earlier.
+"""
+directive @cacheControl(maxAge: Int, scope: CacheControlScope = PUBLIC) on FIELD_DEFINITION
+
+"For whom an answer is kept."
+enum CacheControlScope {
+  "Every visitor of the tenant. Who is signed in is always answered afresh."
+  PUBLIC
+  "Nobody else."
+  PRIVATE
+}
+
 "Personal data: support reads ` + "`" + `•••` + "`" + ` in its place, except about themselves."
 directive @personal on FIELD_DEFINITION
 
@@ -6540,10 +6556,10 @@ interface Node {
 
 "Where a page lies in its connection."
 type PageInfo {
-  hasNextPage: Boolean!
-  hasPreviousPage: Boolean!
-  startCursor: Cursor
-  endCursor: Cursor
+  hasNextPage: Boolean! @cacheControl(maxAge: 60)
+  hasPreviousPage: Boolean! @cacheControl(maxAge: 60)
+  startCursor: Cursor @cacheControl(maxAge: 60)
+  endCursor: Cursor @cacheControl(maxAge: 60)
 }
 
 type Query {
@@ -6639,8 +6655,8 @@ enum UserStatus {
 
 "A person of the tenant."
 type User implements Node {
-  id: ID!
-  name: String! @personal
+  id: ID! @cacheControl(maxAge: 60)
+  name: String! @personal @cacheControl(maxAge: 60)
   role: Role!
   "For the person and the tenant's staff."
   email: String
@@ -6882,78 +6898,78 @@ enum LessonKind {
 }
 
 type Category implements Node {
-  id: ID!
-  slug: String!
-  name: String!
+  id: ID! @cacheControl(maxAge: 60)
+  slug: String! @cacheControl(maxAge: 60)
+  name: String! @cacheControl(maxAge: 60)
 }
 
 type Price {
   "Minor units of the currency."
-  amount: Int!
+  amount: Int! @cacheControl(maxAge: 60)
   "ISO 4217."
-  currency: String!
+  currency: String! @cacheControl(maxAge: 60)
 }
 
 "A published course, in the version that is in force or, below an enrollment, in the version it is pinned to."
 type Course implements Node {
-  id: ID!
-  slug: String!
-  title: String!
-  summary: String!
+  id: ID! @cacheControl(maxAge: 60)
+  slug: String! @cacheControl(maxAge: 60)
+  title: String! @cacheControl(maxAge: 60)
+  summary: String! @cacheControl(maxAge: 60)
   "Sanitised HTML."
-  description: String!
+  description: String! @cacheControl(maxAge: 60)
   "BCP 47."
-  language: String!
-  level: CourseLevel!
-  categories: [Category!]!
-  tags: [String!]!
+  language: String! @cacheControl(maxAge: 60)
+  level: CourseLevel! @cacheControl(maxAge: 60)
+  categories: [Category!]! @cacheControl(maxAge: 60)
+  tags: [String!]! @cacheControl(maxAge: 60)
   "Null when free."
-  price: Price
-  instructor: User
+  price: Price @cacheControl(maxAge: 60)
+  instructor: User @cacheControl(maxAge: 60)
   "The number of this version."
-  version: Int!
-  publishedAt: Time!
-  lessonCount: Int!
+  version: Int! @cacheControl(maxAge: 60)
+  publishedAt: Time! @cacheControl(maxAge: 60)
+  lessonCount: Int! @cacheControl(maxAge: 60)
   "How many lessons must be completed to complete the course."
-  requiredLessonCount: Int!
+  requiredLessonCount: Int! @cacheControl(maxAge: 60)
   "Total length of the videos in milliseconds."
-  durationMs: Int!
-  hasCertificate: Boolean!
+  durationMs: Int! @cacheControl(maxAge: 60)
+  hasCertificate: Boolean! @cacheControl(maxAge: 60)
   "How many months a certificate is good for; 0 is for ever."
-  certificateMonths: Int!
-  modules: [Module!]!
+  certificateMonths: Int! @cacheControl(maxAge: 60)
+  modules: [Module!]! @cacheControl(maxAge: 60)
   "Courses to be completed first."
-  prerequisites: [Course!]!
+  prerequisites: [Course!]! @cacheControl(maxAge: 60)
   "The viewer's own."
-  enrollment: Enrollment
+  enrollment: Enrollment @cacheControl(scope: PRIVATE)
     @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
 }
 
 type Module {
-  id: ID!
-  key: String!
-  title: String!
-  summary: String!
-  lessons: [Lesson!]!
+  id: ID! @cacheControl(maxAge: 60)
+  key: String! @cacheControl(maxAge: 60)
+  title: String! @cacheControl(maxAge: 60)
+  summary: String! @cacheControl(maxAge: 60)
+  lessons: [Lesson!]! @cacheControl(maxAge: 60)
 }
 
 type Lesson {
-  id: ID!
-  key: String!
-  title: String!
+  id: ID! @cacheControl(maxAge: 60)
+  key: String! @cacheControl(maxAge: 60)
+  title: String! @cacheControl(maxAge: 60)
   "A heading that groups neighbouring lessons, or empty."
-  section: String!
-  kind: LessonKind!
-  required: Boolean!
+  section: String! @cacheControl(maxAge: 60)
+  kind: LessonKind! @cacheControl(maxAge: 60)
+  required: Boolean! @cacheControl(maxAge: 60)
   "Open to everybody who sees the course."
-  preview: Boolean!
+  preview: Boolean! @cacheControl(maxAge: 60)
   "Length of the video in milliseconds, 0 when unknown."
-  durationMs: Int!
+  durationMs: Int! @cacheControl(maxAge: 60)
   "What is to be learned. FORBIDDEN without an enrollment, unless the lesson is a preview or the viewer is staff."
-  content: LessonContent
+  content: LessonContent @cacheControl(scope: PRIVATE)
     @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: COURSE, support: GRANTED, k12: SAME)
   "The viewer's own, null before the first evidence."
-  progress: LessonProgress
+  progress: LessonProgress @cacheControl(scope: PRIVATE)
     @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
 }
 
@@ -7025,15 +7041,15 @@ type LinkContent {
 }
 
 type CourseConnection {
-  edges: [CourseEdge!]!
-  nodes: [Course!]!
-  pageInfo: PageInfo!
-  totalCount: Int!
+  edges: [CourseEdge!]! @cacheControl(maxAge: 60)
+  nodes: [Course!]! @cacheControl(maxAge: 60)
+  pageInfo: PageInfo! @cacheControl(maxAge: 60)
+  totalCount: Int! @cacheControl(maxAge: 60)
 }
 
 type CourseEdge {
-  cursor: Cursor!
-  node: Course!
+  cursor: Cursor! @cacheControl(maxAge: 60)
+  node: Course! @cacheControl(maxAge: 60)
 }
 
 input CourseFilter {
@@ -7054,14 +7070,17 @@ enum CourseOrder {
 extend type Query {
   "The catalog: published courses that the viewer may see."
   courses(first: Int, after: Cursor, filter: CourseFilter, orderBy: CourseOrder = NEWEST): CourseConnection!
+    @cacheControl(maxAge: 60)
     @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
   "A published course by id or slug; exactly one of them."
   course(id: ID, slug: String): Course
+    @cacheControl(maxAge: 60)
     @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
   "One lesson of a course, in the version the viewer is enrolled in, else in the one in force."
   lesson(courseId: ID!, id: ID!): Lesson
     @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
   categories: [Category!]!
+    @cacheControl(maxAge: 60)
     @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
 }
 
@@ -13133,6 +13152,9 @@ func (ec *executionContext) fieldContext_ArticleContent_html(_ context.Context, 
 }
 
 func (ec *executionContext) _Asset_id(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13156,6 +13178,9 @@ func (ec *executionContext) fieldContext_Asset_id(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Asset_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_kind(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13179,6 +13204,9 @@ func (ec *executionContext) fieldContext_Asset_kind(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Asset_fileName(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_fileName(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13202,6 +13230,9 @@ func (ec *executionContext) fieldContext_Asset_fileName(_ context.Context, field
 }
 
 func (ec *executionContext) _Asset_contentType(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_contentType(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13225,6 +13256,9 @@ func (ec *executionContext) fieldContext_Asset_contentType(_ context.Context, fi
 }
 
 func (ec *executionContext) _Asset_size(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_size(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13248,6 +13282,9 @@ func (ec *executionContext) fieldContext_Asset_size(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Asset_sha256(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_sha256(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13271,6 +13308,9 @@ func (ec *executionContext) fieldContext_Asset_sha256(_ context.Context, field g
 }
 
 func (ec *executionContext) _Asset_status(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_status(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13294,6 +13334,9 @@ func (ec *executionContext) fieldContext_Asset_status(_ context.Context, field g
 }
 
 func (ec *executionContext) _Asset_failure(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_failure(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13317,6 +13360,9 @@ func (ec *executionContext) fieldContext_Asset_failure(_ context.Context, field 
 }
 
 func (ec *executionContext) _Asset_conversion(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_conversion(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13340,6 +13386,9 @@ func (ec *executionContext) fieldContext_Asset_conversion(_ context.Context, fie
 }
 
 func (ec *executionContext) _Asset_progress(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_progress(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13363,6 +13412,9 @@ func (ec *executionContext) fieldContext_Asset_progress(_ context.Context, field
 }
 
 func (ec *executionContext) _Asset_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Asset) (ret graphql.Marshaler) {
+	if out := ec.lean_Asset_createdAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13675,6 +13727,9 @@ func (ec *executionContext) fieldContext_Attachment_asset(_ context.Context, fie
 }
 
 func (ec *executionContext) _Attempt_id(ctx context.Context, field graphql.CollectedField, obj *ent.Attempt) (ret graphql.Marshaler) {
+	if out := ec.lean_Attempt_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13698,6 +13753,9 @@ func (ec *executionContext) fieldContext_Attempt_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Attempt_number(ctx context.Context, field graphql.CollectedField, obj *ent.Attempt) (ret graphql.Marshaler) {
+	if out := ec.lean_Attempt_number(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13721,6 +13779,9 @@ func (ec *executionContext) fieldContext_Attempt_number(_ context.Context, field
 }
 
 func (ec *executionContext) _Attempt_state(ctx context.Context, field graphql.CollectedField, obj *ent.Attempt) (ret graphql.Marshaler) {
+	if out := ec.lean_Attempt_state(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13744,6 +13805,9 @@ func (ec *executionContext) fieldContext_Attempt_state(_ context.Context, field 
 }
 
 func (ec *executionContext) _Attempt_startedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Attempt) (ret graphql.Marshaler) {
+	if out := ec.lean_Attempt_startedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13767,6 +13831,9 @@ func (ec *executionContext) fieldContext_Attempt_startedAt(_ context.Context, fi
 }
 
 func (ec *executionContext) _Attempt_deadlineAt(ctx context.Context, field graphql.CollectedField, obj *ent.Attempt) (ret graphql.Marshaler) {
+	if out := ec.lean_Attempt_deadlineAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13790,6 +13857,9 @@ func (ec *executionContext) fieldContext_Attempt_deadlineAt(_ context.Context, f
 }
 
 func (ec *executionContext) _Attempt_submittedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Attempt) (ret graphql.Marshaler) {
+	if out := ec.lean_Attempt_submittedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13891,6 +13961,9 @@ func (ec *executionContext) fieldContext_Attempt_maxScore(_ context.Context, fie
 }
 
 func (ec *executionContext) _Attempt_passMark(ctx context.Context, field graphql.CollectedField, obj *ent.Attempt) (ret graphql.Marshaler) {
+	if out := ec.lean_Attempt_passMark(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13969,6 +14042,9 @@ func (ec *executionContext) fieldContext_AttemptPayload_attempt(_ context.Contex
 }
 
 func (ec *executionContext) _AttemptQuestion_id(ctx context.Context, field graphql.CollectedField, obj *assessment.Question) (ret graphql.Marshaler) {
+	if out := ec.lean_AttemptQuestion_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13992,6 +14068,9 @@ func (ec *executionContext) fieldContext_AttemptQuestion_id(_ context.Context, f
 }
 
 func (ec *executionContext) _AttemptQuestion_kind(ctx context.Context, field graphql.CollectedField, obj *assessment.Question) (ret graphql.Marshaler) {
+	if out := ec.lean_AttemptQuestion_kind(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14015,6 +14094,9 @@ func (ec *executionContext) fieldContext_AttemptQuestion_kind(_ context.Context,
 }
 
 func (ec *executionContext) _AttemptQuestion_prompt(ctx context.Context, field graphql.CollectedField, obj *assessment.Question) (ret graphql.Marshaler) {
+	if out := ec.lean_AttemptQuestion_prompt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14070,6 +14152,9 @@ func (ec *executionContext) fieldContext_AttemptQuestion_choices(_ context.Conte
 }
 
 func (ec *executionContext) _AttemptQuestion_points(ctx context.Context, field graphql.CollectedField, obj *assessment.Question) (ret graphql.Marshaler) {
+	if out := ec.lean_AttemptQuestion_points(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14377,6 +14462,9 @@ func (ec *executionContext) fieldContext_AuditEdge_node(_ context.Context, field
 }
 
 func (ec *executionContext) _AuditEntry_id(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+	if out := ec.lean_AuditEntry_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14400,6 +14488,9 @@ func (ec *executionContext) fieldContext_AuditEntry_id(_ context.Context, field 
 }
 
 func (ec *executionContext) _AuditEntry_seq(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+	if out := ec.lean_AuditEntry_seq(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14423,6 +14514,9 @@ func (ec *executionContext) fieldContext_AuditEntry_seq(_ context.Context, field
 }
 
 func (ec *executionContext) _AuditEntry_at(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+	if out := ec.lean_AuditEntry_at(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14446,6 +14540,9 @@ func (ec *executionContext) fieldContext_AuditEntry_at(_ context.Context, field 
 }
 
 func (ec *executionContext) _AuditEntry_actor(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+	if out := ec.lean_AuditEntry_actor(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14469,6 +14566,9 @@ func (ec *executionContext) fieldContext_AuditEntry_actor(_ context.Context, fie
 }
 
 func (ec *executionContext) _AuditEntry_role(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+	if out := ec.lean_AuditEntry_role(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14492,6 +14592,9 @@ func (ec *executionContext) fieldContext_AuditEntry_role(_ context.Context, fiel
 }
 
 func (ec *executionContext) _AuditEntry_action(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+	if out := ec.lean_AuditEntry_action(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14515,6 +14618,9 @@ func (ec *executionContext) fieldContext_AuditEntry_action(_ context.Context, fi
 }
 
 func (ec *executionContext) _AuditEntry_subject(ctx context.Context, field graphql.CollectedField, obj *ent.AuditEntry) (ret graphql.Marshaler) {
+	if out := ec.lean_AuditEntry_subject(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14731,6 +14837,9 @@ func (ec *executionContext) fieldContext_Caption_vtt(_ context.Context, field gr
 }
 
 func (ec *executionContext) _CaptionRevision_number(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	if out := ec.lean_CaptionRevision_number(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14754,6 +14863,9 @@ func (ec *executionContext) fieldContext_CaptionRevision_number(_ context.Contex
 }
 
 func (ec *executionContext) _CaptionRevision_locale(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	if out := ec.lean_CaptionRevision_locale(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14777,6 +14889,9 @@ func (ec *executionContext) fieldContext_CaptionRevision_locale(_ context.Contex
 }
 
 func (ec *executionContext) _CaptionRevision_label(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	if out := ec.lean_CaptionRevision_label(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14823,6 +14938,9 @@ func (ec *executionContext) fieldContext_CaptionRevision_vtt(_ context.Context, 
 }
 
 func (ec *executionContext) _CaptionRevision_cueCount(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	if out := ec.lean_CaptionRevision_cueCount(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14846,6 +14964,9 @@ func (ec *executionContext) fieldContext_CaptionRevision_cueCount(_ context.Cont
 }
 
 func (ec *executionContext) _CaptionRevision_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	if out := ec.lean_CaptionRevision_createdAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14901,6 +15022,9 @@ func (ec *executionContext) fieldContext_CaptionRevision_author(_ context.Contex
 }
 
 func (ec *executionContext) _CaptionRevision_revertOf(ctx context.Context, field graphql.CollectedField, obj *ent.CaptionRevision) (ret graphql.Marshaler) {
+	if out := ec.lean_CaptionRevision_revertOf(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15300,6 +15424,9 @@ func (ec *executionContext) fieldContext_Category_name(_ context.Context, field 
 }
 
 func (ec *executionContext) _Certificate_id(ctx context.Context, field graphql.CollectedField, obj *ent.Certificate) (ret graphql.Marshaler) {
+	if out := ec.lean_Certificate_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15392,6 +15519,9 @@ func (ec *executionContext) fieldContext_Certificate_learnerName(_ context.Conte
 }
 
 func (ec *executionContext) _Certificate_courseTitle(ctx context.Context, field graphql.CollectedField, obj *ent.Certificate) (ret graphql.Marshaler) {
+	if out := ec.lean_Certificate_courseTitle(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15415,6 +15545,9 @@ func (ec *executionContext) fieldContext_Certificate_courseTitle(_ context.Conte
 }
 
 func (ec *executionContext) _Certificate_issuedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Certificate) (ret graphql.Marshaler) {
+	if out := ec.lean_Certificate_issuedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15438,6 +15571,9 @@ func (ec *executionContext) fieldContext_Certificate_issuedAt(_ context.Context,
 }
 
 func (ec *executionContext) _Certificate_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.Certificate) (ret graphql.Marshaler) {
+	if out := ec.lean_Certificate_expiresAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15461,6 +15597,9 @@ func (ec *executionContext) fieldContext_Certificate_expiresAt(_ context.Context
 }
 
 func (ec *executionContext) _Certificate_revokedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Certificate) (ret graphql.Marshaler) {
+	if out := ec.lean_Certificate_revokedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15553,6 +15692,9 @@ func (ec *executionContext) fieldContext_Certificate_pdfUrl(_ context.Context, f
 }
 
 func (ec *executionContext) _CertificateVerification_status(ctx context.Context, field graphql.CollectedField, obj *model.CertificateVerification) (ret graphql.Marshaler) {
+	if out := ec.lean_CertificateVerification_status(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15576,6 +15718,9 @@ func (ec *executionContext) fieldContext_CertificateVerification_status(_ contex
 }
 
 func (ec *executionContext) _CertificateVerification_code(ctx context.Context, field graphql.CollectedField, obj *model.CertificateVerification) (ret graphql.Marshaler) {
+	if out := ec.lean_CertificateVerification_code(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15622,6 +15767,9 @@ func (ec *executionContext) fieldContext_CertificateVerification_learnerName(_ c
 }
 
 func (ec *executionContext) _CertificateVerification_courseTitle(ctx context.Context, field graphql.CollectedField, obj *model.CertificateVerification) (ret graphql.Marshaler) {
+	if out := ec.lean_CertificateVerification_courseTitle(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15645,6 +15793,9 @@ func (ec *executionContext) fieldContext_CertificateVerification_courseTitle(_ c
 }
 
 func (ec *executionContext) _CertificateVerification_tenantName(ctx context.Context, field graphql.CollectedField, obj *model.CertificateVerification) (ret graphql.Marshaler) {
+	if out := ec.lean_CertificateVerification_tenantName(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15668,6 +15819,9 @@ func (ec *executionContext) fieldContext_CertificateVerification_tenantName(_ co
 }
 
 func (ec *executionContext) _CertificateVerification_completedAt(ctx context.Context, field graphql.CollectedField, obj *model.CertificateVerification) (ret graphql.Marshaler) {
+	if out := ec.lean_CertificateVerification_completedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15691,6 +15845,9 @@ func (ec *executionContext) fieldContext_CertificateVerification_completedAt(_ c
 }
 
 func (ec *executionContext) _CertificateVerification_issuedAt(ctx context.Context, field graphql.CollectedField, obj *model.CertificateVerification) (ret graphql.Marshaler) {
+	if out := ec.lean_CertificateVerification_issuedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15714,6 +15871,9 @@ func (ec *executionContext) fieldContext_CertificateVerification_issuedAt(_ cont
 }
 
 func (ec *executionContext) _CertificateVerification_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.CertificateVerification) (ret graphql.Marshaler) {
+	if out := ec.lean_CertificateVerification_expiresAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15737,6 +15897,9 @@ func (ec *executionContext) fieldContext_CertificateVerification_expiresAt(_ con
 }
 
 func (ec *executionContext) _CertificateVerification_revokedAt(ctx context.Context, field graphql.CollectedField, obj *model.CertificateVerification) (ret graphql.Marshaler) {
+	if out := ec.lean_CertificateVerification_revokedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15976,6 +16139,9 @@ func (ec *executionContext) fieldContext_Completion_state(_ context.Context, fie
 }
 
 func (ec *executionContext) _Completion_completedAt(ctx context.Context, field graphql.CollectedField, obj *learning.Standing) (ret graphql.Marshaler) {
+	if out := ec.lean_Completion_completedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16095,6 +16261,9 @@ func (ec *executionContext) fieldContext_Completion_missing(_ context.Context, f
 }
 
 func (ec *executionContext) _CompletionCondition_code(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	if out := ec.lean_CompletionCondition_code(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16187,6 +16356,9 @@ func (ec *executionContext) fieldContext_CompletionCondition_need(_ context.Cont
 }
 
 func (ec *executionContext) _CompletionCondition_at(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	if out := ec.lean_CompletionCondition_at(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16233,6 +16405,9 @@ func (ec *executionContext) fieldContext_CompletionCondition_partId(_ context.Co
 }
 
 func (ec *executionContext) _CompletionCondition_expression(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	if out := ec.lean_CompletionCondition_expression(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16256,6 +16431,9 @@ func (ec *executionContext) fieldContext_CompletionCondition_expression(_ contex
 }
 
 func (ec *executionContext) _CompletionCondition_group(ctx context.Context, field graphql.CollectedField, obj *rule.Condition) (ret graphql.Marshaler) {
+	if out := ec.lean_CompletionCondition_group(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16651,6 +16829,9 @@ func (ec *executionContext) fieldContext_ConvertAssetPayload_asset(_ context.Con
 }
 
 func (ec *executionContext) _Course_id(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16674,6 +16855,9 @@ func (ec *executionContext) fieldContext_Course_id(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Course_slug(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_slug(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16697,6 +16881,9 @@ func (ec *executionContext) fieldContext_Course_slug(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Course_title(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_title(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16720,6 +16907,9 @@ func (ec *executionContext) fieldContext_Course_title(_ context.Context, field g
 }
 
 func (ec *executionContext) _Course_summary(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_summary(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16743,6 +16933,9 @@ func (ec *executionContext) fieldContext_Course_summary(_ context.Context, field
 }
 
 func (ec *executionContext) _Course_description(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_description(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16766,6 +16959,9 @@ func (ec *executionContext) fieldContext_Course_description(_ context.Context, f
 }
 
 func (ec *executionContext) _Course_language(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_language(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16789,6 +16985,9 @@ func (ec *executionContext) fieldContext_Course_language(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Course_level(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_level(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16931,6 +17130,9 @@ func (ec *executionContext) fieldContext_Course_instructor(_ context.Context, fi
 }
 
 func (ec *executionContext) _Course_version(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_version(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16954,6 +17156,9 @@ func (ec *executionContext) fieldContext_Course_version(_ context.Context, field
 }
 
 func (ec *executionContext) _Course_publishedAt(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_publishedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16977,6 +17182,9 @@ func (ec *executionContext) fieldContext_Course_publishedAt(_ context.Context, f
 }
 
 func (ec *executionContext) _Course_lessonCount(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_lessonCount(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17000,6 +17208,9 @@ func (ec *executionContext) fieldContext_Course_lessonCount(_ context.Context, f
 }
 
 func (ec *executionContext) _Course_requiredLessonCount(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_requiredLessonCount(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17023,6 +17234,9 @@ func (ec *executionContext) fieldContext_Course_requiredLessonCount(_ context.Co
 }
 
 func (ec *executionContext) _Course_durationMs(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_durationMs(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17046,6 +17260,9 @@ func (ec *executionContext) fieldContext_Course_durationMs(_ context.Context, fi
 }
 
 func (ec *executionContext) _Course_hasCertificate(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_hasCertificate(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17069,6 +17286,9 @@ func (ec *executionContext) fieldContext_Course_hasCertificate(_ context.Context
 }
 
 func (ec *executionContext) _Course_certificateMonths(ctx context.Context, field graphql.CollectedField, obj *catalog.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_Course_certificateMonths(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17188,6 +17408,9 @@ func (ec *executionContext) fieldContext_Course_enrollment(_ context.Context, fi
 }
 
 func (ec *executionContext) _CourseAdmission_capacity(ctx context.Context, field graphql.CollectedField, obj *enrollment1.Standing) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseAdmission_capacity(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17211,6 +17434,9 @@ func (ec *executionContext) fieldContext_CourseAdmission_capacity(_ context.Cont
 }
 
 func (ec *executionContext) _CourseAdmission_taken(ctx context.Context, field graphql.CollectedField, obj *enrollment1.Standing) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseAdmission_taken(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17234,6 +17460,9 @@ func (ec *executionContext) fieldContext_CourseAdmission_taken(_ context.Context
 }
 
 func (ec *executionContext) _CourseAdmission_waiting(ctx context.Context, field graphql.CollectedField, obj *enrollment1.Standing) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseAdmission_waiting(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17257,6 +17486,9 @@ func (ec *executionContext) fieldContext_CourseAdmission_waiting(_ context.Conte
 }
 
 func (ec *executionContext) _CourseAdmission_dueDays(ctx context.Context, field graphql.CollectedField, obj *enrollment1.Standing) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseAdmission_dueDays(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17422,6 +17654,9 @@ func (ec *executionContext) fieldContext_CourseConnection_totalCount(_ context.C
 }
 
 func (ec *executionContext) _CourseDraft_id(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17445,6 +17680,9 @@ func (ec *executionContext) fieldContext_CourseDraft_id(_ context.Context, field
 }
 
 func (ec *executionContext) _CourseDraft_slug(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_slug(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17468,6 +17706,9 @@ func (ec *executionContext) fieldContext_CourseDraft_slug(_ context.Context, fie
 }
 
 func (ec *executionContext) _CourseDraft_title(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_title(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17491,6 +17732,9 @@ func (ec *executionContext) fieldContext_CourseDraft_title(_ context.Context, fi
 }
 
 func (ec *executionContext) _CourseDraft_summary(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_summary(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17514,6 +17758,9 @@ func (ec *executionContext) fieldContext_CourseDraft_summary(_ context.Context, 
 }
 
 func (ec *executionContext) _CourseDraft_description(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_description(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17537,6 +17784,9 @@ func (ec *executionContext) fieldContext_CourseDraft_description(_ context.Conte
 }
 
 func (ec *executionContext) _CourseDraft_language(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_language(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17560,6 +17810,9 @@ func (ec *executionContext) fieldContext_CourseDraft_language(_ context.Context,
 }
 
 func (ec *executionContext) _CourseDraft_level(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_level(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17629,6 +17882,9 @@ func (ec *executionContext) fieldContext_CourseDraft_tags(_ context.Context, fie
 }
 
 func (ec *executionContext) _CourseDraft_visibility(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_visibility(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17716,6 +17972,9 @@ func (ec *executionContext) fieldContext_CourseDraft_instructor(_ context.Contex
 }
 
 func (ec *executionContext) _CourseDraft_hasCertificate(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_hasCertificate(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17739,6 +17998,9 @@ func (ec *executionContext) fieldContext_CourseDraft_hasCertificate(_ context.Co
 }
 
 func (ec *executionContext) _CourseDraft_certificateMonths(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_certificateMonths(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17785,6 +18047,9 @@ func (ec *executionContext) fieldContext_CourseDraft_prerequisites(_ context.Con
 }
 
 func (ec *executionContext) _CourseDraft_revision(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_revision(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17863,6 +18128,9 @@ func (ec *executionContext) fieldContext_CourseDraft_changed(_ context.Context, 
 }
 
 func (ec *executionContext) _CourseDraft_updatedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_updatedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -17886,6 +18154,9 @@ func (ec *executionContext) fieldContext_CourseDraft_updatedAt(_ context.Context
 }
 
 func (ec *executionContext) _CourseDraft_archivedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Course) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseDraft_archivedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18298,6 +18569,9 @@ func (ec *executionContext) fieldContext_CourseProgress_state(_ context.Context,
 }
 
 func (ec *executionContext) _CourseProgress_completedLessons(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseProgress_completedLessons(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18321,6 +18595,9 @@ func (ec *executionContext) fieldContext_CourseProgress_completedLessons(_ conte
 }
 
 func (ec *executionContext) _CourseProgress_completedRequired(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseProgress_completedRequired(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18344,6 +18621,9 @@ func (ec *executionContext) fieldContext_CourseProgress_completedRequired(_ cont
 }
 
 func (ec *executionContext) _CourseProgress_requiredLessons(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseProgress_requiredLessons(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18413,6 +18693,9 @@ func (ec *executionContext) fieldContext_CourseProgress_lastActivityAt(_ context
 }
 
 func (ec *executionContext) _CourseProgress_completedAt(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseProgress_completedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18436,6 +18719,9 @@ func (ec *executionContext) fieldContext_CourseProgress_completedAt(_ context.Co
 }
 
 func (ec *executionContext) _CourseProgress_timeOnTaskMs(ctx context.Context, field graphql.CollectedField, obj *ent.CourseProgress) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseProgress_timeOnTaskMs(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18555,6 +18841,9 @@ func (ec *executionContext) fieldContext_CourseProgress_completion(_ context.Con
 }
 
 func (ec *executionContext) _CourseReport_learners(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseReport_learners(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18578,6 +18867,9 @@ func (ec *executionContext) fieldContext_CourseReport_learners(_ context.Context
 }
 
 func (ec *executionContext) _CourseReport_notStarted(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseReport_notStarted(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18601,6 +18893,9 @@ func (ec *executionContext) fieldContext_CourseReport_notStarted(_ context.Conte
 }
 
 func (ec *executionContext) _CourseReport_completed(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseReport_completed(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18656,6 +18951,9 @@ func (ec *executionContext) fieldContext_CourseReport_progress(_ context.Context
 }
 
 func (ec *executionContext) _CourseReport_stuckCount(ctx context.Context, field graphql.CollectedField, obj *analytics.Report) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseReport_stuckCount(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18743,6 +19041,9 @@ func (ec *executionContext) fieldContext_CourseReport_completions(_ context.Cont
 }
 
 func (ec *executionContext) _CourseVersion_id(ctx context.Context, field graphql.CollectedField, obj *ent.CourseVersion) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseVersion_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18766,6 +19067,9 @@ func (ec *executionContext) fieldContext_CourseVersion_id(_ context.Context, fie
 }
 
 func (ec *executionContext) _CourseVersion_number(ctx context.Context, field graphql.CollectedField, obj *ent.CourseVersion) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseVersion_number(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18789,6 +19093,9 @@ func (ec *executionContext) fieldContext_CourseVersion_number(_ context.Context,
 }
 
 func (ec *executionContext) _CourseVersion_title(ctx context.Context, field graphql.CollectedField, obj *ent.CourseVersion) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseVersion_title(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18812,6 +19119,9 @@ func (ec *executionContext) fieldContext_CourseVersion_title(_ context.Context, 
 }
 
 func (ec *executionContext) _CourseVersion_contentHash(ctx context.Context, field graphql.CollectedField, obj *ent.CourseVersion) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseVersion_contentHash(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18835,6 +19145,9 @@ func (ec *executionContext) fieldContext_CourseVersion_contentHash(_ context.Con
 }
 
 func (ec *executionContext) _CourseVersion_lessonCount(ctx context.Context, field graphql.CollectedField, obj *ent.CourseVersion) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseVersion_lessonCount(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18858,6 +19171,9 @@ func (ec *executionContext) fieldContext_CourseVersion_lessonCount(_ context.Con
 }
 
 func (ec *executionContext) _CourseVersion_note(ctx context.Context, field graphql.CollectedField, obj *ent.CourseVersion) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseVersion_note(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18881,6 +19197,9 @@ func (ec *executionContext) fieldContext_CourseVersion_note(_ context.Context, f
 }
 
 func (ec *executionContext) _CourseVersion_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.CourseVersion) (ret graphql.Marshaler) {
+	if out := ec.lean_CourseVersion_publishedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19092,6 +19411,9 @@ func (ec *executionContext) fieldContext_EarnedAchievement_earnedAt(_ context.Co
 }
 
 func (ec *executionContext) _Enrollment_id(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
+	if out := ec.lean_Enrollment_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19115,6 +19437,9 @@ func (ec *executionContext) fieldContext_Enrollment_id(_ context.Context, field 
 }
 
 func (ec *executionContext) _Enrollment_state(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
+	if out := ec.lean_Enrollment_state(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19138,6 +19463,9 @@ func (ec *executionContext) fieldContext_Enrollment_state(_ context.Context, fie
 }
 
 func (ec *executionContext) _Enrollment_source(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
+	if out := ec.lean_Enrollment_source(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19225,6 +19553,9 @@ func (ec *executionContext) fieldContext_Enrollment_course(_ context.Context, fi
 }
 
 func (ec *executionContext) _Enrollment_enrolledAt(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
+	if out := ec.lean_Enrollment_enrolledAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19248,6 +19579,9 @@ func (ec *executionContext) fieldContext_Enrollment_enrolledAt(_ context.Context
 }
 
 func (ec *executionContext) _Enrollment_dueAt(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
+	if out := ec.lean_Enrollment_dueAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19294,6 +19628,9 @@ func (ec *executionContext) fieldContext_Enrollment_overdue(_ context.Context, f
 }
 
 func (ec *executionContext) _Enrollment_completedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Enrollment) (ret graphql.Marshaler) {
+	if out := ec.lean_Enrollment_completedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19500,6 +19837,9 @@ func (ec *executionContext) fieldContext_Enrollment_certificate(_ context.Contex
 }
 
 func (ec *executionContext) _EnrollmentChange_act(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentChange) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentChange_act(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19546,6 +19886,9 @@ func (ec *executionContext) fieldContext_EnrollmentChange_state(_ context.Contex
 }
 
 func (ec *executionContext) _EnrollmentChange_at(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentChange) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentChange_at(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19752,6 +20095,9 @@ func (ec *executionContext) fieldContext_EnrollmentEdge_node(_ context.Context, 
 }
 
 func (ec *executionContext) _EnrollmentEvent_eventId(ctx context.Context, field graphql.CollectedField, obj *feed.Event) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentEvent_eventId(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19798,6 +20144,9 @@ func (ec *executionContext) fieldContext_EnrollmentEvent_kind(_ context.Context,
 }
 
 func (ec *executionContext) _EnrollmentEvent_at(ctx context.Context, field graphql.CollectedField, obj *feed.Event) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentEvent_at(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19876,6 +20225,9 @@ func (ec *executionContext) fieldContext_EnrollmentGrant_source(_ context.Contex
 }
 
 func (ec *executionContext) _EnrollmentGrant_reference(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentGrant_reference(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19899,6 +20251,9 @@ func (ec *executionContext) fieldContext_EnrollmentGrant_reference(_ context.Con
 }
 
 func (ec *executionContext) _EnrollmentGrant_grantedAt(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentGrant_grantedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19922,6 +20277,9 @@ func (ec *executionContext) fieldContext_EnrollmentGrant_grantedAt(_ context.Con
 }
 
 func (ec *executionContext) _EnrollmentGrant_endsAt(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentGrant_endsAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19945,6 +20303,9 @@ func (ec *executionContext) fieldContext_EnrollmentGrant_endsAt(_ context.Contex
 }
 
 func (ec *executionContext) _EnrollmentGrant_endedAt(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentGrant_endedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19968,6 +20329,9 @@ func (ec *executionContext) fieldContext_EnrollmentGrant_endedAt(_ context.Conte
 }
 
 func (ec *executionContext) _EnrollmentGrant_endedWhy(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_EnrollmentGrant_endedWhy(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20391,6 +20755,9 @@ func (ec *executionContext) fieldContext_ImpactLesson_id(_ context.Context, fiel
 }
 
 func (ec *executionContext) _ImpactLesson_key(ctx context.Context, field graphql.CollectedField, obj *outline.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_ImpactLesson_key(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20414,6 +20781,9 @@ func (ec *executionContext) fieldContext_ImpactLesson_key(_ context.Context, fie
 }
 
 func (ec *executionContext) _ImpactLesson_title(ctx context.Context, field graphql.CollectedField, obj *outline.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_ImpactLesson_title(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20437,6 +20807,9 @@ func (ec *executionContext) fieldContext_ImpactLesson_title(_ context.Context, f
 }
 
 func (ec *executionContext) _ImpactLesson_kind(ctx context.Context, field graphql.CollectedField, obj *outline.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_ImpactLesson_kind(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20776,6 +21149,9 @@ func (ec *executionContext) fieldContext_LeaderboardPlace_points(_ context.Conte
 }
 
 func (ec *executionContext) _LeaderboardProfile_hidden(ctx context.Context, field graphql.CollectedField, obj *engagement.Profile) (ret graphql.Marshaler) {
+	if out := ec.lean_LeaderboardProfile_hidden(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20854,6 +21230,9 @@ func (ec *executionContext) fieldContext_LeaderboardProfilePayload_profile(_ con
 }
 
 func (ec *executionContext) _LeaderboardRow_rank(ctx context.Context, field graphql.CollectedField, obj *engagement.Row) (ret graphql.Marshaler) {
+	if out := ec.lean_LeaderboardRow_rank(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20877,6 +21256,9 @@ func (ec *executionContext) fieldContext_LeaderboardRow_rank(_ context.Context, 
 }
 
 func (ec *executionContext) _LeaderboardRow_points(ctx context.Context, field graphql.CollectedField, obj *engagement.Row) (ret graphql.Marshaler) {
+	if out := ec.lean_LeaderboardRow_points(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -20923,6 +21305,9 @@ func (ec *executionContext) fieldContext_LeaderboardRow_name(_ context.Context, 
 }
 
 func (ec *executionContext) _LeaderboardRow_self(ctx context.Context, field graphql.CollectedField, obj *engagement.Row) (ret graphql.Marshaler) {
+	if out := ec.lean_LeaderboardRow_self(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21074,6 +21459,9 @@ func (ec *executionContext) fieldContext_LearnerDashboard_certificates(_ context
 }
 
 func (ec *executionContext) _Lesson_id(ctx context.Context, field graphql.CollectedField, obj *catalog.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_Lesson_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21097,6 +21485,9 @@ func (ec *executionContext) fieldContext_Lesson_id(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Lesson_key(ctx context.Context, field graphql.CollectedField, obj *catalog.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_Lesson_key(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21120,6 +21511,9 @@ func (ec *executionContext) fieldContext_Lesson_key(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Lesson_title(ctx context.Context, field graphql.CollectedField, obj *catalog.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_Lesson_title(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21143,6 +21537,9 @@ func (ec *executionContext) fieldContext_Lesson_title(_ context.Context, field g
 }
 
 func (ec *executionContext) _Lesson_section(ctx context.Context, field graphql.CollectedField, obj *catalog.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_Lesson_section(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21166,6 +21563,9 @@ func (ec *executionContext) fieldContext_Lesson_section(_ context.Context, field
 }
 
 func (ec *executionContext) _Lesson_kind(ctx context.Context, field graphql.CollectedField, obj *catalog.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_Lesson_kind(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21189,6 +21589,9 @@ func (ec *executionContext) fieldContext_Lesson_kind(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Lesson_required(ctx context.Context, field graphql.CollectedField, obj *catalog.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_Lesson_required(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21212,6 +21615,9 @@ func (ec *executionContext) fieldContext_Lesson_required(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Lesson_preview(ctx context.Context, field graphql.CollectedField, obj *catalog.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_Lesson_preview(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21235,6 +21641,9 @@ func (ec *executionContext) fieldContext_Lesson_preview(_ context.Context, field
 }
 
 func (ec *executionContext) _Lesson_durationMs(ctx context.Context, field graphql.CollectedField, obj *catalog.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_Lesson_durationMs(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21368,6 +21777,9 @@ func (ec *executionContext) fieldContext_LessonCompletion_completion(_ context.C
 }
 
 func (ec *executionContext) _LessonDraft_id(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21391,6 +21803,9 @@ func (ec *executionContext) fieldContext_LessonDraft_id(_ context.Context, field
 }
 
 func (ec *executionContext) _LessonDraft_key(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_key(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21414,6 +21829,9 @@ func (ec *executionContext) fieldContext_LessonDraft_key(_ context.Context, fiel
 }
 
 func (ec *executionContext) _LessonDraft_title(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_title(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21437,6 +21855,9 @@ func (ec *executionContext) fieldContext_LessonDraft_title(_ context.Context, fi
 }
 
 func (ec *executionContext) _LessonDraft_section(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_section(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21460,6 +21881,9 @@ func (ec *executionContext) fieldContext_LessonDraft_section(_ context.Context, 
 }
 
 func (ec *executionContext) _LessonDraft_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_kind(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21483,6 +21907,9 @@ func (ec *executionContext) fieldContext_LessonDraft_kind(_ context.Context, fie
 }
 
 func (ec *executionContext) _LessonDraft_required(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_required(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21506,6 +21933,9 @@ func (ec *executionContext) fieldContext_LessonDraft_required(_ context.Context,
 }
 
 func (ec *executionContext) _LessonDraft_preview(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_preview(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21529,6 +21959,9 @@ func (ec *executionContext) fieldContext_LessonDraft_preview(_ context.Context, 
 }
 
 func (ec *executionContext) _LessonDraft_body(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_body(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21552,6 +21985,9 @@ func (ec *executionContext) fieldContext_LessonDraft_body(_ context.Context, fie
 }
 
 func (ec *executionContext) _LessonDraft_bodyFormat(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_bodyFormat(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21607,6 +22043,9 @@ func (ec *executionContext) fieldContext_LessonDraft_asset(_ context.Context, fi
 }
 
 func (ec *executionContext) _LessonDraft_url(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_url(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21630,6 +22069,9 @@ func (ec *executionContext) fieldContext_LessonDraft_url(_ context.Context, fiel
 }
 
 func (ec *executionContext) _LessonDraft_durationMs(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_durationMs(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21717,6 +22159,9 @@ func (ec *executionContext) fieldContext_LessonDraft_attachments(_ context.Conte
 }
 
 func (ec *executionContext) _LessonDraft_completion(ctx context.Context, field graphql.CollectedField, obj *ent.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonDraft_completion(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21864,6 +22309,9 @@ func (ec *executionContext) fieldContext_LessonProgress_state(_ context.Context,
 }
 
 func (ec *executionContext) _LessonProgress_watchedMs(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonProgress_watchedMs(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21887,6 +22335,9 @@ func (ec *executionContext) fieldContext_LessonProgress_watchedMs(_ context.Cont
 }
 
 func (ec *executionContext) _LessonProgress_positionMs(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonProgress_positionMs(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21910,6 +22361,9 @@ func (ec *executionContext) fieldContext_LessonProgress_positionMs(_ context.Con
 }
 
 func (ec *executionContext) _LessonProgress_timeOnTaskMs(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonProgress_timeOnTaskMs(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -21933,6 +22387,9 @@ func (ec *executionContext) fieldContext_LessonProgress_timeOnTaskMs(_ context.C
 }
 
 func (ec *executionContext) _LessonProgress_completedAt(ctx context.Context, field graphql.CollectedField, obj *ent.LessonProgress) (ret graphql.Marshaler) {
+	if out := ec.lean_LessonProgress_completedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22282,6 +22739,9 @@ func (ec *executionContext) fieldContext_Module_lessons(_ context.Context, field
 }
 
 func (ec *executionContext) _ModuleDraft_id(ctx context.Context, field graphql.CollectedField, obj *ent.Module) (ret graphql.Marshaler) {
+	if out := ec.lean_ModuleDraft_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22305,6 +22765,9 @@ func (ec *executionContext) fieldContext_ModuleDraft_id(_ context.Context, field
 }
 
 func (ec *executionContext) _ModuleDraft_key(ctx context.Context, field graphql.CollectedField, obj *ent.Module) (ret graphql.Marshaler) {
+	if out := ec.lean_ModuleDraft_key(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22328,6 +22791,9 @@ func (ec *executionContext) fieldContext_ModuleDraft_key(_ context.Context, fiel
 }
 
 func (ec *executionContext) _ModuleDraft_title(ctx context.Context, field graphql.CollectedField, obj *ent.Module) (ret graphql.Marshaler) {
+	if out := ec.lean_ModuleDraft_title(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22351,6 +22817,9 @@ func (ec *executionContext) fieldContext_ModuleDraft_title(_ context.Context, fi
 }
 
 func (ec *executionContext) _ModuleDraft_summary(ctx context.Context, field graphql.CollectedField, obj *ent.Module) (ret graphql.Marshaler) {
+	if out := ec.lean_ModuleDraft_summary(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22461,6 +22930,9 @@ func (ec *executionContext) fieldContext_ModuleProgress_moduleId(_ context.Conte
 }
 
 func (ec *executionContext) _ModuleProgress_completedAt(ctx context.Context, field graphql.CollectedField, obj *learning.ModuleProgress) (ret graphql.Marshaler) {
+	if out := ec.lean_ModuleProgress_completedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22548,6 +23020,9 @@ func (ec *executionContext) fieldContext_ModuleProgress_lessons(_ context.Contex
 }
 
 func (ec *executionContext) _MonthlyUsage_month(ctx context.Context, field graphql.CollectedField, obj *model.MonthlyUsage) (ret graphql.Marshaler) {
+	if out := ec.lean_MonthlyUsage_month(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22571,6 +23046,9 @@ func (ec *executionContext) fieldContext_MonthlyUsage_month(_ context.Context, f
 }
 
 func (ec *executionContext) _MonthlyUsage_bytesStored(ctx context.Context, field graphql.CollectedField, obj *model.MonthlyUsage) (ret graphql.Marshaler) {
+	if out := ec.lean_MonthlyUsage_bytesStored(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -22594,6 +23072,9 @@ func (ec *executionContext) fieldContext_MonthlyUsage_bytesStored(_ context.Cont
 }
 
 func (ec *executionContext) _MonthlyUsage_bytesRemoved(ctx context.Context, field graphql.CollectedField, obj *model.MonthlyUsage) (ret graphql.Marshaler) {
+	if out := ec.lean_MonthlyUsage_bytesRemoved(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25438,6 +25919,9 @@ func (ec *executionContext) fieldContext_NotificationEdge_node(_ context.Context
 }
 
 func (ec *executionContext) _NumericKey_answer(ctx context.Context, field graphql.CollectedField, obj *quiz.NumericKey) (ret graphql.Marshaler) {
+	if out := ec.lean_NumericKey_answer(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25507,6 +25991,9 @@ func (ec *executionContext) fieldContext_NumericKey_max(_ context.Context, field
 }
 
 func (ec *executionContext) _NumericKey_excludeMin(ctx context.Context, field graphql.CollectedField, obj *quiz.NumericKey) (ret graphql.Marshaler) {
+	if out := ec.lean_NumericKey_excludeMin(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25530,6 +26017,9 @@ func (ec *executionContext) fieldContext_NumericKey_excludeMin(_ context.Context
 }
 
 func (ec *executionContext) _NumericKey_excludeMax(ctx context.Context, field graphql.CollectedField, obj *quiz.NumericKey) (ret graphql.Marshaler) {
+	if out := ec.lean_NumericKey_excludeMax(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -25985,6 +26475,9 @@ func (ec *executionContext) fieldContext_Price_currency(_ context.Context, field
 }
 
 func (ec *executionContext) _ProgressEvent_eventId(ctx context.Context, field graphql.CollectedField, obj *learning.Moment) (ret graphql.Marshaler) {
+	if out := ec.lean_ProgressEvent_eventId(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -26031,6 +26524,9 @@ func (ec *executionContext) fieldContext_ProgressEvent_kind(_ context.Context, f
 }
 
 func (ec *executionContext) _ProgressEvent_at(ctx context.Context, field graphql.CollectedField, obj *learning.Moment) (ret graphql.Marshaler) {
+	if out := ec.lean_ProgressEvent_at(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28546,6 +29042,9 @@ func (ec *executionContext) fieldContext_QuestionResponse_text(_ context.Context
 }
 
 func (ec *executionContext) _QuestionResult_correct(ctx context.Context, field graphql.CollectedField, obj *assessment.Result) (ret graphql.Marshaler) {
+	if out := ec.lean_QuestionResult_correct(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28615,6 +29114,9 @@ func (ec *executionContext) fieldContext_QuestionResult_feedback(_ context.Conte
 }
 
 func (ec *executionContext) _QuestionResult_explanation(ctx context.Context, field graphql.CollectedField, obj *assessment.Result) (ret graphql.Marshaler) {
+	if out := ec.lean_QuestionResult_explanation(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28638,6 +29140,9 @@ func (ec *executionContext) fieldContext_QuestionResult_explanation(_ context.Co
 }
 
 func (ec *executionContext) _QuizContent_html(ctx context.Context, field graphql.CollectedField, obj *model.QuizContent) (ret graphql.Marshaler) {
+	if out := ec.lean_QuizContent_html(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28661,6 +29166,9 @@ func (ec *executionContext) fieldContext_QuizContent_html(_ context.Context, fie
 }
 
 func (ec *executionContext) _QuizContent_passMark(ctx context.Context, field graphql.CollectedField, obj *model.QuizContent) (ret graphql.Marshaler) {
+	if out := ec.lean_QuizContent_passMark(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28684,6 +29192,9 @@ func (ec *executionContext) fieldContext_QuizContent_passMark(_ context.Context,
 }
 
 func (ec *executionContext) _QuizContent_attemptsAllowed(ctx context.Context, field graphql.CollectedField, obj *model.QuizContent) (ret graphql.Marshaler) {
+	if out := ec.lean_QuizContent_attemptsAllowed(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28707,6 +29218,9 @@ func (ec *executionContext) fieldContext_QuizContent_attemptsAllowed(_ context.C
 }
 
 func (ec *executionContext) _QuizContent_timeLimitSeconds(ctx context.Context, field graphql.CollectedField, obj *model.QuizContent) (ret graphql.Marshaler) {
+	if out := ec.lean_QuizContent_timeLimitSeconds(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -28730,6 +29244,9 @@ func (ec *executionContext) fieldContext_QuizContent_timeLimitSeconds(_ context.
 }
 
 func (ec *executionContext) _QuizContent_questionCount(ctx context.Context, field graphql.CollectedField, obj *model.QuizContent) (ret graphql.Marshaler) {
+	if out := ec.lean_QuizContent_questionCount(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29817,6 +30334,9 @@ func (ec *executionContext) fieldContext_SearchToken_index(_ context.Context, fi
 }
 
 func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+	if out := ec.lean_Session_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29840,6 +30360,9 @@ func (ec *executionContext) fieldContext_Session_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Session_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+	if out := ec.lean_Session_createdAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29863,6 +30386,9 @@ func (ec *executionContext) fieldContext_Session_createdAt(_ context.Context, fi
 }
 
 func (ec *executionContext) _Session_lastSeenAt(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+	if out := ec.lean_Session_lastSeenAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29886,6 +30412,9 @@ func (ec *executionContext) fieldContext_Session_lastSeenAt(_ context.Context, f
 }
 
 func (ec *executionContext) _Session_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+	if out := ec.lean_Session_expiresAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -29909,6 +30438,9 @@ func (ec *executionContext) fieldContext_Session_expiresAt(_ context.Context, fi
 }
 
 func (ec *executionContext) _Session_userAgent(ctx context.Context, field graphql.CollectedField, obj *ent.Session) (ret graphql.Marshaler) {
+	if out := ec.lean_Session_userAgent(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30423,6 +30955,9 @@ func (ec *executionContext) fieldContext_StuckLearner_enrollment(_ context.Conte
 }
 
 func (ec *executionContext) _StuckLearner_since(ctx context.Context, field graphql.CollectedField, obj *analytics.Stuck) (ret graphql.Marshaler) {
+	if out := ec.lean_StuckLearner_since(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30446,6 +30981,9 @@ func (ec *executionContext) fieldContext_StuckLearner_since(_ context.Context, f
 }
 
 func (ec *executionContext) _StuckLearner_failedAttempts(ctx context.Context, field graphql.CollectedField, obj *analytics.Stuck) (ret graphql.Marshaler) {
+	if out := ec.lean_StuckLearner_failedAttempts(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30645,6 +31183,9 @@ func (ec *executionContext) fieldContext_Subscription_notificationReceived(ctx c
 }
 
 func (ec *executionContext) _SupportGrant_id(ctx context.Context, field graphql.CollectedField, obj *ent.SupportGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_SupportGrant_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30668,6 +31209,9 @@ func (ec *executionContext) fieldContext_SupportGrant_id(_ context.Context, fiel
 }
 
 func (ec *executionContext) _SupportGrant_reason(ctx context.Context, field graphql.CollectedField, obj *ent.SupportGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_SupportGrant_reason(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30723,6 +31267,9 @@ func (ec *executionContext) fieldContext_SupportGrant_grantedBy(_ context.Contex
 }
 
 func (ec *executionContext) _SupportGrant_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.SupportGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_SupportGrant_createdAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30746,6 +31293,9 @@ func (ec *executionContext) fieldContext_SupportGrant_createdAt(_ context.Contex
 }
 
 func (ec *executionContext) _SupportGrant_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.SupportGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_SupportGrant_expiresAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -30769,6 +31319,9 @@ func (ec *executionContext) fieldContext_SupportGrant_expiresAt(_ context.Contex
 }
 
 func (ec *executionContext) _SupportGrant_revokedAt(ctx context.Context, field graphql.CollectedField, obj *ent.SupportGrant) (ret graphql.Marshaler) {
+	if out := ec.lean_SupportGrant_revokedAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -31526,6 +32079,9 @@ func (ec *executionContext) fieldContext_UploadTicket_expiresAt(_ context.Contex
 }
 
 func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *ent.User) (ret graphql.Marshaler) {
+	if out := ec.lean_User_id(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -31572,6 +32128,9 @@ func (ec *executionContext) fieldContext_User_name(_ context.Context, field grap
 }
 
 func (ec *executionContext) _User_role(ctx context.Context, field graphql.CollectedField, obj *ent.User) (ret graphql.Marshaler) {
+	if out := ec.lean_User_role(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -31641,6 +32200,9 @@ func (ec *executionContext) fieldContext_User_status(_ context.Context, field gr
 }
 
 func (ec *executionContext) _User_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.User) (ret graphql.Marshaler) {
+	if out := ec.lean_User_createdAt(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -32095,6 +32657,9 @@ func (ec *executionContext) fieldContext_VideoContent_html(_ context.Context, fi
 }
 
 func (ec *executionContext) _Viewer_role(ctx context.Context, field graphql.CollectedField, obj *viewer.Viewer) (ret graphql.Marshaler) {
+	if out := ec.lean_Viewer_role(obj); out != nil {
+		return out
+	}
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -36762,6 +37327,9 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 var achievementImplementors = []string{"Achievement"}
 
 func (ec *executionContext) _Achievement(ctx context.Context, sel ast.SelectionSet, obj *ent.Achievement) graphql.Marshaler {
+	if out := ec.leanAchievement(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, achievementImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36815,6 +37383,9 @@ func (ec *executionContext) _Achievement(ctx context.Context, sel ast.SelectionS
 var apiKeyImplementors = []string{"ApiKey", "Node"}
 
 func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, obj *ent.APIKey) graphql.Marshaler {
+	if out := ec.leanApiKey(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36883,6 +37454,9 @@ func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, o
 var applyCompletionsPayloadImplementors = []string{"ApplyCompletionsPayload"}
 
 func (ec *executionContext) _ApplyCompletionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApplyCompletionsPayload) graphql.Marshaler {
+	if out := ec.leanApplyCompletionsPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, applyCompletionsPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36931,6 +37505,9 @@ func (ec *executionContext) _ApplyCompletionsPayload(ctx context.Context, sel as
 var articleContentImplementors = []string{"ArticleContent", "LessonContent"}
 
 func (ec *executionContext) _ArticleContent(ctx context.Context, sel ast.SelectionSet, obj *model.ArticleContent) graphql.Marshaler {
+	if out := ec.leanArticleContent(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleContentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -36964,6 +37541,9 @@ func (ec *executionContext) _ArticleContent(ctx context.Context, sel ast.Selecti
 var assetImplementors = []string{"Asset", "Node"}
 
 func (ec *executionContext) _Asset(ctx context.Context, sel ast.SelectionSet, obj *ent.Asset) graphql.Marshaler {
+	if out := ec.leanAsset(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, assetImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37101,6 +37681,9 @@ func (ec *executionContext) _Asset(ctx context.Context, sel ast.SelectionSet, ob
 var attachmentImplementors = []string{"Attachment"}
 
 func (ec *executionContext) _Attachment(ctx context.Context, sel ast.SelectionSet, obj *model.Attachment) graphql.Marshaler {
+	if out := ec.leanAttachment(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, attachmentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37139,6 +37722,9 @@ func (ec *executionContext) _Attachment(ctx context.Context, sel ast.SelectionSe
 var attemptImplementors = []string{"Attempt", "Node"}
 
 func (ec *executionContext) _Attempt(ctx context.Context, sel ast.SelectionSet, obj *ent.Attempt) graphql.Marshaler {
+	if out := ec.leanAttempt(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, attemptImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37225,6 +37811,9 @@ func (ec *executionContext) _Attempt(ctx context.Context, sel ast.SelectionSet, 
 var attemptPayloadImplementors = []string{"AttemptPayload"}
 
 func (ec *executionContext) _AttemptPayload(ctx context.Context, sel ast.SelectionSet, obj *model.AttemptPayload) graphql.Marshaler {
+	if out := ec.leanAttemptPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, attemptPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37258,6 +37847,9 @@ func (ec *executionContext) _AttemptPayload(ctx context.Context, sel ast.Selecti
 var attemptQuestionImplementors = []string{"AttemptQuestion"}
 
 func (ec *executionContext) _AttemptQuestion(ctx context.Context, sel ast.SelectionSet, obj *assessment.Question) graphql.Marshaler {
+	if out := ec.leanAttemptQuestion(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, attemptQuestionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37326,6 +37918,9 @@ func (ec *executionContext) _AttemptQuestion(ctx context.Context, sel ast.Select
 var auditConnectionImplementors = []string{"AuditConnection"}
 
 func (ec *executionContext) _AuditConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.AuditConnection) graphql.Marshaler {
+	if out := ec.leanAuditConnection(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37369,6 +37964,9 @@ func (ec *executionContext) _AuditConnection(ctx context.Context, sel ast.Select
 var auditDatumImplementors = []string{"AuditDatum"}
 
 func (ec *executionContext) _AuditDatum(ctx context.Context, sel ast.SelectionSet, obj *model.AuditDatum) graphql.Marshaler {
+	if out := ec.leanAuditDatum(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditDatumImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37407,6 +38005,9 @@ func (ec *executionContext) _AuditDatum(ctx context.Context, sel ast.SelectionSe
 var auditEdgeImplementors = []string{"AuditEdge"}
 
 func (ec *executionContext) _AuditEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.AuditEntry]) graphql.Marshaler {
+	if out := ec.leanAuditEdge(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37445,6 +38046,9 @@ func (ec *executionContext) _AuditEdge(ctx context.Context, sel ast.SelectionSet
 var auditEntryImplementors = []string{"AuditEntry", "Node"}
 
 func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSet, obj *ent.AuditEntry) graphql.Marshaler {
+	if out := ec.leanAuditEntry(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEntryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37520,6 +38124,9 @@ func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSe
 var brandingImplementors = []string{"Branding"}
 
 func (ec *executionContext) _Branding(ctx context.Context, sel ast.SelectionSet, obj *brand.Brand) graphql.Marshaler {
+	if out := ec.leanBranding(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, brandingImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37563,6 +38170,9 @@ func (ec *executionContext) _Branding(ctx context.Context, sel ast.SelectionSet,
 var captionImplementors = []string{"Caption"}
 
 func (ec *executionContext) _Caption(ctx context.Context, sel ast.SelectionSet, obj *outline.Caption) graphql.Marshaler {
+	if out := ec.leanCaption(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37606,6 +38216,9 @@ func (ec *executionContext) _Caption(ctx context.Context, sel ast.SelectionSet, 
 var captionRevisionImplementors = []string{"CaptionRevision"}
 
 func (ec *executionContext) _CaptionRevision(ctx context.Context, sel ast.SelectionSet, obj *ent.CaptionRevision) graphql.Marshaler {
+	if out := ec.leanCaptionRevision(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionRevisionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37676,6 +38289,9 @@ func (ec *executionContext) _CaptionRevision(ctx context.Context, sel ast.Select
 var captionRevisionConnectionImplementors = []string{"CaptionRevisionConnection"}
 
 func (ec *executionContext) _CaptionRevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.CaptionRevisionConnection) graphql.Marshaler {
+	if out := ec.leanCaptionRevisionConnection(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionRevisionConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37719,6 +38335,9 @@ func (ec *executionContext) _CaptionRevisionConnection(ctx context.Context, sel 
 var captionRevisionEdgeImplementors = []string{"CaptionRevisionEdge"}
 
 func (ec *executionContext) _CaptionRevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.CaptionRevision]) graphql.Marshaler {
+	if out := ec.leanCaptionRevisionEdge(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionRevisionEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37757,6 +38376,9 @@ func (ec *executionContext) _CaptionRevisionEdge(ctx context.Context, sel ast.Se
 var captionTrackImplementors = []string{"CaptionTrack"}
 
 func (ec *executionContext) _CaptionTrack(ctx context.Context, sel ast.SelectionSet, obj *model.CaptionTrack) graphql.Marshaler {
+	if out := ec.leanCaptionTrack(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionTrackImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37805,6 +38427,9 @@ func (ec *executionContext) _CaptionTrack(ctx context.Context, sel ast.Selection
 var captionsPayloadImplementors = []string{"CaptionsPayload"}
 
 func (ec *executionContext) _CaptionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CaptionsPayload) graphql.Marshaler {
+	if out := ec.leanCaptionsPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionsPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37843,6 +38468,9 @@ func (ec *executionContext) _CaptionsPayload(ctx context.Context, sel ast.Select
 var categoryImplementors = []string{"Category", "Node"}
 
 func (ec *executionContext) _Category(ctx context.Context, sel ast.SelectionSet, obj *ent.Category) graphql.Marshaler {
+	if out := ec.leanCategory(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, categoryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37886,6 +38514,9 @@ func (ec *executionContext) _Category(ctx context.Context, sel ast.SelectionSet,
 var certificateImplementors = []string{"Certificate", "Node"}
 
 func (ec *executionContext) _Certificate(ctx context.Context, sel ast.SelectionSet, obj *ent.Certificate) graphql.Marshaler {
+	if out := ec.leanCertificate(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, certificateImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -37972,6 +38603,9 @@ func (ec *executionContext) _Certificate(ctx context.Context, sel ast.SelectionS
 var certificateVerificationImplementors = []string{"CertificateVerification"}
 
 func (ec *executionContext) _CertificateVerification(ctx context.Context, sel ast.SelectionSet, obj *model.CertificateVerification) graphql.Marshaler {
+	if out := ec.leanCertificateVerification(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, certificateVerificationImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38045,6 +38679,9 @@ func (ec *executionContext) _CertificateVerification(ctx context.Context, sel as
 var changePasswordPayloadImplementors = []string{"ChangePasswordPayload"}
 
 func (ec *executionContext) _ChangePasswordPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ChangePasswordPayload) graphql.Marshaler {
+	if out := ec.leanChangePasswordPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, changePasswordPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38078,6 +38715,9 @@ func (ec *executionContext) _ChangePasswordPayload(ctx context.Context, sel ast.
 var choiceImplementors = []string{"Choice"}
 
 func (ec *executionContext) _Choice(ctx context.Context, sel ast.SelectionSet, obj *quiz.Choice) graphql.Marshaler {
+	if out := ec.leanChoice(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, choiceImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38116,6 +38756,9 @@ func (ec *executionContext) _Choice(ctx context.Context, sel ast.SelectionSet, o
 var choiceDraftImplementors = []string{"ChoiceDraft"}
 
 func (ec *executionContext) _ChoiceDraft(ctx context.Context, sel ast.SelectionSet, obj *quiz.DraftChoice) graphql.Marshaler {
+	if out := ec.leanChoiceDraft(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, choiceDraftImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38164,6 +38807,9 @@ func (ec *executionContext) _ChoiceDraft(ctx context.Context, sel ast.SelectionS
 var completeUploadPayloadImplementors = []string{"CompleteUploadPayload"}
 
 func (ec *executionContext) _CompleteUploadPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CompleteUploadPayload) graphql.Marshaler {
+	if out := ec.leanCompleteUploadPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completeUploadPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38197,6 +38843,9 @@ func (ec *executionContext) _CompleteUploadPayload(ctx context.Context, sel ast.
 var completionImplementors = []string{"Completion"}
 
 func (ec *executionContext) _Completion(ctx context.Context, sel ast.SelectionSet, obj *learning.Standing) graphql.Marshaler {
+	if out := ec.leanCompletion(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38252,6 +38901,9 @@ func (ec *executionContext) _Completion(ctx context.Context, sel ast.SelectionSe
 var completionConditionImplementors = []string{"CompletionCondition"}
 
 func (ec *executionContext) _CompletionCondition(ctx context.Context, sel ast.SelectionSet, obj *rule.Condition) graphql.Marshaler {
+	if out := ec.leanCompletionCondition(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionConditionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38322,6 +38974,9 @@ func (ec *executionContext) _CompletionCondition(ctx context.Context, sel ast.Se
 var completionDayImplementors = []string{"CompletionDay"}
 
 func (ec *executionContext) _CompletionDay(ctx context.Context, sel ast.SelectionSet, obj *analytics.Day) graphql.Marshaler {
+	if out := ec.leanCompletionDay(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionDayImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38360,6 +39015,9 @@ func (ec *executionContext) _CompletionDay(ctx context.Context, sel ast.Selectio
 var completionPolicyImplementors = []string{"CompletionPolicy"}
 
 func (ec *executionContext) _CompletionPolicy(ctx context.Context, sel ast.SelectionSet, obj *outline.Policy) graphql.Marshaler {
+	if out := ec.leanCompletionPolicy(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionPolicyImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38403,6 +39061,9 @@ func (ec *executionContext) _CompletionPolicy(ctx context.Context, sel ast.Selec
 var completionReportImplementors = []string{"CompletionReport"}
 
 func (ec *executionContext) _CompletionReport(ctx context.Context, sel ast.SelectionSet, obj *learning.Report) graphql.Marshaler {
+	if out := ec.leanCompletionReport(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionReportImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38461,6 +39122,9 @@ func (ec *executionContext) _CompletionReport(ctx context.Context, sel ast.Selec
 var completionRuleImplementors = []string{"CompletionRule"}
 
 func (ec *executionContext) _CompletionRule(ctx context.Context, sel ast.SelectionSet, obj *model.CompletionRule) graphql.Marshaler {
+	if out := ec.leanCompletionRule(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionRuleImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38504,6 +39168,9 @@ func (ec *executionContext) _CompletionRule(ctx context.Context, sel ast.Selecti
 var convertAssetPayloadImplementors = []string{"ConvertAssetPayload"}
 
 func (ec *executionContext) _ConvertAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ConvertAssetPayload) graphql.Marshaler {
+	if out := ec.leanConvertAssetPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, convertAssetPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38537,6 +39204,9 @@ func (ec *executionContext) _ConvertAssetPayload(ctx context.Context, sel ast.Se
 var courseImplementors = []string{"Course", "Node"}
 
 func (ec *executionContext) _Course(ctx context.Context, sel ast.SelectionSet, obj *catalog.Course) graphql.Marshaler {
+	if out := ec.leanCourse(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38674,6 +39344,9 @@ func (ec *executionContext) _Course(ctx context.Context, sel ast.SelectionSet, o
 var courseAdmissionImplementors = []string{"CourseAdmission"}
 
 func (ec *executionContext) _CourseAdmission(ctx context.Context, sel ast.SelectionSet, obj *enrollment1.Standing) graphql.Marshaler {
+	if out := ec.leanCourseAdmission(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseAdmissionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38728,6 +39401,9 @@ func (ec *executionContext) _CourseAdmission(ctx context.Context, sel ast.Select
 var courseConnectionImplementors = []string{"CourseConnection"}
 
 func (ec *executionContext) _CourseConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.CourseConnection) graphql.Marshaler {
+	if out := ec.leanCourseConnection(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38777,6 +39453,9 @@ func (ec *executionContext) _CourseConnection(ctx context.Context, sel ast.Selec
 var courseDraftImplementors = []string{"CourseDraft"}
 
 func (ec *executionContext) _CourseDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Course) graphql.Marshaler {
+	if out := ec.leanCourseDraft(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseDraftImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38933,6 +39612,9 @@ func (ec *executionContext) _CourseDraft(ctx context.Context, sel ast.SelectionS
 var courseDraftConnectionImplementors = []string{"CourseDraftConnection"}
 
 func (ec *executionContext) _CourseDraftConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.CourseDraftConnection) graphql.Marshaler {
+	if out := ec.leanCourseDraftConnection(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseDraftConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -38976,6 +39658,9 @@ func (ec *executionContext) _CourseDraftConnection(ctx context.Context, sel ast.
 var courseDraftEdgeImplementors = []string{"CourseDraftEdge"}
 
 func (ec *executionContext) _CourseDraftEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Course]) graphql.Marshaler {
+	if out := ec.leanCourseDraftEdge(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseDraftEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39014,6 +39699,9 @@ func (ec *executionContext) _CourseDraftEdge(ctx context.Context, sel ast.Select
 var courseDraftPayloadImplementors = []string{"CourseDraftPayload"}
 
 func (ec *executionContext) _CourseDraftPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CourseDraftPayload) graphql.Marshaler {
+	if out := ec.leanCourseDraftPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseDraftPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39047,6 +39735,9 @@ func (ec *executionContext) _CourseDraftPayload(ctx context.Context, sel ast.Sel
 var courseEdgeImplementors = []string{"CourseEdge"}
 
 func (ec *executionContext) _CourseEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*catalog.Course]) graphql.Marshaler {
+	if out := ec.leanCourseEdge(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39085,6 +39776,9 @@ func (ec *executionContext) _CourseEdge(ctx context.Context, sel ast.SelectionSe
 var courseProgressImplementors = []string{"CourseProgress"}
 
 func (ec *executionContext) _CourseProgress(ctx context.Context, sel ast.SelectionSet, obj *ent.CourseProgress) graphql.Marshaler {
+	if out := ec.leanCourseProgress(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseProgressImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39174,6 +39868,9 @@ func (ec *executionContext) _CourseProgress(ctx context.Context, sel ast.Selecti
 var courseReportImplementors = []string{"CourseReport"}
 
 func (ec *executionContext) _CourseReport(ctx context.Context, sel ast.SelectionSet, obj *analytics.Report) graphql.Marshaler {
+	if out := ec.leanCourseReport(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseReportImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39238,6 +39935,9 @@ func (ec *executionContext) _CourseReport(ctx context.Context, sel ast.Selection
 var courseVersionImplementors = []string{"CourseVersion"}
 
 func (ec *executionContext) _CourseVersion(ctx context.Context, sel ast.SelectionSet, obj *ent.CourseVersion) graphql.Marshaler {
+	if out := ec.leanCourseVersion(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseVersionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39307,6 +40007,9 @@ func (ec *executionContext) _CourseVersion(ctx context.Context, sel ast.Selectio
 var createApiKeyPayloadImplementors = []string{"CreateApiKeyPayload"}
 
 func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateAPIKeyPayload) graphql.Marshaler {
+	if out := ec.leanCreateApiKeyPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createApiKeyPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39345,6 +40048,9 @@ func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.Se
 var deleteAssetPayloadImplementors = []string{"DeleteAssetPayload"}
 
 func (ec *executionContext) _DeleteAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteAssetPayload) graphql.Marshaler {
+	if out := ec.leanDeleteAssetPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteAssetPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39378,6 +40084,9 @@ func (ec *executionContext) _DeleteAssetPayload(ctx context.Context, sel ast.Sel
 var earnedAchievementImplementors = []string{"EarnedAchievement"}
 
 func (ec *executionContext) _EarnedAchievement(ctx context.Context, sel ast.SelectionSet, obj *engagement.Earned) graphql.Marshaler {
+	if out := ec.leanEarnedAchievement(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, earnedAchievementImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39421,6 +40130,9 @@ func (ec *executionContext) _EarnedAchievement(ctx context.Context, sel ast.Sele
 var enrollmentImplementors = []string{"Enrollment", "Node"}
 
 func (ec *executionContext) _Enrollment(ctx context.Context, sel ast.SelectionSet, obj *ent.Enrollment) graphql.Marshaler {
+	if out := ec.leanEnrollment(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39533,6 +40245,9 @@ func (ec *executionContext) _Enrollment(ctx context.Context, sel ast.SelectionSe
 var enrollmentChangeImplementors = []string{"EnrollmentChange"}
 
 func (ec *executionContext) _EnrollmentChange(ctx context.Context, sel ast.SelectionSet, obj *ent.EnrollmentChange) graphql.Marshaler {
+	if out := ec.leanEnrollmentChange(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentChangeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39583,6 +40298,9 @@ func (ec *executionContext) _EnrollmentChange(ctx context.Context, sel ast.Selec
 var enrollmentConnectionImplementors = []string{"EnrollmentConnection"}
 
 func (ec *executionContext) _EnrollmentConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.EnrollmentConnection) graphql.Marshaler {
+	if out := ec.leanEnrollmentConnection(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39626,6 +40344,9 @@ func (ec *executionContext) _EnrollmentConnection(ctx context.Context, sel ast.S
 var enrollmentEdgeImplementors = []string{"EnrollmentEdge"}
 
 func (ec *executionContext) _EnrollmentEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Enrollment]) graphql.Marshaler {
+	if out := ec.leanEnrollmentEdge(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39664,6 +40385,9 @@ func (ec *executionContext) _EnrollmentEdge(ctx context.Context, sel ast.Selecti
 var enrollmentEventImplementors = []string{"EnrollmentEvent"}
 
 func (ec *executionContext) _EnrollmentEvent(ctx context.Context, sel ast.SelectionSet, obj *feed.Event) graphql.Marshaler {
+	if out := ec.leanEnrollmentEvent(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentEventImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39714,6 +40438,9 @@ func (ec *executionContext) _EnrollmentEvent(ctx context.Context, sel ast.Select
 var enrollmentGrantImplementors = []string{"EnrollmentGrant"}
 
 func (ec *executionContext) _EnrollmentGrant(ctx context.Context, sel ast.SelectionSet, obj *ent.EnrollmentGrant) graphql.Marshaler {
+	if out := ec.leanEnrollmentGrant(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentGrantImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39773,6 +40500,9 @@ func (ec *executionContext) _EnrollmentGrant(ctx context.Context, sel ast.Select
 var enrollmentMigrationImplementors = []string{"EnrollmentMigration"}
 
 func (ec *executionContext) _EnrollmentMigration(ctx context.Context, sel ast.SelectionSet, obj *ent.EnrollmentMigration) graphql.Marshaler {
+	if out := ec.leanEnrollmentMigration(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentMigrationImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39836,6 +40566,9 @@ func (ec *executionContext) _EnrollmentMigration(ctx context.Context, sel ast.Se
 var enrollmentPayloadImplementors = []string{"EnrollmentPayload"}
 
 func (ec *executionContext) _EnrollmentPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EnrollmentPayload) graphql.Marshaler {
+	if out := ec.leanEnrollmentPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39869,6 +40602,9 @@ func (ec *executionContext) _EnrollmentPayload(ctx context.Context, sel ast.Sele
 var fileContentImplementors = []string{"FileContent", "LessonContent"}
 
 func (ec *executionContext) _FileContent(ctx context.Context, sel ast.SelectionSet, obj *model.FileContent) graphql.Marshaler {
+	if out := ec.leanFileContent(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, fileContentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39927,6 +40663,9 @@ func (ec *executionContext) _FileContent(ctx context.Context, sel ast.SelectionS
 var httpHeaderImplementors = []string{"HttpHeader"}
 
 func (ec *executionContext) _HttpHeader(ctx context.Context, sel ast.SelectionSet, obj *model.HTTPHeader) graphql.Marshaler {
+	if out := ec.leanHttpHeader(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, httpHeaderImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -39965,6 +40704,9 @@ func (ec *executionContext) _HttpHeader(ctx context.Context, sel ast.SelectionSe
 var impactLessonImplementors = []string{"ImpactLesson"}
 
 func (ec *executionContext) _ImpactLesson(ctx context.Context, sel ast.SelectionSet, obj *outline.Lesson) graphql.Marshaler {
+	if out := ec.leanImpactLesson(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, impactLessonImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40014,6 +40756,9 @@ func (ec *executionContext) _ImpactLesson(ctx context.Context, sel ast.Selection
 var impactMappingImplementors = []string{"ImpactMapping"}
 
 func (ec *executionContext) _ImpactMapping(ctx context.Context, sel ast.SelectionSet, obj *learning.Mapped) graphql.Marshaler {
+	if out := ec.leanImpactMapping(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, impactMappingImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40052,6 +40797,9 @@ func (ec *executionContext) _ImpactMapping(ctx context.Context, sel ast.Selectio
 var leaderboardConnectionImplementors = []string{"LeaderboardConnection"}
 
 func (ec *executionContext) _LeaderboardConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.LeaderboardConnection) graphql.Marshaler {
+	if out := ec.leanLeaderboardConnection(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40105,6 +40853,9 @@ func (ec *executionContext) _LeaderboardConnection(ctx context.Context, sel ast.
 var leaderboardEdgeImplementors = []string{"LeaderboardEdge"}
 
 func (ec *executionContext) _LeaderboardEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*engagement.Row]) graphql.Marshaler {
+	if out := ec.leanLeaderboardEdge(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40143,6 +40894,9 @@ func (ec *executionContext) _LeaderboardEdge(ctx context.Context, sel ast.Select
 var leaderboardPlaceImplementors = []string{"LeaderboardPlace"}
 
 func (ec *executionContext) _LeaderboardPlace(ctx context.Context, sel ast.SelectionSet, obj *engagement.Standing) graphql.Marshaler {
+	if out := ec.leanLeaderboardPlace(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardPlaceImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40181,6 +40935,9 @@ func (ec *executionContext) _LeaderboardPlace(ctx context.Context, sel ast.Selec
 var leaderboardProfileImplementors = []string{"LeaderboardProfile"}
 
 func (ec *executionContext) _LeaderboardProfile(ctx context.Context, sel ast.SelectionSet, obj *engagement.Profile) graphql.Marshaler {
+	if out := ec.leanLeaderboardProfile(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardProfileImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40219,6 +40976,9 @@ func (ec *executionContext) _LeaderboardProfile(ctx context.Context, sel ast.Sel
 var leaderboardProfilePayloadImplementors = []string{"LeaderboardProfilePayload"}
 
 func (ec *executionContext) _LeaderboardProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.LeaderboardProfilePayload) graphql.Marshaler {
+	if out := ec.leanLeaderboardProfilePayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardProfilePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40252,6 +41012,9 @@ func (ec *executionContext) _LeaderboardProfilePayload(ctx context.Context, sel 
 var leaderboardRowImplementors = []string{"LeaderboardRow"}
 
 func (ec *executionContext) _LeaderboardRow(ctx context.Context, sel ast.SelectionSet, obj *engagement.Row) graphql.Marshaler {
+	if out := ec.leanLeaderboardRow(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardRowImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40352,6 +41115,9 @@ func (ec *executionContext) _LearnerDashboard(ctx context.Context, sel ast.Selec
 var lessonImplementors = []string{"Lesson"}
 
 func (ec *executionContext) _Lesson(ctx context.Context, sel ast.SelectionSet, obj *catalog.Lesson) graphql.Marshaler {
+	if out := ec.leanLesson(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, lessonImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40472,6 +41238,9 @@ func (ec *executionContext) _LessonCompletion(ctx context.Context, sel ast.Selec
 var lessonDraftImplementors = []string{"LessonDraft"}
 
 func (ec *executionContext) _LessonDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Lesson) graphql.Marshaler {
+	if out := ec.leanLessonDraft(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, lessonDraftImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40583,6 +41352,9 @@ func (ec *executionContext) _LessonDraft(ctx context.Context, sel ast.SelectionS
 var lessonDropOffImplementors = []string{"LessonDropOff"}
 
 func (ec *executionContext) _LessonDropOff(ctx context.Context, sel ast.SelectionSet, obj *model.LessonDropOff) graphql.Marshaler {
+	if out := ec.leanLessonDropOff(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, lessonDropOffImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40621,6 +41393,9 @@ func (ec *executionContext) _LessonDropOff(ctx context.Context, sel ast.Selectio
 var lessonProgressImplementors = []string{"LessonProgress"}
 
 func (ec *executionContext) _LessonProgress(ctx context.Context, sel ast.SelectionSet, obj *ent.LessonProgress) graphql.Marshaler {
+	if out := ec.leanLessonProgress(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, lessonProgressImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40687,6 +41462,9 @@ func (ec *executionContext) _LessonProgress(ctx context.Context, sel ast.Selecti
 var linkContentImplementors = []string{"LinkContent", "LessonContent"}
 
 func (ec *executionContext) _LinkContent(ctx context.Context, sel ast.SelectionSet, obj *model.LinkContent) graphql.Marshaler {
+	if out := ec.leanLinkContent(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, linkContentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40725,6 +41503,9 @@ func (ec *executionContext) _LinkContent(ctx context.Context, sel ast.SelectionS
 var mailPreferenceImplementors = []string{"MailPreference"}
 
 func (ec *executionContext) _MailPreference(ctx context.Context, sel ast.SelectionSet, obj *model.MailPreference) graphql.Marshaler {
+	if out := ec.leanMailPreference(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, mailPreferenceImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40763,6 +41544,9 @@ func (ec *executionContext) _MailPreference(ctx context.Context, sel ast.Selecti
 var markNotificationsReadPayloadImplementors = []string{"MarkNotificationsReadPayload"}
 
 func (ec *executionContext) _MarkNotificationsReadPayload(ctx context.Context, sel ast.SelectionSet, obj *model.MarkNotificationsReadPayload) graphql.Marshaler {
+	if out := ec.leanMarkNotificationsReadPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, markNotificationsReadPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40801,6 +41585,9 @@ func (ec *executionContext) _MarkNotificationsReadPayload(ctx context.Context, s
 var migrateEnrollmentsPayloadImplementors = []string{"MigrateEnrollmentsPayload"}
 
 func (ec *executionContext) _MigrateEnrollmentsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.MigrateEnrollmentsPayload) graphql.Marshaler {
+	if out := ec.leanMigrateEnrollmentsPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, migrateEnrollmentsPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40834,6 +41621,9 @@ func (ec *executionContext) _MigrateEnrollmentsPayload(ctx context.Context, sel 
 var moduleImplementors = []string{"Module"}
 
 func (ec *executionContext) _Module(ctx context.Context, sel ast.SelectionSet, obj *catalog.Module) graphql.Marshaler {
+	if out := ec.leanModule(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, moduleImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40887,6 +41677,9 @@ func (ec *executionContext) _Module(ctx context.Context, sel ast.SelectionSet, o
 var moduleDraftImplementors = []string{"ModuleDraft"}
 
 func (ec *executionContext) _ModuleDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Module) graphql.Marshaler {
+	if out := ec.leanModuleDraft(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, moduleDraftImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40946,6 +41739,9 @@ func (ec *executionContext) _ModuleDraft(ctx context.Context, sel ast.SelectionS
 var moduleProgressImplementors = []string{"ModuleProgress"}
 
 func (ec *executionContext) _ModuleProgress(ctx context.Context, sel ast.SelectionSet, obj *learning.ModuleProgress) graphql.Marshaler {
+	if out := ec.leanModuleProgress(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, moduleProgressImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -40996,6 +41792,9 @@ func (ec *executionContext) _ModuleProgress(ctx context.Context, sel ast.Selecti
 var monthlyUsageImplementors = []string{"MonthlyUsage"}
 
 func (ec *executionContext) _MonthlyUsage(ctx context.Context, sel ast.SelectionSet, obj *model.MonthlyUsage) graphql.Marshaler {
+	if out := ec.leanMonthlyUsage(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, monthlyUsageImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41472,6 +42271,9 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 var notificationImplementors = []string{"Notification", "Node"}
 
 func (ec *executionContext) _Notification(ctx context.Context, sel ast.SelectionSet, obj *ent.Notification) graphql.Marshaler {
+	if out := ec.leanNotification(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, notificationImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41540,6 +42342,9 @@ func (ec *executionContext) _Notification(ctx context.Context, sel ast.Selection
 var notificationConnectionImplementors = []string{"NotificationConnection"}
 
 func (ec *executionContext) _NotificationConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.NotificationConnection) graphql.Marshaler {
+	if out := ec.leanNotificationConnection(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, notificationConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41589,6 +42394,9 @@ func (ec *executionContext) _NotificationConnection(ctx context.Context, sel ast
 var notificationEdgeImplementors = []string{"NotificationEdge"}
 
 func (ec *executionContext) _NotificationEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Notification]) graphql.Marshaler {
+	if out := ec.leanNotificationEdge(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, notificationEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41627,6 +42435,9 @@ func (ec *executionContext) _NotificationEdge(ctx context.Context, sel ast.Selec
 var numericKeyImplementors = []string{"NumericKey"}
 
 func (ec *executionContext) _NumericKey(ctx context.Context, sel ast.SelectionSet, obj *quiz.NumericKey) graphql.Marshaler {
+	if out := ec.leanNumericKey(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, numericKeyImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41680,6 +42491,9 @@ func (ec *executionContext) _NumericKey(ctx context.Context, sel ast.SelectionSe
 var pageInfoImplementors = []string{"PageInfo"}
 
 func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet, obj *relay.PageInfo) graphql.Marshaler {
+	if out := ec.leanPageInfo(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pageInfoImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41728,6 +42542,9 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 var partTicketImplementors = []string{"PartTicket"}
 
 func (ec *executionContext) _PartTicket(ctx context.Context, sel ast.SelectionSet, obj *model.PartTicket) graphql.Marshaler {
+	if out := ec.leanPartTicket(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, partTicketImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41766,6 +42583,9 @@ func (ec *executionContext) _PartTicket(ctx context.Context, sel ast.SelectionSe
 var playbackImplementors = []string{"Playback"}
 
 func (ec *executionContext) _Playback(ctx context.Context, sel ast.SelectionSet, obj *model.Playback) graphql.Marshaler {
+	if out := ec.leanPlayback(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, playbackImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41819,6 +42639,9 @@ func (ec *executionContext) _Playback(ctx context.Context, sel ast.SelectionSet,
 var pointRuleImplementors = []string{"PointRule"}
 
 func (ec *executionContext) _PointRule(ctx context.Context, sel ast.SelectionSet, obj *engagement.Worth) graphql.Marshaler {
+	if out := ec.leanPointRule(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pointRuleImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41857,6 +42680,9 @@ func (ec *executionContext) _PointRule(ctx context.Context, sel ast.SelectionSet
 var pointsImplementors = []string{"Points"}
 
 func (ec *executionContext) _Points(ctx context.Context, sel ast.SelectionSet, obj *engagement.Points) graphql.Marshaler {
+	if out := ec.leanPoints(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pointsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41900,6 +42726,9 @@ func (ec *executionContext) _Points(ctx context.Context, sel ast.SelectionSet, o
 var priceImplementors = []string{"Price"}
 
 func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, obj *catalog.Price) graphql.Marshaler {
+	if out := ec.leanPrice(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, priceImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41938,6 +42767,9 @@ func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, ob
 var progressEventImplementors = []string{"ProgressEvent"}
 
 func (ec *executionContext) _ProgressEvent(ctx context.Context, sel ast.SelectionSet, obj *learning.Moment) graphql.Marshaler {
+	if out := ec.leanProgressEvent(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, progressEventImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -41994,6 +42826,9 @@ func (ec *executionContext) _ProgressEvent(ctx context.Context, sel ast.Selectio
 var progressQuarterImplementors = []string{"ProgressQuarter"}
 
 func (ec *executionContext) _ProgressQuarter(ctx context.Context, sel ast.SelectionSet, obj *model.ProgressQuarter) graphql.Marshaler {
+	if out := ec.leanProgressQuarter(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, progressQuarterImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42037,6 +42872,9 @@ func (ec *executionContext) _ProgressQuarter(ctx context.Context, sel ast.Select
 var publishCoursePayloadImplementors = []string{"PublishCoursePayload"}
 
 func (ec *executionContext) _PublishCoursePayload(ctx context.Context, sel ast.SelectionSet, obj *model.PublishCoursePayload) graphql.Marshaler {
+	if out := ec.leanPublishCoursePayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, publishCoursePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42080,6 +42918,9 @@ func (ec *executionContext) _PublishCoursePayload(ctx context.Context, sel ast.S
 var publishImpactImplementors = []string{"PublishImpact"}
 
 func (ec *executionContext) _PublishImpact(ctx context.Context, sel ast.SelectionSet, obj *learning.Impact) graphql.Marshaler {
+	if out := ec.leanPublishImpact(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, publishImpactImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42444,6 +43285,9 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 var questionDraftImplementors = []string{"QuestionDraft"}
 
 func (ec *executionContext) _QuestionDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Question) graphql.Marshaler {
+	if out := ec.leanQuestionDraft(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, questionDraftImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42527,6 +43371,9 @@ func (ec *executionContext) _QuestionDraft(ctx context.Context, sel ast.Selectio
 var questionResponseImplementors = []string{"QuestionResponse"}
 
 func (ec *executionContext) _QuestionResponse(ctx context.Context, sel ast.SelectionSet, obj *quiz.Response) graphql.Marshaler {
+	if out := ec.leanQuestionResponse(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, questionResponseImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42570,6 +43417,9 @@ func (ec *executionContext) _QuestionResponse(ctx context.Context, sel ast.Selec
 var questionResultImplementors = []string{"QuestionResult"}
 
 func (ec *executionContext) _QuestionResult(ctx context.Context, sel ast.SelectionSet, obj *assessment.Result) graphql.Marshaler {
+	if out := ec.leanQuestionResult(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, questionResultImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42618,6 +43468,9 @@ func (ec *executionContext) _QuestionResult(ctx context.Context, sel ast.Selecti
 var quizContentImplementors = []string{"QuizContent", "LessonContent"}
 
 func (ec *executionContext) _QuizContent(ctx context.Context, sel ast.SelectionSet, obj *model.QuizContent) graphql.Marshaler {
+	if out := ec.leanQuizContent(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, quizContentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42677,6 +43530,9 @@ func (ec *executionContext) _QuizContent(ctx context.Context, sel ast.SelectionS
 var quizDraftImplementors = []string{"QuizDraft"}
 
 func (ec *executionContext) _QuizDraft(ctx context.Context, sel ast.SelectionSet, obj *model.QuizDraft) graphql.Marshaler {
+	if out := ec.leanQuizDraft(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, quizDraftImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42735,6 +43591,9 @@ func (ec *executionContext) _QuizDraft(ctx context.Context, sel ast.SelectionSet
 var recordProgressPayloadImplementors = []string{"RecordProgressPayload"}
 
 func (ec *executionContext) _RecordProgressPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RecordProgressPayload) graphql.Marshaler {
+	if out := ec.leanRecordProgressPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, recordProgressPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42773,6 +43632,9 @@ func (ec *executionContext) _RecordProgressPayload(ctx context.Context, sel ast.
 var renditionImplementors = []string{"Rendition"}
 
 func (ec *executionContext) _Rendition(ctx context.Context, sel ast.SelectionSet, obj *model.Rendition) graphql.Marshaler {
+	if out := ec.leanRendition(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, renditionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42836,6 +43698,9 @@ func (ec *executionContext) _Rendition(ctx context.Context, sel ast.SelectionSet
 var requestUploadPayloadImplementors = []string{"RequestUploadPayload"}
 
 func (ec *executionContext) _RequestUploadPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RequestUploadPayload) graphql.Marshaler {
+	if out := ec.leanRequestUploadPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, requestUploadPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42874,6 +43739,9 @@ func (ec *executionContext) _RequestUploadPayload(ctx context.Context, sel ast.S
 var restoreAssetPayloadImplementors = []string{"RestoreAssetPayload"}
 
 func (ec *executionContext) _RestoreAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RestoreAssetPayload) graphql.Marshaler {
+	if out := ec.leanRestoreAssetPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, restoreAssetPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42907,6 +43775,9 @@ func (ec *executionContext) _RestoreAssetPayload(ctx context.Context, sel ast.Se
 var revokeApiKeyPayloadImplementors = []string{"RevokeApiKeyPayload"}
 
 func (ec *executionContext) _RevokeApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeAPIKeyPayload) graphql.Marshaler {
+	if out := ec.leanRevokeApiKeyPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, revokeApiKeyPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42940,6 +43811,9 @@ func (ec *executionContext) _RevokeApiKeyPayload(ctx context.Context, sel ast.Se
 var revokeCertificatePayloadImplementors = []string{"RevokeCertificatePayload"}
 
 func (ec *executionContext) _RevokeCertificatePayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeCertificatePayload) graphql.Marshaler {
+	if out := ec.leanRevokeCertificatePayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, revokeCertificatePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -42973,6 +43847,9 @@ func (ec *executionContext) _RevokeCertificatePayload(ctx context.Context, sel a
 var revokeSessionsPayloadImplementors = []string{"RevokeSessionsPayload"}
 
 func (ec *executionContext) _RevokeSessionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeSessionsPayload) graphql.Marshaler {
+	if out := ec.leanRevokeSessionsPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, revokeSessionsPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43006,6 +43883,9 @@ func (ec *executionContext) _RevokeSessionsPayload(ctx context.Context, sel ast.
 var saveAchievementPayloadImplementors = []string{"SaveAchievementPayload"}
 
 func (ec *executionContext) _SaveAchievementPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveAchievementPayload) graphql.Marshaler {
+	if out := ec.leanSaveAchievementPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, saveAchievementPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43039,6 +43919,9 @@ func (ec *executionContext) _SaveAchievementPayload(ctx context.Context, sel ast
 var saveCategoryPayloadImplementors = []string{"SaveCategoryPayload"}
 
 func (ec *executionContext) _SaveCategoryPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveCategoryPayload) graphql.Marshaler {
+	if out := ec.leanSaveCategoryPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, saveCategoryPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43072,6 +43955,9 @@ func (ec *executionContext) _SaveCategoryPayload(ctx context.Context, sel ast.Se
 var saveCourseAdmissionPayloadImplementors = []string{"SaveCourseAdmissionPayload"}
 
 func (ec *executionContext) _SaveCourseAdmissionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveCourseAdmissionPayload) graphql.Marshaler {
+	if out := ec.leanSaveCourseAdmissionPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, saveCourseAdmissionPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43105,6 +43991,9 @@ func (ec *executionContext) _SaveCourseAdmissionPayload(ctx context.Context, sel
 var saveLessonPayloadImplementors = []string{"SaveLessonPayload"}
 
 func (ec *executionContext) _SaveLessonPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveLessonPayload) graphql.Marshaler {
+	if out := ec.leanSaveLessonPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, saveLessonPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43138,6 +44027,9 @@ func (ec *executionContext) _SaveLessonPayload(ctx context.Context, sel ast.Sele
 var saveModulePayloadImplementors = []string{"SaveModulePayload"}
 
 func (ec *executionContext) _SaveModulePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveModulePayload) graphql.Marshaler {
+	if out := ec.leanSaveModulePayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, saveModulePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43171,6 +44063,9 @@ func (ec *executionContext) _SaveModulePayload(ctx context.Context, sel ast.Sele
 var searchHitImplementors = []string{"SearchHit"}
 
 func (ec *executionContext) _SearchHit(ctx context.Context, sel ast.SelectionSet, obj *model.SearchHit) graphql.Marshaler {
+	if out := ec.leanSearchHit(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchHitImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43229,6 +44124,9 @@ func (ec *executionContext) _SearchHit(ctx context.Context, sel ast.SelectionSet
 var searchResultImplementors = []string{"SearchResult"}
 
 func (ec *executionContext) _SearchResult(ctx context.Context, sel ast.SelectionSet, obj *model.SearchResult) graphql.Marshaler {
+	if out := ec.leanSearchResult(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchResultImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43272,6 +44170,9 @@ func (ec *executionContext) _SearchResult(ctx context.Context, sel ast.Selection
 var searchTokenImplementors = []string{"SearchToken"}
 
 func (ec *executionContext) _SearchToken(ctx context.Context, sel ast.SelectionSet, obj *model.SearchToken) graphql.Marshaler {
+	if out := ec.leanSearchToken(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchTokenImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43320,6 +44221,9 @@ func (ec *executionContext) _SearchToken(ctx context.Context, sel ast.SelectionS
 var sessionImplementors = []string{"Session", "Node"}
 
 func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *ent.Session) graphql.Marshaler {
+	if out := ec.leanSession(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43379,6 +44283,9 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 var setMailPreferencePayloadImplementors = []string{"SetMailPreferencePayload"}
 
 func (ec *executionContext) _SetMailPreferencePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetMailPreferencePayload) graphql.Marshaler {
+	if out := ec.leanSetMailPreferencePayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setMailPreferencePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43412,6 +44319,9 @@ func (ec *executionContext) _SetMailPreferencePayload(ctx context.Context, sel a
 var setPointRulePayloadImplementors = []string{"SetPointRulePayload"}
 
 func (ec *executionContext) _SetPointRulePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetPointRulePayload) graphql.Marshaler {
+	if out := ec.leanSetPointRulePayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setPointRulePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43445,6 +44355,9 @@ func (ec *executionContext) _SetPointRulePayload(ctx context.Context, sel ast.Se
 var setTimeZonePayloadImplementors = []string{"SetTimeZonePayload"}
 
 func (ec *executionContext) _SetTimeZonePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetTimeZonePayload) graphql.Marshaler {
+	if out := ec.leanSetTimeZonePayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setTimeZonePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43478,6 +44391,9 @@ func (ec *executionContext) _SetTimeZonePayload(ctx context.Context, sel ast.Sel
 var signInPayloadImplementors = []string{"SignInPayload"}
 
 func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignInPayload) graphql.Marshaler {
+	if out := ec.leanSignInPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, signInPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43521,6 +44437,9 @@ func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.Selectio
 var signOutPayloadImplementors = []string{"SignOutPayload"}
 
 func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignOutPayload) graphql.Marshaler {
+	if out := ec.leanSignOutPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, signOutPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43554,6 +44473,9 @@ func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.Selecti
 var signPartsPayloadImplementors = []string{"SignPartsPayload"}
 
 func (ec *executionContext) _SignPartsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignPartsPayload) graphql.Marshaler {
+	if out := ec.leanSignPartsPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, signPartsPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43587,6 +44509,9 @@ func (ec *executionContext) _SignPartsPayload(ctx context.Context, sel ast.Selec
 var storageUsageImplementors = []string{"StorageUsage"}
 
 func (ec *executionContext) _StorageUsage(ctx context.Context, sel ast.SelectionSet, obj *model.StorageUsage) graphql.Marshaler {
+	if out := ec.leanStorageUsage(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, storageUsageImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43640,6 +44565,9 @@ func (ec *executionContext) _StorageUsage(ctx context.Context, sel ast.Selection
 var streakImplementors = []string{"Streak"}
 
 func (ec *executionContext) _Streak(ctx context.Context, sel ast.SelectionSet, obj *engagement.Streak) graphql.Marshaler {
+	if out := ec.leanStreak(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, streakImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43688,6 +44616,9 @@ func (ec *executionContext) _Streak(ctx context.Context, sel ast.SelectionSet, o
 var stuckLearnerImplementors = []string{"StuckLearner"}
 
 func (ec *executionContext) _StuckLearner(ctx context.Context, sel ast.SelectionSet, obj *analytics.Stuck) graphql.Marshaler {
+	if out := ec.leanStuckLearner(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, stuckLearnerImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43758,6 +44689,9 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 var supportGrantImplementors = []string{"SupportGrant", "Node"}
 
 func (ec *executionContext) _SupportGrant(ctx context.Context, sel ast.SelectionSet, obj *ent.SupportGrant) graphql.Marshaler {
+	if out := ec.leanSupportGrant(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, supportGrantImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43817,6 +44751,9 @@ func (ec *executionContext) _SupportGrant(ctx context.Context, sel ast.Selection
 var supportGrantConnectionImplementors = []string{"SupportGrantConnection"}
 
 func (ec *executionContext) _SupportGrantConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.SupportGrantConnection) graphql.Marshaler {
+	if out := ec.leanSupportGrantConnection(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, supportGrantConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43860,6 +44797,9 @@ func (ec *executionContext) _SupportGrantConnection(ctx context.Context, sel ast
 var supportGrantEdgeImplementors = []string{"SupportGrantEdge"}
 
 func (ec *executionContext) _SupportGrantEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.SupportGrant]) graphql.Marshaler {
+	if out := ec.leanSupportGrantEdge(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, supportGrantEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43898,6 +44838,9 @@ func (ec *executionContext) _SupportGrantEdge(ctx context.Context, sel ast.Selec
 var supportGrantPayloadImplementors = []string{"SupportGrantPayload"}
 
 func (ec *executionContext) _SupportGrantPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SupportGrantPayload) graphql.Marshaler {
+	if out := ec.leanSupportGrantPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, supportGrantPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43931,6 +44874,9 @@ func (ec *executionContext) _SupportGrantPayload(ctx context.Context, sel ast.Se
 var tenantImplementors = []string{"Tenant", "Node"}
 
 func (ec *executionContext) _Tenant(ctx context.Context, sel ast.SelectionSet, obj *ent.Tenant) graphql.Marshaler {
+	if out := ec.leanTenant(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, tenantImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -43994,6 +44940,9 @@ func (ec *executionContext) _Tenant(ctx context.Context, sel ast.SelectionSet, o
 var textKeyImplementors = []string{"TextKey"}
 
 func (ec *executionContext) _TextKey(ctx context.Context, sel ast.SelectionSet, obj *quiz.TextKey) graphql.Marshaler {
+	if out := ec.leanTextKey(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, textKeyImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44032,6 +44981,9 @@ func (ec *executionContext) _TextKey(ctx context.Context, sel ast.SelectionSet, 
 var updateBrandingPayloadImplementors = []string{"UpdateBrandingPayload"}
 
 func (ec *executionContext) _UpdateBrandingPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateBrandingPayload) graphql.Marshaler {
+	if out := ec.leanUpdateBrandingPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateBrandingPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44065,6 +45017,9 @@ func (ec *executionContext) _UpdateBrandingPayload(ctx context.Context, sel ast.
 var updatePublishingRulesPayloadImplementors = []string{"UpdatePublishingRulesPayload"}
 
 func (ec *executionContext) _UpdatePublishingRulesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdatePublishingRulesPayload) graphql.Marshaler {
+	if out := ec.leanUpdatePublishingRulesPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updatePublishingRulesPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44098,6 +45053,9 @@ func (ec *executionContext) _UpdatePublishingRulesPayload(ctx context.Context, s
 var uploadPartImplementors = []string{"UploadPart"}
 
 func (ec *executionContext) _UploadPart(ctx context.Context, sel ast.SelectionSet, obj *model.UploadPart) graphql.Marshaler {
+	if out := ec.leanUploadPart(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadPartImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44141,6 +45099,9 @@ func (ec *executionContext) _UploadPart(ctx context.Context, sel ast.SelectionSe
 var uploadPartsImplementors = []string{"UploadParts"}
 
 func (ec *executionContext) _UploadParts(ctx context.Context, sel ast.SelectionSet, obj *model.UploadParts) graphql.Marshaler {
+	if out := ec.leanUploadParts(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadPartsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44189,6 +45150,9 @@ func (ec *executionContext) _UploadParts(ctx context.Context, sel ast.SelectionS
 var uploadTicketImplementors = []string{"UploadTicket"}
 
 func (ec *executionContext) _UploadTicket(ctx context.Context, sel ast.SelectionSet, obj *model.UploadTicket) graphql.Marshaler {
+	if out := ec.leanUploadTicket(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadTicketImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44237,6 +45201,9 @@ func (ec *executionContext) _UploadTicket(ctx context.Context, sel ast.Selection
 var userImplementors = []string{"User", "Node"}
 
 func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *ent.User) graphql.Marshaler {
+	if out := ec.leanUser(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44295,6 +45262,9 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 var userConnectionImplementors = []string{"UserConnection"}
 
 func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.UserConnection) graphql.Marshaler {
+	if out := ec.leanUserConnection(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44338,6 +45308,9 @@ func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.Selecti
 var userEdgeImplementors = []string{"UserEdge"}
 
 func (ec *executionContext) _UserEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.User]) graphql.Marshaler {
+	if out := ec.leanUserEdge(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44376,6 +45349,9 @@ func (ec *executionContext) _UserEdge(ctx context.Context, sel ast.SelectionSet,
 var userPayloadImplementors = []string{"UserPayload"}
 
 func (ec *executionContext) _UserPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UserPayload) graphql.Marshaler {
+	if out := ec.leanUserPayload(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44409,6 +45385,9 @@ func (ec *executionContext) _UserPayload(ctx context.Context, sel ast.SelectionS
 var videoContentImplementors = []string{"VideoContent", "LessonContent"}
 
 func (ec *executionContext) _VideoContent(ctx context.Context, sel ast.SelectionSet, obj *model.VideoContent) graphql.Marshaler {
+	if out := ec.leanVideoContent(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, videoContentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44487,6 +45466,9 @@ func (ec *executionContext) _VideoContent(ctx context.Context, sel ast.Selection
 var viewerImplementors = []string{"Viewer"}
 
 func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, obj *viewer.Viewer) graphql.Marshaler {
+	if out := ec.leanViewer(sel, obj); out != nil {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, viewerImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -44902,6 +45884,9 @@ func (ec *executionContext) marshalNAccessScope2lyceumᚋinternalᚋgenᚋmodel�
 }
 
 func (ec *executionContext) marshalNAchievement2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAchievementᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Achievement) graphql.Marshaler {
+	if out := ec.lean_marshalNAchievement2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAchievementᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -44931,6 +45916,9 @@ func (ec *executionContext) unmarshalNAnswerInvitationInput2lyceumᚋinternalᚋ
 }
 
 func (ec *executionContext) marshalNApiKey2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAPIKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.APIKey) graphql.Marshaler {
+	if out := ec.lean_marshalNApiKey2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAPIKeyᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45037,6 +46025,9 @@ func (ec *executionContext) unmarshalNArrangeModuleInput2ᚖlyceumᚋinternalᚋ
 }
 
 func (ec *executionContext) marshalNAsset2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAssetᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Asset) graphql.Marshaler {
+	if out := ec.lean_marshalNAsset2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAssetᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45111,6 +46102,9 @@ func (ec *executionContext) unmarshalNAssignCourseInput2lyceumᚋinternalᚋgen�
 }
 
 func (ec *executionContext) marshalNAttachment2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐAttachmentᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Attachment) graphql.Marshaler {
+	if out := ec.lean_marshalNAttachment2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐAttachmentᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45140,6 +46134,9 @@ func (ec *executionContext) unmarshalNAttachmentInput2ᚖlyceumᚋinternalᚋgen
 }
 
 func (ec *executionContext) marshalNAttempt2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAttemptᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Attempt) graphql.Marshaler {
+	if out := ec.lean_marshalNAttempt2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAttemptᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45172,6 +46169,9 @@ func (ec *executionContext) marshalNAttemptPayload2ᚖlyceumᚋinternalᚋgenᚋ
 }
 
 func (ec *executionContext) marshalNAttemptQuestion2ᚕᚖlyceumᚋinternalᚋassessmentᚐQuestionᚄ(ctx context.Context, sel ast.SelectionSet, v []*assessment.Question) graphql.Marshaler {
+	if out := ec.lean_marshalNAttemptQuestion2ᚕᚖlyceumᚋinternalᚋassessmentᚐQuestionᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45219,6 +46219,9 @@ func (ec *executionContext) marshalNAuditConnection2ᚖlyceumᚋgraphᚋrelayᚐ
 }
 
 func (ec *executionContext) marshalNAuditDatum2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐAuditDatumᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AuditDatum) graphql.Marshaler {
+	if out := ec.lean_marshalNAuditDatum2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐAuditDatumᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45247,6 +46250,9 @@ func (ec *executionContext) marshalNAuditEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx 
 }
 
 func (ec *executionContext) marshalNAuditEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.AuditEntry]) graphql.Marshaler {
+	if out := ec.lean_marshalNAuditEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45263,6 +46269,9 @@ func (ec *executionContext) marshalNAuditEdge2ᚕlyceumᚋgraphᚋrelayᚐEdge�
 }
 
 func (ec *executionContext) marshalNAuditEntry2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAuditEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.AuditEntry) graphql.Marshaler {
+	if out := ec.lean_marshalNAuditEntry2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐAuditEntryᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45328,6 +46337,9 @@ func (ec *executionContext) marshalNCaption2lyceumᚋinternalᚋcatalogᚋoutlin
 }
 
 func (ec *executionContext) marshalNCaption2ᚕlyceumᚋinternalᚋcatalogᚋoutlineᚐCaptionᚄ(ctx context.Context, sel ast.SelectionSet, v []outline.Caption) graphql.Marshaler {
+	if out := ec.lean_marshalNCaption2ᚕlyceumᚋinternalᚋcatalogᚋoutlineᚐCaptionᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45344,6 +46356,9 @@ func (ec *executionContext) marshalNCaption2ᚕlyceumᚋinternalᚋcatalogᚋout
 }
 
 func (ec *executionContext) marshalNCaption2ᚕᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐCaptionᚄ(ctx context.Context, sel ast.SelectionSet, v []*outline.Caption) graphql.Marshaler {
+	if out := ec.lean_marshalNCaption2ᚕᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐCaptionᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45373,6 +46388,9 @@ func (ec *executionContext) unmarshalNCaptionInput2ᚖlyceumᚋinternalᚋgenᚋ
 }
 
 func (ec *executionContext) marshalNCaptionRevision2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevisionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.CaptionRevision) graphql.Marshaler {
+	if out := ec.lean_marshalNCaptionRevision2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCaptionRevisionᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45409,6 +46427,9 @@ func (ec *executionContext) marshalNCaptionRevisionEdge2lyceumᚋgraphᚋrelay�
 }
 
 func (ec *executionContext) marshalNCaptionRevisionEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.CaptionRevision]) graphql.Marshaler {
+	if out := ec.lean_marshalNCaptionRevisionEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45425,6 +46446,9 @@ func (ec *executionContext) marshalNCaptionRevisionEdge2ᚕlyceumᚋgraphᚋrela
 }
 
 func (ec *executionContext) marshalNCaptionTrack2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionTrackᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CaptionTrack) graphql.Marshaler {
+	if out := ec.lean_marshalNCaptionTrack2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionTrackᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45457,6 +46481,9 @@ func (ec *executionContext) marshalNCaptionsPayload2ᚖlyceumᚋinternalᚋgen�
 }
 
 func (ec *executionContext) marshalNCategory2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCategoryᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Category) graphql.Marshaler {
+	if out := ec.lean_marshalNCategory2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCategoryᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45481,6 +46508,9 @@ func (ec *executionContext) marshalNCategory2ᚖlyceumᚋinternalᚋgenᚋentᚐ
 }
 
 func (ec *executionContext) marshalNCertificate2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCertificateᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Certificate) graphql.Marshaler {
+	if out := ec.lean_marshalNCertificate2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCertificateᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45532,6 +46562,9 @@ func (ec *executionContext) marshalNChoice2lyceumᚋinternalᚋassessmentᚋquiz
 }
 
 func (ec *executionContext) marshalNChoice2ᚕlyceumᚋinternalᚋassessmentᚋquizᚐChoiceᚄ(ctx context.Context, sel ast.SelectionSet, v []quiz.Choice) graphql.Marshaler {
+	if out := ec.lean_marshalNChoice2ᚕlyceumᚋinternalᚋassessmentᚋquizᚐChoiceᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45552,6 +46585,9 @@ func (ec *executionContext) marshalNChoiceDraft2lyceumᚋinternalᚋassessment�
 }
 
 func (ec *executionContext) marshalNChoiceDraft2ᚕlyceumᚋinternalᚋassessmentᚋquizᚐDraftChoiceᚄ(ctx context.Context, sel ast.SelectionSet, v []quiz.DraftChoice) graphql.Marshaler {
+	if out := ec.lean_marshalNChoiceDraft2ᚕlyceumᚋinternalᚋassessmentᚋquizᚐDraftChoiceᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45614,6 +46650,9 @@ func (ec *executionContext) marshalNCompletionCode2lyceumᚋinternalᚋlearning�
 }
 
 func (ec *executionContext) marshalNCompletionCondition2ᚕᚖlyceumᚋinternalᚋlearningᚋruleᚐConditionᚄ(ctx context.Context, sel ast.SelectionSet, v []*rule.Condition) graphql.Marshaler {
+	if out := ec.lean_marshalNCompletionCondition2ᚕᚖlyceumᚋinternalᚋlearningᚋruleᚐConditionᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45642,6 +46681,9 @@ func (ec *executionContext) marshalNCompletionDay2lyceumᚋinternalᚋanalytics�
 }
 
 func (ec *executionContext) marshalNCompletionDay2ᚕlyceumᚋinternalᚋanalyticsᚐDayᚄ(ctx context.Context, sel ast.SelectionSet, v []analytics.Day) graphql.Marshaler {
+	if out := ec.lean_marshalNCompletionDay2ᚕlyceumᚋinternalᚋanalyticsᚐDayᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45697,6 +46739,9 @@ func (ec *executionContext) marshalNConvertAssetPayload2ᚖlyceumᚋinternalᚋg
 }
 
 func (ec *executionContext) marshalNCourse2ᚕᚖlyceumᚋinternalᚋcatalogᚐCourseᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Course) graphql.Marshaler {
+	if out := ec.lean_marshalNCourse2ᚕᚖlyceumᚋinternalᚋcatalogᚐCourseᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45737,6 +46782,9 @@ func (ec *executionContext) marshalNCourseConnection2ᚖlyceumᚋgraphᚋrelay�
 }
 
 func (ec *executionContext) marshalNCourseDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCourseᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Course) graphql.Marshaler {
+	if out := ec.lean_marshalNCourseDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCourseᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45773,6 +46821,9 @@ func (ec *executionContext) marshalNCourseDraftEdge2lyceumᚋgraphᚋrelayᚐEdg
 }
 
 func (ec *executionContext) marshalNCourseDraftEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.Course]) graphql.Marshaler {
+	if out := ec.lean_marshalNCourseDraftEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45801,6 +46852,9 @@ func (ec *executionContext) marshalNCourseEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx
 }
 
 func (ec *executionContext) marshalNCourseEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*catalog.Course]) graphql.Marshaler {
+	if out := ec.lean_marshalNCourseEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45848,6 +46902,9 @@ func (ec *executionContext) marshalNCourseReport2ᚖlyceumᚋinternalᚋanalytic
 }
 
 func (ec *executionContext) marshalNCourseVersion2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCourseVersionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.CourseVersion) graphql.Marshaler {
+	if out := ec.lean_marshalNCourseVersion2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐCourseVersionᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45927,6 +46984,9 @@ func (ec *executionContext) marshalNDeleteAssetPayload2ᚖlyceumᚋinternalᚋge
 }
 
 func (ec *executionContext) marshalNEarnedAchievement2ᚕᚖlyceumᚋinternalᚋengagementᚐEarnedᚄ(ctx context.Context, sel ast.SelectionSet, v []*engagement.Earned) graphql.Marshaler {
+	if out := ec.lean_marshalNEarnedAchievement2ᚕᚖlyceumᚋinternalᚋengagementᚐEarnedᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45956,6 +47016,9 @@ func (ec *executionContext) unmarshalNEnrollInput2lyceumᚋinternalᚋgenᚋmode
 }
 
 func (ec *executionContext) marshalNEnrollment2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Enrollment) graphql.Marshaler {
+	if out := ec.lean_marshalNEnrollment2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -45995,6 +47058,9 @@ func (ec *executionContext) marshalNEnrollmentAct2lyceumᚋinternalᚋgenᚋent�
 }
 
 func (ec *executionContext) marshalNEnrollmentChange2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.EnrollmentChange) graphql.Marshaler {
+	if out := ec.lean_marshalNEnrollmentChange2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentChangeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46031,6 +47097,9 @@ func (ec *executionContext) marshalNEnrollmentEdge2lyceumᚋgraphᚋrelayᚐEdge
 }
 
 func (ec *executionContext) marshalNEnrollmentEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.Enrollment]) graphql.Marshaler {
+	if out := ec.lean_marshalNEnrollmentEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46065,6 +47134,9 @@ func (ec *executionContext) marshalNEnrollmentEventKind2lyceumᚋinternalᚋgen�
 }
 
 func (ec *executionContext) marshalNEnrollmentGrant2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentGrantᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.EnrollmentGrant) graphql.Marshaler {
+	if out := ec.lean_marshalNEnrollmentGrant2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentGrantᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46169,6 +47241,9 @@ func (ec *executionContext) unmarshalNGrantSupportInput2lyceumᚋinternalᚋgen�
 }
 
 func (ec *executionContext) marshalNHttpHeader2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐHTTPHeaderᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.HTTPHeader) graphql.Marshaler {
+	if out := ec.lean_marshalNHttpHeader2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐHTTPHeaderᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46250,6 +47325,9 @@ func (ec *executionContext) marshalNImpactLesson2lyceumᚋinternalᚋcatalogᚋo
 }
 
 func (ec *executionContext) marshalNImpactLesson2ᚕlyceumᚋinternalᚋcatalogᚋoutlineᚐLessonᚄ(ctx context.Context, sel ast.SelectionSet, v []outline.Lesson) graphql.Marshaler {
+	if out := ec.lean_marshalNImpactLesson2ᚕlyceumᚋinternalᚋcatalogᚋoutlineᚐLessonᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46270,6 +47348,9 @@ func (ec *executionContext) marshalNImpactMapping2lyceumᚋinternalᚋlearning�
 }
 
 func (ec *executionContext) marshalNImpactMapping2ᚕlyceumᚋinternalᚋlearningᚐMappedᚄ(ctx context.Context, sel ast.SelectionSet, v []learning.Mapped) graphql.Marshaler {
+	if out := ec.lean_marshalNImpactMapping2ᚕlyceumᚋinternalᚋlearningᚐMappedᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46341,6 +47422,9 @@ func (ec *executionContext) marshalNLeaderboardEdge2lyceumᚋgraphᚋrelayᚐEdg
 }
 
 func (ec *executionContext) marshalNLeaderboardEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*engagement.Row]) graphql.Marshaler {
+	if out := ec.lean_marshalNLeaderboardEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46393,6 +47477,9 @@ func (ec *executionContext) marshalNLeaderboardProfilePayload2ᚖlyceumᚋintern
 }
 
 func (ec *executionContext) marshalNLeaderboardRow2ᚕᚖlyceumᚋinternalᚋengagementᚐRowᚄ(ctx context.Context, sel ast.SelectionSet, v []*engagement.Row) graphql.Marshaler {
+	if out := ec.lean_marshalNLeaderboardRow2ᚕᚖlyceumᚋinternalᚋengagementᚐRowᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46425,6 +47512,9 @@ func (ec *executionContext) marshalNLearnerDashboard2ᚖlyceumᚋinternalᚋanal
 }
 
 func (ec *executionContext) marshalNLesson2ᚕᚖlyceumᚋinternalᚋcatalogᚐLessonᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Lesson) graphql.Marshaler {
+	if out := ec.lean_marshalNLesson2ᚕᚖlyceumᚋinternalᚋcatalogᚐLessonᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46473,6 +47563,9 @@ func (ec *executionContext) marshalNLessonCompletion2ᚖlyceumᚋinternalᚋlear
 }
 
 func (ec *executionContext) marshalNLessonDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐLessonᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Lesson) graphql.Marshaler {
+	if out := ec.lean_marshalNLessonDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐLessonᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46531,6 +47624,9 @@ func (ec *executionContext) unmarshalNLessonMappingInput2ᚖlyceumᚋinternalᚋ
 }
 
 func (ec *executionContext) marshalNLessonProgress2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐLessonProgressᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.LessonProgress) graphql.Marshaler {
+	if out := ec.lean_marshalNLessonProgress2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐLessonProgressᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46555,6 +47651,9 @@ func (ec *executionContext) marshalNLessonProgress2ᚖlyceumᚋinternalᚋgenᚋ
 }
 
 func (ec *executionContext) marshalNMailPreference2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreferenceᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MailPreference) graphql.Marshaler {
+	if out := ec.lean_marshalNMailPreference2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMailPreferenceᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46615,6 +47714,9 @@ func (ec *executionContext) marshalNMigratingPlaces2lyceumᚋinternalᚋgenᚋen
 }
 
 func (ec *executionContext) marshalNModule2ᚕᚖlyceumᚋinternalᚋcatalogᚐModuleᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Module) graphql.Marshaler {
+	if out := ec.lean_marshalNModule2ᚕᚖlyceumᚋinternalᚋcatalogᚐModuleᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46639,6 +47741,9 @@ func (ec *executionContext) marshalNModule2ᚖlyceumᚋinternalᚋcatalogᚐModu
 }
 
 func (ec *executionContext) marshalNModuleDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐModuleᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Module) graphql.Marshaler {
+	if out := ec.lean_marshalNModuleDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐModuleᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46663,6 +47768,9 @@ func (ec *executionContext) marshalNModuleDraft2ᚖlyceumᚋinternalᚋgenᚋent
 }
 
 func (ec *executionContext) marshalNModuleProgress2ᚕᚖlyceumᚋinternalᚋlearningᚐModuleProgressᚄ(ctx context.Context, sel ast.SelectionSet, v []*learning.ModuleProgress) graphql.Marshaler {
+	if out := ec.lean_marshalNModuleProgress2ᚕᚖlyceumᚋinternalᚋlearningᚐModuleProgressᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46687,6 +47795,9 @@ func (ec *executionContext) marshalNModuleProgress2ᚖlyceumᚋinternalᚋlearni
 }
 
 func (ec *executionContext) marshalNMonthlyUsage2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMonthlyUsageᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MonthlyUsage) graphql.Marshaler {
+	if out := ec.lean_marshalNMonthlyUsage2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐMonthlyUsageᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46721,6 +47832,9 @@ func (ec *executionContext) marshalNNode2ᚕlyceumᚋgraphᚋrelayᚐNode(ctx co
 }
 
 func (ec *executionContext) marshalNNotification2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐNotificationᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Notification) graphql.Marshaler {
+	if out := ec.lean_marshalNNotification2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐNotificationᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46757,6 +47871,9 @@ func (ec *executionContext) marshalNNotificationEdge2lyceumᚋgraphᚋrelayᚐEd
 }
 
 func (ec *executionContext) marshalNNotificationEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.Notification]) graphql.Marshaler {
+	if out := ec.lean_marshalNNotificationEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46792,6 +47909,9 @@ func (ec *executionContext) marshalNPageInfo2lyceumᚋgraphᚋrelayᚐPageInfo(c
 }
 
 func (ec *executionContext) marshalNPartTicket2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐPartTicketᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PartTicket) graphql.Marshaler {
+	if out := ec.lean_marshalNPartTicket2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐPartTicketᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46850,6 +47970,9 @@ func (ec *executionContext) marshalNPointReason2lyceumᚋinternalᚋgenᚋentᚋ
 }
 
 func (ec *executionContext) marshalNPointRule2ᚕᚖlyceumᚋinternalᚋengagementᚐWorthᚄ(ctx context.Context, sel ast.SelectionSet, v []*engagement.Worth) graphql.Marshaler {
+	if out := ec.lean_marshalNPointRule2ᚕᚖlyceumᚋinternalᚋengagementᚐWorthᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46905,6 +48028,9 @@ func (ec *executionContext) marshalNProgressEventKind2lyceumᚋinternalᚋgenᚋ
 }
 
 func (ec *executionContext) marshalNProgressQuarter2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐProgressQuarterᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ProgressQuarter) graphql.Marshaler {
+	if out := ec.lean_marshalNProgressQuarter2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐProgressQuarterᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -46965,6 +48091,9 @@ func (ec *executionContext) unmarshalNPublishingRulesInput2lyceumᚋinternalᚋg
 }
 
 func (ec *executionContext) marshalNQuestionDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐQuestionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Question) graphql.Marshaler {
+	if out := ec.lean_marshalNQuestionDraft2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐQuestionᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -47046,6 +48175,9 @@ func (ec *executionContext) unmarshalNRemoveCaptionsInput2lyceumᚋinternalᚋge
 }
 
 func (ec *executionContext) marshalNRendition2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐRenditionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Rendition) graphql.Marshaler {
+	if out := ec.lean_marshalNRendition2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐRenditionᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -47270,6 +48402,9 @@ func (ec *executionContext) marshalNSchoolAccess2lyceumᚋinternalᚋgenᚋmodel
 }
 
 func (ec *executionContext) marshalNSearchHit2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐSearchHitᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SearchHit) graphql.Marshaler {
+	if out := ec.lean_marshalNSearchHit2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐSearchHitᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -47321,6 +48456,9 @@ func (ec *executionContext) unmarshalNSegmentInput2ᚖlyceumᚋinternalᚋgenᚋ
 }
 
 func (ec *executionContext) marshalNSession2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Session) graphql.Marshaler {
+	if out := ec.lean_marshalNSession2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐSessionᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -47500,6 +48638,9 @@ func (ec *executionContext) marshalNStuckLearner2lyceumᚋinternalᚋanalytics�
 }
 
 func (ec *executionContext) marshalNStuckLearner2ᚕlyceumᚋinternalᚋanalyticsᚐStuckᚄ(ctx context.Context, sel ast.SelectionSet, v []analytics.Stuck) graphql.Marshaler {
+	if out := ec.lean_marshalNStuckLearner2ᚕlyceumᚋinternalᚋanalyticsᚐStuckᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -47526,6 +48667,9 @@ func (ec *executionContext) marshalNSupportAccess2lyceumᚋinternalᚋgenᚋmode
 }
 
 func (ec *executionContext) marshalNSupportGrant2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐSupportGrantᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.SupportGrant) graphql.Marshaler {
+	if out := ec.lean_marshalNSupportGrant2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐSupportGrantᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -47562,6 +48706,9 @@ func (ec *executionContext) marshalNSupportGrantEdge2lyceumᚋgraphᚋrelayᚐEd
 }
 
 func (ec *executionContext) marshalNSupportGrantEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.SupportGrant]) graphql.Marshaler {
+	if out := ec.lean_marshalNSupportGrantEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -47654,6 +48801,9 @@ func (ec *executionContext) marshalNUpdatePublishingRulesPayload2ᚖlyceumᚋint
 }
 
 func (ec *executionContext) marshalNUploadPart2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadPartᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UploadPart) graphql.Marshaler {
+	if out := ec.lean_marshalNUploadPart2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐUploadPartᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -47686,6 +48836,9 @@ func (ec *executionContext) marshalNUploadTicket2ᚖlyceumᚋinternalᚋgenᚋmo
 }
 
 func (ec *executionContext) marshalNUser2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐUserᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.User) graphql.Marshaler {
+	if out := ec.lean_marshalNUser2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐUserᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -47722,6 +48875,9 @@ func (ec *executionContext) marshalNUserEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx c
 }
 
 func (ec *executionContext) marshalNUserEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.User]) graphql.Marshaler {
+	if out := ec.lean_marshalNUserEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -47954,6 +49110,22 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	_ = ctx
 	res := graphql.MarshalBoolean(*v)
 	return res
+}
+
+func (ec *executionContext) unmarshalOCacheControlScope2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCacheControlScope(ctx context.Context, v any) (*model.CacheControlScope, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.CacheControlScope)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCacheControlScope2ᚖlyceumᚋinternalᚋgenᚋmodelᚐCacheControlScope(ctx context.Context, sel ast.SelectionSet, v *model.CacheControlScope) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) unmarshalOCaptionInput2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐCaptionInputᚄ(ctx context.Context, v any) ([]*model.CaptionInput, error) {
