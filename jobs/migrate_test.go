@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -77,7 +78,7 @@ func (m *moving) version(t *testing.T, number int, lessons ...outline.Lesson) *e
 	ctx := m.tenant.System(t.Context())
 	o := outline.Outline{Modules: []outline.Module{{ID: uuid.New(), Lessons: lessons}}}
 	made := m.CourseVersion.Create().SetCourseID(m.course).SetNumber(number).SetSlug("c" + uuid.NewString()).SetTitle("Knots").
-		SetInstructorID(m.tenant.Instructor).SetContentHash(fmt.Sprint(number)).SetOutline(o).SetLessonCount(len(lessons)).
+		SetInstructorID(m.tenant.Instructor).SetContentHash(strconv.Itoa(number)).SetOutline(o).SetLessonCount(len(lessons)).
 		SetRequiredCount(o.Required()).SetDurationMs(0).SetPublishedBy(m.tenant.Instructor).SaveX(ctx)
 	for _, l := range lessons {
 		m.LessonVersion.Create().SetVersionID(made.ID).SetCourseID(m.course).SetLessonID(l.ID).SetTitle("L").SetKind(l.Kind).SetPreview(false).ExecX(ctx)

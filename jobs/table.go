@@ -36,13 +36,8 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 		// Nothing follows but that live streams are told (live.go): deeds, facts and certificates are of lessons and courses.
 		return nil, nil
 
-	case media.ConversionAsked:
-		return []river.JobArgs{ConvertAsset{Tenant: e.Tenant, Asset: e.Asset}}, nil
-	case media.CaptionsChanged:
-		return []river.JobArgs{LayCaptions{Tenant: e.Tenant, Asset: e.Asset}, SyncFilm{Tenant: e.Tenant, Asset: e.Asset}}, nil
-
-	case media.UploadArrived:
-		return []river.JobArgs{CheckUpload{Tenant: e.Tenant, Asset: e.Asset}}, nil
+	case media.ConversionAsked, media.CaptionsChanged, media.UploadArrived:
+		return ofMedia(event), nil
 
 	case learning.LessonCompleted:
 		return []river.JobArgs{
@@ -74,5 +69,19 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 
 	default:
 		return nil, fmt.Errorf("jobs: the table does not know the event %s", event.Kind())
+	}
+}
+
+// ofMedia are the jobs that hear of films and files.
+func ofMedia(event pg.Event) []river.JobArgs {
+	switch e := event.(type) {
+	case media.ConversionAsked:
+		return []river.JobArgs{ConvertAsset{Tenant: e.Tenant, Asset: e.Asset}}
+	case media.CaptionsChanged:
+		return []river.JobArgs{LayCaptions{Tenant: e.Tenant, Asset: e.Asset}, SyncFilm{Tenant: e.Tenant, Asset: e.Asset}}
+	case media.UploadArrived:
+		return []river.JobArgs{CheckUpload{Tenant: e.Tenant, Asset: e.Asset}}
+	default:
+		return nil
 	}
 }

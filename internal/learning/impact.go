@@ -78,14 +78,7 @@ func begun(has bool) func(*sql.Selector) {
 
 // compare says what changes from one outline to the next.
 func compare(was, is *outline.Outline) *Impact {
-	impact := &Impact{PoliciesChanged: !reflect.DeepEqual(was.Completion, is.Completion)}
-	for _, old := range was.Modules {
-		for _, fresh := range is.Modules {
-			if old.ID == fresh.ID && !reflect.DeepEqual(old.Completion, fresh.Completion) {
-				impact.PoliciesChanged = true
-			}
-		}
-	}
+	impact := &Impact{PoliciesChanged: otherPolicies(was, is)}
 	for _, lesson := range was.Lessons() {
 		fresh := is.Lesson(lesson.ID)
 		switch {
@@ -104,6 +97,23 @@ func compare(was, is *outline.Outline) *Impact {
 		}
 	}
 	return impact
+}
+
+// otherPolicies says whether the course, or a module that stays, asks for something else of its parts.
+func otherPolicies(was, is *outline.Outline) bool {
+	if !reflect.DeepEqual(was.Completion, is.Completion) {
+		return true
+	}
+	before := map[uuid.UUID]*outline.Policy{}
+	for _, module := range was.Modules {
+		before[module.ID] = module.Completion
+	}
+	for _, module := range is.Modules {
+		if policy, stays := before[module.ID]; stays && !reflect.DeepEqual(policy, module.Completion) {
+			return true
+		}
+	}
+	return false
 }
 
 // seek looks for the new lesson that takes the place of one that is gone: of its kind, with its key or its title, and

@@ -66,7 +66,10 @@ func begin(ctx context.Context, tx *pg.Tx, place *ent.Enrollment) (*study, error
 	if err := st.lock(ctx); err != nil {
 		return nil, err
 	}
-	return st, st.look(ctx)
+	if err := st.look(ctx); err != nil {
+		return nil, err
+	}
+	return st, nil
 }
 
 // look reads the version the place is pinned to now.
