@@ -36,9 +36,6 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 		// Nothing follows but that live streams are told (live.go): deeds, facts and certificates are of lessons and courses.
 		return nil, nil
 
-	case media.ConversionAsked, media.CaptionsChanged, media.UploadArrived:
-		return ofMedia(event), nil
-
 	case learning.LessonCompleted:
 		return []river.JobArgs{
 			CreditDeed{Tenant: e.Tenant, Event: e.ID},
@@ -68,20 +65,20 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 		return []river.JobArgs{MailNotification{Tenant: e.Tenant, Notification: e.Notification}}, nil
 
 	default:
-		return nil, fmt.Errorf("jobs: the table does not know the event %s", event.Kind())
+		return ofMedia(event)
 	}
 }
 
-// ofMedia are the jobs that hear of films and files.
-func ofMedia(event pg.Event) []river.JobArgs {
+// ofMedia is the part of the table about films and files.
+func ofMedia(event pg.Event) ([]river.JobArgs, error) {
 	switch e := event.(type) {
 	case media.ConversionAsked:
-		return []river.JobArgs{ConvertAsset{Tenant: e.Tenant, Asset: e.Asset}}
+		return []river.JobArgs{ConvertAsset{Tenant: e.Tenant, Asset: e.Asset}}, nil
 	case media.CaptionsChanged:
-		return []river.JobArgs{LayCaptions{Tenant: e.Tenant, Asset: e.Asset}, SyncFilm{Tenant: e.Tenant, Asset: e.Asset}}
+		return []river.JobArgs{LayCaptions{Tenant: e.Tenant, Asset: e.Asset}, SyncFilm{Tenant: e.Tenant, Asset: e.Asset}}, nil
 	case media.UploadArrived:
-		return []river.JobArgs{CheckUpload{Tenant: e.Tenant, Asset: e.Asset}}
+		return []river.JobArgs{CheckUpload{Tenant: e.Tenant, Asset: e.Asset}}, nil
 	default:
-		return nil
+		return nil, fmt.Errorf("jobs: the table does not know the event %s", event.Kind())
 	}
 }
