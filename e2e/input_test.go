@@ -149,7 +149,7 @@ func empty(value any) bool {
 func settled(t *testing.T) map[string]string {
 	t.Helper()
 	var last map[string]string
-	stack.Eventually(t, "quiet", 30*time.Second, func() bool {
+	stack.Eventually(t, "quiet", 2*time.Minute, func() bool {
 		now, busy := tables(t)
 		same := maps.Equal(now, last)
 		last = now

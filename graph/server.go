@@ -124,6 +124,9 @@ func newServer(o Options, resolvers graphql.ResolverRoot) (http.Handler, error) 
 	server.AroundResponses(consulted.response)
 	server.AroundResponses(giveEventID)
 	server.AroundResponses(func(ctx context.Context, next gqlgen.ResponseHandler) *gqlgen.Response {
+		if operation := gqlgen.GetOperationContext(ctx).Operation; operation != nil && operation.Operation == ast.Mutation {
+			return next(ctx) // its root fields have loaders of their own
+		}
 		return next(loader.With(ctx, o.Sources))
 	})
 	server.AroundRootFields(func(ctx context.Context, next gqlgen.RootResolver) gqlgen.Marshaler {

@@ -107,6 +107,9 @@ func (a *Access) ownership(v viewer.Viewer, object any) (owned, own bool) {
 func (a *Access) AroundFields(ctx context.Context, next graphql.Resolver) (any, error) {
 	at := graphql.GetFieldContext(ctx)
 	field := Field{at.Object, at.Field.Name}
+	if _, ruled := a.Rules[field]; !ruled && !a.Personal[field] {
+		return next(ctx)
+	}
 	var parent any
 	if at.Parent != nil {
 		parent = at.Parent.Result

@@ -80,8 +80,11 @@ func (t HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 		return
 	}
 	v := &visit{HTTP: t, w: w, r: r, exec: exec, takes: takes, asked: t.question(ctx, params, takes)}
-	if v.asked.Planned() && v.known(ctx, params) {
-		return
+	if v.asked.Planned() {
+		if v.known(ctx, params) {
+			return
+		}
+		v.asked = nil // not a second time
 	}
 	op, refused := create(ctx, exec, params)
 	switch {
@@ -146,15 +149,20 @@ type execution func(ctx context.Context, emit func(*graphql.Response) bool)
 // first returns the one response of a query or a mutation. There is none when its time was up before it
 // began, or the client has gone.
 func first(ctx context.Context, execute execution) *graphql.Response {
-	var answer *graphql.Response
+	var only *graphql.Response
 	execute(ctx, func(resp *graphql.Response) bool {
-		answer = resp
+		only = resp
 		return false
 	})
-	if answer == nil {
-		return (&trouble{string(fault.Unavailable), "The request ended before it was answered."}).response()
+	if only == nil {
+		return late().response()
 	}
-	return answer
+	return only
+}
+
+// late is what is told when the time is up.
+func late() *trouble {
+	return &trouble{string(fault.Unavailable), "The request ended before it was answered."}
 }
 
 // read takes the request from the query string or the body.

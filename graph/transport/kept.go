@@ -78,7 +78,9 @@ func (v *visit) execution(op *graphql.OperationContext) execution {
 // answer to whoever made the attempt, and to nobody else.
 func (v *visit) find(ctx context.Context, attempt func(context.Context) (*graphql.Response, answer.Plan)) bool {
 	var own *graphql.Response
-	kept, err := v.asked.Get(ctx, func(ctx context.Context) (answer.Found, error) {
+	waiting, cancel := context.WithTimeout(ctx, cmp.Or(v.Timeout, DefaultTimeout))
+	defer cancel()
+	kept, err := v.asked.Get(waiting, func(ctx context.Context) (answer.Found, error) {
 		response, plan := attempt(ctx)
 		own = response
 		if len(response.Errors) > 0 {
@@ -89,6 +91,8 @@ func (v *visit) find(ctx context.Context, attempt func(context.Context) (*graphq
 	switch {
 	case own != nil && (err != nil || !v.reads()):
 		write(v.w, v.takes.json, own)
+	case waiting.Err() != nil:
+		late().write(v.w, v.takes)
 	case err != nil:
 		return false
 	case own != nil:

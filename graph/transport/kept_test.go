@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2"
@@ -36,6 +37,12 @@ type keeper struct {
 
 func serveKept(t *testing.T) *keeper {
 	t.Helper()
+	return serveKeptWithin(t, 0)
+}
+
+// serveKeptWithin is serveKept with a time for each request.
+func serveKeptWithin(t *testing.T, timeout time.Duration) *keeper {
+	t.Helper()
 	k := &keeper{epochs: &numbers{}}
 	hints, err := keep.NewHints(gqlparser.MustLoadSchema(&ast.Source{Input: schemaText}))
 	if err != nil {
@@ -62,7 +69,7 @@ func serveKept(t *testing.T) *keeper {
 		"nobody": {},
 	}
 	k.service = serve(t, options{
-		http: transport.HTTP{Answers: kept, Documents: store{}},
+		http: transport.HTTP{Answers: kept, Documents: store{}, Timeout: timeout},
 		wrap: func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				ctx := viewer.With(r.Context(), people[r.Header.Get("Persona")])
@@ -281,5 +288,27 @@ func TestPersistedAnswersAreKept(t *testing.T) {
 	k.ran(t, 1, "by id and by text")
 	if unknown := do(t, request(t, http.MethodGet, k.URL+"?documentId=unknown", http.NoBody)); unknown.code(t) != transport.CodePersistedNotFound {
 		t.Errorf("unknown: %d %s", unknown.status, unknown.body)
+	}
+}
+
+// TestWaitingForAnAnswerEnds: who waits for somebody else's answer waits no longer than for their own.
+func TestWaitingForAnAnswerEnds(t *testing.T) {
+	t.Parallel()
+	const timeout = 300 * time.Millisecond
+	k := serveKeptWithin(t, timeout)
+	for _, when := range []string{"the document is new", "the document is known"} {
+		began := time.Now()
+		var group sync.WaitGroup
+		for range 8 {
+			group.Go(func() {
+				if got := k.ask(t, `{slow}`); !strings.Contains(got.body, `"errors"`) {
+					t.Errorf("%s: %d %s", when, got.status, got.body)
+				}
+			})
+		}
+		group.Wait()
+		if took := time.Since(began); took > 10*timeout {
+			t.Errorf("%s: it took %s", when, took)
+		}
 	}
 }

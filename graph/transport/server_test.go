@@ -35,7 +35,7 @@ type Query {
   failing: String @cacheControl(maxAge: 60)
   raw: String
   lastEvent: String
-  slow: String
+  slow: String @cacheControl(maxAge: 60)
   boom: String
   fail: String
   big(n: Int!): String

@@ -59,10 +59,8 @@ func (s *Service) keep(ctx context.Context, group []*sent) (err error) {
 				return err
 			}
 		}
-		for _, l := range ledgers {
-			if err := l.tell(ctx, g, s.Feed); err != nil {
-				return err
-			}
+		if err := tell(ctx, g, ledgers, s.Feed); err != nil {
+			return err
 		}
 		return g.Seal(ctx)
 	})
@@ -131,8 +129,35 @@ func (l *ledger) complete(g *pg.Group, now time.Time) error {
 	return nil
 }
 
-// tell tells the feed which places moved. What completed something need not, for its events do.
-func (l *ledger) tell(ctx context.Context, g *pg.Group, log *feed.Log) error {
+// tell tells the feed which places moved, of all tenants in one round trip.
+func tell(ctx context.Context, g *pg.Group, ledgers []*ledger, log *feed.Log) error {
+	if log == nil {
+		return nil
+	}
+	moved := map[*ledger][]feed.Change{}
+	for _, l := range ledgers {
+		if changes := Moved(l.moved()...); len(changes) > 0 {
+			moved[l] = changes
+		}
+	}
+	err := sendEach(ctx, g, ledgers, func(l *ledger) []pg.Statement {
+		if moved[l] == nil {
+			return nil
+		}
+		return []pg.Statement{feed.Telling(l.tenant, moved[l]...)}
+	})
+	if err != nil {
+		return fmt.Errorf("tell what moved: %w", err)
+	}
+	for l, changes := range moved {
+		ctx := viewer.With(ctx, viewer.Job(l.tenant, "progress"))
+		log.HintLater(ctx, g.As(ctx), feed.Topics(changes...)...)
+	}
+	return nil
+}
+
+// moved are the places that moved. Where something was completed, events tell of it.
+func (l *ledger) moved() []uuid.UUID {
 	told := map[uuid.UUID]bool{}
 	for _, s := range l.sent {
 		if s.refused == nil && !s.booked.again {
@@ -145,8 +170,7 @@ func (l *ledger) tell(ctx context.Context, g *pg.Group, log *feed.Log) error {
 			moved = append(moved, place)
 		}
 	}
-	ctx = viewer.With(ctx, viewer.Job(l.tenant, "progress"))
-	return log.Tell(ctx, g.As(ctx), Moved(moved...)...)
+	return moved
 }
 
 // complete completes the lessons that the batch suffices for. Where authors wrote rules, more than lengths may suffice.

@@ -194,7 +194,7 @@ func shortened(life, fallback time.Duration) time.Duration {
 	if life == 0 {
 		life = fallback
 	}
-	return max(time.Millisecond, life-time.Duration(jitter*rand.Float64()*float64(life)))
+	return max(time.Millisecond, life-time.Duration(jitter*rand.Float64()*float64(life))) //nolint:gosec // chance, no secret
 }
 
 func (l *Layers[V]) hold(key Key, value V, encoded int, life time.Duration) held[V] {

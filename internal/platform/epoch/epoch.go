@@ -112,7 +112,7 @@ func (e *Epochs) look(_ context.Context, tenant uuid.UUID) (int64, error) {
 	ctx, cancel := context.WithTimeout(viewer.With(e.base, viewer.Of(tenant)), patience)
 	defer cancel()
 	var number int64
-	err := e.db.QueryRow(ctx, `SELECT epoch FROM epochs WHERE tenant_id = $1`, tenant).Scan(&number)
+	err := e.db.QueryRow(ctx, `SELECT epoch FROM epochs WHERE tenant_id = $1`, tenant).Scan(&number) //nolint:contextcheck // it is for all who wait
 	if err != nil && !errors.Is(err, pg.ErrNoRows) {
 		return 0, fmt.Errorf("look at epoch: %w", err)
 	}

@@ -58,9 +58,9 @@ func newProcess(t *testing.T, d *pgtest.Database, url string) process {
 	return p
 }
 
-func (p process) of(t *testing.T, tenant uuid.UUID) int64 {
+func (p process) of(t *testing.T, school uuid.UUID) int64 {
 	t.Helper()
-	number, err := p.Of(t.Context(), tenant)
+	number, err := p.Of(t.Context(), school)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,10 +68,10 @@ func (p process) of(t *testing.T, tenant uuid.UUID) int64 {
 }
 
 // within waits until the process knows another number than before, and fails when that takes longer.
-func (p process) within(t *testing.T, limit time.Duration, tenant uuid.UUID, before int64) {
+func (p process) within(t *testing.T, limit time.Duration, school uuid.UUID, before int64) {
 	t.Helper()
 	began := time.Now()
-	for p.of(t, tenant) == before {
+	for p.of(t, school) == before {
 		if time.Since(began) > limit {
 			t.Fatalf("after %s the process still believes in %d", limit, before)
 		}

@@ -72,13 +72,22 @@ func (l *Log) Tell(ctx context.Context, tx *pg.Tx, changes ...Change) error {
 	if l == nil || len(changes) == 0 {
 		return nil
 	}
+	told := Telling(viewer.Tenant(ctx), changes...)
+	if _, err := tx.Exec(ctx, told.SQL, told.Args...); err != nil {
+		return fmt.Errorf("tell %d changes: %w", len(changes), err)
+	}
+	l.Hint(ctx, tx, Topics(changes...)...)
+	return nil
+}
+
+// Telling is the statement of Tell, for who sends it among others; Hint then wakes the streams.
+func Telling(tenant uuid.UUID, changes ...Change) pg.Statement {
 	var kinds, events []string
 	var subjects, refs []uuid.UUID
 	for _, c := range changes {
 		kinds, subjects = append(kinds, c.Kind), append(subjects, c.Subject)
 		events, refs = append(events, c.Event), append(refs, c.Ref)
 	}
-	tenant := viewer.Tenant(ctx)
 	// Topics are locked in one order, so that two that tell of the same ones wait and do not deadlock.
 	const tell = `
 		WITH told AS MATERIALIZED (
@@ -96,11 +105,7 @@ func (l *Log) Tell(ctx context.Context, tx *pg.Tx, changes ...Change) error {
 		SELECT $1, topic, subject, m.seq - t.of + t.nth, t.event, t.ref, clock_timestamp()
 		FROM told t JOIN moved m USING (topic, subject)
 		WHERE t.event <> ''`
-	if _, err := tx.Exec(ctx, tell, tenant, kinds, subjects, events, refs); err != nil {
-		return fmt.Errorf("tell %d changes: %w", len(changes), err)
-	}
-	l.Hint(ctx, tx, topicsOf(changes)...)
-	return nil
+	return pg.Statement{SQL: tell, Args: []any{tenant, kinds, subjects, events, refs}}
 }
 
 // Hint wakes the streams of the topics after the commit, for what is kept elsewhere. A nil log wakes nobody.
@@ -112,8 +117,17 @@ func (l *Log) Hint(ctx context.Context, tx *pg.Tx, topics ...Topic) {
 	tx.AfterCommit(func() { l.Bus.Wake(context.WithoutCancel(ctx), tenant, topics) })
 }
 
-// topicsOf are the topics of the changes, each once.
-func topicsOf(changes []Change) []Topic {
+// HintLater is Hint for who answers somebody after the commit: nobody waits until the streams are woken.
+func (l *Log) HintLater(ctx context.Context, tx *pg.Tx, topics ...Topic) {
+	if l == nil || l.Bus == nil {
+		return
+	}
+	tenant := viewer.Tenant(ctx)
+	tx.AfterCommit(func() { go l.Bus.Wake(context.WithoutCancel(ctx), tenant, topics) })
+}
+
+// Topics are the topics of the changes, each once.
+func Topics(changes ...Change) []Topic {
 	var topics []Topic
 	seen := map[Topic]bool{}
 	for _, c := range changes {

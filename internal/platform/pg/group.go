@@ -17,7 +17,7 @@ type Group struct {
 	hooks Hooks
 	// turn is whose turn it is, as the database setting has it.
 	turn string
-	// handed are those who may have something to do after the commit.
+	// handed are the tenants' views of the transaction, who may have something to do after the commit.
 	handed []*Tx
 }
 
@@ -124,9 +124,16 @@ func read(results pgx.BatchResults, s Statement) error {
 	return rows.Err()
 }
 
-// As returns the transaction as the tenant of the context's viewer, who takes the turn with each statement.
+// As returns the transaction as the tenant of the context's viewer, who takes the turn with each statement. It is the
+// same for all viewers of the tenant.
 func (g *Group) As(ctx context.Context) *Tx {
-	run := inside{tx: g.tx, tenant: setting(ctx), turn: &g.turn}
+	tenant := setting(ctx)
+	for _, tx := range g.handed {
+		if tx.run.tenant == tenant {
+			return tx
+		}
+	}
+	run := inside{tx: g.tx, tenant: tenant, turn: &g.turn}
 	tx := &Tx{Client: ent.NewClient(ent.Driver(driver{run})), tx: g.tx, run: run, hooks: g.hooks}
 	g.handed = append(g.handed, tx)
 	return tx
