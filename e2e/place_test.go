@@ -40,6 +40,20 @@ func TestPlacesInTheApp(t *testing.T) {
 		"INSTRUCTOR_TOKEN="+c.instructor.Token, "LEARNER="+c.ask(t, learner, `{ viewer { user { email } } }`, nil, "viewer", "user", "email"))
 }
 
+// remade is a course whose film was made anew in its second version.
+func (c *campus) remade(t *testing.T) (course, gone, anew string) {
+	t.Helper()
+	course = c.course(t, "remade")
+	c.publish(t, course)
+	gone = c.lesson(t, course, 1)
+	c.run(t, c.instructor, `mutation($c: ID!) {
+		saveLesson(input: {courseId: $c, moduleKey: "m", key: "w", title: "Film", kind: VIDEO, url: "https://videos.example/new.mp4", durationMs: 60000}) { lesson { id } }
+		arrangeCourse(input: {courseId: $c, modules: [{key: "m", lessons: ["a", "w", "q"]}]}) { course { id } }
+	}`, input{"c": course})
+	c.publish(t, course)
+	return course, gone, c.lesson(t, course, 1)
+}
+
 // small publishes a course of one article; the one that is called "priced" has a price.
 func (c *campus) small(t *testing.T, name string) map[string]any {
 	t.Helper()

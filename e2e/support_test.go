@@ -212,6 +212,9 @@ var unowned = map[string]string{
 	"Mutation.completeForLearner":    "for staff alone",
 	"Mutation.applyCompletions":      "for staff alone",
 	"Query.completionPreview":        "for staff alone",
+	"Query.publishImpact":            "for staff alone",
+	"Query.enrollmentMigration":      "for staff alone",
+	"Mutation.migrateEnrollments":    "for staff alone",
 	"Query.completionReport":         "for staff alone",
 	"Mutation.markNotificationsRead": "ids that name nothing in the inbox mark nothing",
 }

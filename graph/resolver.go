@@ -67,6 +67,7 @@ type (
 	enrollmentGrantResolver        struct{ services *Services }
 	enrollmentChangeResolver       struct{ services *Services }
 	courseAdmissionResolver        struct{ services *Services }
+	impactLessonResolver           struct{ services *Services }
 	enrollmentEventResolver        struct{ services *Services }
 	courseReportResolver           struct{ services *Services }
 	learnerDashboardResolver       struct{ services *Services }
@@ -146,6 +147,11 @@ func (r *Resolver) EnrollmentChange() graphql.EnrollmentChangeResolver {
 // CourseAdmission implements graphql.ResolverRoot.
 func (r *Resolver) CourseAdmission() graphql.CourseAdmissionResolver {
 	return courseAdmissionResolver{r.services}
+}
+
+// ImpactLesson implements graphql.ResolverRoot.
+func (r *Resolver) ImpactLesson() graphql.ImpactLessonResolver {
+	return impactLessonResolver{r.services}
 }
 
 // EnrollmentEvent implements graphql.ResolverRoot.

@@ -54,7 +54,7 @@ func openFiles(dir string) (*file.Store, error) {
 func services(db *pg.DB, store *file.Store) jobs.Services {
 	return jobs.Services{
 		DB:           db,
-		Enrollment:   &enrollment.Service{DB: db},
+		Enrollment:   &enrollment.Service{DB: db, Evidence: &learning.Service{DB: db}},
 		Learning:     &learning.Service{DB: db},
 		Assessment:   &assessment.Service{DB: db, Completer: &learning.Service{DB: db}},
 		Credential:   &credential.Service{DB: db, Blobs: store, Page: page},

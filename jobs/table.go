@@ -30,17 +30,11 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 			return []river.JobArgs{count}, nil
 		}
 		return []river.JobArgs{count, NotifyAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
+	case enrollment.MigrationStarted:
+		return []river.JobArgs{MigratePlaces{Tenant: e.Tenant, Migration: e.Migration}}, nil
 	case enrollment.EnrollmentChanged, learning.ModuleCompleted:
 		// Nothing follows but that live streams are told (live.go): deeds, facts and certificates are of lessons and courses.
 		return nil, nil
-
-	case media.ConversionAsked:
-		return []river.JobArgs{ConvertAsset{Tenant: e.Tenant, Asset: e.Asset}}, nil
-	case media.CaptionsChanged:
-		return []river.JobArgs{LayCaptions{Tenant: e.Tenant, Asset: e.Asset}, SyncFilm{Tenant: e.Tenant, Asset: e.Asset}}, nil
-
-	case media.UploadArrived:
-		return []river.JobArgs{CheckUpload{Tenant: e.Tenant, Asset: e.Asset}}, nil
 
 	case learning.LessonCompleted:
 		return []river.JobArgs{
@@ -70,6 +64,20 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 	case notification.Told:
 		return []river.JobArgs{MailNotification{Tenant: e.Tenant, Notification: e.Notification}}, nil
 
+	default:
+		return ofMedia(event)
+	}
+}
+
+// ofMedia is the part of the table about films and files.
+func ofMedia(event pg.Event) ([]river.JobArgs, error) {
+	switch e := event.(type) {
+	case media.ConversionAsked:
+		return []river.JobArgs{ConvertAsset{Tenant: e.Tenant, Asset: e.Asset}}, nil
+	case media.CaptionsChanged:
+		return []river.JobArgs{LayCaptions{Tenant: e.Tenant, Asset: e.Asset}, SyncFilm{Tenant: e.Tenant, Asset: e.Asset}}, nil
+	case media.UploadArrived:
+		return []river.JobArgs{CheckUpload{Tenant: e.Tenant, Asset: e.Asset}}, nil
 	default:
 		return nil, fmt.Errorf("jobs: the table does not know the event %s", event.Kind())
 	}

@@ -237,7 +237,7 @@ func (a *app) wire(ctx context.Context) error {
 	learned := &learning.Service{DB: a.db, Meter: batches, Feed: a.feed}
 	assessed := &assessment.Service{DB: a.db, Completer: learned, Files: quizFiles{files}}
 	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: catalogFiles{files}, Kept: a.caches.versions}
-	places := &enrollment.Service{DB: a.db, Feed: a.feed}
+	places := &enrollment.Service{DB: a.db, Feed: a.feed, Evidence: learned}
 	files.Holders = courses
 	learned.Drafts = courses
 	a.services = &graph.Services{

@@ -106,6 +106,25 @@ func (l *ledger) places() pg.Statement {
 	}}
 }
 
+// pinned is the statement that reads, behind the locks, the versions that the places are pinned to: whoever waited for a
+// place that moved still sees the old one.
+func (l *ledger) pinned() pg.Statement {
+	return pg.Statement{SQL: readPins, Args: []any{l.tenant, l.missing()}, Read: func(rows pg.Rows) error {
+		for rows.Next() {
+			var place, version uuid.UUID
+			if err := rows.Scan(&place, &version); err != nil {
+				return fmt.Errorf("read version of place: %w", err)
+			}
+			if a := l.accounts[place]; a != nil {
+				a.place.VersionID = version
+			}
+		}
+		return nil
+	}}
+}
+
+const readPins = `SELECT id, version_id FROM enrollments WHERE tenant_id = $1 AND id = ANY($2)`
+
 const outlinesOf = `SELECT id, outline FROM course_versions WHERE tenant_id = $1 AND id = ANY($2)`
 
 // readOutlines is the statement that reads the versions which this process does not remember.
@@ -171,7 +190,7 @@ func (l *ledger) first(places []*ent.Enrollment) []pg.Statement {
 // load fills the ledgers: it locks the accounts, makes those that have had no evidence yet, and reads what the
 // batches change.
 func (s *Service) load(ctx context.Context, g *pg.Group, ledgers []*ledger) (time.Time, error) {
-	if err := sendEach(ctx, g, ledgers, func(l *ledger) []pg.Statement { return []pg.Statement{l.lock()} }); err != nil {
+	if err := sendEach(ctx, g, ledgers, func(l *ledger) []pg.Statement { return []pg.Statement{l.lock(), l.pinned()} }); err != nil {
 		return time.Time{}, fmt.Errorf("lock progress: %w", err)
 	}
 	if err := s.begin(ctx, g, ledgers); err != nil {
@@ -203,7 +222,7 @@ func (s *Service) begin(ctx context.Context, g *pg.Group, ledgers []*ledger) err
 		if len(begun) == 0 {
 			return nil
 		}
-		return append(l.first(begun), l.lock())
+		return append(l.first(begun), l.lock(), l.pinned())
 	})
 	if err != nil {
 		return fmt.Errorf("start progress: %w", err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"lyceum/internal/catalog/outline"
@@ -58,32 +59,47 @@ func mayLearn(place *ent.Enrollment, learner uuid.UUID) error {
 	}
 }
 
-// begin reads the version the place is pinned to, and locks its progress.
+// begin locks the progress of the place and reads the version that it is pinned to, in this order: as long as its
+// progress is not locked, a place may move to a newer version.
 func begin(ctx context.Context, tx *pg.Tx, place *ent.Enrollment) (*study, error) {
-	st, err := look(ctx, tx, place)
-	if err != nil {
+	st := &study{tx: tx, place: place, under: decision{by: completion.ByRULE}}
+	if err := st.lock(ctx); err != nil {
 		return nil, err
 	}
-	if err := st.lock(ctx); err != nil {
+	if err := st.look(ctx); err != nil {
 		return nil, err
 	}
 	return st, nil
 }
 
-// look reads the version the place is pinned to.
-func look(ctx context.Context, tx *pg.Tx, place *ent.Enrollment) (*study, error) {
-	version, err := tx.CourseVersion.Query().
-		Where(courseversion.ID(place.VersionID)).Select(courseversion.FieldOutline).Only(ctx)
+// look reads the version the place is pinned to now.
+func (st *study) look(ctx context.Context) error {
+	version, err := st.tx.CourseVersion.Query().Where(pinnedBy(st.place.ID)).
+		Select(courseversion.FieldID, courseversion.FieldOutline).Only(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read outline: %w", err)
+		return fmt.Errorf("read outline: %w", err)
 	}
-	return &study{tx: tx, place: place, outline: &version.Outline, under: decision{by: completion.ByRULE}}, nil
+	st.place.VersionID, st.outline = version.ID, &version.Outline
+	return nil
+}
+
+// pinnedBy is the version that the place is pinned to.
+func pinnedBy(place uuid.UUID) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		places := sql.Table(enrollment.Table)
+		s.Where(sql.In(s.C(courseversion.FieldID), sql.Select(places.C(enrollment.FieldVersionID)).From(places).Where(sql.And(
+			sql.ColumnsEQ(places.C(enrollment.FieldTenantID), s.C(courseversion.FieldTenantID)), sql.EQ(places.C(enrollment.FieldID), place),
+		))))
+	}
 }
 
 // lock locks the counters, which the first evidence makes, and looks at the clock.
 func (st *study) lock(ctx context.Context) error {
 	progress, err := st.locked(ctx)
 	if ent.IsNotFound(err) {
+		if err := st.look(ctx); err != nil {
+			return err
+		}
 		if err := st.start(ctx); err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ import (
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/enrollmentchange"
 	"lyceum/internal/gen/ent/enrollmentgrant"
+	"lyceum/internal/gen/ent/enrollmentmigration"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/gen/ent/tenant"
@@ -72,6 +73,7 @@ type ResolverRoot interface {
 	EnrollmentChange() EnrollmentChangeResolver
 	EnrollmentEvent() EnrollmentEventResolver
 	EnrollmentGrant() EnrollmentGrantResolver
+	ImpactLesson() ImpactLessonResolver
 	LearnerDashboard() LearnerDashboardResolver
 	Lesson() LessonResolver
 	LessonCompletion() LessonCompletionResolver
@@ -545,6 +547,16 @@ type ComplexityRoot struct {
 		Source    func(childComplexity int) int
 	}
 
+	EnrollmentMigration struct {
+		CreatedAt func(childComplexity int) int
+		Done      func(childComplexity int) int
+		Failed    func(childComplexity int) int
+		Number    func(childComplexity int) int
+		Places    func(childComplexity int) int
+		State     func(childComplexity int) int
+		Total     func(childComplexity int) int
+	}
+
 	EnrollmentPayload struct {
 		Enrollment func(childComplexity int) int
 	}
@@ -561,6 +573,18 @@ type ComplexityRoot struct {
 	HttpHeader struct {
 		Name  func(childComplexity int) int
 		Value func(childComplexity int) int
+	}
+
+	ImpactLesson struct {
+		ID    func(childComplexity int) int
+		Key   func(childComplexity int) int
+		Kind  func(childComplexity int) int
+		Title func(childComplexity int) int
+	}
+
+	ImpactMapping struct {
+		From func(childComplexity int) int
+		To   func(childComplexity int) int
 	}
 
 	LeaderboardConnection struct {
@@ -671,6 +695,10 @@ type ComplexityRoot struct {
 		UnreadCount func(childComplexity int) int
 	}
 
+	MigrateEnrollmentsPayload struct {
+		Migration func(childComplexity int) int
+	}
+
 	Module struct {
 		GlobalID func(childComplexity int) int
 		Key      func(childComplexity int) int
@@ -720,6 +748,7 @@ type ComplexityRoot struct {
 		Enroll                func(childComplexity int, input model.EnrollInput) int
 		GrantSupport          func(childComplexity int, input model.GrantSupportInput) int
 		MarkNotificationsRead func(childComplexity int, ids []*gid.ID) int
+		MigrateEnrollments    func(childComplexity int, input model.MigrateEnrollmentsInput) int
 		PublishCourse         func(childComplexity int, input model.PublishCourseInput) int
 		RecordAttendance      func(childComplexity int, input model.RecordAttendanceInput) int
 		RecordProgress        func(childComplexity int, input model.RecordProgressInput) int
@@ -847,6 +876,17 @@ type ComplexityRoot struct {
 		Version func(childComplexity int) int
 	}
 
+	PublishImpact struct {
+		Added           func(childComplexity int) int
+		Changed         func(childComplexity int) int
+		InForce         func(childComplexity int) int
+		InProgress      func(childComplexity int) int
+		Mapped          func(childComplexity int) int
+		NotStarted      func(childComplexity int) int
+		PoliciesChanged func(childComplexity int) int
+		Removed         func(childComplexity int) int
+	}
+
 	Query struct {
 		APIKeys              func(childComplexity int) int
 		Achievements         func(childComplexity int) int
@@ -863,6 +903,7 @@ type ComplexityRoot struct {
 		CourseDraft          func(childComplexity int, id *gid.ID, slug *string) int
 		CourseDrafts         func(childComplexity int, first *int, after *string) int
 		Courses              func(childComplexity int, first *int, after *string, filter *model.CourseFilter, orderBy *model.CourseOrder) int
+		EnrollmentMigration  func(childComplexity int, courseID gid.ID) int
 		Enrollments          func(childComplexity int, courseID gid.ID, first *int, after *string, state *enrollment.State, overdue *bool) int
 		Leaderboard          func(childComplexity int, courseID *gid.ID, period engagement.Period, first *int, after *string, around *bool) int
 		LearnerDashboard     func(childComplexity int) int
@@ -879,6 +920,7 @@ type ComplexityRoot struct {
 		Nodes                func(childComplexity int, ids []*gid.ID) int
 		Notifications        func(childComplexity int, first *int, after *string, unreadOnly *bool) int
 		PointRules           func(childComplexity int) int
+		PublishImpact        func(childComplexity int, courseID gid.ID) int
 		Search               func(childComplexity int, query string, first *int, offset *int, filter *model.SearchFilter) int
 		SearchToken          func(childComplexity int) int
 		Sessions             func(childComplexity int) int
@@ -1301,6 +1343,9 @@ type EnrollmentEventResolver interface {
 type EnrollmentGrantResolver interface {
 	Source(ctx context.Context, obj *ent.EnrollmentGrant) (enrollment.Source, error)
 }
+type ImpactLessonResolver interface {
+	ID(ctx context.Context, obj *outline.Lesson) (*gid.ID, error)
+}
 type LearnerDashboardResolver interface {
 	Recommended(ctx context.Context, obj *analytics.Learner) (*ent.Enrollment, error)
 	InProgress(ctx context.Context, obj *analytics.Learner) ([]*ent.Enrollment, error)
@@ -1376,6 +1421,7 @@ type MutationResolver interface {
 	AnswerInvitation(ctx context.Context, input model.AnswerInvitationInput) (*model.EnrollmentPayload, error)
 	RevokeGrant(ctx context.Context, input model.RevokeGrantInput) (*model.EnrollmentPayload, error)
 	SaveCourseAdmission(ctx context.Context, input model.SaveCourseAdmissionInput) (*model.SaveCourseAdmissionPayload, error)
+	MigrateEnrollments(ctx context.Context, input model.MigrateEnrollmentsInput) (*model.MigrateEnrollmentsPayload, error)
 	SignOffLearner(ctx context.Context, input model.SignOffLearnerInput) (*model.RecordProgressPayload, error)
 	RecordAttendance(ctx context.Context, input model.RecordAttendanceInput) (*model.RecordProgressPayload, error)
 	CompleteForLearner(ctx context.Context, input model.CompleteForLearnerInput) (*model.RecordProgressPayload, error)
@@ -1423,6 +1469,8 @@ type QueryResolver interface {
 	MyEnrollments(ctx context.Context, first *int, after *string, state *enrollment.State, overdue *bool) (*relay.EnrollmentConnection, error)
 	Enrollments(ctx context.Context, courseID gid.ID, first *int, after *string, state *enrollment.State, overdue *bool) (*relay.EnrollmentConnection, error)
 	CourseAdmission(ctx context.Context, courseID gid.ID) (*enrollment1.Standing, error)
+	PublishImpact(ctx context.Context, courseID gid.ID) (*learning.Impact, error)
+	EnrollmentMigration(ctx context.Context, courseID gid.ID) (*ent.EnrollmentMigration, error)
 	CompletionPreview(ctx context.Context, courseID gid.ID) (*learning.Report, error)
 	CompletionReport(ctx context.Context, courseID gid.ID, number *int) (*learning.Report, error)
 	LessonDropOff(ctx context.Context, courseID gid.ID, lessonID gid.ID) (*model.LessonDropOff, error)
@@ -3266,6 +3314,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EnrollmentGrant.Source(childComplexity), true
 
+	case "EnrollmentMigration.startedAt":
+		if e.ComplexityRoot.EnrollmentMigration.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentMigration.CreatedAt(childComplexity), true
+	case "EnrollmentMigration.done":
+		if e.ComplexityRoot.EnrollmentMigration.Done == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentMigration.Done(childComplexity), true
+	case "EnrollmentMigration.failed":
+		if e.ComplexityRoot.EnrollmentMigration.Failed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentMigration.Failed(childComplexity), true
+	case "EnrollmentMigration.version":
+		if e.ComplexityRoot.EnrollmentMigration.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentMigration.Number(childComplexity), true
+	case "EnrollmentMigration.places":
+		if e.ComplexityRoot.EnrollmentMigration.Places == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentMigration.Places(childComplexity), true
+	case "EnrollmentMigration.state":
+		if e.ComplexityRoot.EnrollmentMigration.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentMigration.State(childComplexity), true
+	case "EnrollmentMigration.total":
+		if e.ComplexityRoot.EnrollmentMigration.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentMigration.Total(childComplexity), true
+
 	case "EnrollmentPayload.enrollment":
 		if e.ComplexityRoot.EnrollmentPayload.Enrollment == nil {
 			break
@@ -3322,6 +3413,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.HttpHeader.Value(childComplexity), true
+
+	case "ImpactLesson.id":
+		if e.ComplexityRoot.ImpactLesson.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImpactLesson.ID(childComplexity), true
+	case "ImpactLesson.key":
+		if e.ComplexityRoot.ImpactLesson.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImpactLesson.Key(childComplexity), true
+	case "ImpactLesson.kind":
+		if e.ComplexityRoot.ImpactLesson.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImpactLesson.Kind(childComplexity), true
+	case "ImpactLesson.title":
+		if e.ComplexityRoot.ImpactLesson.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImpactLesson.Title(childComplexity), true
+
+	case "ImpactMapping.from":
+		if e.ComplexityRoot.ImpactMapping.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImpactMapping.From(childComplexity), true
+	case "ImpactMapping.to":
+		if e.ComplexityRoot.ImpactMapping.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImpactMapping.To(childComplexity), true
 
 	case "LeaderboardConnection.edges":
 		if e.ComplexityRoot.LeaderboardConnection.Edges == nil {
@@ -3716,6 +3845,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MarkNotificationsReadPayload.UnreadCount(childComplexity), true
 
+	case "MigrateEnrollmentsPayload.migration":
+		if e.ComplexityRoot.MigrateEnrollmentsPayload.Migration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MigrateEnrollmentsPayload.Migration(childComplexity), true
+
 	case "Module.id":
 		if e.ComplexityRoot.Module.GlobalID == nil {
 			break
@@ -4021,6 +4157,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.MarkNotificationsRead(childComplexity, args["ids"].([]*gid.ID)), true
+	case "Mutation.migrateEnrollments":
+		if e.ComplexityRoot.Mutation.MigrateEnrollments == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_migrateEnrollments_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MigrateEnrollments(childComplexity, args["input"].(model.MigrateEnrollmentsInput)), true
 	case "Mutation.publishCourse":
 		if e.ComplexityRoot.Mutation.PublishCourse == nil {
 			break
@@ -4731,6 +4878,55 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PublishCoursePayload.Version(childComplexity), true
 
+	case "PublishImpact.requirementsAdded":
+		if e.ComplexityRoot.PublishImpact.Added == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishImpact.Added(childComplexity), true
+	case "PublishImpact.requirementsChanged":
+		if e.ComplexityRoot.PublishImpact.Changed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishImpact.Changed(childComplexity), true
+	case "PublishImpact.inForce":
+		if e.ComplexityRoot.PublishImpact.InForce == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishImpact.InForce(childComplexity), true
+	case "PublishImpact.learnersInProgress":
+		if e.ComplexityRoot.PublishImpact.InProgress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishImpact.InProgress(childComplexity), true
+	case "PublishImpact.lessonsMapped":
+		if e.ComplexityRoot.PublishImpact.Mapped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishImpact.Mapped(childComplexity), true
+	case "PublishImpact.learnersNotStarted":
+		if e.ComplexityRoot.PublishImpact.NotStarted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishImpact.NotStarted(childComplexity), true
+	case "PublishImpact.policiesChanged":
+		if e.ComplexityRoot.PublishImpact.PoliciesChanged == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishImpact.PoliciesChanged(childComplexity), true
+	case "PublishImpact.requirementsRemoved":
+		if e.ComplexityRoot.PublishImpact.Removed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishImpact.Removed(childComplexity), true
+
 	case "Query.apiKeys":
 		if e.ComplexityRoot.Query.APIKeys == nil {
 			break
@@ -4881,6 +5077,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Courses(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*model.CourseFilter), args["orderBy"].(*model.CourseOrder)), true
+	case "Query.enrollmentMigration":
+		if e.ComplexityRoot.Query.EnrollmentMigration == nil {
+			break
+		}
+
+		args, err := ec.field_Query_enrollmentMigration_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.EnrollmentMigration(childComplexity, args["courseId"].(gid.ID)), true
 	case "Query.enrollments":
 		if e.ComplexityRoot.Query.Enrollments == nil {
 			break
@@ -5018,6 +5225,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.PointRules(childComplexity), true
+	case "Query.publishImpact":
+		if e.ComplexityRoot.Query.PublishImpact == nil {
+			break
+		}
+
+		args, err := ec.field_Query_publishImpact_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PublishImpact(childComplexity, args["courseId"].(gid.ID)), true
 	case "Query.search":
 		if e.ComplexityRoot.Query.Search == nil {
 			break
@@ -6100,6 +6318,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("EnrollInput", ec.unmarshalInputEnrollInput),
 			graphql.NewInputUnmarshaler("GrantSupportInput", ec.unmarshalInputGrantSupportInput),
 			graphql.NewInputUnmarshaler("LeaderboardProfileInput", ec.unmarshalInputLeaderboardProfileInput),
+			graphql.NewInputUnmarshaler("LessonMappingInput", ec.unmarshalInputLessonMappingInput),
+			graphql.NewInputUnmarshaler("MigrateEnrollmentsInput", ec.unmarshalInputMigrateEnrollmentsInput),
 			graphql.NewInputUnmarshaler("NumericKeyInput", ec.unmarshalInputNumericKeyInput),
 			graphql.NewInputUnmarshaler("PlayedLessonInput", ec.unmarshalInputPlayedLessonInput),
 			graphql.NewInputUnmarshaler("PointRuleInput", ec.unmarshalInputPointRuleInput),
@@ -7734,6 +7954,12 @@ extend type Query {
   "What a course says to those who want in."
   courseAdmission(courseId: ID!): CourseAdmission!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
+  "What publishing the course's draft now would change for its learners. Nothing is written."
+  publishImpact(courseId: ID!): PublishImpact!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+  "The newest migration of the course's places, null when there was none."
+  enrollmentMigration(courseId: ID!): EnrollmentMigration
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
 }
 
 extend type Mutation {
@@ -7758,6 +7984,28 @@ extend type Mutation {
   "Replaces what a course says to those who want in. More seats let in those who wait, in their order."
   saveCourseAdmission(input: SaveCourseAdmissionInput!): SaveCourseAdmissionPayload!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  """
+  Moves places of a course to its version in force, by a job: ` + "`" + `enrollmentMigration` + "`" + ` says how far it is. What was completed
+  stays completed, with its date, and evidence of lessons that are mapped counts for those that they are mapped to.
+  """
+  migrateEnrollments(input: MigrateEnrollmentsInput!): MigrateEnrollmentsPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+}
+
+input MigrateEnrollmentsInput {
+  courseId: ID!
+  places: MigratingPlaces! = NOT_COMPLETED
+  "At most 200 lessons that the version in force does not have, each with one of its kind that it has."
+  mapping: [LessonMappingInput!]! = []
+}
+
+input LessonMappingInput {
+  fromLessonId: ID!
+  toLessonId: ID!
+}
+
+type MigrateEnrollmentsPayload {
+  migration: EnrollmentMigration!
 }
 
 input AnswerInvitationInput {
@@ -7770,6 +8018,69 @@ input RevokeGrantInput {
   source: EnrollmentSource!
   "As the grant has it; empty for people."
   reference: String! = ""
+}
+
+"""
+What publishing the draft would change for those who learn by the version in force. Publishing by itself changes nothing for
+them: whoever has a place keeps its version, and the new one is for those who enroll from then on. ` + "`" + `migrateEnrollments` + "`" + ` moves
+places to the version in force.
+"""
+type PublishImpact {
+  "The number of the version in force, 0 when there is none."
+  inForce: Int!
+  "Learners who have begun and not completed the course."
+  learnersInProgress: Int!
+  "Learners who are in and have not begun."
+  learnersNotStarted: Int!
+  "Lessons that the draft requires and the version in force does not."
+  requirementsAdded: [ImpactLesson!]!
+  "Lessons that the version in force requires and the draft does not."
+  requirementsRemoved: [ImpactLesson!]!
+  "Lessons that both require, by another rule or of another kind; as they are in the draft."
+  requirementsChanged: [ImpactLesson!]!
+  "Whether the course, or a module that stays, asks for something else of its parts."
+  policiesChanged: Boolean!
+  "Lessons that would be gone, each with the new one of its kind that has its key or title: what ` + "`" + `migrateEnrollments` + "`" + ` could be told."
+  lessonsMapped: [ImpactMapping!]!
+}
+
+type ImpactLesson {
+  id: ID!
+  key: String!
+  title: String!
+  kind: LessonKind!
+}
+
+type ImpactMapping {
+  from: ImpactLesson!
+  to: ImpactLesson!
+}
+
+"How far the places of a course have come on their way to a newer version."
+type EnrollmentMigration {
+  "The number of the version that they go to."
+  version: Int!
+  places: MigratingPlaces!
+  state: EnrollmentMigrationState!
+  startedAt: Time!
+  "How many places there were to move when it began."
+  total: Int!
+  "How many have moved."
+  done: Int!
+  "How many could not, and stay where they are."
+  failed: Int!
+}
+
+enum MigratingPlaces {
+  "Those without any evidence."
+  NOT_STARTED
+  "All that are not completed. What is completed stays as it was."
+  NOT_COMPLETED
+}
+
+enum EnrollmentMigrationState {
+  RUNNING
+  DONE
 }
 
 "What a course says to those who want in."
@@ -9668,6 +9979,26 @@ func (ec *executionContext) childFields_EnrollmentGrant(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type EnrollmentGrant", field.Name)
 }
 
+func (ec *executionContext) childFields_EnrollmentMigration(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_EnrollmentMigration_version(ctx, field)
+	case "places":
+		return ec.fieldContext_EnrollmentMigration_places(ctx, field)
+	case "state":
+		return ec.fieldContext_EnrollmentMigration_state(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_EnrollmentMigration_startedAt(ctx, field)
+	case "total":
+		return ec.fieldContext_EnrollmentMigration_total(ctx, field)
+	case "done":
+		return ec.fieldContext_EnrollmentMigration_done(ctx, field)
+	case "failed":
+		return ec.fieldContext_EnrollmentMigration_failed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnrollmentMigration", field.Name)
+}
+
 func (ec *executionContext) childFields_EnrollmentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "enrollment":
@@ -9684,6 +10015,30 @@ func (ec *executionContext) childFields_HttpHeader(ctx context.Context, field gr
 		return ec.fieldContext_HttpHeader_value(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type HttpHeader", field.Name)
+}
+
+func (ec *executionContext) childFields_ImpactLesson(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ImpactLesson_id(ctx, field)
+	case "key":
+		return ec.fieldContext_ImpactLesson_key(ctx, field)
+	case "title":
+		return ec.fieldContext_ImpactLesson_title(ctx, field)
+	case "kind":
+		return ec.fieldContext_ImpactLesson_kind(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImpactLesson", field.Name)
+}
+
+func (ec *executionContext) childFields_ImpactMapping(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_ImpactMapping_from(ctx, field)
+	case "to":
+		return ec.fieldContext_ImpactMapping_to(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImpactMapping", field.Name)
 }
 
 func (ec *executionContext) childFields_LeaderboardConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9890,6 +10245,14 @@ func (ec *executionContext) childFields_MarkNotificationsReadPayload(ctx context
 		return ec.fieldContext_MarkNotificationsReadPayload_unreadCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MarkNotificationsReadPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MigrateEnrollmentsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "migration":
+		return ec.fieldContext_MigrateEnrollmentsPayload_migration(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MigrateEnrollmentsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Module(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10126,6 +10489,28 @@ func (ec *executionContext) childFields_PublishCoursePayload(ctx context.Context
 		return ec.fieldContext_PublishCoursePayload_created(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PublishCoursePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_PublishImpact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "inForce":
+		return ec.fieldContext_PublishImpact_inForce(ctx, field)
+	case "learnersInProgress":
+		return ec.fieldContext_PublishImpact_learnersInProgress(ctx, field)
+	case "learnersNotStarted":
+		return ec.fieldContext_PublishImpact_learnersNotStarted(ctx, field)
+	case "requirementsAdded":
+		return ec.fieldContext_PublishImpact_requirementsAdded(ctx, field)
+	case "requirementsRemoved":
+		return ec.fieldContext_PublishImpact_requirementsRemoved(ctx, field)
+	case "requirementsChanged":
+		return ec.fieldContext_PublishImpact_requirementsChanged(ctx, field)
+	case "policiesChanged":
+		return ec.fieldContext_PublishImpact_policiesChanged(ctx, field)
+	case "lessonsMapped":
+		return ec.fieldContext_PublishImpact_lessonsMapped(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PublishImpact", field.Name)
 }
 
 func (ec *executionContext) childFields_QuestionDraft(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11024,6 +11409,20 @@ func (ec *executionContext) field_Mutation_markNotificationsRead_args(ctx contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_migrateEnrollments_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.MigrateEnrollmentsInput, error) {
+			return ec.unmarshalNMigrateEnrollmentsInput2lyceumᚋinternalᚋgenᚋmodelᚐMigrateEnrollmentsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_publishCourse_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -11814,6 +12213,20 @@ func (ec *executionContext) field_Query_courses_args(ctx context.Context, rawArg
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_enrollmentMigration_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "courseId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["courseId"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_enrollments_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -12043,6 +12456,20 @@ func (ec *executionContext) field_Query_notifications_args(ctx context.Context, 
 		return nil, err
 	}
 	args["unreadOnly"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_publishImpact_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "courseId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["courseId"] = arg0
 	return args, nil
 }
 
@@ -19927,6 +20354,167 @@ func (ec *executionContext) fieldContext_EnrollmentGrant_endedWhy(_ context.Cont
 	return graphql.NewScalarFieldContext("EnrollmentGrant", field, false, false, "GrantEnd")
 }
 
+func (ec *executionContext) _EnrollmentMigration_version(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentMigration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentMigration_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Number, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentMigration_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentMigration", field, false, false, "Int")
+}
+
+func (ec *executionContext) _EnrollmentMigration_places(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentMigration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentMigration_places(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Places, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v enrollmentmigration.Places) graphql.Marshaler {
+			return ec.marshalNMigratingPlaces2lyceumᚋinternalᚋgenᚋentᚋenrollmentmigrationᚐPlaces(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentMigration_places(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentMigration", field, false, false, "MigratingPlaces")
+}
+
+func (ec *executionContext) _EnrollmentMigration_state(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentMigration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentMigration_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v enrollmentmigration.State) graphql.Marshaler {
+			return ec.marshalNEnrollmentMigrationState2lyceumᚋinternalᚋgenᚋentᚋenrollmentmigrationᚐState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentMigration_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentMigration", field, false, false, "EnrollmentMigrationState")
+}
+
+func (ec *executionContext) _EnrollmentMigration_startedAt(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentMigration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentMigration_startedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentMigration_startedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentMigration", field, false, false, "Time")
+}
+
+func (ec *executionContext) _EnrollmentMigration_total(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentMigration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentMigration_total(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Total, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentMigration_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentMigration", field, false, false, "Int")
+}
+
+func (ec *executionContext) _EnrollmentMigration_done(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentMigration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentMigration_done(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Done, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentMigration_done(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentMigration", field, false, false, "Int")
+}
+
+func (ec *executionContext) _EnrollmentMigration_failed(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentMigration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentMigration_failed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Failed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentMigration_failed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentMigration", field, false, false, "Int")
+}
+
 func (ec *executionContext) _EnrollmentPayload_enrollment(ctx context.Context, field graphql.CollectedField, obj *model.EnrollmentPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -20141,6 +20729,171 @@ func (ec *executionContext) _HttpHeader_value(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_HttpHeader_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("HttpHeader", field, false, false, "String")
+}
+
+func (ec *executionContext) _ImpactLesson_id(ctx context.Context, field graphql.CollectedField, obj *outline.Lesson) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImpactLesson_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ImpactLesson().ID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *gid.ID) graphql.Marshaler {
+			return ec.marshalNID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ImpactLesson_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ImpactLesson", field, true, true, "ID")
+}
+
+func (ec *executionContext) _ImpactLesson_key(ctx context.Context, field graphql.CollectedField, obj *outline.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_ImpactLesson_key(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImpactLesson_key(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Key, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ImpactLesson_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ImpactLesson", field, false, false, "String")
+}
+
+func (ec *executionContext) _ImpactLesson_title(ctx context.Context, field graphql.CollectedField, obj *outline.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_ImpactLesson_title(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImpactLesson_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ImpactLesson_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ImpactLesson", field, false, false, "String")
+}
+
+func (ec *executionContext) _ImpactLesson_kind(ctx context.Context, field graphql.CollectedField, obj *outline.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_ImpactLesson_kind(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImpactLesson_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v outline.Kind) graphql.Marshaler {
+			return ec.marshalNLessonKind2lyceumᚋinternalᚋcatalogᚋoutlineᚐKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ImpactLesson_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ImpactLesson", field, false, false, "LessonKind")
+}
+
+func (ec *executionContext) _ImpactMapping_from(ctx context.Context, field graphql.CollectedField, obj *learning.Mapped) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImpactMapping_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.From, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v outline.Lesson) graphql.Marshaler {
+			return ec.marshalNImpactLesson2lyceumᚋinternalᚋcatalogᚋoutlineᚐLesson(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ImpactMapping_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ImpactMapping",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ImpactLesson(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ImpactMapping_to(ctx context.Context, field graphql.CollectedField, obj *learning.Mapped) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImpactMapping_to(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.To, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v outline.Lesson) graphql.Marshaler {
+			return ec.marshalNImpactLesson2lyceumᚋinternalᚋcatalogᚋoutlineᚐLesson(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ImpactMapping_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ImpactMapping",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ImpactLesson(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _LeaderboardConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.LeaderboardConnection) (ret graphql.Marshaler) {
@@ -21827,6 +22580,38 @@ func (ec *executionContext) _MarkNotificationsReadPayload_unreadCount(ctx contex
 }
 func (ec *executionContext) fieldContext_MarkNotificationsReadPayload_unreadCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MarkNotificationsReadPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _MigrateEnrollmentsPayload_migration(ctx context.Context, field graphql.CollectedField, obj *model.MigrateEnrollmentsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MigrateEnrollmentsPayload_migration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Migration, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.EnrollmentMigration) graphql.Marshaler {
+			return ec.marshalNEnrollmentMigration2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentMigration(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MigrateEnrollmentsPayload_migration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MigrateEnrollmentsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EnrollmentMigration(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Module_id(ctx context.Context, field graphql.CollectedField, obj *catalog.Module) (ret graphql.Marshaler) {
@@ -24027,6 +24812,50 @@ func (ec *executionContext) fieldContext_Mutation_saveCourseAdmission(ctx contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_migrateEnrollments(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_migrateEnrollments(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().MigrateEnrollments(ctx, fc.Args["input"].(model.MigrateEnrollmentsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.MigrateEnrollmentsPayload) graphql.Marshaler {
+			return ec.marshalNMigrateEnrollmentsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMigrateEnrollmentsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_migrateEnrollments(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MigrateEnrollmentsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_migrateEnrollments_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_signOffLearner(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -25931,6 +26760,226 @@ func (ec *executionContext) fieldContext_PublishCoursePayload_created(_ context.
 	return graphql.NewScalarFieldContext("PublishCoursePayload", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _PublishImpact_inForce(ctx context.Context, field graphql.CollectedField, obj *learning.Impact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishImpact_inForce(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.InForce, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishImpact_inForce(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishImpact", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PublishImpact_learnersInProgress(ctx context.Context, field graphql.CollectedField, obj *learning.Impact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishImpact_learnersInProgress(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.InProgress, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishImpact_learnersInProgress(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishImpact", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PublishImpact_learnersNotStarted(ctx context.Context, field graphql.CollectedField, obj *learning.Impact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishImpact_learnersNotStarted(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NotStarted, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishImpact_learnersNotStarted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishImpact", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PublishImpact_requirementsAdded(ctx context.Context, field graphql.CollectedField, obj *learning.Impact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishImpact_requirementsAdded(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Added, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []outline.Lesson) graphql.Marshaler {
+			return ec.marshalNImpactLesson2ᚕlyceumᚋinternalᚋcatalogᚋoutlineᚐLessonᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishImpact_requirementsAdded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublishImpact",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ImpactLesson(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PublishImpact_requirementsRemoved(ctx context.Context, field graphql.CollectedField, obj *learning.Impact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishImpact_requirementsRemoved(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Removed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []outline.Lesson) graphql.Marshaler {
+			return ec.marshalNImpactLesson2ᚕlyceumᚋinternalᚋcatalogᚋoutlineᚐLessonᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishImpact_requirementsRemoved(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublishImpact",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ImpactLesson(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PublishImpact_requirementsChanged(ctx context.Context, field graphql.CollectedField, obj *learning.Impact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishImpact_requirementsChanged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []outline.Lesson) graphql.Marshaler {
+			return ec.marshalNImpactLesson2ᚕlyceumᚋinternalᚋcatalogᚋoutlineᚐLessonᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishImpact_requirementsChanged(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublishImpact",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ImpactLesson(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PublishImpact_policiesChanged(ctx context.Context, field graphql.CollectedField, obj *learning.Impact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishImpact_policiesChanged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PoliciesChanged, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishImpact_policiesChanged(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishImpact", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _PublishImpact_lessonsMapped(ctx context.Context, field graphql.CollectedField, obj *learning.Impact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishImpact_lessonsMapped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Mapped, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []learning.Mapped) graphql.Marshaler {
+			return ec.marshalNImpactMapping2ᚕlyceumᚋinternalᚋlearningᚐMappedᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishImpact_lessonsMapped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublishImpact",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ImpactMapping(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_node(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -26757,6 +27806,94 @@ func (ec *executionContext) fieldContext_Query_courseAdmission(ctx context.Conte
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_courseAdmission_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_publishImpact(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_publishImpact(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().PublishImpact(ctx, fc.Args["courseId"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Impact) graphql.Marshaler {
+			return ec.marshalNPublishImpact2ᚖlyceumᚋinternalᚋlearningᚐImpact(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_publishImpact(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublishImpact(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_publishImpact_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_enrollmentMigration(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_enrollmentMigration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().EnrollmentMigration(ctx, fc.Args["courseId"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.EnrollmentMigration) graphql.Marshaler {
+			return ec.marshalOEnrollmentMigration2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentMigration(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_enrollmentMigration(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EnrollmentMigration(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_enrollmentMigration_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -33749,6 +34886,118 @@ func UnmarshalLeaderboardProfileInput(ctx context.Context, raw any) (model.Leade
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputLessonMappingInput(ctx context.Context, obj any) (model.LessonMappingInput, error) {
+	var it model.LessonMappingInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"fromLessonId", "toLessonId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "fromLessonId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("fromLessonId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FromLessonID = data
+		case "toLessonId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("toLessonId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ToLessonID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalLessonMappingInput unmarshals raw into the LessonMappingInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalLessonMappingInput(ctx context.Context, raw any) (model.LessonMappingInput, error) {
+	var out model.LessonMappingInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "LessonMappingInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputMigrateEnrollmentsInput(ctx context.Context, obj any) (model.MigrateEnrollmentsInput, error) {
+	var it model.MigrateEnrollmentsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["places"]; !present {
+		asMap["places"] = "NOT_COMPLETED"
+	}
+	if _, present := asMap["mapping"]; !present {
+		asMap["mapping"] = []any{}
+	}
+
+	fieldsInOrder := [...]string{"courseId", "places", "mapping"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "courseId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("courseId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CourseID = data
+		case "places":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("places"))
+			data, err := ec.unmarshalNMigratingPlaces2lyceumᚋinternalᚋgenᚋentᚋenrollmentmigrationᚐPlaces(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Places = data
+		case "mapping":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("mapping"))
+			data, err := ec.unmarshalNLessonMappingInput2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐLessonMappingInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Mapping = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalMigrateEnrollmentsInput unmarshals raw into the MigrateEnrollmentsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalMigrateEnrollmentsInput(ctx context.Context, raw any) (model.MigrateEnrollmentsInput, error) {
+	var out model.MigrateEnrollmentsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "MigrateEnrollmentsInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputNumericKeyInput(ctx context.Context, obj any) (model.NumericKeyInput, error) {
 	var it model.NumericKeyInput
 	if obj == nil {
@@ -39248,6 +40497,72 @@ func (ec *executionContext) _EnrollmentGrant(ctx context.Context, sel ast.Select
 	return out
 }
 
+var enrollmentMigrationImplementors = []string{"EnrollmentMigration"}
+
+func (ec *executionContext) _EnrollmentMigration(ctx context.Context, sel ast.SelectionSet, obj *ent.EnrollmentMigration) graphql.Marshaler {
+	if out := ec.leanEnrollmentMigration(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentMigrationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EnrollmentMigration")
+		case "version":
+			out.Values[i] = ec._EnrollmentMigration_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "places":
+			out.Values[i] = ec._EnrollmentMigration_places(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._EnrollmentMigration_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "startedAt":
+			out.Values[i] = ec._EnrollmentMigration_startedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "total":
+			out.Values[i] = ec._EnrollmentMigration_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "done":
+			out.Values[i] = ec._EnrollmentMigration_done(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "failed":
+			out.Values[i] = ec._EnrollmentMigration_failed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var enrollmentPayloadImplementors = []string{"EnrollmentPayload"}
 
 func (ec *executionContext) _EnrollmentPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EnrollmentPayload) graphql.Marshaler {
@@ -39366,6 +40681,99 @@ func (ec *executionContext) _HttpHeader(ctx context.Context, sel ast.SelectionSe
 			}
 		case "value":
 			out.Values[i] = ec._HttpHeader_value(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var impactLessonImplementors = []string{"ImpactLesson"}
+
+func (ec *executionContext) _ImpactLesson(ctx context.Context, sel ast.SelectionSet, obj *outline.Lesson) graphql.Marshaler {
+	if out := ec.leanImpactLesson(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, impactLessonImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ImpactLesson")
+		case "id":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ImpactLesson_id(ctx, field, obj)
+				})
+		case "key":
+			out.Values[i] = ec._ImpactLesson_key(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "title":
+			out.Values[i] = ec._ImpactLesson_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "kind":
+			out.Values[i] = ec._ImpactLesson_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var impactMappingImplementors = []string{"ImpactMapping"}
+
+func (ec *executionContext) _ImpactMapping(ctx context.Context, sel ast.SelectionSet, obj *learning.Mapped) graphql.Marshaler {
+	if out := ec.leanImpactMapping(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, impactMappingImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ImpactMapping")
+		case "from":
+			out.Values[i] = ec._ImpactMapping_from(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "to":
+			out.Values[i] = ec._ImpactMapping_to(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -40174,6 +41582,42 @@ func (ec *executionContext) _MarkNotificationsReadPayload(ctx context.Context, s
 	return out
 }
 
+var migrateEnrollmentsPayloadImplementors = []string{"MigrateEnrollmentsPayload"}
+
+func (ec *executionContext) _MigrateEnrollmentsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.MigrateEnrollmentsPayload) graphql.Marshaler {
+	if out := ec.leanMigrateEnrollmentsPayload(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, migrateEnrollmentsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MigrateEnrollmentsPayload")
+		case "migration":
+			out.Values[i] = ec._MigrateEnrollmentsPayload_migration(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var moduleImplementors = []string{"Module"}
 
 func (ec *executionContext) _Module(ctx context.Context, sel ast.SelectionSet, obj *catalog.Module) graphql.Marshaler {
@@ -40684,6 +42128,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "saveCourseAdmission":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_saveCourseAdmission(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "migrateEnrollments":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_migrateEnrollments(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -41464,6 +42915,77 @@ func (ec *executionContext) _PublishCoursePayload(ctx context.Context, sel ast.S
 	return out
 }
 
+var publishImpactImplementors = []string{"PublishImpact"}
+
+func (ec *executionContext) _PublishImpact(ctx context.Context, sel ast.SelectionSet, obj *learning.Impact) graphql.Marshaler {
+	if out := ec.leanPublishImpact(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, publishImpactImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PublishImpact")
+		case "inForce":
+			out.Values[i] = ec._PublishImpact_inForce(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "learnersInProgress":
+			out.Values[i] = ec._PublishImpact_learnersInProgress(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "learnersNotStarted":
+			out.Values[i] = ec._PublishImpact_learnersNotStarted(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "requirementsAdded":
+			out.Values[i] = ec._PublishImpact_requirementsAdded(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "requirementsRemoved":
+			out.Values[i] = ec._PublishImpact_requirementsRemoved(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "requirementsChanged":
+			out.Values[i] = ec._PublishImpact_requirementsChanged(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "policiesChanged":
+			out.Values[i] = ec._PublishImpact_policiesChanged(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lessonsMapped":
+			out.Values[i] = ec._PublishImpact_lessonsMapped(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var queryImplementors = []string{"Query"}
 
 func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
@@ -41602,6 +43124,18 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_courseAdmission(ctx, field)
+				})
+		case "publishImpact":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_publishImpact(ctx, field)
+				})
+		case "enrollmentMigration":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_enrollmentMigration(ctx, field)
 				})
 		case "completionPreview":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -45626,6 +47160,29 @@ func (ec *executionContext) marshalNEnrollmentGrant2ᚖlyceumᚋinternalᚋgen�
 	return ec._EnrollmentGrant(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNEnrollmentMigration2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentMigration(ctx context.Context, sel ast.SelectionSet, v *ent.EnrollmentMigration) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "EnrollmentMigration!")
+		return graphql.Null
+	}
+	return ec._EnrollmentMigration(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNEnrollmentMigrationState2lyceumᚋinternalᚋgenᚋentᚋenrollmentmigrationᚐState(ctx context.Context, v any) (enrollmentmigration.State, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := enrollmentmigration.State(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNEnrollmentMigrationState2lyceumᚋinternalᚋgenᚋentᚋenrollmentmigrationᚐState(ctx context.Context, sel ast.SelectionSet, v enrollmentmigration.State) graphql.Marshaler {
+	_ = sel
+	res := limit.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "EnrollmentMigrationState!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNEnrollmentPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐEnrollmentPayload(ctx context.Context, sel ast.SelectionSet, v *model.EnrollmentPayload) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "EnrollmentPayload!")
@@ -45761,6 +47318,52 @@ func (ec *executionContext) marshalNID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐI
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalNImpactLesson2lyceumᚋinternalᚋcatalogᚋoutlineᚐLesson(ctx context.Context, sel ast.SelectionSet, v outline.Lesson) graphql.Marshaler {
+	return ec._ImpactLesson(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNImpactLesson2ᚕlyceumᚋinternalᚋcatalogᚋoutlineᚐLessonᚄ(ctx context.Context, sel ast.SelectionSet, v []outline.Lesson) graphql.Marshaler {
+	if out := ec.lean_marshalNImpactLesson2ᚕlyceumᚋinternalᚋcatalogᚋoutlineᚐLessonᚄ(ctx, sel, v); out != nil {
+		return out
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNImpactLesson2lyceumᚋinternalᚋcatalogᚋoutlineᚐLesson(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNImpactMapping2lyceumᚋinternalᚋlearningᚐMapped(ctx context.Context, sel ast.SelectionSet, v learning.Mapped) graphql.Marshaler {
+	return ec._ImpactMapping(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNImpactMapping2ᚕlyceumᚋinternalᚋlearningᚐMappedᚄ(ctx context.Context, sel ast.SelectionSet, v []learning.Mapped) graphql.Marshaler {
+	if out := ec.lean_marshalNImpactMapping2ᚕlyceumᚋinternalᚋlearningᚐMappedᚄ(ctx, sel, v); out != nil {
+		return out
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNImpactMapping2lyceumᚋinternalᚋlearningᚐMapped(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNInt2int(ctx context.Context, v any) (int, error) {
@@ -46001,6 +47604,25 @@ func (ec *executionContext) marshalNLessonKind2lyceumᚋinternalᚋcatalogᚋout
 	return res
 }
 
+func (ec *executionContext) unmarshalNLessonMappingInput2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐLessonMappingInputᚄ(ctx context.Context, v any) ([]*model.LessonMappingInput, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*model.LessonMappingInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNLessonMappingInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLessonMappingInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalNLessonMappingInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLessonMappingInput(ctx context.Context, v any) (*model.LessonMappingInput, error) {
+	res, err := ec.unmarshalInputLessonMappingInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNLessonProgress2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐLessonProgressᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.LessonProgress) graphql.Marshaler {
 	if out := ec.lean_marshalNLessonProgress2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐLessonProgressᚄ(ctx, sel, v); out != nil {
 		return out
@@ -46061,6 +47683,34 @@ func (ec *executionContext) marshalNMarkNotificationsReadPayload2ᚖlyceumᚋint
 		return graphql.Null
 	}
 	return ec._MarkNotificationsReadPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNMigrateEnrollmentsInput2lyceumᚋinternalᚋgenᚋmodelᚐMigrateEnrollmentsInput(ctx context.Context, v any) (model.MigrateEnrollmentsInput, error) {
+	res, err := ec.unmarshalInputMigrateEnrollmentsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNMigrateEnrollmentsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMigrateEnrollmentsPayload(ctx context.Context, sel ast.SelectionSet, v *model.MigrateEnrollmentsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "MigrateEnrollmentsPayload!")
+		return graphql.Null
+	}
+	return ec._MigrateEnrollmentsPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNMigratingPlaces2lyceumᚋinternalᚋgenᚋentᚋenrollmentmigrationᚐPlaces(ctx context.Context, v any) (enrollmentmigration.Places, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := enrollmentmigration.Places(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNMigratingPlaces2lyceumᚋinternalᚋgenᚋentᚋenrollmentmigrationᚐPlaces(ctx context.Context, sel ast.SelectionSet, v enrollmentmigration.Places) graphql.Marshaler {
+	_ = sel
+	res := limit.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "MigratingPlaces!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNModule2ᚕᚖlyceumᚋinternalᚋcatalogᚐModuleᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Module) graphql.Marshaler {
@@ -46425,6 +48075,14 @@ func (ec *executionContext) marshalNPublishCoursePayload2ᚖlyceumᚋinternalᚋ
 		return graphql.Null
 	}
 	return ec._PublishCoursePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNPublishImpact2ᚖlyceumᚋinternalᚋlearningᚐImpact(ctx context.Context, sel ast.SelectionSet, v *learning.Impact) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PublishImpact!")
+		return graphql.Null
+	}
+	return ec._PublishImpact(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNPublishingRulesInput2lyceumᚋinternalᚋgenᚋmodelᚐPublishingRulesInput(ctx context.Context, v any) (model.PublishingRulesInput, error) {
@@ -47639,6 +49297,13 @@ func (ec *executionContext) marshalOEnrollment2ᚖlyceumᚋinternalᚋgenᚋent�
 		return graphql.Null
 	}
 	return ec._Enrollment(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOEnrollmentMigration2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentMigration(ctx context.Context, sel ast.SelectionSet, v *ent.EnrollmentMigration) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._EnrollmentMigration(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOEnrollmentState2ᚖlyceumᚋinternalᚋgenᚋentᚋenrollmentᚐState(ctx context.Context, v any) (*enrollment.State, error) {

@@ -519,6 +519,18 @@ var leanTypes = lean.Types{
 			"endedWhy":  {Number: 6, Of: ""},
 		},
 	},
+	"EnrollmentMigration": {
+		Name: "EnrollmentMigration", Satisfies: []string{"EnrollmentMigration"},
+		Fields: map[string]lean.Field{
+			"version":   {Number: 1, Of: ""},
+			"places":    {Number: 2, Of: ""},
+			"state":     {Number: 3, Of: ""},
+			"startedAt": {Number: 4, Of: ""},
+			"total":     {Number: 5, Of: ""},
+			"done":      {Number: 6, Of: ""},
+			"failed":    {Number: 7, Of: ""},
+		},
+	},
 	"EnrollmentPayload": {
 		Name: "EnrollmentPayload", Satisfies: []string{"EnrollmentPayload"},
 		Fields: map[string]lean.Field{
@@ -541,6 +553,21 @@ var leanTypes = lean.Types{
 		Fields: map[string]lean.Field{
 			"name":  {Number: 1, Of: ""},
 			"value": {Number: 2, Of: ""},
+		},
+	},
+	"ImpactLesson": {
+		Name: "ImpactLesson", Satisfies: []string{"ImpactLesson"},
+		Fields: map[string]lean.Field{
+			"key":   {Number: 2, Of: ""},
+			"title": {Number: 3, Of: ""},
+			"kind":  {Number: 4, Of: ""},
+		},
+	},
+	"ImpactMapping": {
+		Name: "ImpactMapping", Satisfies: []string{"ImpactMapping"},
+		Fields: map[string]lean.Field{
+			"from": {Number: 1, Of: "ImpactLesson"},
+			"to":   {Number: 2, Of: "ImpactLesson"},
 		},
 	},
 	"LeaderboardConnection": {
@@ -653,6 +680,12 @@ var leanTypes = lean.Types{
 		Fields: map[string]lean.Field{
 			"marked":      {Number: 1, Of: ""},
 			"unreadCount": {Number: 2, Of: ""},
+		},
+	},
+	"MigrateEnrollmentsPayload": {
+		Name: "MigrateEnrollmentsPayload", Satisfies: []string{"MigrateEnrollmentsPayload"},
+		Fields: map[string]lean.Field{
+			"migration": {Number: 1, Of: "EnrollmentMigration"},
 		},
 	},
 	"Module": {
@@ -794,6 +827,19 @@ var leanTypes = lean.Types{
 			"course":  {Number: 1, Of: "CourseDraft"},
 			"version": {Number: 2, Of: "CourseVersion"},
 			"created": {Number: 3, Of: ""},
+		},
+	},
+	"PublishImpact": {
+		Name: "PublishImpact", Satisfies: []string{"PublishImpact"},
+		Fields: map[string]lean.Field{
+			"inForce":             {Number: 1, Of: ""},
+			"learnersInProgress":  {Number: 2, Of: ""},
+			"learnersNotStarted":  {Number: 3, Of: ""},
+			"requirementsAdded":   {Number: 4, Of: "ImpactLesson"},
+			"requirementsRemoved": {Number: 5, Of: "ImpactLesson"},
+			"requirementsChanged": {Number: 6, Of: "ImpactLesson"},
+			"policiesChanged":     {Number: 7, Of: ""},
+			"lessonsMapped":       {Number: 8, Of: "ImpactMapping"},
 		},
 	},
 	"QuestionDraft": {
@@ -5342,6 +5388,63 @@ func (ec *executionContext) lean_EnrollmentGrant_endedWhy(obj *ent.EnrollmentGra
 	})
 }
 
+func (ec *executionContext) leanEnrollmentMigration(sel ast.SelectionSet, obj *ent.EnrollmentMigration) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "EnrollmentMigration", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentMigration(w, plan, obj) })
+}
+
+func writeLeanEnrollmentMigration(w *lean.Writer, plan lean.Plan, obj *ent.EnrollmentMigration) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("EnrollmentMigration")
+		case 1:
+			v := obj.Number
+			if !w.Int(v) {
+				return false
+			}
+		case 2:
+			v := obj.Places
+			if !w.Text(string(v)) {
+				return false
+			}
+		case 3:
+			v := obj.State
+			if !w.Text(string(v)) {
+				return false
+			}
+		case 4:
+			v := obj.CreatedAt
+			if !w.Time(v) {
+				return false
+			}
+		case 5:
+			v := obj.Total
+			if !w.Int(v) {
+				return false
+			}
+		case 6:
+			v := obj.Done
+			if !w.Int(v) {
+				return false
+			}
+		case 7:
+			v := obj.Failed
+			if !w.Int(v) {
+				return false
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
 func (ec *executionContext) leanEnrollmentPayload(sel ast.SelectionSet, obj *model.EnrollmentPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "EnrollmentPayload", sel)
 	if plan == nil {
@@ -5449,6 +5552,114 @@ func writeLeanHttpHeader(w *lean.Writer, plan lean.Plan, obj *model.HTTPHeader) 
 		case 2:
 			v := obj.Value
 			if !w.Text(v) {
+				return false
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) leanImpactLesson(sel ast.SelectionSet, obj *outline.Lesson) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "ImpactLesson", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanImpactLesson(w, plan, obj) })
+}
+
+func writeLeanImpactLesson(w *lean.Writer, plan lean.Plan, obj *outline.Lesson) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("ImpactLesson")
+		case 2:
+			v := obj.Key
+			if !w.Text(v) {
+				return false
+			}
+		case 3:
+			v := obj.Title
+			if !w.Text(v) {
+				return false
+			}
+		case 4:
+			v := obj.Kind
+			if !w.Text(string(v)) {
+				return false
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) lean_ImpactLesson_key(obj *outline.Lesson) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Key
+		if !w.Text(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_ImpactLesson_title(obj *outline.Lesson) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Title
+		if !w.Text(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_ImpactLesson_kind(obj *outline.Lesson) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Kind
+		if !w.Text(string(v)) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) leanImpactMapping(sel ast.SelectionSet, obj *learning.Mapped) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "ImpactMapping", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanImpactMapping(w, plan, obj) })
+}
+
+func writeLeanImpactMapping(w *lean.Writer, plan lean.Plan, obj *learning.Mapped) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("ImpactMapping")
+		case 1:
+			v := obj.From
+			if !writeLeanImpactLesson(w, step.Of, &v) {
+				return false
+			}
+		case 2:
+			v := obj.To
+			if !writeLeanImpactLesson(w, step.Of, &v) {
 				return false
 			}
 		}
@@ -6390,6 +6601,37 @@ func writeLeanMarkNotificationsReadPayload(w *lean.Writer, plan lean.Plan, obj *
 	return true
 }
 
+func (ec *executionContext) leanMigrateEnrollmentsPayload(sel ast.SelectionSet, obj *model.MigrateEnrollmentsPayload) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "MigrateEnrollmentsPayload", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanMigrateEnrollmentsPayload(w, plan, obj) })
+}
+
+func writeLeanMigrateEnrollmentsPayload(w *lean.Writer, plan lean.Plan, obj *model.MigrateEnrollmentsPayload) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("MigrateEnrollmentsPayload")
+		case 1:
+			v := obj.Migration
+			if v == nil {
+				return false
+			} else {
+				if !writeLeanEnrollmentMigration(w, step.Of, v) {
+					return false
+				}
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
 func (ec *executionContext) leanModule(sel ast.SelectionSet, obj *catalog.Module) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Module", sel)
 	if plan == nil {
@@ -7287,6 +7529,88 @@ func writeLeanPublishCoursePayload(w *lean.Writer, plan lean.Plan, obj *model.Pu
 			if !w.Bool(v) {
 				return false
 			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) leanPublishImpact(sel ast.SelectionSet, obj *learning.Impact) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "PublishImpact", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanPublishImpact(w, plan, obj) })
+}
+
+func writeLeanPublishImpact(w *lean.Writer, plan lean.Plan, obj *learning.Impact) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("PublishImpact")
+		case 1:
+			v := obj.InForce
+			if !w.Int(v) {
+				return false
+			}
+		case 2:
+			v := obj.InProgress
+			if !w.Int(v) {
+				return false
+			}
+		case 3:
+			v := obj.NotStarted
+			if !w.Int(v) {
+				return false
+			}
+		case 4:
+			v := obj.Added
+			w.Byte('[')
+			for n, e := range v {
+				w.Next(n)
+				if !writeLeanImpactLesson(w, step.Of, &e) {
+					return false
+				}
+			}
+			w.Byte(']')
+		case 5:
+			v := obj.Removed
+			w.Byte('[')
+			for n, e := range v {
+				w.Next(n)
+				if !writeLeanImpactLesson(w, step.Of, &e) {
+					return false
+				}
+			}
+			w.Byte(']')
+		case 6:
+			v := obj.Changed
+			w.Byte('[')
+			for n, e := range v {
+				w.Next(n)
+				if !writeLeanImpactLesson(w, step.Of, &e) {
+					return false
+				}
+			}
+			w.Byte(']')
+		case 7:
+			v := obj.PoliciesChanged
+			if !w.Bool(v) {
+				return false
+			}
+		case 8:
+			v := obj.Mapped
+			w.Byte('[')
+			for n, e := range v {
+				w.Next(n)
+				if !writeLeanImpactMapping(w, step.Of, &e) {
+					return false
+				}
+			}
+			w.Byte(']')
 		}
 	}
 	w.Byte('}')
@@ -10397,6 +10721,50 @@ func (ec *executionContext) lean_marshalNHttpHeader2ᚕᚖlyceumᚋinternalᚋge
 				if !writeLeanHttpHeader(w, step.Of, e) {
 					return false
 				}
+			}
+		}
+		w.Byte(']')
+		return true
+	})
+}
+
+func (ec *executionContext) lean_marshalNImpactLesson2ᚕlyceumᚋinternalᚋcatalogᚋoutlineᚐLessonᚄ(ctx context.Context, sel ast.SelectionSet, v []outline.Lesson) graphql.Marshaler {
+	if len(v) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "ImpactLesson", sel)
+	if plan == nil {
+		return nil
+	}
+	step := lean.Step{Of: plan}
+	return lean.Write(func(w *lean.Writer) bool {
+		w.Byte('[')
+		for n, e := range v {
+			w.Next(n)
+			if !writeLeanImpactLesson(w, step.Of, &e) {
+				return false
+			}
+		}
+		w.Byte(']')
+		return true
+	})
+}
+
+func (ec *executionContext) lean_marshalNImpactMapping2ᚕlyceumᚋinternalᚋlearningᚐMappedᚄ(ctx context.Context, sel ast.SelectionSet, v []learning.Mapped) graphql.Marshaler {
+	if len(v) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "ImpactMapping", sel)
+	if plan == nil {
+		return nil
+	}
+	step := lean.Step{Of: plan}
+	return lean.Write(func(w *lean.Writer) bool {
+		w.Byte('[')
+		for n, e := range v {
+			w.Next(n)
+			if !writeLeanImpactMapping(w, step.Of, &e) {
+				return false
 			}
 		}
 		w.Byte(']')

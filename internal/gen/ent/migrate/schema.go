@@ -722,6 +722,37 @@ var (
 			},
 		},
 	}
+	// EnrollmentMigrationsColumns holds the columns for the "enrollment_migrations" table.
+	EnrollmentMigrationsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "course_id", Type: field.TypeUUID},
+		{Name: "version_id", Type: field.TypeUUID},
+		{Name: "number", Type: field.TypeInt},
+		{Name: "mapping", Type: field.TypeJSON},
+		{Name: "places", Type: field.TypeEnum, Enums: []string{"NOT_STARTED", "NOT_COMPLETED"}},
+		{Name: "started_by", Type: field.TypeUUID},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"RUNNING", "DONE"}, Default: "RUNNING"},
+		{Name: "total", Type: field.TypeInt},
+		{Name: "done", Type: field.TypeInt, Default: 0},
+		{Name: "failed", Type: field.TypeInt, Default: 0},
+		{Name: "reached_id", Type: field.TypeUUID},
+	}
+	// EnrollmentMigrationsTable holds the schema information for the "enrollment_migrations" table.
+	EnrollmentMigrationsTable = &schema.Table{
+		Name:       "enrollment_migrations",
+		Columns:    EnrollmentMigrationsColumns,
+		PrimaryKey: []*schema.Column{EnrollmentMigrationsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "enrollmentmigration_tenant_id_course_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{EnrollmentMigrationsColumns[1], EnrollmentMigrationsColumns[4], EnrollmentMigrationsColumns[0]},
+			},
+		},
+	}
 	// EquivalencesColumns holds the columns for the "equivalences" table.
 	EquivalencesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -1353,6 +1384,7 @@ var (
 		EnrollmentsTable,
 		EnrollmentChangesTable,
 		EnrollmentGrantsTable,
+		EnrollmentMigrationsTable,
 		EquivalencesTable,
 		InboxesTable,
 		LessonsTable,
