@@ -81,11 +81,14 @@ func (s *Service) move(ctx context.Context, tx *pg.Tx, id uuid.UUID, m *ent.Enro
 	if err := s.Evidence.Hold(ctx, tx, id); err != nil {
 		return 0, fmt.Errorf("hold evidence: %w", err)
 	}
-	place, err := tx.Enrollment.Query().Where(behind(m.CourseID, m.Number, m.Places)...).Where(enrollment.ID(id)).ForUpdate().Only(ctx)
-	if ent.IsNotFound(err) {
-		return 0, nil
-	} else if err != nil {
+	place, err := tx.Enrollment.Query().Where(enrollment.ID(id)).ForUpdate().Only(ctx)
+	if err != nil {
 		return 0, fmt.Errorf("lock place: %w", err)
+	}
+	// Asked behind the locks: it may have been begun, or completed, while the job waited for them.
+	still, err := tx.Enrollment.Query().Where(behind(m.CourseID, m.Number, m.Places)...).Where(enrollment.ID(id)).Exist(ctx)
+	if err != nil || !still {
+		return 0, wrapped("look at place", err)
 	}
 	now, err := tx.Now(ctx)
 	if err != nil {

@@ -48,8 +48,14 @@ ORDER BY e.learner_id, e.id
 FOR UPDATE OF k, p`
 
 // lock is the statement that locks the accounts which are not there yet.
-func (l *ledger) lock() pg.Statement {
-	return pg.Statement{SQL: lockAccounts, Args: []any{l.tenant, l.missing()}, Read: func(rows pg.Rows) error {
+func (l *ledger) lock() pg.Statement { return l.locking(lockAccounts) }
+
+// hold is lock for accounts that were made a moment ago. Making them has locked their places too, and so it costs nothing to
+// ask for them behind the lock, in the version that they are pinned to now.
+func (l *ledger) hold() pg.Statement { return l.locking(lockAccounts + ` FOR KEY SHARE OF e`) }
+
+func (l *ledger) locking(statement string) pg.Statement {
+	return pg.Statement{SQL: statement, Args: []any{l.tenant, l.missing()}, Read: func(rows pg.Rows) error {
 		for rows.Next() {
 			e, p, k := &ent.Enrollment{TenantID: l.tenant}, &ent.CourseProgress{TenantID: l.tenant}, &clock{}
 			err := rows.Scan(&e.ID, &e.LearnerID, &e.CourseID, &e.VersionID, &e.State, &e.EnrolledAt,
@@ -222,7 +228,7 @@ func (s *Service) begin(ctx context.Context, g *pg.Group, ledgers []*ledger) err
 		if len(begun) == 0 {
 			return nil
 		}
-		return append(l.first(begun), l.lock(), l.pinned())
+		return append(l.first(begun), l.hold())
 	})
 	if err != nil {
 		return fmt.Errorf("start progress: %w", err)

@@ -136,15 +136,13 @@ func (s *Service) QuizGraded(ctx context.Context, tx *pg.Tx, enrollmentID, lesso
 	if err != nil {
 		return fmt.Errorf("find enrollment of a graded quiz: %w", err)
 	}
-	st := &study{tx: tx, place: place}
-	if err := st.look(ctx); err != nil {
-		return err
-	}
-	if st.outline.Lesson(lessonID) == nil {
+	st := newStudy(tx, place)
+	st.about = lessonID
+	err = st.begin(ctx)
+	if fault.CodeOf(err) == fault.NotFound || err == nil && st.outline.Lesson(lessonID) == nil {
 		// The place moved on to a version without it. The grade stands all the same: refusing it would leave the attempt open.
 		return nil
-	}
-	if st, err = begin(ctx, tx, place); err != nil {
+	} else if err != nil {
 		return err
 	}
 	var enough []uuid.UUID
