@@ -29,7 +29,7 @@ func (f *filling) sceneRemade(t *testing.T) scene {
 }
 
 // remade is a course whose places have moved, and whose draft asks for another article than the one in force, under the same
-// title, and for less of one that stays.
+// title, for less of one that stays, and for any of both.
 func (f *filling) remade(t *testing.T) string {
 	t.Helper()
 	course := f.saveCourse(t, "instructor", input{"slug": "redone-" + uuid.NewString()[:8], "title": f.secret("Redone"), "visibility": "MEMBERS"})
@@ -45,6 +45,9 @@ func (f *filling) remade(t *testing.T) string {
 	f.do(t, "instructor", `mutation($c: ID!) { migrateEnrollments(input: {courseId: $c}) { migration { total } } }`, input{"c": course}, nil)
 	save("new", "read")
 	save("kept", "read")
+	f.do(t, "instructor", `mutation($i: SaveModuleInput!) { saveModule(input: $i) { module { id } } }`, input{"i": input{
+		"courseId": course, "key": "m", "title": f.secret("Module"), "completion": input{"need": "ANY"},
+	}}, nil)
 	f.do(t, "instructor", `mutation($c: ID!) { arrangeCourse(input: {courseId: $c, modules: [{key: "m", lessons: ["new", "kept"]}]}) { course { id } } }`,
 		input{"c": course}, nil)
 	return course

@@ -3,7 +3,6 @@ package learning
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"strings"
 
 	"entgo.io/ent/dialect/sql"
@@ -22,9 +21,11 @@ type Impact struct {
 	InForce int
 	// InProgress have begun and not completed the course, NotStarted are in and have not begun.
 	InProgress, NotStarted int
-	// Added and Removed are the lessons that would be required, and would be no more; Changed stay required by another rule.
+	// Added and Removed are the lessons that would be required, and would be no more; Changed stay required in another way.
 	Added, Removed, Changed []outline.Lesson
-	// PoliciesChanged is true when the course, or a module that stays, would ask for something else of its parts.
+	// Changes say in which ways: those of the course, of modules that stay, and of lessons in Changed, in the draft's order.
+	Changes []Change
+	// PoliciesChanged is true when there are changes of the course or of modules.
 	PoliciesChanged bool
 	// Mapped are lessons that would be gone, each with the new one that seems to take its place.
 	Mapped []Mapped
@@ -38,7 +39,7 @@ func (s *Service) Impact(ctx context.Context, courseID uuid.UUID) (*Impact, erro
 	if _, err := deciding(ctx); err != nil {
 		return nil, err
 	}
-	draft, err := s.Drafts.DraftOutline(ctx, courseID)
+	draft, err := s.Drafts.DraftInFull(ctx, courseID)
 	if err != nil {
 		return nil, fmt.Errorf("read draft: %w", err)
 	}
@@ -78,42 +79,31 @@ func begun(has bool) func(*sql.Selector) {
 
 // compare says what changes from one outline to the next.
 func compare(was, is *outline.Outline) *Impact {
-	impact := &Impact{PoliciesChanged: otherPolicies(was, is)}
+	impact := &Impact{Changes: otherPolicies(was, is)}
+	impact.PoliciesChanged = len(impact.Changes) > 0
+	before, after := was.Asked(), is.Asked()
 	for _, lesson := range was.Lessons() {
-		fresh := is.Lesson(lesson.ID)
-		switch {
-		case lesson.Required && (fresh == nil || !fresh.Required):
+		if before[lesson.ID] && !after[lesson.ID] {
 			impact.Removed = append(impact.Removed, lesson)
-		case lesson.Required && (fresh.Completion != lesson.Completion || fresh.Kind != lesson.Kind):
-			impact.Changed = append(impact.Changed, *fresh)
 		}
-		if fresh == nil {
+		if is.Lesson(lesson.ID) == nil {
 			impact.seek(lesson, was, is)
 		}
 	}
 	for _, lesson := range is.Lessons() {
-		if old := was.Lesson(lesson.ID); lesson.Required && (old == nil || !old.Required) {
+		if !after[lesson.ID] {
+			continue
+		}
+		if !before[lesson.ID] {
 			impact.Added = append(impact.Added, lesson)
+			continue
+		}
+		if changes := otherDemands(was.Lesson(lesson.ID), &lesson); len(changes) > 0 {
+			impact.Changed = append(impact.Changed, lesson)
+			impact.Changes = append(impact.Changes, changes...)
 		}
 	}
 	return impact
-}
-
-// otherPolicies says whether the course, or a module that stays, asks for something else of its parts.
-func otherPolicies(was, is *outline.Outline) bool {
-	if !reflect.DeepEqual(was.Completion, is.Completion) {
-		return true
-	}
-	before := map[uuid.UUID]*outline.Policy{}
-	for _, module := range was.Modules {
-		before[module.ID] = module.Completion
-	}
-	for _, module := range is.Modules {
-		if policy, stays := before[module.ID]; stays && !reflect.DeepEqual(policy, module.Completion) {
-			return true
-		}
-	}
-	return false
 }
 
 // seek looks for the new lesson that takes the place of one that is gone: of its kind, with its key or its title, and

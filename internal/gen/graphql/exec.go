@@ -587,6 +587,11 @@ type ComplexityRoot struct {
 		To   func(childComplexity int) int
 	}
 
+	ImpactModule struct {
+		Key   func(childComplexity int) int
+		Title func(childComplexity int) int
+	}
+
 	LeaderboardConnection struct {
 		Edges    func(childComplexity int) int
 		Hidden   func(childComplexity int) int
@@ -879,6 +884,7 @@ type ComplexityRoot struct {
 	PublishImpact struct {
 		Added           func(childComplexity int) int
 		Changed         func(childComplexity int) int
+		Changes         func(childComplexity int) int
 		InForce         func(childComplexity int) int
 		InProgress      func(childComplexity int) int
 		Mapped          func(childComplexity int) int
@@ -994,6 +1000,14 @@ type ComplexityRoot struct {
 	RequestUploadPayload struct {
 		Asset  func(childComplexity int) int
 		Upload func(childComplexity int) int
+	}
+
+	RequirementChange struct {
+		Aspect func(childComplexity int) int
+		From   func(childComplexity int) int
+		Lesson func(childComplexity int) int
+		Module func(childComplexity int) int
+		To     func(childComplexity int) int
 	}
 
 	RestoreAssetPayload struct {
@@ -3452,6 +3466,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ImpactMapping.To(childComplexity), true
 
+	case "ImpactModule.key":
+		if e.ComplexityRoot.ImpactModule.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImpactModule.Key(childComplexity), true
+	case "ImpactModule.title":
+		if e.ComplexityRoot.ImpactModule.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImpactModule.Title(childComplexity), true
+
 	case "LeaderboardConnection.edges":
 		if e.ComplexityRoot.LeaderboardConnection.Edges == nil {
 			break
@@ -4890,6 +4917,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PublishImpact.Changed(childComplexity), true
+	case "PublishImpact.changes":
+		if e.ComplexityRoot.PublishImpact.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishImpact.Changes(childComplexity), true
 	case "PublishImpact.inForce":
 		if e.ComplexityRoot.PublishImpact.InForce == nil {
 			break
@@ -5563,6 +5596,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RequestUploadPayload.Upload(childComplexity), true
+
+	case "RequirementChange.aspect":
+		if e.ComplexityRoot.RequirementChange.Aspect == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequirementChange.Aspect(childComplexity), true
+	case "RequirementChange.from":
+		if e.ComplexityRoot.RequirementChange.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequirementChange.From(childComplexity), true
+	case "RequirementChange.lesson":
+		if e.ComplexityRoot.RequirementChange.Lesson == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequirementChange.Lesson(childComplexity), true
+	case "RequirementChange.module":
+		if e.ComplexityRoot.RequirementChange.Module == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequirementChange.Module(childComplexity), true
+	case "RequirementChange.to":
+		if e.ComplexityRoot.RequirementChange.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequirementChange.To(childComplexity), true
 
 	case "RestoreAssetPayload.asset":
 		if e.ComplexityRoot.RestoreAssetPayload.Asset == nil {
@@ -8036,12 +8100,47 @@ type PublishImpact {
   requirementsAdded: [ImpactLesson!]!
   "Lessons that the version in force requires and the draft does not."
   requirementsRemoved: [ImpactLesson!]!
-  "Lessons that both require, by another rule or of another kind; as they are in the draft."
+  "Lessons that both require, in another way: ` + "`" + `changes` + "`" + ` says in which; as they are in the draft."
   requirementsChanged: [ImpactLesson!]!
+  "What both ask for in different ways: the course, then modules, then lessons, as the draft has them."
+  changes: [RequirementChange!]!
   "Whether the course, or a module that stays, asks for something else of its parts."
   policiesChanged: Boolean!
   "Lessons that would be gone, each with the new one of its kind that has its key or title: what ` + "`" + `migrateEnrollments` + "`" + ` could be told."
   lessonsMapped: [ImpactMapping!]!
+}
+
+"Something that is asked for in another way."
+type RequirementChange {
+  "The lesson that asks for it, null when it is a module or the course."
+  lesson: ImpactLesson
+  "The module that asks for it, null when it is a lesson or the course."
+  module: ImpactModule
+  aspect: RequirementAspect!
+  """
+  How the version in force asks for it: a kind, a need, a rule in CEL, percent of the points, a number of attempts or
+  questions, or a time such as ` + "`" + `1m30s` + "`" + `. Empty is none, or no limit.
+  """
+  from: String!
+  "How the draft does. It equals ` + "`" + `from` + "`" + ` where as many questions are asked, and others."
+  to: String!
+}
+
+"A way in which something is asked for."
+enum RequirementAspect {
+  KIND
+  RULE
+  NEED
+  PASS_MARK
+  ATTEMPTS
+  TIME_LIMIT
+  QUESTIONS
+  LENGTH
+}
+
+type ImpactModule {
+  key: String!
+  title: String!
 }
 
 type ImpactLesson {
@@ -10041,6 +10140,16 @@ func (ec *executionContext) childFields_ImpactMapping(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type ImpactMapping", field.Name)
 }
 
+func (ec *executionContext) childFields_ImpactModule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_ImpactModule_key(ctx, field)
+	case "title":
+		return ec.fieldContext_ImpactModule_title(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImpactModule", field.Name)
+}
+
 func (ec *executionContext) childFields_LeaderboardConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edges":
@@ -10505,6 +10614,8 @@ func (ec *executionContext) childFields_PublishImpact(ctx context.Context, field
 		return ec.fieldContext_PublishImpact_requirementsRemoved(ctx, field)
 	case "requirementsChanged":
 		return ec.fieldContext_PublishImpact_requirementsChanged(ctx, field)
+	case "changes":
+		return ec.fieldContext_PublishImpact_changes(ctx, field)
 	case "policiesChanged":
 		return ec.fieldContext_PublishImpact_policiesChanged(ctx, field)
 	case "lessonsMapped":
@@ -10623,6 +10734,22 @@ func (ec *executionContext) childFields_RequestUploadPayload(ctx context.Context
 		return ec.fieldContext_RequestUploadPayload_upload(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RequestUploadPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequirementChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "lesson":
+		return ec.fieldContext_RequirementChange_lesson(ctx, field)
+	case "module":
+		return ec.fieldContext_RequirementChange_module(ctx, field)
+	case "aspect":
+		return ec.fieldContext_RequirementChange_aspect(ctx, field)
+	case "from":
+		return ec.fieldContext_RequirementChange_from(ctx, field)
+	case "to":
+		return ec.fieldContext_RequirementChange_to(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequirementChange", field.Name)
 }
 
 func (ec *executionContext) childFields_RestoreAssetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -20896,6 +21023,52 @@ func (ec *executionContext) fieldContext_ImpactMapping_to(_ context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _ImpactModule_key(ctx context.Context, field graphql.CollectedField, obj *outline.Module) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImpactModule_key(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Key, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ImpactModule_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ImpactModule", field, false, false, "String")
+}
+
+func (ec *executionContext) _ImpactModule_title(ctx context.Context, field graphql.CollectedField, obj *outline.Module) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImpactModule_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ImpactModule_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ImpactModule", field, false, false, "String")
+}
+
 func (ec *executionContext) _LeaderboardConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.LeaderboardConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -26925,6 +27098,38 @@ func (ec *executionContext) fieldContext_PublishImpact_requirementsChanged(_ con
 	return fc, nil
 }
 
+func (ec *executionContext) _PublishImpact_changes(ctx context.Context, field graphql.CollectedField, obj *learning.Impact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishImpact_changes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []learning.Change) graphql.Marshaler {
+			return ec.marshalNRequirementChange2ᚕlyceumᚋinternalᚋlearningᚐChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishImpact_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublishImpact",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RequirementChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PublishImpact_policiesChanged(ctx context.Context, field graphql.CollectedField, obj *learning.Impact) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -29726,6 +29931,139 @@ func (ec *executionContext) fieldContext_RequestUploadPayload_upload(_ context.C
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _RequirementChange_lesson(ctx context.Context, field graphql.CollectedField, obj *learning.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequirementChange_lesson(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Lesson, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *outline.Lesson) graphql.Marshaler {
+			return ec.marshalOImpactLesson2ᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐLesson(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RequirementChange_lesson(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RequirementChange",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ImpactLesson(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RequirementChange_module(ctx context.Context, field graphql.CollectedField, obj *learning.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequirementChange_module(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Module, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *outline.Module) graphql.Marshaler {
+			return ec.marshalOImpactModule2ᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐModule(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RequirementChange_module(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RequirementChange",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ImpactModule(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RequirementChange_aspect(ctx context.Context, field graphql.CollectedField, obj *learning.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequirementChange_aspect(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Aspect, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v learning.Aspect) graphql.Marshaler {
+			return ec.marshalNRequirementAspect2lyceumᚋinternalᚋlearningᚐAspect(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RequirementChange_aspect(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RequirementChange", field, false, false, "RequirementAspect")
+}
+
+func (ec *executionContext) _RequirementChange_from(ctx context.Context, field graphql.CollectedField, obj *learning.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequirementChange_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.From, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RequirementChange_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RequirementChange", field, false, false, "String")
+}
+
+func (ec *executionContext) _RequirementChange_to(ctx context.Context, field graphql.CollectedField, obj *learning.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequirementChange_to(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.To, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RequirementChange_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RequirementChange", field, false, false, "String")
 }
 
 func (ec *executionContext) _RestoreAssetPayload_asset(ctx context.Context, field graphql.CollectedField, obj *model.RestoreAssetPayload) (ret graphql.Marshaler) {
@@ -40794,6 +41132,47 @@ func (ec *executionContext) _ImpactMapping(ctx context.Context, sel ast.Selectio
 	return out
 }
 
+var impactModuleImplementors = []string{"ImpactModule"}
+
+func (ec *executionContext) _ImpactModule(ctx context.Context, sel ast.SelectionSet, obj *outline.Module) graphql.Marshaler {
+	if out := ec.leanImpactModule(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, impactModuleImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ImpactModule")
+		case "key":
+			out.Values[i] = ec._ImpactModule_key(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "title":
+			out.Values[i] = ec._ImpactModule_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var leaderboardConnectionImplementors = []string{"LeaderboardConnection"}
 
 func (ec *executionContext) _LeaderboardConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.LeaderboardConnection) graphql.Marshaler {
@@ -42959,6 +43338,11 @@ func (ec *executionContext) _PublishImpact(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "changes":
+			out.Values[i] = ec._PublishImpact_changes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "policiesChanged":
 			out.Values[i] = ec._PublishImpact_policiesChanged(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -43717,6 +44101,62 @@ func (ec *executionContext) _RequestUploadPayload(ctx context.Context, sel ast.S
 		case "upload":
 			out.Values[i] = ec._RequestUploadPayload_upload(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var requirementChangeImplementors = []string{"RequirementChange"}
+
+func (ec *executionContext) _RequirementChange(ctx context.Context, sel ast.SelectionSet, obj *learning.Change) graphql.Marshaler {
+	if out := ec.leanRequirementChange(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, requirementChangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RequirementChange")
+		case "lesson":
+			out.Values[i] = ec._RequirementChange_lesson(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "module":
+			out.Values[i] = ec._RequirementChange_module(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "aspect":
+			out.Values[i] = ec._RequirementChange_aspect(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "from":
+			out.Values[i] = ec._RequirementChange_from(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "to":
+			out.Values[i] = ec._RequirementChange_to(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -48214,6 +48654,44 @@ func (ec *executionContext) marshalNRequestUploadPayload2ᚖlyceumᚋinternalᚋ
 	return ec._RequestUploadPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNRequirementAspect2lyceumᚋinternalᚋlearningᚐAspect(ctx context.Context, v any) (learning.Aspect, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := learning.Aspect(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRequirementAspect2lyceumᚋinternalᚋlearningᚐAspect(ctx context.Context, sel ast.SelectionSet, v learning.Aspect) graphql.Marshaler {
+	_ = sel
+	res := limit.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "RequirementAspect!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNRequirementChange2lyceumᚋinternalᚋlearningᚐChange(ctx context.Context, sel ast.SelectionSet, v learning.Change) graphql.Marshaler {
+	return ec._RequirementChange(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRequirementChange2ᚕlyceumᚋinternalᚋlearningᚐChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []learning.Change) graphql.Marshaler {
+	if out := ec.lean_marshalNRequirementChange2ᚕlyceumᚋinternalᚋlearningᚐChangeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRequirementChange2lyceumᚋinternalᚋlearningᚐChange(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNResponseInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐResponseInput(ctx context.Context, v any) (*model.ResponseInput, error) {
 	res, err := ec.unmarshalInputResponseInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
@@ -49410,6 +49888,20 @@ func (ec *executionContext) marshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐI
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalOImpactLesson2ᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐLesson(ctx context.Context, sel ast.SelectionSet, v *outline.Lesson) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ImpactLesson(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOImpactModule2ᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐModule(ctx context.Context, sel ast.SelectionSet, v *outline.Module) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ImpactModule(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOInt2ᚕintᚄ(ctx context.Context, v any) ([]int, error) {

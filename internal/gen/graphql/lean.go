@@ -570,6 +570,13 @@ var leanTypes = lean.Types{
 			"to":   {Number: 2, Of: "ImpactLesson"},
 		},
 	},
+	"ImpactModule": {
+		Name: "ImpactModule", Satisfies: []string{"ImpactModule"},
+		Fields: map[string]lean.Field{
+			"key":   {Number: 1, Of: ""},
+			"title": {Number: 2, Of: ""},
+		},
+	},
 	"LeaderboardConnection": {
 		Name: "LeaderboardConnection", Satisfies: []string{"LeaderboardConnection"},
 		Fields: map[string]lean.Field{
@@ -838,8 +845,9 @@ var leanTypes = lean.Types{
 			"requirementsAdded":   {Number: 4, Of: "ImpactLesson"},
 			"requirementsRemoved": {Number: 5, Of: "ImpactLesson"},
 			"requirementsChanged": {Number: 6, Of: "ImpactLesson"},
-			"policiesChanged":     {Number: 7, Of: ""},
-			"lessonsMapped":       {Number: 8, Of: "ImpactMapping"},
+			"changes":             {Number: 7, Of: "RequirementChange"},
+			"policiesChanged":     {Number: 8, Of: ""},
+			"lessonsMapped":       {Number: 9, Of: "ImpactMapping"},
 		},
 	},
 	"QuestionDraft": {
@@ -917,6 +925,16 @@ var leanTypes = lean.Types{
 		Fields: map[string]lean.Field{
 			"asset":  {Number: 1, Of: "Asset"},
 			"upload": {Number: 2, Of: "UploadTicket"},
+		},
+	},
+	"RequirementChange": {
+		Name: "RequirementChange", Satisfies: []string{"RequirementChange"},
+		Fields: map[string]lean.Field{
+			"lesson": {Number: 1, Of: "ImpactLesson"},
+			"module": {Number: 2, Of: "ImpactModule"},
+			"aspect": {Number: 3, Of: ""},
+			"from":   {Number: 4, Of: ""},
+			"to":     {Number: 5, Of: ""},
 		},
 	},
 	"RestoreAssetPayload": {
@@ -5668,6 +5686,38 @@ func writeLeanImpactMapping(w *lean.Writer, plan lean.Plan, obj *learning.Mapped
 	return true
 }
 
+func (ec *executionContext) leanImpactModule(sel ast.SelectionSet, obj *outline.Module) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "ImpactModule", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanImpactModule(w, plan, obj) })
+}
+
+func writeLeanImpactModule(w *lean.Writer, plan lean.Plan, obj *outline.Module) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("ImpactModule")
+		case 1:
+			v := obj.Key
+			if !w.Text(v) {
+				return false
+			}
+		case 2:
+			v := obj.Title
+			if !w.Text(v) {
+				return false
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
 func (ec *executionContext) leanLeaderboardConnection(sel ast.SelectionSet, obj *relay.LeaderboardConnection) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LeaderboardConnection", sel)
 	if plan == nil {
@@ -7597,11 +7647,21 @@ func writeLeanPublishImpact(w *lean.Writer, plan lean.Plan, obj *learning.Impact
 			}
 			w.Byte(']')
 		case 7:
+			v := obj.Changes
+			w.Byte('[')
+			for n, e := range v {
+				w.Next(n)
+				if !writeLeanRequirementChange(w, step.Of, &e) {
+					return false
+				}
+			}
+			w.Byte(']')
+		case 8:
 			v := obj.PoliciesChanged
 			if !w.Bool(v) {
 				return false
 			}
-		case 8:
+		case 9:
 			v := obj.Mapped
 			w.Byte('[')
 			for n, e := range v {
@@ -8168,6 +8228,61 @@ func writeLeanRequestUploadPayload(w *lean.Writer, plan lean.Plan, obj *model.Re
 				if !writeLeanUploadTicket(w, step.Of, v) {
 					return false
 				}
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) leanRequirementChange(sel ast.SelectionSet, obj *learning.Change) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "RequirementChange", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanRequirementChange(w, plan, obj) })
+}
+
+func writeLeanRequirementChange(w *lean.Writer, plan lean.Plan, obj *learning.Change) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("RequirementChange")
+		case 1:
+			v := obj.Lesson
+			if v == nil {
+				w.Null()
+			} else {
+				if !writeLeanImpactLesson(w, step.Of, v) {
+					return false
+				}
+			}
+		case 2:
+			v := obj.Module
+			if v == nil {
+				w.Null()
+			} else {
+				if !writeLeanImpactModule(w, step.Of, v) {
+					return false
+				}
+			}
+		case 3:
+			v := obj.Aspect
+			if !w.Text(string(v)) {
+				return false
+			}
+		case 4:
+			v := obj.From
+			if !w.Text(v) {
+				return false
+			}
+		case 5:
+			v := obj.To
+			if !w.Text(v) {
+				return false
 			}
 		}
 	}
@@ -11199,6 +11314,28 @@ func (ec *executionContext) lean_marshalNRendition2ᚕᚖlyceumᚋinternalᚋgen
 				if !writeLeanRendition(w, step.Of, e) {
 					return false
 				}
+			}
+		}
+		w.Byte(']')
+		return true
+	})
+}
+
+func (ec *executionContext) lean_marshalNRequirementChange2ᚕlyceumᚋinternalᚋlearningᚐChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []learning.Change) graphql.Marshaler {
+	if len(v) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "RequirementChange", sel)
+	if plan == nil {
+		return nil
+	}
+	step := lean.Step{Of: plan}
+	return lean.Write(func(w *lean.Writer) bool {
+		w.Byte('[')
+		for n, e := range v {
+			w.Next(n)
+			if !writeLeanRequirementChange(w, step.Of, &e) {
+				return false
 			}
 		}
 		w.Byte(']')
