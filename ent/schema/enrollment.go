@@ -122,6 +122,7 @@ func (EnrollmentChange) Fields() []ent.Field {
 		),
 		field.Enum("state").Immutable().Comment("What the place was after it.").
 			Values("INVITED", "PENDING_PAYMENT", "WAITLISTED", "ACTIVE", "COMPLETED", "EXPIRED", "WITHDRAWN", "REVOKED"),
+		field.UUID("migration_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("The migration that moved the place, nil for other acts."),
 		field.UUID("changed_by", uuid.UUID{}).Immutable().Comment("Nil for Lyceum itself."),
 		field.Time("changed_at").Immutable(),
 	}

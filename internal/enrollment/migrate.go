@@ -94,7 +94,7 @@ func (s *Service) move(ctx context.Context, tx *pg.Tx, id uuid.UUID, m *ent.Enro
 	if err != nil {
 		return 0, fmt.Errorf("ask what time it is: %w", err)
 	}
-	d := &desk{tx: tx, course: place.CourseID, now: now}
+	d := &desk{tx: tx, course: place.CourseID, now: now, migration: &m.ID}
 	if _, err := d.keep(ctx, tx.Enrollment.UpdateOne(place).SetVersionID(m.VersionID), migrate); err != nil {
 		return 0, err
 	}

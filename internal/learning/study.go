@@ -30,7 +30,8 @@ type study struct {
 	now time.Time
 	// under says whose rules decide; the zero value is those of the pinned version, as the evidence comes.
 	under decision
-	// about is the lesson that the evidence is of; where the version has none such, the first evidence makes nothing.
+	// about is the lesson that the evidence is of; where the version has none that it counts for, the first evidence makes
+	// nothing.
 	about uuid.UUID
 }
 
@@ -128,8 +129,10 @@ func (st *study) open(ctx context.Context) error {
 		if err := st.look(ctx); err != nil {
 			return err
 		}
-		if st.about != uuid.Nil && st.outline.Lesson(st.about) == nil {
-			return errNoLesson()
+		if st.about != uuid.Nil {
+			if _, err := st.counterpart(ctx); err != nil {
+				return err
+			}
 		}
 		made, err := st.start(ctx)
 		if err != nil {

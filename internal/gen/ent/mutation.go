@@ -21221,6 +21221,7 @@ type EnrollmentChangeMutation struct {
 	learner_id    *uuid.UUID
 	act           *enrollmentchange.Act
 	state         *enrollmentchange.State
+	migration_id  *uuid.UUID
 	changed_by    *uuid.UUID
 	changed_at    *time.Time
 	clearedFields map[string]struct{}
@@ -21585,6 +21586,55 @@ func (m *EnrollmentChangeMutation) ResetState() {
 	m.state = nil
 }
 
+// SetMigrationID sets the "migration_id" field.
+func (m *EnrollmentChangeMutation) SetMigrationID(u uuid.UUID) {
+	m.migration_id = &u
+}
+
+// MigrationID returns the value of the "migration_id" field in the mutation.
+func (m *EnrollmentChangeMutation) MigrationID() (r uuid.UUID, exists bool) {
+	v := m.migration_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMigrationID returns the old "migration_id" field's value of the EnrollmentChange entity.
+// If the EnrollmentChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentChangeMutation) OldMigrationID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMigrationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMigrationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMigrationID: %w", err)
+	}
+	return oldValue.MigrationID, nil
+}
+
+// ClearMigrationID clears the value of the "migration_id" field.
+func (m *EnrollmentChangeMutation) ClearMigrationID() {
+	m.migration_id = nil
+	m.clearedFields[enrollmentchange.FieldMigrationID] = struct{}{}
+}
+
+// MigrationIDCleared returns if the "migration_id" field was cleared in this mutation.
+func (m *EnrollmentChangeMutation) MigrationIDCleared() bool {
+	_, ok := m.clearedFields[enrollmentchange.FieldMigrationID]
+	return ok
+}
+
+// ResetMigrationID resets all changes to the "migration_id" field.
+func (m *EnrollmentChangeMutation) ResetMigrationID() {
+	m.migration_id = nil
+	delete(m.clearedFields, enrollmentchange.FieldMigrationID)
+}
+
 // SetChangedBy sets the "changed_by" field.
 func (m *EnrollmentChangeMutation) SetChangedBy(u uuid.UUID) {
 	m.changed_by = &u
@@ -21691,7 +21741,7 @@ func (m *EnrollmentChangeMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *EnrollmentChangeMutation) Fields() []string {
-	fields := make([]string, 0, 9)
+	fields := make([]string, 0, 10)
 	if m.tenant_id != nil {
 		fields = append(fields, enrollmentchange.FieldTenantID)
 	}
@@ -21712,6 +21762,9 @@ func (m *EnrollmentChangeMutation) Fields() []string {
 	}
 	if m.state != nil {
 		fields = append(fields, enrollmentchange.FieldState)
+	}
+	if m.migration_id != nil {
+		fields = append(fields, enrollmentchange.FieldMigrationID)
 	}
 	if m.changed_by != nil {
 		fields = append(fields, enrollmentchange.FieldChangedBy)
@@ -21741,6 +21794,8 @@ func (m *EnrollmentChangeMutation) Field(name string) (ent.Value, bool) {
 		return m.Act()
 	case enrollmentchange.FieldState:
 		return m.State()
+	case enrollmentchange.FieldMigrationID:
+		return m.MigrationID()
 	case enrollmentchange.FieldChangedBy:
 		return m.ChangedBy()
 	case enrollmentchange.FieldChangedAt:
@@ -21768,6 +21823,8 @@ func (m *EnrollmentChangeMutation) OldField(ctx context.Context, name string) (e
 		return m.OldAct(ctx)
 	case enrollmentchange.FieldState:
 		return m.OldState(ctx)
+	case enrollmentchange.FieldMigrationID:
+		return m.OldMigrationID(ctx)
 	case enrollmentchange.FieldChangedBy:
 		return m.OldChangedBy(ctx)
 	case enrollmentchange.FieldChangedAt:
@@ -21830,6 +21887,13 @@ func (m *EnrollmentChangeMutation) SetField(name string, value ent.Value) error 
 		}
 		m.SetState(v)
 		return nil
+	case enrollmentchange.FieldMigrationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMigrationID(v)
+		return nil
 	case enrollmentchange.FieldChangedBy:
 		v, ok := value.(uuid.UUID)
 		if !ok {
@@ -21873,7 +21937,11 @@ func (m *EnrollmentChangeMutation) AddField(name string, value ent.Value) error 
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *EnrollmentChangeMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(enrollmentchange.FieldMigrationID) {
+		fields = append(fields, enrollmentchange.FieldMigrationID)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -21886,6 +21954,11 @@ func (m *EnrollmentChangeMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *EnrollmentChangeMutation) ClearField(name string) error {
+	switch name {
+	case enrollmentchange.FieldMigrationID:
+		m.ClearMigrationID()
+		return nil
+	}
 	return fmt.Errorf("unknown EnrollmentChange nullable field %s", name)
 }
 
@@ -21913,6 +21986,9 @@ func (m *EnrollmentChangeMutation) ResetField(name string) error {
 		return nil
 	case enrollmentchange.FieldState:
 		m.ResetState()
+		return nil
+	case enrollmentchange.FieldMigrationID:
+		m.ResetMigrationID()
 		return nil
 	case enrollmentchange.FieldChangedBy:
 		m.ResetChangedBy()

@@ -672,6 +672,7 @@ var (
 		{Name: "learner_id", Type: field.TypeUUID},
 		{Name: "act", Type: field.TypeEnum, Enums: []string{"ENROLLED", "ADMITTED", "INVITED", "ASKED_TO_PAY", "QUEUED", "PROMOTED", "COMPLETED", "WITHDREW", "DECLINED", "EXPIRED", "REVOKED", "MIGRATED"}},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"INVITED", "PENDING_PAYMENT", "WAITLISTED", "ACTIVE", "COMPLETED", "EXPIRED", "WITHDRAWN", "REVOKED"}},
+		{Name: "migration_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "changed_by", Type: field.TypeUUID},
 		{Name: "changed_at", Type: field.TypeTime},
 	}
@@ -684,7 +685,7 @@ var (
 			{
 				Name:    "enrollmentchange_tenant_id_enrollment_id_changed_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{EnrollmentChangesColumns[1], EnrollmentChangesColumns[4], EnrollmentChangesColumns[9], EnrollmentChangesColumns[0]},
+				Columns: []*schema.Column{EnrollmentChangesColumns[1], EnrollmentChangesColumns[4], EnrollmentChangesColumns[10], EnrollmentChangesColumns[0]},
 			},
 		},
 	}
