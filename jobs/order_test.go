@@ -134,9 +134,10 @@ func TestEveryOrder(t *testing.T) {
 	t.Logf("%d orders of five events: one state", len(runs))
 }
 
-// arranged are the tables that the test itself fills, and where documents are kept, which certificates tell of.
+// arranged are the tables that the test itself fills, with the epochs that its publishing counts up, and where documents
+// are kept, which certificates tell of.
 func arranged() []string {
-	return []string{"users", "courses", "course_versions", "publications", "lesson_versions", "achievements", "blobs"}
+	return []string{"users", "courses", "course_versions", "publications", "lesson_versions", "achievements", "epochs", "blobs"}
 }
 
 // define adds achievements to the tenant.

@@ -157,7 +157,7 @@ func openPool(ctx context.Context, url string, tune func(*pgxpool.Config)) (*pgx
 		return nil, errors.New("the database URL is malformed")
 	}
 	parsed.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
-	parsed.AfterConnect = pg.TeachTypes
+	parsed.AfterConnect = pg.Prepare
 	tune(parsed)
 	pool, err := pgxpool.NewWithConfig(ctx, parsed)
 	if err != nil {
