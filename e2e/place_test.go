@@ -63,7 +63,7 @@ func TestImpactTellsWhatChanges(t *testing.T) {
 		var got []string
 		for _, change := range c.list(t, c.instructor, impact, input{"c": course}, "publishImpact", "changes") {
 			of, _ := change.(map[string]any)
-			got = append(got, fmt.Sprint(of["module"], of["lesson"], of["aspect"], of["from"], of["to"]))
+			got = append(got, fmt.Sprintf("%v %v %v %v %v", of["module"], of["lesson"], of["aspect"], of["from"], of["to"]))
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("told is %q, want %q", got, want)
