@@ -7425,6 +7425,7 @@ input SaveLessonInput {
   bodyFormat: TextFormat
   assetId: ID
   url: String
+  "The length of a video in milliseconds. Without it, that of the uploaded film counts, as soon as it is measured."
   durationMs: Int
   captions: [CaptionInput!]
   attachments: [AttachmentInput!]

@@ -655,18 +655,19 @@ type SaveCourseInput struct {
 }
 
 type SaveLessonInput struct {
-	CourseID    gid.ID             `json:"courseId"`
-	ModuleKey   string             `json:"moduleKey"`
-	Key         string             `json:"key"`
-	Title       string             `json:"title"`
-	Kind        outline.Kind       `json:"kind"`
-	Section     *string            `json:"section,omitempty"`
-	Required    *bool              `json:"required,omitempty"`
-	Preview     *bool              `json:"preview,omitempty"`
-	Body        *string            `json:"body,omitempty"`
-	BodyFormat  *outline.Format    `json:"bodyFormat,omitempty"`
-	AssetID     *gid.ID            `json:"assetId,omitempty"`
-	URL         *string            `json:"url,omitempty"`
+	CourseID   gid.ID          `json:"courseId"`
+	ModuleKey  string          `json:"moduleKey"`
+	Key        string          `json:"key"`
+	Title      string          `json:"title"`
+	Kind       outline.Kind    `json:"kind"`
+	Section    *string         `json:"section,omitempty"`
+	Required   *bool           `json:"required,omitempty"`
+	Preview    *bool           `json:"preview,omitempty"`
+	Body       *string         `json:"body,omitempty"`
+	BodyFormat *outline.Format `json:"bodyFormat,omitempty"`
+	AssetID    *gid.ID         `json:"assetId,omitempty"`
+	URL        *string         `json:"url,omitempty"`
+	// The length of a video in milliseconds. Without it, that of the uploaded film counts, as soon as it is measured.
 	DurationMs  *int               `json:"durationMs,omitempty"`
 	Captions    []*CaptionInput    `json:"captions,omitempty"`
 	Attachments []*AttachmentInput `json:"attachments,omitempty"`
