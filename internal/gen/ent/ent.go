@@ -31,12 +31,15 @@ import (
 	"lyceum/internal/gen/ent/enrollmentmigration"
 	"lyceum/internal/gen/ent/equivalence"
 	"lyceum/internal/gen/ent/inbox"
+	"lyceum/internal/gen/ent/learningpath"
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/gen/ent/lessonversion"
 	"lyceum/internal/gen/ent/mailpreference"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
+	"lyceum/internal/gen/ent/pathcourse"
+	"lyceum/internal/gen/ent/pathenrollment"
 	"lyceum/internal/gen/ent/placement"
 	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/gen/ent/prerequisite"
@@ -142,12 +145,15 @@ func checkColumn(t, c string) error {
 			enrollmentmigration.Table: enrollmentmigration.ValidColumn,
 			equivalence.Table:         equivalence.ValidColumn,
 			inbox.Table:               inbox.ValidColumn,
+			learningpath.Table:        learningpath.ValidColumn,
 			lesson.Table:              lesson.ValidColumn,
 			lessonprogress.Table:      lessonprogress.ValidColumn,
 			lessonversion.Table:       lessonversion.ValidColumn,
 			mailpreference.Table:      mailpreference.ValidColumn,
 			module.Table:              module.ValidColumn,
 			notification.Table:        notification.ValidColumn,
+			pathcourse.Table:          pathcourse.ValidColumn,
+			pathenrollment.Table:      pathenrollment.ValidColumn,
 			placement.Table:           placement.ValidColumn,
 			pointrule.Table:           pointrule.ValidColumn,
 			prerequisite.Table:        prerequisite.ValidColumn,

@@ -86,6 +86,12 @@ type AssignCourseInput struct {
 	EndsAt *time.Time `json:"endsAt,omitempty"`
 }
 
+type AssignPathInput struct {
+	PathID    gid.ID     `json:"pathId"`
+	LearnerID gid.ID     `json:"learnerId"`
+	DueAt     *time.Time `json:"dueAt,omitempty"`
+}
+
 type Attachment struct {
 	Name  string     `json:"name"`
 	Asset *ent.Asset `json:"asset"`
@@ -283,6 +289,15 @@ type LeaderboardProfilePayload struct {
 	Profile *engagement.Profile `json:"profile"`
 }
 
+type LearningPathCourseInput struct {
+	CourseID gid.ID `json:"courseId"`
+	Required bool   `json:"required"`
+}
+
+type LearningPathPayload struct {
+	Path *ent.LearningPath `json:"path"`
+}
+
 // How far into a video its learners got.
 type LessonDropOff struct {
 	// How many watched any of it. Null when they are fewer than five: then nothing is told.
@@ -350,6 +365,10 @@ type NumericKeyInput struct {
 type PartTicket struct {
 	Number int           `json:"number"`
 	Upload *UploadTicket `json:"upload"`
+}
+
+type PathEnrollmentPayload struct {
+	Enrollment *ent.PathEnrollment `json:"enrollment"`
 }
 
 // Where a film or a sound is streamed from. The addresses are signed and short-lived; ask again after `expiresAt`.
@@ -651,6 +670,27 @@ type SaveCourseInput struct {
 	// What completes the course; absent leaves it as it is, and null, or ALL by itself, is the default again.
 	Completion graphql.Omittable[*CompletionPolicyInput] `json:"completion,omitempty"`
 	// Refuse with CONFLICT unless the draft is at this revision.
+	ExpectedRevision *int `json:"expectedRevision,omitempty"`
+}
+
+type SaveLearningPathInput struct {
+	// Lower-case words joined by hyphens; it names the path for good.
+	Slug string `json:"slug"`
+	// 1 to 300 characters.
+	Title string `json:"title"`
+	// Plain text, at most 8 KB.
+	Description string `json:"description"`
+	// In their order, each once; at most 30.
+	Courses []*LearningPathCourseInput `json:"courses"`
+	Need    outline.Need               `json:"need"`
+	// For AT_LEAST: 1 to how many courses are required.
+	Count      *int               `json:"count,omitempty"`
+	Ordered    bool               `json:"ordered"`
+	SelfEnroll bool               `json:"selfEnroll"`
+	Visibility outline.Visibility `json:"visibility"`
+	// 1 to 3650.
+	DueDays *int `json:"dueDays,omitempty"`
+	// The revision that was edited, 0 for a new path. CONFLICT when there is another by now.
 	ExpectedRevision *int `json:"expectedRevision,omitempty"`
 }
 
