@@ -123,9 +123,10 @@ fuzz: ## Run each fuzz target for FUZZTIME (20s)
 	@GO="$(GO)" sh tools/fuzz.sh $(FUZZTIME)
 
 # What `make bench` measures: rows (small, seed, large), and further flags, such as BENCH="--only W1,W2 --rounds 1".
-SIZE  ?= small
-BENCH ?=
-LOAD  ?=
+SIZE   ?= small
+BENCH  ?=
+LOAD   ?=
+GROWTH ?=
 
 .PHONY: bench
 bench: install build bench/peer/node_modules/.package-lock.json ## Measure Lyceum beside PostGraphile and two limits (SIZE=seed, BENCH="--only W1")
@@ -134,6 +135,10 @@ bench: install build bench/peer/node_modules/.package-lock.json ## Measure Lyceu
 .PHONY: bench-load
 bench-load: install build ## Let 8,000 learners in at once, and count what is slow, refused or lost (LOAD="--learners 500 --size small")
 	@$(BINARY) bench load $(LOAD)
+
+.PHONY: bench-growth
+bench-growth: install build ## Ask the same from 100 to 10,000 courses and 1 to 10 million progress rows (GROWTH="--steps 1m,3m")
+	@$(BINARY) bench growth --report bench/growth.json $(GROWTH)
 
 .PHONY: microbench
 microbench: ## Run the benchmarks of single functions, with allocations

@@ -53,7 +53,7 @@ func newBench() *cobra.Command {
 	flags.IntVar(&f.visitors, "visitors", 500, "how many people ask")
 	flags.DurationVar(&f.warm, "warm", 2*time.Second, "how long to ask before it counts")
 	flags.DurationVar(&f.duration, "for", 5*time.Second, "how long it counts")
-	command.AddCommand(newBenchLimit(), newBenchLoad())
+	command.AddCommand(newBenchLimit(), newBenchLoad(), newBenchGrowth())
 	return command
 }
 
@@ -144,10 +144,15 @@ func (f benchFlags) write(_ context.Context, out io.Writer, r *report.Report) er
 	if f.report == "" {
 		return nil
 	}
-	if err := r.Save(f.report); err != nil {
+	return keep(r, table, f.report)
+}
+
+// keep writes a report to the path, and its table beside it.
+func keep(r interface{ Save(path string) error }, table, path string) error {
+	if err := r.Save(path); err != nil {
 		return err
 	}
-	page := strings.TrimSuffix(f.report, filepath.Ext(f.report)) + ".md"
+	page := strings.TrimSuffix(path, filepath.Ext(path)) + ".md"
 	if err := os.WriteFile(page, []byte(table), 0o644); err != nil { //nolint:gosec // to be read by everybody
 		return fmt.Errorf("write report: %w", err)
 	}

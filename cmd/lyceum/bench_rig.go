@@ -9,13 +9,19 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"lyceum/ent/migrate"
 	"lyceum/internal/bench"
 	"lyceum/internal/bench/dataset"
 	"lyceum/internal/bench/rig"
 )
 
 // rigFlags say what a measurement stands on.
-type rigFlags struct{ size, home, peer string }
+type rigFlags struct {
+	size, home, peer string
+	// wal is how much log Postgres keeps, and environ what processes get to see besides: rig.Options.
+	wal     string
+	environ []string
+}
 
 func (f *rigFlags) register(flags *pflag.FlagSet, size string) {
 	flags.StringVar(&f.size, "size", size, "how many rows: small, seed or large")
@@ -37,12 +43,22 @@ func (f *rigFlags) open(ctx context.Context, out io.Writer) (*measuring, error) 
 	if err != nil {
 		return nil, err
 	}
-	m := &measuring{size: size}
-	if m.peer, err = filepath.Abs(f.peer); err != nil {
-		return nil, fmt.Errorf("find the peer: %w", err)
+	return f.openSize(ctx, out, size)
+}
+
+func (f *rigFlags) openSize(ctx context.Context, out io.Writer, size dataset.Size) (m *measuring, err error) {
+	m = &measuring{size: size}
+	if f.peer != "" {
+		if m.peer, err = filepath.Abs(f.peer); err != nil {
+			return nil, fmt.Errorf("find the peer: %w", err)
+		}
+	}
+	schema, err := migrate.Hash()
+	if err != nil {
+		return nil, err
 	}
 	m.rig, err = rig.Open(ctx, rig.Options{
-		Home: f.home, Size: size, Peer: m.peer, Say: out,
+		Home: f.home, Size: size, Schema: schema, Peer: m.peer, WAL: f.wal, Environ: f.environ, Say: out,
 		Migrate: func(ctx context.Context, url string) error { _, err := migrateUp(ctx, url); return err },
 	})
 	if err != nil {

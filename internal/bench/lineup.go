@@ -126,13 +126,30 @@ func Lineup(ctx context.Context, s *rig.Rig, peer string) ([]Entry, error) {
 	}, nil
 }
 
+// Uncached is Lyceum without its response cache alone.
+func Uncached(ctx context.Context, s *rig.Rig) (Entry, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return Entry{}, fmt.Errorf("find this program: %w", err)
+	}
+	port, err := rig.FreePort(ctx)
+	if err != nil {
+		return Entry{}, err
+	}
+	admin, err := rig.FreePort(ctx)
+	if err != nil {
+		return Entry{}, err
+	}
+	return Entry{question.Lyceum{Called: lyceumUncached, Port: port}, false, product(s, self, "uncached", port, admin, "LYCEUM_RESPONSE_CACHE=off")}, nil
+}
+
 // product is Lyceum in production settings. Budgets are off, because one address asks for everybody; everything else
 // is as it is delivered.
 func product(s *rig.Rig, self, name string, port, adminPort int, more ...string) rig.Command {
 	return rig.Command{
 		Name: name, Argv: []string{self, "serve"}, Port: port, Ready: "/readyz",
 		Environ: append([]string{
-			"DATABASE_URL=" + s.AppURL, "REDIS_URL=" + s.Redis.URL, "LYCEUM_HOME=" + filepath.Join(s.Logs, "..", name),
+			"DATABASE_URL=" + s.AppURL, "REDIS_URL=" + s.Redis.URL, "LYCEUM_HOME=" + s.HomeOf(name),
 			"LYCEUM_HTTP_ADDR=" + address(port), "LYCEUM_HTTP_ADMIN_ADDR=" + address(adminPort), "LYCEUM_PUBLIC_PORT=" + strconv.Itoa(port),
 			"LYCEUM_PUBLIC_SCHEME=http", "LYCEUM_PUBLIC_BASE_DOMAIN=localhost", "LYCEUM_DATABASE_MAX_CONNS=16",
 			"LYCEUM_SIGNING_KEYS=bench=literal:0123456789abcdef0123456789abcdef0123456789abcdef",
@@ -157,7 +174,7 @@ func Index(ctx context.Context, r *rig.Rig, conn *pgx.Conn) error {
 	}
 	command := product(r, self, "lyceum", 0, 0)
 	reindex := exec.CommandContext(ctx, self, "search", "reindex") //nolint:gosec // this program
-	reindex.Env = append(rig.Environ(), command.Environ...)
+	reindex.Env = append(r.Environ(), command.Environ...)
 	if out, err := reindex.CombinedOutput(); err != nil {
 		return fmt.Errorf("index what was seeded: %w: %s", err, out)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,6 +46,9 @@ type ticket struct {
 	done   chan error
 }
 
+// abandoned reports whether nobody waits for the answer any more.
+func (t *ticket) abandoned() bool { return t.caller.Err() != nil }
+
 // submit has the batch kept, and waits until it is committed. The caller may leave before; the batch may be kept all
 // the same. What has to be written together with the batch alone has a transaction of its own.
 func (s *Service) submit(ctx context.Context, one *sent) (*Recorded, error) {
@@ -69,10 +73,13 @@ func (s *Service) submit(ctx context.Context, one *sent) (*Recorded, error) {
 	}
 }
 
-// enqueue reports whether there was room. It starts to work when nobody does.
+// enqueue reports whether there was room; whoever has gone away since makes some. It starts to work when nobody does.
 func (s *Service) enqueue(t *ticket) bool {
 	s.queue.mu.Lock()
 	defer s.queue.mu.Unlock()
+	if len(s.queue.waiting) >= maxQueue {
+		s.queue.waiting = slices.DeleteFunc(s.queue.waiting, (*ticket).abandoned)
+	}
 	if len(s.queue.waiting) >= maxQueue {
 		return false
 	}
@@ -115,7 +122,7 @@ func (s *Service) next() []*ticket {
 		t := s.queue.waiting[0]
 		s.queue.waiting[0] = nil
 		s.queue.waiting = s.queue.waiting[1:]
-		if t.caller.Err() == nil {
+		if !t.abandoned() {
 			group = append(group, t)
 		}
 	}

@@ -217,9 +217,15 @@ func TestFullQueueSaysComeBack(t *testing.T) {
 	}
 	leave()
 	group.Wait()
+	late := make(chan error, 1)
+	go func() {
+		_, err := c.RecordProgress(c.learner, c.place.ID, []learning.Played{{Lesson: c.lessons[0].ID}})
+		late <- err
+	}()
+	eventually(t, "those who left have made room", func() bool { return c.Waiting() == 1 })
 	goOn()
-	if _, err := c.RecordProgress(c.learner, c.place.ID, []learning.Played{{Lesson: c.lessons[0].ID}}); err != nil {
-		t.Errorf("afterwards: %v", err)
+	if err := <-late; err != nil {
+		t.Errorf("with room again: %v", err)
 	}
 }
 

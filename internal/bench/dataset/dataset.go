@@ -22,6 +22,8 @@ type Size struct {
 	Modules, Lessons int
 	// Enrollments in all, spread over the learners, and Progress rows of lessons, spread over the enrollments.
 	Enrollments, Progress int
+	// Asking is how many courses a tenant has at least whose people ask; 0 lets everybody ask.
+	Asking int
 }
 
 // Sizes lists what can be seeded, smallest first.
@@ -33,10 +35,38 @@ func Sizes() []Size {
 	}
 }
 
+// Growing lists the sizes through which a platform grows, smallest first. Whatever the size, those who ask are shown
+// whole pages, so that the same is asked of each.
+func Growing() []Size {
+	return []Size{
+		{Name: "1m", Tenants: 10, Users: 12_500, Courses: 100, Modules: 5, Lessons: 6, Enrollments: 250_000, Progress: 1_000_000, Asking: pageSize},
+		{Name: "3m", Tenants: 100, Users: 37_500, Courses: 1_000, Modules: 5, Lessons: 6, Enrollments: 750_000, Progress: 3_000_000, Asking: pageSize},
+		{Name: "10m", Tenants: 1_000, Users: 125_000, Courses: 10_000, Modules: 5, Lessons: 6, Enrollments: 2_500_000, Progress: 10_000_000, Asking: pageSize},
+	}
+}
+
 // ByName returns the size of that name; the error lists those there are.
-func ByName(name string) (Size, error) {
+func ByName(name string) (Size, error) { return named(Sizes(), name) }
+
+// GrowingByNames returns those of the growing sizes that names lists ("1m,3m"), all when it is empty.
+func GrowingByNames(names string) ([]Size, error) {
+	if names == "" {
+		return Growing(), nil
+	}
+	var sizes []Size
+	for name := range strings.SplitSeq(names, ",") {
+		size, err := named(Growing(), strings.TrimSpace(name))
+		if err != nil {
+			return nil, err
+		}
+		sizes = append(sizes, size)
+	}
+	return sizes, nil
+}
+
+func named(sizes []Size, name string) (Size, error) {
 	var names []string
-	for _, size := range Sizes() {
+	for _, size := range sizes {
 		if size.Name == name {
 			return size, nil
 		}
@@ -69,6 +99,9 @@ func id(kind uint16, n int) uuid.UUID {
 
 //go:embed seed.sql
 var steps string
+
+// Recipe is what rows are made by: another recipe makes other rows of the same size.
+func Recipe() string { return steps }
 
 // Step is told of each step before it begins; n counts from 1.
 type Step func(name string, n, of int)

@@ -82,13 +82,16 @@ type dice struct {
 	size    Size
 	random  *rand.Rand
 	tenants []share
-	// tickets holds each tenant as often as it has learners.
+	// tickets holds each tenant that asks as often as it has learners.
 	tickets []int
 }
 
 func newDice(size Size) *dice {
 	d := &dice{size: size, random: rand.New(rand.NewPCG(1, uint64(size.Users))), tenants: size.tenants()} //nolint:gosec // chances, not secrets
 	for i, t := range d.tenants {
+		if t.courses < size.Asking {
+			continue
+		}
 		for range t.learners() {
 			d.tickets = append(d.tickets, i)
 		}

@@ -20,6 +20,11 @@ type Measure struct {
 	PostgresCPU time.Duration `json:"postgres_cpu_ns"`
 	// Statements is how many statements of SQL a request cost, 0 when nobody counted.
 	Statements float64 `json:"statements"`
+	// Rows is how many rows those returned or changed, Pages how many pages of 8 KiB they touched, and Found the share of
+	// pages, from 0 to 1, that was in shared buffers.
+	Rows  float64 `json:"rows,omitempty"`
+	Pages float64 `json:"pages,omitempty"`
+	Found float64 `json:"found,omitempty"`
 	// Bytes is the size of an answer, Resident the memory of the server's processes.
 	Bytes    int   `json:"bytes"`
 	Resident int64 `json:"resident_bytes"`
@@ -68,6 +73,9 @@ func Median(measures []Measure) Measure {
 		P99:       median(measures, func(m Measure) time.Duration { return m.P99 }),
 		ServerCPU: median(measures, func(m Measure) time.Duration { return m.ServerCPU }), PostgresCPU: median(measures, func(m Measure) time.Duration { return m.PostgresCPU }),
 		Statements: median(measures, func(m Measure) float64 { return m.Statements }),
+		Rows:       median(measures, func(m Measure) float64 { return m.Rows }),
+		Pages:      median(measures, func(m Measure) float64 { return m.Pages }),
+		Found:      median(measures, func(m Measure) float64 { return m.Found }),
 		Bytes:      median(measures, func(m Measure) int { return m.Bytes }),
 		Resident:   median(measures, func(m Measure) int64 { return m.Resident }),
 	}
@@ -88,8 +96,10 @@ func median[T cmp.Ordered](measures []Measure, of func(Measure) T) T {
 }
 
 // Save writes the report as JSON.
-func (r *Report) Save(path string) error {
-	body, err := json.MarshalIndent(r, "", "  ")
+func (r *Report) Save(path string) error { return save(r, path) }
+
+func save(report any, path string) error {
+	body, err := json.MarshalIndent(report, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}

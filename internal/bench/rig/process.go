@@ -49,7 +49,7 @@ func (r *Rig) Run(ctx context.Context, c Command) (*Process, error) {
 	}
 	p := &Process{Name: c.Name, Address: fmt.Sprintf("127.0.0.1:%d", c.Port), log: log, ended: make(chan struct{})}
 	p.command = exec.CommandContext(context.WithoutCancel(ctx), c.Argv[0], c.Argv[1:]...) //nolint:gosec // our own commands
-	p.command.Env = append(Environ(), c.Environ...)
+	p.command.Env = append(r.Environ(), c.Environ...)
 	p.command.Stdout, p.command.Stderr = log, log
 	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := p.command.Start(); err != nil {
@@ -67,7 +67,9 @@ func (r *Rig) Run(ctx context.Context, c Command) (*Process, error) {
 }
 
 // Environ is the environment that programs are run with, besides their own: as little of this one as they need.
-func Environ() []string { return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")} }
+func (r *Rig) Environ() []string {
+	return append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, r.options.Environ...)
+}
 
 // PID is the process's id.
 func (p *Process) PID() int { return p.command.Process.Pid }

@@ -3,7 +3,10 @@
 package rig
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -25,10 +28,16 @@ type Options struct {
 	// Home keeps the cluster from one run to the next; the directory is made.
 	Home string
 	Size dataset.Size
-	// Migrate brings the schema of the database at the owner's URL up to date.
+	// Migrate brings the schema of the database at the owner's URL up to date. Schema says which schema that is: a
+	// database that was seeded under another one is made anew.
 	Migrate func(ctx context.Context, ownerURL string) error
-	// Peer is the directory of PostGraphile, with its packages installed; empty leaves it out.
+	Schema  string
+	// Peer is the directory of PostGraphile, its packages installed; empty leaves it out.
 	Peer string
+	// WAL is how much log Postgres keeps between checkpoints, "8GB" when it is empty.
+	WAL string
+	// Environ is added to the environment of every process.
+	Environ []string
 	// Say is told what is being done.
 	Say io.Writer
 }
@@ -54,8 +63,12 @@ const (
 	appPassword   = "app"
 )
 
-// memory is what Postgres may cache, so that the seeded rows stay in it.
-const memory = "2GB"
+// memory is what Postgres may cache, so that the seeded rows stay in it; wal is what it writes between checkpoints, so that
+// there is none while something is measured.
+const (
+	memory = "2GB"
+	wal    = "8GB"
+)
 
 // Open starts the servers and seeds the database, unless the home has it already. Close stops what was started, also
 // after an error.
@@ -99,7 +112,7 @@ func (r *Rig) start(ctx context.Context) (err error) {
 	if r.Postgres, err = local.StartPostgres(ctx, local.PostgresOptions{Home: r.options.Home}); err != nil {
 		return fmt.Errorf("start Postgres: %w", err)
 	}
-	changed, err := giveMemory(ctx, r.Postgres.SuperuserURL)
+	changed, err := giveMemory(ctx, r.Postgres.SuperuserURL, cmp.Or(r.options.WAL, wal))
 	if err != nil {
 		return err
 	}
@@ -118,7 +131,7 @@ func (r *Rig) start(ctx context.Context) (err error) {
 }
 
 // giveMemory sets how much Postgres caches, and says whether that needs a restart.
-func giveMemory(ctx context.Context, superuserURL string) (changed bool, err error) {
+func giveMemory(ctx context.Context, superuserURL, most string) (changed bool, err error) {
 	conn, err := pgx.Connect(ctx, superuserURL)
 	if err != nil {
 		return false, fmt.Errorf("connect to the cluster: %w", err)
@@ -132,7 +145,7 @@ func giveMemory(ctx context.Context, superuserURL string) (changed bool, err err
 		return false, nil
 	}
 	for _, statement := range []string{
-		"ALTER SYSTEM SET shared_buffers = '" + memory + "'", "ALTER SYSTEM SET max_wal_size = '8GB'",
+		"ALTER SYSTEM SET shared_buffers = '" + memory + "'", "ALTER SYSTEM SET max_wal_size = '" + most + "'",
 		"ALTER SYSTEM SET checkpoint_timeout = '30min'", "ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'",
 	} {
 		if _, err := conn.Exec(ctx, statement); err != nil {
@@ -144,23 +157,83 @@ func giveMemory(ctx context.Context, superuserURL string) (changed bool, err err
 
 // prepare makes roles and database, migrates, and seeds when nobody has.
 func (r *Rig) prepare(ctx context.Context) error {
-	database := "bench_" + r.options.Size.Name
 	conn, err := pgx.Connect(ctx, r.Postgres.SuperuserURL)
 	if err != nil {
 		return fmt.Errorf("connect to the cluster: %w", err)
 	}
-	roles := pg.Roles{Owner: ownerRole, OwnerPassword: ownerPassword, App: pg.AppRole, AppPassword: appPassword}
-	err = errors.Join(pg.Bootstrap(ctx, conn, database, roles), conn.Close(ctx))
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	made, err := r.recipe()
 	if err != nil {
+		return err
+	}
+	seeded, err := r.look(ctx, conn, made)
+	if err != nil {
+		return err
+	}
+	roles := pg.Roles{Owner: ownerRole, OwnerPassword: ownerPassword, App: pg.AppRole, AppPassword: appPassword}
+	if err := pg.Bootstrap(ctx, conn, r.database(), roles); err != nil {
 		return fmt.Errorf("make database: %w", err)
 	}
-	if err := r.address(database); err != nil {
+	if err := r.address(r.database()); err != nil {
 		return err
 	}
 	if err := r.options.Migrate(ctx, r.OwnerURL); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	return r.seed(ctx)
+	if seeded {
+		return nil
+	}
+	if err := r.seed(ctx); err != nil {
+		return err
+	}
+	// Said last: it marks a database that was seeded whole.
+	if _, err := conn.Exec(ctx, "COMMENT ON DATABASE "+r.quoted()+" IS '"+made+"'"); err != nil {
+		return fmt.Errorf("mark the seeded database: %w", err)
+	}
+	return nil
+}
+
+func (r *Rig) database() string { return "bench_" + r.options.Size.Name }
+
+func (r *Rig) quoted() string { return pgx.Identifier{r.database()}.Sanitize() }
+
+// recipe names what a seeded database is made of, in hex.
+func (r *Rig) recipe() (string, error) {
+	hash := sha256.New()
+	_, _ = fmt.Fprintf(hash, "%s\n%s\n%+v\n", r.options.Schema, dataset.Recipe(), r.options.Size)
+	if r.options.Peer != "" {
+		functions, err := os.ReadFile(filepath.Join(r.options.Peer, "peer.sql"))
+		if err != nil {
+			return "", fmt.Errorf("read the peer's functions: %w", err)
+		}
+		_, _ = hash.Write(functions)
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// look reports whether the database is there and made of what it should be made of. One that is of something else, or
+// was seeded in part, is dropped.
+func (r *Rig) look(ctx context.Context, conn *pgx.Conn, made string) (seeded bool, err error) {
+	const comment = `SELECT coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database WHERE datname = $1`
+	var said string
+	err = conn.QueryRow(ctx, comment, r.database()).Scan(&said)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("look for seeded rows: %w", err)
+	case said == made:
+		return true, nil
+	}
+	_, _ = fmt.Fprintf(r.options.Say, "the rows of %s are of another Lyceum, or not all there: they are made anew\n", r.options.Size.Name)
+	return false, r.drop(ctx, conn)
+}
+
+func (r *Rig) drop(ctx context.Context, conn *pgx.Conn) error {
+	if _, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+r.quoted()+" WITH (FORCE)"); err != nil {
+		return fmt.Errorf("drop the database: %w", err)
+	}
+	return nil
 }
 
 // address makes the URLs of the database.
@@ -178,27 +251,18 @@ func (r *Rig) address(database string) error {
 	return nil
 }
 
-// seed fills the database, and makes what PostGraphile needs in it. The peer's schema is made last: it marks a database
-// that was seeded whole.
+// seed fills the database, and makes what PostGraphile needs in it.
 func (r *Rig) seed(ctx context.Context) error {
 	conn, err := pgx.Connect(ctx, r.SuperuserURL)
 	if err != nil {
 		return fmt.Errorf("connect to the database: %w", err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	var seeded, begun bool
-	const look = `SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'peer'), EXISTS (SELECT 1 FROM placements)`
-	if err := conn.QueryRow(ctx, look).Scan(&seeded, &begun); err != nil {
-		return fmt.Errorf("look for seeded rows: %w", err)
-	}
-	if seeded {
-		return nil
-	}
-	if begun {
-		return fmt.Errorf("the database in %s was seeded in part: remove the directory and start again", r.options.Home)
-	}
 	if err := dataset.Seed(ctx, conn, r.options.Size, r.step); err != nil {
 		return fmt.Errorf("seed: %w", err)
+	}
+	if r.options.Peer == "" {
+		return nil
 	}
 	functions, err := os.ReadFile(filepath.Join(r.options.Peer, "peer.sql"))
 	if err != nil {
@@ -208,6 +272,23 @@ func (r *Rig) seed(ctx context.Context) error {
 		return fmt.Errorf("make the peer's functions: %w", err)
 	}
 	return nil
+}
+
+// servers is the directory in which the servers that are measured have their homes.
+const servers = "servers"
+
+// HomeOf is the home of the server of that name.
+func (r *Rig) HomeOf(name string) string { return filepath.Join(r.options.Home, servers, name) }
+
+// Remove stops what was started and deletes what the home holds of measurements: the cluster with all its rows, and logs.
+func (r *Rig) Remove(ctx context.Context) error {
+	err := r.Close(ctx)
+	if r.Postgres == nil || r.Postgres.Reused {
+		return err // Somebody else is at work there.
+	}
+	err = errors.Join(err, local.Remove(ctx, r.options.Home), os.RemoveAll(r.Logs), os.RemoveAll(filepath.Join(r.options.Home, servers)))
+	_ = os.Remove(r.options.Home) // It stays when something else is in it.
+	return err
 }
 
 // barWidth is the length of the bar that grows while rows are made.

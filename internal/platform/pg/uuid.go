@@ -10,7 +10,7 @@ import (
 )
 
 // TeachTypes makes a connection send and read ids as their 16 bytes, of which pgx would make texts by way of
-// database/sql, and read what may be null without a detour. It is for pgxpool.Config.AfterConnect.
+// database/sql, and read what may be null without a detour.
 func TeachTypes(_ context.Context, conn *pgx.Conn) error {
 	types := conn.TypeMap()
 	id := &pgtype.Type{Name: "uuid", OID: pgtype.UUIDOID, Codec: uuidCodec{}}

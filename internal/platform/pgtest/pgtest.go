@@ -6,10 +6,6 @@ package pgtest
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"strings"
@@ -141,7 +137,7 @@ func Pool(t testing.TB, dsn string) *pgxpool.Pool {
 		t.Fatalf("parse database URL: %v", err)
 	}
 	config.MaxConns = 8
-	config.AfterConnect = pg.TeachTypes
+	config.AfterConnect = pg.Prepare
 	pool, err := pgxpool.NewWithConfig(t.Context(), config)
 	if err != nil {
 		t.Fatalf("open database: %v", err)
@@ -233,20 +229,11 @@ func migrateTemplate(t testing.TB, conn *pgx.Conn, server, name string) error {
 
 func migrationHash(t testing.TB) string {
 	t.Helper()
-	hash := sha256.New()
-	err := fs.WalkDir(migrate.Files, ".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		body, err := migrate.Files.ReadFile(path)
-		fmt.Fprintf(hash, "%s %d\n", path, len(body))
-		hash.Write(body)
-		return err
-	})
+	hash, err := migrate.Hash()
 	if err != nil {
-		t.Fatalf("hash migrations: %v", err)
+		t.Fatal(err)
 	}
-	return hex.EncodeToString(hash.Sum(nil))[:16]
+	return hash[:16]
 }
 
 // serverURL returns the shared test server, or starts one for this process.
