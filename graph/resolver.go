@@ -3,6 +3,7 @@
 package graph
 
 import (
+	"lyceum/graph/access"
 	"lyceum/internal/analytics"
 	"lyceum/internal/assessment"
 	"lyceum/internal/catalog"
@@ -43,6 +44,8 @@ type Resolver struct {
 	services *Services
 	// executed leaves every field to gqlgen's executor.
 	executed bool
+	// access says what may be seen of objects that are written straight to JSON.
+	access *access.Access
 }
 
 // NewResolver returns the root over the services.
