@@ -103,7 +103,10 @@ func plainOf(data *codegen.Data) (*plain, error) {
 	}
 	p.settle()
 	p.lists(data)
-	return p, p.complete()
+	if err := p.complete(); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // atOnce are the fields of resolvers that have a second way to answer: at once, from what was loaded before, or from the

@@ -40870,7 +40870,7 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 var achievementImplementors = []string{"Achievement"}
 
 func (ec *executionContext) _Achievement(ctx context.Context, sel ast.SelectionSet, obj *ent.Achievement) graphql.Marshaler {
-	if out := ec.leanAchievement(sel, obj); out != nil {
+	if out := ec.leanAchievement(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, achievementImplementors)
@@ -40926,7 +40926,7 @@ func (ec *executionContext) _Achievement(ctx context.Context, sel ast.SelectionS
 var apiKeyImplementors = []string{"ApiKey", "Node"}
 
 func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, obj *ent.APIKey) graphql.Marshaler {
-	if out := ec.leanApiKey(sel, obj); out != nil {
+	if out := ec.leanApiKey(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyImplementors)
@@ -40997,7 +40997,7 @@ func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, o
 var applyCompletionsPayloadImplementors = []string{"ApplyCompletionsPayload"}
 
 func (ec *executionContext) _ApplyCompletionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApplyCompletionsPayload) graphql.Marshaler {
-	if out := ec.leanApplyCompletionsPayload(sel, obj); out != nil {
+	if out := ec.leanApplyCompletionsPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, applyCompletionsPayloadImplementors)
@@ -41048,7 +41048,7 @@ func (ec *executionContext) _ApplyCompletionsPayload(ctx context.Context, sel as
 var articleContentImplementors = []string{"ArticleContent", "LessonContent"}
 
 func (ec *executionContext) _ArticleContent(ctx context.Context, sel ast.SelectionSet, obj *model.ArticleContent) graphql.Marshaler {
-	if out := ec.leanArticleContent(sel, obj); out != nil {
+	if out := ec.leanArticleContent(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleContentImplementors)
@@ -41084,7 +41084,7 @@ func (ec *executionContext) _ArticleContent(ctx context.Context, sel ast.Selecti
 var assetImplementors = []string{"Asset", "Node"}
 
 func (ec *executionContext) _Asset(ctx context.Context, sel ast.SelectionSet, obj *ent.Asset) graphql.Marshaler {
-	if out := ec.leanAsset(sel, obj); out != nil {
+	if out := ec.leanAsset(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, assetImplementors)
@@ -41224,7 +41224,7 @@ func (ec *executionContext) _Asset(ctx context.Context, sel ast.SelectionSet, ob
 var attachmentImplementors = []string{"Attachment"}
 
 func (ec *executionContext) _Attachment(ctx context.Context, sel ast.SelectionSet, obj *model.Attachment) graphql.Marshaler {
-	if out := ec.leanAttachment(sel, obj); out != nil {
+	if out := ec.leanAttachment(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, attachmentImplementors)
@@ -41265,7 +41265,7 @@ func (ec *executionContext) _Attachment(ctx context.Context, sel ast.SelectionSe
 var attemptImplementors = []string{"Attempt", "Node"}
 
 func (ec *executionContext) _Attempt(ctx context.Context, sel ast.SelectionSet, obj *ent.Attempt) graphql.Marshaler {
-	if out := ec.leanAttempt(sel, obj); out != nil {
+	if out := ec.leanAttempt(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, attemptImplementors)
@@ -41354,7 +41354,7 @@ func (ec *executionContext) _Attempt(ctx context.Context, sel ast.SelectionSet, 
 var attemptPayloadImplementors = []string{"AttemptPayload"}
 
 func (ec *executionContext) _AttemptPayload(ctx context.Context, sel ast.SelectionSet, obj *model.AttemptPayload) graphql.Marshaler {
-	if out := ec.leanAttemptPayload(sel, obj); out != nil {
+	if out := ec.leanAttemptPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, attemptPayloadImplementors)
@@ -41390,7 +41390,7 @@ func (ec *executionContext) _AttemptPayload(ctx context.Context, sel ast.Selecti
 var attemptQuestionImplementors = []string{"AttemptQuestion"}
 
 func (ec *executionContext) _AttemptQuestion(ctx context.Context, sel ast.SelectionSet, obj *assessment.Question) graphql.Marshaler {
-	if out := ec.leanAttemptQuestion(sel, obj); out != nil {
+	if out := ec.leanAttemptQuestion(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, attemptQuestionImplementors)
@@ -41461,7 +41461,7 @@ func (ec *executionContext) _AttemptQuestion(ctx context.Context, sel ast.Select
 var auditConnectionImplementors = []string{"AuditConnection"}
 
 func (ec *executionContext) _AuditConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.AuditConnection) graphql.Marshaler {
-	if out := ec.leanAuditConnection(sel, obj); out != nil {
+	if out := ec.leanAuditConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditConnectionImplementors)
@@ -41507,7 +41507,7 @@ func (ec *executionContext) _AuditConnection(ctx context.Context, sel ast.Select
 var auditDatumImplementors = []string{"AuditDatum"}
 
 func (ec *executionContext) _AuditDatum(ctx context.Context, sel ast.SelectionSet, obj *model.AuditDatum) graphql.Marshaler {
-	if out := ec.leanAuditDatum(sel, obj); out != nil {
+	if out := ec.leanAuditDatum(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditDatumImplementors)
@@ -41548,7 +41548,7 @@ func (ec *executionContext) _AuditDatum(ctx context.Context, sel ast.SelectionSe
 var auditEdgeImplementors = []string{"AuditEdge"}
 
 func (ec *executionContext) _AuditEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.AuditEntry]) graphql.Marshaler {
-	if out := ec.leanAuditEdge(sel, obj); out != nil {
+	if out := ec.leanAuditEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEdgeImplementors)
@@ -41589,7 +41589,7 @@ func (ec *executionContext) _AuditEdge(ctx context.Context, sel ast.SelectionSet
 var auditEntryImplementors = []string{"AuditEntry", "Node"}
 
 func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSet, obj *ent.AuditEntry) graphql.Marshaler {
-	if out := ec.leanAuditEntry(sel, obj); out != nil {
+	if out := ec.leanAuditEntry(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEntryImplementors)
@@ -41667,7 +41667,7 @@ func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSe
 var brandingImplementors = []string{"Branding"}
 
 func (ec *executionContext) _Branding(ctx context.Context, sel ast.SelectionSet, obj *brand.Brand) graphql.Marshaler {
-	if out := ec.leanBranding(sel, obj); out != nil {
+	if out := ec.leanBranding(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, brandingImplementors)
@@ -41713,7 +41713,7 @@ func (ec *executionContext) _Branding(ctx context.Context, sel ast.SelectionSet,
 var captionImplementors = []string{"Caption"}
 
 func (ec *executionContext) _Caption(ctx context.Context, sel ast.SelectionSet, obj *outline.Caption) graphql.Marshaler {
-	if out := ec.leanCaption(sel, obj); out != nil {
+	if out := ec.leanCaption(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionImplementors)
@@ -41759,7 +41759,7 @@ func (ec *executionContext) _Caption(ctx context.Context, sel ast.SelectionSet, 
 var captionRevisionImplementors = []string{"CaptionRevision"}
 
 func (ec *executionContext) _CaptionRevision(ctx context.Context, sel ast.SelectionSet, obj *ent.CaptionRevision) graphql.Marshaler {
-	if out := ec.leanCaptionRevision(sel, obj); out != nil {
+	if out := ec.leanCaptionRevision(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionRevisionImplementors)
@@ -41832,7 +41832,7 @@ func (ec *executionContext) _CaptionRevision(ctx context.Context, sel ast.Select
 var captionRevisionConnectionImplementors = []string{"CaptionRevisionConnection"}
 
 func (ec *executionContext) _CaptionRevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.CaptionRevisionConnection) graphql.Marshaler {
-	if out := ec.leanCaptionRevisionConnection(sel, obj); out != nil {
+	if out := ec.leanCaptionRevisionConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionRevisionConnectionImplementors)
@@ -41878,7 +41878,7 @@ func (ec *executionContext) _CaptionRevisionConnection(ctx context.Context, sel 
 var captionRevisionEdgeImplementors = []string{"CaptionRevisionEdge"}
 
 func (ec *executionContext) _CaptionRevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.CaptionRevision]) graphql.Marshaler {
-	if out := ec.leanCaptionRevisionEdge(sel, obj); out != nil {
+	if out := ec.leanCaptionRevisionEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionRevisionEdgeImplementors)
@@ -41919,7 +41919,7 @@ func (ec *executionContext) _CaptionRevisionEdge(ctx context.Context, sel ast.Se
 var captionTrackImplementors = []string{"CaptionTrack"}
 
 func (ec *executionContext) _CaptionTrack(ctx context.Context, sel ast.SelectionSet, obj *model.CaptionTrack) graphql.Marshaler {
-	if out := ec.leanCaptionTrack(sel, obj); out != nil {
+	if out := ec.leanCaptionTrack(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionTrackImplementors)
@@ -41970,7 +41970,7 @@ func (ec *executionContext) _CaptionTrack(ctx context.Context, sel ast.Selection
 var captionsPayloadImplementors = []string{"CaptionsPayload"}
 
 func (ec *executionContext) _CaptionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CaptionsPayload) graphql.Marshaler {
-	if out := ec.leanCaptionsPayload(sel, obj); out != nil {
+	if out := ec.leanCaptionsPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionsPayloadImplementors)
@@ -42011,7 +42011,7 @@ func (ec *executionContext) _CaptionsPayload(ctx context.Context, sel ast.Select
 var categoryImplementors = []string{"Category", "Node"}
 
 func (ec *executionContext) _Category(ctx context.Context, sel ast.SelectionSet, obj *ent.Category) graphql.Marshaler {
-	if out := ec.leanCategory(sel, obj); out != nil {
+	if out := ec.leanCategory(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, categoryImplementors)
@@ -42057,7 +42057,7 @@ func (ec *executionContext) _Category(ctx context.Context, sel ast.SelectionSet,
 var certificateImplementors = []string{"Certificate", "Node"}
 
 func (ec *executionContext) _Certificate(ctx context.Context, sel ast.SelectionSet, obj *ent.Certificate) graphql.Marshaler {
-	if out := ec.leanCertificate(sel, obj); out != nil {
+	if out := ec.leanCertificate(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, certificateImplementors)
@@ -42146,7 +42146,7 @@ func (ec *executionContext) _Certificate(ctx context.Context, sel ast.SelectionS
 var certificateVerificationImplementors = []string{"CertificateVerification"}
 
 func (ec *executionContext) _CertificateVerification(ctx context.Context, sel ast.SelectionSet, obj *model.CertificateVerification) graphql.Marshaler {
-	if out := ec.leanCertificateVerification(sel, obj); out != nil {
+	if out := ec.leanCertificateVerification(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, certificateVerificationImplementors)
@@ -42222,7 +42222,7 @@ func (ec *executionContext) _CertificateVerification(ctx context.Context, sel as
 var changePasswordPayloadImplementors = []string{"ChangePasswordPayload"}
 
 func (ec *executionContext) _ChangePasswordPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ChangePasswordPayload) graphql.Marshaler {
-	if out := ec.leanChangePasswordPayload(sel, obj); out != nil {
+	if out := ec.leanChangePasswordPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, changePasswordPayloadImplementors)
@@ -42258,7 +42258,7 @@ func (ec *executionContext) _ChangePasswordPayload(ctx context.Context, sel ast.
 var choiceImplementors = []string{"Choice"}
 
 func (ec *executionContext) _Choice(ctx context.Context, sel ast.SelectionSet, obj *quiz.Choice) graphql.Marshaler {
-	if out := ec.leanChoice(sel, obj); out != nil {
+	if out := ec.leanChoice(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, choiceImplementors)
@@ -42299,7 +42299,7 @@ func (ec *executionContext) _Choice(ctx context.Context, sel ast.SelectionSet, o
 var choiceDraftImplementors = []string{"ChoiceDraft"}
 
 func (ec *executionContext) _ChoiceDraft(ctx context.Context, sel ast.SelectionSet, obj *quiz.DraftChoice) graphql.Marshaler {
-	if out := ec.leanChoiceDraft(sel, obj); out != nil {
+	if out := ec.leanChoiceDraft(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, choiceDraftImplementors)
@@ -42350,7 +42350,7 @@ func (ec *executionContext) _ChoiceDraft(ctx context.Context, sel ast.SelectionS
 var completeUploadPayloadImplementors = []string{"CompleteUploadPayload"}
 
 func (ec *executionContext) _CompleteUploadPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CompleteUploadPayload) graphql.Marshaler {
-	if out := ec.leanCompleteUploadPayload(sel, obj); out != nil {
+	if out := ec.leanCompleteUploadPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completeUploadPayloadImplementors)
@@ -42386,7 +42386,7 @@ func (ec *executionContext) _CompleteUploadPayload(ctx context.Context, sel ast.
 var completionImplementors = []string{"Completion"}
 
 func (ec *executionContext) _Completion(ctx context.Context, sel ast.SelectionSet, obj *learning.Standing) graphql.Marshaler {
-	if out := ec.leanCompletion(sel, obj); out != nil {
+	if out := ec.leanCompletion(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionImplementors)
@@ -42444,7 +42444,7 @@ func (ec *executionContext) _Completion(ctx context.Context, sel ast.SelectionSe
 var completionConditionImplementors = []string{"CompletionCondition"}
 
 func (ec *executionContext) _CompletionCondition(ctx context.Context, sel ast.SelectionSet, obj *rule.Condition) graphql.Marshaler {
-	if out := ec.leanCompletionCondition(sel, obj); out != nil {
+	if out := ec.leanCompletionCondition(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionConditionImplementors)
@@ -42517,7 +42517,7 @@ func (ec *executionContext) _CompletionCondition(ctx context.Context, sel ast.Se
 var completionDayImplementors = []string{"CompletionDay"}
 
 func (ec *executionContext) _CompletionDay(ctx context.Context, sel ast.SelectionSet, obj *analytics.Day) graphql.Marshaler {
-	if out := ec.leanCompletionDay(sel, obj); out != nil {
+	if out := ec.leanCompletionDay(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionDayImplementors)
@@ -42558,7 +42558,7 @@ func (ec *executionContext) _CompletionDay(ctx context.Context, sel ast.Selectio
 var completionPolicyImplementors = []string{"CompletionPolicy"}
 
 func (ec *executionContext) _CompletionPolicy(ctx context.Context, sel ast.SelectionSet, obj *outline.Policy) graphql.Marshaler {
-	if out := ec.leanCompletionPolicy(sel, obj); out != nil {
+	if out := ec.leanCompletionPolicy(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionPolicyImplementors)
@@ -42604,7 +42604,7 @@ func (ec *executionContext) _CompletionPolicy(ctx context.Context, sel ast.Selec
 var completionReportImplementors = []string{"CompletionReport"}
 
 func (ec *executionContext) _CompletionReport(ctx context.Context, sel ast.SelectionSet, obj *learning.Report) graphql.Marshaler {
-	if out := ec.leanCompletionReport(sel, obj); out != nil {
+	if out := ec.leanCompletionReport(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionReportImplementors)
@@ -42665,7 +42665,7 @@ func (ec *executionContext) _CompletionReport(ctx context.Context, sel ast.Selec
 var completionRuleImplementors = []string{"CompletionRule"}
 
 func (ec *executionContext) _CompletionRule(ctx context.Context, sel ast.SelectionSet, obj *model.CompletionRule) graphql.Marshaler {
-	if out := ec.leanCompletionRule(sel, obj); out != nil {
+	if out := ec.leanCompletionRule(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionRuleImplementors)
@@ -42711,7 +42711,7 @@ func (ec *executionContext) _CompletionRule(ctx context.Context, sel ast.Selecti
 var convertAssetPayloadImplementors = []string{"ConvertAssetPayload"}
 
 func (ec *executionContext) _ConvertAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ConvertAssetPayload) graphql.Marshaler {
-	if out := ec.leanConvertAssetPayload(sel, obj); out != nil {
+	if out := ec.leanConvertAssetPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, convertAssetPayloadImplementors)
@@ -42747,7 +42747,7 @@ func (ec *executionContext) _ConvertAssetPayload(ctx context.Context, sel ast.Se
 var courseImplementors = []string{"Course", "Node"}
 
 func (ec *executionContext) _Course(ctx context.Context, sel ast.SelectionSet, obj *catalog.Course) graphql.Marshaler {
-	if out := ec.leanCourse(sel, obj); out != nil {
+	if out := ec.leanCourse(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseImplementors)
@@ -42887,7 +42887,7 @@ func (ec *executionContext) _Course(ctx context.Context, sel ast.SelectionSet, o
 var courseAdmissionImplementors = []string{"CourseAdmission"}
 
 func (ec *executionContext) _CourseAdmission(ctx context.Context, sel ast.SelectionSet, obj *enrollment1.Standing) graphql.Marshaler {
-	if out := ec.leanCourseAdmission(sel, obj); out != nil {
+	if out := ec.leanCourseAdmission(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseAdmissionImplementors)
@@ -42944,7 +42944,7 @@ func (ec *executionContext) _CourseAdmission(ctx context.Context, sel ast.Select
 var courseConnectionImplementors = []string{"CourseConnection"}
 
 func (ec *executionContext) _CourseConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.CourseConnection) graphql.Marshaler {
-	if out := ec.leanCourseConnection(sel, obj); out != nil {
+	if out := ec.leanCourseConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseConnectionImplementors)
@@ -42996,7 +42996,7 @@ func (ec *executionContext) _CourseConnection(ctx context.Context, sel ast.Selec
 var courseDraftImplementors = []string{"CourseDraft"}
 
 func (ec *executionContext) _CourseDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Course) graphql.Marshaler {
-	if out := ec.leanCourseDraft(sel, obj); out != nil {
+	if out := ec.leanCourseDraft(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseDraftImplementors)
@@ -43155,7 +43155,7 @@ func (ec *executionContext) _CourseDraft(ctx context.Context, sel ast.SelectionS
 var courseDraftConnectionImplementors = []string{"CourseDraftConnection"}
 
 func (ec *executionContext) _CourseDraftConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.CourseDraftConnection) graphql.Marshaler {
-	if out := ec.leanCourseDraftConnection(sel, obj); out != nil {
+	if out := ec.leanCourseDraftConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseDraftConnectionImplementors)
@@ -43201,7 +43201,7 @@ func (ec *executionContext) _CourseDraftConnection(ctx context.Context, sel ast.
 var courseDraftEdgeImplementors = []string{"CourseDraftEdge"}
 
 func (ec *executionContext) _CourseDraftEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Course]) graphql.Marshaler {
-	if out := ec.leanCourseDraftEdge(sel, obj); out != nil {
+	if out := ec.leanCourseDraftEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseDraftEdgeImplementors)
@@ -43242,7 +43242,7 @@ func (ec *executionContext) _CourseDraftEdge(ctx context.Context, sel ast.Select
 var courseDraftPayloadImplementors = []string{"CourseDraftPayload"}
 
 func (ec *executionContext) _CourseDraftPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CourseDraftPayload) graphql.Marshaler {
-	if out := ec.leanCourseDraftPayload(sel, obj); out != nil {
+	if out := ec.leanCourseDraftPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseDraftPayloadImplementors)
@@ -43278,7 +43278,7 @@ func (ec *executionContext) _CourseDraftPayload(ctx context.Context, sel ast.Sel
 var courseEdgeImplementors = []string{"CourseEdge"}
 
 func (ec *executionContext) _CourseEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*catalog.Course]) graphql.Marshaler {
-	if out := ec.leanCourseEdge(sel, obj); out != nil {
+	if out := ec.leanCourseEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseEdgeImplementors)
@@ -43319,7 +43319,7 @@ func (ec *executionContext) _CourseEdge(ctx context.Context, sel ast.SelectionSe
 var courseProgressImplementors = []string{"CourseProgress"}
 
 func (ec *executionContext) _CourseProgress(ctx context.Context, sel ast.SelectionSet, obj *ent.CourseProgress) graphql.Marshaler {
-	if out := ec.leanCourseProgress(sel, obj); out != nil {
+	if out := ec.leanCourseProgress(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseProgressImplementors)
@@ -43411,7 +43411,7 @@ func (ec *executionContext) _CourseProgress(ctx context.Context, sel ast.Selecti
 var courseReportImplementors = []string{"CourseReport"}
 
 func (ec *executionContext) _CourseReport(ctx context.Context, sel ast.SelectionSet, obj *analytics.Report) graphql.Marshaler {
-	if out := ec.leanCourseReport(sel, obj); out != nil {
+	if out := ec.leanCourseReport(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseReportImplementors)
@@ -43478,7 +43478,7 @@ func (ec *executionContext) _CourseReport(ctx context.Context, sel ast.Selection
 var courseVersionImplementors = []string{"CourseVersion"}
 
 func (ec *executionContext) _CourseVersion(ctx context.Context, sel ast.SelectionSet, obj *ent.CourseVersion) graphql.Marshaler {
-	if out := ec.leanCourseVersion(sel, obj); out != nil {
+	if out := ec.leanCourseVersion(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseVersionImplementors)
@@ -43550,7 +43550,7 @@ func (ec *executionContext) _CourseVersion(ctx context.Context, sel ast.Selectio
 var createApiKeyPayloadImplementors = []string{"CreateApiKeyPayload"}
 
 func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateAPIKeyPayload) graphql.Marshaler {
-	if out := ec.leanCreateApiKeyPayload(sel, obj); out != nil {
+	if out := ec.leanCreateApiKeyPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createApiKeyPayloadImplementors)
@@ -43591,7 +43591,7 @@ func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.Se
 var deleteAssetPayloadImplementors = []string{"DeleteAssetPayload"}
 
 func (ec *executionContext) _DeleteAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteAssetPayload) graphql.Marshaler {
-	if out := ec.leanDeleteAssetPayload(sel, obj); out != nil {
+	if out := ec.leanDeleteAssetPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteAssetPayloadImplementors)
@@ -43627,7 +43627,7 @@ func (ec *executionContext) _DeleteAssetPayload(ctx context.Context, sel ast.Sel
 var earnedAchievementImplementors = []string{"EarnedAchievement"}
 
 func (ec *executionContext) _EarnedAchievement(ctx context.Context, sel ast.SelectionSet, obj *engagement.Earned) graphql.Marshaler {
-	if out := ec.leanEarnedAchievement(sel, obj); out != nil {
+	if out := ec.leanEarnedAchievement(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, earnedAchievementImplementors)
@@ -43673,7 +43673,7 @@ func (ec *executionContext) _EarnedAchievement(ctx context.Context, sel ast.Sele
 var enrollmentImplementors = []string{"Enrollment", "Node"}
 
 func (ec *executionContext) _Enrollment(ctx context.Context, sel ast.SelectionSet, obj *ent.Enrollment) graphql.Marshaler {
-	if out := ec.leanEnrollment(sel, obj); out != nil {
+	if out := ec.leanEnrollment(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentImplementors)
@@ -43788,7 +43788,7 @@ func (ec *executionContext) _Enrollment(ctx context.Context, sel ast.SelectionSe
 var enrollmentChangeImplementors = []string{"EnrollmentChange"}
 
 func (ec *executionContext) _EnrollmentChange(ctx context.Context, sel ast.SelectionSet, obj *ent.EnrollmentChange) graphql.Marshaler {
-	if out := ec.leanEnrollmentChange(sel, obj); out != nil {
+	if out := ec.leanEnrollmentChange(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentChangeImplementors)
@@ -43841,7 +43841,7 @@ func (ec *executionContext) _EnrollmentChange(ctx context.Context, sel ast.Selec
 var enrollmentConnectionImplementors = []string{"EnrollmentConnection"}
 
 func (ec *executionContext) _EnrollmentConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.EnrollmentConnection) graphql.Marshaler {
-	if out := ec.leanEnrollmentConnection(sel, obj); out != nil {
+	if out := ec.leanEnrollmentConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentConnectionImplementors)
@@ -43887,7 +43887,7 @@ func (ec *executionContext) _EnrollmentConnection(ctx context.Context, sel ast.S
 var enrollmentEdgeImplementors = []string{"EnrollmentEdge"}
 
 func (ec *executionContext) _EnrollmentEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Enrollment]) graphql.Marshaler {
-	if out := ec.leanEnrollmentEdge(sel, obj); out != nil {
+	if out := ec.leanEnrollmentEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentEdgeImplementors)
@@ -43928,7 +43928,7 @@ func (ec *executionContext) _EnrollmentEdge(ctx context.Context, sel ast.Selecti
 var enrollmentEventImplementors = []string{"EnrollmentEvent"}
 
 func (ec *executionContext) _EnrollmentEvent(ctx context.Context, sel ast.SelectionSet, obj *feed.Event) graphql.Marshaler {
-	if out := ec.leanEnrollmentEvent(sel, obj); out != nil {
+	if out := ec.leanEnrollmentEvent(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentEventImplementors)
@@ -43981,7 +43981,7 @@ func (ec *executionContext) _EnrollmentEvent(ctx context.Context, sel ast.Select
 var enrollmentGrantImplementors = []string{"EnrollmentGrant"}
 
 func (ec *executionContext) _EnrollmentGrant(ctx context.Context, sel ast.SelectionSet, obj *ent.EnrollmentGrant) graphql.Marshaler {
-	if out := ec.leanEnrollmentGrant(sel, obj); out != nil {
+	if out := ec.leanEnrollmentGrant(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentGrantImplementors)
@@ -44043,7 +44043,7 @@ func (ec *executionContext) _EnrollmentGrant(ctx context.Context, sel ast.Select
 var enrollmentMigrationImplementors = []string{"EnrollmentMigration"}
 
 func (ec *executionContext) _EnrollmentMigration(ctx context.Context, sel ast.SelectionSet, obj *ent.EnrollmentMigration) graphql.Marshaler {
-	if out := ec.leanEnrollmentMigration(sel, obj); out != nil {
+	if out := ec.leanEnrollmentMigration(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentMigrationImplementors)
@@ -44109,7 +44109,7 @@ func (ec *executionContext) _EnrollmentMigration(ctx context.Context, sel ast.Se
 var enrollmentPayloadImplementors = []string{"EnrollmentPayload"}
 
 func (ec *executionContext) _EnrollmentPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EnrollmentPayload) graphql.Marshaler {
-	if out := ec.leanEnrollmentPayload(sel, obj); out != nil {
+	if out := ec.leanEnrollmentPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentPayloadImplementors)
@@ -44145,7 +44145,7 @@ func (ec *executionContext) _EnrollmentPayload(ctx context.Context, sel ast.Sele
 var fileContentImplementors = []string{"FileContent", "LessonContent"}
 
 func (ec *executionContext) _FileContent(ctx context.Context, sel ast.SelectionSet, obj *model.FileContent) graphql.Marshaler {
-	if out := ec.leanFileContent(sel, obj); out != nil {
+	if out := ec.leanFileContent(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, fileContentImplementors)
@@ -44206,7 +44206,7 @@ func (ec *executionContext) _FileContent(ctx context.Context, sel ast.SelectionS
 var httpHeaderImplementors = []string{"HttpHeader"}
 
 func (ec *executionContext) _HttpHeader(ctx context.Context, sel ast.SelectionSet, obj *model.HTTPHeader) graphql.Marshaler {
-	if out := ec.leanHttpHeader(sel, obj); out != nil {
+	if out := ec.leanHttpHeader(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, httpHeaderImplementors)
@@ -44247,7 +44247,7 @@ func (ec *executionContext) _HttpHeader(ctx context.Context, sel ast.SelectionSe
 var impactLessonImplementors = []string{"ImpactLesson"}
 
 func (ec *executionContext) _ImpactLesson(ctx context.Context, sel ast.SelectionSet, obj *outline.Lesson) graphql.Marshaler {
-	if out := ec.leanImpactLesson(sel, obj); out != nil {
+	if out := ec.leanImpactLesson(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, impactLessonImplementors)
@@ -44299,7 +44299,7 @@ func (ec *executionContext) _ImpactLesson(ctx context.Context, sel ast.Selection
 var impactMappingImplementors = []string{"ImpactMapping"}
 
 func (ec *executionContext) _ImpactMapping(ctx context.Context, sel ast.SelectionSet, obj *learning.Mapped) graphql.Marshaler {
-	if out := ec.leanImpactMapping(sel, obj); out != nil {
+	if out := ec.leanImpactMapping(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, impactMappingImplementors)
@@ -44340,7 +44340,7 @@ func (ec *executionContext) _ImpactMapping(ctx context.Context, sel ast.Selectio
 var impactModuleImplementors = []string{"ImpactModule"}
 
 func (ec *executionContext) _ImpactModule(ctx context.Context, sel ast.SelectionSet, obj *outline.Module) graphql.Marshaler {
-	if out := ec.leanImpactModule(sel, obj); out != nil {
+	if out := ec.leanImpactModule(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, impactModuleImplementors)
@@ -44381,7 +44381,7 @@ func (ec *executionContext) _ImpactModule(ctx context.Context, sel ast.Selection
 var leaderboardConnectionImplementors = []string{"LeaderboardConnection"}
 
 func (ec *executionContext) _LeaderboardConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.LeaderboardConnection) graphql.Marshaler {
-	if out := ec.leanLeaderboardConnection(sel, obj); out != nil {
+	if out := ec.leanLeaderboardConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardConnectionImplementors)
@@ -44437,7 +44437,7 @@ func (ec *executionContext) _LeaderboardConnection(ctx context.Context, sel ast.
 var leaderboardEdgeImplementors = []string{"LeaderboardEdge"}
 
 func (ec *executionContext) _LeaderboardEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*engagement.Row]) graphql.Marshaler {
-	if out := ec.leanLeaderboardEdge(sel, obj); out != nil {
+	if out := ec.leanLeaderboardEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardEdgeImplementors)
@@ -44478,7 +44478,7 @@ func (ec *executionContext) _LeaderboardEdge(ctx context.Context, sel ast.Select
 var leaderboardPlaceImplementors = []string{"LeaderboardPlace"}
 
 func (ec *executionContext) _LeaderboardPlace(ctx context.Context, sel ast.SelectionSet, obj *engagement.Standing) graphql.Marshaler {
-	if out := ec.leanLeaderboardPlace(sel, obj); out != nil {
+	if out := ec.leanLeaderboardPlace(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardPlaceImplementors)
@@ -44519,7 +44519,7 @@ func (ec *executionContext) _LeaderboardPlace(ctx context.Context, sel ast.Selec
 var leaderboardProfileImplementors = []string{"LeaderboardProfile"}
 
 func (ec *executionContext) _LeaderboardProfile(ctx context.Context, sel ast.SelectionSet, obj *engagement.Profile) graphql.Marshaler {
-	if out := ec.leanLeaderboardProfile(sel, obj); out != nil {
+	if out := ec.leanLeaderboardProfile(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardProfileImplementors)
@@ -44560,7 +44560,7 @@ func (ec *executionContext) _LeaderboardProfile(ctx context.Context, sel ast.Sel
 var leaderboardProfilePayloadImplementors = []string{"LeaderboardProfilePayload"}
 
 func (ec *executionContext) _LeaderboardProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.LeaderboardProfilePayload) graphql.Marshaler {
-	if out := ec.leanLeaderboardProfilePayload(sel, obj); out != nil {
+	if out := ec.leanLeaderboardProfilePayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardProfilePayloadImplementors)
@@ -44596,7 +44596,7 @@ func (ec *executionContext) _LeaderboardProfilePayload(ctx context.Context, sel 
 var leaderboardRowImplementors = []string{"LeaderboardRow"}
 
 func (ec *executionContext) _LeaderboardRow(ctx context.Context, sel ast.SelectionSet, obj *engagement.Row) graphql.Marshaler {
-	if out := ec.leanLeaderboardRow(sel, obj); out != nil {
+	if out := ec.leanLeaderboardRow(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardRowImplementors)
@@ -44699,7 +44699,7 @@ func (ec *executionContext) _LearnerDashboard(ctx context.Context, sel ast.Selec
 var learningPathImplementors = []string{"LearningPath", "Node"}
 
 func (ec *executionContext) _LearningPath(ctx context.Context, sel ast.SelectionSet, obj *ent.LearningPath) graphql.Marshaler {
-	if out := ec.leanLearningPath(sel, obj); out != nil {
+	if out := ec.leanLearningPath(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, learningPathImplementors)
@@ -44807,7 +44807,7 @@ func (ec *executionContext) _LearningPath(ctx context.Context, sel ast.Selection
 var learningPathConnectionImplementors = []string{"LearningPathConnection"}
 
 func (ec *executionContext) _LearningPathConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.LearningPathConnection) graphql.Marshaler {
-	if out := ec.leanLearningPathConnection(sel, obj); out != nil {
+	if out := ec.leanLearningPathConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, learningPathConnectionImplementors)
@@ -44853,7 +44853,7 @@ func (ec *executionContext) _LearningPathConnection(ctx context.Context, sel ast
 var learningPathCourseImplementors = []string{"LearningPathCourse"}
 
 func (ec *executionContext) _LearningPathCourse(ctx context.Context, sel ast.SelectionSet, obj *ent.PathCourse) graphql.Marshaler {
-	if out := ec.leanLearningPathCourse(sel, obj); out != nil {
+	if out := ec.leanLearningPathCourse(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, learningPathCourseImplementors)
@@ -44901,7 +44901,7 @@ func (ec *executionContext) _LearningPathCourse(ctx context.Context, sel ast.Sel
 var learningPathEdgeImplementors = []string{"LearningPathEdge"}
 
 func (ec *executionContext) _LearningPathEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.LearningPath]) graphql.Marshaler {
-	if out := ec.leanLearningPathEdge(sel, obj); out != nil {
+	if out := ec.leanLearningPathEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, learningPathEdgeImplementors)
@@ -44942,7 +44942,7 @@ func (ec *executionContext) _LearningPathEdge(ctx context.Context, sel ast.Selec
 var learningPathPayloadImplementors = []string{"LearningPathPayload"}
 
 func (ec *executionContext) _LearningPathPayload(ctx context.Context, sel ast.SelectionSet, obj *model.LearningPathPayload) graphql.Marshaler {
-	if out := ec.leanLearningPathPayload(sel, obj); out != nil {
+	if out := ec.leanLearningPathPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, learningPathPayloadImplementors)
@@ -44978,7 +44978,7 @@ func (ec *executionContext) _LearningPathPayload(ctx context.Context, sel ast.Se
 var lessonImplementors = []string{"Lesson"}
 
 func (ec *executionContext) _Lesson(ctx context.Context, sel ast.SelectionSet, obj *catalog.Lesson) graphql.Marshaler {
-	if out := ec.leanLesson(sel, obj); out != nil {
+	if out := ec.leanLesson(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, lessonImplementors)
@@ -45101,7 +45101,7 @@ func (ec *executionContext) _LessonCompletion(ctx context.Context, sel ast.Selec
 var lessonDraftImplementors = []string{"LessonDraft"}
 
 func (ec *executionContext) _LessonDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Lesson) graphql.Marshaler {
-	if out := ec.leanLessonDraft(sel, obj); out != nil {
+	if out := ec.leanLessonDraft(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, lessonDraftImplementors)
@@ -45215,7 +45215,7 @@ func (ec *executionContext) _LessonDraft(ctx context.Context, sel ast.SelectionS
 var lessonDropOffImplementors = []string{"LessonDropOff"}
 
 func (ec *executionContext) _LessonDropOff(ctx context.Context, sel ast.SelectionSet, obj *model.LessonDropOff) graphql.Marshaler {
-	if out := ec.leanLessonDropOff(sel, obj); out != nil {
+	if out := ec.leanLessonDropOff(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, lessonDropOffImplementors)
@@ -45256,7 +45256,7 @@ func (ec *executionContext) _LessonDropOff(ctx context.Context, sel ast.Selectio
 var lessonProgressImplementors = []string{"LessonProgress"}
 
 func (ec *executionContext) _LessonProgress(ctx context.Context, sel ast.SelectionSet, obj *ent.LessonProgress) graphql.Marshaler {
-	if out := ec.leanLessonProgress(sel, obj); out != nil {
+	if out := ec.leanLessonProgress(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, lessonProgressImplementors)
@@ -45325,7 +45325,7 @@ func (ec *executionContext) _LessonProgress(ctx context.Context, sel ast.Selecti
 var linkContentImplementors = []string{"LinkContent", "LessonContent"}
 
 func (ec *executionContext) _LinkContent(ctx context.Context, sel ast.SelectionSet, obj *model.LinkContent) graphql.Marshaler {
-	if out := ec.leanLinkContent(sel, obj); out != nil {
+	if out := ec.leanLinkContent(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, linkContentImplementors)
@@ -45366,7 +45366,7 @@ func (ec *executionContext) _LinkContent(ctx context.Context, sel ast.SelectionS
 var mailPreferenceImplementors = []string{"MailPreference"}
 
 func (ec *executionContext) _MailPreference(ctx context.Context, sel ast.SelectionSet, obj *model.MailPreference) graphql.Marshaler {
-	if out := ec.leanMailPreference(sel, obj); out != nil {
+	if out := ec.leanMailPreference(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, mailPreferenceImplementors)
@@ -45407,7 +45407,7 @@ func (ec *executionContext) _MailPreference(ctx context.Context, sel ast.Selecti
 var markNotificationsReadPayloadImplementors = []string{"MarkNotificationsReadPayload"}
 
 func (ec *executionContext) _MarkNotificationsReadPayload(ctx context.Context, sel ast.SelectionSet, obj *model.MarkNotificationsReadPayload) graphql.Marshaler {
-	if out := ec.leanMarkNotificationsReadPayload(sel, obj); out != nil {
+	if out := ec.leanMarkNotificationsReadPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, markNotificationsReadPayloadImplementors)
@@ -45448,7 +45448,7 @@ func (ec *executionContext) _MarkNotificationsReadPayload(ctx context.Context, s
 var migrateEnrollmentsPayloadImplementors = []string{"MigrateEnrollmentsPayload"}
 
 func (ec *executionContext) _MigrateEnrollmentsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.MigrateEnrollmentsPayload) graphql.Marshaler {
-	if out := ec.leanMigrateEnrollmentsPayload(sel, obj); out != nil {
+	if out := ec.leanMigrateEnrollmentsPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, migrateEnrollmentsPayloadImplementors)
@@ -45484,7 +45484,7 @@ func (ec *executionContext) _MigrateEnrollmentsPayload(ctx context.Context, sel 
 var moduleImplementors = []string{"Module"}
 
 func (ec *executionContext) _Module(ctx context.Context, sel ast.SelectionSet, obj *catalog.Module) graphql.Marshaler {
-	if out := ec.leanModule(sel, obj); out != nil {
+	if out := ec.leanModule(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, moduleImplementors)
@@ -45540,7 +45540,7 @@ func (ec *executionContext) _Module(ctx context.Context, sel ast.SelectionSet, o
 var moduleDraftImplementors = []string{"ModuleDraft"}
 
 func (ec *executionContext) _ModuleDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Module) graphql.Marshaler {
-	if out := ec.leanModuleDraft(sel, obj); out != nil {
+	if out := ec.leanModuleDraft(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, moduleDraftImplementors)
@@ -45602,7 +45602,7 @@ func (ec *executionContext) _ModuleDraft(ctx context.Context, sel ast.SelectionS
 var moduleProgressImplementors = []string{"ModuleProgress"}
 
 func (ec *executionContext) _ModuleProgress(ctx context.Context, sel ast.SelectionSet, obj *learning.ModuleProgress) graphql.Marshaler {
-	if out := ec.leanModuleProgress(sel, obj); out != nil {
+	if out := ec.leanModuleProgress(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, moduleProgressImplementors)
@@ -45655,7 +45655,7 @@ func (ec *executionContext) _ModuleProgress(ctx context.Context, sel ast.Selecti
 var monthlyUsageImplementors = []string{"MonthlyUsage"}
 
 func (ec *executionContext) _MonthlyUsage(ctx context.Context, sel ast.SelectionSet, obj *model.MonthlyUsage) graphql.Marshaler {
-	if out := ec.leanMonthlyUsage(sel, obj); out != nil {
+	if out := ec.leanMonthlyUsage(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, monthlyUsageImplementors)
@@ -46183,7 +46183,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 var notificationImplementors = []string{"Notification", "Node"}
 
 func (ec *executionContext) _Notification(ctx context.Context, sel ast.SelectionSet, obj *ent.Notification) graphql.Marshaler {
-	if out := ec.leanNotification(sel, obj); out != nil {
+	if out := ec.leanNotification(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, notificationImplementors)
@@ -46254,7 +46254,7 @@ func (ec *executionContext) _Notification(ctx context.Context, sel ast.Selection
 var notificationConnectionImplementors = []string{"NotificationConnection"}
 
 func (ec *executionContext) _NotificationConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.NotificationConnection) graphql.Marshaler {
-	if out := ec.leanNotificationConnection(sel, obj); out != nil {
+	if out := ec.leanNotificationConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, notificationConnectionImplementors)
@@ -46306,7 +46306,7 @@ func (ec *executionContext) _NotificationConnection(ctx context.Context, sel ast
 var notificationEdgeImplementors = []string{"NotificationEdge"}
 
 func (ec *executionContext) _NotificationEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Notification]) graphql.Marshaler {
-	if out := ec.leanNotificationEdge(sel, obj); out != nil {
+	if out := ec.leanNotificationEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, notificationEdgeImplementors)
@@ -46347,7 +46347,7 @@ func (ec *executionContext) _NotificationEdge(ctx context.Context, sel ast.Selec
 var numericKeyImplementors = []string{"NumericKey"}
 
 func (ec *executionContext) _NumericKey(ctx context.Context, sel ast.SelectionSet, obj *quiz.NumericKey) graphql.Marshaler {
-	if out := ec.leanNumericKey(sel, obj); out != nil {
+	if out := ec.leanNumericKey(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, numericKeyImplementors)
@@ -46403,7 +46403,7 @@ func (ec *executionContext) _NumericKey(ctx context.Context, sel ast.SelectionSe
 var pageInfoImplementors = []string{"PageInfo"}
 
 func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet, obj *relay.PageInfo) graphql.Marshaler {
-	if out := ec.leanPageInfo(sel, obj); out != nil {
+	if out := ec.leanPageInfo(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pageInfoImplementors)
@@ -46454,7 +46454,7 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 var partTicketImplementors = []string{"PartTicket"}
 
 func (ec *executionContext) _PartTicket(ctx context.Context, sel ast.SelectionSet, obj *model.PartTicket) graphql.Marshaler {
-	if out := ec.leanPartTicket(sel, obj); out != nil {
+	if out := ec.leanPartTicket(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, partTicketImplementors)
@@ -46495,7 +46495,7 @@ func (ec *executionContext) _PartTicket(ctx context.Context, sel ast.SelectionSe
 var pathEnrollmentImplementors = []string{"PathEnrollment", "Node"}
 
 func (ec *executionContext) _PathEnrollment(ctx context.Context, sel ast.SelectionSet, obj *ent.PathEnrollment) graphql.Marshaler {
-	if out := ec.leanPathEnrollment(sel, obj); out != nil {
+	if out := ec.leanPathEnrollment(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pathEnrollmentImplementors)
@@ -46592,7 +46592,7 @@ func (ec *executionContext) _PathEnrollment(ctx context.Context, sel ast.Selecti
 var pathEnrollmentConnectionImplementors = []string{"PathEnrollmentConnection"}
 
 func (ec *executionContext) _PathEnrollmentConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.PathEnrollmentConnection) graphql.Marshaler {
-	if out := ec.leanPathEnrollmentConnection(sel, obj); out != nil {
+	if out := ec.leanPathEnrollmentConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pathEnrollmentConnectionImplementors)
@@ -46638,7 +46638,7 @@ func (ec *executionContext) _PathEnrollmentConnection(ctx context.Context, sel a
 var pathEnrollmentEdgeImplementors = []string{"PathEnrollmentEdge"}
 
 func (ec *executionContext) _PathEnrollmentEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.PathEnrollment]) graphql.Marshaler {
-	if out := ec.leanPathEnrollmentEdge(sel, obj); out != nil {
+	if out := ec.leanPathEnrollmentEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pathEnrollmentEdgeImplementors)
@@ -46679,7 +46679,7 @@ func (ec *executionContext) _PathEnrollmentEdge(ctx context.Context, sel ast.Sel
 var pathEnrollmentPayloadImplementors = []string{"PathEnrollmentPayload"}
 
 func (ec *executionContext) _PathEnrollmentPayload(ctx context.Context, sel ast.SelectionSet, obj *model.PathEnrollmentPayload) graphql.Marshaler {
-	if out := ec.leanPathEnrollmentPayload(sel, obj); out != nil {
+	if out := ec.leanPathEnrollmentPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pathEnrollmentPayloadImplementors)
@@ -46715,7 +46715,7 @@ func (ec *executionContext) _PathEnrollmentPayload(ctx context.Context, sel ast.
 var pathStepImplementors = []string{"PathStep"}
 
 func (ec *executionContext) _PathStep(ctx context.Context, sel ast.SelectionSet, obj *pathway.Step) graphql.Marshaler {
-	if out := ec.leanPathStep(sel, obj); out != nil {
+	if out := ec.leanPathStep(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pathStepImplementors)
@@ -46767,7 +46767,7 @@ func (ec *executionContext) _PathStep(ctx context.Context, sel ast.SelectionSet,
 var playbackImplementors = []string{"Playback"}
 
 func (ec *executionContext) _Playback(ctx context.Context, sel ast.SelectionSet, obj *model.Playback) graphql.Marshaler {
-	if out := ec.leanPlayback(sel, obj); out != nil {
+	if out := ec.leanPlayback(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, playbackImplementors)
@@ -46823,7 +46823,7 @@ func (ec *executionContext) _Playback(ctx context.Context, sel ast.SelectionSet,
 var pointRuleImplementors = []string{"PointRule"}
 
 func (ec *executionContext) _PointRule(ctx context.Context, sel ast.SelectionSet, obj *engagement.Worth) graphql.Marshaler {
-	if out := ec.leanPointRule(sel, obj); out != nil {
+	if out := ec.leanPointRule(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pointRuleImplementors)
@@ -46864,7 +46864,7 @@ func (ec *executionContext) _PointRule(ctx context.Context, sel ast.SelectionSet
 var pointsImplementors = []string{"Points"}
 
 func (ec *executionContext) _Points(ctx context.Context, sel ast.SelectionSet, obj *engagement.Points) graphql.Marshaler {
-	if out := ec.leanPoints(sel, obj); out != nil {
+	if out := ec.leanPoints(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pointsImplementors)
@@ -46910,7 +46910,7 @@ func (ec *executionContext) _Points(ctx context.Context, sel ast.SelectionSet, o
 var priceImplementors = []string{"Price"}
 
 func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, obj *catalog.Price) graphql.Marshaler {
-	if out := ec.leanPrice(sel, obj); out != nil {
+	if out := ec.leanPrice(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, priceImplementors)
@@ -46951,7 +46951,7 @@ func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, ob
 var progressEventImplementors = []string{"ProgressEvent"}
 
 func (ec *executionContext) _ProgressEvent(ctx context.Context, sel ast.SelectionSet, obj *learning.Moment) graphql.Marshaler {
-	if out := ec.leanProgressEvent(sel, obj); out != nil {
+	if out := ec.leanProgressEvent(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, progressEventImplementors)
@@ -47010,7 +47010,7 @@ func (ec *executionContext) _ProgressEvent(ctx context.Context, sel ast.Selectio
 var progressQuarterImplementors = []string{"ProgressQuarter"}
 
 func (ec *executionContext) _ProgressQuarter(ctx context.Context, sel ast.SelectionSet, obj *model.ProgressQuarter) graphql.Marshaler {
-	if out := ec.leanProgressQuarter(sel, obj); out != nil {
+	if out := ec.leanProgressQuarter(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, progressQuarterImplementors)
@@ -47056,7 +47056,7 @@ func (ec *executionContext) _ProgressQuarter(ctx context.Context, sel ast.Select
 var publishCoursePayloadImplementors = []string{"PublishCoursePayload"}
 
 func (ec *executionContext) _PublishCoursePayload(ctx context.Context, sel ast.SelectionSet, obj *model.PublishCoursePayload) graphql.Marshaler {
-	if out := ec.leanPublishCoursePayload(sel, obj); out != nil {
+	if out := ec.leanPublishCoursePayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, publishCoursePayloadImplementors)
@@ -47102,7 +47102,7 @@ func (ec *executionContext) _PublishCoursePayload(ctx context.Context, sel ast.S
 var publishImpactImplementors = []string{"PublishImpact"}
 
 func (ec *executionContext) _PublishImpact(ctx context.Context, sel ast.SelectionSet, obj *learning.Impact) graphql.Marshaler {
-	if out := ec.leanPublishImpact(sel, obj); out != nil {
+	if out := ec.leanPublishImpact(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, publishImpactImplementors)
@@ -47504,7 +47504,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 var questionDraftImplementors = []string{"QuestionDraft"}
 
 func (ec *executionContext) _QuestionDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Question) graphql.Marshaler {
-	if out := ec.leanQuestionDraft(sel, obj); out != nil {
+	if out := ec.leanQuestionDraft(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, questionDraftImplementors)
@@ -47590,7 +47590,7 @@ func (ec *executionContext) _QuestionDraft(ctx context.Context, sel ast.Selectio
 var questionResponseImplementors = []string{"QuestionResponse"}
 
 func (ec *executionContext) _QuestionResponse(ctx context.Context, sel ast.SelectionSet, obj *quiz.Response) graphql.Marshaler {
-	if out := ec.leanQuestionResponse(sel, obj); out != nil {
+	if out := ec.leanQuestionResponse(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, questionResponseImplementors)
@@ -47636,7 +47636,7 @@ func (ec *executionContext) _QuestionResponse(ctx context.Context, sel ast.Selec
 var questionResultImplementors = []string{"QuestionResult"}
 
 func (ec *executionContext) _QuestionResult(ctx context.Context, sel ast.SelectionSet, obj *assessment.Result) graphql.Marshaler {
-	if out := ec.leanQuestionResult(sel, obj); out != nil {
+	if out := ec.leanQuestionResult(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, questionResultImplementors)
@@ -47687,7 +47687,7 @@ func (ec *executionContext) _QuestionResult(ctx context.Context, sel ast.Selecti
 var quizContentImplementors = []string{"QuizContent", "LessonContent"}
 
 func (ec *executionContext) _QuizContent(ctx context.Context, sel ast.SelectionSet, obj *model.QuizContent) graphql.Marshaler {
-	if out := ec.leanQuizContent(sel, obj); out != nil {
+	if out := ec.leanQuizContent(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, quizContentImplementors)
@@ -47749,7 +47749,7 @@ func (ec *executionContext) _QuizContent(ctx context.Context, sel ast.SelectionS
 var quizDraftImplementors = []string{"QuizDraft"}
 
 func (ec *executionContext) _QuizDraft(ctx context.Context, sel ast.SelectionSet, obj *model.QuizDraft) graphql.Marshaler {
-	if out := ec.leanQuizDraft(sel, obj); out != nil {
+	if out := ec.leanQuizDraft(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, quizDraftImplementors)
@@ -47810,7 +47810,7 @@ func (ec *executionContext) _QuizDraft(ctx context.Context, sel ast.SelectionSet
 var recordProgressPayloadImplementors = []string{"RecordProgressPayload"}
 
 func (ec *executionContext) _RecordProgressPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RecordProgressPayload) graphql.Marshaler {
-	if out := ec.leanRecordProgressPayload(sel, obj); out != nil {
+	if out := ec.leanRecordProgressPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, recordProgressPayloadImplementors)
@@ -47851,7 +47851,7 @@ func (ec *executionContext) _RecordProgressPayload(ctx context.Context, sel ast.
 var renditionImplementors = []string{"Rendition"}
 
 func (ec *executionContext) _Rendition(ctx context.Context, sel ast.SelectionSet, obj *model.Rendition) graphql.Marshaler {
-	if out := ec.leanRendition(sel, obj); out != nil {
+	if out := ec.leanRendition(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, renditionImplementors)
@@ -47917,7 +47917,7 @@ func (ec *executionContext) _Rendition(ctx context.Context, sel ast.SelectionSet
 var requestUploadPayloadImplementors = []string{"RequestUploadPayload"}
 
 func (ec *executionContext) _RequestUploadPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RequestUploadPayload) graphql.Marshaler {
-	if out := ec.leanRequestUploadPayload(sel, obj); out != nil {
+	if out := ec.leanRequestUploadPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, requestUploadPayloadImplementors)
@@ -47958,7 +47958,7 @@ func (ec *executionContext) _RequestUploadPayload(ctx context.Context, sel ast.S
 var requirementChangeImplementors = []string{"RequirementChange"}
 
 func (ec *executionContext) _RequirementChange(ctx context.Context, sel ast.SelectionSet, obj *learning.Change) graphql.Marshaler {
-	if out := ec.leanRequirementChange(sel, obj); out != nil {
+	if out := ec.leanRequirementChange(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, requirementChangeImplementors)
@@ -48014,7 +48014,7 @@ func (ec *executionContext) _RequirementChange(ctx context.Context, sel ast.Sele
 var restoreAssetPayloadImplementors = []string{"RestoreAssetPayload"}
 
 func (ec *executionContext) _RestoreAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RestoreAssetPayload) graphql.Marshaler {
-	if out := ec.leanRestoreAssetPayload(sel, obj); out != nil {
+	if out := ec.leanRestoreAssetPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, restoreAssetPayloadImplementors)
@@ -48050,7 +48050,7 @@ func (ec *executionContext) _RestoreAssetPayload(ctx context.Context, sel ast.Se
 var revokeApiKeyPayloadImplementors = []string{"RevokeApiKeyPayload"}
 
 func (ec *executionContext) _RevokeApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeAPIKeyPayload) graphql.Marshaler {
-	if out := ec.leanRevokeApiKeyPayload(sel, obj); out != nil {
+	if out := ec.leanRevokeApiKeyPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, revokeApiKeyPayloadImplementors)
@@ -48086,7 +48086,7 @@ func (ec *executionContext) _RevokeApiKeyPayload(ctx context.Context, sel ast.Se
 var revokeCertificatePayloadImplementors = []string{"RevokeCertificatePayload"}
 
 func (ec *executionContext) _RevokeCertificatePayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeCertificatePayload) graphql.Marshaler {
-	if out := ec.leanRevokeCertificatePayload(sel, obj); out != nil {
+	if out := ec.leanRevokeCertificatePayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, revokeCertificatePayloadImplementors)
@@ -48122,7 +48122,7 @@ func (ec *executionContext) _RevokeCertificatePayload(ctx context.Context, sel a
 var revokeSessionsPayloadImplementors = []string{"RevokeSessionsPayload"}
 
 func (ec *executionContext) _RevokeSessionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeSessionsPayload) graphql.Marshaler {
-	if out := ec.leanRevokeSessionsPayload(sel, obj); out != nil {
+	if out := ec.leanRevokeSessionsPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, revokeSessionsPayloadImplementors)
@@ -48158,7 +48158,7 @@ func (ec *executionContext) _RevokeSessionsPayload(ctx context.Context, sel ast.
 var saveAchievementPayloadImplementors = []string{"SaveAchievementPayload"}
 
 func (ec *executionContext) _SaveAchievementPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveAchievementPayload) graphql.Marshaler {
-	if out := ec.leanSaveAchievementPayload(sel, obj); out != nil {
+	if out := ec.leanSaveAchievementPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, saveAchievementPayloadImplementors)
@@ -48194,7 +48194,7 @@ func (ec *executionContext) _SaveAchievementPayload(ctx context.Context, sel ast
 var saveCategoryPayloadImplementors = []string{"SaveCategoryPayload"}
 
 func (ec *executionContext) _SaveCategoryPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveCategoryPayload) graphql.Marshaler {
-	if out := ec.leanSaveCategoryPayload(sel, obj); out != nil {
+	if out := ec.leanSaveCategoryPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, saveCategoryPayloadImplementors)
@@ -48230,7 +48230,7 @@ func (ec *executionContext) _SaveCategoryPayload(ctx context.Context, sel ast.Se
 var saveCourseAdmissionPayloadImplementors = []string{"SaveCourseAdmissionPayload"}
 
 func (ec *executionContext) _SaveCourseAdmissionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveCourseAdmissionPayload) graphql.Marshaler {
-	if out := ec.leanSaveCourseAdmissionPayload(sel, obj); out != nil {
+	if out := ec.leanSaveCourseAdmissionPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, saveCourseAdmissionPayloadImplementors)
@@ -48266,7 +48266,7 @@ func (ec *executionContext) _SaveCourseAdmissionPayload(ctx context.Context, sel
 var saveLessonPayloadImplementors = []string{"SaveLessonPayload"}
 
 func (ec *executionContext) _SaveLessonPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveLessonPayload) graphql.Marshaler {
-	if out := ec.leanSaveLessonPayload(sel, obj); out != nil {
+	if out := ec.leanSaveLessonPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, saveLessonPayloadImplementors)
@@ -48302,7 +48302,7 @@ func (ec *executionContext) _SaveLessonPayload(ctx context.Context, sel ast.Sele
 var saveModulePayloadImplementors = []string{"SaveModulePayload"}
 
 func (ec *executionContext) _SaveModulePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveModulePayload) graphql.Marshaler {
-	if out := ec.leanSaveModulePayload(sel, obj); out != nil {
+	if out := ec.leanSaveModulePayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, saveModulePayloadImplementors)
@@ -48338,7 +48338,7 @@ func (ec *executionContext) _SaveModulePayload(ctx context.Context, sel ast.Sele
 var searchHitImplementors = []string{"SearchHit"}
 
 func (ec *executionContext) _SearchHit(ctx context.Context, sel ast.SelectionSet, obj *model.SearchHit) graphql.Marshaler {
-	if out := ec.leanSearchHit(sel, obj); out != nil {
+	if out := ec.leanSearchHit(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchHitImplementors)
@@ -48399,7 +48399,7 @@ func (ec *executionContext) _SearchHit(ctx context.Context, sel ast.SelectionSet
 var searchResultImplementors = []string{"SearchResult"}
 
 func (ec *executionContext) _SearchResult(ctx context.Context, sel ast.SelectionSet, obj *model.SearchResult) graphql.Marshaler {
-	if out := ec.leanSearchResult(sel, obj); out != nil {
+	if out := ec.leanSearchResult(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchResultImplementors)
@@ -48445,7 +48445,7 @@ func (ec *executionContext) _SearchResult(ctx context.Context, sel ast.Selection
 var searchTokenImplementors = []string{"SearchToken"}
 
 func (ec *executionContext) _SearchToken(ctx context.Context, sel ast.SelectionSet, obj *model.SearchToken) graphql.Marshaler {
-	if out := ec.leanSearchToken(sel, obj); out != nil {
+	if out := ec.leanSearchToken(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchTokenImplementors)
@@ -48496,7 +48496,7 @@ func (ec *executionContext) _SearchToken(ctx context.Context, sel ast.SelectionS
 var sessionImplementors = []string{"Session", "Node"}
 
 func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *ent.Session) graphql.Marshaler {
-	if out := ec.leanSession(sel, obj); out != nil {
+	if out := ec.leanSession(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
@@ -48558,7 +48558,7 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 var setMailPreferencePayloadImplementors = []string{"SetMailPreferencePayload"}
 
 func (ec *executionContext) _SetMailPreferencePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetMailPreferencePayload) graphql.Marshaler {
-	if out := ec.leanSetMailPreferencePayload(sel, obj); out != nil {
+	if out := ec.leanSetMailPreferencePayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setMailPreferencePayloadImplementors)
@@ -48594,7 +48594,7 @@ func (ec *executionContext) _SetMailPreferencePayload(ctx context.Context, sel a
 var setPointRulePayloadImplementors = []string{"SetPointRulePayload"}
 
 func (ec *executionContext) _SetPointRulePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetPointRulePayload) graphql.Marshaler {
-	if out := ec.leanSetPointRulePayload(sel, obj); out != nil {
+	if out := ec.leanSetPointRulePayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setPointRulePayloadImplementors)
@@ -48630,7 +48630,7 @@ func (ec *executionContext) _SetPointRulePayload(ctx context.Context, sel ast.Se
 var setTimeZonePayloadImplementors = []string{"SetTimeZonePayload"}
 
 func (ec *executionContext) _SetTimeZonePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetTimeZonePayload) graphql.Marshaler {
-	if out := ec.leanSetTimeZonePayload(sel, obj); out != nil {
+	if out := ec.leanSetTimeZonePayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setTimeZonePayloadImplementors)
@@ -48666,7 +48666,7 @@ func (ec *executionContext) _SetTimeZonePayload(ctx context.Context, sel ast.Sel
 var signInPayloadImplementors = []string{"SignInPayload"}
 
 func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignInPayload) graphql.Marshaler {
-	if out := ec.leanSignInPayload(sel, obj); out != nil {
+	if out := ec.leanSignInPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, signInPayloadImplementors)
@@ -48712,7 +48712,7 @@ func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.Selectio
 var signOutPayloadImplementors = []string{"SignOutPayload"}
 
 func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignOutPayload) graphql.Marshaler {
-	if out := ec.leanSignOutPayload(sel, obj); out != nil {
+	if out := ec.leanSignOutPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, signOutPayloadImplementors)
@@ -48748,7 +48748,7 @@ func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.Selecti
 var signPartsPayloadImplementors = []string{"SignPartsPayload"}
 
 func (ec *executionContext) _SignPartsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignPartsPayload) graphql.Marshaler {
-	if out := ec.leanSignPartsPayload(sel, obj); out != nil {
+	if out := ec.leanSignPartsPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, signPartsPayloadImplementors)
@@ -48784,7 +48784,7 @@ func (ec *executionContext) _SignPartsPayload(ctx context.Context, sel ast.Selec
 var storageUsageImplementors = []string{"StorageUsage"}
 
 func (ec *executionContext) _StorageUsage(ctx context.Context, sel ast.SelectionSet, obj *model.StorageUsage) graphql.Marshaler {
-	if out := ec.leanStorageUsage(sel, obj); out != nil {
+	if out := ec.leanStorageUsage(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, storageUsageImplementors)
@@ -48840,7 +48840,7 @@ func (ec *executionContext) _StorageUsage(ctx context.Context, sel ast.Selection
 var streakImplementors = []string{"Streak"}
 
 func (ec *executionContext) _Streak(ctx context.Context, sel ast.SelectionSet, obj *engagement.Streak) graphql.Marshaler {
-	if out := ec.leanStreak(sel, obj); out != nil {
+	if out := ec.leanStreak(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, streakImplementors)
@@ -48891,7 +48891,7 @@ func (ec *executionContext) _Streak(ctx context.Context, sel ast.SelectionSet, o
 var stuckLearnerImplementors = []string{"StuckLearner"}
 
 func (ec *executionContext) _StuckLearner(ctx context.Context, sel ast.SelectionSet, obj *analytics.Stuck) graphql.Marshaler {
-	if out := ec.leanStuckLearner(sel, obj); out != nil {
+	if out := ec.leanStuckLearner(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, stuckLearnerImplementors)
@@ -48964,7 +48964,7 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 var supportGrantImplementors = []string{"SupportGrant", "Node"}
 
 func (ec *executionContext) _SupportGrant(ctx context.Context, sel ast.SelectionSet, obj *ent.SupportGrant) graphql.Marshaler {
-	if out := ec.leanSupportGrant(sel, obj); out != nil {
+	if out := ec.leanSupportGrant(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, supportGrantImplementors)
@@ -49026,7 +49026,7 @@ func (ec *executionContext) _SupportGrant(ctx context.Context, sel ast.Selection
 var supportGrantConnectionImplementors = []string{"SupportGrantConnection"}
 
 func (ec *executionContext) _SupportGrantConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.SupportGrantConnection) graphql.Marshaler {
-	if out := ec.leanSupportGrantConnection(sel, obj); out != nil {
+	if out := ec.leanSupportGrantConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, supportGrantConnectionImplementors)
@@ -49072,7 +49072,7 @@ func (ec *executionContext) _SupportGrantConnection(ctx context.Context, sel ast
 var supportGrantEdgeImplementors = []string{"SupportGrantEdge"}
 
 func (ec *executionContext) _SupportGrantEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.SupportGrant]) graphql.Marshaler {
-	if out := ec.leanSupportGrantEdge(sel, obj); out != nil {
+	if out := ec.leanSupportGrantEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, supportGrantEdgeImplementors)
@@ -49113,7 +49113,7 @@ func (ec *executionContext) _SupportGrantEdge(ctx context.Context, sel ast.Selec
 var supportGrantPayloadImplementors = []string{"SupportGrantPayload"}
 
 func (ec *executionContext) _SupportGrantPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SupportGrantPayload) graphql.Marshaler {
-	if out := ec.leanSupportGrantPayload(sel, obj); out != nil {
+	if out := ec.leanSupportGrantPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, supportGrantPayloadImplementors)
@@ -49149,7 +49149,7 @@ func (ec *executionContext) _SupportGrantPayload(ctx context.Context, sel ast.Se
 var tenantImplementors = []string{"Tenant", "Node"}
 
 func (ec *executionContext) _Tenant(ctx context.Context, sel ast.SelectionSet, obj *ent.Tenant) graphql.Marshaler {
-	if out := ec.leanTenant(sel, obj); out != nil {
+	if out := ec.leanTenant(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, tenantImplementors)
@@ -49215,7 +49215,7 @@ func (ec *executionContext) _Tenant(ctx context.Context, sel ast.SelectionSet, o
 var textKeyImplementors = []string{"TextKey"}
 
 func (ec *executionContext) _TextKey(ctx context.Context, sel ast.SelectionSet, obj *quiz.TextKey) graphql.Marshaler {
-	if out := ec.leanTextKey(sel, obj); out != nil {
+	if out := ec.leanTextKey(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, textKeyImplementors)
@@ -49256,7 +49256,7 @@ func (ec *executionContext) _TextKey(ctx context.Context, sel ast.SelectionSet, 
 var updateBrandingPayloadImplementors = []string{"UpdateBrandingPayload"}
 
 func (ec *executionContext) _UpdateBrandingPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateBrandingPayload) graphql.Marshaler {
-	if out := ec.leanUpdateBrandingPayload(sel, obj); out != nil {
+	if out := ec.leanUpdateBrandingPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateBrandingPayloadImplementors)
@@ -49292,7 +49292,7 @@ func (ec *executionContext) _UpdateBrandingPayload(ctx context.Context, sel ast.
 var updatePublishingRulesPayloadImplementors = []string{"UpdatePublishingRulesPayload"}
 
 func (ec *executionContext) _UpdatePublishingRulesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdatePublishingRulesPayload) graphql.Marshaler {
-	if out := ec.leanUpdatePublishingRulesPayload(sel, obj); out != nil {
+	if out := ec.leanUpdatePublishingRulesPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updatePublishingRulesPayloadImplementors)
@@ -49328,7 +49328,7 @@ func (ec *executionContext) _UpdatePublishingRulesPayload(ctx context.Context, s
 var uploadPartImplementors = []string{"UploadPart"}
 
 func (ec *executionContext) _UploadPart(ctx context.Context, sel ast.SelectionSet, obj *model.UploadPart) graphql.Marshaler {
-	if out := ec.leanUploadPart(sel, obj); out != nil {
+	if out := ec.leanUploadPart(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadPartImplementors)
@@ -49374,7 +49374,7 @@ func (ec *executionContext) _UploadPart(ctx context.Context, sel ast.SelectionSe
 var uploadPartsImplementors = []string{"UploadParts"}
 
 func (ec *executionContext) _UploadParts(ctx context.Context, sel ast.SelectionSet, obj *model.UploadParts) graphql.Marshaler {
-	if out := ec.leanUploadParts(sel, obj); out != nil {
+	if out := ec.leanUploadParts(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadPartsImplementors)
@@ -49425,7 +49425,7 @@ func (ec *executionContext) _UploadParts(ctx context.Context, sel ast.SelectionS
 var uploadTicketImplementors = []string{"UploadTicket"}
 
 func (ec *executionContext) _UploadTicket(ctx context.Context, sel ast.SelectionSet, obj *model.UploadTicket) graphql.Marshaler {
-	if out := ec.leanUploadTicket(sel, obj); out != nil {
+	if out := ec.leanUploadTicket(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadTicketImplementors)
@@ -49476,7 +49476,7 @@ func (ec *executionContext) _UploadTicket(ctx context.Context, sel ast.Selection
 var userImplementors = []string{"User", "Node"}
 
 func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *ent.User) graphql.Marshaler {
-	if out := ec.leanUser(sel, obj); out != nil {
+	if out := ec.leanUser(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userImplementors)
@@ -49537,7 +49537,7 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 var userConnectionImplementors = []string{"UserConnection"}
 
 func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.UserConnection) graphql.Marshaler {
-	if out := ec.leanUserConnection(sel, obj); out != nil {
+	if out := ec.leanUserConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userConnectionImplementors)
@@ -49583,7 +49583,7 @@ func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.Selecti
 var userEdgeImplementors = []string{"UserEdge"}
 
 func (ec *executionContext) _UserEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.User]) graphql.Marshaler {
-	if out := ec.leanUserEdge(sel, obj); out != nil {
+	if out := ec.leanUserEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userEdgeImplementors)
@@ -49624,7 +49624,7 @@ func (ec *executionContext) _UserEdge(ctx context.Context, sel ast.SelectionSet,
 var userPayloadImplementors = []string{"UserPayload"}
 
 func (ec *executionContext) _UserPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UserPayload) graphql.Marshaler {
-	if out := ec.leanUserPayload(sel, obj); out != nil {
+	if out := ec.leanUserPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userPayloadImplementors)
@@ -49660,7 +49660,7 @@ func (ec *executionContext) _UserPayload(ctx context.Context, sel ast.SelectionS
 var videoContentImplementors = []string{"VideoContent", "LessonContent"}
 
 func (ec *executionContext) _VideoContent(ctx context.Context, sel ast.SelectionSet, obj *model.VideoContent) graphql.Marshaler {
-	if out := ec.leanVideoContent(sel, obj); out != nil {
+	if out := ec.leanVideoContent(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, videoContentImplementors)
@@ -49741,7 +49741,7 @@ func (ec *executionContext) _VideoContent(ctx context.Context, sel ast.Selection
 var viewerImplementors = []string{"Viewer"}
 
 func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, obj *viewer.Viewer) graphql.Marshaler {
-	if out := ec.leanViewer(sel, obj); out != nil {
+	if out := ec.leanViewer(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, viewerImplementors)
