@@ -102,7 +102,7 @@ func (n *now) EnrollmentProgress(e *ent.Enrollment) (*ent.CourseProgress, bool) 
 }
 
 // EnrollmentOverdue implements graphql.LeanNow.
-func (n *now) EnrollmentOverdue(e *ent.Enrollment) (overdue, known bool) {
+func (n *now) EnrollmentOverdue(e *ent.Enrollment) (overdue, sure bool) {
 	return known(enrollmentResolver{}.Overdue(n.ctx, e))
 }
 
