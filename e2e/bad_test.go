@@ -24,7 +24,7 @@ var huge = strings.Repeat("x", 230_000)
 
 // idKinds says what the ids in arguments are of, by the argument's name.
 var idKinds = map[string]string{
-	"courseId": "course", "lessonId": "lesson", "partId": "lesson", "enrollmentId": "enrollment", "attemptId": "attempt", "questionId": "question",
+	"courseId": "course", "lessonId": "lesson", "fromLessonId": "lesson", "toLessonId": "lesson", "partId": "lesson", "enrollmentId": "enrollment", "attemptId": "attempt", "questionId": "question",
 	"learnerId": "user", "after": "enrollment", "pathId": "path", "pathEnrollmentId": "pathEnrollment", "equivalentIds": "course", "assetId": "asset", "certificateId": "certificate", "ids": "notification", "subject": "course",
 }
 

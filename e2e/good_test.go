@@ -286,6 +286,20 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 		_, enrollment, _ := c.student(t)
 		return []good{{who: c.admin, variables: input{"input": input{"enrollmentId": enrollment, "source": "STAFF", "reference": ""}}}}
 	},
+	"Query.publishImpact": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"courseId": c.ids["course"]}}}
+	},
+	"Query.enrollmentMigration": func(t *testing.T, c *campus) []good {
+		course, _, _ := c.remade(t)
+		c.run(t, c.instructor, `mutation($c: ID!) { migrateEnrollments(input: {courseId: $c}) { migration { total } } }`, input{"c": course})
+		return []good{{who: c.instructor, variables: input{"courseId": course}}}
+	},
+	"Mutation.migrateEnrollments": func(t *testing.T, c *campus) []good {
+		course, gone, anew := c.remade(t)
+		return []good{{who: c.instructor, variables: input{"input": input{
+			"courseId": course, "places": "NOT_STARTED", "mapping": []any{input{"fromLessonId": gone, "toLessonId": anew}},
+		}}}}
+	},
 	"Mutation.saveCourseAdmission": func(t *testing.T, c *campus) []good {
 		return []good{{who: c.instructor, variables: input{"input": input{
 			"courseId": c.course(t, "admission"), "capacity": 10, "dueDays": 30, "equivalentIds": []any{c.ids["course"]},

@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
+	"slices"
 	"testing"
 )
 
@@ -38,6 +40,57 @@ func TestPlacesInTheApp(t *testing.T) {
 	}
 	node(t, "browser", []string{"places.mjs", pictures}, "CHROMIUM="+browser, "ACME="+running.URL("acme"), "COURSES="+string(told),
 		"INSTRUCTOR_TOKEN="+c.instructor.Token, "LEARNER="+c.ask(t, learner, `{ viewer { user { email } } }`, nil, "viewer", "user", "email"))
+}
+
+// TestImpactTellsWhatChanges raises the pass mark of a quiz, asks it another question, asks a module for less, and is told before it publishes.
+func TestImpactTellsWhatChanges(t *testing.T) {
+	c := campusOf(t, "acme")
+	course := c.course(t, "impact")
+	c.publish(t, course)
+	const impact = `query($c: ID!) { publishImpact(courseId: $c) { policiesChanged requirementsChanged { key }
+		changes { lesson { key } module { key } aspect from to } } }`
+	if told := c.list(t, c.instructor, impact, input{"c": course}, "publishImpact", "changes"); len(told) != 0 {
+		t.Errorf("nothing has changed, and told is %v", told)
+	}
+	save := func(mark int, prompt string) {
+		c.run(t, c.instructor, `mutation($c: ID!, $m: Int!, $p: String!) {
+			saveLesson(input: {courseId: $c, moduleKey: "m", key: "q", title: "Quiz", kind: QUIZ, quiz: {passMark: $m, questions: [
+				{key: "one", kind: SINGLE_CHOICE, prompt: $p, choices: [{key: "a", text: "This", correct: true}, {key: "b", text: "That"}]}
+			]}}) { lesson { id } } }`, input{"c": course, "m": mark, "p": prompt})
+	}
+	told := func(want ...string) {
+		t.Helper()
+		var got []string
+		for _, change := range c.list(t, c.instructor, impact, input{"c": course}, "publishImpact", "changes") {
+			of, _ := change.(map[string]any)
+			got = append(got, fmt.Sprintf("%v %v %v %v %v", of["module"], of["lesson"], of["aspect"], of["from"], of["to"]))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("told is %q, want %q", got, want)
+		}
+	}
+	save(80, "Which?")
+	told("<nil> map[key:q] PASS_MARK 50 80")
+	save(50, "Which one?")
+	told("<nil> map[key:q] QUESTIONS 1 1")
+	save(50, "Which?")
+	told()
+	c.run(t, c.instructor, `mutation($c: ID!) { saveModule(input: {courseId: $c, key: "m", title: "Module", completion: {need: ANY}}) { module { id } } }`, input{"c": course})
+	told("map[key:m] <nil> NEED ALL ANY")
+}
+
+// remade is a course whose film was made anew in its second version.
+func (c *campus) remade(t *testing.T) (course, gone, anew string) {
+	t.Helper()
+	course = c.course(t, "remade")
+	c.publish(t, course)
+	gone = c.lesson(t, course, 1)
+	c.run(t, c.instructor, `mutation($c: ID!) {
+		saveLesson(input: {courseId: $c, moduleKey: "m", key: "w", title: "Film", kind: VIDEO, url: "https://videos.example/new.mp4", durationMs: 60000}) { lesson { id } }
+		arrangeCourse(input: {courseId: $c, modules: [{key: "m", lessons: ["a", "w", "q"]}]}) { course { id } }
+	}`, input{"c": course})
+	c.publish(t, course)
+	return course, gone, c.lesson(t, course, 1)
 }
 
 // small publishes a course of one article; the one that is called "priced" has a price.

@@ -59,6 +59,7 @@ func (r queryResolver) Course(ctx context.Context, id *gid.ID, slug *string) (*c
 	course, err := absent(byEither(ctx, key, r.services.Catalog.Course, r.services.Catalog.CourseBySlug))
 	if course != nil {
 		loader.From(ctx).Keep(course)
+		placeAhead(ctx, course)
 	}
 	return course, err
 }
@@ -122,7 +123,11 @@ func (courseResolver) Categories(ctx context.Context, c *catalog.Course) ([]*ent
 }
 
 func (courseResolver) Instructor(ctx context.Context, c *catalog.Course) (*ent.User, error) {
-	return loader.Optional(loader.From(ctx).User.Load(ctx, c.InstructorID))
+	return instructorOf(ctx, loader.From(ctx), c)
+}
+
+func instructorOf(ctx context.Context, set *loader.Set, c *catalog.Course) (*ent.User, error) {
+	return loader.Optional(set.User.Load(ctx, c.InstructorID))
 }
 
 // Prerequisites leaves out courses that are not published, or not for the viewer.
@@ -144,7 +149,12 @@ func required(rows []*ent.Prerequisite) []uuid.UUID {
 }
 
 func (courseResolver) Enrollment(ctx context.Context, c *catalog.Course) (*ent.Enrollment, error) {
-	return loader.Optional(loader.From(ctx).Place.Load(ctx, c.CourseID))
+	return enrollmentIn(ctx, loader.From(ctx), c)
+}
+
+// enrollmentIn is the viewer's own place in the course.
+func enrollmentIn(ctx context.Context, set *loader.Set, c *catalog.Course) (*ent.Enrollment, error) {
+	return loader.Optional(set.Place.Load(ctx, c.CourseID))
 }
 
 func (lessonResolver) Progress(ctx context.Context, l *catalog.Lesson) (*ent.LessonProgress, error) {

@@ -113,21 +113,33 @@ func enrollmentPayload(place *ent.Enrollment, err error) (*model.EnrollmentPaylo
 }
 
 func (enrollmentResolver) Learner(ctx context.Context, e *ent.Enrollment) (*ent.User, error) {
-	return loader.Optional(loader.From(ctx).User.Load(ctx, e.LearnerID))
+	return learnerOf(ctx, loader.From(ctx), e)
 }
 
-// Course is the course in the version that the place is pinned to.
+func learnerOf(ctx context.Context, set *loader.Set, e *ent.Enrollment) (*ent.User, error) {
+	return loader.Optional(set.User.Load(ctx, e.LearnerID))
+}
+
 func (enrollmentResolver) Course(ctx context.Context, e *ent.Enrollment) (*catalog.Course, error) {
-	return loader.From(ctx).Version.Load(ctx, e.VersionID)
+	return courseOf(ctx, loader.From(ctx), e)
 }
 
-// Progress of a place without evidence has no row.
+// courseOf is the course in the version that the place is pinned to.
+func courseOf(ctx context.Context, set *loader.Set, e *ent.Enrollment) (*catalog.Course, error) {
+	return set.Version.Load(ctx, e.VersionID)
+}
+
 func (enrollmentResolver) Progress(ctx context.Context, e *ent.Enrollment) (*ent.CourseProgress, error) {
-	progress, err := loader.Optional(loader.From(ctx).CourseProgress.Load(ctx, e.ID))
+	return progressOf(ctx, loader.From(ctx), e)
+}
+
+// progressOf is the progress in a place. Of one without evidence there is no row.
+func progressOf(ctx context.Context, set *loader.Set, e *ent.Enrollment) (*ent.CourseProgress, error) {
+	progress, err := loader.Optional(set.CourseProgress.Load(ctx, e.ID))
 	if err != nil || progress != nil {
 		return progress, err
 	}
-	course, err := loader.From(ctx).Version.Load(ctx, e.VersionID)
+	course, err := set.Version.Load(ctx, e.VersionID)
 	if err != nil {
 		return nil, err
 	}

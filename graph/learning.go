@@ -100,7 +100,11 @@ func (courseProgressResolver) LastActivityAt(_ context.Context, p *ent.CoursePro
 }
 
 func (courseProgressResolver) Lessons(ctx context.Context, p *ent.CourseProgress) ([]*ent.LessonProgress, error) {
-	return loader.From(ctx).Evidence.Load(ctx, p.EnrollmentID)
+	return evidenceOf(ctx, loader.From(ctx), p)
+}
+
+func evidenceOf(ctx context.Context, set *loader.Set, p *ent.CourseProgress) ([]*ent.LessonProgress, error) {
+	return set.Evidence.Load(ctx, p.EnrollmentID)
 }
 
 func (lessonProgressResolver) LessonID(_ context.Context, p *ent.LessonProgress) (*gid.ID, error) {

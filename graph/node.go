@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/google/uuid"
-	"github.com/vikstrous/dataloadgen"
 
 	"lyceum/graph/loader"
 	"lyceum/graph/relay"
@@ -20,37 +19,37 @@ type nodeLoader func(ctx context.Context, id uuid.UUID) func() (relay.Node, erro
 
 // nodeLoaders are what `node` answers, by the type of id.
 var nodeLoaders = map[string]nodeLoader{
-	ent.GIDCourse:   lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *catalog.Course] { return s.Published }),
-	ent.GIDCategory: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.Category] { return s.Category }),
-	ent.GIDEnrollment: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.Enrollment] {
+	ent.GIDCourse:   lookup(func(s *loader.Set) *loader.Loader[uuid.UUID, *catalog.Course] { return s.Published }),
+	ent.GIDCategory: lookup(func(s *loader.Set) *loader.Loader[uuid.UUID, *ent.Category] { return s.Category }),
+	ent.GIDEnrollment: lookup(func(s *loader.Set) *loader.Loader[uuid.UUID, *ent.Enrollment] {
 		return s.Enrollment
 	}),
-	ent.GIDLearningPath: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.LearningPath] { return s.Path }),
-	ent.GIDPathEnrollment: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.PathEnrollment] {
+	ent.GIDLearningPath: lookup(func(s *loader.Set) *loader.Loader[uuid.UUID, *ent.LearningPath] { return s.Path }),
+	ent.GIDPathEnrollment: lookup(func(s *loader.Set) *loader.Loader[uuid.UUID, *ent.PathEnrollment] {
 		return s.PathEnrollment
 	}),
-	ent.GIDAttempt: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.Attempt] { return s.Attempt }),
-	ent.GIDUser:    lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.User] { return s.User }),
-	ent.GIDCertificate: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.Certificate] {
+	ent.GIDAttempt: lookup(func(s *loader.Set) *loader.Loader[uuid.UUID, *ent.Attempt] { return s.Attempt }),
+	ent.GIDUser:    lookup(func(s *loader.Set) *loader.Loader[uuid.UUID, *ent.User] { return s.User }),
+	ent.GIDCertificate: lookup(func(s *loader.Set) *loader.Loader[uuid.UUID, *ent.Certificate] {
 		return s.Nodes.Certificate
 	}),
-	ent.GIDTenant:  lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.Tenant] { return s.Nodes.Tenant }),
-	ent.GIDSession: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.Session] { return s.Nodes.Session }),
-	ent.GIDAPIKey:  lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.APIKey] { return s.Nodes.APIKey }),
-	ent.GIDAsset:   lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.Asset] { return s.Nodes.Asset }),
-	ent.GIDNotification: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.Notification] {
+	ent.GIDTenant:  lookup(func(s *loader.Set) *loader.Loader[uuid.UUID, *ent.Tenant] { return s.Nodes.Tenant }),
+	ent.GIDSession: lookup(func(s *loader.Set) *loader.Loader[uuid.UUID, *ent.Session] { return s.Nodes.Session }),
+	ent.GIDAPIKey:  lookup(func(s *loader.Set) *loader.Loader[uuid.UUID, *ent.APIKey] { return s.Nodes.APIKey }),
+	ent.GIDAsset:   lookup(func(s *loader.Set) *loader.Loader[uuid.UUID, *ent.Asset] { return s.Nodes.Asset }),
+	ent.GIDNotification: lookup(func(s *loader.Set) *loader.Loader[uuid.UUID, *ent.Notification] {
 		return s.Nodes.Notification
 	}),
-	ent.GIDSupportGrant: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.SupportGrant] {
+	ent.GIDSupportGrant: lookup(func(s *loader.Set) *loader.Loader[uuid.UUID, *ent.SupportGrant] {
 		return s.Nodes.SupportGrant
 	}),
-	ent.GIDAuditEntry: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.AuditEntry] {
+	ent.GIDAuditEntry: lookup(func(s *loader.Set) *loader.Loader[uuid.UUID, *ent.AuditEntry] {
 		return s.Nodes.AuditEntry
 	}),
 }
 
 // lookup is the nodeLoader over one of the response's loaders.
-func lookup[T relay.Node](in func(*loader.Set) *dataloadgen.Loader[uuid.UUID, T]) nodeLoader {
+func lookup[T relay.Node](in func(*loader.Set) *loader.Loader[uuid.UUID, T]) nodeLoader {
 	return func(ctx context.Context, id uuid.UUID) func() (relay.Node, error) {
 		wait := in(loader.From(ctx)).LoadThunk(ctx, id)
 		return func() (relay.Node, error) {

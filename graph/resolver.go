@@ -3,6 +3,7 @@
 package graph
 
 import (
+	"lyceum/graph/access"
 	"lyceum/internal/analytics"
 	"lyceum/internal/assessment"
 	"lyceum/internal/catalog"
@@ -43,6 +44,8 @@ type Resolver struct {
 	services *Services
 	// executed leaves every field to gqlgen's executor.
 	executed bool
+	// access says what may be seen of objects that are written straight to JSON.
+	access *access.Access
 }
 
 // NewResolver returns the root over the services.
@@ -69,6 +72,7 @@ type (
 	enrollmentGrantResolver        struct{ services *Services }
 	enrollmentChangeResolver       struct{ services *Services }
 	courseAdmissionResolver        struct{ services *Services }
+	impactLessonResolver           struct{ services *Services }
 	enrollmentEventResolver        struct{ services *Services }
 	courseReportResolver           struct{ services *Services }
 	learnerDashboardResolver       struct{ services *Services }
@@ -152,6 +156,11 @@ func (r *Resolver) EnrollmentChange() graphql.EnrollmentChangeResolver {
 // CourseAdmission implements graphql.ResolverRoot.
 func (r *Resolver) CourseAdmission() graphql.CourseAdmissionResolver {
 	return courseAdmissionResolver{r.services}
+}
+
+// ImpactLesson implements graphql.ResolverRoot.
+func (r *Resolver) ImpactLesson() graphql.ImpactLessonResolver {
+	return impactLessonResolver{r.services}
 }
 
 // EnrollmentEvent implements graphql.ResolverRoot.

@@ -86,6 +86,9 @@ func newServer(o Options, resolvers graphql.ResolverRoot) (http.Handler, error) 
 		return nil, fmt.Errorf("read access of the schema: %w", err)
 	}
 	fields.Owner, fields.Denied = ownerOf, noteDenied(o.Services, o.Log)
+	if r, asks := resolvers.(interface{ guardedBy(*access.Access) }); asks {
+		r.guardedBy(fields)
+	}
 	documents, err := limit.NewDocuments(documentCache)
 	if err != nil {
 		return nil, fmt.Errorf("make document cache: %w", err)

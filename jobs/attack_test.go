@@ -19,6 +19,7 @@ import (
 	"lyceum/internal/catalog/outline"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/enrollmentmigration"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/platform/pgtest"
 	"lyceum/jobs"
@@ -51,9 +52,12 @@ func (f fixture) target(t *testing.T, tenant pgtest.Tenant) target {
 		SetTitle("You have been given a course").SaveX(ctx)
 	event := p.lesson(tenant, uuid.New())
 	f.happened(t, tenant, event)
+	moving := f.EnrollmentMigration.Create().SetCourseID(p.course).SetVersionID(p.enrollment.VersionID).SetNumber(2).SetTotal(1).
+		SetMapping(map[uuid.UUID]uuid.UUID{}).SetPlaces(enrollmentmigration.PlacesNOT_COMPLETED).SetStartedBy(tenant.Instructor).
+		SetReachedID(uuid.Nil).SaveX(ctx)
 	return target{tenant, map[string]uuid.UUID{
 		"event_id": event.ID, "enrollment_id": p.enrollment.ID, "certificate_id": stated.ID, "course_id": p.course, "asset_id": sound.ID,
-		"notification_id": told.ID,
+		"notification_id": told.ID, "migration_id": moving.ID,
 	}}
 }
 

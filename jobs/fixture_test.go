@@ -55,7 +55,7 @@ func openFiles(dir string) (*file.Store, error) {
 func services(db *pg.DB, store *file.Store) jobs.Services {
 	return jobs.Services{
 		DB:           db,
-		Enrollment:   &enrollment.Service{DB: db},
+		Enrollment:   &enrollment.Service{DB: db, Evidence: &learning.Service{DB: db}},
 		Pathway:      &pathway.Service{DB: db, Places: pathPlaces{&enrollment.Service{DB: db}}},
 		Learning:     &learning.Service{DB: db},
 		Assessment:   &assessment.Service{DB: db, Completer: &learning.Service{DB: db}},

@@ -79,6 +79,8 @@ func ofPlaces(event pg.Event) ([]river.JobArgs, error) {
 			return []river.JobArgs{count}, nil
 		}
 		return []river.JobArgs{count, NotifyAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
+	case enrollment.MigrationStarted:
+		return []river.JobArgs{MigratePlaces{Tenant: e.Tenant, Migration: e.Migration}}, nil
 	case enrollment.EnrollmentChanged:
 		if !e.Completed {
 			return nil, nil

@@ -48,6 +48,7 @@ func workers(s Services) *river.Workers {
 	river.AddWorker(all, issueCertificate(s))
 	river.AddWorker(all, printCertificate(s))
 	river.AddWorker(all, finishEnrollment(s))
+	river.AddWorker(all, migratePlaces(s))
 	river.AddWorker(all, convertAsset(s))
 	river.AddWorker(all, layCaptions(s))
 	river.AddWorker(all, checkUpload(s))

@@ -38,6 +38,7 @@ func (w *attackWorld) newSide(t *testing.T, slug string) *side {
 	f.graduate(t)
 	f.walk(t)
 	f.remember(t, "Course.relaxed", f.relaxed(t))
+	f.remember(t, "Course.remade", f.remade(t))
 	f.keys(t)
 	f.endings(t)
 	w.settle(t)

@@ -107,6 +107,8 @@ func (w *attackWorld) queryProviders(t *testing.T, s *side) attack.Registry {
 		"Query.leaderboard.period":                attack.Always("ALL"),
 		"Query.completionPreview.courseId":        attack.Always(s.id("Course.relaxed")),
 		"Query.completionReport.courseId":         attack.Always(s.id("Course.relaxed")),
+		"Query.publishImpact.courseId":            attack.Always(s.id("Course.remade")),
+		"Query.enrollmentMigration.courseId":      attack.Always(s.id("Course.remade")),
 		"Subscription.assetUpdated.id":            s.oneOf("Asset"),
 		"Subscription.notificationReceived.after": attack.Always(0),
 
@@ -241,8 +243,10 @@ func (s *side) inputProviders() attack.Registry {
 		"RecordAttendanceInput.enrollmentId": s.oneOf("Enrollment"), "RecordAttendanceInput.partId": attack.Always(s.id("Lesson.LINK")),
 		"RecordAttendanceInput.minutes":        attack.Always(5),
 		"CompleteForLearnerInput.enrollmentId": s.oneOf("Enrollment"), "CompleteForLearnerInput.lessonId": attack.Always(s.id("Lesson.ARTICLE")),
-		"CompleteForLearnerInput.reason": attack.Always("Reason."),
-		"ApplyCompletionsInput.courseId": s.oneOf("Course"), "ApplyCompletionsInput.after": attack.Always(attack.Omit, s.id("Enrollment")), "ApplyCompletionsInput.first": attack.Always(1),
+		"CompleteForLearnerInput.reason":   attack.Always("Reason."),
+		"MigrateEnrollmentsInput.courseId": s.oneOf("Course"), "MigrateEnrollmentsInput.places": attack.Always("NOT_COMPLETED"),
+		"MigrateEnrollmentsInput.mapping": attack.Always([]any{input{"fromLessonId": s.id("Lesson.ARTICLE"), "toLessonId": s.id("Lesson.ARTICLE")}}),
+		"ApplyCompletionsInput.courseId":  s.oneOf("Course"), "ApplyCompletionsInput.after": attack.Always(attack.Omit, s.id("Enrollment")), "ApplyCompletionsInput.first": attack.Always(1),
 		"StartAttemptInput.enrollmentId": s.oneOf("Enrollment"), "StartAttemptInput.lessonId": attack.Always(s.id("Lesson.QUIZ")),
 		"SaveAnswerInput.attemptId":            attack.Always(s.ids["Attempt"][1], s.ids["Attempt"][0]),
 		"SaveAnswerInput.questionId":           attack.Always(s.id("AttemptQuestion.SHORT_TEXT")),
@@ -315,6 +319,7 @@ func (w *attackWorld) scenes(s *side) map[string]func(t *testing.T) scene {
 		"applyCompletions":     on("ApplyCompletionsInput.courseId", f.relaxed),
 		"saveAnswer":           fixed(attack.Registry{"SaveAnswerInput.attemptId": attack.Always(s.ids["Attempt"][1])}),
 		"revokeCertificate":    fixed(attack.Registry{"RevokeCertificateInput.certificateId": attack.Always(last(s.ids["Certificate"]))}),
+		"migrateEnrollments":   f.sceneRemade,
 	}
 }
 

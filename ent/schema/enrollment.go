@@ -123,6 +123,7 @@ func (EnrollmentChange) Fields() []ent.Field {
 		),
 		field.Enum("state").Immutable().Comment("What the place was after it.").
 			Values("INVITED", "PENDING_PAYMENT", "WAITLISTED", "ACTIVE", "COMPLETED", "EXPIRED", "WITHDRAWN", "REVOKED"),
+		field.UUID("migration_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("The migration that moved the place, nil for other acts."),
 		field.UUID("changed_by", uuid.UUID{}).Immutable().Comment("Nil for Lyceum itself."),
 		field.Time("changed_at").Immutable(),
 	}
@@ -200,3 +201,37 @@ func (Equivalence) Indexes() []ent.Index {
 
 // Policy of Equivalence.
 func (Equivalence) Policy() ent.Policy { return policy.Writers(policy.StaffWrites) }
+
+// EnrollmentMigration moves the places of a course to a newer version, one by one.
+type EnrollmentMigration struct{ ent.Schema }
+
+// Mixin of EnrollmentMigration.
+func (EnrollmentMigration) Mixin() []ent.Mixin { return []ent.Mixin{Owned{}} }
+
+// Fields of EnrollmentMigration.
+func (EnrollmentMigration) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("course_id", uuid.UUID{}).Immutable(),
+		field.UUID("version_id", uuid.UUID{}).Immutable().Comment("Where the places go."),
+		field.Int("number").Immutable().Comment("The version's."),
+		field.JSON("mapping", map[uuid.UUID]uuid.UUID{}).Immutable().
+			Comment("From lessons that the version does not have to those whose evidence theirs becomes."),
+		field.Enum("places").Values("NOT_STARTED", "NOT_COMPLETED").Immutable().Comment("Which ones go."),
+		field.UUID("started_by", uuid.UUID{}).Immutable(),
+		field.Enum("state").Values("RUNNING", "DONE").Default("RUNNING"),
+		field.Int("total").Immutable().Comment("How many places there were to move when it began."),
+		field.Int("done").Default(0),
+		field.Int("failed").Default(0),
+		field.UUID("reached_id", uuid.UUID{}).Comment("The last place that was looked at; those after it are to come."),
+	}
+}
+
+// Indexes of EnrollmentMigration.
+func (EnrollmentMigration) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("tenant_id", "course_id", "id")}
+}
+
+// Policy of EnrollmentMigration.
+func (EnrollmentMigration) Policy() ent.Policy {
+	return policy.Rules(policy.StaffOnly(), policy.Kept(policy.StaffWrites))
+}

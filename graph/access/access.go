@@ -114,7 +114,7 @@ func (a *Access) AroundFields(ctx context.Context, next graphql.Resolver) (any, 
 	if at.Parent != nil {
 		parent = at.Parent.Result
 	}
-	v := asker(ctx, at)
+	v := asker(ctx, at.Parent)
 	if err := a.Check(ctx, v, field, parent); err != nil {
 		return nil, err
 	}
@@ -125,10 +125,13 @@ func (a *Access) AroundFields(ctx context.Context, next graphql.Resolver) (any, 
 	return a.veil(v, field, parent, value)
 }
 
+// Asker is whom the answer is for below the field that the context is of.
+func Asker(ctx context.Context) viewer.Viewer { return asker(ctx, graphql.GetFieldContext(ctx)) }
+
 // asker is whom the answer is for: the viewer of the request, but below the viewer that a mutation has just
 // signed in that one.
-func asker(ctx context.Context, at *graphql.FieldContext) viewer.Viewer {
-	for above := at.Parent; above != nil; above = above.Parent {
+func asker(ctx context.Context, above *graphql.FieldContext) viewer.Viewer {
+	for ; above != nil; above = above.Parent {
 		if made, ok := above.Result.(*viewer.Viewer); ok && made != nil {
 			return *made
 		}
@@ -137,19 +140,35 @@ func asker(ctx context.Context, at *graphql.FieldContext) viewer.Viewer {
 	return v
 }
 
-// veil masks a personal text where the viewer is support, and a name in a school where it is not staff: except
-// what is the viewer's own. A value that is no text is refused, so that nothing personal passes for want of a mask.
+// Open reports whether the viewer reads the field of the parent as it stands there: AroundFields would neither refuse
+// nor mask it.
+func (a *Access) Open(v viewer.Viewer, field Field, parent any) bool {
+	return a.refusal(v, field, parent) == nil && a.mask(v, field, parent) == nil
+}
+
+// veil masks what the viewer may not read as it is. A value that is no text is refused, so that nothing personal passes
+// for want of a mask.
 func (a *Access) veil(v viewer.Viewer, field Field, parent, value any) (any, error) {
-	if _, own := a.ownership(v, parent); own {
+	mask := a.mask(v, field, parent)
+	if mask == nil {
 		return value, nil
+	}
+	return over(value, mask)
+}
+
+// mask is what the viewer reads a text through: a personal one as support, and a name in a school unless they are
+// staff. It is nil for what they read as it is, which is everything of their own.
+func (a *Access) mask(v viewer.Viewer, field Field, parent any) func(string) string {
+	if _, own := a.ownership(v, parent); own {
+		return nil
 	}
 	switch {
 	case a.Personal[field] && v.Is(viewer.Support):
-		return over(value, func(string) string { return Mask })
+		return func(string) string { return Mask }
 	case a.Rules[field].K12 == Masked && v.School && !v.Staff():
-		return over(value, viewer.Initials)
+		return viewer.Initials
 	default:
-		return value, nil
+		return nil
 	}
 }
 

@@ -59,6 +59,7 @@ var audiences = map[string]audience{
 	"CompletionReport": staff, "ApplyCompletionsPayload": staff,
 	"UserConnection": staff, "UserEdge": staff, "UserPayload": staff, "UpdateBrandingPayload": staff, "UpdatePublishingRulesPayload": staff,
 	"CourseAdmission": staff, "SaveCourseAdmissionPayload": staff, "LearningPathPayload": staff,
+	"PublishImpact": staff, "ImpactLesson": staff, "ImpactMapping": staff, "ImpactModule": staff, "RequirementChange": staff, "EnrollmentMigration": staff, "MigrateEnrollmentsPayload": staff,
 	"CourseDraft": staff, "CourseDraftConnection": staff, "CourseDraftEdge": staff, "ModuleDraft": staff, "LessonDraft": staff,
 	"LessonDropOff": staff, "Attachment": staff, "CourseVersion": staff, "CourseDraftPayload": staff, "SaveModulePayload": staff,
 	"SaveLessonPayload": staff, "PublishCoursePayload": staff, "SaveCategoryPayload": staff,

@@ -1,17 +1,18 @@
-// Package lean writes objects straight to JSON of which only plain fields are selected: fields that are read from a
-// struct, need no resolver, take no arguments and are not guarded. gqlgen's executor makes a context, a closure and
-// several allocations for each field and a goroutine for each element of a list; for such objects none of that can be
-// seen in the answer.
+// Package lean writes objects straight to JSON of which only plain fields are selected: fields without arguments that
+// are read from a struct, or whose resolver can answer at once, from what was loaded before. gqlgen's executor makes a
+// context, a closure and several allocations for each field and a goroutine for each element of a list; for such objects
+// none of that can be seen in the answer. Where a field is guarded, each object's is asked about.
 //
-// What is out of the ordinary is left to gqlgen: when a value is missing that must not be, or does not fit its scalar,
-// nothing is written and the executor does the object over, with its errors, paths and nulls. Reading a plain field has
-// no effects, so doing it twice changes nothing.
+// What is out of the ordinary is left to gqlgen: when a value is missing that must not be, does not fit its scalar, is not
+// loaded yet, or may not be read as it stands there, nothing is written and the executor does the object over, with its
+// errors, masks, paths and nulls. Reading a plain field has no effects, so doing it twice changes nothing.
 //
 // The code that reads the fields is generated (graph/lean/generate) and stands in internal/gen/graphql beside gqlgen's
 // own, which asks it first.
 package lean
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -32,6 +33,10 @@ type Type struct {
 type Field struct {
 	Number int
 	Of     string
+	// Guarded fields have @access or @personal: of each object it is asked whether its field is seen as it is.
+	Guarded bool
+	// AtOnce fields have a resolver that is asked whether it can answer without waiting.
+	AtOnce bool
 }
 
 // Types are the object types of the schema that have plain fields.
@@ -46,6 +51,13 @@ type Step struct {
 	Key    string
 	Number int
 	Of     Plan
+	// Asks is whether the field, or one below it, is guarded or answered at once.
+	Asks bool
+}
+
+// Asks reports whether somebody has to be asked for some of the fields.
+func (p Plan) Asks() bool {
+	return slices.ContainsFunc(p, func(s Step) bool { return s.Asks })
 }
 
 // plan makes the plan of a selection, nil when something is selected that is not plain.
@@ -69,11 +81,12 @@ func (t Types) plan(operation *graphql.OperationContext, name string, selected a
 			if !known {
 				return nil
 			}
-			step.Number = plain.Number
+			step.Number, step.Asks = plain.Number, plain.Guarded || plain.AtOnce
 			if plain.Of != "" {
 				if step.Of = t.plan(operation, plain.Of, f.Selections); step.Of == nil {
 					return nil
 				}
+				step.Asks = step.Asks || step.Of.Asks()
 			}
 		}
 		steps = append(steps, step)

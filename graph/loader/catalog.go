@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
-	"github.com/vikstrous/dataloadgen"
 
 	"lyceum/internal/catalog"
 	"lyceum/internal/gen/ent"
@@ -20,21 +19,21 @@ import (
 // Catalog is the loaders of published courses. A version is read once for a response, whatever leads to it.
 type Catalog struct {
 	// Version finds courses by the id of their version, as enrollments pin it.
-	Version *dataloadgen.Loader[uuid.UUID, *catalog.Course]
+	Version *Loader[uuid.UUID, *catalog.Course]
 	// Published finds courses by id, in the version in force. One that is not published, or not for the
 	// viewer, is not found.
-	Published *dataloadgen.Loader[uuid.UUID, *catalog.Course]
+	Published *Loader[uuid.UUID, *catalog.Course]
 	// Category finds categories by id, CategoryBySlug by slug.
-	Category       *dataloadgen.Loader[uuid.UUID, *ent.Category]
-	CategoryBySlug *dataloadgen.Loader[string, *ent.Category]
+	Category       *Loader[uuid.UUID, *ent.Category]
+	CategoryBySlug *Loader[string, *ent.Category]
 	// Prerequisites finds what courses ask for.
-	Prerequisites *dataloadgen.Loader[uuid.UUID, []*ent.Prerequisite]
+	Prerequisites *Loader[uuid.UUID, []*ent.Prerequisite]
 	// Content opens lessons, or says why they stay closed.
-	Content *dataloadgen.Loader[catalog.LessonRef, *catalog.Content]
+	Content *Loader[catalog.LessonRef, *catalog.Content]
 	// Place finds the viewer's own enrollment by course.
-	Place *dataloadgen.Loader[uuid.UUID, *ent.Enrollment]
+	Place *Loader[uuid.UUID, *ent.Enrollment]
 	// Progress finds what was learned of a lesson in a place.
-	Progress *dataloadgen.Loader[Step, *ent.LessonProgress]
+	Progress *Loader[Step, *ent.LessonProgress]
 }
 
 // Step is a lesson in somebody's place.
@@ -52,7 +51,7 @@ func newCatalog(s Sources) Catalog {
 		}, func(c *ent.Category) uuid.UUID { return c.ID }),
 		CategoryBySlug: byID(s.Catalog.CategoriesBySlug, func(c *ent.Category) string { return c.Slug }),
 		Prerequisites:  grouped(s.Catalog.PrerequisitesOf, func(p *ent.Prerequisite) uuid.UUID { return p.CourseID }),
-		Content:        dataloadgen.NewLoader(s.contents, dataloadgen.WithWait(wait), dataloadgen.WithBatchCapacity(capacity)),
+		Content:        &Loader[catalog.LessonRef, *catalog.Content]{find: s.contents},
 		Place:          byID(s.places, func(e *ent.Enrollment) uuid.UUID { return e.CourseID }),
 		Progress:       byID(s.progress, func(p *ent.LessonProgress) Step { return Step{p.EnrollmentID, p.LessonID} }),
 	}
@@ -68,7 +67,7 @@ func (s Sources) contents(ctx context.Context, refs []catalog.LessonRef) ([]*cat
 
 // published follows the pointers to the versions in force.
 func (s Sources) published(
-	ctx context.Context, version *dataloadgen.Loader[uuid.UUID, *catalog.Course], courses []uuid.UUID,
+	ctx context.Context, version *Loader[uuid.UUID, *catalog.Course], courses []uuid.UUID,
 ) ([]*catalog.Course, error) {
 	pointers, err := s.Catalog.Publications(ctx, courses)
 	if err != nil {
@@ -112,15 +111,15 @@ func (c Catalog) Keep(courses ...*catalog.Course) {
 // Authoring is the loaders of drafts.
 type Authoring struct {
 	// Draft finds drafts by id.
-	Draft *dataloadgen.Loader[uuid.UUID, *ent.Course]
+	Draft *Loader[uuid.UUID, *ent.Course]
 	// Modules finds the draft modules of courses, Lessons the lessons of modules, Questions those of quiz
 	// lessons, and History the versions of courses.
-	Modules   *dataloadgen.Loader[uuid.UUID, []*ent.Module]
-	Lessons   *dataloadgen.Loader[uuid.UUID, []*ent.Lesson]
-	Questions *dataloadgen.Loader[uuid.UUID, []*ent.Question]
-	History   *dataloadgen.Loader[uuid.UUID, []*ent.CourseVersion]
+	Modules   *Loader[uuid.UUID, []*ent.Module]
+	Lessons   *Loader[uuid.UUID, []*ent.Lesson]
+	Questions *Loader[uuid.UUID, []*ent.Question]
+	History   *Loader[uuid.UUID, []*ent.CourseVersion]
 	// Asset finds files by id.
-	Asset *dataloadgen.Loader[uuid.UUID, *ent.Asset]
+	Asset *Loader[uuid.UUID, *ent.Asset]
 }
 
 func newAuthoring(s Sources) Authoring {

@@ -7,7 +7,6 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
-	"github.com/vikstrous/dataloadgen"
 
 	"lyceum/internal/assessment"
 	"lyceum/internal/catalog/outline"
@@ -27,25 +26,25 @@ import (
 // Learning is the loaders of places, progress and attempts.
 type Learning struct {
 	// Enrollment finds places by id, Attempt attempts.
-	Enrollment *dataloadgen.Loader[uuid.UUID, *ent.Enrollment]
-	Attempt    *dataloadgen.Loader[uuid.UUID, *ent.Attempt]
+	Enrollment *Loader[uuid.UUID, *ent.Enrollment]
+	Attempt    *Loader[uuid.UUID, *ent.Attempt]
 	// CourseProgress finds the counters of enrollments; of one without evidence it says IsNotFound.
-	CourseProgress *dataloadgen.Loader[uuid.UUID, *ent.CourseProgress]
+	CourseProgress *Loader[uuid.UUID, *ent.CourseProgress]
 	// Evidence finds the lessons of enrollments of which there is evidence, in the order in which it came.
-	Evidence *dataloadgen.Loader[uuid.UUID, []*ent.LessonProgress]
+	Evidence *Loader[uuid.UUID, []*ent.LessonProgress]
 	// Grants and Changes find why enrollments are there and what happened to them, the oldest first.
-	Grants  *dataloadgen.Loader[uuid.UUID, []*ent.EnrollmentGrant]
-	Changes *dataloadgen.Loader[uuid.UUID, []*ent.EnrollmentChange]
+	Grants  *Loader[uuid.UUID, []*ent.EnrollmentGrant]
+	Changes *Loader[uuid.UUID, []*ent.EnrollmentChange]
 	// Position finds where enrollments stand on their waiting lists; of one that does not wait it says IsNotFound.
-	Position *dataloadgen.Loader[uuid.UUID, int]
+	Position *Loader[uuid.UUID, int]
 	// Known finds what is known of enrollments, for the rules that complete things.
-	Known *dataloadgen.Loader[uuid.UUID, *learning.Known]
+	Known *Loader[uuid.UUID, *learning.Known]
 	// Certificate finds the certificates of enrollments.
-	Certificate *dataloadgen.Loader[uuid.UUID, *ent.Certificate]
+	Certificate *Loader[uuid.UUID, *ent.Certificate]
 	// Attempts finds the viewer's own attempts at quiz lessons, newest first.
-	Attempts *dataloadgen.Loader[uuid.UUID, []*ent.Attempt]
+	Attempts *Loader[uuid.UUID, []*ent.Attempt]
 	// Asked finds the questions of attempts that were read already.
-	Asked *dataloadgen.Loader[*ent.Attempt, []*assessment.Question]
+	Asked *Loader[*ent.Attempt, []*assessment.Question]
 }
 
 func newLearning(s Sources) Learning {

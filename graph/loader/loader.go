@@ -7,19 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/vikstrous/dataloadgen"
 
 	"lyceum/internal/policy"
 	"lyceum/internal/viewer"
-)
-
-// The window in which lookups are gathered, and how many one statement takes.
-const (
-	wait     = time.Millisecond
-	capacity = 500
 )
 
 type setKey struct{}
@@ -73,23 +66,38 @@ func belongs(ctx context.Context) error {
 }
 
 // mapped is a loader whose batches run as the viewer of the Set and ask a policy, or not at all.
-func mapped[K comparable, T any](find func(context.Context, []K) (map[K]T, error)) *dataloadgen.Loader[K, T] {
-	return dataloadgen.NewMappedLoader(func(ctx context.Context, keys []K) (map[K]T, error) {
+func mapped[K comparable, T any](find func(context.Context, []K) (map[K]T, error)) *Loader[K, T] {
+	return &Loader[K, T]{find: func(ctx context.Context, keys []K) ([]T, []error) {
 		if err := belongs(ctx); err != nil {
-			return nil, err
+			return nil, []error{err}
 		}
 		ctx, asked := policy.Watch(ctx)
 		found, err := find(ctx, keys)
 		if err == nil && len(found) > 0 && !asked.Yes() {
-			return nil, errUnasked
+			err = errUnasked
 		}
-		return found, err
-	}, dataloadgen.WithWait(wait), dataloadgen.WithBatchCapacity(capacity))
+		if err != nil {
+			return nil, []error{err}
+		}
+		return inOrder(keys, found)
+	}}
+}
+
+// inOrder are the things of the keys, in their order; of one that was not found it says so.
+func inOrder[K comparable, T any](keys []K, found map[K]T) ([]T, []error) {
+	values, errs := make([]T, len(keys)), make([]error, len(keys))
+	for i, key := range keys {
+		value, exists := found[key]
+		if values[i] = value; !exists {
+			errs[i] = dataloadgen.ErrNotFound
+		}
+	}
+	return values, errs
 }
 
 // byID adapts "find these, in any order" to a loader. A row the viewer may not see is absent, and loads
 // as dataloadgen.ErrNotFound.
-func byID[K comparable, T any](find func(context.Context, []K) ([]T, error), id func(T) K) *dataloadgen.Loader[K, T] {
+func byID[K comparable, T any](find func(context.Context, []K) ([]T, error), id func(T) K) *Loader[K, T] {
 	return mapped(func(ctx context.Context, ids []K) (map[K]T, error) {
 		rows, err := find(ctx, ids)
 		if err != nil {
@@ -105,7 +113,7 @@ func byID[K comparable, T any](find func(context.Context, []K) ([]T, error), id 
 
 // grouped adapts "find the children of these, sorted" to a loader of lists. A parent without children has
 // an empty list.
-func grouped[T any](find func(context.Context, []uuid.UUID) ([]T, error), parent func(T) uuid.UUID) *dataloadgen.Loader[uuid.UUID, []T] {
+func grouped[T any](find func(context.Context, []uuid.UUID) ([]T, error), parent func(T) uuid.UUID) *Loader[uuid.UUID, []T] {
 	return mapped(func(ctx context.Context, parents []uuid.UUID) (map[uuid.UUID][]T, error) {
 		rows, err := find(ctx, parents)
 		if err != nil {
@@ -131,7 +139,7 @@ func Optional[T any](value *T, err error) (*T, error) {
 }
 
 // Found returns what exists of the keys, in their order.
-func Found[K comparable, T any](ctx context.Context, l *dataloadgen.Loader[K, T], keys []K) ([]T, error) {
+func Found[K comparable, T any](ctx context.Context, l *Loader[K, T], keys []K) ([]T, error) {
 	thunks := make([]func() (T, error), len(keys))
 	for i, key := range keys {
 		thunks[i] = l.LoadThunk(ctx, key)

@@ -6,7 +6,6 @@ import (
 
 	"entgo.io/ent/privacy"
 	"github.com/google/uuid"
-	"github.com/vikstrous/dataloadgen"
 
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/apikey"
@@ -22,14 +21,14 @@ import (
 // Nodes finds by id what `node` may be asked for and nothing else needs by id. What the viewer's role may
 // not read at all is not there.
 type Nodes struct {
-	Tenant       *dataloadgen.Loader[uuid.UUID, *ent.Tenant]
-	Session      *dataloadgen.Loader[uuid.UUID, *ent.Session]
-	APIKey       *dataloadgen.Loader[uuid.UUID, *ent.APIKey]
-	Asset        *dataloadgen.Loader[uuid.UUID, *ent.Asset]
-	Certificate  *dataloadgen.Loader[uuid.UUID, *ent.Certificate]
-	Notification *dataloadgen.Loader[uuid.UUID, *ent.Notification]
-	SupportGrant *dataloadgen.Loader[uuid.UUID, *ent.SupportGrant]
-	AuditEntry   *dataloadgen.Loader[uuid.UUID, *ent.AuditEntry]
+	Tenant       *Loader[uuid.UUID, *ent.Tenant]
+	Session      *Loader[uuid.UUID, *ent.Session]
+	APIKey       *Loader[uuid.UUID, *ent.APIKey]
+	Asset        *Loader[uuid.UUID, *ent.Asset]
+	Certificate  *Loader[uuid.UUID, *ent.Certificate]
+	Notification *Loader[uuid.UUID, *ent.Notification]
+	SupportGrant *Loader[uuid.UUID, *ent.SupportGrant]
+	AuditEntry   *Loader[uuid.UUID, *ent.AuditEntry]
 }
 
 func newNodes(s Sources) Nodes {

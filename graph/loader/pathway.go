@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
-	"github.com/vikstrous/dataloadgen"
 
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/learningpath"
@@ -18,14 +17,14 @@ import (
 // Paths is the loaders of learning paths.
 type Paths struct {
 	// Path finds learning paths by id, PathEnrollment places on them.
-	Path           *dataloadgen.Loader[uuid.UUID, *ent.LearningPath]
-	PathEnrollment *dataloadgen.Loader[uuid.UUID, *ent.PathEnrollment]
+	Path           *Loader[uuid.UUID, *ent.LearningPath]
+	PathEnrollment *Loader[uuid.UUID, *ent.PathEnrollment]
 	// PathCourses finds the courses of learning paths, in their order.
-	PathCourses *dataloadgen.Loader[uuid.UUID, []*ent.PathCourse]
+	PathCourses *Loader[uuid.UUID, []*ent.PathCourse]
 	// PathPlace finds the viewer's own place by path.
-	PathPlace *dataloadgen.Loader[uuid.UUID, *ent.PathEnrollment]
+	PathPlace *Loader[uuid.UUID, *ent.PathEnrollment]
 	// PathStanding finds how far learners are, by their place.
-	PathStanding *dataloadgen.Loader[uuid.UUID, *pathway.Standing]
+	PathStanding *Loader[uuid.UUID, *pathway.Standing]
 }
 
 func newPaths(s Sources) Paths {

@@ -36,13 +36,13 @@ type Set struct {
 	Paths
 
 	// Report finds the reports of courses.
-	Report *dataloadgen.Loader[uuid.UUID, *analytics.Report]
+	Report *Loader[uuid.UUID, *analytics.Report]
 	// Nodes are for `node` alone.
 	Nodes Nodes
 	// User finds people of the tenant by id.
-	User *dataloadgen.Loader[uuid.UUID, *ent.User]
+	User *Loader[uuid.UUID, *ent.User]
 	// Tenant finds the viewer's tenant by its id.
-	Tenant *dataloadgen.Loader[uuid.UUID, *ent.Tenant]
+	Tenant *Loader[uuid.UUID, *ent.Tenant]
 
 	owner viewer.Viewer
 }

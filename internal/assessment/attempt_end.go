@@ -68,7 +68,7 @@ func (s *Service) end(ctx context.Context, tx *pg.Tx, open *ent.Attempt, now tim
 	if err := tx.Enqueue(ctx, attemptGraded(ended, now)); err != nil {
 		return nil, fmt.Errorf("announce grade: %w", err)
 	}
-	if err := s.Completer.QuizGraded(ctx, tx, ended.EnrollmentID, ended.LessonID, ended.Passed); err != nil {
+	if err := s.Completer.QuizGraded(ctx, tx, ended.EnrollmentID, ended.LessonID, ended.VersionID, ended.Passed); err != nil {
 		return nil, fmt.Errorf("complete lesson of a graded quiz: %w", err)
 	}
 	return ended, nil

@@ -20,7 +20,8 @@ import (
 
 // StartAttempt starts an attempt at a quiz of the viewer's own enrollment, or returns the one that is open.
 // Questions, their order and that of their choices are frozen, and the deadline is set by the database's
-// clock. An open attempt whose time is up is graded first. Who completed the course may still take its
+// clock. An open attempt whose time is up is graded first; one that was begun before the place moved to a version without
+// the quiz goes on. Who completed the course may still take its
 // quizzes. Faults: Unauthenticated and Forbidden; NotFound for an enrollment or lesson that is not there;
 // BadInput for a lesson that is no quiz; Conflict for a place that was given up and when no attempt is left.
 func (s *Service) StartAttempt(ctx context.Context, enrollmentID, lessonID uuid.UUID) (*ent.Attempt, error) {
@@ -38,11 +39,14 @@ func (s *Service) StartAttempt(ctx context.Context, enrollmentID, lessonID uuid.
 		if err != nil {
 			return err
 		}
-		settings, err := quizOf(ctx, tx, place.VersionID, lessonID)
-		if err != nil {
+		seat := seat{place: place, lesson: lessonID, mix: mix}
+		seat.settings, err = quizOf(ctx, tx, place.VersionID, lessonID)
+		if fault.CodeOf(err) == fault.NotFound {
+			started, err = begunBefore(ctx, tx, seat, err)
+			return err
+		} else if err != nil {
 			return err
 		}
-		seat := seat{place: place, lesson: lessonID, settings: settings, mix: mix}
 		started, err = s.start(ctx, tx, seat)
 		return err
 	})
@@ -124,6 +128,23 @@ func (s *Service) start(ctx context.Context, tx *pg.Tx, at seat) (*ent.Attempt, 
 		return nil, fault.Newf(fault.Conflict, "All attempts at this quiz are used; there were %d.", allowed)
 	}
 	return create(ctx, tx, at, number, now)
+}
+
+// begunBefore returns the open attempt at a quiz that the place's version does not have: the place has moved since it was
+// begun, and it is finished as it was. Without one it returns the fault.
+func begunBefore(ctx context.Context, tx *pg.Tx, at seat, no error) (*ent.Attempt, error) {
+	last, err := lastAttempt(ctx, tx, at)
+	if err != nil {
+		return nil, err
+	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if last == nil || Graded(last) || overdue(last, now) {
+		return nil, no
+	}
+	return last, nil
 }
 
 // lastAttempt locks the learner's newest attempt at the quiz; it is nil when there is none.

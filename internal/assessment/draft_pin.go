@@ -19,6 +19,8 @@ import (
 	"lyceum/internal/platform/input"
 	"lyceum/internal/platform/markup"
 	"lyceum/internal/platform/pg"
+	"lyceum/internal/policy"
+	"lyceum/internal/viewer"
 )
 
 // Pin makes immutable versions of the lessons' draft questions and returns them by lesson; a lesson
@@ -45,6 +47,35 @@ func (*Service) Pin(ctx context.Context, tx *pg.Tx, lessons []uuid.UUID) (map[uu
 		pinned[row.LessonID] = p
 	}
 	return pinned, nil
+}
+
+// Drafted returns, by lesson, the versions that Pin would return for the draft questions. Nothing is written: a question
+// whose content has no version yet stands for itself, by an id that no version has.
+func (s *Service) Drafted(ctx context.Context, lessons []uuid.UUID) (map[uuid.UUID][]uuid.UUID, error) {
+	if err := policy.Require(ctx, viewer.Instructor, viewer.TenantAdmin); err != nil {
+		return nil, err
+	}
+	rows, err := s.DB.Question.Query().Where(question.LessonIDIn(lessons...)).Order(question.ByPosition()).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read questions: %w", err)
+	}
+	contents, err := freezeAll(rows)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	there, err := versionsOf(ctx, s.DB.QuestionVersion, rows)
+	if err != nil {
+		return nil, err
+	}
+	drafted := make(map[uuid.UUID][]uuid.UUID, len(lessons))
+	for i, row := range rows {
+		version, exists := there[versionKey{row.ID, contents[i].hash()}]
+		if !exists {
+			version = uuid.Must(uuid.NewV7())
+		}
+		drafted[row.LessonID] = append(drafted[row.LessonID], version)
+	}
+	return drafted, nil
 }
 
 // content is everything that a question version holds.
@@ -141,7 +172,7 @@ func (r *renderer) note(address string) (string, bool) {
 
 // keepVersions returns the id of the version of each content, making those that do not exist.
 func keepVersions(ctx context.Context, tx *pg.Tx, rows []*ent.Question, contents []*content) ([]uuid.UUID, error) {
-	there, err := versionsOf(ctx, tx, rows)
+	there, err := versionsOf(ctx, tx.QuestionVersion, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -166,13 +197,13 @@ type versionKey struct {
 }
 
 // versionsOf returns the ids of all versions of the lessons' questions.
-func versionsOf(ctx context.Context, tx *pg.Tx, rows []*ent.Question) (map[versionKey]uuid.UUID, error) {
+func versionsOf(ctx context.Context, db *ent.QuestionVersionClient, rows []*ent.Question) (map[versionKey]uuid.UUID, error) {
 	lessons := make([]uuid.UUID, len(rows))
 	for i, row := range rows {
 		lessons[i] = row.LessonID
 	}
 	slices.SortFunc(lessons, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
-	there, err := tx.QuestionVersion.Query().
+	there, err := db.Query().
 		Where(questionversion.LessonIDIn(slices.Compact(lessons)...)).
 		Select(questionversion.FieldQuestionID, questionversion.FieldContentHash).
 		All(ctx)

@@ -11,7 +11,8 @@ import (
 
 // Completer completes the lesson of a quiz that was graded, if its rule says so. The learning context does.
 type Completer interface {
-	QuizGraded(ctx context.Context, tx *pg.Tx, enrollment, lesson uuid.UUID, passed bool) error
+	// QuizGraded is told of an attempt that was started in a version of the course.
+	QuizGraded(ctx context.Context, tx *pg.Tx, enrollment, lesson, version uuid.UUID, passed bool) error
 }
 
 // Files says where the files of a quiz can be read. The media context does.

@@ -79,6 +79,15 @@ func (q *questions) Pin(_ context.Context, _ *pg.Tx, lessons []uuid.UUID) (map[u
 	return pinned, nil
 }
 
+func (q *questions) Drafted(ctx context.Context, lessons []uuid.UUID) (map[uuid.UUID][]uuid.UUID, error) {
+	pinned, err := q.Pin(ctx, nil, lessons)
+	versions := map[uuid.UUID][]uuid.UUID{}
+	for lesson, p := range pinned {
+		versions[lesson] = p.Versions
+	}
+	return versions, err
+}
+
 // files stands in for the media context and counts how often it is asked.
 type files struct {
 	db    *pg.DB

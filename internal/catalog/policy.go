@@ -125,11 +125,36 @@ func (s *Service) DraftOutline(ctx context.Context, courseID uuid.UUID) (*outlin
 			if l.ModuleID == m.ID {
 				o.Modules[i].Lessons = append(o.Modules[i].Lessons, outline.Lesson{
 					ID: l.ID, Key: l.Key, Title: l.Title, Kind: l.Kind, Required: l.Required, DurationMS: lengthMS(l, ready),
-					Completion: l.Completion,
+					Completion: l.Completion, Quiz: l.Quiz,
 				})
 			}
 		}
 	}
 	rules(&c, o)
 	return o, c.Err()
+}
+
+// DraftInFull is DraftOutline with the questions of quizzes: those in force where the draft asks the same.
+func (s *Service) DraftInFull(ctx context.Context, courseID uuid.UUID) (*outline.Outline, error) {
+	o, err := s.DraftOutline(ctx, courseID)
+	if err != nil {
+		return nil, err
+	}
+	var quizzes []uuid.UUID
+	for _, lesson := range o.Lessons() {
+		if lesson.Quiz != nil {
+			quizzes = append(quizzes, lesson.ID)
+		}
+	}
+	if len(quizzes) == 0 {
+		return o, nil
+	}
+	questions, err := s.Questions.Drafted(ctx, quizzes)
+	if err != nil {
+		return nil, fmt.Errorf("read draft questions: %w", err)
+	}
+	for _, id := range quizzes {
+		o.Lesson(id).Quiz.Questions = questions[id]
+	}
+	return o, nil
 }

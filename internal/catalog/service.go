@@ -22,6 +22,9 @@ type Questions interface {
 	// Pin makes immutable versions of the lessons' draft questions and returns them by lesson; a lesson
 	// without questions is absent.
 	Pin(ctx context.Context, tx *pg.Tx, lessons []uuid.UUID) (map[uuid.UUID]quiz.Pinned, error)
+	// Drafted returns the ids that Pin would return, by lesson, and writes nothing: what has no version yet has an id of
+	// no version.
+	Drafted(ctx context.Context, lessons []uuid.UUID) (map[uuid.UUID][]uuid.UUID, error)
 }
 
 // Files says where assets can be read. The media context does.

@@ -28,6 +28,8 @@ type desk struct {
 	dueDays *int
 	// now is the database's clock, read behind the lock: it does not run back from one act to the next.
 	now time.Time
+	// migration moves places, nil when nothing does.
+	migration *uuid.UUID
 }
 
 // lockAdmission makes the row if there is none, and locks it. A course of another tenant has none.
@@ -156,7 +158,7 @@ func (d *desk) keep(ctx context.Context, change interface {
 	who, _ := viewer.From(ctx)
 	err = d.tx.EnrollmentChange.Create().
 		SetEnrollmentID(place.ID).SetLearnerID(place.LearnerID).SetAct(a).SetState(changeState(place.State)).
-		SetChangedBy(who.User).SetChangedAt(d.now).Exec(ctx)
+		SetChangedBy(who.User).SetChangedAt(d.now).SetNillableMigrationID(d.migration).Exec(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("keep history of place: %w", err)
 	}

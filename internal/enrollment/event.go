@@ -22,7 +22,7 @@ type EnrollmentActivated struct {
 	ByStaff bool `json:"by_staff"`
 }
 
-// EnrollmentChanged says that a place came into another state than ACTIVE, or got another due date.
+// EnrollmentChanged says that a place came into another state than ACTIVE, got another due date, or moved to a newer version.
 type EnrollmentChanged struct {
 	ID         uuid.UUID `json:"id"`
 	Tenant     uuid.UUID `json:"tenant_id"`
@@ -42,9 +42,19 @@ type TermsSaved struct {
 	Course uuid.UUID `json:"course_id"`
 }
 
+// MigrationStarted says that places of a course are to move to a newer version.
+type MigrationStarted struct {
+	ID        uuid.UUID `json:"id"`
+	Tenant    uuid.UUID `json:"tenant_id"`
+	At        time.Time `json:"at"`
+	Migration uuid.UUID `json:"migration_id"`
+	Course    uuid.UUID `json:"course_id"`
+}
+
 var (
 	_ pg.Event = EnrollmentActivated{}
 	_ pg.Event = EnrollmentChanged{}
+	_ pg.Event = MigrationStarted{}
 	_ pg.Event = TermsSaved{}
 )
 
@@ -55,11 +65,14 @@ func (EnrollmentActivated) Kind() string { return "enrollment.activated" }
 func (EnrollmentChanged) Kind() string { return "enrollment.changed" }
 
 // Kind implements pg.Event.
+func (MigrationStarted) Kind() string { return "enrollment.migration_started" }
+
+// Kind implements pg.Event.
 func (TermsSaved) Kind() string { return "enrollment.terms_saved" }
 
 // announced is the event of an act by which the place came into its state.
 func announced(place *ent.Enrollment, a act, at time.Time) pg.Event {
-	if place.State != active {
+	if place.State != active || a == migrate {
 		return changed(place, at)
 	}
 	return EnrollmentActivated{

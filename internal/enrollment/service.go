@@ -14,6 +14,8 @@ type Service struct {
 	DB *pg.DB
 	// Feed is where changes of places are watched.
 	Feed *feed.Log
+	// Evidence goes along when places move to a newer version.
+	Evidence Evidence
 }
 
 // settle runs fn in a transaction, and again when a unique index refused a row because another request

@@ -28,6 +28,8 @@ const (
 	// expire and revoke: the last grant ended, by time or by staff.
 	expire = enrollmentchange.ActEXPIRED
 	revoke = enrollmentchange.ActREVOKED
+	// migrate changes the version and not the state: it is in no table.
+	migrate = enrollmentchange.ActMIGRATED
 )
 
 const (

@@ -29,6 +29,10 @@ func (d drafts) DraftOutline(context.Context, uuid.UUID) (*outline.Outline, erro
 	return d.outline, d.err
 }
 
+func (d drafts) DraftInFull(context.Context, uuid.UUID) (*outline.Outline, error) {
+	return d.outline, d.err
+}
+
 // joins adds learners to the class's course. Each of them read the first lesson.
 func (c *class) joins(t *testing.T, n int) []*ent.Enrollment {
 	t.Helper()

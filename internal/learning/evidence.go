@@ -52,19 +52,21 @@ func (st *study) cross(ctx context.Context, lessons []uuid.UUID) (map[uuid.UUID]
 }
 
 // firstEvidence makes the row that holds an enrollment's counters and, by its lock, puts what happens to it
-// in order. Two first requests may both run it.
+// in order. Two first requests may both run it. It makes none when the place has left the version, and keeps it in it
+// until the transaction ends.
 const firstEvidence = `
+WITH place AS (SELECT id FROM enrollments WHERE tenant_id = $2 AND id = $3 AND version_id = $9 FOR KEY SHARE)
 INSERT INTO course_progresses
 	(id, tenant_id, created_at, updated_at, enrollment_id, learner_id, course_id, required_lessons, last_activity_at, credit_ms, credited_at)
-VALUES ($1, $2, clock_timestamp(), clock_timestamp(), $3, $4, $5, $6, clock_timestamp(), $7, $8)
+SELECT $1, $2, clock_timestamp(), clock_timestamp(), id, $4, $5, $6, clock_timestamp(), $7, $8 FROM place
 ON CONFLICT (tenant_id, enrollment_id) DO NOTHING`
 
-// start runs firstEvidence.
-func (st *study) start(ctx context.Context) error {
-	_, err := st.tx.Exec(ctx, firstEvidence, uuid.Must(uuid.NewV7()), st.place.TenantID,
-		st.place.ID, st.place.LearnerID, st.place.CourseID, st.outline.Required(), firstCredit, st.place.EnrolledAt)
+// start runs firstEvidence, and reports whether it made the row.
+func (st *study) start(ctx context.Context) (bool, error) {
+	made, err := st.tx.Exec(ctx, firstEvidence, uuid.Must(uuid.NewV7()), st.place.TenantID, st.place.ID, st.place.LearnerID,
+		st.place.CourseID, st.outline.Required(), firstCredit, st.place.EnrolledAt, st.place.VersionID)
 	if err != nil {
-		return fmt.Errorf("start progress: %w", err)
+		return false, fmt.Errorf("start progress: %w", err)
 	}
-	return nil
+	return made > 0, nil
 }

@@ -47,9 +47,18 @@ WHERE e.tenant_id = $1 AND e.id = ANY($2)
 ORDER BY e.learner_id, e.id
 FOR UPDATE OF k, p`
 
-// lock is the statement that locks the accounts which are not there yet.
-func (l *ledger) lock() pg.Statement {
-	return pg.Statement{SQL: lockAccounts, Args: []any{l.tenant, l.missing()}, Read: func(rows pg.Rows) error {
+// locks are the statements that lock the accounts which are not there yet, and know the version that each place is pinned to
+// behind the lock: a place may have moved while it was waited for.
+func (l *ledger) locks() []pg.Statement {
+	if len(l.unopened) > 0 {
+		// Making accounts has locked their places too, and so it costs nothing to lock them here as well.
+		return []pg.Statement{l.locking(lockAccounts + ` FOR KEY SHARE OF e`)}
+	}
+	return []pg.Statement{l.locking(lockAccounts), l.pinned()}
+}
+
+func (l *ledger) locking(statement string) pg.Statement {
+	return pg.Statement{SQL: statement, Args: []any{l.tenant, l.missing()}, Read: func(rows pg.Rows) error {
 		for rows.Next() {
 			e, p, k := &ent.Enrollment{TenantID: l.tenant}, &ent.CourseProgress{TenantID: l.tenant}, &clock{}
 			err := rows.Scan(&e.ID, &e.LearnerID, &e.CourseID, &e.VersionID, &e.State, &e.EnrolledAt,
@@ -105,6 +114,25 @@ func (l *ledger) places() pg.Statement {
 		return nil
 	}}
 }
+
+// pinned is the statement that reads, behind the locks, the versions that the places are pinned to: whoever waited for a
+// place that moved still sees the old one.
+func (l *ledger) pinned() pg.Statement {
+	return pg.Statement{SQL: readPins, Args: []any{l.tenant, l.missing()}, Read: func(rows pg.Rows) error {
+		for rows.Next() {
+			var place, version uuid.UUID
+			if err := rows.Scan(&place, &version); err != nil {
+				return fmt.Errorf("read version of place: %w", err)
+			}
+			if a := l.accounts[place]; a != nil {
+				a.place.VersionID = version
+			}
+		}
+		return nil
+	}}
+}
+
+const readPins = `SELECT id, version_id FROM enrollments WHERE tenant_id = $1 AND id = ANY($2)`
 
 const outlinesOf = `SELECT id, outline FROM course_versions WHERE tenant_id = $1 AND id = ANY($2)`
 

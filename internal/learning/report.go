@@ -23,6 +23,8 @@ import (
 type Drafts interface {
 	// DraftOutline returns the outline of the draft, or a BadInput fault with what keeps its rules from being published.
 	DraftOutline(ctx context.Context, course uuid.UUID) (*outline.Outline, error)
+	// DraftInFull is DraftOutline with the questions of quizzes: those in force where the draft asks the same.
+	DraftInFull(ctx context.Context, course uuid.UUID) (*outline.Outline, error)
 }
 
 const (

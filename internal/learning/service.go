@@ -10,7 +10,6 @@ import (
 	"lyceum/internal/catalog/outline"
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
-	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/learning/rule"
 	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/pg"
@@ -123,36 +122,6 @@ func asked(lesson *outline.Lesson) error {
 	}
 	if !r.Declared() {
 		return fault.New(fault.Conflict, "This lesson is completed by its rule, not by saying so.")
-	}
-	return nil
-}
-
-// QuizGraded holds the grade of a quiz against the rules, in the transaction of the grade: by itself a passed quiz
-// completes its lesson. Assessment calls it, as the learner or as the job that grades what was left lying; it knows
-// whether the quiz was passed and in which enrollment. The lesson counts even if the place was given up meanwhile: it
-// is there when the learner returns.
-func (s *Service) QuizGraded(ctx context.Context, tx *pg.Tx, enrollmentID, lessonID uuid.UUID, passed bool) error {
-	place, err := tx.Enrollment.Query().Where(enrollment.ID(enrollmentID)).Only(ctx)
-	if err != nil {
-		return fmt.Errorf("find enrollment of a graded quiz: %w", err)
-	}
-	st, err := look(ctx, tx, place)
-	if err != nil {
-		return err
-	}
-	if st.outline.Lesson(lessonID) == nil {
-		// The place moved on to a version without it. The grade stands all the same: refusing it would leave the attempt open.
-		return nil
-	}
-	if err := st.lock(ctx); err != nil {
-		return err
-	}
-	var enough []uuid.UUID
-	if passed {
-		enough = []uuid.UUID{lessonID}
-	}
-	if _, err := st.end(ctx, enough, st.change(lessonID)); err != nil {
-		return fmt.Errorf("complete quiz lesson: %w", err)
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func lookAt(ctx context.Context, g *pg.Group, ledgers []*ledger) (time.Time, err
 	var now time.Time
 	last := ledgers[len(ledgers)-1]
 	err := sendEach(ctx, g, ledgers, func(l *ledger) []pg.Statement {
-		all := append([]pg.Statement{l.lock(), l.readLessons()}, l.readSessions()...)
+		all := append(append(l.locks(), l.readLessons()), l.readSessions()...)
 		if l == last {
 			all = append(all, readClock(&now))
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"lyceum/internal/catalog/outline"
@@ -29,7 +30,13 @@ type study struct {
 	now time.Time
 	// under says whose rules decide; the zero value is those of the pinned version, as the evidence comes.
 	under decision
+	// about is the lesson that the evidence is of; where the version has none that it counts for, the first evidence makes
+	// nothing.
+	about uuid.UUID
 }
+
+// maxMoves is how often one request looks where a place has moved to.
+const maxMoves = 3
 
 // own returns the learner's own enrollment, if it is one to learn in. Staff see everybody's, and still
 // learn in nobody's but their own.
@@ -58,52 +65,89 @@ func mayLearn(place *ent.Enrollment, learner uuid.UUID) error {
 	}
 }
 
-// begin reads the version the place is pinned to, and locks its progress.
+func newStudy(tx *pg.Tx, place *ent.Enrollment) *study {
+	return &study{tx: tx, place: place, under: decision{by: completion.ByRULE}}
+}
+
+// begin locks the progress of the place, looks at the clock and reads the version that the place is pinned to, in this order:
+// as long as its progress is not locked, a place may move to a newer version.
 func begin(ctx context.Context, tx *pg.Tx, place *ent.Enrollment) (*study, error) {
-	st, err := look(ctx, tx, place)
-	if err != nil {
-		return nil, err
-	}
-	if err := st.lock(ctx); err != nil {
-		return nil, err
-	}
-	return st, nil
+	st := newStudy(tx, place)
+	return st, st.begin(ctx)
 }
 
-// look reads the version the place is pinned to.
-func look(ctx context.Context, tx *pg.Tx, place *ent.Enrollment) (*study, error) {
-	version, err := tx.CourseVersion.Query().
-		Where(courseversion.ID(place.VersionID)).Select(courseversion.FieldOutline).Only(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read outline: %w", err)
-	}
-	return &study{tx: tx, place: place, outline: &version.Outline, under: decision{by: completion.ByRULE}}, nil
-}
-
-// lock locks the counters, which the first evidence makes, and looks at the clock.
-func (st *study) lock(ctx context.Context) error {
-	progress, err := st.locked(ctx)
-	if ent.IsNotFound(err) {
-		if err := st.start(ctx); err != nil {
-			return err
-		}
-		progress, err = st.locked(ctx)
+func (st *study) begin(ctx context.Context) error {
+	err := st.lock(ctx)
+	switch {
+	case ent.IsNotFound(err):
+		err = st.open(ctx)
+	case err == nil:
+		err = st.look(ctx)
 	}
 	if err != nil {
 		return err
 	}
-	st.progress = progress
 	st.now, err = st.tx.Now(ctx)
 	return err
 }
 
-func (st *study) locked(ctx context.Context) (*ent.CourseProgress, error) {
+// look reads the version the place is pinned to now.
+func (st *study) look(ctx context.Context) error {
+	version, err := st.tx.CourseVersion.Query().Where(pinnedBy(st.place.ID)).
+		Select(courseversion.FieldID, courseversion.FieldOutline).Only(ctx)
+	if err != nil {
+		return fmt.Errorf("read outline: %w", err)
+	}
+	st.place.VersionID, st.outline = version.ID, &version.Outline
+	return nil
+}
+
+// pinnedBy is the version that the place is pinned to.
+func pinnedBy(place uuid.UUID) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		places := sql.Table(enrollment.Table)
+		s.Where(sql.In(s.C(courseversion.FieldID), sql.Select(places.C(enrollment.FieldVersionID)).From(places).Where(sql.And(
+			sql.ColumnsEQ(places.C(enrollment.FieldTenantID), s.C(courseversion.FieldTenantID)), sql.EQ(places.C(enrollment.FieldID), place),
+		))))
+	}
+}
+
+// lock locks the counters.
+func (st *study) lock(ctx context.Context) error {
 	progress, err := st.tx.CourseProgress.Query().
 		Where(courseprogress.EnrollmentID(st.place.ID)).ForUpdate().Only(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("lock progress: %w", err)
+		return fmt.Errorf("lock progress: %w", err)
 	}
-	return progress, nil
+	st.progress = progress
+	return nil
+}
+
+// open makes the counters, which the first evidence does, and locks them.
+func (st *study) open(ctx context.Context) error {
+	for range maxMoves {
+		if err := st.look(ctx); err != nil {
+			return err
+		}
+		if st.about != uuid.Nil {
+			if _, err := st.counterpart(ctx); err != nil {
+				return err
+			}
+		}
+		made, err := st.start(ctx)
+		if err != nil {
+			return err
+		}
+		switch err := st.lock(ctx); {
+		case ent.IsNotFound(err):
+			continue // It moved before the counters were made.
+		case err != nil || made:
+			return err
+		default:
+			return st.look(ctx) // Somebody else made them, and it may have moved since.
+		}
+	}
+	return fault.New(fault.Unavailable, "This place is moving to a newer version; try again.")
 }
 
 // done returns the lessons that are completed by now.

@@ -26,15 +26,25 @@ type object struct {
 	Plain []*field
 }
 
-// Mixed reports whether some field of the object is not plain.
-func (o *object) Mixed() bool { return len(o.Plain) < len(o.Fields) }
+// Mixed reports whether some field of the object may have to be left to gqlgen.
+func (o *object) Mixed() bool {
+	return len(o.Plain) < len(o.Fields) || slices.ContainsFunc(o.Plain, (*field).Asks)
+}
 
 // field is a plain field.
 type field struct {
 	*codegen.Field
 
 	Number int
+	// Guarded fields have @access or @personal; AtOnce fields a resolver that says whether it can answer without waiting.
+	Guarded, AtOnce bool
 }
+
+// Asks reports whether reading the field is more than reading it.
+func (f *field) Asks() bool { return f.Guarded || f.AtOnce }
+
+// Answer is the method that answers the field at once.
+func (f *field) Answer() string { return f.Object.Name + f.GoFieldName }
 
 // Of is the object type that the field holds, "" for scalars and enums.
 func (f *field) Of() string {
@@ -44,8 +54,8 @@ func (f *field) Of() string {
 	return ""
 }
 
-// Leaf reports whether the field holds one scalar or enum.
-func (f *field) Leaf() bool { return f.Of() == "" && !f.TypeReference.IsSlice() }
+// Leaf reports whether the field holds one scalar or enum, and nobody has to be asked about it.
+func (f *field) Leaf() bool { return f.Of() == "" && !f.TypeReference.IsSlice() && !f.Asks() }
 
 // Value is the Go expression that reads the field.
 func (f *field) Value() string {
@@ -60,8 +70,8 @@ type list struct {
 	*config.TypeReference
 }
 
-// plainOf finds the plain fields. A field with @access or @personal never is: the executor has to ask whether it may
-// be seen.
+// plainOf finds the plain fields. Of those with @access or @personal it is asked, for each object, whether they are seen
+// as they are.
 func plainOf(data *codegen.Data) (*plain, error) {
 	matrix, err := access.Read(data.Schema)
 	if err != nil {
@@ -85,9 +95,7 @@ func plainOf(data *codegen.Data) (*plain, error) {
 		}
 		found := &object{Object: o}
 		for i, f := range o.Fields {
-			if isRead(f) && !guarded(f) && isWritten(f.TypeReference, bound) {
-				found.Plain = append(found.Plain, &field{Field: f, Number: i + 1})
-			}
+			found.add(&field{Field: f, Number: i + 1, Guarded: guarded(f), AtOnce: slices.Contains(atOnce[o.Name], f.Name)}, bound)
 		}
 		if len(found.Plain) > 0 {
 			p.Objects = append(p.Objects, found)
@@ -95,7 +103,43 @@ func plainOf(data *codegen.Data) (*plain, error) {
 	}
 	p.settle()
 	p.lists(data)
+	if err := p.complete(); err != nil {
+		return nil, err
+	}
 	return p, nil
+}
+
+// atOnce are the fields of resolvers that have a second way to answer: at once, from what was loaded before, or from the
+// object itself. The interface LeanNow, which is generated of them, says how.
+var atOnce = map[string][]string{ //nolint:gochecknoglobals // a table
+	"Course":         {"instructor", "enrollment"},
+	"CourseProgress": {"state", "percent", "lastActivityAt", "lessons"},
+	"Enrollment":     {"learner", "course", "overdue", "progress"},
+	"LessonProgress": {"lessonId", "state"},
+}
+
+// complete returns an error unless all that are answered at once are plain.
+func (p *plain) complete() error {
+	for name, fields := range atOnce {
+		for _, wanted := range fields {
+			if !slices.ContainsFunc(p.Objects, func(o *object) bool { return o.Name == name && o.has(wanted) }) {
+				return fmt.Errorf("%s.%s has no resolver that can be asked without arguments", name, wanted)
+			}
+		}
+	}
+	return nil
+}
+
+func (o *object) has(name string) bool {
+	return slices.ContainsFunc(o.Plain, func(f *field) bool { return f.Name == name && f.AtOnce })
+}
+
+// add adds the field if it is plain. Below a viewer others may be asking than above, so what it holds is not.
+func (o *object) add(f *field, bound map[string]types.Type) {
+	above := o.Reference().String() == "*lyceum/internal/viewer.Viewer" && (f.Asks() || f.Of() != "")
+	if (isRead(f.Field) || f.AtOnce && isAsked(f.Field)) && isWritten(f.TypeReference, bound) && !above {
+		o.Plain = append(o.Plain, f)
+	}
 }
 
 // settle leaves out the fields that hold objects of a type without plain fields.
@@ -125,6 +169,11 @@ func (p *plain) lists(data *codegen.Data) {
 		}
 	}
 	slices.SortFunc(p.Lists, func(a, b *list) int { return cmp.Compare(a.MarshalFunc(), b.MarshalFunc()) })
+}
+
+// isAsked reports whether a field has a resolver, without arguments.
+func isAsked(f *codegen.Field) bool {
+	return f.IsResolver && !f.IsBatch() && !f.Stream && len(f.Args) == 0 && !f.HasDirectives()
 }
 
 // isRead reports whether a field is read from a struct, or by a method that can neither fail nor wait.

@@ -52,7 +52,7 @@ func emitOne(variable string, t *config.TypeReference) string {
 
 // emitValue is emit for what is there: a value and a pointer to it.
 func emitValue(value, pointer string, t *config.TypeReference) string {
-	write := fmt.Sprintf("writeLean%s(w, step.Of, %s)", t.Definition.Name, pointer)
+	write := fmt.Sprintf("writeLean%s(w, now, step.Of, %s)", t.Definition.Name, pointer)
 	if t.Definition.Kind != ast.Object {
 		write = fmt.Sprintf(writerOf(t), value)
 	}
@@ -68,7 +68,7 @@ func (p *plain) hook(path string) error {
 	code := &hooked{text: string(text)}
 	code.insert("type executionContext struct {\n", "\tlean leanPlans\n\n")
 	for _, o := range p.Objects {
-		code.first("_"+o.Name+"(ctx context.Context, sel ast.SelectionSet, obj ", "lean"+o.Name+"(sel, obj)")
+		code.first("_"+o.Name+"(ctx context.Context, sel ast.SelectionSet, obj ", "lean"+o.Name+"(ctx, sel, obj)")
 		for _, f := range o.Plain {
 			if o.Mixed() && f.Leaf() {
 				name := "_" + o.Name + "_" + f.Name

@@ -1,5 +1,7 @@
 package outline
 
+import "github.com/google/uuid"
+
 // Need says how many of its parts complete a module or a course.
 type Need string
 
@@ -67,6 +69,17 @@ func (o *Outline) Parts() []*Module {
 		}
 	}
 	return parts
+}
+
+// Asked are the lessons that complete the course's parts.
+func (o *Outline) Asked() map[uuid.UUID]bool {
+	asked := map[uuid.UUID]bool{}
+	for _, module := range o.Parts() {
+		for _, lesson := range module.Parts() {
+			asked[lesson.ID] = true
+		}
+	}
+	return asked
 }
 
 // HasRules reports whether anything is completed by a rule of its author.

@@ -33,6 +33,7 @@ import (
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/enrollmentchange"
 	"lyceum/internal/gen/ent/enrollmentgrant"
+	"lyceum/internal/gen/ent/enrollmentmigration"
 	"lyceum/internal/gen/ent/equivalence"
 	"lyceum/internal/gen/ent/inbox"
 	"lyceum/internal/gen/ent/learningpath"
@@ -114,6 +115,8 @@ type Client struct {
 	EnrollmentChange *EnrollmentChangeClient
 	// EnrollmentGrant is the client for interacting with the EnrollmentGrant builders.
 	EnrollmentGrant *EnrollmentGrantClient
+	// EnrollmentMigration is the client for interacting with the EnrollmentMigration builders.
+	EnrollmentMigration *EnrollmentMigrationClient
 	// Equivalence is the client for interacting with the Equivalence builders.
 	Equivalence *EquivalenceClient
 	// Inbox is the client for interacting with the Inbox builders.
@@ -197,6 +200,7 @@ func (c *Client) init() {
 	c.Enrollment = NewEnrollmentClient(c.config)
 	c.EnrollmentChange = NewEnrollmentChangeClient(c.config)
 	c.EnrollmentGrant = NewEnrollmentGrantClient(c.config)
+	c.EnrollmentMigration = NewEnrollmentMigrationClient(c.config)
 	c.Equivalence = NewEquivalenceClient(c.config)
 	c.Inbox = NewInboxClient(c.config)
 	c.LearningPath = NewLearningPathClient(c.config)
@@ -312,55 +316,56 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	cfg := c.config
 	cfg.driver = tx
 	return &Tx{
-		ctx:               ctx,
-		config:            cfg,
-		APIKey:            NewAPIKeyClient(cfg),
-		Achievement:       NewAchievementClient(cfg),
-		Admission:         NewAdmissionClient(cfg),
-		Answer:            NewAnswerClient(cfg),
-		Asset:             NewAssetClient(cfg),
-		Attempt:           NewAttemptClient(cfg),
-		Attestation:       NewAttestationClient(cfg),
-		AuditEntry:        NewAuditEntryClient(cfg),
-		AuditHead:         NewAuditHeadClient(cfg),
-		CaptionRevision:   NewCaptionRevisionClient(cfg),
-		Category:          NewCategoryClient(cfg),
-		Certificate:       NewCertificateClient(cfg),
-		Completion:        NewCompletionClient(cfg),
-		Course:            NewCourseClient(cfg),
-		CourseProgress:    NewCourseProgressClient(cfg),
-		CourseVersion:     NewCourseVersionClient(cfg),
-		DailyFact:         NewDailyFactClient(cfg),
-		Domain:            NewDomainClient(cfg),
-		EngagementProfile: NewEngagementProfileClient(cfg),
-		Enrollment:        NewEnrollmentClient(cfg),
-		EnrollmentChange:  NewEnrollmentChangeClient(cfg),
-		EnrollmentGrant:   NewEnrollmentGrantClient(cfg),
-		Equivalence:       NewEquivalenceClient(cfg),
-		Inbox:             NewInboxClient(cfg),
-		LearningPath:      NewLearningPathClient(cfg),
-		Lesson:            NewLessonClient(cfg),
-		LessonProgress:    NewLessonProgressClient(cfg),
-		LessonVersion:     NewLessonVersionClient(cfg),
-		MailPreference:    NewMailPreferenceClient(cfg),
-		Module:            NewModuleClient(cfg),
-		Notification:      NewNotificationClient(cfg),
-		PathCourse:        NewPathCourseClient(cfg),
-		PathEnrollment:    NewPathEnrollmentClient(cfg),
-		Placement:         NewPlacementClient(cfg),
-		PointRule:         NewPointRuleClient(cfg),
-		Prerequisite:      NewPrerequisiteClient(cfg),
-		Publication:       NewPublicationClient(cfg),
-		Question:          NewQuestionClient(cfg),
-		QuestionVersion:   NewQuestionVersionClient(cfg),
-		RenditionSet:      NewRenditionSetClient(cfg),
-		Session:           NewSessionClient(cfg),
-		Staff:             NewStaffClient(cfg),
-		StaffSession:      NewStaffSessionClient(cfg),
-		SupportGrant:      NewSupportGrantClient(cfg),
-		Tenant:            NewTenantClient(cfg),
-		Usage:             NewUsageClient(cfg),
-		User:              NewUserClient(cfg),
+		ctx:                 ctx,
+		config:              cfg,
+		APIKey:              NewAPIKeyClient(cfg),
+		Achievement:         NewAchievementClient(cfg),
+		Admission:           NewAdmissionClient(cfg),
+		Answer:              NewAnswerClient(cfg),
+		Asset:               NewAssetClient(cfg),
+		Attempt:             NewAttemptClient(cfg),
+		Attestation:         NewAttestationClient(cfg),
+		AuditEntry:          NewAuditEntryClient(cfg),
+		AuditHead:           NewAuditHeadClient(cfg),
+		CaptionRevision:     NewCaptionRevisionClient(cfg),
+		Category:            NewCategoryClient(cfg),
+		Certificate:         NewCertificateClient(cfg),
+		Completion:          NewCompletionClient(cfg),
+		Course:              NewCourseClient(cfg),
+		CourseProgress:      NewCourseProgressClient(cfg),
+		CourseVersion:       NewCourseVersionClient(cfg),
+		DailyFact:           NewDailyFactClient(cfg),
+		Domain:              NewDomainClient(cfg),
+		EngagementProfile:   NewEngagementProfileClient(cfg),
+		Enrollment:          NewEnrollmentClient(cfg),
+		EnrollmentChange:    NewEnrollmentChangeClient(cfg),
+		EnrollmentGrant:     NewEnrollmentGrantClient(cfg),
+		EnrollmentMigration: NewEnrollmentMigrationClient(cfg),
+		Equivalence:         NewEquivalenceClient(cfg),
+		Inbox:               NewInboxClient(cfg),
+		LearningPath:        NewLearningPathClient(cfg),
+		Lesson:              NewLessonClient(cfg),
+		LessonProgress:      NewLessonProgressClient(cfg),
+		LessonVersion:       NewLessonVersionClient(cfg),
+		MailPreference:      NewMailPreferenceClient(cfg),
+		Module:              NewModuleClient(cfg),
+		Notification:        NewNotificationClient(cfg),
+		PathCourse:          NewPathCourseClient(cfg),
+		PathEnrollment:      NewPathEnrollmentClient(cfg),
+		Placement:           NewPlacementClient(cfg),
+		PointRule:           NewPointRuleClient(cfg),
+		Prerequisite:        NewPrerequisiteClient(cfg),
+		Publication:         NewPublicationClient(cfg),
+		Question:            NewQuestionClient(cfg),
+		QuestionVersion:     NewQuestionVersionClient(cfg),
+		RenditionSet:        NewRenditionSetClient(cfg),
+		Session:             NewSessionClient(cfg),
+		Staff:               NewStaffClient(cfg),
+		StaffSession:        NewStaffSessionClient(cfg),
+		SupportGrant:        NewSupportGrantClient(cfg),
+		Tenant:              NewTenantClient(cfg),
+		Usage:               NewUsageClient(cfg),
+		User:                NewUserClient(cfg),
 	}, nil
 }
 
@@ -378,55 +383,56 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	cfg := c.config
 	cfg.driver = &txDriver{tx: tx, drv: c.driver}
 	return &Tx{
-		ctx:               ctx,
-		config:            cfg,
-		APIKey:            NewAPIKeyClient(cfg),
-		Achievement:       NewAchievementClient(cfg),
-		Admission:         NewAdmissionClient(cfg),
-		Answer:            NewAnswerClient(cfg),
-		Asset:             NewAssetClient(cfg),
-		Attempt:           NewAttemptClient(cfg),
-		Attestation:       NewAttestationClient(cfg),
-		AuditEntry:        NewAuditEntryClient(cfg),
-		AuditHead:         NewAuditHeadClient(cfg),
-		CaptionRevision:   NewCaptionRevisionClient(cfg),
-		Category:          NewCategoryClient(cfg),
-		Certificate:       NewCertificateClient(cfg),
-		Completion:        NewCompletionClient(cfg),
-		Course:            NewCourseClient(cfg),
-		CourseProgress:    NewCourseProgressClient(cfg),
-		CourseVersion:     NewCourseVersionClient(cfg),
-		DailyFact:         NewDailyFactClient(cfg),
-		Domain:            NewDomainClient(cfg),
-		EngagementProfile: NewEngagementProfileClient(cfg),
-		Enrollment:        NewEnrollmentClient(cfg),
-		EnrollmentChange:  NewEnrollmentChangeClient(cfg),
-		EnrollmentGrant:   NewEnrollmentGrantClient(cfg),
-		Equivalence:       NewEquivalenceClient(cfg),
-		Inbox:             NewInboxClient(cfg),
-		LearningPath:      NewLearningPathClient(cfg),
-		Lesson:            NewLessonClient(cfg),
-		LessonProgress:    NewLessonProgressClient(cfg),
-		LessonVersion:     NewLessonVersionClient(cfg),
-		MailPreference:    NewMailPreferenceClient(cfg),
-		Module:            NewModuleClient(cfg),
-		Notification:      NewNotificationClient(cfg),
-		PathCourse:        NewPathCourseClient(cfg),
-		PathEnrollment:    NewPathEnrollmentClient(cfg),
-		Placement:         NewPlacementClient(cfg),
-		PointRule:         NewPointRuleClient(cfg),
-		Prerequisite:      NewPrerequisiteClient(cfg),
-		Publication:       NewPublicationClient(cfg),
-		Question:          NewQuestionClient(cfg),
-		QuestionVersion:   NewQuestionVersionClient(cfg),
-		RenditionSet:      NewRenditionSetClient(cfg),
-		Session:           NewSessionClient(cfg),
-		Staff:             NewStaffClient(cfg),
-		StaffSession:      NewStaffSessionClient(cfg),
-		SupportGrant:      NewSupportGrantClient(cfg),
-		Tenant:            NewTenantClient(cfg),
-		Usage:             NewUsageClient(cfg),
-		User:              NewUserClient(cfg),
+		ctx:                 ctx,
+		config:              cfg,
+		APIKey:              NewAPIKeyClient(cfg),
+		Achievement:         NewAchievementClient(cfg),
+		Admission:           NewAdmissionClient(cfg),
+		Answer:              NewAnswerClient(cfg),
+		Asset:               NewAssetClient(cfg),
+		Attempt:             NewAttemptClient(cfg),
+		Attestation:         NewAttestationClient(cfg),
+		AuditEntry:          NewAuditEntryClient(cfg),
+		AuditHead:           NewAuditHeadClient(cfg),
+		CaptionRevision:     NewCaptionRevisionClient(cfg),
+		Category:            NewCategoryClient(cfg),
+		Certificate:         NewCertificateClient(cfg),
+		Completion:          NewCompletionClient(cfg),
+		Course:              NewCourseClient(cfg),
+		CourseProgress:      NewCourseProgressClient(cfg),
+		CourseVersion:       NewCourseVersionClient(cfg),
+		DailyFact:           NewDailyFactClient(cfg),
+		Domain:              NewDomainClient(cfg),
+		EngagementProfile:   NewEngagementProfileClient(cfg),
+		Enrollment:          NewEnrollmentClient(cfg),
+		EnrollmentChange:    NewEnrollmentChangeClient(cfg),
+		EnrollmentGrant:     NewEnrollmentGrantClient(cfg),
+		EnrollmentMigration: NewEnrollmentMigrationClient(cfg),
+		Equivalence:         NewEquivalenceClient(cfg),
+		Inbox:               NewInboxClient(cfg),
+		LearningPath:        NewLearningPathClient(cfg),
+		Lesson:              NewLessonClient(cfg),
+		LessonProgress:      NewLessonProgressClient(cfg),
+		LessonVersion:       NewLessonVersionClient(cfg),
+		MailPreference:      NewMailPreferenceClient(cfg),
+		Module:              NewModuleClient(cfg),
+		Notification:        NewNotificationClient(cfg),
+		PathCourse:          NewPathCourseClient(cfg),
+		PathEnrollment:      NewPathEnrollmentClient(cfg),
+		Placement:           NewPlacementClient(cfg),
+		PointRule:           NewPointRuleClient(cfg),
+		Prerequisite:        NewPrerequisiteClient(cfg),
+		Publication:         NewPublicationClient(cfg),
+		Question:            NewQuestionClient(cfg),
+		QuestionVersion:     NewQuestionVersionClient(cfg),
+		RenditionSet:        NewRenditionSetClient(cfg),
+		Session:             NewSessionClient(cfg),
+		Staff:               NewStaffClient(cfg),
+		StaffSession:        NewStaffSessionClient(cfg),
+		SupportGrant:        NewSupportGrantClient(cfg),
+		Tenant:              NewTenantClient(cfg),
+		Usage:               NewUsageClient(cfg),
+		User:                NewUserClient(cfg),
 	}, nil
 }
 
@@ -460,11 +466,12 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Attestation, c.AuditEntry, c.AuditHead, c.CaptionRevision, c.Category,
 		c.Certificate, c.Completion, c.Course, c.CourseProgress, c.CourseVersion,
 		c.DailyFact, c.Domain, c.EngagementProfile, c.Enrollment, c.EnrollmentChange,
-		c.EnrollmentGrant, c.Equivalence, c.Inbox, c.LearningPath, c.Lesson,
-		c.LessonProgress, c.LessonVersion, c.MailPreference, c.Module, c.Notification,
-		c.PathCourse, c.PathEnrollment, c.Placement, c.PointRule, c.Prerequisite,
-		c.Publication, c.Question, c.QuestionVersion, c.RenditionSet, c.Session,
-		c.Staff, c.StaffSession, c.SupportGrant, c.Tenant, c.Usage, c.User,
+		c.EnrollmentGrant, c.EnrollmentMigration, c.Equivalence, c.Inbox,
+		c.LearningPath, c.Lesson, c.LessonProgress, c.LessonVersion, c.MailPreference,
+		c.Module, c.Notification, c.PathCourse, c.PathEnrollment, c.Placement,
+		c.PointRule, c.Prerequisite, c.Publication, c.Question, c.QuestionVersion,
+		c.RenditionSet, c.Session, c.Staff, c.StaffSession, c.SupportGrant, c.Tenant,
+		c.Usage, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -478,11 +485,12 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Attestation, c.AuditEntry, c.AuditHead, c.CaptionRevision, c.Category,
 		c.Certificate, c.Completion, c.Course, c.CourseProgress, c.CourseVersion,
 		c.DailyFact, c.Domain, c.EngagementProfile, c.Enrollment, c.EnrollmentChange,
-		c.EnrollmentGrant, c.Equivalence, c.Inbox, c.LearningPath, c.Lesson,
-		c.LessonProgress, c.LessonVersion, c.MailPreference, c.Module, c.Notification,
-		c.PathCourse, c.PathEnrollment, c.Placement, c.PointRule, c.Prerequisite,
-		c.Publication, c.Question, c.QuestionVersion, c.RenditionSet, c.Session,
-		c.Staff, c.StaffSession, c.SupportGrant, c.Tenant, c.Usage, c.User,
+		c.EnrollmentGrant, c.EnrollmentMigration, c.Equivalence, c.Inbox,
+		c.LearningPath, c.Lesson, c.LessonProgress, c.LessonVersion, c.MailPreference,
+		c.Module, c.Notification, c.PathCourse, c.PathEnrollment, c.Placement,
+		c.PointRule, c.Prerequisite, c.Publication, c.Question, c.QuestionVersion,
+		c.RenditionSet, c.Session, c.Staff, c.StaffSession, c.SupportGrant, c.Tenant,
+		c.Usage, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -535,6 +543,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.EnrollmentChange.mutate(ctx, m)
 	case *EnrollmentGrantMutation:
 		return c.EnrollmentGrant.mutate(ctx, m)
+	case *EnrollmentMigrationMutation:
+		return c.EnrollmentMigration.mutate(ctx, m)
 	case *EquivalenceMutation:
 		return c.Equivalence.mutate(ctx, m)
 	case *InboxMutation:
@@ -3535,6 +3545,140 @@ func (c *EnrollmentGrantClient) mutate(ctx context.Context, m *EnrollmentGrantMu
 		return (&EnrollmentGrantDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown EnrollmentGrant mutation op: %q", m.Op())
+	}
+}
+
+// EnrollmentMigrationClient is a client for the EnrollmentMigration schema.
+type EnrollmentMigrationClient struct {
+	config
+}
+
+// NewEnrollmentMigrationClient returns a client for the EnrollmentMigration from the given config.
+func NewEnrollmentMigrationClient(c config) *EnrollmentMigrationClient {
+	return &EnrollmentMigrationClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `enrollmentmigration.Hooks(f(g(h())))`.
+func (c *EnrollmentMigrationClient) Use(hooks ...Hook) {
+	c.hooks.EnrollmentMigration = append(c.hooks.EnrollmentMigration, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `enrollmentmigration.Intercept(f(g(h())))`.
+func (c *EnrollmentMigrationClient) Intercept(interceptors ...Interceptor) {
+	c.inters.EnrollmentMigration = append(c.inters.EnrollmentMigration, interceptors...)
+}
+
+// Create returns a builder for creating a EnrollmentMigration entity.
+func (c *EnrollmentMigrationClient) Create() *EnrollmentMigrationCreate {
+	mutation := newEnrollmentMigrationMutation(c.config, OpCreate)
+	return &EnrollmentMigrationCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of EnrollmentMigration entities.
+func (c *EnrollmentMigrationClient) CreateBulk(builders ...*EnrollmentMigrationCreate) *EnrollmentMigrationCreateBulk {
+	return &EnrollmentMigrationCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *EnrollmentMigrationClient) MapCreateBulk(slice any, setFunc func(*EnrollmentMigrationCreate, int)) *EnrollmentMigrationCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &EnrollmentMigrationCreateBulk{err: fmt.Errorf("calling to EnrollmentMigrationClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*EnrollmentMigrationCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &EnrollmentMigrationCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for EnrollmentMigration.
+func (c *EnrollmentMigrationClient) Update() *EnrollmentMigrationUpdate {
+	mutation := newEnrollmentMigrationMutation(c.config, OpUpdate)
+	return &EnrollmentMigrationUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *EnrollmentMigrationClient) UpdateOne(_m *EnrollmentMigration) *EnrollmentMigrationUpdateOne {
+	mutation := newEnrollmentMigrationMutation(c.config, OpUpdateOne, withEnrollmentMigration(_m))
+	return &EnrollmentMigrationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *EnrollmentMigrationClient) UpdateOneID(id uuid.UUID) *EnrollmentMigrationUpdateOne {
+	mutation := newEnrollmentMigrationMutation(c.config, OpUpdateOne, withEnrollmentMigrationID(id))
+	return &EnrollmentMigrationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for EnrollmentMigration.
+func (c *EnrollmentMigrationClient) Delete() *EnrollmentMigrationDelete {
+	mutation := newEnrollmentMigrationMutation(c.config, OpDelete)
+	return &EnrollmentMigrationDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *EnrollmentMigrationClient) DeleteOne(_m *EnrollmentMigration) *EnrollmentMigrationDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *EnrollmentMigrationClient) DeleteOneID(id uuid.UUID) *EnrollmentMigrationDeleteOne {
+	builder := c.Delete().Where(enrollmentmigration.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &EnrollmentMigrationDeleteOne{builder}
+}
+
+// Query returns a query builder for EnrollmentMigration.
+func (c *EnrollmentMigrationClient) Query() *EnrollmentMigrationQuery {
+	return &EnrollmentMigrationQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeEnrollmentMigration},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a EnrollmentMigration entity by its id.
+func (c *EnrollmentMigrationClient) Get(ctx context.Context, id uuid.UUID) (*EnrollmentMigration, error) {
+	return c.Query().Where(enrollmentmigration.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *EnrollmentMigrationClient) GetX(ctx context.Context, id uuid.UUID) *EnrollmentMigration {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *EnrollmentMigrationClient) Hooks() []Hook {
+	hooks := c.hooks.EnrollmentMigration
+	return append(hooks[:len(hooks):len(hooks)], enrollmentmigration.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *EnrollmentMigrationClient) Interceptors() []Interceptor {
+	return c.inters.EnrollmentMigration
+}
+
+func (c *EnrollmentMigrationClient) mutate(ctx context.Context, m *EnrollmentMigrationMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&EnrollmentMigrationCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&EnrollmentMigrationUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&EnrollmentMigrationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&EnrollmentMigrationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown EnrollmentMigration mutation op: %q", m.Op())
 	}
 }
 
@@ -6894,20 +7038,21 @@ type (
 		APIKey, Achievement, Admission, Answer, Asset, Attempt, Attestation, AuditEntry,
 		AuditHead, CaptionRevision, Category, Certificate, Completion, Course,
 		CourseProgress, CourseVersion, DailyFact, Domain, EngagementProfile,
-		Enrollment, EnrollmentChange, EnrollmentGrant, Equivalence, Inbox,
-		LearningPath, Lesson, LessonProgress, LessonVersion, MailPreference, Module,
-		Notification, PathCourse, PathEnrollment, Placement, PointRule, Prerequisite,
-		Publication, Question, QuestionVersion, RenditionSet, Session, Staff,
-		StaffSession, SupportGrant, Tenant, Usage, User []ent.Hook
+		Enrollment, EnrollmentChange, EnrollmentGrant, EnrollmentMigration,
+		Equivalence, Inbox, LearningPath, Lesson, LessonProgress, LessonVersion,
+		MailPreference, Module, Notification, PathCourse, PathEnrollment, Placement,
+		PointRule, Prerequisite, Publication, Question, QuestionVersion, RenditionSet,
+		Session, Staff, StaffSession, SupportGrant, Tenant, Usage, User []ent.Hook
 	}
 	inters struct {
 		APIKey, Achievement, Admission, Answer, Asset, Attempt, Attestation, AuditEntry,
 		AuditHead, CaptionRevision, Category, Certificate, Completion, Course,
 		CourseProgress, CourseVersion, DailyFact, Domain, EngagementProfile,
-		Enrollment, EnrollmentChange, EnrollmentGrant, Equivalence, Inbox,
-		LearningPath, Lesson, LessonProgress, LessonVersion, MailPreference, Module,
-		Notification, PathCourse, PathEnrollment, Placement, PointRule, Prerequisite,
-		Publication, Question, QuestionVersion, RenditionSet, Session, Staff,
-		StaffSession, SupportGrant, Tenant, Usage, User []ent.Interceptor
+		Enrollment, EnrollmentChange, EnrollmentGrant, EnrollmentMigration,
+		Equivalence, Inbox, LearningPath, Lesson, LessonProgress, LessonVersion,
+		MailPreference, Module, Notification, PathCourse, PathEnrollment, Placement,
+		PointRule, Prerequisite, Publication, Question, QuestionVersion, RenditionSet,
+		Session, Staff, StaffSession, SupportGrant, Tenant, Usage,
+		User []ent.Interceptor
 	}
 )

@@ -32,6 +32,8 @@ type EnrollmentChange struct {
 	Act enrollmentchange.Act `json:"act,omitempty"`
 	// What the place was after it.
 	State enrollmentchange.State `json:"state,omitempty"`
+	// The migration that moved the place, nil for other acts.
+	MigrationID *uuid.UUID `json:"migration_id,omitempty"`
 	// Nil for Lyceum itself.
 	ChangedBy uuid.UUID `json:"changed_by,omitempty"`
 	// ChangedAt holds the value of the "changed_at" field.
@@ -44,6 +46,8 @@ func (*EnrollmentChange) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case enrollmentchange.FieldMigrationID:
+			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case enrollmentchange.FieldAct, enrollmentchange.FieldState:
 			values[i] = new(sql.NullString)
 		case enrollmentchange.FieldCreatedAt, enrollmentchange.FieldUpdatedAt, enrollmentchange.FieldChangedAt:
@@ -113,6 +117,13 @@ func (_m *EnrollmentChange) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.State = enrollmentchange.State(value.String)
 			}
+		case enrollmentchange.FieldMigrationID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field migration_id", values[i])
+			} else if value.Valid {
+				_m.MigrationID = new(uuid.UUID)
+				*_m.MigrationID = *value.S.(*uuid.UUID)
+			}
 		case enrollmentchange.FieldChangedBy:
 			if value, ok := values[i].(*uuid.UUID); !ok {
 				return fmt.Errorf("unexpected type %T for field changed_by", values[i])
@@ -181,6 +192,11 @@ func (_m *EnrollmentChange) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("state=")
 	builder.WriteString(fmt.Sprintf("%v", _m.State))
+	builder.WriteString(", ")
+	if v := _m.MigrationID; v != nil {
+		builder.WriteString("migration_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("changed_by=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ChangedBy))

@@ -79,6 +79,20 @@ func (_c *EnrollmentChangeCreate) SetState(v enrollmentchange.State) *Enrollment
 	return _c
 }
 
+// SetMigrationID sets the "migration_id" field.
+func (_c *EnrollmentChangeCreate) SetMigrationID(v uuid.UUID) *EnrollmentChangeCreate {
+	_c.mutation.SetMigrationID(v)
+	return _c
+}
+
+// SetNillableMigrationID sets the "migration_id" field if the given value is not nil.
+func (_c *EnrollmentChangeCreate) SetNillableMigrationID(v *uuid.UUID) *EnrollmentChangeCreate {
+	if v != nil {
+		_c.SetMigrationID(*v)
+	}
+	return _c
+}
+
 // SetChangedBy sets the "changed_by" field.
 func (_c *EnrollmentChangeCreate) SetChangedBy(v uuid.UUID) *EnrollmentChangeCreate {
 	_c.mutation.SetChangedBy(v)
@@ -267,6 +281,10 @@ func (_c *EnrollmentChangeCreate) createSpec() (*EnrollmentChange, *sqlgraph.Cre
 	if value, ok := _c.mutation.State(); ok {
 		_spec.SetField(enrollmentchange.FieldState, field.TypeEnum, value)
 		_node.State = value
+	}
+	if value, ok := _c.mutation.MigrationID(); ok {
+		_spec.SetField(enrollmentchange.FieldMigrationID, field.TypeUUID, value)
+		_node.MigrationID = &value
 	}
 	if value, ok := _c.mutation.ChangedBy(); ok {
 		_spec.SetField(enrollmentchange.FieldChangedBy, field.TypeUUID, value)

@@ -100,6 +100,9 @@ func (_u *EnrollmentChangeUpdate) sqlSave(ctx context.Context) (_node int, err e
 	if value, ok := _u.mutation.UpdatedAt(); ok {
 		_spec.SetField(enrollmentchange.FieldUpdatedAt, field.TypeTime, value)
 	}
+	if _u.mutation.MigrationIDCleared() {
+		_spec.ClearField(enrollmentchange.FieldMigrationID, field.TypeUUID)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -222,6 +225,9 @@ func (_u *EnrollmentChangeUpdateOne) sqlSave(ctx context.Context) (_node *Enroll
 	}
 	if value, ok := _u.mutation.UpdatedAt(); ok {
 		_spec.SetField(enrollmentchange.FieldUpdatedAt, field.TypeTime, value)
+	}
+	if _u.mutation.MigrationIDCleared() {
+		_spec.ClearField(enrollmentchange.FieldMigrationID, field.TypeUUID)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &EnrollmentChange{config: _u.config}

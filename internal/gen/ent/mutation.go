@@ -31,6 +31,7 @@ import (
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/enrollmentchange"
 	"lyceum/internal/gen/ent/enrollmentgrant"
+	"lyceum/internal/gen/ent/enrollmentmigration"
 	"lyceum/internal/gen/ent/equivalence"
 	"lyceum/internal/gen/ent/inbox"
 	"lyceum/internal/gen/ent/learningpath"
@@ -78,53 +79,54 @@ const (
 	OpUpdateOne = ent.OpUpdateOne
 
 	// Node types.
-	TypeAPIKey            = "APIKey"
-	TypeAchievement       = "Achievement"
-	TypeAdmission         = "Admission"
-	TypeAnswer            = "Answer"
-	TypeAsset             = "Asset"
-	TypeAttempt           = "Attempt"
-	TypeAttestation       = "Attestation"
-	TypeAuditEntry        = "AuditEntry"
-	TypeAuditHead         = "AuditHead"
-	TypeCaptionRevision   = "CaptionRevision"
-	TypeCategory          = "Category"
-	TypeCertificate       = "Certificate"
-	TypeCompletion        = "Completion"
-	TypeCourse            = "Course"
-	TypeCourseProgress    = "CourseProgress"
-	TypeCourseVersion     = "CourseVersion"
-	TypeDailyFact         = "DailyFact"
-	TypeDomain            = "Domain"
-	TypeEngagementProfile = "EngagementProfile"
-	TypeEnrollment        = "Enrollment"
-	TypeEnrollmentChange  = "EnrollmentChange"
-	TypeEnrollmentGrant   = "EnrollmentGrant"
-	TypeEquivalence       = "Equivalence"
-	TypeInbox             = "Inbox"
-	TypeLearningPath      = "LearningPath"
-	TypeLesson            = "Lesson"
-	TypeLessonProgress    = "LessonProgress"
-	TypeLessonVersion     = "LessonVersion"
-	TypeMailPreference    = "MailPreference"
-	TypeModule            = "Module"
-	TypeNotification      = "Notification"
-	TypePathCourse        = "PathCourse"
-	TypePathEnrollment    = "PathEnrollment"
-	TypePlacement         = "Placement"
-	TypePointRule         = "PointRule"
-	TypePrerequisite      = "Prerequisite"
-	TypePublication       = "Publication"
-	TypeQuestion          = "Question"
-	TypeQuestionVersion   = "QuestionVersion"
-	TypeRenditionSet      = "RenditionSet"
-	TypeSession           = "Session"
-	TypeStaff             = "Staff"
-	TypeStaffSession      = "StaffSession"
-	TypeSupportGrant      = "SupportGrant"
-	TypeTenant            = "Tenant"
-	TypeUsage             = "Usage"
-	TypeUser              = "User"
+	TypeAPIKey              = "APIKey"
+	TypeAchievement         = "Achievement"
+	TypeAdmission           = "Admission"
+	TypeAnswer              = "Answer"
+	TypeAsset               = "Asset"
+	TypeAttempt             = "Attempt"
+	TypeAttestation         = "Attestation"
+	TypeAuditEntry          = "AuditEntry"
+	TypeAuditHead           = "AuditHead"
+	TypeCaptionRevision     = "CaptionRevision"
+	TypeCategory            = "Category"
+	TypeCertificate         = "Certificate"
+	TypeCompletion          = "Completion"
+	TypeCourse              = "Course"
+	TypeCourseProgress      = "CourseProgress"
+	TypeCourseVersion       = "CourseVersion"
+	TypeDailyFact           = "DailyFact"
+	TypeDomain              = "Domain"
+	TypeEngagementProfile   = "EngagementProfile"
+	TypeEnrollment          = "Enrollment"
+	TypeEnrollmentChange    = "EnrollmentChange"
+	TypeEnrollmentGrant     = "EnrollmentGrant"
+	TypeEnrollmentMigration = "EnrollmentMigration"
+	TypeEquivalence         = "Equivalence"
+	TypeInbox               = "Inbox"
+	TypeLearningPath        = "LearningPath"
+	TypeLesson              = "Lesson"
+	TypeLessonProgress      = "LessonProgress"
+	TypeLessonVersion       = "LessonVersion"
+	TypeMailPreference      = "MailPreference"
+	TypeModule              = "Module"
+	TypeNotification        = "Notification"
+	TypePathCourse          = "PathCourse"
+	TypePathEnrollment      = "PathEnrollment"
+	TypePlacement           = "Placement"
+	TypePointRule           = "PointRule"
+	TypePrerequisite        = "Prerequisite"
+	TypePublication         = "Publication"
+	TypeQuestion            = "Question"
+	TypeQuestionVersion     = "QuestionVersion"
+	TypeRenditionSet        = "RenditionSet"
+	TypeSession             = "Session"
+	TypeStaff               = "Staff"
+	TypeStaffSession        = "StaffSession"
+	TypeSupportGrant        = "SupportGrant"
+	TypeTenant              = "Tenant"
+	TypeUsage               = "Usage"
+	TypeUser                = "User"
 )
 
 // APIKeyMutation represents an operation that mutates the APIKey nodes in the graph.
@@ -21225,6 +21227,7 @@ type EnrollmentChangeMutation struct {
 	learner_id    *uuid.UUID
 	act           *enrollmentchange.Act
 	state         *enrollmentchange.State
+	migration_id  *uuid.UUID
 	changed_by    *uuid.UUID
 	changed_at    *time.Time
 	clearedFields map[string]struct{}
@@ -21589,6 +21592,55 @@ func (m *EnrollmentChangeMutation) ResetState() {
 	m.state = nil
 }
 
+// SetMigrationID sets the "migration_id" field.
+func (m *EnrollmentChangeMutation) SetMigrationID(u uuid.UUID) {
+	m.migration_id = &u
+}
+
+// MigrationID returns the value of the "migration_id" field in the mutation.
+func (m *EnrollmentChangeMutation) MigrationID() (r uuid.UUID, exists bool) {
+	v := m.migration_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMigrationID returns the old "migration_id" field's value of the EnrollmentChange entity.
+// If the EnrollmentChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentChangeMutation) OldMigrationID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMigrationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMigrationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMigrationID: %w", err)
+	}
+	return oldValue.MigrationID, nil
+}
+
+// ClearMigrationID clears the value of the "migration_id" field.
+func (m *EnrollmentChangeMutation) ClearMigrationID() {
+	m.migration_id = nil
+	m.clearedFields[enrollmentchange.FieldMigrationID] = struct{}{}
+}
+
+// MigrationIDCleared returns if the "migration_id" field was cleared in this mutation.
+func (m *EnrollmentChangeMutation) MigrationIDCleared() bool {
+	_, ok := m.clearedFields[enrollmentchange.FieldMigrationID]
+	return ok
+}
+
+// ResetMigrationID resets all changes to the "migration_id" field.
+func (m *EnrollmentChangeMutation) ResetMigrationID() {
+	m.migration_id = nil
+	delete(m.clearedFields, enrollmentchange.FieldMigrationID)
+}
+
 // SetChangedBy sets the "changed_by" field.
 func (m *EnrollmentChangeMutation) SetChangedBy(u uuid.UUID) {
 	m.changed_by = &u
@@ -21695,7 +21747,7 @@ func (m *EnrollmentChangeMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *EnrollmentChangeMutation) Fields() []string {
-	fields := make([]string, 0, 9)
+	fields := make([]string, 0, 10)
 	if m.tenant_id != nil {
 		fields = append(fields, enrollmentchange.FieldTenantID)
 	}
@@ -21716,6 +21768,9 @@ func (m *EnrollmentChangeMutation) Fields() []string {
 	}
 	if m.state != nil {
 		fields = append(fields, enrollmentchange.FieldState)
+	}
+	if m.migration_id != nil {
+		fields = append(fields, enrollmentchange.FieldMigrationID)
 	}
 	if m.changed_by != nil {
 		fields = append(fields, enrollmentchange.FieldChangedBy)
@@ -21745,6 +21800,8 @@ func (m *EnrollmentChangeMutation) Field(name string) (ent.Value, bool) {
 		return m.Act()
 	case enrollmentchange.FieldState:
 		return m.State()
+	case enrollmentchange.FieldMigrationID:
+		return m.MigrationID()
 	case enrollmentchange.FieldChangedBy:
 		return m.ChangedBy()
 	case enrollmentchange.FieldChangedAt:
@@ -21772,6 +21829,8 @@ func (m *EnrollmentChangeMutation) OldField(ctx context.Context, name string) (e
 		return m.OldAct(ctx)
 	case enrollmentchange.FieldState:
 		return m.OldState(ctx)
+	case enrollmentchange.FieldMigrationID:
+		return m.OldMigrationID(ctx)
 	case enrollmentchange.FieldChangedBy:
 		return m.OldChangedBy(ctx)
 	case enrollmentchange.FieldChangedAt:
@@ -21834,6 +21893,13 @@ func (m *EnrollmentChangeMutation) SetField(name string, value ent.Value) error 
 		}
 		m.SetState(v)
 		return nil
+	case enrollmentchange.FieldMigrationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMigrationID(v)
+		return nil
 	case enrollmentchange.FieldChangedBy:
 		v, ok := value.(uuid.UUID)
 		if !ok {
@@ -21877,7 +21943,11 @@ func (m *EnrollmentChangeMutation) AddField(name string, value ent.Value) error 
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *EnrollmentChangeMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(enrollmentchange.FieldMigrationID) {
+		fields = append(fields, enrollmentchange.FieldMigrationID)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -21890,6 +21960,11 @@ func (m *EnrollmentChangeMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *EnrollmentChangeMutation) ClearField(name string) error {
+	switch name {
+	case enrollmentchange.FieldMigrationID:
+		m.ClearMigrationID()
+		return nil
+	}
 	return fmt.Errorf("unknown EnrollmentChange nullable field %s", name)
 }
 
@@ -21917,6 +21992,9 @@ func (m *EnrollmentChangeMutation) ResetField(name string) error {
 		return nil
 	case enrollmentchange.FieldState:
 		m.ResetState()
+		return nil
+	case enrollmentchange.FieldMigrationID:
+		m.ResetMigrationID()
 		return nil
 	case enrollmentchange.FieldChangedBy:
 		m.ResetChangedBy()
@@ -22960,6 +23038,1175 @@ func (m *EnrollmentGrantMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *EnrollmentGrantMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown EnrollmentGrant edge %s", name)
+}
+
+// EnrollmentMigrationMutation represents an operation that mutates the EnrollmentMigration nodes in the graph.
+type EnrollmentMigrationMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	course_id     *uuid.UUID
+	version_id    *uuid.UUID
+	number        *int
+	addnumber     *int
+	mapping       *map[uuid.UUID]uuid.UUID
+	places        *enrollmentmigration.Places
+	started_by    *uuid.UUID
+	state         *enrollmentmigration.State
+	total         *int
+	addtotal      *int
+	_done         *int
+	add_done      *int
+	failed        *int
+	addfailed     *int
+	reached_id    *uuid.UUID
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*EnrollmentMigration, error)
+	predicates    []predicate.EnrollmentMigration
+}
+
+var _ ent.Mutation = (*EnrollmentMigrationMutation)(nil)
+
+// enrollmentmigrationOption allows management of the mutation configuration using functional options.
+type enrollmentmigrationOption func(*EnrollmentMigrationMutation)
+
+// newEnrollmentMigrationMutation creates new mutation for the EnrollmentMigration entity.
+func newEnrollmentMigrationMutation(c config, op Op, opts ...enrollmentmigrationOption) *EnrollmentMigrationMutation {
+	m := &EnrollmentMigrationMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeEnrollmentMigration,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withEnrollmentMigrationID sets the ID field of the mutation.
+func withEnrollmentMigrationID(id uuid.UUID) enrollmentmigrationOption {
+	return func(m *EnrollmentMigrationMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *EnrollmentMigration
+		)
+		m.oldValue = func(ctx context.Context) (*EnrollmentMigration, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().EnrollmentMigration.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withEnrollmentMigration sets the old EnrollmentMigration of the mutation.
+func withEnrollmentMigration(node *EnrollmentMigration) enrollmentmigrationOption {
+	return func(m *EnrollmentMigrationMutation) {
+		m.oldValue = func(context.Context) (*EnrollmentMigration, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m EnrollmentMigrationMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m EnrollmentMigrationMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of EnrollmentMigration entities.
+func (m *EnrollmentMigrationMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *EnrollmentMigrationMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *EnrollmentMigrationMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().EnrollmentMigration.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *EnrollmentMigrationMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *EnrollmentMigrationMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the EnrollmentMigration entity.
+// If the EnrollmentMigration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentMigrationMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *EnrollmentMigrationMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *EnrollmentMigrationMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *EnrollmentMigrationMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the EnrollmentMigration entity.
+// If the EnrollmentMigration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentMigrationMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *EnrollmentMigrationMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *EnrollmentMigrationMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *EnrollmentMigrationMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the EnrollmentMigration entity.
+// If the EnrollmentMigration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentMigrationMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *EnrollmentMigrationMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetCourseID sets the "course_id" field.
+func (m *EnrollmentMigrationMutation) SetCourseID(u uuid.UUID) {
+	m.course_id = &u
+}
+
+// CourseID returns the value of the "course_id" field in the mutation.
+func (m *EnrollmentMigrationMutation) CourseID() (r uuid.UUID, exists bool) {
+	v := m.course_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCourseID returns the old "course_id" field's value of the EnrollmentMigration entity.
+// If the EnrollmentMigration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentMigrationMutation) OldCourseID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCourseID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCourseID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCourseID: %w", err)
+	}
+	return oldValue.CourseID, nil
+}
+
+// ResetCourseID resets all changes to the "course_id" field.
+func (m *EnrollmentMigrationMutation) ResetCourseID() {
+	m.course_id = nil
+}
+
+// SetVersionID sets the "version_id" field.
+func (m *EnrollmentMigrationMutation) SetVersionID(u uuid.UUID) {
+	m.version_id = &u
+}
+
+// VersionID returns the value of the "version_id" field in the mutation.
+func (m *EnrollmentMigrationMutation) VersionID() (r uuid.UUID, exists bool) {
+	v := m.version_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersionID returns the old "version_id" field's value of the EnrollmentMigration entity.
+// If the EnrollmentMigration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentMigrationMutation) OldVersionID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersionID: %w", err)
+	}
+	return oldValue.VersionID, nil
+}
+
+// ResetVersionID resets all changes to the "version_id" field.
+func (m *EnrollmentMigrationMutation) ResetVersionID() {
+	m.version_id = nil
+}
+
+// SetNumber sets the "number" field.
+func (m *EnrollmentMigrationMutation) SetNumber(i int) {
+	m.number = &i
+	m.addnumber = nil
+}
+
+// Number returns the value of the "number" field in the mutation.
+func (m *EnrollmentMigrationMutation) Number() (r int, exists bool) {
+	v := m.number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNumber returns the old "number" field's value of the EnrollmentMigration entity.
+// If the EnrollmentMigration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentMigrationMutation) OldNumber(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNumber: %w", err)
+	}
+	return oldValue.Number, nil
+}
+
+// AddNumber adds i to the "number" field.
+func (m *EnrollmentMigrationMutation) AddNumber(i int) {
+	if m.addnumber != nil {
+		*m.addnumber += i
+	} else {
+		m.addnumber = &i
+	}
+}
+
+// AddedNumber returns the value that was added to the "number" field in this mutation.
+func (m *EnrollmentMigrationMutation) AddedNumber() (r int, exists bool) {
+	v := m.addnumber
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNumber resets all changes to the "number" field.
+func (m *EnrollmentMigrationMutation) ResetNumber() {
+	m.number = nil
+	m.addnumber = nil
+}
+
+// SetMapping sets the "mapping" field.
+func (m *EnrollmentMigrationMutation) SetMapping(value map[uuid.UUID]uuid.UUID) {
+	m.mapping = &value
+}
+
+// Mapping returns the value of the "mapping" field in the mutation.
+func (m *EnrollmentMigrationMutation) Mapping() (r map[uuid.UUID]uuid.UUID, exists bool) {
+	v := m.mapping
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMapping returns the old "mapping" field's value of the EnrollmentMigration entity.
+// If the EnrollmentMigration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentMigrationMutation) OldMapping(ctx context.Context) (v map[uuid.UUID]uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMapping is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMapping requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMapping: %w", err)
+	}
+	return oldValue.Mapping, nil
+}
+
+// ResetMapping resets all changes to the "mapping" field.
+func (m *EnrollmentMigrationMutation) ResetMapping() {
+	m.mapping = nil
+}
+
+// SetPlaces sets the "places" field.
+func (m *EnrollmentMigrationMutation) SetPlaces(e enrollmentmigration.Places) {
+	m.places = &e
+}
+
+// Places returns the value of the "places" field in the mutation.
+func (m *EnrollmentMigrationMutation) Places() (r enrollmentmigration.Places, exists bool) {
+	v := m.places
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlaces returns the old "places" field's value of the EnrollmentMigration entity.
+// If the EnrollmentMigration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentMigrationMutation) OldPlaces(ctx context.Context) (v enrollmentmigration.Places, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlaces is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlaces requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlaces: %w", err)
+	}
+	return oldValue.Places, nil
+}
+
+// ResetPlaces resets all changes to the "places" field.
+func (m *EnrollmentMigrationMutation) ResetPlaces() {
+	m.places = nil
+}
+
+// SetStartedBy sets the "started_by" field.
+func (m *EnrollmentMigrationMutation) SetStartedBy(u uuid.UUID) {
+	m.started_by = &u
+}
+
+// StartedBy returns the value of the "started_by" field in the mutation.
+func (m *EnrollmentMigrationMutation) StartedBy() (r uuid.UUID, exists bool) {
+	v := m.started_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStartedBy returns the old "started_by" field's value of the EnrollmentMigration entity.
+// If the EnrollmentMigration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentMigrationMutation) OldStartedBy(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStartedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStartedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStartedBy: %w", err)
+	}
+	return oldValue.StartedBy, nil
+}
+
+// ResetStartedBy resets all changes to the "started_by" field.
+func (m *EnrollmentMigrationMutation) ResetStartedBy() {
+	m.started_by = nil
+}
+
+// SetState sets the "state" field.
+func (m *EnrollmentMigrationMutation) SetState(e enrollmentmigration.State) {
+	m.state = &e
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *EnrollmentMigrationMutation) State() (r enrollmentmigration.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the EnrollmentMigration entity.
+// If the EnrollmentMigration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentMigrationMutation) OldState(ctx context.Context) (v enrollmentmigration.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *EnrollmentMigrationMutation) ResetState() {
+	m.state = nil
+}
+
+// SetTotal sets the "total" field.
+func (m *EnrollmentMigrationMutation) SetTotal(i int) {
+	m.total = &i
+	m.addtotal = nil
+}
+
+// Total returns the value of the "total" field in the mutation.
+func (m *EnrollmentMigrationMutation) Total() (r int, exists bool) {
+	v := m.total
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTotal returns the old "total" field's value of the EnrollmentMigration entity.
+// If the EnrollmentMigration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentMigrationMutation) OldTotal(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTotal is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTotal requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTotal: %w", err)
+	}
+	return oldValue.Total, nil
+}
+
+// AddTotal adds i to the "total" field.
+func (m *EnrollmentMigrationMutation) AddTotal(i int) {
+	if m.addtotal != nil {
+		*m.addtotal += i
+	} else {
+		m.addtotal = &i
+	}
+}
+
+// AddedTotal returns the value that was added to the "total" field in this mutation.
+func (m *EnrollmentMigrationMutation) AddedTotal() (r int, exists bool) {
+	v := m.addtotal
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTotal resets all changes to the "total" field.
+func (m *EnrollmentMigrationMutation) ResetTotal() {
+	m.total = nil
+	m.addtotal = nil
+}
+
+// SetDone sets the "done" field.
+func (m *EnrollmentMigrationMutation) SetDone(i int) {
+	m._done = &i
+	m.add_done = nil
+}
+
+// Done returns the value of the "done" field in the mutation.
+func (m *EnrollmentMigrationMutation) Done() (r int, exists bool) {
+	v := m._done
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDone returns the old "done" field's value of the EnrollmentMigration entity.
+// If the EnrollmentMigration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentMigrationMutation) OldDone(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDone is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDone requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDone: %w", err)
+	}
+	return oldValue.Done, nil
+}
+
+// AddDone adds i to the "done" field.
+func (m *EnrollmentMigrationMutation) AddDone(i int) {
+	if m.add_done != nil {
+		*m.add_done += i
+	} else {
+		m.add_done = &i
+	}
+}
+
+// AddedDone returns the value that was added to the "done" field in this mutation.
+func (m *EnrollmentMigrationMutation) AddedDone() (r int, exists bool) {
+	v := m.add_done
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDone resets all changes to the "done" field.
+func (m *EnrollmentMigrationMutation) ResetDone() {
+	m._done = nil
+	m.add_done = nil
+}
+
+// SetFailed sets the "failed" field.
+func (m *EnrollmentMigrationMutation) SetFailed(i int) {
+	m.failed = &i
+	m.addfailed = nil
+}
+
+// Failed returns the value of the "failed" field in the mutation.
+func (m *EnrollmentMigrationMutation) Failed() (r int, exists bool) {
+	v := m.failed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailed returns the old "failed" field's value of the EnrollmentMigration entity.
+// If the EnrollmentMigration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentMigrationMutation) OldFailed(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailed is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailed requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailed: %w", err)
+	}
+	return oldValue.Failed, nil
+}
+
+// AddFailed adds i to the "failed" field.
+func (m *EnrollmentMigrationMutation) AddFailed(i int) {
+	if m.addfailed != nil {
+		*m.addfailed += i
+	} else {
+		m.addfailed = &i
+	}
+}
+
+// AddedFailed returns the value that was added to the "failed" field in this mutation.
+func (m *EnrollmentMigrationMutation) AddedFailed() (r int, exists bool) {
+	v := m.addfailed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFailed resets all changes to the "failed" field.
+func (m *EnrollmentMigrationMutation) ResetFailed() {
+	m.failed = nil
+	m.addfailed = nil
+}
+
+// SetReachedID sets the "reached_id" field.
+func (m *EnrollmentMigrationMutation) SetReachedID(u uuid.UUID) {
+	m.reached_id = &u
+}
+
+// ReachedID returns the value of the "reached_id" field in the mutation.
+func (m *EnrollmentMigrationMutation) ReachedID() (r uuid.UUID, exists bool) {
+	v := m.reached_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReachedID returns the old "reached_id" field's value of the EnrollmentMigration entity.
+// If the EnrollmentMigration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EnrollmentMigrationMutation) OldReachedID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReachedID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReachedID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReachedID: %w", err)
+	}
+	return oldValue.ReachedID, nil
+}
+
+// ResetReachedID resets all changes to the "reached_id" field.
+func (m *EnrollmentMigrationMutation) ResetReachedID() {
+	m.reached_id = nil
+}
+
+// Where appends a list predicates to the EnrollmentMigrationMutation builder.
+func (m *EnrollmentMigrationMutation) Where(ps ...predicate.EnrollmentMigration) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the EnrollmentMigrationMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *EnrollmentMigrationMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.EnrollmentMigration, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *EnrollmentMigrationMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *EnrollmentMigrationMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (EnrollmentMigration).
+func (m *EnrollmentMigrationMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *EnrollmentMigrationMutation) Fields() []string {
+	fields := make([]string, 0, 14)
+	if m.tenant_id != nil {
+		fields = append(fields, enrollmentmigration.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, enrollmentmigration.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, enrollmentmigration.FieldUpdatedAt)
+	}
+	if m.course_id != nil {
+		fields = append(fields, enrollmentmigration.FieldCourseID)
+	}
+	if m.version_id != nil {
+		fields = append(fields, enrollmentmigration.FieldVersionID)
+	}
+	if m.number != nil {
+		fields = append(fields, enrollmentmigration.FieldNumber)
+	}
+	if m.mapping != nil {
+		fields = append(fields, enrollmentmigration.FieldMapping)
+	}
+	if m.places != nil {
+		fields = append(fields, enrollmentmigration.FieldPlaces)
+	}
+	if m.started_by != nil {
+		fields = append(fields, enrollmentmigration.FieldStartedBy)
+	}
+	if m.state != nil {
+		fields = append(fields, enrollmentmigration.FieldState)
+	}
+	if m.total != nil {
+		fields = append(fields, enrollmentmigration.FieldTotal)
+	}
+	if m._done != nil {
+		fields = append(fields, enrollmentmigration.FieldDone)
+	}
+	if m.failed != nil {
+		fields = append(fields, enrollmentmigration.FieldFailed)
+	}
+	if m.reached_id != nil {
+		fields = append(fields, enrollmentmigration.FieldReachedID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *EnrollmentMigrationMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case enrollmentmigration.FieldTenantID:
+		return m.TenantID()
+	case enrollmentmigration.FieldCreatedAt:
+		return m.CreatedAt()
+	case enrollmentmigration.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case enrollmentmigration.FieldCourseID:
+		return m.CourseID()
+	case enrollmentmigration.FieldVersionID:
+		return m.VersionID()
+	case enrollmentmigration.FieldNumber:
+		return m.Number()
+	case enrollmentmigration.FieldMapping:
+		return m.Mapping()
+	case enrollmentmigration.FieldPlaces:
+		return m.Places()
+	case enrollmentmigration.FieldStartedBy:
+		return m.StartedBy()
+	case enrollmentmigration.FieldState:
+		return m.State()
+	case enrollmentmigration.FieldTotal:
+		return m.Total()
+	case enrollmentmigration.FieldDone:
+		return m.Done()
+	case enrollmentmigration.FieldFailed:
+		return m.Failed()
+	case enrollmentmigration.FieldReachedID:
+		return m.ReachedID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *EnrollmentMigrationMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case enrollmentmigration.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case enrollmentmigration.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case enrollmentmigration.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case enrollmentmigration.FieldCourseID:
+		return m.OldCourseID(ctx)
+	case enrollmentmigration.FieldVersionID:
+		return m.OldVersionID(ctx)
+	case enrollmentmigration.FieldNumber:
+		return m.OldNumber(ctx)
+	case enrollmentmigration.FieldMapping:
+		return m.OldMapping(ctx)
+	case enrollmentmigration.FieldPlaces:
+		return m.OldPlaces(ctx)
+	case enrollmentmigration.FieldStartedBy:
+		return m.OldStartedBy(ctx)
+	case enrollmentmigration.FieldState:
+		return m.OldState(ctx)
+	case enrollmentmigration.FieldTotal:
+		return m.OldTotal(ctx)
+	case enrollmentmigration.FieldDone:
+		return m.OldDone(ctx)
+	case enrollmentmigration.FieldFailed:
+		return m.OldFailed(ctx)
+	case enrollmentmigration.FieldReachedID:
+		return m.OldReachedID(ctx)
+	}
+	return nil, fmt.Errorf("unknown EnrollmentMigration field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *EnrollmentMigrationMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case enrollmentmigration.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case enrollmentmigration.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case enrollmentmigration.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case enrollmentmigration.FieldCourseID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCourseID(v)
+		return nil
+	case enrollmentmigration.FieldVersionID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersionID(v)
+		return nil
+	case enrollmentmigration.FieldNumber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNumber(v)
+		return nil
+	case enrollmentmigration.FieldMapping:
+		v, ok := value.(map[uuid.UUID]uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMapping(v)
+		return nil
+	case enrollmentmigration.FieldPlaces:
+		v, ok := value.(enrollmentmigration.Places)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlaces(v)
+		return nil
+	case enrollmentmigration.FieldStartedBy:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStartedBy(v)
+		return nil
+	case enrollmentmigration.FieldState:
+		v, ok := value.(enrollmentmigration.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case enrollmentmigration.FieldTotal:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTotal(v)
+		return nil
+	case enrollmentmigration.FieldDone:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDone(v)
+		return nil
+	case enrollmentmigration.FieldFailed:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailed(v)
+		return nil
+	case enrollmentmigration.FieldReachedID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReachedID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown EnrollmentMigration field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *EnrollmentMigrationMutation) AddedFields() []string {
+	var fields []string
+	if m.addnumber != nil {
+		fields = append(fields, enrollmentmigration.FieldNumber)
+	}
+	if m.addtotal != nil {
+		fields = append(fields, enrollmentmigration.FieldTotal)
+	}
+	if m.add_done != nil {
+		fields = append(fields, enrollmentmigration.FieldDone)
+	}
+	if m.addfailed != nil {
+		fields = append(fields, enrollmentmigration.FieldFailed)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *EnrollmentMigrationMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case enrollmentmigration.FieldNumber:
+		return m.AddedNumber()
+	case enrollmentmigration.FieldTotal:
+		return m.AddedTotal()
+	case enrollmentmigration.FieldDone:
+		return m.AddedDone()
+	case enrollmentmigration.FieldFailed:
+		return m.AddedFailed()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *EnrollmentMigrationMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case enrollmentmigration.FieldNumber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNumber(v)
+		return nil
+	case enrollmentmigration.FieldTotal:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTotal(v)
+		return nil
+	case enrollmentmigration.FieldDone:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDone(v)
+		return nil
+	case enrollmentmigration.FieldFailed:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFailed(v)
+		return nil
+	}
+	return fmt.Errorf("unknown EnrollmentMigration numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *EnrollmentMigrationMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *EnrollmentMigrationMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *EnrollmentMigrationMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown EnrollmentMigration nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *EnrollmentMigrationMutation) ResetField(name string) error {
+	switch name {
+	case enrollmentmigration.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case enrollmentmigration.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case enrollmentmigration.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case enrollmentmigration.FieldCourseID:
+		m.ResetCourseID()
+		return nil
+	case enrollmentmigration.FieldVersionID:
+		m.ResetVersionID()
+		return nil
+	case enrollmentmigration.FieldNumber:
+		m.ResetNumber()
+		return nil
+	case enrollmentmigration.FieldMapping:
+		m.ResetMapping()
+		return nil
+	case enrollmentmigration.FieldPlaces:
+		m.ResetPlaces()
+		return nil
+	case enrollmentmigration.FieldStartedBy:
+		m.ResetStartedBy()
+		return nil
+	case enrollmentmigration.FieldState:
+		m.ResetState()
+		return nil
+	case enrollmentmigration.FieldTotal:
+		m.ResetTotal()
+		return nil
+	case enrollmentmigration.FieldDone:
+		m.ResetDone()
+		return nil
+	case enrollmentmigration.FieldFailed:
+		m.ResetFailed()
+		return nil
+	case enrollmentmigration.FieldReachedID:
+		m.ResetReachedID()
+		return nil
+	}
+	return fmt.Errorf("unknown EnrollmentMigration field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *EnrollmentMigrationMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *EnrollmentMigrationMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *EnrollmentMigrationMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *EnrollmentMigrationMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *EnrollmentMigrationMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *EnrollmentMigrationMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *EnrollmentMigrationMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown EnrollmentMigration unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *EnrollmentMigrationMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown EnrollmentMigration edge %s", name)
 }
 
 // EquivalenceMutation represents an operation that mutates the Equivalence nodes in the graph.

@@ -56,6 +56,8 @@ type Tx struct {
 	EnrollmentChange *EnrollmentChangeClient
 	// EnrollmentGrant is the client for interacting with the EnrollmentGrant builders.
 	EnrollmentGrant *EnrollmentGrantClient
+	// EnrollmentMigration is the client for interacting with the EnrollmentMigration builders.
+	EnrollmentMigration *EnrollmentMigrationClient
 	// Equivalence is the client for interacting with the Equivalence builders.
 	Equivalence *EquivalenceClient
 	// Inbox is the client for interacting with the Inbox builders.
@@ -259,6 +261,7 @@ func (tx *Tx) init() {
 	tx.Enrollment = NewEnrollmentClient(tx.config)
 	tx.EnrollmentChange = NewEnrollmentChangeClient(tx.config)
 	tx.EnrollmentGrant = NewEnrollmentGrantClient(tx.config)
+	tx.EnrollmentMigration = NewEnrollmentMigrationClient(tx.config)
 	tx.Equivalence = NewEquivalenceClient(tx.config)
 	tx.Inbox = NewInboxClient(tx.config)
 	tx.LearningPath = NewLearningPathClient(tx.config)

@@ -22,6 +22,7 @@ import (
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/enrollmentchange"
 	"lyceum/internal/gen/ent/enrollmentgrant"
+	"lyceum/internal/gen/ent/enrollmentmigration"
 	"lyceum/internal/gen/ent/learningpath"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/pathenrollment"
@@ -75,6 +76,7 @@ type ResolverRoot interface {
 	EnrollmentChange() EnrollmentChangeResolver
 	EnrollmentEvent() EnrollmentEventResolver
 	EnrollmentGrant() EnrollmentGrantResolver
+	ImpactLesson() ImpactLessonResolver
 	LearnerDashboard() LearnerDashboardResolver
 	LearningPath() LearningPathResolver
 	LearningPathCourse() LearningPathCourseResolver
@@ -552,6 +554,16 @@ type ComplexityRoot struct {
 		Source    func(childComplexity int) int
 	}
 
+	EnrollmentMigration struct {
+		CreatedAt func(childComplexity int) int
+		Done      func(childComplexity int) int
+		Failed    func(childComplexity int) int
+		Number    func(childComplexity int) int
+		Places    func(childComplexity int) int
+		State     func(childComplexity int) int
+		Total     func(childComplexity int) int
+	}
+
 	EnrollmentPayload struct {
 		Enrollment func(childComplexity int) int
 	}
@@ -568,6 +580,23 @@ type ComplexityRoot struct {
 	HttpHeader struct {
 		Name  func(childComplexity int) int
 		Value func(childComplexity int) int
+	}
+
+	ImpactLesson struct {
+		ID    func(childComplexity int) int
+		Key   func(childComplexity int) int
+		Kind  func(childComplexity int) int
+		Title func(childComplexity int) int
+	}
+
+	ImpactMapping struct {
+		From func(childComplexity int) int
+		To   func(childComplexity int) int
+	}
+
+	ImpactModule struct {
+		Key   func(childComplexity int) int
+		Title func(childComplexity int) int
 	}
 
 	LeaderboardConnection struct {
@@ -717,6 +746,10 @@ type ComplexityRoot struct {
 		UnreadCount func(childComplexity int) int
 	}
 
+	MigrateEnrollmentsPayload struct {
+		Migration func(childComplexity int) int
+	}
+
 	Module struct {
 		GlobalID func(childComplexity int) int
 		Key      func(childComplexity int) int
@@ -769,6 +802,7 @@ type ComplexityRoot struct {
 		EnrollInPath          func(childComplexity int, pathID gid.ID) int
 		GrantSupport          func(childComplexity int, input model.GrantSupportInput) int
 		MarkNotificationsRead func(childComplexity int, ids []*gid.ID) int
+		MigrateEnrollments    func(childComplexity int, input model.MigrateEnrollmentsInput) int
 		PublishCourse         func(childComplexity int, input model.PublishCourseInput) int
 		PublishLearningPath   func(childComplexity int, id gid.ID) int
 		RecordAttendance      func(childComplexity int, input model.RecordAttendanceInput) int
@@ -937,6 +971,18 @@ type ComplexityRoot struct {
 		Version func(childComplexity int) int
 	}
 
+	PublishImpact struct {
+		Added           func(childComplexity int) int
+		Changed         func(childComplexity int) int
+		Changes         func(childComplexity int) int
+		InForce         func(childComplexity int) int
+		InProgress      func(childComplexity int) int
+		Mapped          func(childComplexity int) int
+		NotStarted      func(childComplexity int) int
+		PoliciesChanged func(childComplexity int) int
+		Removed         func(childComplexity int) int
+	}
+
 	Query struct {
 		APIKeys              func(childComplexity int) int
 		Achievements         func(childComplexity int) int
@@ -954,6 +1000,7 @@ type ComplexityRoot struct {
 		CourseDraft          func(childComplexity int, id *gid.ID, slug *string) int
 		CourseDrafts         func(childComplexity int, first *int, after *string) int
 		Courses              func(childComplexity int, first *int, after *string, filter *model.CourseFilter, orderBy *model.CourseOrder) int
+		EnrollmentMigration  func(childComplexity int, courseID gid.ID) int
 		Enrollments          func(childComplexity int, courseID gid.ID, first *int, after *string, state *enrollment.State, overdue *bool) int
 		Leaderboard          func(childComplexity int, courseID *gid.ID, period engagement.Period, first *int, after *string, around *bool) int
 		LearnerDashboard     func(childComplexity int) int
@@ -974,6 +1021,7 @@ type ComplexityRoot struct {
 		Notifications        func(childComplexity int, first *int, after *string, unreadOnly *bool) int
 		PathEnrollments      func(childComplexity int, pathID gid.ID, first *int, after *string) int
 		PointRules           func(childComplexity int) int
+		PublishImpact        func(childComplexity int, courseID gid.ID) int
 		Search               func(childComplexity int, query string, first *int, offset *int, filter *model.SearchFilter) int
 		SearchToken          func(childComplexity int) int
 		Sessions             func(childComplexity int) int
@@ -1047,6 +1095,14 @@ type ComplexityRoot struct {
 	RequestUploadPayload struct {
 		Asset  func(childComplexity int) int
 		Upload func(childComplexity int) int
+	}
+
+	RequirementChange struct {
+		Aspect func(childComplexity int) int
+		From   func(childComplexity int) int
+		Lesson func(childComplexity int) int
+		Module func(childComplexity int) int
+		To     func(childComplexity int) int
 	}
 
 	RestoreAssetPayload struct {
@@ -1396,6 +1452,9 @@ type EnrollmentEventResolver interface {
 type EnrollmentGrantResolver interface {
 	Source(ctx context.Context, obj *ent.EnrollmentGrant) (enrollment.Source, error)
 }
+type ImpactLessonResolver interface {
+	ID(ctx context.Context, obj *outline.Lesson) (*gid.ID, error)
+}
 type LearnerDashboardResolver interface {
 	Recommended(ctx context.Context, obj *analytics.Learner) (*ent.Enrollment, error)
 	InProgress(ctx context.Context, obj *analytics.Learner) ([]*ent.Enrollment, error)
@@ -1479,6 +1538,7 @@ type MutationResolver interface {
 	AnswerInvitation(ctx context.Context, input model.AnswerInvitationInput) (*model.EnrollmentPayload, error)
 	RevokeGrant(ctx context.Context, input model.RevokeGrantInput) (*model.EnrollmentPayload, error)
 	SaveCourseAdmission(ctx context.Context, input model.SaveCourseAdmissionInput) (*model.SaveCourseAdmissionPayload, error)
+	MigrateEnrollments(ctx context.Context, input model.MigrateEnrollmentsInput) (*model.MigrateEnrollmentsPayload, error)
 	SignOffLearner(ctx context.Context, input model.SignOffLearnerInput) (*model.RecordProgressPayload, error)
 	RecordAttendance(ctx context.Context, input model.RecordAttendanceInput) (*model.RecordProgressPayload, error)
 	CompleteForLearner(ctx context.Context, input model.CompleteForLearnerInput) (*model.RecordProgressPayload, error)
@@ -1546,6 +1606,8 @@ type QueryResolver interface {
 	MyEnrollments(ctx context.Context, first *int, after *string, state *enrollment.State, overdue *bool) (*relay.EnrollmentConnection, error)
 	Enrollments(ctx context.Context, courseID gid.ID, first *int, after *string, state *enrollment.State, overdue *bool) (*relay.EnrollmentConnection, error)
 	CourseAdmission(ctx context.Context, courseID gid.ID) (*enrollment1.Standing, error)
+	PublishImpact(ctx context.Context, courseID gid.ID) (*learning.Impact, error)
+	EnrollmentMigration(ctx context.Context, courseID gid.ID) (*ent.EnrollmentMigration, error)
 	CompletionPreview(ctx context.Context, courseID gid.ID) (*learning.Report, error)
 	CompletionReport(ctx context.Context, courseID gid.ID, number *int) (*learning.Report, error)
 	LessonDropOff(ctx context.Context, courseID gid.ID, lessonID gid.ID) (*model.LessonDropOff, error)
@@ -3394,6 +3456,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EnrollmentGrant.Source(childComplexity), true
 
+	case "EnrollmentMigration.startedAt":
+		if e.ComplexityRoot.EnrollmentMigration.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentMigration.CreatedAt(childComplexity), true
+	case "EnrollmentMigration.done":
+		if e.ComplexityRoot.EnrollmentMigration.Done == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentMigration.Done(childComplexity), true
+	case "EnrollmentMigration.failed":
+		if e.ComplexityRoot.EnrollmentMigration.Failed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentMigration.Failed(childComplexity), true
+	case "EnrollmentMigration.version":
+		if e.ComplexityRoot.EnrollmentMigration.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentMigration.Number(childComplexity), true
+	case "EnrollmentMigration.places":
+		if e.ComplexityRoot.EnrollmentMigration.Places == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentMigration.Places(childComplexity), true
+	case "EnrollmentMigration.state":
+		if e.ComplexityRoot.EnrollmentMigration.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentMigration.State(childComplexity), true
+	case "EnrollmentMigration.total":
+		if e.ComplexityRoot.EnrollmentMigration.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrollmentMigration.Total(childComplexity), true
+
 	case "EnrollmentPayload.enrollment":
 		if e.ComplexityRoot.EnrollmentPayload.Enrollment == nil {
 			break
@@ -3450,6 +3555,57 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.HttpHeader.Value(childComplexity), true
+
+	case "ImpactLesson.id":
+		if e.ComplexityRoot.ImpactLesson.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImpactLesson.ID(childComplexity), true
+	case "ImpactLesson.key":
+		if e.ComplexityRoot.ImpactLesson.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImpactLesson.Key(childComplexity), true
+	case "ImpactLesson.kind":
+		if e.ComplexityRoot.ImpactLesson.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImpactLesson.Kind(childComplexity), true
+	case "ImpactLesson.title":
+		if e.ComplexityRoot.ImpactLesson.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImpactLesson.Title(childComplexity), true
+
+	case "ImpactMapping.from":
+		if e.ComplexityRoot.ImpactMapping.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImpactMapping.From(childComplexity), true
+	case "ImpactMapping.to":
+		if e.ComplexityRoot.ImpactMapping.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImpactMapping.To(childComplexity), true
+
+	case "ImpactModule.key":
+		if e.ComplexityRoot.ImpactModule.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImpactModule.Key(childComplexity), true
+	case "ImpactModule.title":
+		if e.ComplexityRoot.ImpactModule.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImpactModule.Title(childComplexity), true
 
 	case "LeaderboardConnection.edges":
 		if e.ComplexityRoot.LeaderboardConnection.Edges == nil {
@@ -3993,6 +4149,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MarkNotificationsReadPayload.UnreadCount(childComplexity), true
 
+	case "MigrateEnrollmentsPayload.migration":
+		if e.ComplexityRoot.MigrateEnrollmentsPayload.Migration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MigrateEnrollmentsPayload.Migration(childComplexity), true
+
 	case "Module.id":
 		if e.ComplexityRoot.Module.GlobalID == nil {
 			break
@@ -4331,6 +4494,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.MarkNotificationsRead(childComplexity, args["ids"].([]*gid.ID)), true
+	case "Mutation.migrateEnrollments":
+		if e.ComplexityRoot.Mutation.MigrateEnrollments == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_migrateEnrollments_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MigrateEnrollments(childComplexity, args["input"].(model.MigrateEnrollmentsInput)), true
 	case "Mutation.publishCourse":
 		if e.ComplexityRoot.Mutation.PublishCourse == nil {
 			break
@@ -5222,6 +5396,61 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PublishCoursePayload.Version(childComplexity), true
 
+	case "PublishImpact.requirementsAdded":
+		if e.ComplexityRoot.PublishImpact.Added == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishImpact.Added(childComplexity), true
+	case "PublishImpact.requirementsChanged":
+		if e.ComplexityRoot.PublishImpact.Changed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishImpact.Changed(childComplexity), true
+	case "PublishImpact.changes":
+		if e.ComplexityRoot.PublishImpact.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishImpact.Changes(childComplexity), true
+	case "PublishImpact.inForce":
+		if e.ComplexityRoot.PublishImpact.InForce == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishImpact.InForce(childComplexity), true
+	case "PublishImpact.learnersInProgress":
+		if e.ComplexityRoot.PublishImpact.InProgress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishImpact.InProgress(childComplexity), true
+	case "PublishImpact.lessonsMapped":
+		if e.ComplexityRoot.PublishImpact.Mapped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishImpact.Mapped(childComplexity), true
+	case "PublishImpact.learnersNotStarted":
+		if e.ComplexityRoot.PublishImpact.NotStarted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishImpact.NotStarted(childComplexity), true
+	case "PublishImpact.policiesChanged":
+		if e.ComplexityRoot.PublishImpact.PoliciesChanged == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishImpact.PoliciesChanged(childComplexity), true
+	case "PublishImpact.requirementsRemoved":
+		if e.ComplexityRoot.PublishImpact.Removed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishImpact.Removed(childComplexity), true
+
 	case "Query.apiKeys":
 		if e.ComplexityRoot.Query.APIKeys == nil {
 			break
@@ -5383,6 +5612,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Courses(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*model.CourseFilter), args["orderBy"].(*model.CourseOrder)), true
+	case "Query.enrollmentMigration":
+		if e.ComplexityRoot.Query.EnrollmentMigration == nil {
+			break
+		}
+
+		args, err := ec.field_Query_enrollmentMigration_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.EnrollmentMigration(childComplexity, args["courseId"].(gid.ID)), true
 	case "Query.enrollments":
 		if e.ComplexityRoot.Query.Enrollments == nil {
 			break
@@ -5564,6 +5804,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.PointRules(childComplexity), true
+	case "Query.publishImpact":
+		if e.ComplexityRoot.Query.PublishImpact == nil {
+			break
+		}
+
+		args, err := ec.field_Query_publishImpact_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PublishImpact(childComplexity, args["courseId"].(gid.ID)), true
 	case "Query.search":
 		if e.ComplexityRoot.Query.Search == nil {
 			break
@@ -5891,6 +6142,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RequestUploadPayload.Upload(childComplexity), true
+
+	case "RequirementChange.aspect":
+		if e.ComplexityRoot.RequirementChange.Aspect == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequirementChange.Aspect(childComplexity), true
+	case "RequirementChange.from":
+		if e.ComplexityRoot.RequirementChange.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequirementChange.From(childComplexity), true
+	case "RequirementChange.lesson":
+		if e.ComplexityRoot.RequirementChange.Lesson == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequirementChange.Lesson(childComplexity), true
+	case "RequirementChange.module":
+		if e.ComplexityRoot.RequirementChange.Module == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequirementChange.Module(childComplexity), true
+	case "RequirementChange.to":
+		if e.ComplexityRoot.RequirementChange.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequirementChange.To(childComplexity), true
 
 	case "RestoreAssetPayload.asset":
 		if e.ComplexityRoot.RestoreAssetPayload.Asset == nil {
@@ -6648,6 +6930,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("GrantSupportInput", ec.unmarshalInputGrantSupportInput),
 			graphql.NewInputUnmarshaler("LeaderboardProfileInput", ec.unmarshalInputLeaderboardProfileInput),
 			graphql.NewInputUnmarshaler("LearningPathCourseInput", ec.unmarshalInputLearningPathCourseInput),
+			graphql.NewInputUnmarshaler("LessonMappingInput", ec.unmarshalInputLessonMappingInput),
+			graphql.NewInputUnmarshaler("MigrateEnrollmentsInput", ec.unmarshalInputMigrateEnrollmentsInput),
 			graphql.NewInputUnmarshaler("NumericKeyInput", ec.unmarshalInputNumericKeyInput),
 			graphql.NewInputUnmarshaler("PlayedLessonInput", ec.unmarshalInputPlayedLessonInput),
 			graphql.NewInputUnmarshaler("PointRuleInput", ec.unmarshalInputPointRuleInput),
@@ -8286,6 +8570,12 @@ extend type Query {
   "What a course says to those who want in."
   courseAdmission(courseId: ID!): CourseAdmission!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
+  "What publishing the course's draft now would change for its learners. Nothing is written."
+  publishImpact(courseId: ID!): PublishImpact!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+  "The newest migration of the course's places, null when there was none."
+  enrollmentMigration(courseId: ID!): EnrollmentMigration
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
 }
 
 extend type Mutation {
@@ -8310,6 +8600,28 @@ extend type Mutation {
   "Replaces what a course says to those who want in. More seats let in those who wait, in their order."
   saveCourseAdmission(input: SaveCourseAdmissionInput!): SaveCourseAdmissionPayload!
     @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  """
+  Moves places of a course to its version in force, by a job: ` + "`" + `enrollmentMigration` + "`" + ` says how far it is. What was completed
+  stays completed, with its date, and evidence of lessons that are mapped counts for those that they are mapped to.
+  """
+  migrateEnrollments(input: MigrateEnrollmentsInput!): MigrateEnrollmentsPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+}
+
+input MigrateEnrollmentsInput {
+  courseId: ID!
+  places: MigratingPlaces! = NOT_COMPLETED
+  "At most 200 lessons that the version in force does not have, each with one of its kind that it has."
+  mapping: [LessonMappingInput!]! = []
+}
+
+input LessonMappingInput {
+  fromLessonId: ID!
+  toLessonId: ID!
+}
+
+type MigrateEnrollmentsPayload {
+  migration: EnrollmentMigration!
 }
 
 input AnswerInvitationInput {
@@ -8322,6 +8634,104 @@ input RevokeGrantInput {
   source: EnrollmentSource!
   "As the grant has it; empty for people."
   reference: String! = ""
+}
+
+"""
+What publishing the draft would change for those who learn by the version in force. Publishing by itself changes nothing for
+them: whoever has a place keeps its version, and the new one is for those who enroll from then on. ` + "`" + `migrateEnrollments` + "`" + ` moves
+places to the version in force.
+"""
+type PublishImpact {
+  "The number of the version in force, 0 when there is none."
+  inForce: Int!
+  "Learners who have begun and not completed the course."
+  learnersInProgress: Int!
+  "Learners who are in and have not begun."
+  learnersNotStarted: Int!
+  "Lessons that the draft requires and the version in force does not."
+  requirementsAdded: [ImpactLesson!]!
+  "Lessons that the version in force requires and the draft does not."
+  requirementsRemoved: [ImpactLesson!]!
+  "Lessons that both require, in another way: ` + "`" + `changes` + "`" + ` says in which; as they are in the draft."
+  requirementsChanged: [ImpactLesson!]!
+  "What both ask for in different ways: the course, then modules, then lessons, as the draft has them."
+  changes: [RequirementChange!]!
+  "Whether the course, or a module that stays, asks for something else of its parts."
+  policiesChanged: Boolean!
+  "Lessons that would be gone, each with the new one of its kind that has its key or title: what ` + "`" + `migrateEnrollments` + "`" + ` could be told."
+  lessonsMapped: [ImpactMapping!]!
+}
+
+"Something that is asked for in another way."
+type RequirementChange {
+  "The lesson that asks for it, null when it is a module or the course."
+  lesson: ImpactLesson
+  "The module that asks for it, null when it is a lesson or the course."
+  module: ImpactModule
+  aspect: RequirementAspect!
+  """
+  How the version in force asks for it: a kind, a need, a rule in CEL, percent of the points, a number of attempts or
+  questions, or a time such as ` + "`" + `1m30s` + "`" + `. Empty is none, or no limit.
+  """
+  from: String!
+  "How the draft does. It equals ` + "`" + `from` + "`" + ` where as many questions are asked, and others."
+  to: String!
+}
+
+"A way in which something is asked for."
+enum RequirementAspect {
+  KIND
+  RULE
+  NEED
+  PASS_MARK
+  ATTEMPTS
+  TIME_LIMIT
+  QUESTIONS
+  LENGTH
+}
+
+type ImpactModule {
+  key: String!
+  title: String!
+}
+
+type ImpactLesson {
+  id: ID!
+  key: String!
+  title: String!
+  kind: LessonKind!
+}
+
+type ImpactMapping {
+  from: ImpactLesson!
+  to: ImpactLesson!
+}
+
+"How far the places of a course have come on their way to a newer version."
+type EnrollmentMigration {
+  "The number of the version that they go to."
+  version: Int!
+  places: MigratingPlaces!
+  state: EnrollmentMigrationState!
+  startedAt: Time!
+  "How many places there were to move when it began."
+  total: Int!
+  "How many have moved."
+  done: Int!
+  "How many could not, and stay where they are."
+  failed: Int!
+}
+
+enum MigratingPlaces {
+  "Those without any evidence."
+  NOT_STARTED
+  "All that are not completed. What is completed stays as it was."
+  NOT_COMPLETED
+}
+
+enum EnrollmentMigrationState {
+  RUNNING
+  DONE
 }
 
 "What a course says to those who want in."
@@ -10435,6 +10845,26 @@ func (ec *executionContext) childFields_EnrollmentGrant(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type EnrollmentGrant", field.Name)
 }
 
+func (ec *executionContext) childFields_EnrollmentMigration(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_EnrollmentMigration_version(ctx, field)
+	case "places":
+		return ec.fieldContext_EnrollmentMigration_places(ctx, field)
+	case "state":
+		return ec.fieldContext_EnrollmentMigration_state(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_EnrollmentMigration_startedAt(ctx, field)
+	case "total":
+		return ec.fieldContext_EnrollmentMigration_total(ctx, field)
+	case "done":
+		return ec.fieldContext_EnrollmentMigration_done(ctx, field)
+	case "failed":
+		return ec.fieldContext_EnrollmentMigration_failed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnrollmentMigration", field.Name)
+}
+
 func (ec *executionContext) childFields_EnrollmentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "enrollment":
@@ -10451,6 +10881,40 @@ func (ec *executionContext) childFields_HttpHeader(ctx context.Context, field gr
 		return ec.fieldContext_HttpHeader_value(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type HttpHeader", field.Name)
+}
+
+func (ec *executionContext) childFields_ImpactLesson(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ImpactLesson_id(ctx, field)
+	case "key":
+		return ec.fieldContext_ImpactLesson_key(ctx, field)
+	case "title":
+		return ec.fieldContext_ImpactLesson_title(ctx, field)
+	case "kind":
+		return ec.fieldContext_ImpactLesson_kind(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImpactLesson", field.Name)
+}
+
+func (ec *executionContext) childFields_ImpactMapping(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_ImpactMapping_from(ctx, field)
+	case "to":
+		return ec.fieldContext_ImpactMapping_to(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImpactMapping", field.Name)
+}
+
+func (ec *executionContext) childFields_ImpactModule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_ImpactModule_key(ctx, field)
+	case "title":
+		return ec.fieldContext_ImpactModule_title(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImpactModule", field.Name)
 }
 
 func (ec *executionContext) childFields_LeaderboardConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10735,6 +11199,14 @@ func (ec *executionContext) childFields_MarkNotificationsReadPayload(ctx context
 		return ec.fieldContext_MarkNotificationsReadPayload_unreadCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MarkNotificationsReadPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MigrateEnrollmentsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "migration":
+		return ec.fieldContext_MigrateEnrollmentsPayload_migration(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MigrateEnrollmentsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Module(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11047,6 +11519,30 @@ func (ec *executionContext) childFields_PublishCoursePayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type PublishCoursePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_PublishImpact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "inForce":
+		return ec.fieldContext_PublishImpact_inForce(ctx, field)
+	case "learnersInProgress":
+		return ec.fieldContext_PublishImpact_learnersInProgress(ctx, field)
+	case "learnersNotStarted":
+		return ec.fieldContext_PublishImpact_learnersNotStarted(ctx, field)
+	case "requirementsAdded":
+		return ec.fieldContext_PublishImpact_requirementsAdded(ctx, field)
+	case "requirementsRemoved":
+		return ec.fieldContext_PublishImpact_requirementsRemoved(ctx, field)
+	case "requirementsChanged":
+		return ec.fieldContext_PublishImpact_requirementsChanged(ctx, field)
+	case "changes":
+		return ec.fieldContext_PublishImpact_changes(ctx, field)
+	case "policiesChanged":
+		return ec.fieldContext_PublishImpact_policiesChanged(ctx, field)
+	case "lessonsMapped":
+		return ec.fieldContext_PublishImpact_lessonsMapped(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PublishImpact", field.Name)
+}
+
 func (ec *executionContext) childFields_QuestionDraft(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -11157,6 +11653,22 @@ func (ec *executionContext) childFields_RequestUploadPayload(ctx context.Context
 		return ec.fieldContext_RequestUploadPayload_upload(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RequestUploadPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequirementChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "lesson":
+		return ec.fieldContext_RequirementChange_lesson(ctx, field)
+	case "module":
+		return ec.fieldContext_RequirementChange_module(ctx, field)
+	case "aspect":
+		return ec.fieldContext_RequirementChange_aspect(ctx, field)
+	case "from":
+		return ec.fieldContext_RequirementChange_from(ctx, field)
+	case "to":
+		return ec.fieldContext_RequirementChange_to(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequirementChange", field.Name)
 }
 
 func (ec *executionContext) childFields_RestoreAssetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11982,6 +12494,20 @@ func (ec *executionContext) field_Mutation_markNotificationsRead_args(ctx contex
 		return nil, err
 	}
 	args["ids"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_migrateEnrollments_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.MigrateEnrollmentsInput, error) {
+			return ec.unmarshalNMigrateEnrollmentsInput2lyceumᚋinternalᚋgenᚋmodelᚐMigrateEnrollmentsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
 	return args, nil
 }
 
@@ -12853,6 +13379,20 @@ func (ec *executionContext) field_Query_courses_args(ctx context.Context, rawArg
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_enrollmentMigration_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "courseId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["courseId"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_enrollments_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -13178,6 +13718,20 @@ func (ec *executionContext) field_Query_pathEnrollments_args(ctx context.Context
 		return nil, err
 	}
 	args["after"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_publishImpact_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "courseId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["courseId"] = arg0
 	return args, nil
 }
 
@@ -21062,6 +21616,167 @@ func (ec *executionContext) fieldContext_EnrollmentGrant_endedWhy(_ context.Cont
 	return graphql.NewScalarFieldContext("EnrollmentGrant", field, false, false, "GrantEnd")
 }
 
+func (ec *executionContext) _EnrollmentMigration_version(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentMigration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentMigration_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Number, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentMigration_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentMigration", field, false, false, "Int")
+}
+
+func (ec *executionContext) _EnrollmentMigration_places(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentMigration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentMigration_places(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Places, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v enrollmentmigration.Places) graphql.Marshaler {
+			return ec.marshalNMigratingPlaces2lyceumᚋinternalᚋgenᚋentᚋenrollmentmigrationᚐPlaces(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentMigration_places(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentMigration", field, false, false, "MigratingPlaces")
+}
+
+func (ec *executionContext) _EnrollmentMigration_state(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentMigration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentMigration_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v enrollmentmigration.State) graphql.Marshaler {
+			return ec.marshalNEnrollmentMigrationState2lyceumᚋinternalᚋgenᚋentᚋenrollmentmigrationᚐState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentMigration_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentMigration", field, false, false, "EnrollmentMigrationState")
+}
+
+func (ec *executionContext) _EnrollmentMigration_startedAt(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentMigration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentMigration_startedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentMigration_startedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentMigration", field, false, false, "Time")
+}
+
+func (ec *executionContext) _EnrollmentMigration_total(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentMigration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentMigration_total(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Total, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentMigration_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentMigration", field, false, false, "Int")
+}
+
+func (ec *executionContext) _EnrollmentMigration_done(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentMigration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentMigration_done(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Done, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentMigration_done(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentMigration", field, false, false, "Int")
+}
+
+func (ec *executionContext) _EnrollmentMigration_failed(ctx context.Context, field graphql.CollectedField, obj *ent.EnrollmentMigration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrollmentMigration_failed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Failed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrollmentMigration_failed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrollmentMigration", field, false, false, "Int")
+}
+
 func (ec *executionContext) _EnrollmentPayload_enrollment(ctx context.Context, field graphql.CollectedField, obj *model.EnrollmentPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -21276,6 +21991,217 @@ func (ec *executionContext) _HttpHeader_value(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_HttpHeader_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("HttpHeader", field, false, false, "String")
+}
+
+func (ec *executionContext) _ImpactLesson_id(ctx context.Context, field graphql.CollectedField, obj *outline.Lesson) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImpactLesson_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ImpactLesson().ID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *gid.ID) graphql.Marshaler {
+			return ec.marshalNID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ImpactLesson_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ImpactLesson", field, true, true, "ID")
+}
+
+func (ec *executionContext) _ImpactLesson_key(ctx context.Context, field graphql.CollectedField, obj *outline.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_ImpactLesson_key(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImpactLesson_key(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Key, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ImpactLesson_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ImpactLesson", field, false, false, "String")
+}
+
+func (ec *executionContext) _ImpactLesson_title(ctx context.Context, field graphql.CollectedField, obj *outline.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_ImpactLesson_title(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImpactLesson_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ImpactLesson_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ImpactLesson", field, false, false, "String")
+}
+
+func (ec *executionContext) _ImpactLesson_kind(ctx context.Context, field graphql.CollectedField, obj *outline.Lesson) (ret graphql.Marshaler) {
+	if out := ec.lean_ImpactLesson_kind(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImpactLesson_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v outline.Kind) graphql.Marshaler {
+			return ec.marshalNLessonKind2lyceumᚋinternalᚋcatalogᚋoutlineᚐKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ImpactLesson_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ImpactLesson", field, false, false, "LessonKind")
+}
+
+func (ec *executionContext) _ImpactMapping_from(ctx context.Context, field graphql.CollectedField, obj *learning.Mapped) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImpactMapping_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.From, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v outline.Lesson) graphql.Marshaler {
+			return ec.marshalNImpactLesson2lyceumᚋinternalᚋcatalogᚋoutlineᚐLesson(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ImpactMapping_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ImpactMapping",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ImpactLesson(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ImpactMapping_to(ctx context.Context, field graphql.CollectedField, obj *learning.Mapped) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImpactMapping_to(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.To, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v outline.Lesson) graphql.Marshaler {
+			return ec.marshalNImpactLesson2lyceumᚋinternalᚋcatalogᚋoutlineᚐLesson(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ImpactMapping_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ImpactMapping",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ImpactLesson(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ImpactModule_key(ctx context.Context, field graphql.CollectedField, obj *outline.Module) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImpactModule_key(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Key, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ImpactModule_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ImpactModule", field, false, false, "String")
+}
+
+func (ec *executionContext) _ImpactModule_title(ctx context.Context, field graphql.CollectedField, obj *outline.Module) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImpactModule_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ImpactModule_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ImpactModule", field, false, false, "String")
 }
 
 func (ec *executionContext) _LeaderboardConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.LeaderboardConnection) (ret graphql.Marshaler) {
@@ -23639,6 +24565,38 @@ func (ec *executionContext) fieldContext_MarkNotificationsReadPayload_unreadCoun
 	return graphql.NewScalarFieldContext("MarkNotificationsReadPayload", field, false, false, "Int")
 }
 
+func (ec *executionContext) _MigrateEnrollmentsPayload_migration(ctx context.Context, field graphql.CollectedField, obj *model.MigrateEnrollmentsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MigrateEnrollmentsPayload_migration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Migration, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.EnrollmentMigration) graphql.Marshaler {
+			return ec.marshalNEnrollmentMigration2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentMigration(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MigrateEnrollmentsPayload_migration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MigrateEnrollmentsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EnrollmentMigration(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Module_id(ctx context.Context, field graphql.CollectedField, obj *catalog.Module) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -25831,6 +26789,50 @@ func (ec *executionContext) fieldContext_Mutation_saveCourseAdmission(ctx contex
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_saveCourseAdmission_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_migrateEnrollments(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_migrateEnrollments(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().MigrateEnrollments(ctx, fc.Args["input"].(model.MigrateEnrollmentsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.MigrateEnrollmentsPayload) graphql.Marshaler {
+			return ec.marshalNMigrateEnrollmentsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMigrateEnrollmentsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_migrateEnrollments(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MigrateEnrollmentsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_migrateEnrollments_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -28669,6 +29671,258 @@ func (ec *executionContext) fieldContext_PublishCoursePayload_created(_ context.
 	return graphql.NewScalarFieldContext("PublishCoursePayload", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _PublishImpact_inForce(ctx context.Context, field graphql.CollectedField, obj *learning.Impact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishImpact_inForce(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.InForce, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishImpact_inForce(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishImpact", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PublishImpact_learnersInProgress(ctx context.Context, field graphql.CollectedField, obj *learning.Impact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishImpact_learnersInProgress(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.InProgress, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishImpact_learnersInProgress(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishImpact", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PublishImpact_learnersNotStarted(ctx context.Context, field graphql.CollectedField, obj *learning.Impact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishImpact_learnersNotStarted(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NotStarted, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishImpact_learnersNotStarted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishImpact", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PublishImpact_requirementsAdded(ctx context.Context, field graphql.CollectedField, obj *learning.Impact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishImpact_requirementsAdded(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Added, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []outline.Lesson) graphql.Marshaler {
+			return ec.marshalNImpactLesson2ᚕlyceumᚋinternalᚋcatalogᚋoutlineᚐLessonᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishImpact_requirementsAdded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublishImpact",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ImpactLesson(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PublishImpact_requirementsRemoved(ctx context.Context, field graphql.CollectedField, obj *learning.Impact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishImpact_requirementsRemoved(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Removed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []outline.Lesson) graphql.Marshaler {
+			return ec.marshalNImpactLesson2ᚕlyceumᚋinternalᚋcatalogᚋoutlineᚐLessonᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishImpact_requirementsRemoved(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublishImpact",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ImpactLesson(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PublishImpact_requirementsChanged(ctx context.Context, field graphql.CollectedField, obj *learning.Impact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishImpact_requirementsChanged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []outline.Lesson) graphql.Marshaler {
+			return ec.marshalNImpactLesson2ᚕlyceumᚋinternalᚋcatalogᚋoutlineᚐLessonᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishImpact_requirementsChanged(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublishImpact",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ImpactLesson(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PublishImpact_changes(ctx context.Context, field graphql.CollectedField, obj *learning.Impact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishImpact_changes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []learning.Change) graphql.Marshaler {
+			return ec.marshalNRequirementChange2ᚕlyceumᚋinternalᚋlearningᚐChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishImpact_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublishImpact",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RequirementChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PublishImpact_policiesChanged(ctx context.Context, field graphql.CollectedField, obj *learning.Impact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishImpact_policiesChanged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PoliciesChanged, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishImpact_policiesChanged(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishImpact", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _PublishImpact_lessonsMapped(ctx context.Context, field graphql.CollectedField, obj *learning.Impact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishImpact_lessonsMapped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Mapped, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []learning.Mapped) graphql.Marshaler {
+			return ec.marshalNImpactMapping2ᚕlyceumᚋinternalᚋlearningᚐMappedᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishImpact_lessonsMapped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublishImpact",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ImpactMapping(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_node(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -29495,6 +30749,94 @@ func (ec *executionContext) fieldContext_Query_courseAdmission(ctx context.Conte
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_courseAdmission_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_publishImpact(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_publishImpact(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().PublishImpact(ctx, fc.Args["courseId"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *learning.Impact) graphql.Marshaler {
+			return ec.marshalNPublishImpact2ᚖlyceumᚋinternalᚋlearningᚐImpact(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_publishImpact(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublishImpact(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_publishImpact_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_enrollmentMigration(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_enrollmentMigration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().EnrollmentMigration(ctx, fc.Args["courseId"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.EnrollmentMigration) graphql.Marshaler {
+			return ec.marshalOEnrollmentMigration2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentMigration(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_enrollmentMigration(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EnrollmentMigration(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_enrollmentMigration_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -31547,6 +32889,139 @@ func (ec *executionContext) fieldContext_RequestUploadPayload_upload(_ context.C
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _RequirementChange_lesson(ctx context.Context, field graphql.CollectedField, obj *learning.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequirementChange_lesson(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Lesson, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *outline.Lesson) graphql.Marshaler {
+			return ec.marshalOImpactLesson2ᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐLesson(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RequirementChange_lesson(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RequirementChange",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ImpactLesson(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RequirementChange_module(ctx context.Context, field graphql.CollectedField, obj *learning.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequirementChange_module(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Module, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *outline.Module) graphql.Marshaler {
+			return ec.marshalOImpactModule2ᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐModule(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RequirementChange_module(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RequirementChange",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ImpactModule(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RequirementChange_aspect(ctx context.Context, field graphql.CollectedField, obj *learning.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequirementChange_aspect(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Aspect, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v learning.Aspect) graphql.Marshaler {
+			return ec.marshalNRequirementAspect2lyceumᚋinternalᚋlearningᚐAspect(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RequirementChange_aspect(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RequirementChange", field, false, false, "RequirementAspect")
+}
+
+func (ec *executionContext) _RequirementChange_from(ctx context.Context, field graphql.CollectedField, obj *learning.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequirementChange_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.From, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RequirementChange_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RequirementChange", field, false, false, "String")
+}
+
+func (ec *executionContext) _RequirementChange_to(ctx context.Context, field graphql.CollectedField, obj *learning.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequirementChange_to(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.To, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RequirementChange_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RequirementChange", field, false, false, "String")
 }
 
 func (ec *executionContext) _RestoreAssetPayload_asset(ctx context.Context, field graphql.CollectedField, obj *model.RestoreAssetPayload) (ret graphql.Marshaler) {
@@ -36816,6 +38291,118 @@ func UnmarshalLearningPathCourseInput(ctx context.Context, raw any) (model.Learn
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputLessonMappingInput(ctx context.Context, obj any) (model.LessonMappingInput, error) {
+	var it model.LessonMappingInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"fromLessonId", "toLessonId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "fromLessonId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("fromLessonId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FromLessonID = data
+		case "toLessonId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("toLessonId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ToLessonID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalLessonMappingInput unmarshals raw into the LessonMappingInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalLessonMappingInput(ctx context.Context, raw any) (model.LessonMappingInput, error) {
+	var out model.LessonMappingInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "LessonMappingInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputMigrateEnrollmentsInput(ctx context.Context, obj any) (model.MigrateEnrollmentsInput, error) {
+	var it model.MigrateEnrollmentsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["places"]; !present {
+		asMap["places"] = "NOT_COMPLETED"
+	}
+	if _, present := asMap["mapping"]; !present {
+		asMap["mapping"] = []any{}
+	}
+
+	fieldsInOrder := [...]string{"courseId", "places", "mapping"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "courseId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("courseId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CourseID = data
+		case "places":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("places"))
+			data, err := ec.unmarshalNMigratingPlaces2lyceumᚋinternalᚋgenᚋentᚋenrollmentmigrationᚐPlaces(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Places = data
+		case "mapping":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("mapping"))
+			data, err := ec.unmarshalNLessonMappingInput2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐLessonMappingInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Mapping = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalMigrateEnrollmentsInput unmarshals raw into the MigrateEnrollmentsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalMigrateEnrollmentsInput(ctx context.Context, raw any) (model.MigrateEnrollmentsInput, error) {
+	var out model.MigrateEnrollmentsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "MigrateEnrollmentsInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputNumericKeyInput(ctx context.Context, obj any) (model.NumericKeyInput, error) {
 	var it model.NumericKeyInput
 	if obj == nil {
@@ -39283,7 +40870,7 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 var achievementImplementors = []string{"Achievement"}
 
 func (ec *executionContext) _Achievement(ctx context.Context, sel ast.SelectionSet, obj *ent.Achievement) graphql.Marshaler {
-	if out := ec.leanAchievement(sel, obj); out != nil {
+	if out := ec.leanAchievement(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, achievementImplementors)
@@ -39339,7 +40926,7 @@ func (ec *executionContext) _Achievement(ctx context.Context, sel ast.SelectionS
 var apiKeyImplementors = []string{"ApiKey", "Node"}
 
 func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, obj *ent.APIKey) graphql.Marshaler {
-	if out := ec.leanApiKey(sel, obj); out != nil {
+	if out := ec.leanApiKey(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyImplementors)
@@ -39410,7 +40997,7 @@ func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, o
 var applyCompletionsPayloadImplementors = []string{"ApplyCompletionsPayload"}
 
 func (ec *executionContext) _ApplyCompletionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApplyCompletionsPayload) graphql.Marshaler {
-	if out := ec.leanApplyCompletionsPayload(sel, obj); out != nil {
+	if out := ec.leanApplyCompletionsPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, applyCompletionsPayloadImplementors)
@@ -39461,7 +41048,7 @@ func (ec *executionContext) _ApplyCompletionsPayload(ctx context.Context, sel as
 var articleContentImplementors = []string{"ArticleContent", "LessonContent"}
 
 func (ec *executionContext) _ArticleContent(ctx context.Context, sel ast.SelectionSet, obj *model.ArticleContent) graphql.Marshaler {
-	if out := ec.leanArticleContent(sel, obj); out != nil {
+	if out := ec.leanArticleContent(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, articleContentImplementors)
@@ -39497,7 +41084,7 @@ func (ec *executionContext) _ArticleContent(ctx context.Context, sel ast.Selecti
 var assetImplementors = []string{"Asset", "Node"}
 
 func (ec *executionContext) _Asset(ctx context.Context, sel ast.SelectionSet, obj *ent.Asset) graphql.Marshaler {
-	if out := ec.leanAsset(sel, obj); out != nil {
+	if out := ec.leanAsset(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, assetImplementors)
@@ -39637,7 +41224,7 @@ func (ec *executionContext) _Asset(ctx context.Context, sel ast.SelectionSet, ob
 var attachmentImplementors = []string{"Attachment"}
 
 func (ec *executionContext) _Attachment(ctx context.Context, sel ast.SelectionSet, obj *model.Attachment) graphql.Marshaler {
-	if out := ec.leanAttachment(sel, obj); out != nil {
+	if out := ec.leanAttachment(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, attachmentImplementors)
@@ -39678,7 +41265,7 @@ func (ec *executionContext) _Attachment(ctx context.Context, sel ast.SelectionSe
 var attemptImplementors = []string{"Attempt", "Node"}
 
 func (ec *executionContext) _Attempt(ctx context.Context, sel ast.SelectionSet, obj *ent.Attempt) graphql.Marshaler {
-	if out := ec.leanAttempt(sel, obj); out != nil {
+	if out := ec.leanAttempt(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, attemptImplementors)
@@ -39767,7 +41354,7 @@ func (ec *executionContext) _Attempt(ctx context.Context, sel ast.SelectionSet, 
 var attemptPayloadImplementors = []string{"AttemptPayload"}
 
 func (ec *executionContext) _AttemptPayload(ctx context.Context, sel ast.SelectionSet, obj *model.AttemptPayload) graphql.Marshaler {
-	if out := ec.leanAttemptPayload(sel, obj); out != nil {
+	if out := ec.leanAttemptPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, attemptPayloadImplementors)
@@ -39803,7 +41390,7 @@ func (ec *executionContext) _AttemptPayload(ctx context.Context, sel ast.Selecti
 var attemptQuestionImplementors = []string{"AttemptQuestion"}
 
 func (ec *executionContext) _AttemptQuestion(ctx context.Context, sel ast.SelectionSet, obj *assessment.Question) graphql.Marshaler {
-	if out := ec.leanAttemptQuestion(sel, obj); out != nil {
+	if out := ec.leanAttemptQuestion(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, attemptQuestionImplementors)
@@ -39874,7 +41461,7 @@ func (ec *executionContext) _AttemptQuestion(ctx context.Context, sel ast.Select
 var auditConnectionImplementors = []string{"AuditConnection"}
 
 func (ec *executionContext) _AuditConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.AuditConnection) graphql.Marshaler {
-	if out := ec.leanAuditConnection(sel, obj); out != nil {
+	if out := ec.leanAuditConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditConnectionImplementors)
@@ -39920,7 +41507,7 @@ func (ec *executionContext) _AuditConnection(ctx context.Context, sel ast.Select
 var auditDatumImplementors = []string{"AuditDatum"}
 
 func (ec *executionContext) _AuditDatum(ctx context.Context, sel ast.SelectionSet, obj *model.AuditDatum) graphql.Marshaler {
-	if out := ec.leanAuditDatum(sel, obj); out != nil {
+	if out := ec.leanAuditDatum(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditDatumImplementors)
@@ -39961,7 +41548,7 @@ func (ec *executionContext) _AuditDatum(ctx context.Context, sel ast.SelectionSe
 var auditEdgeImplementors = []string{"AuditEdge"}
 
 func (ec *executionContext) _AuditEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.AuditEntry]) graphql.Marshaler {
-	if out := ec.leanAuditEdge(sel, obj); out != nil {
+	if out := ec.leanAuditEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEdgeImplementors)
@@ -40002,7 +41589,7 @@ func (ec *executionContext) _AuditEdge(ctx context.Context, sel ast.SelectionSet
 var auditEntryImplementors = []string{"AuditEntry", "Node"}
 
 func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSet, obj *ent.AuditEntry) graphql.Marshaler {
-	if out := ec.leanAuditEntry(sel, obj); out != nil {
+	if out := ec.leanAuditEntry(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditEntryImplementors)
@@ -40080,7 +41667,7 @@ func (ec *executionContext) _AuditEntry(ctx context.Context, sel ast.SelectionSe
 var brandingImplementors = []string{"Branding"}
 
 func (ec *executionContext) _Branding(ctx context.Context, sel ast.SelectionSet, obj *brand.Brand) graphql.Marshaler {
-	if out := ec.leanBranding(sel, obj); out != nil {
+	if out := ec.leanBranding(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, brandingImplementors)
@@ -40126,7 +41713,7 @@ func (ec *executionContext) _Branding(ctx context.Context, sel ast.SelectionSet,
 var captionImplementors = []string{"Caption"}
 
 func (ec *executionContext) _Caption(ctx context.Context, sel ast.SelectionSet, obj *outline.Caption) graphql.Marshaler {
-	if out := ec.leanCaption(sel, obj); out != nil {
+	if out := ec.leanCaption(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionImplementors)
@@ -40172,7 +41759,7 @@ func (ec *executionContext) _Caption(ctx context.Context, sel ast.SelectionSet, 
 var captionRevisionImplementors = []string{"CaptionRevision"}
 
 func (ec *executionContext) _CaptionRevision(ctx context.Context, sel ast.SelectionSet, obj *ent.CaptionRevision) graphql.Marshaler {
-	if out := ec.leanCaptionRevision(sel, obj); out != nil {
+	if out := ec.leanCaptionRevision(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionRevisionImplementors)
@@ -40245,7 +41832,7 @@ func (ec *executionContext) _CaptionRevision(ctx context.Context, sel ast.Select
 var captionRevisionConnectionImplementors = []string{"CaptionRevisionConnection"}
 
 func (ec *executionContext) _CaptionRevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.CaptionRevisionConnection) graphql.Marshaler {
-	if out := ec.leanCaptionRevisionConnection(sel, obj); out != nil {
+	if out := ec.leanCaptionRevisionConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionRevisionConnectionImplementors)
@@ -40291,7 +41878,7 @@ func (ec *executionContext) _CaptionRevisionConnection(ctx context.Context, sel 
 var captionRevisionEdgeImplementors = []string{"CaptionRevisionEdge"}
 
 func (ec *executionContext) _CaptionRevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.CaptionRevision]) graphql.Marshaler {
-	if out := ec.leanCaptionRevisionEdge(sel, obj); out != nil {
+	if out := ec.leanCaptionRevisionEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionRevisionEdgeImplementors)
@@ -40332,7 +41919,7 @@ func (ec *executionContext) _CaptionRevisionEdge(ctx context.Context, sel ast.Se
 var captionTrackImplementors = []string{"CaptionTrack"}
 
 func (ec *executionContext) _CaptionTrack(ctx context.Context, sel ast.SelectionSet, obj *model.CaptionTrack) graphql.Marshaler {
-	if out := ec.leanCaptionTrack(sel, obj); out != nil {
+	if out := ec.leanCaptionTrack(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionTrackImplementors)
@@ -40383,7 +41970,7 @@ func (ec *executionContext) _CaptionTrack(ctx context.Context, sel ast.Selection
 var captionsPayloadImplementors = []string{"CaptionsPayload"}
 
 func (ec *executionContext) _CaptionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CaptionsPayload) graphql.Marshaler {
-	if out := ec.leanCaptionsPayload(sel, obj); out != nil {
+	if out := ec.leanCaptionsPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, captionsPayloadImplementors)
@@ -40424,7 +42011,7 @@ func (ec *executionContext) _CaptionsPayload(ctx context.Context, sel ast.Select
 var categoryImplementors = []string{"Category", "Node"}
 
 func (ec *executionContext) _Category(ctx context.Context, sel ast.SelectionSet, obj *ent.Category) graphql.Marshaler {
-	if out := ec.leanCategory(sel, obj); out != nil {
+	if out := ec.leanCategory(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, categoryImplementors)
@@ -40470,7 +42057,7 @@ func (ec *executionContext) _Category(ctx context.Context, sel ast.SelectionSet,
 var certificateImplementors = []string{"Certificate", "Node"}
 
 func (ec *executionContext) _Certificate(ctx context.Context, sel ast.SelectionSet, obj *ent.Certificate) graphql.Marshaler {
-	if out := ec.leanCertificate(sel, obj); out != nil {
+	if out := ec.leanCertificate(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, certificateImplementors)
@@ -40559,7 +42146,7 @@ func (ec *executionContext) _Certificate(ctx context.Context, sel ast.SelectionS
 var certificateVerificationImplementors = []string{"CertificateVerification"}
 
 func (ec *executionContext) _CertificateVerification(ctx context.Context, sel ast.SelectionSet, obj *model.CertificateVerification) graphql.Marshaler {
-	if out := ec.leanCertificateVerification(sel, obj); out != nil {
+	if out := ec.leanCertificateVerification(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, certificateVerificationImplementors)
@@ -40635,7 +42222,7 @@ func (ec *executionContext) _CertificateVerification(ctx context.Context, sel as
 var changePasswordPayloadImplementors = []string{"ChangePasswordPayload"}
 
 func (ec *executionContext) _ChangePasswordPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ChangePasswordPayload) graphql.Marshaler {
-	if out := ec.leanChangePasswordPayload(sel, obj); out != nil {
+	if out := ec.leanChangePasswordPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, changePasswordPayloadImplementors)
@@ -40671,7 +42258,7 @@ func (ec *executionContext) _ChangePasswordPayload(ctx context.Context, sel ast.
 var choiceImplementors = []string{"Choice"}
 
 func (ec *executionContext) _Choice(ctx context.Context, sel ast.SelectionSet, obj *quiz.Choice) graphql.Marshaler {
-	if out := ec.leanChoice(sel, obj); out != nil {
+	if out := ec.leanChoice(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, choiceImplementors)
@@ -40712,7 +42299,7 @@ func (ec *executionContext) _Choice(ctx context.Context, sel ast.SelectionSet, o
 var choiceDraftImplementors = []string{"ChoiceDraft"}
 
 func (ec *executionContext) _ChoiceDraft(ctx context.Context, sel ast.SelectionSet, obj *quiz.DraftChoice) graphql.Marshaler {
-	if out := ec.leanChoiceDraft(sel, obj); out != nil {
+	if out := ec.leanChoiceDraft(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, choiceDraftImplementors)
@@ -40763,7 +42350,7 @@ func (ec *executionContext) _ChoiceDraft(ctx context.Context, sel ast.SelectionS
 var completeUploadPayloadImplementors = []string{"CompleteUploadPayload"}
 
 func (ec *executionContext) _CompleteUploadPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CompleteUploadPayload) graphql.Marshaler {
-	if out := ec.leanCompleteUploadPayload(sel, obj); out != nil {
+	if out := ec.leanCompleteUploadPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completeUploadPayloadImplementors)
@@ -40799,7 +42386,7 @@ func (ec *executionContext) _CompleteUploadPayload(ctx context.Context, sel ast.
 var completionImplementors = []string{"Completion"}
 
 func (ec *executionContext) _Completion(ctx context.Context, sel ast.SelectionSet, obj *learning.Standing) graphql.Marshaler {
-	if out := ec.leanCompletion(sel, obj); out != nil {
+	if out := ec.leanCompletion(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionImplementors)
@@ -40857,7 +42444,7 @@ func (ec *executionContext) _Completion(ctx context.Context, sel ast.SelectionSe
 var completionConditionImplementors = []string{"CompletionCondition"}
 
 func (ec *executionContext) _CompletionCondition(ctx context.Context, sel ast.SelectionSet, obj *rule.Condition) graphql.Marshaler {
-	if out := ec.leanCompletionCondition(sel, obj); out != nil {
+	if out := ec.leanCompletionCondition(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionConditionImplementors)
@@ -40930,7 +42517,7 @@ func (ec *executionContext) _CompletionCondition(ctx context.Context, sel ast.Se
 var completionDayImplementors = []string{"CompletionDay"}
 
 func (ec *executionContext) _CompletionDay(ctx context.Context, sel ast.SelectionSet, obj *analytics.Day) graphql.Marshaler {
-	if out := ec.leanCompletionDay(sel, obj); out != nil {
+	if out := ec.leanCompletionDay(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionDayImplementors)
@@ -40971,7 +42558,7 @@ func (ec *executionContext) _CompletionDay(ctx context.Context, sel ast.Selectio
 var completionPolicyImplementors = []string{"CompletionPolicy"}
 
 func (ec *executionContext) _CompletionPolicy(ctx context.Context, sel ast.SelectionSet, obj *outline.Policy) graphql.Marshaler {
-	if out := ec.leanCompletionPolicy(sel, obj); out != nil {
+	if out := ec.leanCompletionPolicy(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionPolicyImplementors)
@@ -41017,7 +42604,7 @@ func (ec *executionContext) _CompletionPolicy(ctx context.Context, sel ast.Selec
 var completionReportImplementors = []string{"CompletionReport"}
 
 func (ec *executionContext) _CompletionReport(ctx context.Context, sel ast.SelectionSet, obj *learning.Report) graphql.Marshaler {
-	if out := ec.leanCompletionReport(sel, obj); out != nil {
+	if out := ec.leanCompletionReport(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionReportImplementors)
@@ -41078,7 +42665,7 @@ func (ec *executionContext) _CompletionReport(ctx context.Context, sel ast.Selec
 var completionRuleImplementors = []string{"CompletionRule"}
 
 func (ec *executionContext) _CompletionRule(ctx context.Context, sel ast.SelectionSet, obj *model.CompletionRule) graphql.Marshaler {
-	if out := ec.leanCompletionRule(sel, obj); out != nil {
+	if out := ec.leanCompletionRule(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionRuleImplementors)
@@ -41124,7 +42711,7 @@ func (ec *executionContext) _CompletionRule(ctx context.Context, sel ast.Selecti
 var convertAssetPayloadImplementors = []string{"ConvertAssetPayload"}
 
 func (ec *executionContext) _ConvertAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ConvertAssetPayload) graphql.Marshaler {
-	if out := ec.leanConvertAssetPayload(sel, obj); out != nil {
+	if out := ec.leanConvertAssetPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, convertAssetPayloadImplementors)
@@ -41160,7 +42747,7 @@ func (ec *executionContext) _ConvertAssetPayload(ctx context.Context, sel ast.Se
 var courseImplementors = []string{"Course", "Node"}
 
 func (ec *executionContext) _Course(ctx context.Context, sel ast.SelectionSet, obj *catalog.Course) graphql.Marshaler {
-	if out := ec.leanCourse(sel, obj); out != nil {
+	if out := ec.leanCourse(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseImplementors)
@@ -41300,7 +42887,7 @@ func (ec *executionContext) _Course(ctx context.Context, sel ast.SelectionSet, o
 var courseAdmissionImplementors = []string{"CourseAdmission"}
 
 func (ec *executionContext) _CourseAdmission(ctx context.Context, sel ast.SelectionSet, obj *enrollment1.Standing) graphql.Marshaler {
-	if out := ec.leanCourseAdmission(sel, obj); out != nil {
+	if out := ec.leanCourseAdmission(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseAdmissionImplementors)
@@ -41357,7 +42944,7 @@ func (ec *executionContext) _CourseAdmission(ctx context.Context, sel ast.Select
 var courseConnectionImplementors = []string{"CourseConnection"}
 
 func (ec *executionContext) _CourseConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.CourseConnection) graphql.Marshaler {
-	if out := ec.leanCourseConnection(sel, obj); out != nil {
+	if out := ec.leanCourseConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseConnectionImplementors)
@@ -41409,7 +42996,7 @@ func (ec *executionContext) _CourseConnection(ctx context.Context, sel ast.Selec
 var courseDraftImplementors = []string{"CourseDraft"}
 
 func (ec *executionContext) _CourseDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Course) graphql.Marshaler {
-	if out := ec.leanCourseDraft(sel, obj); out != nil {
+	if out := ec.leanCourseDraft(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseDraftImplementors)
@@ -41568,7 +43155,7 @@ func (ec *executionContext) _CourseDraft(ctx context.Context, sel ast.SelectionS
 var courseDraftConnectionImplementors = []string{"CourseDraftConnection"}
 
 func (ec *executionContext) _CourseDraftConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.CourseDraftConnection) graphql.Marshaler {
-	if out := ec.leanCourseDraftConnection(sel, obj); out != nil {
+	if out := ec.leanCourseDraftConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseDraftConnectionImplementors)
@@ -41614,7 +43201,7 @@ func (ec *executionContext) _CourseDraftConnection(ctx context.Context, sel ast.
 var courseDraftEdgeImplementors = []string{"CourseDraftEdge"}
 
 func (ec *executionContext) _CourseDraftEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Course]) graphql.Marshaler {
-	if out := ec.leanCourseDraftEdge(sel, obj); out != nil {
+	if out := ec.leanCourseDraftEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseDraftEdgeImplementors)
@@ -41655,7 +43242,7 @@ func (ec *executionContext) _CourseDraftEdge(ctx context.Context, sel ast.Select
 var courseDraftPayloadImplementors = []string{"CourseDraftPayload"}
 
 func (ec *executionContext) _CourseDraftPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CourseDraftPayload) graphql.Marshaler {
-	if out := ec.leanCourseDraftPayload(sel, obj); out != nil {
+	if out := ec.leanCourseDraftPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseDraftPayloadImplementors)
@@ -41691,7 +43278,7 @@ func (ec *executionContext) _CourseDraftPayload(ctx context.Context, sel ast.Sel
 var courseEdgeImplementors = []string{"CourseEdge"}
 
 func (ec *executionContext) _CourseEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*catalog.Course]) graphql.Marshaler {
-	if out := ec.leanCourseEdge(sel, obj); out != nil {
+	if out := ec.leanCourseEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseEdgeImplementors)
@@ -41732,7 +43319,7 @@ func (ec *executionContext) _CourseEdge(ctx context.Context, sel ast.SelectionSe
 var courseProgressImplementors = []string{"CourseProgress"}
 
 func (ec *executionContext) _CourseProgress(ctx context.Context, sel ast.SelectionSet, obj *ent.CourseProgress) graphql.Marshaler {
-	if out := ec.leanCourseProgress(sel, obj); out != nil {
+	if out := ec.leanCourseProgress(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseProgressImplementors)
@@ -41824,7 +43411,7 @@ func (ec *executionContext) _CourseProgress(ctx context.Context, sel ast.Selecti
 var courseReportImplementors = []string{"CourseReport"}
 
 func (ec *executionContext) _CourseReport(ctx context.Context, sel ast.SelectionSet, obj *analytics.Report) graphql.Marshaler {
-	if out := ec.leanCourseReport(sel, obj); out != nil {
+	if out := ec.leanCourseReport(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseReportImplementors)
@@ -41891,7 +43478,7 @@ func (ec *executionContext) _CourseReport(ctx context.Context, sel ast.Selection
 var courseVersionImplementors = []string{"CourseVersion"}
 
 func (ec *executionContext) _CourseVersion(ctx context.Context, sel ast.SelectionSet, obj *ent.CourseVersion) graphql.Marshaler {
-	if out := ec.leanCourseVersion(sel, obj); out != nil {
+	if out := ec.leanCourseVersion(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, courseVersionImplementors)
@@ -41963,7 +43550,7 @@ func (ec *executionContext) _CourseVersion(ctx context.Context, sel ast.Selectio
 var createApiKeyPayloadImplementors = []string{"CreateApiKeyPayload"}
 
 func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateAPIKeyPayload) graphql.Marshaler {
-	if out := ec.leanCreateApiKeyPayload(sel, obj); out != nil {
+	if out := ec.leanCreateApiKeyPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createApiKeyPayloadImplementors)
@@ -42004,7 +43591,7 @@ func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.Se
 var deleteAssetPayloadImplementors = []string{"DeleteAssetPayload"}
 
 func (ec *executionContext) _DeleteAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteAssetPayload) graphql.Marshaler {
-	if out := ec.leanDeleteAssetPayload(sel, obj); out != nil {
+	if out := ec.leanDeleteAssetPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteAssetPayloadImplementors)
@@ -42040,7 +43627,7 @@ func (ec *executionContext) _DeleteAssetPayload(ctx context.Context, sel ast.Sel
 var earnedAchievementImplementors = []string{"EarnedAchievement"}
 
 func (ec *executionContext) _EarnedAchievement(ctx context.Context, sel ast.SelectionSet, obj *engagement.Earned) graphql.Marshaler {
-	if out := ec.leanEarnedAchievement(sel, obj); out != nil {
+	if out := ec.leanEarnedAchievement(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, earnedAchievementImplementors)
@@ -42086,7 +43673,7 @@ func (ec *executionContext) _EarnedAchievement(ctx context.Context, sel ast.Sele
 var enrollmentImplementors = []string{"Enrollment", "Node"}
 
 func (ec *executionContext) _Enrollment(ctx context.Context, sel ast.SelectionSet, obj *ent.Enrollment) graphql.Marshaler {
-	if out := ec.leanEnrollment(sel, obj); out != nil {
+	if out := ec.leanEnrollment(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentImplementors)
@@ -42201,7 +43788,7 @@ func (ec *executionContext) _Enrollment(ctx context.Context, sel ast.SelectionSe
 var enrollmentChangeImplementors = []string{"EnrollmentChange"}
 
 func (ec *executionContext) _EnrollmentChange(ctx context.Context, sel ast.SelectionSet, obj *ent.EnrollmentChange) graphql.Marshaler {
-	if out := ec.leanEnrollmentChange(sel, obj); out != nil {
+	if out := ec.leanEnrollmentChange(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentChangeImplementors)
@@ -42254,7 +43841,7 @@ func (ec *executionContext) _EnrollmentChange(ctx context.Context, sel ast.Selec
 var enrollmentConnectionImplementors = []string{"EnrollmentConnection"}
 
 func (ec *executionContext) _EnrollmentConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.EnrollmentConnection) graphql.Marshaler {
-	if out := ec.leanEnrollmentConnection(sel, obj); out != nil {
+	if out := ec.leanEnrollmentConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentConnectionImplementors)
@@ -42300,7 +43887,7 @@ func (ec *executionContext) _EnrollmentConnection(ctx context.Context, sel ast.S
 var enrollmentEdgeImplementors = []string{"EnrollmentEdge"}
 
 func (ec *executionContext) _EnrollmentEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Enrollment]) graphql.Marshaler {
-	if out := ec.leanEnrollmentEdge(sel, obj); out != nil {
+	if out := ec.leanEnrollmentEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentEdgeImplementors)
@@ -42341,7 +43928,7 @@ func (ec *executionContext) _EnrollmentEdge(ctx context.Context, sel ast.Selecti
 var enrollmentEventImplementors = []string{"EnrollmentEvent"}
 
 func (ec *executionContext) _EnrollmentEvent(ctx context.Context, sel ast.SelectionSet, obj *feed.Event) graphql.Marshaler {
-	if out := ec.leanEnrollmentEvent(sel, obj); out != nil {
+	if out := ec.leanEnrollmentEvent(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentEventImplementors)
@@ -42394,7 +43981,7 @@ func (ec *executionContext) _EnrollmentEvent(ctx context.Context, sel ast.Select
 var enrollmentGrantImplementors = []string{"EnrollmentGrant"}
 
 func (ec *executionContext) _EnrollmentGrant(ctx context.Context, sel ast.SelectionSet, obj *ent.EnrollmentGrant) graphql.Marshaler {
-	if out := ec.leanEnrollmentGrant(sel, obj); out != nil {
+	if out := ec.leanEnrollmentGrant(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentGrantImplementors)
@@ -42453,10 +44040,76 @@ func (ec *executionContext) _EnrollmentGrant(ctx context.Context, sel ast.Select
 	return out
 }
 
+var enrollmentMigrationImplementors = []string{"EnrollmentMigration"}
+
+func (ec *executionContext) _EnrollmentMigration(ctx context.Context, sel ast.SelectionSet, obj *ent.EnrollmentMigration) graphql.Marshaler {
+	if out := ec.leanEnrollmentMigration(ctx, sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentMigrationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EnrollmentMigration")
+		case "version":
+			out.Values[i] = ec._EnrollmentMigration_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "places":
+			out.Values[i] = ec._EnrollmentMigration_places(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._EnrollmentMigration_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "startedAt":
+			out.Values[i] = ec._EnrollmentMigration_startedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "total":
+			out.Values[i] = ec._EnrollmentMigration_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "done":
+			out.Values[i] = ec._EnrollmentMigration_done(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "failed":
+			out.Values[i] = ec._EnrollmentMigration_failed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var enrollmentPayloadImplementors = []string{"EnrollmentPayload"}
 
 func (ec *executionContext) _EnrollmentPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EnrollmentPayload) graphql.Marshaler {
-	if out := ec.leanEnrollmentPayload(sel, obj); out != nil {
+	if out := ec.leanEnrollmentPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, enrollmentPayloadImplementors)
@@ -42492,7 +44145,7 @@ func (ec *executionContext) _EnrollmentPayload(ctx context.Context, sel ast.Sele
 var fileContentImplementors = []string{"FileContent", "LessonContent"}
 
 func (ec *executionContext) _FileContent(ctx context.Context, sel ast.SelectionSet, obj *model.FileContent) graphql.Marshaler {
-	if out := ec.leanFileContent(sel, obj); out != nil {
+	if out := ec.leanFileContent(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, fileContentImplementors)
@@ -42553,7 +44206,7 @@ func (ec *executionContext) _FileContent(ctx context.Context, sel ast.SelectionS
 var httpHeaderImplementors = []string{"HttpHeader"}
 
 func (ec *executionContext) _HttpHeader(ctx context.Context, sel ast.SelectionSet, obj *model.HTTPHeader) graphql.Marshaler {
-	if out := ec.leanHttpHeader(sel, obj); out != nil {
+	if out := ec.leanHttpHeader(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, httpHeaderImplementors)
@@ -42591,10 +44244,144 @@ func (ec *executionContext) _HttpHeader(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var impactLessonImplementors = []string{"ImpactLesson"}
+
+func (ec *executionContext) _ImpactLesson(ctx context.Context, sel ast.SelectionSet, obj *outline.Lesson) graphql.Marshaler {
+	if out := ec.leanImpactLesson(ctx, sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, impactLessonImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ImpactLesson")
+		case "id":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ImpactLesson_id(ctx, field, obj)
+				})
+		case "key":
+			out.Values[i] = ec._ImpactLesson_key(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "title":
+			out.Values[i] = ec._ImpactLesson_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "kind":
+			out.Values[i] = ec._ImpactLesson_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var impactMappingImplementors = []string{"ImpactMapping"}
+
+func (ec *executionContext) _ImpactMapping(ctx context.Context, sel ast.SelectionSet, obj *learning.Mapped) graphql.Marshaler {
+	if out := ec.leanImpactMapping(ctx, sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, impactMappingImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ImpactMapping")
+		case "from":
+			out.Values[i] = ec._ImpactMapping_from(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "to":
+			out.Values[i] = ec._ImpactMapping_to(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var impactModuleImplementors = []string{"ImpactModule"}
+
+func (ec *executionContext) _ImpactModule(ctx context.Context, sel ast.SelectionSet, obj *outline.Module) graphql.Marshaler {
+	if out := ec.leanImpactModule(ctx, sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, impactModuleImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ImpactModule")
+		case "key":
+			out.Values[i] = ec._ImpactModule_key(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "title":
+			out.Values[i] = ec._ImpactModule_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var leaderboardConnectionImplementors = []string{"LeaderboardConnection"}
 
 func (ec *executionContext) _LeaderboardConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.LeaderboardConnection) graphql.Marshaler {
-	if out := ec.leanLeaderboardConnection(sel, obj); out != nil {
+	if out := ec.leanLeaderboardConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardConnectionImplementors)
@@ -42650,7 +44437,7 @@ func (ec *executionContext) _LeaderboardConnection(ctx context.Context, sel ast.
 var leaderboardEdgeImplementors = []string{"LeaderboardEdge"}
 
 func (ec *executionContext) _LeaderboardEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*engagement.Row]) graphql.Marshaler {
-	if out := ec.leanLeaderboardEdge(sel, obj); out != nil {
+	if out := ec.leanLeaderboardEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardEdgeImplementors)
@@ -42691,7 +44478,7 @@ func (ec *executionContext) _LeaderboardEdge(ctx context.Context, sel ast.Select
 var leaderboardPlaceImplementors = []string{"LeaderboardPlace"}
 
 func (ec *executionContext) _LeaderboardPlace(ctx context.Context, sel ast.SelectionSet, obj *engagement.Standing) graphql.Marshaler {
-	if out := ec.leanLeaderboardPlace(sel, obj); out != nil {
+	if out := ec.leanLeaderboardPlace(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardPlaceImplementors)
@@ -42732,7 +44519,7 @@ func (ec *executionContext) _LeaderboardPlace(ctx context.Context, sel ast.Selec
 var leaderboardProfileImplementors = []string{"LeaderboardProfile"}
 
 func (ec *executionContext) _LeaderboardProfile(ctx context.Context, sel ast.SelectionSet, obj *engagement.Profile) graphql.Marshaler {
-	if out := ec.leanLeaderboardProfile(sel, obj); out != nil {
+	if out := ec.leanLeaderboardProfile(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardProfileImplementors)
@@ -42773,7 +44560,7 @@ func (ec *executionContext) _LeaderboardProfile(ctx context.Context, sel ast.Sel
 var leaderboardProfilePayloadImplementors = []string{"LeaderboardProfilePayload"}
 
 func (ec *executionContext) _LeaderboardProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.LeaderboardProfilePayload) graphql.Marshaler {
-	if out := ec.leanLeaderboardProfilePayload(sel, obj); out != nil {
+	if out := ec.leanLeaderboardProfilePayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardProfilePayloadImplementors)
@@ -42809,7 +44596,7 @@ func (ec *executionContext) _LeaderboardProfilePayload(ctx context.Context, sel 
 var leaderboardRowImplementors = []string{"LeaderboardRow"}
 
 func (ec *executionContext) _LeaderboardRow(ctx context.Context, sel ast.SelectionSet, obj *engagement.Row) graphql.Marshaler {
-	if out := ec.leanLeaderboardRow(sel, obj); out != nil {
+	if out := ec.leanLeaderboardRow(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, leaderboardRowImplementors)
@@ -42912,7 +44699,7 @@ func (ec *executionContext) _LearnerDashboard(ctx context.Context, sel ast.Selec
 var learningPathImplementors = []string{"LearningPath", "Node"}
 
 func (ec *executionContext) _LearningPath(ctx context.Context, sel ast.SelectionSet, obj *ent.LearningPath) graphql.Marshaler {
-	if out := ec.leanLearningPath(sel, obj); out != nil {
+	if out := ec.leanLearningPath(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, learningPathImplementors)
@@ -43020,7 +44807,7 @@ func (ec *executionContext) _LearningPath(ctx context.Context, sel ast.Selection
 var learningPathConnectionImplementors = []string{"LearningPathConnection"}
 
 func (ec *executionContext) _LearningPathConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.LearningPathConnection) graphql.Marshaler {
-	if out := ec.leanLearningPathConnection(sel, obj); out != nil {
+	if out := ec.leanLearningPathConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, learningPathConnectionImplementors)
@@ -43066,7 +44853,7 @@ func (ec *executionContext) _LearningPathConnection(ctx context.Context, sel ast
 var learningPathCourseImplementors = []string{"LearningPathCourse"}
 
 func (ec *executionContext) _LearningPathCourse(ctx context.Context, sel ast.SelectionSet, obj *ent.PathCourse) graphql.Marshaler {
-	if out := ec.leanLearningPathCourse(sel, obj); out != nil {
+	if out := ec.leanLearningPathCourse(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, learningPathCourseImplementors)
@@ -43114,7 +44901,7 @@ func (ec *executionContext) _LearningPathCourse(ctx context.Context, sel ast.Sel
 var learningPathEdgeImplementors = []string{"LearningPathEdge"}
 
 func (ec *executionContext) _LearningPathEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.LearningPath]) graphql.Marshaler {
-	if out := ec.leanLearningPathEdge(sel, obj); out != nil {
+	if out := ec.leanLearningPathEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, learningPathEdgeImplementors)
@@ -43155,7 +44942,7 @@ func (ec *executionContext) _LearningPathEdge(ctx context.Context, sel ast.Selec
 var learningPathPayloadImplementors = []string{"LearningPathPayload"}
 
 func (ec *executionContext) _LearningPathPayload(ctx context.Context, sel ast.SelectionSet, obj *model.LearningPathPayload) graphql.Marshaler {
-	if out := ec.leanLearningPathPayload(sel, obj); out != nil {
+	if out := ec.leanLearningPathPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, learningPathPayloadImplementors)
@@ -43191,7 +44978,7 @@ func (ec *executionContext) _LearningPathPayload(ctx context.Context, sel ast.Se
 var lessonImplementors = []string{"Lesson"}
 
 func (ec *executionContext) _Lesson(ctx context.Context, sel ast.SelectionSet, obj *catalog.Lesson) graphql.Marshaler {
-	if out := ec.leanLesson(sel, obj); out != nil {
+	if out := ec.leanLesson(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, lessonImplementors)
@@ -43314,7 +45101,7 @@ func (ec *executionContext) _LessonCompletion(ctx context.Context, sel ast.Selec
 var lessonDraftImplementors = []string{"LessonDraft"}
 
 func (ec *executionContext) _LessonDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Lesson) graphql.Marshaler {
-	if out := ec.leanLessonDraft(sel, obj); out != nil {
+	if out := ec.leanLessonDraft(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, lessonDraftImplementors)
@@ -43428,7 +45215,7 @@ func (ec *executionContext) _LessonDraft(ctx context.Context, sel ast.SelectionS
 var lessonDropOffImplementors = []string{"LessonDropOff"}
 
 func (ec *executionContext) _LessonDropOff(ctx context.Context, sel ast.SelectionSet, obj *model.LessonDropOff) graphql.Marshaler {
-	if out := ec.leanLessonDropOff(sel, obj); out != nil {
+	if out := ec.leanLessonDropOff(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, lessonDropOffImplementors)
@@ -43469,7 +45256,7 @@ func (ec *executionContext) _LessonDropOff(ctx context.Context, sel ast.Selectio
 var lessonProgressImplementors = []string{"LessonProgress"}
 
 func (ec *executionContext) _LessonProgress(ctx context.Context, sel ast.SelectionSet, obj *ent.LessonProgress) graphql.Marshaler {
-	if out := ec.leanLessonProgress(sel, obj); out != nil {
+	if out := ec.leanLessonProgress(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, lessonProgressImplementors)
@@ -43538,7 +45325,7 @@ func (ec *executionContext) _LessonProgress(ctx context.Context, sel ast.Selecti
 var linkContentImplementors = []string{"LinkContent", "LessonContent"}
 
 func (ec *executionContext) _LinkContent(ctx context.Context, sel ast.SelectionSet, obj *model.LinkContent) graphql.Marshaler {
-	if out := ec.leanLinkContent(sel, obj); out != nil {
+	if out := ec.leanLinkContent(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, linkContentImplementors)
@@ -43579,7 +45366,7 @@ func (ec *executionContext) _LinkContent(ctx context.Context, sel ast.SelectionS
 var mailPreferenceImplementors = []string{"MailPreference"}
 
 func (ec *executionContext) _MailPreference(ctx context.Context, sel ast.SelectionSet, obj *model.MailPreference) graphql.Marshaler {
-	if out := ec.leanMailPreference(sel, obj); out != nil {
+	if out := ec.leanMailPreference(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, mailPreferenceImplementors)
@@ -43620,7 +45407,7 @@ func (ec *executionContext) _MailPreference(ctx context.Context, sel ast.Selecti
 var markNotificationsReadPayloadImplementors = []string{"MarkNotificationsReadPayload"}
 
 func (ec *executionContext) _MarkNotificationsReadPayload(ctx context.Context, sel ast.SelectionSet, obj *model.MarkNotificationsReadPayload) graphql.Marshaler {
-	if out := ec.leanMarkNotificationsReadPayload(sel, obj); out != nil {
+	if out := ec.leanMarkNotificationsReadPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, markNotificationsReadPayloadImplementors)
@@ -43658,10 +45445,46 @@ func (ec *executionContext) _MarkNotificationsReadPayload(ctx context.Context, s
 	return out
 }
 
+var migrateEnrollmentsPayloadImplementors = []string{"MigrateEnrollmentsPayload"}
+
+func (ec *executionContext) _MigrateEnrollmentsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.MigrateEnrollmentsPayload) graphql.Marshaler {
+	if out := ec.leanMigrateEnrollmentsPayload(ctx, sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, migrateEnrollmentsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MigrateEnrollmentsPayload")
+		case "migration":
+			out.Values[i] = ec._MigrateEnrollmentsPayload_migration(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var moduleImplementors = []string{"Module"}
 
 func (ec *executionContext) _Module(ctx context.Context, sel ast.SelectionSet, obj *catalog.Module) graphql.Marshaler {
-	if out := ec.leanModule(sel, obj); out != nil {
+	if out := ec.leanModule(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, moduleImplementors)
@@ -43717,7 +45540,7 @@ func (ec *executionContext) _Module(ctx context.Context, sel ast.SelectionSet, o
 var moduleDraftImplementors = []string{"ModuleDraft"}
 
 func (ec *executionContext) _ModuleDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Module) graphql.Marshaler {
-	if out := ec.leanModuleDraft(sel, obj); out != nil {
+	if out := ec.leanModuleDraft(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, moduleDraftImplementors)
@@ -43779,7 +45602,7 @@ func (ec *executionContext) _ModuleDraft(ctx context.Context, sel ast.SelectionS
 var moduleProgressImplementors = []string{"ModuleProgress"}
 
 func (ec *executionContext) _ModuleProgress(ctx context.Context, sel ast.SelectionSet, obj *learning.ModuleProgress) graphql.Marshaler {
-	if out := ec.leanModuleProgress(sel, obj); out != nil {
+	if out := ec.leanModuleProgress(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, moduleProgressImplementors)
@@ -43832,7 +45655,7 @@ func (ec *executionContext) _ModuleProgress(ctx context.Context, sel ast.Selecti
 var monthlyUsageImplementors = []string{"MonthlyUsage"}
 
 func (ec *executionContext) _MonthlyUsage(ctx context.Context, sel ast.SelectionSet, obj *model.MonthlyUsage) graphql.Marshaler {
-	if out := ec.leanMonthlyUsage(sel, obj); out != nil {
+	if out := ec.leanMonthlyUsage(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, monthlyUsageImplementors)
@@ -44172,6 +45995,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "migrateEnrollments":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_migrateEnrollments(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "signOffLearner":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_signOffLearner(ctx, field)
@@ -44353,7 +46183,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 var notificationImplementors = []string{"Notification", "Node"}
 
 func (ec *executionContext) _Notification(ctx context.Context, sel ast.SelectionSet, obj *ent.Notification) graphql.Marshaler {
-	if out := ec.leanNotification(sel, obj); out != nil {
+	if out := ec.leanNotification(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, notificationImplementors)
@@ -44424,7 +46254,7 @@ func (ec *executionContext) _Notification(ctx context.Context, sel ast.Selection
 var notificationConnectionImplementors = []string{"NotificationConnection"}
 
 func (ec *executionContext) _NotificationConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.NotificationConnection) graphql.Marshaler {
-	if out := ec.leanNotificationConnection(sel, obj); out != nil {
+	if out := ec.leanNotificationConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, notificationConnectionImplementors)
@@ -44476,7 +46306,7 @@ func (ec *executionContext) _NotificationConnection(ctx context.Context, sel ast
 var notificationEdgeImplementors = []string{"NotificationEdge"}
 
 func (ec *executionContext) _NotificationEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Notification]) graphql.Marshaler {
-	if out := ec.leanNotificationEdge(sel, obj); out != nil {
+	if out := ec.leanNotificationEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, notificationEdgeImplementors)
@@ -44517,7 +46347,7 @@ func (ec *executionContext) _NotificationEdge(ctx context.Context, sel ast.Selec
 var numericKeyImplementors = []string{"NumericKey"}
 
 func (ec *executionContext) _NumericKey(ctx context.Context, sel ast.SelectionSet, obj *quiz.NumericKey) graphql.Marshaler {
-	if out := ec.leanNumericKey(sel, obj); out != nil {
+	if out := ec.leanNumericKey(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, numericKeyImplementors)
@@ -44573,7 +46403,7 @@ func (ec *executionContext) _NumericKey(ctx context.Context, sel ast.SelectionSe
 var pageInfoImplementors = []string{"PageInfo"}
 
 func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet, obj *relay.PageInfo) graphql.Marshaler {
-	if out := ec.leanPageInfo(sel, obj); out != nil {
+	if out := ec.leanPageInfo(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pageInfoImplementors)
@@ -44624,7 +46454,7 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 var partTicketImplementors = []string{"PartTicket"}
 
 func (ec *executionContext) _PartTicket(ctx context.Context, sel ast.SelectionSet, obj *model.PartTicket) graphql.Marshaler {
-	if out := ec.leanPartTicket(sel, obj); out != nil {
+	if out := ec.leanPartTicket(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, partTicketImplementors)
@@ -44665,7 +46495,7 @@ func (ec *executionContext) _PartTicket(ctx context.Context, sel ast.SelectionSe
 var pathEnrollmentImplementors = []string{"PathEnrollment", "Node"}
 
 func (ec *executionContext) _PathEnrollment(ctx context.Context, sel ast.SelectionSet, obj *ent.PathEnrollment) graphql.Marshaler {
-	if out := ec.leanPathEnrollment(sel, obj); out != nil {
+	if out := ec.leanPathEnrollment(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pathEnrollmentImplementors)
@@ -44762,7 +46592,7 @@ func (ec *executionContext) _PathEnrollment(ctx context.Context, sel ast.Selecti
 var pathEnrollmentConnectionImplementors = []string{"PathEnrollmentConnection"}
 
 func (ec *executionContext) _PathEnrollmentConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.PathEnrollmentConnection) graphql.Marshaler {
-	if out := ec.leanPathEnrollmentConnection(sel, obj); out != nil {
+	if out := ec.leanPathEnrollmentConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pathEnrollmentConnectionImplementors)
@@ -44808,7 +46638,7 @@ func (ec *executionContext) _PathEnrollmentConnection(ctx context.Context, sel a
 var pathEnrollmentEdgeImplementors = []string{"PathEnrollmentEdge"}
 
 func (ec *executionContext) _PathEnrollmentEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.PathEnrollment]) graphql.Marshaler {
-	if out := ec.leanPathEnrollmentEdge(sel, obj); out != nil {
+	if out := ec.leanPathEnrollmentEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pathEnrollmentEdgeImplementors)
@@ -44849,7 +46679,7 @@ func (ec *executionContext) _PathEnrollmentEdge(ctx context.Context, sel ast.Sel
 var pathEnrollmentPayloadImplementors = []string{"PathEnrollmentPayload"}
 
 func (ec *executionContext) _PathEnrollmentPayload(ctx context.Context, sel ast.SelectionSet, obj *model.PathEnrollmentPayload) graphql.Marshaler {
-	if out := ec.leanPathEnrollmentPayload(sel, obj); out != nil {
+	if out := ec.leanPathEnrollmentPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pathEnrollmentPayloadImplementors)
@@ -44885,7 +46715,7 @@ func (ec *executionContext) _PathEnrollmentPayload(ctx context.Context, sel ast.
 var pathStepImplementors = []string{"PathStep"}
 
 func (ec *executionContext) _PathStep(ctx context.Context, sel ast.SelectionSet, obj *pathway.Step) graphql.Marshaler {
-	if out := ec.leanPathStep(sel, obj); out != nil {
+	if out := ec.leanPathStep(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pathStepImplementors)
@@ -44937,7 +46767,7 @@ func (ec *executionContext) _PathStep(ctx context.Context, sel ast.SelectionSet,
 var playbackImplementors = []string{"Playback"}
 
 func (ec *executionContext) _Playback(ctx context.Context, sel ast.SelectionSet, obj *model.Playback) graphql.Marshaler {
-	if out := ec.leanPlayback(sel, obj); out != nil {
+	if out := ec.leanPlayback(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, playbackImplementors)
@@ -44993,7 +46823,7 @@ func (ec *executionContext) _Playback(ctx context.Context, sel ast.SelectionSet,
 var pointRuleImplementors = []string{"PointRule"}
 
 func (ec *executionContext) _PointRule(ctx context.Context, sel ast.SelectionSet, obj *engagement.Worth) graphql.Marshaler {
-	if out := ec.leanPointRule(sel, obj); out != nil {
+	if out := ec.leanPointRule(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pointRuleImplementors)
@@ -45034,7 +46864,7 @@ func (ec *executionContext) _PointRule(ctx context.Context, sel ast.SelectionSet
 var pointsImplementors = []string{"Points"}
 
 func (ec *executionContext) _Points(ctx context.Context, sel ast.SelectionSet, obj *engagement.Points) graphql.Marshaler {
-	if out := ec.leanPoints(sel, obj); out != nil {
+	if out := ec.leanPoints(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, pointsImplementors)
@@ -45080,7 +46910,7 @@ func (ec *executionContext) _Points(ctx context.Context, sel ast.SelectionSet, o
 var priceImplementors = []string{"Price"}
 
 func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, obj *catalog.Price) graphql.Marshaler {
-	if out := ec.leanPrice(sel, obj); out != nil {
+	if out := ec.leanPrice(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, priceImplementors)
@@ -45121,7 +46951,7 @@ func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, ob
 var progressEventImplementors = []string{"ProgressEvent"}
 
 func (ec *executionContext) _ProgressEvent(ctx context.Context, sel ast.SelectionSet, obj *learning.Moment) graphql.Marshaler {
-	if out := ec.leanProgressEvent(sel, obj); out != nil {
+	if out := ec.leanProgressEvent(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, progressEventImplementors)
@@ -45180,7 +47010,7 @@ func (ec *executionContext) _ProgressEvent(ctx context.Context, sel ast.Selectio
 var progressQuarterImplementors = []string{"ProgressQuarter"}
 
 func (ec *executionContext) _ProgressQuarter(ctx context.Context, sel ast.SelectionSet, obj *model.ProgressQuarter) graphql.Marshaler {
-	if out := ec.leanProgressQuarter(sel, obj); out != nil {
+	if out := ec.leanProgressQuarter(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, progressQuarterImplementors)
@@ -45226,7 +47056,7 @@ func (ec *executionContext) _ProgressQuarter(ctx context.Context, sel ast.Select
 var publishCoursePayloadImplementors = []string{"PublishCoursePayload"}
 
 func (ec *executionContext) _PublishCoursePayload(ctx context.Context, sel ast.SelectionSet, obj *model.PublishCoursePayload) graphql.Marshaler {
-	if out := ec.leanPublishCoursePayload(sel, obj); out != nil {
+	if out := ec.leanPublishCoursePayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, publishCoursePayloadImplementors)
@@ -45249,6 +47079,82 @@ func (ec *executionContext) _PublishCoursePayload(ctx context.Context, sel ast.S
 			}
 		case "created":
 			out.Values[i] = ec._PublishCoursePayload_created(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var publishImpactImplementors = []string{"PublishImpact"}
+
+func (ec *executionContext) _PublishImpact(ctx context.Context, sel ast.SelectionSet, obj *learning.Impact) graphql.Marshaler {
+	if out := ec.leanPublishImpact(ctx, sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, publishImpactImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PublishImpact")
+		case "inForce":
+			out.Values[i] = ec._PublishImpact_inForce(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "learnersInProgress":
+			out.Values[i] = ec._PublishImpact_learnersInProgress(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "learnersNotStarted":
+			out.Values[i] = ec._PublishImpact_learnersNotStarted(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "requirementsAdded":
+			out.Values[i] = ec._PublishImpact_requirementsAdded(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "requirementsRemoved":
+			out.Values[i] = ec._PublishImpact_requirementsRemoved(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "requirementsChanged":
+			out.Values[i] = ec._PublishImpact_requirementsChanged(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "changes":
+			out.Values[i] = ec._PublishImpact_changes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "policiesChanged":
+			out.Values[i] = ec._PublishImpact_policiesChanged(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lessonsMapped":
+			out.Values[i] = ec._PublishImpact_lessonsMapped(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -45407,6 +47313,18 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_courseAdmission(ctx, field)
+				})
+		case "publishImpact":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_publishImpact(ctx, field)
+				})
+		case "enrollmentMigration":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_enrollmentMigration(ctx, field)
 				})
 		case "completionPreview":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -45586,7 +47504,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 var questionDraftImplementors = []string{"QuestionDraft"}
 
 func (ec *executionContext) _QuestionDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Question) graphql.Marshaler {
-	if out := ec.leanQuestionDraft(sel, obj); out != nil {
+	if out := ec.leanQuestionDraft(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, questionDraftImplementors)
@@ -45672,7 +47590,7 @@ func (ec *executionContext) _QuestionDraft(ctx context.Context, sel ast.Selectio
 var questionResponseImplementors = []string{"QuestionResponse"}
 
 func (ec *executionContext) _QuestionResponse(ctx context.Context, sel ast.SelectionSet, obj *quiz.Response) graphql.Marshaler {
-	if out := ec.leanQuestionResponse(sel, obj); out != nil {
+	if out := ec.leanQuestionResponse(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, questionResponseImplementors)
@@ -45718,7 +47636,7 @@ func (ec *executionContext) _QuestionResponse(ctx context.Context, sel ast.Selec
 var questionResultImplementors = []string{"QuestionResult"}
 
 func (ec *executionContext) _QuestionResult(ctx context.Context, sel ast.SelectionSet, obj *assessment.Result) graphql.Marshaler {
-	if out := ec.leanQuestionResult(sel, obj); out != nil {
+	if out := ec.leanQuestionResult(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, questionResultImplementors)
@@ -45769,7 +47687,7 @@ func (ec *executionContext) _QuestionResult(ctx context.Context, sel ast.Selecti
 var quizContentImplementors = []string{"QuizContent", "LessonContent"}
 
 func (ec *executionContext) _QuizContent(ctx context.Context, sel ast.SelectionSet, obj *model.QuizContent) graphql.Marshaler {
-	if out := ec.leanQuizContent(sel, obj); out != nil {
+	if out := ec.leanQuizContent(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, quizContentImplementors)
@@ -45831,7 +47749,7 @@ func (ec *executionContext) _QuizContent(ctx context.Context, sel ast.SelectionS
 var quizDraftImplementors = []string{"QuizDraft"}
 
 func (ec *executionContext) _QuizDraft(ctx context.Context, sel ast.SelectionSet, obj *model.QuizDraft) graphql.Marshaler {
-	if out := ec.leanQuizDraft(sel, obj); out != nil {
+	if out := ec.leanQuizDraft(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, quizDraftImplementors)
@@ -45892,7 +47810,7 @@ func (ec *executionContext) _QuizDraft(ctx context.Context, sel ast.SelectionSet
 var recordProgressPayloadImplementors = []string{"RecordProgressPayload"}
 
 func (ec *executionContext) _RecordProgressPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RecordProgressPayload) graphql.Marshaler {
-	if out := ec.leanRecordProgressPayload(sel, obj); out != nil {
+	if out := ec.leanRecordProgressPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, recordProgressPayloadImplementors)
@@ -45933,7 +47851,7 @@ func (ec *executionContext) _RecordProgressPayload(ctx context.Context, sel ast.
 var renditionImplementors = []string{"Rendition"}
 
 func (ec *executionContext) _Rendition(ctx context.Context, sel ast.SelectionSet, obj *model.Rendition) graphql.Marshaler {
-	if out := ec.leanRendition(sel, obj); out != nil {
+	if out := ec.leanRendition(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, renditionImplementors)
@@ -45999,7 +47917,7 @@ func (ec *executionContext) _Rendition(ctx context.Context, sel ast.SelectionSet
 var requestUploadPayloadImplementors = []string{"RequestUploadPayload"}
 
 func (ec *executionContext) _RequestUploadPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RequestUploadPayload) graphql.Marshaler {
-	if out := ec.leanRequestUploadPayload(sel, obj); out != nil {
+	if out := ec.leanRequestUploadPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, requestUploadPayloadImplementors)
@@ -46037,10 +47955,66 @@ func (ec *executionContext) _RequestUploadPayload(ctx context.Context, sel ast.S
 	return out
 }
 
+var requirementChangeImplementors = []string{"RequirementChange"}
+
+func (ec *executionContext) _RequirementChange(ctx context.Context, sel ast.SelectionSet, obj *learning.Change) graphql.Marshaler {
+	if out := ec.leanRequirementChange(ctx, sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, requirementChangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RequirementChange")
+		case "lesson":
+			out.Values[i] = ec._RequirementChange_lesson(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "module":
+			out.Values[i] = ec._RequirementChange_module(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "aspect":
+			out.Values[i] = ec._RequirementChange_aspect(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "from":
+			out.Values[i] = ec._RequirementChange_from(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "to":
+			out.Values[i] = ec._RequirementChange_to(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var restoreAssetPayloadImplementors = []string{"RestoreAssetPayload"}
 
 func (ec *executionContext) _RestoreAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RestoreAssetPayload) graphql.Marshaler {
-	if out := ec.leanRestoreAssetPayload(sel, obj); out != nil {
+	if out := ec.leanRestoreAssetPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, restoreAssetPayloadImplementors)
@@ -46076,7 +48050,7 @@ func (ec *executionContext) _RestoreAssetPayload(ctx context.Context, sel ast.Se
 var revokeApiKeyPayloadImplementors = []string{"RevokeApiKeyPayload"}
 
 func (ec *executionContext) _RevokeApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeAPIKeyPayload) graphql.Marshaler {
-	if out := ec.leanRevokeApiKeyPayload(sel, obj); out != nil {
+	if out := ec.leanRevokeApiKeyPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, revokeApiKeyPayloadImplementors)
@@ -46112,7 +48086,7 @@ func (ec *executionContext) _RevokeApiKeyPayload(ctx context.Context, sel ast.Se
 var revokeCertificatePayloadImplementors = []string{"RevokeCertificatePayload"}
 
 func (ec *executionContext) _RevokeCertificatePayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeCertificatePayload) graphql.Marshaler {
-	if out := ec.leanRevokeCertificatePayload(sel, obj); out != nil {
+	if out := ec.leanRevokeCertificatePayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, revokeCertificatePayloadImplementors)
@@ -46148,7 +48122,7 @@ func (ec *executionContext) _RevokeCertificatePayload(ctx context.Context, sel a
 var revokeSessionsPayloadImplementors = []string{"RevokeSessionsPayload"}
 
 func (ec *executionContext) _RevokeSessionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeSessionsPayload) graphql.Marshaler {
-	if out := ec.leanRevokeSessionsPayload(sel, obj); out != nil {
+	if out := ec.leanRevokeSessionsPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, revokeSessionsPayloadImplementors)
@@ -46184,7 +48158,7 @@ func (ec *executionContext) _RevokeSessionsPayload(ctx context.Context, sel ast.
 var saveAchievementPayloadImplementors = []string{"SaveAchievementPayload"}
 
 func (ec *executionContext) _SaveAchievementPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveAchievementPayload) graphql.Marshaler {
-	if out := ec.leanSaveAchievementPayload(sel, obj); out != nil {
+	if out := ec.leanSaveAchievementPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, saveAchievementPayloadImplementors)
@@ -46220,7 +48194,7 @@ func (ec *executionContext) _SaveAchievementPayload(ctx context.Context, sel ast
 var saveCategoryPayloadImplementors = []string{"SaveCategoryPayload"}
 
 func (ec *executionContext) _SaveCategoryPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveCategoryPayload) graphql.Marshaler {
-	if out := ec.leanSaveCategoryPayload(sel, obj); out != nil {
+	if out := ec.leanSaveCategoryPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, saveCategoryPayloadImplementors)
@@ -46256,7 +48230,7 @@ func (ec *executionContext) _SaveCategoryPayload(ctx context.Context, sel ast.Se
 var saveCourseAdmissionPayloadImplementors = []string{"SaveCourseAdmissionPayload"}
 
 func (ec *executionContext) _SaveCourseAdmissionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveCourseAdmissionPayload) graphql.Marshaler {
-	if out := ec.leanSaveCourseAdmissionPayload(sel, obj); out != nil {
+	if out := ec.leanSaveCourseAdmissionPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, saveCourseAdmissionPayloadImplementors)
@@ -46292,7 +48266,7 @@ func (ec *executionContext) _SaveCourseAdmissionPayload(ctx context.Context, sel
 var saveLessonPayloadImplementors = []string{"SaveLessonPayload"}
 
 func (ec *executionContext) _SaveLessonPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveLessonPayload) graphql.Marshaler {
-	if out := ec.leanSaveLessonPayload(sel, obj); out != nil {
+	if out := ec.leanSaveLessonPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, saveLessonPayloadImplementors)
@@ -46328,7 +48302,7 @@ func (ec *executionContext) _SaveLessonPayload(ctx context.Context, sel ast.Sele
 var saveModulePayloadImplementors = []string{"SaveModulePayload"}
 
 func (ec *executionContext) _SaveModulePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveModulePayload) graphql.Marshaler {
-	if out := ec.leanSaveModulePayload(sel, obj); out != nil {
+	if out := ec.leanSaveModulePayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, saveModulePayloadImplementors)
@@ -46364,7 +48338,7 @@ func (ec *executionContext) _SaveModulePayload(ctx context.Context, sel ast.Sele
 var searchHitImplementors = []string{"SearchHit"}
 
 func (ec *executionContext) _SearchHit(ctx context.Context, sel ast.SelectionSet, obj *model.SearchHit) graphql.Marshaler {
-	if out := ec.leanSearchHit(sel, obj); out != nil {
+	if out := ec.leanSearchHit(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchHitImplementors)
@@ -46425,7 +48399,7 @@ func (ec *executionContext) _SearchHit(ctx context.Context, sel ast.SelectionSet
 var searchResultImplementors = []string{"SearchResult"}
 
 func (ec *executionContext) _SearchResult(ctx context.Context, sel ast.SelectionSet, obj *model.SearchResult) graphql.Marshaler {
-	if out := ec.leanSearchResult(sel, obj); out != nil {
+	if out := ec.leanSearchResult(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchResultImplementors)
@@ -46471,7 +48445,7 @@ func (ec *executionContext) _SearchResult(ctx context.Context, sel ast.Selection
 var searchTokenImplementors = []string{"SearchToken"}
 
 func (ec *executionContext) _SearchToken(ctx context.Context, sel ast.SelectionSet, obj *model.SearchToken) graphql.Marshaler {
-	if out := ec.leanSearchToken(sel, obj); out != nil {
+	if out := ec.leanSearchToken(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchTokenImplementors)
@@ -46522,7 +48496,7 @@ func (ec *executionContext) _SearchToken(ctx context.Context, sel ast.SelectionS
 var sessionImplementors = []string{"Session", "Node"}
 
 func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *ent.Session) graphql.Marshaler {
-	if out := ec.leanSession(sel, obj); out != nil {
+	if out := ec.leanSession(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
@@ -46584,7 +48558,7 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 var setMailPreferencePayloadImplementors = []string{"SetMailPreferencePayload"}
 
 func (ec *executionContext) _SetMailPreferencePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetMailPreferencePayload) graphql.Marshaler {
-	if out := ec.leanSetMailPreferencePayload(sel, obj); out != nil {
+	if out := ec.leanSetMailPreferencePayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setMailPreferencePayloadImplementors)
@@ -46620,7 +48594,7 @@ func (ec *executionContext) _SetMailPreferencePayload(ctx context.Context, sel a
 var setPointRulePayloadImplementors = []string{"SetPointRulePayload"}
 
 func (ec *executionContext) _SetPointRulePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetPointRulePayload) graphql.Marshaler {
-	if out := ec.leanSetPointRulePayload(sel, obj); out != nil {
+	if out := ec.leanSetPointRulePayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setPointRulePayloadImplementors)
@@ -46656,7 +48630,7 @@ func (ec *executionContext) _SetPointRulePayload(ctx context.Context, sel ast.Se
 var setTimeZonePayloadImplementors = []string{"SetTimeZonePayload"}
 
 func (ec *executionContext) _SetTimeZonePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetTimeZonePayload) graphql.Marshaler {
-	if out := ec.leanSetTimeZonePayload(sel, obj); out != nil {
+	if out := ec.leanSetTimeZonePayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setTimeZonePayloadImplementors)
@@ -46692,7 +48666,7 @@ func (ec *executionContext) _SetTimeZonePayload(ctx context.Context, sel ast.Sel
 var signInPayloadImplementors = []string{"SignInPayload"}
 
 func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignInPayload) graphql.Marshaler {
-	if out := ec.leanSignInPayload(sel, obj); out != nil {
+	if out := ec.leanSignInPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, signInPayloadImplementors)
@@ -46738,7 +48712,7 @@ func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.Selectio
 var signOutPayloadImplementors = []string{"SignOutPayload"}
 
 func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignOutPayload) graphql.Marshaler {
-	if out := ec.leanSignOutPayload(sel, obj); out != nil {
+	if out := ec.leanSignOutPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, signOutPayloadImplementors)
@@ -46774,7 +48748,7 @@ func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.Selecti
 var signPartsPayloadImplementors = []string{"SignPartsPayload"}
 
 func (ec *executionContext) _SignPartsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignPartsPayload) graphql.Marshaler {
-	if out := ec.leanSignPartsPayload(sel, obj); out != nil {
+	if out := ec.leanSignPartsPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, signPartsPayloadImplementors)
@@ -46810,7 +48784,7 @@ func (ec *executionContext) _SignPartsPayload(ctx context.Context, sel ast.Selec
 var storageUsageImplementors = []string{"StorageUsage"}
 
 func (ec *executionContext) _StorageUsage(ctx context.Context, sel ast.SelectionSet, obj *model.StorageUsage) graphql.Marshaler {
-	if out := ec.leanStorageUsage(sel, obj); out != nil {
+	if out := ec.leanStorageUsage(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, storageUsageImplementors)
@@ -46866,7 +48840,7 @@ func (ec *executionContext) _StorageUsage(ctx context.Context, sel ast.Selection
 var streakImplementors = []string{"Streak"}
 
 func (ec *executionContext) _Streak(ctx context.Context, sel ast.SelectionSet, obj *engagement.Streak) graphql.Marshaler {
-	if out := ec.leanStreak(sel, obj); out != nil {
+	if out := ec.leanStreak(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, streakImplementors)
@@ -46917,7 +48891,7 @@ func (ec *executionContext) _Streak(ctx context.Context, sel ast.SelectionSet, o
 var stuckLearnerImplementors = []string{"StuckLearner"}
 
 func (ec *executionContext) _StuckLearner(ctx context.Context, sel ast.SelectionSet, obj *analytics.Stuck) graphql.Marshaler {
-	if out := ec.leanStuckLearner(sel, obj); out != nil {
+	if out := ec.leanStuckLearner(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, stuckLearnerImplementors)
@@ -46990,7 +48964,7 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 var supportGrantImplementors = []string{"SupportGrant", "Node"}
 
 func (ec *executionContext) _SupportGrant(ctx context.Context, sel ast.SelectionSet, obj *ent.SupportGrant) graphql.Marshaler {
-	if out := ec.leanSupportGrant(sel, obj); out != nil {
+	if out := ec.leanSupportGrant(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, supportGrantImplementors)
@@ -47052,7 +49026,7 @@ func (ec *executionContext) _SupportGrant(ctx context.Context, sel ast.Selection
 var supportGrantConnectionImplementors = []string{"SupportGrantConnection"}
 
 func (ec *executionContext) _SupportGrantConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.SupportGrantConnection) graphql.Marshaler {
-	if out := ec.leanSupportGrantConnection(sel, obj); out != nil {
+	if out := ec.leanSupportGrantConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, supportGrantConnectionImplementors)
@@ -47098,7 +49072,7 @@ func (ec *executionContext) _SupportGrantConnection(ctx context.Context, sel ast
 var supportGrantEdgeImplementors = []string{"SupportGrantEdge"}
 
 func (ec *executionContext) _SupportGrantEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.SupportGrant]) graphql.Marshaler {
-	if out := ec.leanSupportGrantEdge(sel, obj); out != nil {
+	if out := ec.leanSupportGrantEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, supportGrantEdgeImplementors)
@@ -47139,7 +49113,7 @@ func (ec *executionContext) _SupportGrantEdge(ctx context.Context, sel ast.Selec
 var supportGrantPayloadImplementors = []string{"SupportGrantPayload"}
 
 func (ec *executionContext) _SupportGrantPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SupportGrantPayload) graphql.Marshaler {
-	if out := ec.leanSupportGrantPayload(sel, obj); out != nil {
+	if out := ec.leanSupportGrantPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, supportGrantPayloadImplementors)
@@ -47175,7 +49149,7 @@ func (ec *executionContext) _SupportGrantPayload(ctx context.Context, sel ast.Se
 var tenantImplementors = []string{"Tenant", "Node"}
 
 func (ec *executionContext) _Tenant(ctx context.Context, sel ast.SelectionSet, obj *ent.Tenant) graphql.Marshaler {
-	if out := ec.leanTenant(sel, obj); out != nil {
+	if out := ec.leanTenant(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, tenantImplementors)
@@ -47241,7 +49215,7 @@ func (ec *executionContext) _Tenant(ctx context.Context, sel ast.SelectionSet, o
 var textKeyImplementors = []string{"TextKey"}
 
 func (ec *executionContext) _TextKey(ctx context.Context, sel ast.SelectionSet, obj *quiz.TextKey) graphql.Marshaler {
-	if out := ec.leanTextKey(sel, obj); out != nil {
+	if out := ec.leanTextKey(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, textKeyImplementors)
@@ -47282,7 +49256,7 @@ func (ec *executionContext) _TextKey(ctx context.Context, sel ast.SelectionSet, 
 var updateBrandingPayloadImplementors = []string{"UpdateBrandingPayload"}
 
 func (ec *executionContext) _UpdateBrandingPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateBrandingPayload) graphql.Marshaler {
-	if out := ec.leanUpdateBrandingPayload(sel, obj); out != nil {
+	if out := ec.leanUpdateBrandingPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateBrandingPayloadImplementors)
@@ -47318,7 +49292,7 @@ func (ec *executionContext) _UpdateBrandingPayload(ctx context.Context, sel ast.
 var updatePublishingRulesPayloadImplementors = []string{"UpdatePublishingRulesPayload"}
 
 func (ec *executionContext) _UpdatePublishingRulesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdatePublishingRulesPayload) graphql.Marshaler {
-	if out := ec.leanUpdatePublishingRulesPayload(sel, obj); out != nil {
+	if out := ec.leanUpdatePublishingRulesPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updatePublishingRulesPayloadImplementors)
@@ -47354,7 +49328,7 @@ func (ec *executionContext) _UpdatePublishingRulesPayload(ctx context.Context, s
 var uploadPartImplementors = []string{"UploadPart"}
 
 func (ec *executionContext) _UploadPart(ctx context.Context, sel ast.SelectionSet, obj *model.UploadPart) graphql.Marshaler {
-	if out := ec.leanUploadPart(sel, obj); out != nil {
+	if out := ec.leanUploadPart(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadPartImplementors)
@@ -47400,7 +49374,7 @@ func (ec *executionContext) _UploadPart(ctx context.Context, sel ast.SelectionSe
 var uploadPartsImplementors = []string{"UploadParts"}
 
 func (ec *executionContext) _UploadParts(ctx context.Context, sel ast.SelectionSet, obj *model.UploadParts) graphql.Marshaler {
-	if out := ec.leanUploadParts(sel, obj); out != nil {
+	if out := ec.leanUploadParts(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadPartsImplementors)
@@ -47451,7 +49425,7 @@ func (ec *executionContext) _UploadParts(ctx context.Context, sel ast.SelectionS
 var uploadTicketImplementors = []string{"UploadTicket"}
 
 func (ec *executionContext) _UploadTicket(ctx context.Context, sel ast.SelectionSet, obj *model.UploadTicket) graphql.Marshaler {
-	if out := ec.leanUploadTicket(sel, obj); out != nil {
+	if out := ec.leanUploadTicket(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, uploadTicketImplementors)
@@ -47502,7 +49476,7 @@ func (ec *executionContext) _UploadTicket(ctx context.Context, sel ast.Selection
 var userImplementors = []string{"User", "Node"}
 
 func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *ent.User) graphql.Marshaler {
-	if out := ec.leanUser(sel, obj); out != nil {
+	if out := ec.leanUser(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userImplementors)
@@ -47563,7 +49537,7 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 var userConnectionImplementors = []string{"UserConnection"}
 
 func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.UserConnection) graphql.Marshaler {
-	if out := ec.leanUserConnection(sel, obj); out != nil {
+	if out := ec.leanUserConnection(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userConnectionImplementors)
@@ -47609,7 +49583,7 @@ func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.Selecti
 var userEdgeImplementors = []string{"UserEdge"}
 
 func (ec *executionContext) _UserEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.User]) graphql.Marshaler {
-	if out := ec.leanUserEdge(sel, obj); out != nil {
+	if out := ec.leanUserEdge(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userEdgeImplementors)
@@ -47650,7 +49624,7 @@ func (ec *executionContext) _UserEdge(ctx context.Context, sel ast.SelectionSet,
 var userPayloadImplementors = []string{"UserPayload"}
 
 func (ec *executionContext) _UserPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UserPayload) graphql.Marshaler {
-	if out := ec.leanUserPayload(sel, obj); out != nil {
+	if out := ec.leanUserPayload(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userPayloadImplementors)
@@ -47686,7 +49660,7 @@ func (ec *executionContext) _UserPayload(ctx context.Context, sel ast.SelectionS
 var videoContentImplementors = []string{"VideoContent", "LessonContent"}
 
 func (ec *executionContext) _VideoContent(ctx context.Context, sel ast.SelectionSet, obj *model.VideoContent) graphql.Marshaler {
-	if out := ec.leanVideoContent(sel, obj); out != nil {
+	if out := ec.leanVideoContent(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, videoContentImplementors)
@@ -47767,7 +49741,7 @@ func (ec *executionContext) _VideoContent(ctx context.Context, sel ast.Selection
 var viewerImplementors = []string{"Viewer"}
 
 func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, obj *viewer.Viewer) graphql.Marshaler {
-	if out := ec.leanViewer(sel, obj); out != nil {
+	if out := ec.leanViewer(ctx, sel, obj); out != nil {
 		return out
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, viewerImplementors)
@@ -49466,6 +51440,29 @@ func (ec *executionContext) marshalNEnrollmentGrant2ᚖlyceumᚋinternalᚋgen�
 	return ec._EnrollmentGrant(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNEnrollmentMigration2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentMigration(ctx context.Context, sel ast.SelectionSet, v *ent.EnrollmentMigration) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "EnrollmentMigration!")
+		return graphql.Null
+	}
+	return ec._EnrollmentMigration(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNEnrollmentMigrationState2lyceumᚋinternalᚋgenᚋentᚋenrollmentmigrationᚐState(ctx context.Context, v any) (enrollmentmigration.State, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := enrollmentmigration.State(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNEnrollmentMigrationState2lyceumᚋinternalᚋgenᚋentᚋenrollmentmigrationᚐState(ctx context.Context, sel ast.SelectionSet, v enrollmentmigration.State) graphql.Marshaler {
+	_ = sel
+	res := limit.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "EnrollmentMigrationState!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNEnrollmentPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐEnrollmentPayload(ctx context.Context, sel ast.SelectionSet, v *model.EnrollmentPayload) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "EnrollmentPayload!")
@@ -49601,6 +51598,52 @@ func (ec *executionContext) marshalNID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐI
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalNImpactLesson2lyceumᚋinternalᚋcatalogᚋoutlineᚐLesson(ctx context.Context, sel ast.SelectionSet, v outline.Lesson) graphql.Marshaler {
+	return ec._ImpactLesson(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNImpactLesson2ᚕlyceumᚋinternalᚋcatalogᚋoutlineᚐLessonᚄ(ctx context.Context, sel ast.SelectionSet, v []outline.Lesson) graphql.Marshaler {
+	if out := ec.lean_marshalNImpactLesson2ᚕlyceumᚋinternalᚋcatalogᚋoutlineᚐLessonᚄ(ctx, sel, v); out != nil {
+		return out
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNImpactLesson2lyceumᚋinternalᚋcatalogᚋoutlineᚐLesson(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNImpactMapping2lyceumᚋinternalᚋlearningᚐMapped(ctx context.Context, sel ast.SelectionSet, v learning.Mapped) graphql.Marshaler {
+	return ec._ImpactMapping(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNImpactMapping2ᚕlyceumᚋinternalᚋlearningᚐMappedᚄ(ctx context.Context, sel ast.SelectionSet, v []learning.Mapped) graphql.Marshaler {
+	if out := ec.lean_marshalNImpactMapping2ᚕlyceumᚋinternalᚋlearningᚐMappedᚄ(ctx, sel, v); out != nil {
+		return out
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNImpactMapping2lyceumᚋinternalᚋlearningᚐMapped(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNInt2int(ctx context.Context, v any) (int, error) {
@@ -49968,6 +52011,25 @@ func (ec *executionContext) marshalNLessonKind2lyceumᚋinternalᚋcatalogᚋout
 	return res
 }
 
+func (ec *executionContext) unmarshalNLessonMappingInput2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐLessonMappingInputᚄ(ctx context.Context, v any) ([]*model.LessonMappingInput, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*model.LessonMappingInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNLessonMappingInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLessonMappingInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalNLessonMappingInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLessonMappingInput(ctx context.Context, v any) (*model.LessonMappingInput, error) {
+	res, err := ec.unmarshalInputLessonMappingInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNLessonProgress2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐLessonProgressᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.LessonProgress) graphql.Marshaler {
 	if out := ec.lean_marshalNLessonProgress2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐLessonProgressᚄ(ctx, sel, v); out != nil {
 		return out
@@ -50028,6 +52090,34 @@ func (ec *executionContext) marshalNMarkNotificationsReadPayload2ᚖlyceumᚋint
 		return graphql.Null
 	}
 	return ec._MarkNotificationsReadPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNMigrateEnrollmentsInput2lyceumᚋinternalᚋgenᚋmodelᚐMigrateEnrollmentsInput(ctx context.Context, v any) (model.MigrateEnrollmentsInput, error) {
+	res, err := ec.unmarshalInputMigrateEnrollmentsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNMigrateEnrollmentsPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐMigrateEnrollmentsPayload(ctx context.Context, sel ast.SelectionSet, v *model.MigrateEnrollmentsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "MigrateEnrollmentsPayload!")
+		return graphql.Null
+	}
+	return ec._MigrateEnrollmentsPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNMigratingPlaces2lyceumᚋinternalᚋgenᚋentᚋenrollmentmigrationᚐPlaces(ctx context.Context, v any) (enrollmentmigration.Places, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := enrollmentmigration.Places(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNMigratingPlaces2lyceumᚋinternalᚋgenᚋentᚋenrollmentmigrationᚐPlaces(ctx context.Context, sel ast.SelectionSet, v enrollmentmigration.Places) graphql.Marshaler {
+	_ = sel
+	res := limit.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "MigratingPlaces!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNModule2ᚕᚖlyceumᚋinternalᚋcatalogᚐModuleᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Module) graphql.Marshaler {
@@ -50517,6 +52607,14 @@ func (ec *executionContext) marshalNPublishCoursePayload2ᚖlyceumᚋinternalᚋ
 	return ec._PublishCoursePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNPublishImpact2ᚖlyceumᚋinternalᚋlearningᚐImpact(ctx context.Context, sel ast.SelectionSet, v *learning.Impact) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PublishImpact!")
+		return graphql.Null
+	}
+	return ec._PublishImpact(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNPublishingRulesInput2lyceumᚋinternalᚋgenᚋmodelᚐPublishingRulesInput(ctx context.Context, v any) (model.PublishingRulesInput, error) {
 	res, err := ec.unmarshalInputPublishingRulesInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -50644,6 +52742,44 @@ func (ec *executionContext) marshalNRequestUploadPayload2ᚖlyceumᚋinternalᚋ
 		return graphql.Null
 	}
 	return ec._RequestUploadPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRequirementAspect2lyceumᚋinternalᚋlearningᚐAspect(ctx context.Context, v any) (learning.Aspect, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := learning.Aspect(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRequirementAspect2lyceumᚋinternalᚋlearningᚐAspect(ctx context.Context, sel ast.SelectionSet, v learning.Aspect) graphql.Marshaler {
+	_ = sel
+	res := limit.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "RequirementAspect!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNRequirementChange2lyceumᚋinternalᚋlearningᚐChange(ctx context.Context, sel ast.SelectionSet, v learning.Change) graphql.Marshaler {
+	return ec._RequirementChange(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRequirementChange2ᚕlyceumᚋinternalᚋlearningᚐChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []learning.Change) graphql.Marshaler {
+	if out := ec.lean_marshalNRequirementChange2ᚕlyceumᚋinternalᚋlearningᚐChangeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRequirementChange2lyceumᚋinternalᚋlearningᚐChange(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNResponseInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐResponseInput(ctx context.Context, v any) (*model.ResponseInput, error) {
@@ -51736,6 +53872,13 @@ func (ec *executionContext) marshalOEnrollment2ᚖlyceumᚋinternalᚋgenᚋent�
 	return ec._Enrollment(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOEnrollmentMigration2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollmentMigration(ctx context.Context, sel ast.SelectionSet, v *ent.EnrollmentMigration) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._EnrollmentMigration(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOEnrollmentState2ᚖlyceumᚋinternalᚋgenᚋentᚋenrollmentᚐState(ctx context.Context, v any) (*enrollment.State, error) {
 	if v == nil {
 		return nil, nil
@@ -51840,6 +53983,20 @@ func (ec *executionContext) marshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐI
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalOImpactLesson2ᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐLesson(ctx context.Context, sel ast.SelectionSet, v *outline.Lesson) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ImpactLesson(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOImpactModule2ᚖlyceumᚋinternalᚋcatalogᚋoutlineᚐModule(ctx context.Context, sel ast.SelectionSet, v *outline.Module) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ImpactModule(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOInt2ᚕintᚄ(ctx context.Context, v any) ([]int, error) {

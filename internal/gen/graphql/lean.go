@@ -19,8 +19,10 @@ import (
 	"lyceum/internal/learning/rule"
 	"lyceum/internal/pathway"
 	"lyceum/internal/platform/feed"
+	"lyceum/internal/platform/gid"
 	"lyceum/internal/tenancy/brand"
 	"lyceum/internal/viewer"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -32,1225 +34,1313 @@ var leanTypes = lean.Types{
 	"Achievement": {
 		Name: "Achievement", Satisfies: []string{"Achievement"},
 		Fields: map[string]lean.Field{
-			"key":         {Number: 1, Of: ""},
-			"title":       {Number: 2, Of: ""},
-			"description": {Number: 3, Of: ""},
-			"rule":        {Number: 4, Of: ""},
-			"retiredAt":   {Number: 5, Of: ""},
+			"key":         {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"title":       {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"description": {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"rule":        {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"retiredAt":   {Number: 5, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"ApiKey": {
 		Name: "ApiKey", Satisfies: []string{"ApiKey", "Node"},
 		Fields: map[string]lean.Field{
-			"id":         {Number: 1, Of: ""},
-			"name":       {Number: 2, Of: ""},
-			"hint":       {Number: 3, Of: ""},
-			"scopes":     {Number: 4, Of: ""},
-			"createdAt":  {Number: 5, Of: ""},
-			"expiresAt":  {Number: 6, Of: ""},
-			"lastUsedAt": {Number: 7, Of: ""},
-			"revokedAt":  {Number: 8, Of: ""},
+			"id":         {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"name":       {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"hint":       {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"scopes":     {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"createdAt":  {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"expiresAt":  {Number: 6, Of: "", Guarded: false, AtOnce: false},
+			"lastUsedAt": {Number: 7, Of: "", Guarded: false, AtOnce: false},
+			"revokedAt":  {Number: 8, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"ApplyCompletionsPayload": {
 		Name: "ApplyCompletionsPayload", Satisfies: []string{"ApplyCompletionsPayload"},
 		Fields: map[string]lean.Field{
-			"examined":         {Number: 1, Of: ""},
-			"completedLessons": {Number: 2, Of: ""},
-			"completedCourses": {Number: 3, Of: ""},
-			"next":             {Number: 4, Of: ""},
+			"examined":         {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"completedLessons": {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"completedCourses": {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"next":             {Number: 4, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"ArticleContent": {
 		Name: "ArticleContent", Satisfies: []string{"ArticleContent", "LessonContent"},
 		Fields: map[string]lean.Field{
-			"html": {Number: 1, Of: ""},
+			"html": {Number: 1, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"Asset": {
 		Name: "Asset", Satisfies: []string{"Asset", "Node"},
 		Fields: map[string]lean.Field{
-			"id":          {Number: 1, Of: ""},
-			"kind":        {Number: 2, Of: ""},
-			"fileName":    {Number: 3, Of: ""},
-			"contentType": {Number: 4, Of: ""},
-			"size":        {Number: 5, Of: ""},
-			"sha256":      {Number: 6, Of: ""},
-			"status":      {Number: 7, Of: ""},
-			"failure":     {Number: 8, Of: ""},
-			"conversion":  {Number: 9, Of: ""},
-			"progress":    {Number: 10, Of: ""},
-			"createdAt":   {Number: 11, Of: ""},
+			"id":          {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"kind":        {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"fileName":    {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"contentType": {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"size":        {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"sha256":      {Number: 6, Of: "", Guarded: false, AtOnce: false},
+			"status":      {Number: 7, Of: "", Guarded: false, AtOnce: false},
+			"failure":     {Number: 8, Of: "", Guarded: false, AtOnce: false},
+			"conversion":  {Number: 9, Of: "", Guarded: false, AtOnce: false},
+			"progress":    {Number: 10, Of: "", Guarded: false, AtOnce: false},
+			"createdAt":   {Number: 11, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"Attachment": {
 		Name: "Attachment", Satisfies: []string{"Attachment"},
 		Fields: map[string]lean.Field{
-			"name":  {Number: 1, Of: ""},
-			"asset": {Number: 2, Of: "Asset"},
+			"name":  {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"asset": {Number: 2, Of: "Asset", Guarded: false, AtOnce: false},
 		},
 	},
 	"Attempt": {
 		Name: "Attempt", Satisfies: []string{"Attempt", "Node"},
 		Fields: map[string]lean.Field{
-			"id":          {Number: 1, Of: ""},
-			"number":      {Number: 2, Of: ""},
-			"state":       {Number: 3, Of: ""},
-			"startedAt":   {Number: 4, Of: ""},
-			"deadlineAt":  {Number: 5, Of: ""},
-			"submittedAt": {Number: 6, Of: ""},
-			"passMark":    {Number: 10, Of: ""},
+			"id":          {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"number":      {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"state":       {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"startedAt":   {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"deadlineAt":  {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"submittedAt": {Number: 6, Of: "", Guarded: false, AtOnce: false},
+			"passMark":    {Number: 10, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"AttemptPayload": {
 		Name: "AttemptPayload", Satisfies: []string{"AttemptPayload"},
 		Fields: map[string]lean.Field{
-			"attempt": {Number: 1, Of: "Attempt"},
+			"attempt": {Number: 1, Of: "Attempt", Guarded: false, AtOnce: false},
 		},
 	},
 	"AttemptQuestion": {
 		Name: "AttemptQuestion", Satisfies: []string{"AttemptQuestion"},
 		Fields: map[string]lean.Field{
-			"id":       {Number: 1, Of: ""},
-			"kind":     {Number: 2, Of: ""},
-			"prompt":   {Number: 3, Of: ""},
-			"choices":  {Number: 4, Of: "Choice"},
-			"points":   {Number: 5, Of: ""},
-			"hints":    {Number: 6, Of: ""},
-			"response": {Number: 7, Of: "QuestionResponse"},
+			"id":       {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"kind":     {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"prompt":   {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"choices":  {Number: 4, Of: "Choice", Guarded: false, AtOnce: false},
+			"points":   {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"hints":    {Number: 6, Of: "", Guarded: false, AtOnce: false},
+			"response": {Number: 7, Of: "QuestionResponse", Guarded: false, AtOnce: false},
+			"result":   {Number: 8, Of: "QuestionResult", Guarded: true, AtOnce: false},
 		},
 	},
 	"AuditConnection": {
 		Name: "AuditConnection", Satisfies: []string{"AuditConnection"},
 		Fields: map[string]lean.Field{
-			"edges":    {Number: 1, Of: "AuditEdge"},
-			"nodes":    {Number: 2, Of: "AuditEntry"},
-			"pageInfo": {Number: 3, Of: "PageInfo"},
+			"edges":    {Number: 1, Of: "AuditEdge", Guarded: false, AtOnce: false},
+			"nodes":    {Number: 2, Of: "AuditEntry", Guarded: false, AtOnce: false},
+			"pageInfo": {Number: 3, Of: "PageInfo", Guarded: false, AtOnce: false},
 		},
 	},
 	"AuditDatum": {
 		Name: "AuditDatum", Satisfies: []string{"AuditDatum"},
 		Fields: map[string]lean.Field{
-			"name":  {Number: 1, Of: ""},
-			"value": {Number: 2, Of: ""},
+			"name":  {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"value": {Number: 2, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"AuditEdge": {
 		Name: "AuditEdge", Satisfies: []string{"AuditEdge"},
 		Fields: map[string]lean.Field{
-			"cursor": {Number: 1, Of: ""},
-			"node":   {Number: 2, Of: "AuditEntry"},
+			"cursor": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"node":   {Number: 2, Of: "AuditEntry", Guarded: false, AtOnce: false},
 		},
 	},
 	"AuditEntry": {
 		Name: "AuditEntry", Satisfies: []string{"AuditEntry", "Node"},
 		Fields: map[string]lean.Field{
-			"id":      {Number: 1, Of: ""},
-			"seq":     {Number: 2, Of: ""},
-			"at":      {Number: 3, Of: ""},
-			"actor":   {Number: 4, Of: ""},
-			"role":    {Number: 5, Of: ""},
-			"action":  {Number: 6, Of: ""},
-			"subject": {Number: 7, Of: ""},
+			"id":      {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"seq":     {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"at":      {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"actor":   {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"role":    {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"action":  {Number: 6, Of: "", Guarded: false, AtOnce: false},
+			"subject": {Number: 7, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"Branding": {
 		Name: "Branding", Satisfies: []string{"Branding"},
 		Fields: map[string]lean.Field{
-			"accent":    {Number: 1, Of: ""},
-			"logoUrl":   {Number: 2, Of: ""},
-			"signatory": {Number: 3, Of: ""},
+			"accent":    {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"logoUrl":   {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"signatory": {Number: 3, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"Caption": {
 		Name: "Caption", Satisfies: []string{"Caption"},
 		Fields: map[string]lean.Field{
-			"locale": {Number: 1, Of: ""},
-			"label":  {Number: 2, Of: ""},
-			"vtt":    {Number: 3, Of: ""},
+			"locale": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"label":  {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"vtt":    {Number: 3, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"CaptionRevision": {
 		Name: "CaptionRevision", Satisfies: []string{"CaptionRevision"},
 		Fields: map[string]lean.Field{
-			"number":    {Number: 1, Of: ""},
-			"locale":    {Number: 2, Of: ""},
-			"label":     {Number: 3, Of: ""},
-			"cueCount":  {Number: 5, Of: ""},
-			"createdAt": {Number: 6, Of: ""},
-			"revertOf":  {Number: 8, Of: ""},
+			"number":    {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"locale":    {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"label":     {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"cueCount":  {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"createdAt": {Number: 6, Of: "", Guarded: false, AtOnce: false},
+			"revertOf":  {Number: 8, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"CaptionRevisionConnection": {
 		Name: "CaptionRevisionConnection", Satisfies: []string{"CaptionRevisionConnection"},
 		Fields: map[string]lean.Field{
-			"edges":    {Number: 1, Of: "CaptionRevisionEdge"},
-			"nodes":    {Number: 2, Of: "CaptionRevision"},
-			"pageInfo": {Number: 3, Of: "PageInfo"},
+			"edges":    {Number: 1, Of: "CaptionRevisionEdge", Guarded: false, AtOnce: false},
+			"nodes":    {Number: 2, Of: "CaptionRevision", Guarded: false, AtOnce: false},
+			"pageInfo": {Number: 3, Of: "PageInfo", Guarded: false, AtOnce: false},
 		},
 	},
 	"CaptionRevisionEdge": {
 		Name: "CaptionRevisionEdge", Satisfies: []string{"CaptionRevisionEdge"},
 		Fields: map[string]lean.Field{
-			"cursor": {Number: 1, Of: ""},
-			"node":   {Number: 2, Of: "CaptionRevision"},
+			"cursor": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"node":   {Number: 2, Of: "CaptionRevision", Guarded: false, AtOnce: false},
 		},
 	},
 	"CaptionTrack": {
 		Name: "CaptionTrack", Satisfies: []string{"CaptionTrack"},
 		Fields: map[string]lean.Field{
-			"locale":  {Number: 1, Of: ""},
-			"label":   {Number: 2, Of: ""},
-			"url":     {Number: 3, Of: ""},
-			"default": {Number: 4, Of: ""},
+			"locale":  {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"label":   {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"url":     {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"default": {Number: 4, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"CaptionsPayload": {
 		Name: "CaptionsPayload", Satisfies: []string{"CaptionsPayload"},
 		Fields: map[string]lean.Field{
-			"revision": {Number: 1, Of: "CaptionRevision"},
-			"asset":    {Number: 2, Of: "Asset"},
+			"revision": {Number: 1, Of: "CaptionRevision", Guarded: false, AtOnce: false},
+			"asset":    {Number: 2, Of: "Asset", Guarded: false, AtOnce: false},
 		},
 	},
 	"Category": {
 		Name: "Category", Satisfies: []string{"Category", "Node"},
 		Fields: map[string]lean.Field{
-			"id":   {Number: 1, Of: ""},
-			"slug": {Number: 2, Of: ""},
-			"name": {Number: 3, Of: ""},
+			"id":   {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"slug": {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"name": {Number: 3, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"Certificate": {
 		Name: "Certificate", Satisfies: []string{"Certificate", "Node"},
 		Fields: map[string]lean.Field{
-			"id":          {Number: 1, Of: ""},
-			"courseTitle": {Number: 5, Of: ""},
-			"issuedAt":    {Number: 6, Of: ""},
-			"expiresAt":   {Number: 7, Of: ""},
-			"revokedAt":   {Number: 8, Of: ""},
+			"id":               {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"code":             {Number: 2, Of: "", Guarded: true, AtOnce: false},
+			"learnerName":      {Number: 4, Of: "", Guarded: true, AtOnce: false},
+			"courseTitle":      {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"issuedAt":         {Number: 6, Of: "", Guarded: false, AtOnce: false},
+			"expiresAt":        {Number: 7, Of: "", Guarded: false, AtOnce: false},
+			"revokedAt":        {Number: 8, Of: "", Guarded: false, AtOnce: false},
+			"revocationReason": {Number: 9, Of: "", Guarded: true, AtOnce: false},
 		},
 	},
 	"CertificateVerification": {
 		Name: "CertificateVerification", Satisfies: []string{"CertificateVerification"},
 		Fields: map[string]lean.Field{
-			"status":      {Number: 1, Of: ""},
-			"code":        {Number: 2, Of: ""},
-			"courseTitle": {Number: 4, Of: ""},
-			"tenantName":  {Number: 5, Of: ""},
-			"completedAt": {Number: 6, Of: ""},
-			"issuedAt":    {Number: 7, Of: ""},
-			"expiresAt":   {Number: 8, Of: ""},
-			"revokedAt":   {Number: 9, Of: ""},
+			"status":      {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"code":        {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"learnerName": {Number: 3, Of: "", Guarded: true, AtOnce: false},
+			"courseTitle": {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"tenantName":  {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"completedAt": {Number: 6, Of: "", Guarded: false, AtOnce: false},
+			"issuedAt":    {Number: 7, Of: "", Guarded: false, AtOnce: false},
+			"expiresAt":   {Number: 8, Of: "", Guarded: false, AtOnce: false},
+			"revokedAt":   {Number: 9, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"ChangePasswordPayload": {
 		Name: "ChangePasswordPayload", Satisfies: []string{"ChangePasswordPayload"},
 		Fields: map[string]lean.Field{
-			"revoked": {Number: 1, Of: ""},
+			"revoked": {Number: 1, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"Choice": {
 		Name: "Choice", Satisfies: []string{"Choice"},
 		Fields: map[string]lean.Field{
-			"key":  {Number: 1, Of: ""},
-			"html": {Number: 2, Of: ""},
+			"key":  {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"html": {Number: 2, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"ChoiceDraft": {
 		Name: "ChoiceDraft", Satisfies: []string{"ChoiceDraft"},
 		Fields: map[string]lean.Field{
-			"key":      {Number: 1, Of: ""},
-			"text":     {Number: 2, Of: ""},
-			"correct":  {Number: 3, Of: ""},
-			"feedback": {Number: 4, Of: ""},
+			"key":      {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"text":     {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"correct":  {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"feedback": {Number: 4, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"CompleteUploadPayload": {
 		Name: "CompleteUploadPayload", Satisfies: []string{"CompleteUploadPayload"},
 		Fields: map[string]lean.Field{
-			"asset": {Number: 1, Of: "Asset"},
+			"asset": {Number: 1, Of: "Asset", Guarded: false, AtOnce: false},
 		},
 	},
 	"Completion": {
 		Name: "Completion", Satisfies: []string{"Completion"},
 		Fields: map[string]lean.Field{
-			"completedAt": {Number: 2, Of: ""},
-			"satisfied":   {Number: 4, Of: "CompletionCondition"},
-			"missing":     {Number: 5, Of: "CompletionCondition"},
+			"completedAt": {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"satisfied":   {Number: 4, Of: "CompletionCondition", Guarded: false, AtOnce: false},
+			"missing":     {Number: 5, Of: "CompletionCondition", Guarded: false, AtOnce: false},
 		},
 	},
 	"CompletionCondition": {
 		Name: "CompletionCondition", Satisfies: []string{"CompletionCondition"},
 		Fields: map[string]lean.Field{
-			"code":       {Number: 1, Of: ""},
-			"at":         {Number: 5, Of: ""},
-			"expression": {Number: 7, Of: ""},
-			"group":      {Number: 8, Of: ""},
+			"code":       {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"at":         {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"expression": {Number: 7, Of: "", Guarded: false, AtOnce: false},
+			"group":      {Number: 8, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"CompletionDay": {
 		Name: "CompletionDay", Satisfies: []string{"CompletionDay"},
 		Fields: map[string]lean.Field{
-			"date":     {Number: 1, Of: ""},
-			"learners": {Number: 2, Of: ""},
+			"date":     {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"learners": {Number: 2, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"CompletionPolicy": {
 		Name: "CompletionPolicy", Satisfies: []string{"CompletionPolicy"},
 		Fields: map[string]lean.Field{
-			"need":  {Number: 1, Of: ""},
-			"count": {Number: 2, Of: ""},
-			"when":  {Number: 3, Of: ""},
+			"need":  {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"count": {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"when":  {Number: 3, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"CompletionReport": {
 		Name: "CompletionReport", Satisfies: []string{"CompletionReport"},
 		Fields: map[string]lean.Field{
-			"places":        {Number: 1, Of: ""},
-			"examined":      {Number: 2, Of: ""},
-			"completed":     {Number: 3, Of: ""},
-			"wouldComplete": {Number: 4, Of: ""},
-			"wouldNeedMore": {Number: 5, Of: ""},
-			"enrollments":   {Number: 6, Of: "Enrollment"},
+			"places":        {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"examined":      {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"completed":     {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"wouldComplete": {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"wouldNeedMore": {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"enrollments":   {Number: 6, Of: "Enrollment", Guarded: false, AtOnce: false},
 		},
 	},
 	"CompletionRule": {
 		Name: "CompletionRule", Satisfies: []string{"CompletionRule"},
 		Fields: map[string]lean.Field{
-			"expression": {Number: 1, Of: ""},
-			"policy":     {Number: 2, Of: "CompletionPolicy"},
-			"version":    {Number: 3, Of: ""},
+			"expression": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"policy":     {Number: 2, Of: "CompletionPolicy", Guarded: false, AtOnce: false},
+			"version":    {Number: 3, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"ConvertAssetPayload": {
 		Name: "ConvertAssetPayload", Satisfies: []string{"ConvertAssetPayload"},
 		Fields: map[string]lean.Field{
-			"asset": {Number: 1, Of: "Asset"},
+			"asset": {Number: 1, Of: "Asset", Guarded: false, AtOnce: false},
 		},
 	},
 	"Course": {
 		Name: "Course", Satisfies: []string{"Course", "Node"},
 		Fields: map[string]lean.Field{
-			"id":                  {Number: 1, Of: ""},
-			"slug":                {Number: 2, Of: ""},
-			"title":               {Number: 3, Of: ""},
-			"summary":             {Number: 4, Of: ""},
-			"description":         {Number: 5, Of: ""},
-			"language":            {Number: 6, Of: ""},
-			"level":               {Number: 7, Of: ""},
-			"tags":                {Number: 9, Of: ""},
-			"price":               {Number: 10, Of: "Price"},
-			"version":             {Number: 12, Of: ""},
-			"publishedAt":         {Number: 13, Of: ""},
-			"lessonCount":         {Number: 14, Of: ""},
-			"requiredLessonCount": {Number: 15, Of: ""},
-			"durationMs":          {Number: 16, Of: ""},
-			"hasCertificate":      {Number: 17, Of: ""},
-			"certificateMonths":   {Number: 18, Of: ""},
-			"modules":             {Number: 19, Of: "Module"},
+			"id":                  {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"slug":                {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"title":               {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"summary":             {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"description":         {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"language":            {Number: 6, Of: "", Guarded: false, AtOnce: false},
+			"level":               {Number: 7, Of: "", Guarded: false, AtOnce: false},
+			"tags":                {Number: 9, Of: "", Guarded: false, AtOnce: false},
+			"price":               {Number: 10, Of: "Price", Guarded: false, AtOnce: false},
+			"instructor":          {Number: 11, Of: "User", Guarded: false, AtOnce: true},
+			"version":             {Number: 12, Of: "", Guarded: false, AtOnce: false},
+			"publishedAt":         {Number: 13, Of: "", Guarded: false, AtOnce: false},
+			"lessonCount":         {Number: 14, Of: "", Guarded: false, AtOnce: false},
+			"requiredLessonCount": {Number: 15, Of: "", Guarded: false, AtOnce: false},
+			"durationMs":          {Number: 16, Of: "", Guarded: false, AtOnce: false},
+			"hasCertificate":      {Number: 17, Of: "", Guarded: false, AtOnce: false},
+			"certificateMonths":   {Number: 18, Of: "", Guarded: false, AtOnce: false},
+			"modules":             {Number: 19, Of: "Module", Guarded: false, AtOnce: false},
+			"enrollment":          {Number: 21, Of: "Enrollment", Guarded: true, AtOnce: true},
 		},
 	},
 	"CourseAdmission": {
 		Name: "CourseAdmission", Satisfies: []string{"CourseAdmission"},
 		Fields: map[string]lean.Field{
-			"capacity": {Number: 1, Of: ""},
-			"taken":    {Number: 2, Of: ""},
-			"waiting":  {Number: 3, Of: ""},
-			"dueDays":  {Number: 4, Of: ""},
+			"capacity": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"taken":    {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"waiting":  {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"dueDays":  {Number: 4, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"CourseConnection": {
 		Name: "CourseConnection", Satisfies: []string{"CourseConnection"},
 		Fields: map[string]lean.Field{
-			"edges":    {Number: 1, Of: "CourseEdge"},
-			"nodes":    {Number: 2, Of: "Course"},
-			"pageInfo": {Number: 3, Of: "PageInfo"},
+			"edges":    {Number: 1, Of: "CourseEdge", Guarded: false, AtOnce: false},
+			"nodes":    {Number: 2, Of: "Course", Guarded: false, AtOnce: false},
+			"pageInfo": {Number: 3, Of: "PageInfo", Guarded: false, AtOnce: false},
 		},
 	},
 	"CourseDraft": {
 		Name: "CourseDraft", Satisfies: []string{"CourseDraft"},
 		Fields: map[string]lean.Field{
-			"id":                {Number: 1, Of: ""},
-			"slug":              {Number: 2, Of: ""},
-			"title":             {Number: 3, Of: ""},
-			"summary":           {Number: 4, Of: ""},
-			"description":       {Number: 5, Of: ""},
-			"language":          {Number: 6, Of: ""},
-			"level":             {Number: 7, Of: ""},
-			"categories":        {Number: 8, Of: ""},
-			"tags":              {Number: 9, Of: ""},
-			"visibility":        {Number: 10, Of: ""},
-			"hasCertificate":    {Number: 13, Of: ""},
-			"certificateMonths": {Number: 14, Of: ""},
-			"revision":          {Number: 16, Of: ""},
-			"completion":        {Number: 17, Of: "CompletionPolicy"},
-			"updatedAt":         {Number: 19, Of: ""},
-			"archivedAt":        {Number: 20, Of: ""},
+			"id":                {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"slug":              {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"title":             {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"summary":           {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"description":       {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"language":          {Number: 6, Of: "", Guarded: false, AtOnce: false},
+			"level":             {Number: 7, Of: "", Guarded: false, AtOnce: false},
+			"categories":        {Number: 8, Of: "", Guarded: false, AtOnce: false},
+			"tags":              {Number: 9, Of: "", Guarded: false, AtOnce: false},
+			"visibility":        {Number: 10, Of: "", Guarded: false, AtOnce: false},
+			"hasCertificate":    {Number: 13, Of: "", Guarded: false, AtOnce: false},
+			"certificateMonths": {Number: 14, Of: "", Guarded: false, AtOnce: false},
+			"revision":          {Number: 16, Of: "", Guarded: false, AtOnce: false},
+			"completion":        {Number: 17, Of: "CompletionPolicy", Guarded: false, AtOnce: false},
+			"updatedAt":         {Number: 19, Of: "", Guarded: false, AtOnce: false},
+			"archivedAt":        {Number: 20, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"CourseDraftConnection": {
 		Name: "CourseDraftConnection", Satisfies: []string{"CourseDraftConnection"},
 		Fields: map[string]lean.Field{
-			"edges":    {Number: 1, Of: "CourseDraftEdge"},
-			"nodes":    {Number: 2, Of: "CourseDraft"},
-			"pageInfo": {Number: 3, Of: "PageInfo"},
+			"edges":    {Number: 1, Of: "CourseDraftEdge", Guarded: false, AtOnce: false},
+			"nodes":    {Number: 2, Of: "CourseDraft", Guarded: false, AtOnce: false},
+			"pageInfo": {Number: 3, Of: "PageInfo", Guarded: false, AtOnce: false},
 		},
 	},
 	"CourseDraftEdge": {
 		Name: "CourseDraftEdge", Satisfies: []string{"CourseDraftEdge"},
 		Fields: map[string]lean.Field{
-			"cursor": {Number: 1, Of: ""},
-			"node":   {Number: 2, Of: "CourseDraft"},
+			"cursor": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"node":   {Number: 2, Of: "CourseDraft", Guarded: false, AtOnce: false},
 		},
 	},
 	"CourseDraftPayload": {
 		Name: "CourseDraftPayload", Satisfies: []string{"CourseDraftPayload"},
 		Fields: map[string]lean.Field{
-			"course": {Number: 1, Of: "CourseDraft"},
+			"course": {Number: 1, Of: "CourseDraft", Guarded: false, AtOnce: false},
 		},
 	},
 	"CourseEdge": {
 		Name: "CourseEdge", Satisfies: []string{"CourseEdge"},
 		Fields: map[string]lean.Field{
-			"cursor": {Number: 1, Of: ""},
-			"node":   {Number: 2, Of: "Course"},
+			"cursor": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"node":   {Number: 2, Of: "Course", Guarded: false, AtOnce: false},
 		},
 	},
 	"CourseProgress": {
 		Name: "CourseProgress", Satisfies: []string{"CourseProgress"},
 		Fields: map[string]lean.Field{
-			"completedLessons":  {Number: 2, Of: ""},
-			"completedRequired": {Number: 3, Of: ""},
-			"requiredLessons":   {Number: 4, Of: ""},
-			"completedAt":       {Number: 7, Of: ""},
-			"timeOnTaskMs":      {Number: 8, Of: ""},
+			"state":             {Number: 1, Of: "", Guarded: false, AtOnce: true},
+			"completedLessons":  {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"completedRequired": {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"requiredLessons":   {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"percent":           {Number: 5, Of: "", Guarded: false, AtOnce: true},
+			"lastActivityAt":    {Number: 6, Of: "", Guarded: false, AtOnce: true},
+			"completedAt":       {Number: 7, Of: "", Guarded: false, AtOnce: false},
+			"timeOnTaskMs":      {Number: 8, Of: "", Guarded: false, AtOnce: false},
+			"lessons":           {Number: 9, Of: "LessonProgress", Guarded: false, AtOnce: true},
 		},
 	},
 	"CourseReport": {
 		Name: "CourseReport", Satisfies: []string{"CourseReport"},
 		Fields: map[string]lean.Field{
-			"learners":    {Number: 1, Of: ""},
-			"notStarted":  {Number: 2, Of: ""},
-			"completed":   {Number: 3, Of: ""},
-			"stuckCount":  {Number: 5, Of: ""},
-			"stuck":       {Number: 6, Of: "StuckLearner"},
-			"completions": {Number: 7, Of: "CompletionDay"},
+			"learners":    {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"notStarted":  {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"completed":   {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"stuckCount":  {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"stuck":       {Number: 6, Of: "StuckLearner", Guarded: false, AtOnce: false},
+			"completions": {Number: 7, Of: "CompletionDay", Guarded: false, AtOnce: false},
 		},
 	},
 	"CourseVersion": {
 		Name: "CourseVersion", Satisfies: []string{"CourseVersion"},
 		Fields: map[string]lean.Field{
-			"id":          {Number: 1, Of: ""},
-			"number":      {Number: 2, Of: ""},
-			"title":       {Number: 3, Of: ""},
-			"contentHash": {Number: 4, Of: ""},
-			"lessonCount": {Number: 5, Of: ""},
-			"note":        {Number: 6, Of: ""},
-			"publishedAt": {Number: 7, Of: ""},
+			"id":          {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"number":      {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"title":       {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"contentHash": {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"lessonCount": {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"note":        {Number: 6, Of: "", Guarded: false, AtOnce: false},
+			"publishedAt": {Number: 7, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"CreateApiKeyPayload": {
 		Name: "CreateApiKeyPayload", Satisfies: []string{"CreateApiKeyPayload"},
 		Fields: map[string]lean.Field{
-			"apiKey": {Number: 1, Of: "ApiKey"},
-			"token":  {Number: 2, Of: ""},
+			"apiKey": {Number: 1, Of: "ApiKey", Guarded: false, AtOnce: false},
+			"token":  {Number: 2, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"DeleteAssetPayload": {
 		Name: "DeleteAssetPayload", Satisfies: []string{"DeleteAssetPayload"},
 		Fields: map[string]lean.Field{
-			"asset": {Number: 1, Of: "Asset"},
+			"asset": {Number: 1, Of: "Asset", Guarded: false, AtOnce: false},
 		},
 	},
 	"EarnedAchievement": {
 		Name: "EarnedAchievement", Satisfies: []string{"EarnedAchievement"},
 		Fields: map[string]lean.Field{
-			"title":       {Number: 1, Of: ""},
-			"description": {Number: 2, Of: ""},
-			"earnedAt":    {Number: 3, Of: ""},
+			"title":       {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"description": {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"earnedAt":    {Number: 3, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"Enrollment": {
 		Name: "Enrollment", Satisfies: []string{"Enrollment", "Node"},
 		Fields: map[string]lean.Field{
-			"id":          {Number: 1, Of: ""},
-			"state":       {Number: 2, Of: ""},
-			"source":      {Number: 3, Of: ""},
-			"enrolledAt":  {Number: 6, Of: ""},
-			"dueAt":       {Number: 7, Of: ""},
-			"completedAt": {Number: 9, Of: ""},
+			"id":          {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"state":       {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"source":      {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"learner":     {Number: 4, Of: "User", Guarded: false, AtOnce: true},
+			"course":      {Number: 5, Of: "Course", Guarded: false, AtOnce: true},
+			"enrolledAt":  {Number: 6, Of: "", Guarded: false, AtOnce: false},
+			"dueAt":       {Number: 7, Of: "", Guarded: false, AtOnce: false},
+			"overdue":     {Number: 8, Of: "", Guarded: false, AtOnce: true},
+			"completedAt": {Number: 9, Of: "", Guarded: false, AtOnce: false},
+			"progress":    {Number: 13, Of: "CourseProgress", Guarded: false, AtOnce: true},
 		},
 	},
 	"EnrollmentChange": {
 		Name: "EnrollmentChange", Satisfies: []string{"EnrollmentChange"},
 		Fields: map[string]lean.Field{
-			"act": {Number: 1, Of: ""},
-			"at":  {Number: 3, Of: ""},
+			"act": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"at":  {Number: 3, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"EnrollmentConnection": {
 		Name: "EnrollmentConnection", Satisfies: []string{"EnrollmentConnection"},
 		Fields: map[string]lean.Field{
-			"edges":    {Number: 1, Of: "EnrollmentEdge"},
-			"nodes":    {Number: 2, Of: "Enrollment"},
-			"pageInfo": {Number: 3, Of: "PageInfo"},
+			"edges":    {Number: 1, Of: "EnrollmentEdge", Guarded: false, AtOnce: false},
+			"nodes":    {Number: 2, Of: "Enrollment", Guarded: false, AtOnce: false},
+			"pageInfo": {Number: 3, Of: "PageInfo", Guarded: false, AtOnce: false},
 		},
 	},
 	"EnrollmentEdge": {
 		Name: "EnrollmentEdge", Satisfies: []string{"EnrollmentEdge"},
 		Fields: map[string]lean.Field{
-			"cursor": {Number: 1, Of: ""},
-			"node":   {Number: 2, Of: "Enrollment"},
+			"cursor": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"node":   {Number: 2, Of: "Enrollment", Guarded: false, AtOnce: false},
 		},
 	},
 	"EnrollmentEvent": {
 		Name: "EnrollmentEvent", Satisfies: []string{"EnrollmentEvent"},
 		Fields: map[string]lean.Field{
-			"eventId": {Number: 1, Of: ""},
-			"at":      {Number: 3, Of: ""},
+			"eventId": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"at":      {Number: 3, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"EnrollmentGrant": {
 		Name: "EnrollmentGrant", Satisfies: []string{"EnrollmentGrant"},
 		Fields: map[string]lean.Field{
-			"reference": {Number: 2, Of: ""},
-			"grantedAt": {Number: 3, Of: ""},
-			"endsAt":    {Number: 4, Of: ""},
-			"endedAt":   {Number: 5, Of: ""},
-			"endedWhy":  {Number: 6, Of: ""},
+			"reference": {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"grantedAt": {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"endsAt":    {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"endedAt":   {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"endedWhy":  {Number: 6, Of: "", Guarded: false, AtOnce: false},
+		},
+	},
+	"EnrollmentMigration": {
+		Name: "EnrollmentMigration", Satisfies: []string{"EnrollmentMigration"},
+		Fields: map[string]lean.Field{
+			"version":   {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"places":    {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"state":     {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"startedAt": {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"total":     {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"done":      {Number: 6, Of: "", Guarded: false, AtOnce: false},
+			"failed":    {Number: 7, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"EnrollmentPayload": {
 		Name: "EnrollmentPayload", Satisfies: []string{"EnrollmentPayload"},
 		Fields: map[string]lean.Field{
-			"enrollment": {Number: 1, Of: "Enrollment"},
+			"enrollment": {Number: 1, Of: "Enrollment", Guarded: false, AtOnce: false},
 		},
 	},
 	"FileContent": {
 		Name: "FileContent", Satisfies: []string{"FileContent", "LessonContent"},
 		Fields: map[string]lean.Field{
-			"url":         {Number: 1, Of: ""},
-			"expiresAt":   {Number: 2, Of: ""},
-			"fileName":    {Number: 3, Of: ""},
-			"contentType": {Number: 4, Of: ""},
-			"size":        {Number: 5, Of: ""},
-			"html":        {Number: 6, Of: ""},
+			"url":         {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"expiresAt":   {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"fileName":    {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"contentType": {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"size":        {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"html":        {Number: 6, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"HttpHeader": {
 		Name: "HttpHeader", Satisfies: []string{"HttpHeader"},
 		Fields: map[string]lean.Field{
-			"name":  {Number: 1, Of: ""},
-			"value": {Number: 2, Of: ""},
+			"name":  {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"value": {Number: 2, Of: "", Guarded: false, AtOnce: false},
+		},
+	},
+	"ImpactLesson": {
+		Name: "ImpactLesson", Satisfies: []string{"ImpactLesson"},
+		Fields: map[string]lean.Field{
+			"key":   {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"title": {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"kind":  {Number: 4, Of: "", Guarded: false, AtOnce: false},
+		},
+	},
+	"ImpactMapping": {
+		Name: "ImpactMapping", Satisfies: []string{"ImpactMapping"},
+		Fields: map[string]lean.Field{
+			"from": {Number: 1, Of: "ImpactLesson", Guarded: false, AtOnce: false},
+			"to":   {Number: 2, Of: "ImpactLesson", Guarded: false, AtOnce: false},
+		},
+	},
+	"ImpactModule": {
+		Name: "ImpactModule", Satisfies: []string{"ImpactModule"},
+		Fields: map[string]lean.Field{
+			"key":   {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"title": {Number: 2, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"LeaderboardConnection": {
 		Name: "LeaderboardConnection", Satisfies: []string{"LeaderboardConnection"},
 		Fields: map[string]lean.Field{
-			"edges":    {Number: 1, Of: "LeaderboardEdge"},
-			"nodes":    {Number: 2, Of: "LeaderboardRow"},
-			"pageInfo": {Number: 3, Of: "PageInfo"},
-			"self":     {Number: 4, Of: "LeaderboardPlace"},
-			"hidden":   {Number: 5, Of: ""},
+			"edges":    {Number: 1, Of: "LeaderboardEdge", Guarded: false, AtOnce: false},
+			"nodes":    {Number: 2, Of: "LeaderboardRow", Guarded: false, AtOnce: false},
+			"pageInfo": {Number: 3, Of: "PageInfo", Guarded: false, AtOnce: false},
+			"self":     {Number: 4, Of: "LeaderboardPlace", Guarded: false, AtOnce: false},
+			"hidden":   {Number: 5, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"LeaderboardEdge": {
 		Name: "LeaderboardEdge", Satisfies: []string{"LeaderboardEdge"},
 		Fields: map[string]lean.Field{
-			"cursor": {Number: 1, Of: ""},
-			"node":   {Number: 2, Of: "LeaderboardRow"},
+			"cursor": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"node":   {Number: 2, Of: "LeaderboardRow", Guarded: false, AtOnce: false},
 		},
 	},
 	"LeaderboardPlace": {
 		Name: "LeaderboardPlace", Satisfies: []string{"LeaderboardPlace"},
 		Fields: map[string]lean.Field{
-			"rank":   {Number: 1, Of: ""},
-			"points": {Number: 2, Of: ""},
+			"rank":   {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"points": {Number: 2, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"LeaderboardProfile": {
 		Name: "LeaderboardProfile", Satisfies: []string{"LeaderboardProfile"},
 		Fields: map[string]lean.Field{
-			"hidden": {Number: 1, Of: ""},
+			"hidden":    {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"pseudonym": {Number: 2, Of: "", Guarded: true, AtOnce: false},
 		},
 	},
 	"LeaderboardProfilePayload": {
 		Name: "LeaderboardProfilePayload", Satisfies: []string{"LeaderboardProfilePayload"},
 		Fields: map[string]lean.Field{
-			"profile": {Number: 1, Of: "LeaderboardProfile"},
+			"profile": {Number: 1, Of: "LeaderboardProfile", Guarded: false, AtOnce: false},
 		},
 	},
 	"LeaderboardRow": {
 		Name: "LeaderboardRow", Satisfies: []string{"LeaderboardRow"},
 		Fields: map[string]lean.Field{
-			"rank":   {Number: 1, Of: ""},
-			"points": {Number: 2, Of: ""},
-			"self":   {Number: 4, Of: ""},
+			"rank":   {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"points": {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"name":   {Number: 3, Of: "", Guarded: true, AtOnce: false},
+			"self":   {Number: 4, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"LearningPath": {
 		Name: "LearningPath", Satisfies: []string{"LearningPath", "Node"},
 		Fields: map[string]lean.Field{
-			"id":          {Number: 1, Of: ""},
-			"slug":        {Number: 2, Of: ""},
-			"title":       {Number: 3, Of: ""},
-			"description": {Number: 4, Of: ""},
-			"state":       {Number: 5, Of: ""},
-			"visibility":  {Number: 6, Of: ""},
-			"need":        {Number: 7, Of: ""},
-			"count":       {Number: 8, Of: ""},
-			"ordered":     {Number: 9, Of: ""},
-			"selfEnroll":  {Number: 10, Of: ""},
-			"dueDays":     {Number: 11, Of: ""},
-			"revision":    {Number: 12, Of: ""},
-			"publishedAt": {Number: 13, Of: ""},
+			"id":          {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"slug":        {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"title":       {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"description": {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"state":       {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"visibility":  {Number: 6, Of: "", Guarded: false, AtOnce: false},
+			"need":        {Number: 7, Of: "", Guarded: false, AtOnce: false},
+			"count":       {Number: 8, Of: "", Guarded: false, AtOnce: false},
+			"ordered":     {Number: 9, Of: "", Guarded: false, AtOnce: false},
+			"selfEnroll":  {Number: 10, Of: "", Guarded: false, AtOnce: false},
+			"dueDays":     {Number: 11, Of: "", Guarded: false, AtOnce: false},
+			"revision":    {Number: 12, Of: "", Guarded: false, AtOnce: false},
+			"publishedAt": {Number: 13, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"LearningPathConnection": {
 		Name: "LearningPathConnection", Satisfies: []string{"LearningPathConnection"},
 		Fields: map[string]lean.Field{
-			"edges":    {Number: 1, Of: "LearningPathEdge"},
-			"nodes":    {Number: 2, Of: "LearningPath"},
-			"pageInfo": {Number: 3, Of: "PageInfo"},
+			"edges":    {Number: 1, Of: "LearningPathEdge", Guarded: false, AtOnce: false},
+			"nodes":    {Number: 2, Of: "LearningPath", Guarded: false, AtOnce: false},
+			"pageInfo": {Number: 3, Of: "PageInfo", Guarded: false, AtOnce: false},
 		},
 	},
 	"LearningPathCourse": {
 		Name: "LearningPathCourse", Satisfies: []string{"LearningPathCourse"},
 		Fields: map[string]lean.Field{
-			"required": {Number: 1, Of: ""},
+			"required": {Number: 1, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"LearningPathEdge": {
 		Name: "LearningPathEdge", Satisfies: []string{"LearningPathEdge"},
 		Fields: map[string]lean.Field{
-			"cursor": {Number: 1, Of: ""},
-			"node":   {Number: 2, Of: "LearningPath"},
+			"cursor": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"node":   {Number: 2, Of: "LearningPath", Guarded: false, AtOnce: false},
 		},
 	},
 	"LearningPathPayload": {
 		Name: "LearningPathPayload", Satisfies: []string{"LearningPathPayload"},
 		Fields: map[string]lean.Field{
-			"path": {Number: 1, Of: "LearningPath"},
+			"path": {Number: 1, Of: "LearningPath", Guarded: false, AtOnce: false},
 		},
 	},
 	"Lesson": {
 		Name: "Lesson", Satisfies: []string{"Lesson"},
 		Fields: map[string]lean.Field{
-			"id":         {Number: 1, Of: ""},
-			"key":        {Number: 2, Of: ""},
-			"title":      {Number: 3, Of: ""},
-			"section":    {Number: 4, Of: ""},
-			"kind":       {Number: 5, Of: ""},
-			"required":   {Number: 6, Of: ""},
-			"preview":    {Number: 7, Of: ""},
-			"durationMs": {Number: 8, Of: ""},
+			"id":         {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"key":        {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"title":      {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"section":    {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"kind":       {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"required":   {Number: 6, Of: "", Guarded: false, AtOnce: false},
+			"preview":    {Number: 7, Of: "", Guarded: false, AtOnce: false},
+			"durationMs": {Number: 8, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"LessonDraft": {
 		Name: "LessonDraft", Satisfies: []string{"LessonDraft"},
 		Fields: map[string]lean.Field{
-			"id":         {Number: 1, Of: ""},
-			"key":        {Number: 2, Of: ""},
-			"title":      {Number: 3, Of: ""},
-			"section":    {Number: 4, Of: ""},
-			"kind":       {Number: 5, Of: ""},
-			"required":   {Number: 6, Of: ""},
-			"preview":    {Number: 7, Of: ""},
-			"body":       {Number: 8, Of: ""},
-			"bodyFormat": {Number: 9, Of: ""},
-			"url":        {Number: 11, Of: ""},
-			"durationMs": {Number: 12, Of: ""},
-			"captions":   {Number: 13, Of: "Caption"},
-			"completion": {Number: 15, Of: ""},
+			"id":         {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"key":        {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"title":      {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"section":    {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"kind":       {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"required":   {Number: 6, Of: "", Guarded: false, AtOnce: false},
+			"preview":    {Number: 7, Of: "", Guarded: false, AtOnce: false},
+			"body":       {Number: 8, Of: "", Guarded: false, AtOnce: false},
+			"bodyFormat": {Number: 9, Of: "", Guarded: false, AtOnce: false},
+			"url":        {Number: 11, Of: "", Guarded: false, AtOnce: false},
+			"durationMs": {Number: 12, Of: "", Guarded: false, AtOnce: false},
+			"captions":   {Number: 13, Of: "Caption", Guarded: false, AtOnce: false},
+			"completion": {Number: 15, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"LessonDropOff": {
 		Name: "LessonDropOff", Satisfies: []string{"LessonDropOff"},
 		Fields: map[string]lean.Field{
-			"learners": {Number: 1, Of: ""},
-			"minutes":  {Number: 2, Of: ""},
+			"learners": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"minutes":  {Number: 2, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"LessonProgress": {
 		Name: "LessonProgress", Satisfies: []string{"LessonProgress"},
 		Fields: map[string]lean.Field{
-			"watchedMs":    {Number: 3, Of: ""},
-			"positionMs":   {Number: 4, Of: ""},
-			"timeOnTaskMs": {Number: 5, Of: ""},
-			"completedAt":  {Number: 6, Of: ""},
+			"lessonId":     {Number: 1, Of: "", Guarded: false, AtOnce: true},
+			"state":        {Number: 2, Of: "", Guarded: false, AtOnce: true},
+			"watchedMs":    {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"positionMs":   {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"timeOnTaskMs": {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"completedAt":  {Number: 6, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"LinkContent": {
 		Name: "LinkContent", Satisfies: []string{"LinkContent", "LessonContent"},
 		Fields: map[string]lean.Field{
-			"url":  {Number: 1, Of: ""},
-			"html": {Number: 2, Of: ""},
+			"url":  {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"html": {Number: 2, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"MailPreference": {
 		Name: "MailPreference", Satisfies: []string{"MailPreference"},
 		Fields: map[string]lean.Field{
-			"kind":   {Number: 1, Of: ""},
-			"wanted": {Number: 2, Of: ""},
+			"kind":   {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"wanted": {Number: 2, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"MarkNotificationsReadPayload": {
 		Name: "MarkNotificationsReadPayload", Satisfies: []string{"MarkNotificationsReadPayload"},
 		Fields: map[string]lean.Field{
-			"marked":      {Number: 1, Of: ""},
-			"unreadCount": {Number: 2, Of: ""},
+			"marked":      {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"unreadCount": {Number: 2, Of: "", Guarded: false, AtOnce: false},
+		},
+	},
+	"MigrateEnrollmentsPayload": {
+		Name: "MigrateEnrollmentsPayload", Satisfies: []string{"MigrateEnrollmentsPayload"},
+		Fields: map[string]lean.Field{
+			"migration": {Number: 1, Of: "EnrollmentMigration", Guarded: false, AtOnce: false},
 		},
 	},
 	"Module": {
 		Name: "Module", Satisfies: []string{"Module"},
 		Fields: map[string]lean.Field{
-			"id":      {Number: 1, Of: ""},
-			"key":     {Number: 2, Of: ""},
-			"title":   {Number: 3, Of: ""},
-			"summary": {Number: 4, Of: ""},
-			"lessons": {Number: 5, Of: "Lesson"},
+			"id":      {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"key":     {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"title":   {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"summary": {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"lessons": {Number: 5, Of: "Lesson", Guarded: false, AtOnce: false},
 		},
 	},
 	"ModuleDraft": {
 		Name: "ModuleDraft", Satisfies: []string{"ModuleDraft"},
 		Fields: map[string]lean.Field{
-			"id":         {Number: 1, Of: ""},
-			"key":        {Number: 2, Of: ""},
-			"title":      {Number: 3, Of: ""},
-			"summary":    {Number: 4, Of: ""},
-			"completion": {Number: 5, Of: "CompletionPolicy"},
+			"id":         {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"key":        {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"title":      {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"summary":    {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"completion": {Number: 5, Of: "CompletionPolicy", Guarded: false, AtOnce: false},
 		},
 	},
 	"ModuleProgress": {
 		Name: "ModuleProgress", Satisfies: []string{"ModuleProgress"},
 		Fields: map[string]lean.Field{
-			"completedAt": {Number: 2, Of: ""},
+			"completedAt": {Number: 2, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"MonthlyUsage": {
 		Name: "MonthlyUsage", Satisfies: []string{"MonthlyUsage"},
 		Fields: map[string]lean.Field{
-			"month":        {Number: 1, Of: ""},
-			"bytesStored":  {Number: 2, Of: ""},
-			"bytesRemoved": {Number: 3, Of: ""},
+			"month":        {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"bytesStored":  {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"bytesRemoved": {Number: 3, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"Notification": {
 		Name: "Notification", Satisfies: []string{"Notification", "Node"},
 		Fields: map[string]lean.Field{
-			"id":     {Number: 1, Of: ""},
-			"seq":    {Number: 2, Of: ""},
-			"kind":   {Number: 3, Of: ""},
-			"title":  {Number: 4, Of: ""},
-			"body":   {Number: 5, Of: ""},
-			"link":   {Number: 6, Of: ""},
-			"sentAt": {Number: 7, Of: ""},
-			"readAt": {Number: 8, Of: ""},
+			"id":     {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"seq":    {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"kind":   {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"title":  {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"body":   {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"link":   {Number: 6, Of: "", Guarded: false, AtOnce: false},
+			"sentAt": {Number: 7, Of: "", Guarded: false, AtOnce: false},
+			"readAt": {Number: 8, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"NotificationConnection": {
 		Name: "NotificationConnection", Satisfies: []string{"NotificationConnection"},
 		Fields: map[string]lean.Field{
-			"edges":    {Number: 1, Of: "NotificationEdge"},
-			"nodes":    {Number: 2, Of: "Notification"},
-			"pageInfo": {Number: 3, Of: "PageInfo"},
+			"edges":    {Number: 1, Of: "NotificationEdge", Guarded: false, AtOnce: false},
+			"nodes":    {Number: 2, Of: "Notification", Guarded: false, AtOnce: false},
+			"pageInfo": {Number: 3, Of: "PageInfo", Guarded: false, AtOnce: false},
 		},
 	},
 	"NotificationEdge": {
 		Name: "NotificationEdge", Satisfies: []string{"NotificationEdge"},
 		Fields: map[string]lean.Field{
-			"cursor": {Number: 1, Of: ""},
-			"node":   {Number: 2, Of: "Notification"},
+			"cursor": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"node":   {Number: 2, Of: "Notification", Guarded: false, AtOnce: false},
 		},
 	},
 	"NumericKey": {
 		Name: "NumericKey", Satisfies: []string{"NumericKey"},
 		Fields: map[string]lean.Field{
-			"answer":     {Number: 1, Of: ""},
-			"excludeMin": {Number: 4, Of: ""},
-			"excludeMax": {Number: 5, Of: ""},
+			"answer":     {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"excludeMin": {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"excludeMax": {Number: 5, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"PageInfo": {
 		Name: "PageInfo", Satisfies: []string{"PageInfo"},
 		Fields: map[string]lean.Field{
-			"hasNextPage":     {Number: 1, Of: ""},
-			"hasPreviousPage": {Number: 2, Of: ""},
-			"startCursor":     {Number: 3, Of: ""},
-			"endCursor":       {Number: 4, Of: ""},
+			"hasNextPage":     {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"hasPreviousPage": {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"startCursor":     {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"endCursor":       {Number: 4, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"PartTicket": {
 		Name: "PartTicket", Satisfies: []string{"PartTicket"},
 		Fields: map[string]lean.Field{
-			"number": {Number: 1, Of: ""},
-			"upload": {Number: 2, Of: "UploadTicket"},
+			"number": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"upload": {Number: 2, Of: "UploadTicket", Guarded: false, AtOnce: false},
 		},
 	},
 	"PathEnrollment": {
 		Name: "PathEnrollment", Satisfies: []string{"PathEnrollment", "Node"},
 		Fields: map[string]lean.Field{
-			"id":          {Number: 1, Of: ""},
-			"state":       {Number: 2, Of: ""},
-			"byStaff":     {Number: 5, Of: ""},
-			"enrolledAt":  {Number: 6, Of: ""},
-			"dueAt":       {Number: 7, Of: ""},
-			"completedAt": {Number: 9, Of: ""},
+			"id":          {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"state":       {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"byStaff":     {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"enrolledAt":  {Number: 6, Of: "", Guarded: false, AtOnce: false},
+			"dueAt":       {Number: 7, Of: "", Guarded: false, AtOnce: false},
+			"completedAt": {Number: 9, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"PathEnrollmentConnection": {
 		Name: "PathEnrollmentConnection", Satisfies: []string{"PathEnrollmentConnection"},
 		Fields: map[string]lean.Field{
-			"edges":    {Number: 1, Of: "PathEnrollmentEdge"},
-			"nodes":    {Number: 2, Of: "PathEnrollment"},
-			"pageInfo": {Number: 3, Of: "PageInfo"},
+			"edges":    {Number: 1, Of: "PathEnrollmentEdge", Guarded: false, AtOnce: false},
+			"nodes":    {Number: 2, Of: "PathEnrollment", Guarded: false, AtOnce: false},
+			"pageInfo": {Number: 3, Of: "PageInfo", Guarded: false, AtOnce: false},
 		},
 	},
 	"PathEnrollmentEdge": {
 		Name: "PathEnrollmentEdge", Satisfies: []string{"PathEnrollmentEdge"},
 		Fields: map[string]lean.Field{
-			"cursor": {Number: 1, Of: ""},
-			"node":   {Number: 2, Of: "PathEnrollment"},
+			"cursor": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"node":   {Number: 2, Of: "PathEnrollment", Guarded: false, AtOnce: false},
 		},
 	},
 	"PathEnrollmentPayload": {
 		Name: "PathEnrollmentPayload", Satisfies: []string{"PathEnrollmentPayload"},
 		Fields: map[string]lean.Field{
-			"enrollment": {Number: 1, Of: "PathEnrollment"},
+			"enrollment": {Number: 1, Of: "PathEnrollment", Guarded: false, AtOnce: false},
 		},
 	},
 	"PathStep": {
 		Name: "PathStep", Satisfies: []string{"PathStep"},
 		Fields: map[string]lean.Field{
-			"state":      {Number: 1, Of: ""},
-			"required":   {Number: 2, Of: ""},
-			"enrollment": {Number: 4, Of: "Enrollment"},
+			"state":      {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"required":   {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"enrollment": {Number: 4, Of: "Enrollment", Guarded: false, AtOnce: false},
 		},
 	},
 	"Playback": {
 		Name: "Playback", Satisfies: []string{"Playback"},
 		Fields: map[string]lean.Field{
-			"hlsUrl":        {Number: 1, Of: ""},
-			"posterUrl":     {Number: 2, Of: ""},
-			"storyboardUrl": {Number: 3, Of: ""},
-			"captions":      {Number: 4, Of: "CaptionTrack"},
-			"expiresAt":     {Number: 5, Of: ""},
+			"hlsUrl":        {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"posterUrl":     {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"storyboardUrl": {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"captions":      {Number: 4, Of: "CaptionTrack", Guarded: false, AtOnce: false},
+			"expiresAt":     {Number: 5, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"PointRule": {
 		Name: "PointRule", Satisfies: []string{"PointRule"},
 		Fields: map[string]lean.Field{
-			"reason": {Number: 1, Of: ""},
-			"points": {Number: 2, Of: ""},
+			"reason": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"points": {Number: 2, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"Points": {
 		Name: "Points", Satisfies: []string{"Points"},
 		Fields: map[string]lean.Field{
-			"total": {Number: 1, Of: ""},
-			"week":  {Number: 2, Of: ""},
-			"month": {Number: 3, Of: ""},
+			"total": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"week":  {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"month": {Number: 3, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"Price": {
 		Name: "Price", Satisfies: []string{"Price"},
 		Fields: map[string]lean.Field{
-			"amount":   {Number: 1, Of: ""},
-			"currency": {Number: 2, Of: ""},
+			"amount":   {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"currency": {Number: 2, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"ProgressEvent": {
 		Name: "ProgressEvent", Satisfies: []string{"ProgressEvent"},
 		Fields: map[string]lean.Field{
-			"eventId": {Number: 1, Of: ""},
-			"at":      {Number: 3, Of: ""},
+			"eventId": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"at":      {Number: 3, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"ProgressQuarter": {
 		Name: "ProgressQuarter", Satisfies: []string{"ProgressQuarter"},
 		Fields: map[string]lean.Field{
-			"fromPercent": {Number: 1, Of: ""},
-			"toPercent":   {Number: 2, Of: ""},
-			"learners":    {Number: 3, Of: ""},
+			"fromPercent": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"toPercent":   {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"learners":    {Number: 3, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"PublishCoursePayload": {
 		Name: "PublishCoursePayload", Satisfies: []string{"PublishCoursePayload"},
 		Fields: map[string]lean.Field{
-			"course":  {Number: 1, Of: "CourseDraft"},
-			"version": {Number: 2, Of: "CourseVersion"},
-			"created": {Number: 3, Of: ""},
+			"course":  {Number: 1, Of: "CourseDraft", Guarded: false, AtOnce: false},
+			"version": {Number: 2, Of: "CourseVersion", Guarded: false, AtOnce: false},
+			"created": {Number: 3, Of: "", Guarded: false, AtOnce: false},
+		},
+	},
+	"PublishImpact": {
+		Name: "PublishImpact", Satisfies: []string{"PublishImpact"},
+		Fields: map[string]lean.Field{
+			"inForce":             {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"learnersInProgress":  {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"learnersNotStarted":  {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"requirementsAdded":   {Number: 4, Of: "ImpactLesson", Guarded: false, AtOnce: false},
+			"requirementsRemoved": {Number: 5, Of: "ImpactLesson", Guarded: false, AtOnce: false},
+			"requirementsChanged": {Number: 6, Of: "ImpactLesson", Guarded: false, AtOnce: false},
+			"changes":             {Number: 7, Of: "RequirementChange", Guarded: false, AtOnce: false},
+			"policiesChanged":     {Number: 8, Of: "", Guarded: false, AtOnce: false},
+			"lessonsMapped":       {Number: 9, Of: "ImpactMapping", Guarded: false, AtOnce: false},
 		},
 	},
 	"QuestionDraft": {
 		Name: "QuestionDraft", Satisfies: []string{"QuestionDraft"},
 		Fields: map[string]lean.Field{
-			"id":          {Number: 1, Of: ""},
-			"key":         {Number: 2, Of: ""},
-			"kind":        {Number: 3, Of: ""},
-			"prompt":      {Number: 4, Of: ""},
-			"format":      {Number: 5, Of: ""},
-			"choices":     {Number: 6, Of: "ChoiceDraft"},
-			"numeric":     {Number: 7, Of: "NumericKey"},
-			"text":        {Number: 8, Of: "TextKey"},
-			"points":      {Number: 9, Of: ""},
-			"explanation": {Number: 10, Of: ""},
-			"hints":       {Number: 11, Of: ""},
+			"id":          {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"key":         {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"kind":        {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"prompt":      {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"format":      {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"choices":     {Number: 6, Of: "ChoiceDraft", Guarded: false, AtOnce: false},
+			"numeric":     {Number: 7, Of: "NumericKey", Guarded: false, AtOnce: false},
+			"text":        {Number: 8, Of: "TextKey", Guarded: false, AtOnce: false},
+			"points":      {Number: 9, Of: "", Guarded: false, AtOnce: false},
+			"explanation": {Number: 10, Of: "", Guarded: false, AtOnce: false},
+			"hints":       {Number: 11, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"QuestionResponse": {
 		Name: "QuestionResponse", Satisfies: []string{"QuestionResponse"},
 		Fields: map[string]lean.Field{
-			"choices": {Number: 1, Of: ""},
+			"choices": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"number":  {Number: 2, Of: "", Guarded: true, AtOnce: false},
+			"text":    {Number: 3, Of: "", Guarded: true, AtOnce: false},
 		},
 	},
 	"QuestionResult": {
 		Name: "QuestionResult", Satisfies: []string{"QuestionResult"},
 		Fields: map[string]lean.Field{
-			"correct":     {Number: 1, Of: ""},
-			"feedback":    {Number: 3, Of: ""},
-			"explanation": {Number: 4, Of: ""},
+			"correct":     {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"feedback":    {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"explanation": {Number: 4, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"QuizContent": {
 		Name: "QuizContent", Satisfies: []string{"QuizContent", "LessonContent"},
 		Fields: map[string]lean.Field{
-			"html":             {Number: 1, Of: ""},
-			"passMark":         {Number: 2, Of: ""},
-			"attemptsAllowed":  {Number: 3, Of: ""},
-			"timeLimitSeconds": {Number: 4, Of: ""},
-			"questionCount":    {Number: 5, Of: ""},
+			"html":             {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"passMark":         {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"attemptsAllowed":  {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"timeLimitSeconds": {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"questionCount":    {Number: 5, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"QuizDraft": {
 		Name: "QuizDraft", Satisfies: []string{"QuizDraft"},
 		Fields: map[string]lean.Field{
-			"passMark":         {Number: 1, Of: ""},
-			"attemptsAllowed":  {Number: 2, Of: ""},
-			"timeLimitSeconds": {Number: 3, Of: ""},
-			"shuffle":          {Number: 4, Of: ""},
-			"draw":             {Number: 5, Of: ""},
-			"questions":        {Number: 6, Of: "QuestionDraft"},
+			"passMark":         {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"attemptsAllowed":  {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"timeLimitSeconds": {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"shuffle":          {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"draw":             {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"questions":        {Number: 6, Of: "QuestionDraft", Guarded: false, AtOnce: false},
 		},
 	},
 	"RecordProgressPayload": {
 		Name: "RecordProgressPayload", Satisfies: []string{"RecordProgressPayload"},
 		Fields: map[string]lean.Field{
-			"progress":           {Number: 1, Of: "CourseProgress"},
-			"completedLessonIds": {Number: 2, Of: ""},
+			"progress":           {Number: 1, Of: "CourseProgress", Guarded: false, AtOnce: false},
+			"completedLessonIds": {Number: 2, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"Rendition": {
 		Name: "Rendition", Satisfies: []string{"Rendition"},
 		Fields: map[string]lean.Field{
-			"name":     {Number: 1, Of: ""},
-			"codec":    {Number: 2, Of: ""},
-			"bitrate":  {Number: 3, Of: ""},
-			"width":    {Number: 4, Of: ""},
-			"height":   {Number: 5, Of: ""},
-			"channels": {Number: 6, Of: ""},
-			"language": {Number: 7, Of: ""},
+			"name":     {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"codec":    {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"bitrate":  {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"width":    {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"height":   {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"channels": {Number: 6, Of: "", Guarded: false, AtOnce: false},
+			"language": {Number: 7, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"RequestUploadPayload": {
 		Name: "RequestUploadPayload", Satisfies: []string{"RequestUploadPayload"},
 		Fields: map[string]lean.Field{
-			"asset":  {Number: 1, Of: "Asset"},
-			"upload": {Number: 2, Of: "UploadTicket"},
+			"asset":  {Number: 1, Of: "Asset", Guarded: false, AtOnce: false},
+			"upload": {Number: 2, Of: "UploadTicket", Guarded: false, AtOnce: false},
+		},
+	},
+	"RequirementChange": {
+		Name: "RequirementChange", Satisfies: []string{"RequirementChange"},
+		Fields: map[string]lean.Field{
+			"lesson": {Number: 1, Of: "ImpactLesson", Guarded: false, AtOnce: false},
+			"module": {Number: 2, Of: "ImpactModule", Guarded: false, AtOnce: false},
+			"aspect": {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"from":   {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"to":     {Number: 5, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"RestoreAssetPayload": {
 		Name: "RestoreAssetPayload", Satisfies: []string{"RestoreAssetPayload"},
 		Fields: map[string]lean.Field{
-			"asset": {Number: 1, Of: "Asset"},
+			"asset": {Number: 1, Of: "Asset", Guarded: false, AtOnce: false},
 		},
 	},
 	"RevokeApiKeyPayload": {
 		Name: "RevokeApiKeyPayload", Satisfies: []string{"RevokeApiKeyPayload"},
 		Fields: map[string]lean.Field{
-			"apiKey": {Number: 1, Of: "ApiKey"},
+			"apiKey": {Number: 1, Of: "ApiKey", Guarded: false, AtOnce: false},
 		},
 	},
 	"RevokeCertificatePayload": {
 		Name: "RevokeCertificatePayload", Satisfies: []string{"RevokeCertificatePayload"},
 		Fields: map[string]lean.Field{
-			"certificate": {Number: 1, Of: "Certificate"},
+			"certificate": {Number: 1, Of: "Certificate", Guarded: false, AtOnce: false},
 		},
 	},
 	"RevokeSessionsPayload": {
 		Name: "RevokeSessionsPayload", Satisfies: []string{"RevokeSessionsPayload"},
 		Fields: map[string]lean.Field{
-			"revoked": {Number: 1, Of: ""},
+			"revoked": {Number: 1, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"SaveAchievementPayload": {
 		Name: "SaveAchievementPayload", Satisfies: []string{"SaveAchievementPayload"},
 		Fields: map[string]lean.Field{
-			"achievement": {Number: 1, Of: "Achievement"},
+			"achievement": {Number: 1, Of: "Achievement", Guarded: false, AtOnce: false},
 		},
 	},
 	"SaveCategoryPayload": {
 		Name: "SaveCategoryPayload", Satisfies: []string{"SaveCategoryPayload"},
 		Fields: map[string]lean.Field{
-			"category": {Number: 1, Of: "Category"},
+			"category": {Number: 1, Of: "Category", Guarded: false, AtOnce: false},
 		},
 	},
 	"SaveCourseAdmissionPayload": {
 		Name: "SaveCourseAdmissionPayload", Satisfies: []string{"SaveCourseAdmissionPayload"},
 		Fields: map[string]lean.Field{
-			"admission": {Number: 1, Of: "CourseAdmission"},
+			"admission": {Number: 1, Of: "CourseAdmission", Guarded: false, AtOnce: false},
 		},
 	},
 	"SaveLessonPayload": {
 		Name: "SaveLessonPayload", Satisfies: []string{"SaveLessonPayload"},
 		Fields: map[string]lean.Field{
-			"lesson": {Number: 1, Of: "LessonDraft"},
+			"lesson": {Number: 1, Of: "LessonDraft", Guarded: false, AtOnce: false},
 		},
 	},
 	"SaveModulePayload": {
 		Name: "SaveModulePayload", Satisfies: []string{"SaveModulePayload"},
 		Fields: map[string]lean.Field{
-			"module": {Number: 1, Of: "ModuleDraft"},
+			"module": {Number: 1, Of: "ModuleDraft", Guarded: false, AtOnce: false},
 		},
 	},
 	"SearchHit": {
 		Name: "SearchHit", Satisfies: []string{"SearchHit"},
 		Fields: map[string]lean.Field{
-			"course":  {Number: 1, Of: "Course"},
-			"lesson":  {Number: 2, Of: "Lesson"},
-			"title":   {Number: 3, Of: ""},
-			"snippet": {Number: 4, Of: ""},
-			"atMs":    {Number: 5, Of: ""},
-			"link":    {Number: 6, Of: ""},
+			"course":  {Number: 1, Of: "Course", Guarded: false, AtOnce: false},
+			"lesson":  {Number: 2, Of: "Lesson", Guarded: false, AtOnce: false},
+			"title":   {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"snippet": {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"atMs":    {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"link":    {Number: 6, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"SearchResult": {
 		Name: "SearchResult", Satisfies: []string{"SearchResult"},
 		Fields: map[string]lean.Field{
-			"hits":       {Number: 1, Of: "SearchHit"},
-			"totalCount": {Number: 2, Of: ""},
-			"degraded":   {Number: 3, Of: ""},
+			"hits":       {Number: 1, Of: "SearchHit", Guarded: false, AtOnce: false},
+			"totalCount": {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"degraded":   {Number: 3, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"SearchToken": {
 		Name: "SearchToken", Satisfies: []string{"SearchToken"},
 		Fields: map[string]lean.Field{
-			"token":     {Number: 1, Of: ""},
-			"expiresAt": {Number: 2, Of: ""},
-			"host":      {Number: 3, Of: ""},
-			"index":     {Number: 4, Of: ""},
+			"token":     {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"expiresAt": {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"host":      {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"index":     {Number: 4, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"Session": {
 		Name: "Session", Satisfies: []string{"Session", "Node"},
 		Fields: map[string]lean.Field{
-			"id":         {Number: 1, Of: ""},
-			"createdAt":  {Number: 2, Of: ""},
-			"lastSeenAt": {Number: 3, Of: ""},
-			"expiresAt":  {Number: 4, Of: ""},
-			"userAgent":  {Number: 5, Of: ""},
+			"id":         {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"createdAt":  {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"lastSeenAt": {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"expiresAt":  {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"userAgent":  {Number: 5, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"SetMailPreferencePayload": {
 		Name: "SetMailPreferencePayload", Satisfies: []string{"SetMailPreferencePayload"},
 		Fields: map[string]lean.Field{
-			"mailPreferences": {Number: 1, Of: "MailPreference"},
+			"mailPreferences": {Number: 1, Of: "MailPreference", Guarded: false, AtOnce: false},
 		},
 	},
 	"SetPointRulePayload": {
 		Name: "SetPointRulePayload", Satisfies: []string{"SetPointRulePayload"},
 		Fields: map[string]lean.Field{
-			"rules": {Number: 1, Of: "PointRule"},
+			"rules": {Number: 1, Of: "PointRule", Guarded: false, AtOnce: false},
 		},
 	},
 	"SetTimeZonePayload": {
 		Name: "SetTimeZonePayload", Satisfies: []string{"SetTimeZonePayload"},
 		Fields: map[string]lean.Field{
-			"timeZone": {Number: 1, Of: ""},
+			"timeZone": {Number: 1, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"SignInPayload": {
 		Name: "SignInPayload", Satisfies: []string{"SignInPayload"},
 		Fields: map[string]lean.Field{
-			"token":     {Number: 1, Of: ""},
-			"expiresAt": {Number: 2, Of: ""},
-			"viewer":    {Number: 3, Of: "Viewer"},
+			"token":     {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"expiresAt": {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"viewer":    {Number: 3, Of: "Viewer", Guarded: false, AtOnce: false},
 		},
 	},
 	"SignOutPayload": {
 		Name: "SignOutPayload", Satisfies: []string{"SignOutPayload"},
 		Fields: map[string]lean.Field{
-			"signedOut": {Number: 1, Of: ""},
+			"signedOut": {Number: 1, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"SignPartsPayload": {
 		Name: "SignPartsPayload", Satisfies: []string{"SignPartsPayload"},
 		Fields: map[string]lean.Field{
-			"parts": {Number: 1, Of: "PartTicket"},
+			"parts": {Number: 1, Of: "PartTicket", Guarded: false, AtOnce: false},
 		},
 	},
 	"StorageUsage": {
 		Name: "StorageUsage", Satisfies: []string{"StorageUsage"},
 		Fields: map[string]lean.Field{
-			"used":         {Number: 1, Of: ""},
-			"quota":        {Number: 2, Of: ""},
-			"mine":         {Number: 3, Of: ""},
-			"quotaPerUser": {Number: 4, Of: ""},
-			"months":       {Number: 5, Of: "MonthlyUsage"},
+			"used":         {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"quota":        {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"mine":         {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"quotaPerUser": {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"months":       {Number: 5, Of: "MonthlyUsage", Guarded: false, AtOnce: false},
 		},
 	},
 	"Streak": {
 		Name: "Streak", Satisfies: []string{"Streak"},
 		Fields: map[string]lean.Field{
-			"current":  {Number: 1, Of: ""},
-			"longest":  {Number: 2, Of: ""},
-			"today":    {Number: 3, Of: ""},
-			"timeZone": {Number: 4, Of: ""},
+			"current":  {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"longest":  {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"today":    {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"timeZone": {Number: 4, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"StuckLearner": {
 		Name: "StuckLearner", Satisfies: []string{"StuckLearner"},
 		Fields: map[string]lean.Field{
-			"since":          {Number: 2, Of: ""},
-			"failedAttempts": {Number: 3, Of: ""},
+			"since":          {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"failedAttempts": {Number: 3, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"SupportGrant": {
 		Name: "SupportGrant", Satisfies: []string{"SupportGrant", "Node"},
 		Fields: map[string]lean.Field{
-			"id":        {Number: 1, Of: ""},
-			"reason":    {Number: 2, Of: ""},
-			"createdAt": {Number: 4, Of: ""},
-			"expiresAt": {Number: 5, Of: ""},
-			"revokedAt": {Number: 6, Of: ""},
+			"id":        {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"reason":    {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"createdAt": {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"expiresAt": {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"revokedAt": {Number: 6, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"SupportGrantConnection": {
 		Name: "SupportGrantConnection", Satisfies: []string{"SupportGrantConnection"},
 		Fields: map[string]lean.Field{
-			"edges":    {Number: 1, Of: "SupportGrantEdge"},
-			"nodes":    {Number: 2, Of: "SupportGrant"},
-			"pageInfo": {Number: 3, Of: "PageInfo"},
+			"edges":    {Number: 1, Of: "SupportGrantEdge", Guarded: false, AtOnce: false},
+			"nodes":    {Number: 2, Of: "SupportGrant", Guarded: false, AtOnce: false},
+			"pageInfo": {Number: 3, Of: "PageInfo", Guarded: false, AtOnce: false},
 		},
 	},
 	"SupportGrantEdge": {
 		Name: "SupportGrantEdge", Satisfies: []string{"SupportGrantEdge"},
 		Fields: map[string]lean.Field{
-			"cursor": {Number: 1, Of: ""},
-			"node":   {Number: 2, Of: "SupportGrant"},
+			"cursor": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"node":   {Number: 2, Of: "SupportGrant", Guarded: false, AtOnce: false},
 		},
 	},
 	"SupportGrantPayload": {
 		Name: "SupportGrantPayload", Satisfies: []string{"SupportGrantPayload"},
 		Fields: map[string]lean.Field{
-			"grant": {Number: 1, Of: "SupportGrant"},
+			"grant": {Number: 1, Of: "SupportGrant", Guarded: false, AtOnce: false},
 		},
 	},
 	"Tenant": {
 		Name: "Tenant", Satisfies: []string{"Tenant", "Node"},
 		Fields: map[string]lean.Field{
-			"id":               {Number: 1, Of: ""},
-			"slug":             {Number: 2, Of: ""},
-			"name":             {Number: 3, Of: ""},
-			"kind":             {Number: 4, Of: ""},
-			"locale":           {Number: 5, Of: ""},
-			"branding":         {Number: 6, Of: "Branding"},
-			"captionsRequired": {Number: 7, Of: ""},
+			"id":               {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"slug":             {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"name":             {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"kind":             {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"locale":           {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"branding":         {Number: 6, Of: "Branding", Guarded: false, AtOnce: false},
+			"captionsRequired": {Number: 7, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"TextKey": {
 		Name: "TextKey", Satisfies: []string{"TextKey"},
 		Fields: map[string]lean.Field{
-			"accepted":      {Number: 1, Of: ""},
-			"caseSensitive": {Number: 2, Of: ""},
+			"accepted":      {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"caseSensitive": {Number: 2, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"UpdateBrandingPayload": {
 		Name: "UpdateBrandingPayload", Satisfies: []string{"UpdateBrandingPayload"},
 		Fields: map[string]lean.Field{
-			"tenant": {Number: 1, Of: "Tenant"},
+			"tenant": {Number: 1, Of: "Tenant", Guarded: false, AtOnce: false},
 		},
 	},
 	"UpdatePublishingRulesPayload": {
 		Name: "UpdatePublishingRulesPayload", Satisfies: []string{"UpdatePublishingRulesPayload"},
 		Fields: map[string]lean.Field{
-			"tenant": {Number: 1, Of: "Tenant"},
+			"tenant": {Number: 1, Of: "Tenant", Guarded: false, AtOnce: false},
 		},
 	},
 	"UploadPart": {
 		Name: "UploadPart", Satisfies: []string{"UploadPart"},
 		Fields: map[string]lean.Field{
-			"number": {Number: 1, Of: ""},
-			"size":   {Number: 2, Of: ""},
-			"sha256": {Number: 3, Of: ""},
+			"number": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"size":   {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"sha256": {Number: 3, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"UploadParts": {
 		Name: "UploadParts", Satisfies: []string{"UploadParts"},
 		Fields: map[string]lean.Field{
-			"size":      {Number: 1, Of: ""},
-			"count":     {Number: 2, Of: ""},
-			"received":  {Number: 3, Of: "UploadPart"},
-			"expiresAt": {Number: 4, Of: ""},
+			"size":      {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"count":     {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"received":  {Number: 3, Of: "UploadPart", Guarded: false, AtOnce: false},
+			"expiresAt": {Number: 4, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"UploadTicket": {
 		Name: "UploadTicket", Satisfies: []string{"UploadTicket"},
 		Fields: map[string]lean.Field{
-			"method":    {Number: 1, Of: ""},
-			"url":       {Number: 2, Of: ""},
-			"headers":   {Number: 3, Of: "HttpHeader"},
-			"expiresAt": {Number: 4, Of: ""},
+			"method":    {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"url":       {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"headers":   {Number: 3, Of: "HttpHeader", Guarded: false, AtOnce: false},
+			"expiresAt": {Number: 4, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"User": {
 		Name: "User", Satisfies: []string{"User", "Node"},
 		Fields: map[string]lean.Field{
-			"id":        {Number: 1, Of: ""},
-			"role":      {Number: 3, Of: ""},
-			"createdAt": {Number: 6, Of: ""},
+			"id":        {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"name":      {Number: 2, Of: "", Guarded: true, AtOnce: false},
+			"role":      {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"email":     {Number: 4, Of: "", Guarded: true, AtOnce: false},
+			"status":    {Number: 5, Of: "", Guarded: true, AtOnce: false},
+			"createdAt": {Number: 6, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"UserConnection": {
 		Name: "UserConnection", Satisfies: []string{"UserConnection"},
 		Fields: map[string]lean.Field{
-			"edges":    {Number: 1, Of: "UserEdge"},
-			"nodes":    {Number: 2, Of: "User"},
-			"pageInfo": {Number: 3, Of: "PageInfo"},
+			"edges":    {Number: 1, Of: "UserEdge", Guarded: false, AtOnce: false},
+			"nodes":    {Number: 2, Of: "User", Guarded: false, AtOnce: false},
+			"pageInfo": {Number: 3, Of: "PageInfo", Guarded: false, AtOnce: false},
 		},
 	},
 	"UserEdge": {
 		Name: "UserEdge", Satisfies: []string{"UserEdge"},
 		Fields: map[string]lean.Field{
-			"cursor": {Number: 1, Of: ""},
-			"node":   {Number: 2, Of: "User"},
+			"cursor": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"node":   {Number: 2, Of: "User", Guarded: false, AtOnce: false},
 		},
 	},
 	"UserPayload": {
 		Name: "UserPayload", Satisfies: []string{"UserPayload"},
 		Fields: map[string]lean.Field{
-			"user": {Number: 1, Of: "User"},
+			"user": {Number: 1, Of: "User", Guarded: false, AtOnce: false},
 		},
 	},
 	"VideoContent": {
 		Name: "VideoContent", Satisfies: []string{"VideoContent", "LessonContent"},
 		Fields: map[string]lean.Field{
-			"url":           {Number: 1, Of: ""},
-			"externalUrl":   {Number: 2, Of: ""},
-			"hlsUrl":        {Number: 3, Of: ""},
-			"posterUrl":     {Number: 4, Of: ""},
-			"storyboardUrl": {Number: 5, Of: ""},
-			"expiresAt":     {Number: 6, Of: ""},
-			"contentType":   {Number: 7, Of: ""},
-			"captions":      {Number: 8, Of: "Caption"},
-			"captionTracks": {Number: 9, Of: "CaptionTrack"},
-			"html":          {Number: 10, Of: ""},
+			"url":           {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"externalUrl":   {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"hlsUrl":        {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"posterUrl":     {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"storyboardUrl": {Number: 5, Of: "", Guarded: false, AtOnce: false},
+			"expiresAt":     {Number: 6, Of: "", Guarded: false, AtOnce: false},
+			"contentType":   {Number: 7, Of: "", Guarded: false, AtOnce: false},
+			"captions":      {Number: 8, Of: "Caption", Guarded: false, AtOnce: false},
+			"captionTracks": {Number: 9, Of: "CaptionTrack", Guarded: false, AtOnce: false},
+			"html":          {Number: 10, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 	"Viewer": {
 		Name: "Viewer", Satisfies: []string{"Viewer"},
 		Fields: map[string]lean.Field{
-			"role": {Number: 1, Of: ""},
+			"role": {Number: 1, Of: "", Guarded: false, AtOnce: false},
 		},
 	},
 }
@@ -1258,15 +1348,65 @@ var leanTypes = lean.Types{
 // LeanTypes returns the plain fields of the schema.
 func LeanTypes() lean.Types { return leanTypes }
 
-func (ec *executionContext) leanAchievement(sel ast.SelectionSet, obj *ent.Achievement) graphql.Marshaler {
+// LeanNow is asked while objects are written straight to JSON. Roots of resolvers that have LeanNow(ctx) return it for one
+// object of the answer, or a list, and all below it; others leave what would be asked to gqlgen.
+type LeanNow interface {
+	// Sees reports whether the field of the parent is seen as it stands there, neither refused nor masked.
+	Sees(object, field string, parent any) bool
+	// CourseInstructor answers Course.instructor, or reports that it cannot at once.
+	CourseInstructor(obj *catalog.Course) (value *ent.User, known bool)
+	// CourseEnrollment answers Course.enrollment, or reports that it cannot at once.
+	CourseEnrollment(obj *catalog.Course) (value *ent.Enrollment, known bool)
+	// CourseProgressState answers CourseProgress.state, or reports that it cannot at once.
+	CourseProgressState(obj *ent.CourseProgress) (value model.ProgressState, known bool)
+	// CourseProgressPercent answers CourseProgress.percent, or reports that it cannot at once.
+	CourseProgressPercent(obj *ent.CourseProgress) (value int, known bool)
+	// CourseProgressLastActivityAt answers CourseProgress.lastActivityAt, or reports that it cannot at once.
+	CourseProgressLastActivityAt(obj *ent.CourseProgress) (value *time.Time, known bool)
+	// CourseProgressLessons answers CourseProgress.lessons, or reports that it cannot at once.
+	CourseProgressLessons(obj *ent.CourseProgress) (value []*ent.LessonProgress, known bool)
+	// EnrollmentLearner answers Enrollment.learner, or reports that it cannot at once.
+	EnrollmentLearner(obj *ent.Enrollment) (value *ent.User, known bool)
+	// EnrollmentCourse answers Enrollment.course, or reports that it cannot at once.
+	EnrollmentCourse(obj *ent.Enrollment) (value *catalog.Course, known bool)
+	// EnrollmentOverdue answers Enrollment.overdue, or reports that it cannot at once.
+	EnrollmentOverdue(obj *ent.Enrollment) (value bool, known bool)
+	// EnrollmentProgress answers Enrollment.progress, or reports that it cannot at once.
+	EnrollmentProgress(obj *ent.Enrollment) (value *ent.CourseProgress, known bool)
+	// LessonProgressLessonID answers LessonProgress.lessonId, or reports that it cannot at once.
+	LessonProgressLessonID(obj *ent.LessonProgress) (value *gid.ID, known bool)
+	// LessonProgressState answers LessonProgress.state, or reports that it cannot at once.
+	LessonProgressState(obj *ent.LessonProgress) (value model.ProgressState, known bool)
+}
+
+// leanNow returns whom to ask, and whether what the plan asks can be asked.
+func (ec *executionContext) leanNow(ctx context.Context, plan lean.Plan) (now LeanNow, able bool) {
+	if !plan.Asks() {
+		return nil, true
+	}
+	resolvers, able := ec.Resolvers.(interface {
+		LeanNow(ctx context.Context) LeanNow
+	})
+	if !able {
+		return nil, false
+	}
+	now = resolvers.LeanNow(ctx)
+	return now, now != nil
+}
+
+func (ec *executionContext) leanAchievement(ctx context.Context, sel ast.SelectionSet, obj *ent.Achievement) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Achievement", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanAchievement(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanAchievement(w, now, plan, obj) })
 }
 
-func writeLeanAchievement(w *lean.Writer, plan lean.Plan, obj *ent.Achievement) bool {
+func writeLeanAchievement(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Achievement) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -1309,15 +1449,19 @@ func writeLeanAchievement(w *lean.Writer, plan lean.Plan, obj *ent.Achievement) 
 	return true
 }
 
-func (ec *executionContext) leanApiKey(sel ast.SelectionSet, obj *ent.APIKey) graphql.Marshaler {
+func (ec *executionContext) leanApiKey(ctx context.Context, sel ast.SelectionSet, obj *ent.APIKey) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "ApiKey", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanApiKey(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanApiKey(w, now, plan, obj) })
 }
 
-func writeLeanApiKey(w *lean.Writer, plan lean.Plan, obj *ent.APIKey) bool {
+func writeLeanApiKey(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.APIKey) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -1388,15 +1532,19 @@ func writeLeanApiKey(w *lean.Writer, plan lean.Plan, obj *ent.APIKey) bool {
 	return true
 }
 
-func (ec *executionContext) leanApplyCompletionsPayload(sel ast.SelectionSet, obj *model.ApplyCompletionsPayload) graphql.Marshaler {
+func (ec *executionContext) leanApplyCompletionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApplyCompletionsPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "ApplyCompletionsPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanApplyCompletionsPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanApplyCompletionsPayload(w, now, plan, obj) })
 }
 
-func writeLeanApplyCompletionsPayload(w *lean.Writer, plan lean.Plan, obj *model.ApplyCompletionsPayload) bool {
+func writeLeanApplyCompletionsPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.ApplyCompletionsPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -1434,15 +1582,19 @@ func writeLeanApplyCompletionsPayload(w *lean.Writer, plan lean.Plan, obj *model
 	return true
 }
 
-func (ec *executionContext) leanArticleContent(sel ast.SelectionSet, obj *model.ArticleContent) graphql.Marshaler {
+func (ec *executionContext) leanArticleContent(ctx context.Context, sel ast.SelectionSet, obj *model.ArticleContent) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "ArticleContent", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanArticleContent(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanArticleContent(w, now, plan, obj) })
 }
 
-func writeLeanArticleContent(w *lean.Writer, plan lean.Plan, obj *model.ArticleContent) bool {
+func writeLeanArticleContent(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.ArticleContent) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -1461,15 +1613,19 @@ func writeLeanArticleContent(w *lean.Writer, plan lean.Plan, obj *model.ArticleC
 	return true
 }
 
-func (ec *executionContext) leanAsset(sel ast.SelectionSet, obj *ent.Asset) graphql.Marshaler {
+func (ec *executionContext) leanAsset(ctx context.Context, sel ast.SelectionSet, obj *ent.Asset) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Asset", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanAsset(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanAsset(w, now, plan, obj) })
 }
 
-func writeLeanAsset(w *lean.Writer, plan lean.Plan, obj *ent.Asset) bool {
+func writeLeanAsset(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Asset) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -1681,15 +1837,19 @@ func (ec *executionContext) lean_Asset_createdAt(obj *ent.Asset) graphql.Marshal
 	})
 }
 
-func (ec *executionContext) leanAttachment(sel ast.SelectionSet, obj *model.Attachment) graphql.Marshaler {
+func (ec *executionContext) leanAttachment(ctx context.Context, sel ast.SelectionSet, obj *model.Attachment) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Attachment", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanAttachment(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanAttachment(w, now, plan, obj) })
 }
 
-func writeLeanAttachment(w *lean.Writer, plan lean.Plan, obj *model.Attachment) bool {
+func writeLeanAttachment(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.Attachment) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -1707,7 +1867,7 @@ func writeLeanAttachment(w *lean.Writer, plan lean.Plan, obj *model.Attachment) 
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanAsset(w, step.Of, v) {
+				if !writeLeanAsset(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -1717,15 +1877,19 @@ func writeLeanAttachment(w *lean.Writer, plan lean.Plan, obj *model.Attachment) 
 	return true
 }
 
-func (ec *executionContext) leanAttempt(sel ast.SelectionSet, obj *ent.Attempt) graphql.Marshaler {
+func (ec *executionContext) leanAttempt(ctx context.Context, sel ast.SelectionSet, obj *ent.Attempt) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Attempt", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanAttempt(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanAttempt(w, now, plan, obj) })
 }
 
-func writeLeanAttempt(w *lean.Writer, plan lean.Plan, obj *ent.Attempt) bool {
+func writeLeanAttempt(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Attempt) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -1881,15 +2045,19 @@ func (ec *executionContext) lean_Attempt_passMark(obj *ent.Attempt) graphql.Mars
 	})
 }
 
-func (ec *executionContext) leanAttemptPayload(sel ast.SelectionSet, obj *model.AttemptPayload) graphql.Marshaler {
+func (ec *executionContext) leanAttemptPayload(ctx context.Context, sel ast.SelectionSet, obj *model.AttemptPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "AttemptPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanAttemptPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanAttemptPayload(w, now, plan, obj) })
 }
 
-func writeLeanAttemptPayload(w *lean.Writer, plan lean.Plan, obj *model.AttemptPayload) bool {
+func writeLeanAttemptPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.AttemptPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -1902,7 +2070,7 @@ func writeLeanAttemptPayload(w *lean.Writer, plan lean.Plan, obj *model.AttemptP
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanAttempt(w, step.Of, v) {
+				if !writeLeanAttempt(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -1912,15 +2080,19 @@ func writeLeanAttemptPayload(w *lean.Writer, plan lean.Plan, obj *model.AttemptP
 	return true
 }
 
-func (ec *executionContext) leanAttemptQuestion(sel ast.SelectionSet, obj *assessment.Question) graphql.Marshaler {
+func (ec *executionContext) leanAttemptQuestion(ctx context.Context, sel ast.SelectionSet, obj *assessment.Question) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "AttemptQuestion", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanAttemptQuestion(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanAttemptQuestion(w, now, plan, obj) })
 }
 
-func writeLeanAttemptQuestion(w *lean.Writer, plan lean.Plan, obj *assessment.Question) bool {
+func writeLeanAttemptQuestion(w *lean.Writer, now LeanNow, plan lean.Plan, obj *assessment.Question) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -1948,7 +2120,7 @@ func writeLeanAttemptQuestion(w *lean.Writer, plan lean.Plan, obj *assessment.Qu
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !writeLeanChoice(w, step.Of, &e) {
+				if !writeLeanChoice(w, now, step.Of, &e) {
 					return false
 				}
 			}
@@ -1973,7 +2145,19 @@ func writeLeanAttemptQuestion(w *lean.Writer, plan lean.Plan, obj *assessment.Qu
 			if v == nil {
 				w.Null()
 			} else {
-				if !writeLeanQuestionResponse(w, step.Of, v) {
+				if !writeLeanQuestionResponse(w, now, step.Of, v) {
+					return false
+				}
+			}
+		case 8:
+			if !now.Sees("AttemptQuestion", "result", obj) {
+				return false
+			}
+			v := obj.Result
+			if v == nil {
+				w.Null()
+			} else {
+				if !writeLeanQuestionResult(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -2035,15 +2219,19 @@ func (ec *executionContext) lean_AttemptQuestion_points(obj *assessment.Question
 	})
 }
 
-func (ec *executionContext) leanAuditConnection(sel ast.SelectionSet, obj *relay.AuditConnection) graphql.Marshaler {
+func (ec *executionContext) leanAuditConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.AuditConnection) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "AuditConnection", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanAuditConnection(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanAuditConnection(w, now, plan, obj) })
 }
 
-func writeLeanAuditConnection(w *lean.Writer, plan lean.Plan, obj *relay.AuditConnection) bool {
+func writeLeanAuditConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.AuditConnection) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -2056,7 +2244,7 @@ func writeLeanAuditConnection(w *lean.Writer, plan lean.Plan, obj *relay.AuditCo
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !writeLeanAuditEdge(w, step.Of, &e) {
+				if !writeLeanAuditEdge(w, now, step.Of, &e) {
 					return false
 				}
 			}
@@ -2069,7 +2257,7 @@ func writeLeanAuditConnection(w *lean.Writer, plan lean.Plan, obj *relay.AuditCo
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanAuditEntry(w, step.Of, e) {
+					if !writeLeanAuditEntry(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -2077,7 +2265,7 @@ func writeLeanAuditConnection(w *lean.Writer, plan lean.Plan, obj *relay.AuditCo
 			w.Byte(']')
 		case 3:
 			v := obj.PageInfo
-			if !writeLeanPageInfo(w, step.Of, &v) {
+			if !writeLeanPageInfo(w, now, step.Of, &v) {
 				return false
 			}
 		}
@@ -2086,15 +2274,19 @@ func writeLeanAuditConnection(w *lean.Writer, plan lean.Plan, obj *relay.AuditCo
 	return true
 }
 
-func (ec *executionContext) leanAuditDatum(sel ast.SelectionSet, obj *model.AuditDatum) graphql.Marshaler {
+func (ec *executionContext) leanAuditDatum(ctx context.Context, sel ast.SelectionSet, obj *model.AuditDatum) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "AuditDatum", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanAuditDatum(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanAuditDatum(w, now, plan, obj) })
 }
 
-func writeLeanAuditDatum(w *lean.Writer, plan lean.Plan, obj *model.AuditDatum) bool {
+func writeLeanAuditDatum(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.AuditDatum) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -2118,15 +2310,19 @@ func writeLeanAuditDatum(w *lean.Writer, plan lean.Plan, obj *model.AuditDatum) 
 	return true
 }
 
-func (ec *executionContext) leanAuditEdge(sel ast.SelectionSet, obj *relay.Edge[*ent.AuditEntry]) graphql.Marshaler {
+func (ec *executionContext) leanAuditEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.AuditEntry]) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "AuditEdge", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanAuditEdge(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanAuditEdge(w, now, plan, obj) })
 }
 
-func writeLeanAuditEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*ent.AuditEntry]) bool {
+func writeLeanAuditEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*ent.AuditEntry]) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -2144,7 +2340,7 @@ func writeLeanAuditEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*ent.Aud
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanAuditEntry(w, step.Of, v) {
+				if !writeLeanAuditEntry(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -2154,15 +2350,19 @@ func writeLeanAuditEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*ent.Aud
 	return true
 }
 
-func (ec *executionContext) leanAuditEntry(sel ast.SelectionSet, obj *ent.AuditEntry) graphql.Marshaler {
+func (ec *executionContext) leanAuditEntry(ctx context.Context, sel ast.SelectionSet, obj *ent.AuditEntry) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "AuditEntry", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanAuditEntry(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanAuditEntry(w, now, plan, obj) })
 }
 
-func writeLeanAuditEntry(w *lean.Writer, plan lean.Plan, obj *ent.AuditEntry) bool {
+func writeLeanAuditEntry(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.AuditEntry) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -2302,15 +2502,19 @@ func (ec *executionContext) lean_AuditEntry_subject(obj *ent.AuditEntry) graphql
 	})
 }
 
-func (ec *executionContext) leanBranding(sel ast.SelectionSet, obj *brand.Brand) graphql.Marshaler {
+func (ec *executionContext) leanBranding(ctx context.Context, sel ast.SelectionSet, obj *brand.Brand) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Branding", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanBranding(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanBranding(w, now, plan, obj) })
 }
 
-func writeLeanBranding(w *lean.Writer, plan lean.Plan, obj *brand.Brand) bool {
+func writeLeanBranding(w *lean.Writer, now LeanNow, plan lean.Plan, obj *brand.Brand) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -2339,15 +2543,19 @@ func writeLeanBranding(w *lean.Writer, plan lean.Plan, obj *brand.Brand) bool {
 	return true
 }
 
-func (ec *executionContext) leanCaption(sel ast.SelectionSet, obj *outline.Caption) graphql.Marshaler {
+func (ec *executionContext) leanCaption(ctx context.Context, sel ast.SelectionSet, obj *outline.Caption) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Caption", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCaption(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCaption(w, now, plan, obj) })
 }
 
-func writeLeanCaption(w *lean.Writer, plan lean.Plan, obj *outline.Caption) bool {
+func writeLeanCaption(w *lean.Writer, now LeanNow, plan lean.Plan, obj *outline.Caption) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -2376,15 +2584,19 @@ func writeLeanCaption(w *lean.Writer, plan lean.Plan, obj *outline.Caption) bool
 	return true
 }
 
-func (ec *executionContext) leanCaptionRevision(sel ast.SelectionSet, obj *ent.CaptionRevision) graphql.Marshaler {
+func (ec *executionContext) leanCaptionRevision(ctx context.Context, sel ast.SelectionSet, obj *ent.CaptionRevision) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CaptionRevision", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCaptionRevision(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCaptionRevision(w, now, plan, obj) })
 }
 
-func writeLeanCaptionRevision(w *lean.Writer, plan lean.Plan, obj *ent.CaptionRevision) bool {
+func writeLeanCaptionRevision(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.CaptionRevision) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -2514,15 +2726,19 @@ func (ec *executionContext) lean_CaptionRevision_revertOf(obj *ent.CaptionRevisi
 	})
 }
 
-func (ec *executionContext) leanCaptionRevisionConnection(sel ast.SelectionSet, obj *relay.CaptionRevisionConnection) graphql.Marshaler {
+func (ec *executionContext) leanCaptionRevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.CaptionRevisionConnection) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CaptionRevisionConnection", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCaptionRevisionConnection(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCaptionRevisionConnection(w, now, plan, obj) })
 }
 
-func writeLeanCaptionRevisionConnection(w *lean.Writer, plan lean.Plan, obj *relay.CaptionRevisionConnection) bool {
+func writeLeanCaptionRevisionConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.CaptionRevisionConnection) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -2535,7 +2751,7 @@ func writeLeanCaptionRevisionConnection(w *lean.Writer, plan lean.Plan, obj *rel
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !writeLeanCaptionRevisionEdge(w, step.Of, &e) {
+				if !writeLeanCaptionRevisionEdge(w, now, step.Of, &e) {
 					return false
 				}
 			}
@@ -2548,7 +2764,7 @@ func writeLeanCaptionRevisionConnection(w *lean.Writer, plan lean.Plan, obj *rel
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanCaptionRevision(w, step.Of, e) {
+					if !writeLeanCaptionRevision(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -2556,7 +2772,7 @@ func writeLeanCaptionRevisionConnection(w *lean.Writer, plan lean.Plan, obj *rel
 			w.Byte(']')
 		case 3:
 			v := obj.PageInfo
-			if !writeLeanPageInfo(w, step.Of, &v) {
+			if !writeLeanPageInfo(w, now, step.Of, &v) {
 				return false
 			}
 		}
@@ -2565,15 +2781,19 @@ func writeLeanCaptionRevisionConnection(w *lean.Writer, plan lean.Plan, obj *rel
 	return true
 }
 
-func (ec *executionContext) leanCaptionRevisionEdge(sel ast.SelectionSet, obj *relay.Edge[*ent.CaptionRevision]) graphql.Marshaler {
+func (ec *executionContext) leanCaptionRevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.CaptionRevision]) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CaptionRevisionEdge", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCaptionRevisionEdge(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCaptionRevisionEdge(w, now, plan, obj) })
 }
 
-func writeLeanCaptionRevisionEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*ent.CaptionRevision]) bool {
+func writeLeanCaptionRevisionEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*ent.CaptionRevision]) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -2591,7 +2811,7 @@ func writeLeanCaptionRevisionEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edg
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanCaptionRevision(w, step.Of, v) {
+				if !writeLeanCaptionRevision(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -2601,15 +2821,19 @@ func writeLeanCaptionRevisionEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edg
 	return true
 }
 
-func (ec *executionContext) leanCaptionTrack(sel ast.SelectionSet, obj *model.CaptionTrack) graphql.Marshaler {
+func (ec *executionContext) leanCaptionTrack(ctx context.Context, sel ast.SelectionSet, obj *model.CaptionTrack) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CaptionTrack", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCaptionTrack(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCaptionTrack(w, now, plan, obj) })
 }
 
-func writeLeanCaptionTrack(w *lean.Writer, plan lean.Plan, obj *model.CaptionTrack) bool {
+func writeLeanCaptionTrack(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.CaptionTrack) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -2643,15 +2867,19 @@ func writeLeanCaptionTrack(w *lean.Writer, plan lean.Plan, obj *model.CaptionTra
 	return true
 }
 
-func (ec *executionContext) leanCaptionsPayload(sel ast.SelectionSet, obj *model.CaptionsPayload) graphql.Marshaler {
+func (ec *executionContext) leanCaptionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CaptionsPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CaptionsPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCaptionsPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCaptionsPayload(w, now, plan, obj) })
 }
 
-func writeLeanCaptionsPayload(w *lean.Writer, plan lean.Plan, obj *model.CaptionsPayload) bool {
+func writeLeanCaptionsPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.CaptionsPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -2664,7 +2892,7 @@ func writeLeanCaptionsPayload(w *lean.Writer, plan lean.Plan, obj *model.Caption
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanCaptionRevision(w, step.Of, v) {
+				if !writeLeanCaptionRevision(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -2673,7 +2901,7 @@ func writeLeanCaptionsPayload(w *lean.Writer, plan lean.Plan, obj *model.Caption
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanAsset(w, step.Of, v) {
+				if !writeLeanAsset(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -2683,15 +2911,19 @@ func writeLeanCaptionsPayload(w *lean.Writer, plan lean.Plan, obj *model.Caption
 	return true
 }
 
-func (ec *executionContext) leanCategory(sel ast.SelectionSet, obj *ent.Category) graphql.Marshaler {
+func (ec *executionContext) leanCategory(ctx context.Context, sel ast.SelectionSet, obj *ent.Category) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Category", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCategory(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCategory(w, now, plan, obj) })
 }
 
-func writeLeanCategory(w *lean.Writer, plan lean.Plan, obj *ent.Category) bool {
+func writeLeanCategory(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Category) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -2720,15 +2952,19 @@ func writeLeanCategory(w *lean.Writer, plan lean.Plan, obj *ent.Category) bool {
 	return true
 }
 
-func (ec *executionContext) leanCertificate(sel ast.SelectionSet, obj *ent.Certificate) graphql.Marshaler {
+func (ec *executionContext) leanCertificate(ctx context.Context, sel ast.SelectionSet, obj *ent.Certificate) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Certificate", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCertificate(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCertificate(w, now, plan, obj) })
 }
 
-func writeLeanCertificate(w *lean.Writer, plan lean.Plan, obj *ent.Certificate) bool {
+func writeLeanCertificate(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Certificate) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -2739,6 +2975,22 @@ func writeLeanCertificate(w *lean.Writer, plan lean.Plan, obj *ent.Certificate) 
 		case 1:
 			v := obj.GlobalID()
 			if !w.ID(v) {
+				return false
+			}
+		case 2:
+			if !now.Sees("Certificate", "code", obj) {
+				return false
+			}
+			v := obj.Code
+			if !w.Text(v) {
+				return false
+			}
+		case 4:
+			if !now.Sees("Certificate", "learnerName", obj) {
+				return false
+			}
+			v := obj.LearnerName
+			if !w.Text(v) {
 				return false
 			}
 		case 5:
@@ -2768,6 +3020,14 @@ func writeLeanCertificate(w *lean.Writer, plan lean.Plan, obj *ent.Certificate) 
 				if !w.Time(*v) {
 					return false
 				}
+			}
+		case 9:
+			if !now.Sees("Certificate", "revocationReason", obj) {
+				return false
+			}
+			v := obj.RevocationReason
+			if !w.Text(v) {
+				return false
 			}
 		}
 	}
@@ -2848,15 +3108,19 @@ func (ec *executionContext) lean_Certificate_revokedAt(obj *ent.Certificate) gra
 	})
 }
 
-func (ec *executionContext) leanCertificateVerification(sel ast.SelectionSet, obj *model.CertificateVerification) graphql.Marshaler {
+func (ec *executionContext) leanCertificateVerification(ctx context.Context, sel ast.SelectionSet, obj *model.CertificateVerification) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CertificateVerification", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCertificateVerification(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCertificateVerification(w, now, plan, obj) })
 }
 
-func writeLeanCertificateVerification(w *lean.Writer, plan lean.Plan, obj *model.CertificateVerification) bool {
+func writeLeanCertificateVerification(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.CertificateVerification) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -2871,6 +3135,14 @@ func writeLeanCertificateVerification(w *lean.Writer, plan lean.Plan, obj *model
 			}
 		case 2:
 			v := obj.Code
+			if !w.Text(v) {
+				return false
+			}
+		case 3:
+			if !now.Sees("CertificateVerification", "learnerName", obj) {
+				return false
+			}
+			v := obj.LearnerName
 			if !w.Text(v) {
 				return false
 			}
@@ -3030,15 +3302,19 @@ func (ec *executionContext) lean_CertificateVerification_revokedAt(obj *model.Ce
 	})
 }
 
-func (ec *executionContext) leanChangePasswordPayload(sel ast.SelectionSet, obj *model.ChangePasswordPayload) graphql.Marshaler {
+func (ec *executionContext) leanChangePasswordPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ChangePasswordPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "ChangePasswordPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanChangePasswordPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanChangePasswordPayload(w, now, plan, obj) })
 }
 
-func writeLeanChangePasswordPayload(w *lean.Writer, plan lean.Plan, obj *model.ChangePasswordPayload) bool {
+func writeLeanChangePasswordPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.ChangePasswordPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -3057,15 +3333,19 @@ func writeLeanChangePasswordPayload(w *lean.Writer, plan lean.Plan, obj *model.C
 	return true
 }
 
-func (ec *executionContext) leanChoice(sel ast.SelectionSet, obj *quiz.Choice) graphql.Marshaler {
+func (ec *executionContext) leanChoice(ctx context.Context, sel ast.SelectionSet, obj *quiz.Choice) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Choice", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanChoice(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanChoice(w, now, plan, obj) })
 }
 
-func writeLeanChoice(w *lean.Writer, plan lean.Plan, obj *quiz.Choice) bool {
+func writeLeanChoice(w *lean.Writer, now LeanNow, plan lean.Plan, obj *quiz.Choice) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -3089,15 +3369,19 @@ func writeLeanChoice(w *lean.Writer, plan lean.Plan, obj *quiz.Choice) bool {
 	return true
 }
 
-func (ec *executionContext) leanChoiceDraft(sel ast.SelectionSet, obj *quiz.DraftChoice) graphql.Marshaler {
+func (ec *executionContext) leanChoiceDraft(ctx context.Context, sel ast.SelectionSet, obj *quiz.DraftChoice) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "ChoiceDraft", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanChoiceDraft(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanChoiceDraft(w, now, plan, obj) })
 }
 
-func writeLeanChoiceDraft(w *lean.Writer, plan lean.Plan, obj *quiz.DraftChoice) bool {
+func writeLeanChoiceDraft(w *lean.Writer, now LeanNow, plan lean.Plan, obj *quiz.DraftChoice) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -3131,15 +3415,19 @@ func writeLeanChoiceDraft(w *lean.Writer, plan lean.Plan, obj *quiz.DraftChoice)
 	return true
 }
 
-func (ec *executionContext) leanCompleteUploadPayload(sel ast.SelectionSet, obj *model.CompleteUploadPayload) graphql.Marshaler {
+func (ec *executionContext) leanCompleteUploadPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CompleteUploadPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CompleteUploadPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCompleteUploadPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCompleteUploadPayload(w, now, plan, obj) })
 }
 
-func writeLeanCompleteUploadPayload(w *lean.Writer, plan lean.Plan, obj *model.CompleteUploadPayload) bool {
+func writeLeanCompleteUploadPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.CompleteUploadPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -3152,7 +3440,7 @@ func writeLeanCompleteUploadPayload(w *lean.Writer, plan lean.Plan, obj *model.C
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanAsset(w, step.Of, v) {
+				if !writeLeanAsset(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -3162,15 +3450,19 @@ func writeLeanCompleteUploadPayload(w *lean.Writer, plan lean.Plan, obj *model.C
 	return true
 }
 
-func (ec *executionContext) leanCompletion(sel ast.SelectionSet, obj *learning.Standing) graphql.Marshaler {
+func (ec *executionContext) leanCompletion(ctx context.Context, sel ast.SelectionSet, obj *learning.Standing) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Completion", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCompletion(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCompletion(w, now, plan, obj) })
 }
 
-func writeLeanCompletion(w *lean.Writer, plan lean.Plan, obj *learning.Standing) bool {
+func writeLeanCompletion(w *lean.Writer, now LeanNow, plan lean.Plan, obj *learning.Standing) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -3195,7 +3487,7 @@ func writeLeanCompletion(w *lean.Writer, plan lean.Plan, obj *learning.Standing)
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanCompletionCondition(w, step.Of, e) {
+					if !writeLeanCompletionCondition(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -3209,7 +3501,7 @@ func writeLeanCompletion(w *lean.Writer, plan lean.Plan, obj *learning.Standing)
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanCompletionCondition(w, step.Of, e) {
+					if !writeLeanCompletionCondition(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -3238,15 +3530,19 @@ func (ec *executionContext) lean_Completion_completedAt(obj *learning.Standing) 
 	})
 }
 
-func (ec *executionContext) leanCompletionCondition(sel ast.SelectionSet, obj *rule.Condition) graphql.Marshaler {
+func (ec *executionContext) leanCompletionCondition(ctx context.Context, sel ast.SelectionSet, obj *rule.Condition) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CompletionCondition", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCompletionCondition(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCompletionCondition(w, now, plan, obj) })
 }
 
-func writeLeanCompletionCondition(w *lean.Writer, plan lean.Plan, obj *rule.Condition) bool {
+func writeLeanCompletionCondition(w *lean.Writer, now LeanNow, plan lean.Plan, obj *rule.Condition) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -3340,15 +3636,19 @@ func (ec *executionContext) lean_CompletionCondition_group(obj *rule.Condition) 
 	})
 }
 
-func (ec *executionContext) leanCompletionDay(sel ast.SelectionSet, obj *analytics.Day) graphql.Marshaler {
+func (ec *executionContext) leanCompletionDay(ctx context.Context, sel ast.SelectionSet, obj *analytics.Day) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CompletionDay", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCompletionDay(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCompletionDay(w, now, plan, obj) })
 }
 
-func writeLeanCompletionDay(w *lean.Writer, plan lean.Plan, obj *analytics.Day) bool {
+func writeLeanCompletionDay(w *lean.Writer, now LeanNow, plan lean.Plan, obj *analytics.Day) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -3372,15 +3672,19 @@ func writeLeanCompletionDay(w *lean.Writer, plan lean.Plan, obj *analytics.Day) 
 	return true
 }
 
-func (ec *executionContext) leanCompletionPolicy(sel ast.SelectionSet, obj *outline.Policy) graphql.Marshaler {
+func (ec *executionContext) leanCompletionPolicy(ctx context.Context, sel ast.SelectionSet, obj *outline.Policy) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CompletionPolicy", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCompletionPolicy(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCompletionPolicy(w, now, plan, obj) })
 }
 
-func writeLeanCompletionPolicy(w *lean.Writer, plan lean.Plan, obj *outline.Policy) bool {
+func writeLeanCompletionPolicy(w *lean.Writer, now LeanNow, plan lean.Plan, obj *outline.Policy) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -3409,15 +3713,19 @@ func writeLeanCompletionPolicy(w *lean.Writer, plan lean.Plan, obj *outline.Poli
 	return true
 }
 
-func (ec *executionContext) leanCompletionReport(sel ast.SelectionSet, obj *learning.Report) graphql.Marshaler {
+func (ec *executionContext) leanCompletionReport(ctx context.Context, sel ast.SelectionSet, obj *learning.Report) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CompletionReport", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCompletionReport(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCompletionReport(w, now, plan, obj) })
 }
 
-func writeLeanCompletionReport(w *lean.Writer, plan lean.Plan, obj *learning.Report) bool {
+func writeLeanCompletionReport(w *lean.Writer, now LeanNow, plan lean.Plan, obj *learning.Report) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -3458,7 +3766,7 @@ func writeLeanCompletionReport(w *lean.Writer, plan lean.Plan, obj *learning.Rep
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanEnrollment(w, step.Of, e) {
+					if !writeLeanEnrollment(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -3470,15 +3778,19 @@ func writeLeanCompletionReport(w *lean.Writer, plan lean.Plan, obj *learning.Rep
 	return true
 }
 
-func (ec *executionContext) leanCompletionRule(sel ast.SelectionSet, obj *model.CompletionRule) graphql.Marshaler {
+func (ec *executionContext) leanCompletionRule(ctx context.Context, sel ast.SelectionSet, obj *model.CompletionRule) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CompletionRule", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCompletionRule(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCompletionRule(w, now, plan, obj) })
 }
 
-func writeLeanCompletionRule(w *lean.Writer, plan lean.Plan, obj *model.CompletionRule) bool {
+func writeLeanCompletionRule(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.CompletionRule) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -3496,7 +3808,7 @@ func writeLeanCompletionRule(w *lean.Writer, plan lean.Plan, obj *model.Completi
 			if v == nil {
 				w.Null()
 			} else {
-				if !writeLeanCompletionPolicy(w, step.Of, v) {
+				if !writeLeanCompletionPolicy(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -3511,15 +3823,19 @@ func writeLeanCompletionRule(w *lean.Writer, plan lean.Plan, obj *model.Completi
 	return true
 }
 
-func (ec *executionContext) leanConvertAssetPayload(sel ast.SelectionSet, obj *model.ConvertAssetPayload) graphql.Marshaler {
+func (ec *executionContext) leanConvertAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ConvertAssetPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "ConvertAssetPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanConvertAssetPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanConvertAssetPayload(w, now, plan, obj) })
 }
 
-func writeLeanConvertAssetPayload(w *lean.Writer, plan lean.Plan, obj *model.ConvertAssetPayload) bool {
+func writeLeanConvertAssetPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.ConvertAssetPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -3532,7 +3848,7 @@ func writeLeanConvertAssetPayload(w *lean.Writer, plan lean.Plan, obj *model.Con
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanAsset(w, step.Of, v) {
+				if !writeLeanAsset(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -3542,15 +3858,19 @@ func writeLeanConvertAssetPayload(w *lean.Writer, plan lean.Plan, obj *model.Con
 	return true
 }
 
-func (ec *executionContext) leanCourse(sel ast.SelectionSet, obj *catalog.Course) graphql.Marshaler {
+func (ec *executionContext) leanCourse(ctx context.Context, sel ast.SelectionSet, obj *catalog.Course) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Course", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourse(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourse(w, now, plan, obj) })
 }
 
-func writeLeanCourse(w *lean.Writer, plan lean.Plan, obj *catalog.Course) bool {
+func writeLeanCourse(w *lean.Writer, now LeanNow, plan lean.Plan, obj *catalog.Course) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -3608,7 +3928,19 @@ func writeLeanCourse(w *lean.Writer, plan lean.Plan, obj *catalog.Course) bool {
 			if v == nil {
 				w.Null()
 			} else {
-				if !writeLeanPrice(w, step.Of, v) {
+				if !writeLeanPrice(w, now, step.Of, v) {
+					return false
+				}
+			}
+		case 11:
+			v, known := now.CourseInstructor(obj)
+			if !known {
+				return false
+			}
+			if v == nil {
+				w.Null()
+			} else {
+				if !writeLeanUser(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -3655,12 +3987,27 @@ func writeLeanCourse(w *lean.Writer, plan lean.Plan, obj *catalog.Course) bool {
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanModule(w, step.Of, e) {
+					if !writeLeanModule(w, now, step.Of, e) {
 						return false
 					}
 				}
 			}
 			w.Byte(']')
+		case 21:
+			if !now.Sees("Course", "enrollment", obj) {
+				return false
+			}
+			v, known := now.CourseEnrollment(obj)
+			if !known {
+				return false
+			}
+			if v == nil {
+				w.Null()
+			} else {
+				if !writeLeanEnrollment(w, now, step.Of, v) {
+					return false
+				}
+			}
 		}
 	}
 	w.Byte('}')
@@ -3849,15 +4196,19 @@ func (ec *executionContext) lean_Course_certificateMonths(obj *catalog.Course) g
 	})
 }
 
-func (ec *executionContext) leanCourseAdmission(sel ast.SelectionSet, obj *enrollment.Standing) graphql.Marshaler {
+func (ec *executionContext) leanCourseAdmission(ctx context.Context, sel ast.SelectionSet, obj *enrollment.Standing) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CourseAdmission", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseAdmission(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseAdmission(w, now, plan, obj) })
 }
 
-func writeLeanCourseAdmission(w *lean.Writer, plan lean.Plan, obj *enrollment.Standing) bool {
+func writeLeanCourseAdmission(w *lean.Writer, now LeanNow, plan lean.Plan, obj *enrollment.Standing) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -3959,15 +4310,19 @@ func (ec *executionContext) lean_CourseAdmission_dueDays(obj *enrollment.Standin
 	})
 }
 
-func (ec *executionContext) leanCourseConnection(sel ast.SelectionSet, obj *relay.CourseConnection) graphql.Marshaler {
+func (ec *executionContext) leanCourseConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.CourseConnection) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CourseConnection", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseConnection(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseConnection(w, now, plan, obj) })
 }
 
-func writeLeanCourseConnection(w *lean.Writer, plan lean.Plan, obj *relay.CourseConnection) bool {
+func writeLeanCourseConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.CourseConnection) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -3980,7 +4335,7 @@ func writeLeanCourseConnection(w *lean.Writer, plan lean.Plan, obj *relay.Course
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !writeLeanCourseEdge(w, step.Of, &e) {
+				if !writeLeanCourseEdge(w, now, step.Of, &e) {
 					return false
 				}
 			}
@@ -3993,7 +4348,7 @@ func writeLeanCourseConnection(w *lean.Writer, plan lean.Plan, obj *relay.Course
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanCourse(w, step.Of, e) {
+					if !writeLeanCourse(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -4001,7 +4356,7 @@ func writeLeanCourseConnection(w *lean.Writer, plan lean.Plan, obj *relay.Course
 			w.Byte(']')
 		case 3:
 			v := obj.PageInfo
-			if !writeLeanPageInfo(w, step.Of, &v) {
+			if !writeLeanPageInfo(w, now, step.Of, &v) {
 				return false
 			}
 		}
@@ -4010,15 +4365,19 @@ func writeLeanCourseConnection(w *lean.Writer, plan lean.Plan, obj *relay.Course
 	return true
 }
 
-func (ec *executionContext) leanCourseDraft(sel ast.SelectionSet, obj *ent.Course) graphql.Marshaler {
+func (ec *executionContext) leanCourseDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Course) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CourseDraft", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseDraft(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseDraft(w, now, plan, obj) })
 }
 
-func writeLeanCourseDraft(w *lean.Writer, plan lean.Plan, obj *ent.Course) bool {
+func writeLeanCourseDraft(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Course) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -4106,7 +4465,7 @@ func writeLeanCourseDraft(w *lean.Writer, plan lean.Plan, obj *ent.Course) bool 
 			if v == nil {
 				w.Null()
 			} else {
-				if !writeLeanCompletionPolicy(w, step.Of, v) {
+				if !writeLeanCompletionPolicy(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -4303,15 +4662,19 @@ func (ec *executionContext) lean_CourseDraft_archivedAt(obj *ent.Course) graphql
 	})
 }
 
-func (ec *executionContext) leanCourseDraftConnection(sel ast.SelectionSet, obj *relay.CourseDraftConnection) graphql.Marshaler {
+func (ec *executionContext) leanCourseDraftConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.CourseDraftConnection) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CourseDraftConnection", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseDraftConnection(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseDraftConnection(w, now, plan, obj) })
 }
 
-func writeLeanCourseDraftConnection(w *lean.Writer, plan lean.Plan, obj *relay.CourseDraftConnection) bool {
+func writeLeanCourseDraftConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.CourseDraftConnection) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -4324,7 +4687,7 @@ func writeLeanCourseDraftConnection(w *lean.Writer, plan lean.Plan, obj *relay.C
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !writeLeanCourseDraftEdge(w, step.Of, &e) {
+				if !writeLeanCourseDraftEdge(w, now, step.Of, &e) {
 					return false
 				}
 			}
@@ -4337,7 +4700,7 @@ func writeLeanCourseDraftConnection(w *lean.Writer, plan lean.Plan, obj *relay.C
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanCourseDraft(w, step.Of, e) {
+					if !writeLeanCourseDraft(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -4345,7 +4708,7 @@ func writeLeanCourseDraftConnection(w *lean.Writer, plan lean.Plan, obj *relay.C
 			w.Byte(']')
 		case 3:
 			v := obj.PageInfo
-			if !writeLeanPageInfo(w, step.Of, &v) {
+			if !writeLeanPageInfo(w, now, step.Of, &v) {
 				return false
 			}
 		}
@@ -4354,15 +4717,19 @@ func writeLeanCourseDraftConnection(w *lean.Writer, plan lean.Plan, obj *relay.C
 	return true
 }
 
-func (ec *executionContext) leanCourseDraftEdge(sel ast.SelectionSet, obj *relay.Edge[*ent.Course]) graphql.Marshaler {
+func (ec *executionContext) leanCourseDraftEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Course]) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CourseDraftEdge", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseDraftEdge(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseDraftEdge(w, now, plan, obj) })
 }
 
-func writeLeanCourseDraftEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*ent.Course]) bool {
+func writeLeanCourseDraftEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*ent.Course]) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -4380,7 +4747,7 @@ func writeLeanCourseDraftEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*e
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanCourseDraft(w, step.Of, v) {
+				if !writeLeanCourseDraft(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -4390,15 +4757,19 @@ func writeLeanCourseDraftEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*e
 	return true
 }
 
-func (ec *executionContext) leanCourseDraftPayload(sel ast.SelectionSet, obj *model.CourseDraftPayload) graphql.Marshaler {
+func (ec *executionContext) leanCourseDraftPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CourseDraftPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CourseDraftPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseDraftPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseDraftPayload(w, now, plan, obj) })
 }
 
-func writeLeanCourseDraftPayload(w *lean.Writer, plan lean.Plan, obj *model.CourseDraftPayload) bool {
+func writeLeanCourseDraftPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.CourseDraftPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -4411,7 +4782,7 @@ func writeLeanCourseDraftPayload(w *lean.Writer, plan lean.Plan, obj *model.Cour
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanCourseDraft(w, step.Of, v) {
+				if !writeLeanCourseDraft(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -4421,15 +4792,19 @@ func writeLeanCourseDraftPayload(w *lean.Writer, plan lean.Plan, obj *model.Cour
 	return true
 }
 
-func (ec *executionContext) leanCourseEdge(sel ast.SelectionSet, obj *relay.Edge[*catalog.Course]) graphql.Marshaler {
+func (ec *executionContext) leanCourseEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*catalog.Course]) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CourseEdge", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseEdge(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseEdge(w, now, plan, obj) })
 }
 
-func writeLeanCourseEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*catalog.Course]) bool {
+func writeLeanCourseEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*catalog.Course]) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -4447,7 +4822,7 @@ func writeLeanCourseEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*catalo
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanCourse(w, step.Of, v) {
+				if !writeLeanCourse(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -4457,15 +4832,19 @@ func writeLeanCourseEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*catalo
 	return true
 }
 
-func (ec *executionContext) leanCourseProgress(sel ast.SelectionSet, obj *ent.CourseProgress) graphql.Marshaler {
+func (ec *executionContext) leanCourseProgress(ctx context.Context, sel ast.SelectionSet, obj *ent.CourseProgress) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CourseProgress", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseProgress(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseProgress(w, now, plan, obj) })
 }
 
-func writeLeanCourseProgress(w *lean.Writer, plan lean.Plan, obj *ent.CourseProgress) bool {
+func writeLeanCourseProgress(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.CourseProgress) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -4473,6 +4852,14 @@ func writeLeanCourseProgress(w *lean.Writer, plan lean.Plan, obj *ent.CourseProg
 		switch step.Number {
 		case 0:
 			w.Text("CourseProgress")
+		case 1:
+			v, known := now.CourseProgressState(obj)
+			if !known {
+				return false
+			}
+			if !w.Own(v) {
+				return false
+			}
 		case 2:
 			v := obj.CompletedLessons
 			if !w.Int(v) {
@@ -4488,6 +4875,26 @@ func writeLeanCourseProgress(w *lean.Writer, plan lean.Plan, obj *ent.CourseProg
 			if !w.Int(v) {
 				return false
 			}
+		case 5:
+			v, known := now.CourseProgressPercent(obj)
+			if !known {
+				return false
+			}
+			if !w.Int(v) {
+				return false
+			}
+		case 6:
+			v, known := now.CourseProgressLastActivityAt(obj)
+			if !known {
+				return false
+			}
+			if v == nil {
+				w.Null()
+			} else {
+				if !w.Time(*v) {
+					return false
+				}
+			}
 		case 7:
 			v := obj.CompletedAt
 			if v == nil {
@@ -4502,6 +4909,23 @@ func writeLeanCourseProgress(w *lean.Writer, plan lean.Plan, obj *ent.CourseProg
 			if !w.Int(v) {
 				return false
 			}
+		case 9:
+			v, known := now.CourseProgressLessons(obj)
+			if !known {
+				return false
+			}
+			w.Byte('[')
+			for n, e := range v {
+				w.Next(n)
+				if e == nil {
+					return false
+				} else {
+					if !writeLeanLessonProgress(w, now, step.Of, e) {
+						return false
+					}
+				}
+			}
+			w.Byte(']')
 		}
 	}
 	w.Byte('}')
@@ -4577,15 +5001,19 @@ func (ec *executionContext) lean_CourseProgress_timeOnTaskMs(obj *ent.CourseProg
 	})
 }
 
-func (ec *executionContext) leanCourseReport(sel ast.SelectionSet, obj *analytics.Report) graphql.Marshaler {
+func (ec *executionContext) leanCourseReport(ctx context.Context, sel ast.SelectionSet, obj *analytics.Report) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CourseReport", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseReport(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseReport(w, now, plan, obj) })
 }
 
-func writeLeanCourseReport(w *lean.Writer, plan lean.Plan, obj *analytics.Report) bool {
+func writeLeanCourseReport(w *lean.Writer, now LeanNow, plan lean.Plan, obj *analytics.Report) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -4618,7 +5046,7 @@ func writeLeanCourseReport(w *lean.Writer, plan lean.Plan, obj *analytics.Report
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !writeLeanStuckLearner(w, step.Of, &e) {
+				if !writeLeanStuckLearner(w, now, step.Of, &e) {
 					return false
 				}
 			}
@@ -4628,7 +5056,7 @@ func writeLeanCourseReport(w *lean.Writer, plan lean.Plan, obj *analytics.Report
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !writeLeanCompletionDay(w, step.Of, &e) {
+				if !writeLeanCompletionDay(w, now, step.Of, &e) {
 					return false
 				}
 			}
@@ -4691,15 +5119,19 @@ func (ec *executionContext) lean_CourseReport_stuckCount(obj *analytics.Report) 
 	})
 }
 
-func (ec *executionContext) leanCourseVersion(sel ast.SelectionSet, obj *ent.CourseVersion) graphql.Marshaler {
+func (ec *executionContext) leanCourseVersion(ctx context.Context, sel ast.SelectionSet, obj *ent.CourseVersion) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CourseVersion", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseVersion(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseVersion(w, now, plan, obj) })
 }
 
-func writeLeanCourseVersion(w *lean.Writer, plan lean.Plan, obj *ent.CourseVersion) bool {
+func writeLeanCourseVersion(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.CourseVersion) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -4839,15 +5271,19 @@ func (ec *executionContext) lean_CourseVersion_publishedAt(obj *ent.CourseVersio
 	})
 }
 
-func (ec *executionContext) leanCreateApiKeyPayload(sel ast.SelectionSet, obj *model.CreateAPIKeyPayload) graphql.Marshaler {
+func (ec *executionContext) leanCreateApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateAPIKeyPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "CreateApiKeyPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCreateApiKeyPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanCreateApiKeyPayload(w, now, plan, obj) })
 }
 
-func writeLeanCreateApiKeyPayload(w *lean.Writer, plan lean.Plan, obj *model.CreateAPIKeyPayload) bool {
+func writeLeanCreateApiKeyPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.CreateAPIKeyPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -4860,7 +5296,7 @@ func writeLeanCreateApiKeyPayload(w *lean.Writer, plan lean.Plan, obj *model.Cre
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanApiKey(w, step.Of, v) {
+				if !writeLeanApiKey(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -4875,15 +5311,19 @@ func writeLeanCreateApiKeyPayload(w *lean.Writer, plan lean.Plan, obj *model.Cre
 	return true
 }
 
-func (ec *executionContext) leanDeleteAssetPayload(sel ast.SelectionSet, obj *model.DeleteAssetPayload) graphql.Marshaler {
+func (ec *executionContext) leanDeleteAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteAssetPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "DeleteAssetPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanDeleteAssetPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanDeleteAssetPayload(w, now, plan, obj) })
 }
 
-func writeLeanDeleteAssetPayload(w *lean.Writer, plan lean.Plan, obj *model.DeleteAssetPayload) bool {
+func writeLeanDeleteAssetPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.DeleteAssetPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -4896,7 +5336,7 @@ func writeLeanDeleteAssetPayload(w *lean.Writer, plan lean.Plan, obj *model.Dele
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanAsset(w, step.Of, v) {
+				if !writeLeanAsset(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -4906,15 +5346,19 @@ func writeLeanDeleteAssetPayload(w *lean.Writer, plan lean.Plan, obj *model.Dele
 	return true
 }
 
-func (ec *executionContext) leanEarnedAchievement(sel ast.SelectionSet, obj *engagement.Earned) graphql.Marshaler {
+func (ec *executionContext) leanEarnedAchievement(ctx context.Context, sel ast.SelectionSet, obj *engagement.Earned) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "EarnedAchievement", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanEarnedAchievement(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanEarnedAchievement(w, now, plan, obj) })
 }
 
-func writeLeanEarnedAchievement(w *lean.Writer, plan lean.Plan, obj *engagement.Earned) bool {
+func writeLeanEarnedAchievement(w *lean.Writer, now LeanNow, plan lean.Plan, obj *engagement.Earned) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -4943,15 +5387,19 @@ func writeLeanEarnedAchievement(w *lean.Writer, plan lean.Plan, obj *engagement.
 	return true
 }
 
-func (ec *executionContext) leanEnrollment(sel ast.SelectionSet, obj *ent.Enrollment) graphql.Marshaler {
+func (ec *executionContext) leanEnrollment(ctx context.Context, sel ast.SelectionSet, obj *ent.Enrollment) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Enrollment", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollment(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollment(w, now, plan, obj) })
 }
 
-func writeLeanEnrollment(w *lean.Writer, plan lean.Plan, obj *ent.Enrollment) bool {
+func writeLeanEnrollment(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Enrollment) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -4974,6 +5422,30 @@ func writeLeanEnrollment(w *lean.Writer, plan lean.Plan, obj *ent.Enrollment) bo
 			if !w.Text(string(v)) {
 				return false
 			}
+		case 4:
+			v, known := now.EnrollmentLearner(obj)
+			if !known {
+				return false
+			}
+			if v == nil {
+				w.Null()
+			} else {
+				if !writeLeanUser(w, now, step.Of, v) {
+					return false
+				}
+			}
+		case 5:
+			v, known := now.EnrollmentCourse(obj)
+			if !known {
+				return false
+			}
+			if v == nil {
+				return false
+			} else {
+				if !writeLeanCourse(w, now, step.Of, v) {
+					return false
+				}
+			}
 		case 6:
 			v := obj.EnrolledAt
 			if !w.Time(v) {
@@ -4988,12 +5460,32 @@ func writeLeanEnrollment(w *lean.Writer, plan lean.Plan, obj *ent.Enrollment) bo
 					return false
 				}
 			}
+		case 8:
+			v, known := now.EnrollmentOverdue(obj)
+			if !known {
+				return false
+			}
+			if !w.Bool(v) {
+				return false
+			}
 		case 9:
 			v := obj.CompletedAt
 			if v == nil {
 				w.Null()
 			} else {
 				if !w.Time(*v) {
+					return false
+				}
+			}
+		case 13:
+			v, known := now.EnrollmentProgress(obj)
+			if !known {
+				return false
+			}
+			if v == nil {
+				return false
+			} else {
+				if !writeLeanCourseProgress(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -5089,15 +5581,19 @@ func (ec *executionContext) lean_Enrollment_completedAt(obj *ent.Enrollment) gra
 	})
 }
 
-func (ec *executionContext) leanEnrollmentChange(sel ast.SelectionSet, obj *ent.EnrollmentChange) graphql.Marshaler {
+func (ec *executionContext) leanEnrollmentChange(ctx context.Context, sel ast.SelectionSet, obj *ent.EnrollmentChange) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "EnrollmentChange", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentChange(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentChange(w, now, plan, obj) })
 }
 
-func writeLeanEnrollmentChange(w *lean.Writer, plan lean.Plan, obj *ent.EnrollmentChange) bool {
+func writeLeanEnrollmentChange(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.EnrollmentChange) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -5147,15 +5643,19 @@ func (ec *executionContext) lean_EnrollmentChange_at(obj *ent.EnrollmentChange) 
 	})
 }
 
-func (ec *executionContext) leanEnrollmentConnection(sel ast.SelectionSet, obj *relay.EnrollmentConnection) graphql.Marshaler {
+func (ec *executionContext) leanEnrollmentConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.EnrollmentConnection) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "EnrollmentConnection", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentConnection(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentConnection(w, now, plan, obj) })
 }
 
-func writeLeanEnrollmentConnection(w *lean.Writer, plan lean.Plan, obj *relay.EnrollmentConnection) bool {
+func writeLeanEnrollmentConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.EnrollmentConnection) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -5168,7 +5668,7 @@ func writeLeanEnrollmentConnection(w *lean.Writer, plan lean.Plan, obj *relay.En
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !writeLeanEnrollmentEdge(w, step.Of, &e) {
+				if !writeLeanEnrollmentEdge(w, now, step.Of, &e) {
 					return false
 				}
 			}
@@ -5181,7 +5681,7 @@ func writeLeanEnrollmentConnection(w *lean.Writer, plan lean.Plan, obj *relay.En
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanEnrollment(w, step.Of, e) {
+					if !writeLeanEnrollment(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -5189,7 +5689,7 @@ func writeLeanEnrollmentConnection(w *lean.Writer, plan lean.Plan, obj *relay.En
 			w.Byte(']')
 		case 3:
 			v := obj.PageInfo
-			if !writeLeanPageInfo(w, step.Of, &v) {
+			if !writeLeanPageInfo(w, now, step.Of, &v) {
 				return false
 			}
 		}
@@ -5198,15 +5698,19 @@ func writeLeanEnrollmentConnection(w *lean.Writer, plan lean.Plan, obj *relay.En
 	return true
 }
 
-func (ec *executionContext) leanEnrollmentEdge(sel ast.SelectionSet, obj *relay.Edge[*ent.Enrollment]) graphql.Marshaler {
+func (ec *executionContext) leanEnrollmentEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Enrollment]) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "EnrollmentEdge", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentEdge(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentEdge(w, now, plan, obj) })
 }
 
-func writeLeanEnrollmentEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*ent.Enrollment]) bool {
+func writeLeanEnrollmentEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*ent.Enrollment]) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -5224,7 +5728,7 @@ func writeLeanEnrollmentEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*en
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanEnrollment(w, step.Of, v) {
+				if !writeLeanEnrollment(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -5234,15 +5738,19 @@ func writeLeanEnrollmentEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*en
 	return true
 }
 
-func (ec *executionContext) leanEnrollmentEvent(sel ast.SelectionSet, obj *feed.Event) graphql.Marshaler {
+func (ec *executionContext) leanEnrollmentEvent(ctx context.Context, sel ast.SelectionSet, obj *feed.Event) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "EnrollmentEvent", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentEvent(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentEvent(w, now, plan, obj) })
 }
 
-func writeLeanEnrollmentEvent(w *lean.Writer, plan lean.Plan, obj *feed.Event) bool {
+func writeLeanEnrollmentEvent(w *lean.Writer, now LeanNow, plan lean.Plan, obj *feed.Event) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -5292,15 +5800,19 @@ func (ec *executionContext) lean_EnrollmentEvent_at(obj *feed.Event) graphql.Mar
 	})
 }
 
-func (ec *executionContext) leanEnrollmentGrant(sel ast.SelectionSet, obj *ent.EnrollmentGrant) graphql.Marshaler {
+func (ec *executionContext) leanEnrollmentGrant(ctx context.Context, sel ast.SelectionSet, obj *ent.EnrollmentGrant) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "EnrollmentGrant", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentGrant(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentGrant(w, now, plan, obj) })
 }
 
-func writeLeanEnrollmentGrant(w *lean.Writer, plan lean.Plan, obj *ent.EnrollmentGrant) bool {
+func writeLeanEnrollmentGrant(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.EnrollmentGrant) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -5428,15 +5940,80 @@ func (ec *executionContext) lean_EnrollmentGrant_endedWhy(obj *ent.EnrollmentGra
 	})
 }
 
-func (ec *executionContext) leanEnrollmentPayload(sel ast.SelectionSet, obj *model.EnrollmentPayload) graphql.Marshaler {
+func (ec *executionContext) leanEnrollmentMigration(ctx context.Context, sel ast.SelectionSet, obj *ent.EnrollmentMigration) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "EnrollmentMigration", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentMigration(w, now, plan, obj) })
+}
+
+func writeLeanEnrollmentMigration(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.EnrollmentMigration) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("EnrollmentMigration")
+		case 1:
+			v := obj.Number
+			if !w.Int(v) {
+				return false
+			}
+		case 2:
+			v := obj.Places
+			if !w.Text(string(v)) {
+				return false
+			}
+		case 3:
+			v := obj.State
+			if !w.Text(string(v)) {
+				return false
+			}
+		case 4:
+			v := obj.CreatedAt
+			if !w.Time(v) {
+				return false
+			}
+		case 5:
+			v := obj.Total
+			if !w.Int(v) {
+				return false
+			}
+		case 6:
+			v := obj.Done
+			if !w.Int(v) {
+				return false
+			}
+		case 7:
+			v := obj.Failed
+			if !w.Int(v) {
+				return false
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) leanEnrollmentPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EnrollmentPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "EnrollmentPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentPayload(w, now, plan, obj) })
 }
 
-func writeLeanEnrollmentPayload(w *lean.Writer, plan lean.Plan, obj *model.EnrollmentPayload) bool {
+func writeLeanEnrollmentPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.EnrollmentPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -5449,7 +6026,7 @@ func writeLeanEnrollmentPayload(w *lean.Writer, plan lean.Plan, obj *model.Enrol
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanEnrollment(w, step.Of, v) {
+				if !writeLeanEnrollment(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -5459,15 +6036,19 @@ func writeLeanEnrollmentPayload(w *lean.Writer, plan lean.Plan, obj *model.Enrol
 	return true
 }
 
-func (ec *executionContext) leanFileContent(sel ast.SelectionSet, obj *model.FileContent) graphql.Marshaler {
+func (ec *executionContext) leanFileContent(ctx context.Context, sel ast.SelectionSet, obj *model.FileContent) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "FileContent", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanFileContent(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanFileContent(w, now, plan, obj) })
 }
 
-func writeLeanFileContent(w *lean.Writer, plan lean.Plan, obj *model.FileContent) bool {
+func writeLeanFileContent(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.FileContent) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -5511,15 +6092,19 @@ func writeLeanFileContent(w *lean.Writer, plan lean.Plan, obj *model.FileContent
 	return true
 }
 
-func (ec *executionContext) leanHttpHeader(sel ast.SelectionSet, obj *model.HTTPHeader) graphql.Marshaler {
+func (ec *executionContext) leanHttpHeader(ctx context.Context, sel ast.SelectionSet, obj *model.HTTPHeader) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "HttpHeader", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanHttpHeader(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanHttpHeader(w, now, plan, obj) })
 }
 
-func writeLeanHttpHeader(w *lean.Writer, plan lean.Plan, obj *model.HTTPHeader) bool {
+func writeLeanHttpHeader(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.HTTPHeader) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -5543,15 +6128,171 @@ func writeLeanHttpHeader(w *lean.Writer, plan lean.Plan, obj *model.HTTPHeader) 
 	return true
 }
 
-func (ec *executionContext) leanLeaderboardConnection(sel ast.SelectionSet, obj *relay.LeaderboardConnection) graphql.Marshaler {
+func (ec *executionContext) leanImpactLesson(ctx context.Context, sel ast.SelectionSet, obj *outline.Lesson) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "ImpactLesson", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanImpactLesson(w, now, plan, obj) })
+}
+
+func writeLeanImpactLesson(w *lean.Writer, now LeanNow, plan lean.Plan, obj *outline.Lesson) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("ImpactLesson")
+		case 2:
+			v := obj.Key
+			if !w.Text(v) {
+				return false
+			}
+		case 3:
+			v := obj.Title
+			if !w.Text(v) {
+				return false
+			}
+		case 4:
+			v := obj.Kind
+			if !w.Text(string(v)) {
+				return false
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) lean_ImpactLesson_key(obj *outline.Lesson) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Key
+		if !w.Text(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_ImpactLesson_title(obj *outline.Lesson) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Title
+		if !w.Text(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_ImpactLesson_kind(obj *outline.Lesson) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Kind
+		if !w.Text(string(v)) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) leanImpactMapping(ctx context.Context, sel ast.SelectionSet, obj *learning.Mapped) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "ImpactMapping", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanImpactMapping(w, now, plan, obj) })
+}
+
+func writeLeanImpactMapping(w *lean.Writer, now LeanNow, plan lean.Plan, obj *learning.Mapped) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("ImpactMapping")
+		case 1:
+			v := obj.From
+			if !writeLeanImpactLesson(w, now, step.Of, &v) {
+				return false
+			}
+		case 2:
+			v := obj.To
+			if !writeLeanImpactLesson(w, now, step.Of, &v) {
+				return false
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) leanImpactModule(ctx context.Context, sel ast.SelectionSet, obj *outline.Module) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "ImpactModule", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanImpactModule(w, now, plan, obj) })
+}
+
+func writeLeanImpactModule(w *lean.Writer, now LeanNow, plan lean.Plan, obj *outline.Module) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("ImpactModule")
+		case 1:
+			v := obj.Key
+			if !w.Text(v) {
+				return false
+			}
+		case 2:
+			v := obj.Title
+			if !w.Text(v) {
+				return false
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) leanLeaderboardConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.LeaderboardConnection) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LeaderboardConnection", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardConnection(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardConnection(w, now, plan, obj) })
 }
 
-func writeLeanLeaderboardConnection(w *lean.Writer, plan lean.Plan, obj *relay.LeaderboardConnection) bool {
+func writeLeanLeaderboardConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.LeaderboardConnection) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -5564,7 +6305,7 @@ func writeLeanLeaderboardConnection(w *lean.Writer, plan lean.Plan, obj *relay.L
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !writeLeanLeaderboardEdge(w, step.Of, &e) {
+				if !writeLeanLeaderboardEdge(w, now, step.Of, &e) {
 					return false
 				}
 			}
@@ -5577,7 +6318,7 @@ func writeLeanLeaderboardConnection(w *lean.Writer, plan lean.Plan, obj *relay.L
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanLeaderboardRow(w, step.Of, e) {
+					if !writeLeanLeaderboardRow(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -5585,7 +6326,7 @@ func writeLeanLeaderboardConnection(w *lean.Writer, plan lean.Plan, obj *relay.L
 			w.Byte(']')
 		case 3:
 			v := obj.PageInfo
-			if !writeLeanPageInfo(w, step.Of, &v) {
+			if !writeLeanPageInfo(w, now, step.Of, &v) {
 				return false
 			}
 		case 4:
@@ -5593,7 +6334,7 @@ func writeLeanLeaderboardConnection(w *lean.Writer, plan lean.Plan, obj *relay.L
 			if v == nil {
 				w.Null()
 			} else {
-				if !writeLeanLeaderboardPlace(w, step.Of, v) {
+				if !writeLeanLeaderboardPlace(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -5608,15 +6349,19 @@ func writeLeanLeaderboardConnection(w *lean.Writer, plan lean.Plan, obj *relay.L
 	return true
 }
 
-func (ec *executionContext) leanLeaderboardEdge(sel ast.SelectionSet, obj *relay.Edge[*engagement.Row]) graphql.Marshaler {
+func (ec *executionContext) leanLeaderboardEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*engagement.Row]) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LeaderboardEdge", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardEdge(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardEdge(w, now, plan, obj) })
 }
 
-func writeLeanLeaderboardEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*engagement.Row]) bool {
+func writeLeanLeaderboardEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*engagement.Row]) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -5634,7 +6379,7 @@ func writeLeanLeaderboardEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*e
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanLeaderboardRow(w, step.Of, v) {
+				if !writeLeanLeaderboardRow(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -5644,15 +6389,19 @@ func writeLeanLeaderboardEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*e
 	return true
 }
 
-func (ec *executionContext) leanLeaderboardPlace(sel ast.SelectionSet, obj *engagement.Standing) graphql.Marshaler {
+func (ec *executionContext) leanLeaderboardPlace(ctx context.Context, sel ast.SelectionSet, obj *engagement.Standing) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LeaderboardPlace", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardPlace(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardPlace(w, now, plan, obj) })
 }
 
-func writeLeanLeaderboardPlace(w *lean.Writer, plan lean.Plan, obj *engagement.Standing) bool {
+func writeLeanLeaderboardPlace(w *lean.Writer, now LeanNow, plan lean.Plan, obj *engagement.Standing) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -5676,15 +6425,19 @@ func writeLeanLeaderboardPlace(w *lean.Writer, plan lean.Plan, obj *engagement.S
 	return true
 }
 
-func (ec *executionContext) leanLeaderboardProfile(sel ast.SelectionSet, obj *engagement.Profile) graphql.Marshaler {
+func (ec *executionContext) leanLeaderboardProfile(ctx context.Context, sel ast.SelectionSet, obj *engagement.Profile) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LeaderboardProfile", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardProfile(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardProfile(w, now, plan, obj) })
 }
 
-func writeLeanLeaderboardProfile(w *lean.Writer, plan lean.Plan, obj *engagement.Profile) bool {
+func writeLeanLeaderboardProfile(w *lean.Writer, now LeanNow, plan lean.Plan, obj *engagement.Profile) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -5695,6 +6448,14 @@ func writeLeanLeaderboardProfile(w *lean.Writer, plan lean.Plan, obj *engagement
 		case 1:
 			v := obj.Hidden
 			if !w.Bool(v) {
+				return false
+			}
+		case 2:
+			if !now.Sees("LeaderboardProfile", "pseudonym", obj) {
+				return false
+			}
+			v := obj.Pseudonym
+			if !w.Text(v) {
 				return false
 			}
 		}
@@ -5716,15 +6477,19 @@ func (ec *executionContext) lean_LeaderboardProfile_hidden(obj *engagement.Profi
 	})
 }
 
-func (ec *executionContext) leanLeaderboardProfilePayload(sel ast.SelectionSet, obj *model.LeaderboardProfilePayload) graphql.Marshaler {
+func (ec *executionContext) leanLeaderboardProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.LeaderboardProfilePayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LeaderboardProfilePayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardProfilePayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardProfilePayload(w, now, plan, obj) })
 }
 
-func writeLeanLeaderboardProfilePayload(w *lean.Writer, plan lean.Plan, obj *model.LeaderboardProfilePayload) bool {
+func writeLeanLeaderboardProfilePayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.LeaderboardProfilePayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -5737,7 +6502,7 @@ func writeLeanLeaderboardProfilePayload(w *lean.Writer, plan lean.Plan, obj *mod
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanLeaderboardProfile(w, step.Of, v) {
+				if !writeLeanLeaderboardProfile(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -5747,15 +6512,19 @@ func writeLeanLeaderboardProfilePayload(w *lean.Writer, plan lean.Plan, obj *mod
 	return true
 }
 
-func (ec *executionContext) leanLeaderboardRow(sel ast.SelectionSet, obj *engagement.Row) graphql.Marshaler {
+func (ec *executionContext) leanLeaderboardRow(ctx context.Context, sel ast.SelectionSet, obj *engagement.Row) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LeaderboardRow", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardRow(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardRow(w, now, plan, obj) })
 }
 
-func writeLeanLeaderboardRow(w *lean.Writer, plan lean.Plan, obj *engagement.Row) bool {
+func writeLeanLeaderboardRow(w *lean.Writer, now LeanNow, plan lean.Plan, obj *engagement.Row) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -5772,6 +6541,18 @@ func writeLeanLeaderboardRow(w *lean.Writer, plan lean.Plan, obj *engagement.Row
 			v := obj.Points
 			if !w.Int(v) {
 				return false
+			}
+		case 3:
+			if !now.Sees("LeaderboardRow", "name", obj) {
+				return false
+			}
+			v := obj.Name
+			if v == nil {
+				w.Null()
+			} else {
+				if !w.Text(*v) {
+					return false
+				}
 			}
 		case 4:
 			v := obj.Self
@@ -5823,15 +6604,19 @@ func (ec *executionContext) lean_LeaderboardRow_self(obj *engagement.Row) graphq
 	})
 }
 
-func (ec *executionContext) leanLearningPath(sel ast.SelectionSet, obj *ent.LearningPath) graphql.Marshaler {
+func (ec *executionContext) leanLearningPath(ctx context.Context, sel ast.SelectionSet, obj *ent.LearningPath) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LearningPath", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPath(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPath(w, now, plan, obj) })
 }
 
-func writeLeanLearningPath(w *lean.Writer, plan lean.Plan, obj *ent.LearningPath) bool {
+func writeLeanLearningPath(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.LearningPath) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -6095,15 +6880,19 @@ func (ec *executionContext) lean_LearningPath_publishedAt(obj *ent.LearningPath)
 	})
 }
 
-func (ec *executionContext) leanLearningPathConnection(sel ast.SelectionSet, obj *relay.LearningPathConnection) graphql.Marshaler {
+func (ec *executionContext) leanLearningPathConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.LearningPathConnection) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LearningPathConnection", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPathConnection(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPathConnection(w, now, plan, obj) })
 }
 
-func writeLeanLearningPathConnection(w *lean.Writer, plan lean.Plan, obj *relay.LearningPathConnection) bool {
+func writeLeanLearningPathConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.LearningPathConnection) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -6116,7 +6905,7 @@ func writeLeanLearningPathConnection(w *lean.Writer, plan lean.Plan, obj *relay.
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !writeLeanLearningPathEdge(w, step.Of, &e) {
+				if !writeLeanLearningPathEdge(w, now, step.Of, &e) {
 					return false
 				}
 			}
@@ -6129,7 +6918,7 @@ func writeLeanLearningPathConnection(w *lean.Writer, plan lean.Plan, obj *relay.
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanLearningPath(w, step.Of, e) {
+					if !writeLeanLearningPath(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -6137,7 +6926,7 @@ func writeLeanLearningPathConnection(w *lean.Writer, plan lean.Plan, obj *relay.
 			w.Byte(']')
 		case 3:
 			v := obj.PageInfo
-			if !writeLeanPageInfo(w, step.Of, &v) {
+			if !writeLeanPageInfo(w, now, step.Of, &v) {
 				return false
 			}
 		}
@@ -6146,15 +6935,19 @@ func writeLeanLearningPathConnection(w *lean.Writer, plan lean.Plan, obj *relay.
 	return true
 }
 
-func (ec *executionContext) leanLearningPathCourse(sel ast.SelectionSet, obj *ent.PathCourse) graphql.Marshaler {
+func (ec *executionContext) leanLearningPathCourse(ctx context.Context, sel ast.SelectionSet, obj *ent.PathCourse) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LearningPathCourse", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPathCourse(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPathCourse(w, now, plan, obj) })
 }
 
-func writeLeanLearningPathCourse(w *lean.Writer, plan lean.Plan, obj *ent.PathCourse) bool {
+func writeLeanLearningPathCourse(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.PathCourse) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -6186,15 +6979,19 @@ func (ec *executionContext) lean_LearningPathCourse_required(obj *ent.PathCourse
 	})
 }
 
-func (ec *executionContext) leanLearningPathEdge(sel ast.SelectionSet, obj *relay.Edge[*ent.LearningPath]) graphql.Marshaler {
+func (ec *executionContext) leanLearningPathEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.LearningPath]) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LearningPathEdge", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPathEdge(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPathEdge(w, now, plan, obj) })
 }
 
-func writeLeanLearningPathEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*ent.LearningPath]) bool {
+func writeLeanLearningPathEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*ent.LearningPath]) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -6212,7 +7009,7 @@ func writeLeanLearningPathEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanLearningPath(w, step.Of, v) {
+				if !writeLeanLearningPath(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -6222,15 +7019,19 @@ func writeLeanLearningPathEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*
 	return true
 }
 
-func (ec *executionContext) leanLearningPathPayload(sel ast.SelectionSet, obj *model.LearningPathPayload) graphql.Marshaler {
+func (ec *executionContext) leanLearningPathPayload(ctx context.Context, sel ast.SelectionSet, obj *model.LearningPathPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LearningPathPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPathPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPathPayload(w, now, plan, obj) })
 }
 
-func writeLeanLearningPathPayload(w *lean.Writer, plan lean.Plan, obj *model.LearningPathPayload) bool {
+func writeLeanLearningPathPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.LearningPathPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -6243,7 +7044,7 @@ func writeLeanLearningPathPayload(w *lean.Writer, plan lean.Plan, obj *model.Lea
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanLearningPath(w, step.Of, v) {
+				if !writeLeanLearningPath(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -6253,15 +7054,19 @@ func writeLeanLearningPathPayload(w *lean.Writer, plan lean.Plan, obj *model.Lea
 	return true
 }
 
-func (ec *executionContext) leanLesson(sel ast.SelectionSet, obj *catalog.Lesson) graphql.Marshaler {
+func (ec *executionContext) leanLesson(ctx context.Context, sel ast.SelectionSet, obj *catalog.Lesson) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Lesson", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLesson(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanLesson(w, now, plan, obj) })
 }
 
-func writeLeanLesson(w *lean.Writer, plan lean.Plan, obj *catalog.Lesson) bool {
+func writeLeanLesson(w *lean.Writer, now LeanNow, plan lean.Plan, obj *catalog.Lesson) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -6419,15 +7224,19 @@ func (ec *executionContext) lean_Lesson_durationMs(obj *catalog.Lesson) graphql.
 	})
 }
 
-func (ec *executionContext) leanLessonDraft(sel ast.SelectionSet, obj *ent.Lesson) graphql.Marshaler {
+func (ec *executionContext) leanLessonDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Lesson) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LessonDraft", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLessonDraft(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanLessonDraft(w, now, plan, obj) })
 }
 
-func writeLeanLessonDraft(w *lean.Writer, plan lean.Plan, obj *ent.Lesson) bool {
+func writeLeanLessonDraft(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Lesson) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -6495,7 +7304,7 @@ func writeLeanLessonDraft(w *lean.Writer, plan lean.Plan, obj *ent.Lesson) bool 
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !writeLeanCaption(w, step.Of, &e) {
+				if !writeLeanCaption(w, now, step.Of, &e) {
 					return false
 				}
 			}
@@ -6667,15 +7476,19 @@ func (ec *executionContext) lean_LessonDraft_completion(obj *ent.Lesson) graphql
 	})
 }
 
-func (ec *executionContext) leanLessonDropOff(sel ast.SelectionSet, obj *model.LessonDropOff) graphql.Marshaler {
+func (ec *executionContext) leanLessonDropOff(ctx context.Context, sel ast.SelectionSet, obj *model.LessonDropOff) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LessonDropOff", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLessonDropOff(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanLessonDropOff(w, now, plan, obj) })
 }
 
-func writeLeanLessonDropOff(w *lean.Writer, plan lean.Plan, obj *model.LessonDropOff) bool {
+func writeLeanLessonDropOff(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.LessonDropOff) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -6708,15 +7521,19 @@ func writeLeanLessonDropOff(w *lean.Writer, plan lean.Plan, obj *model.LessonDro
 	return true
 }
 
-func (ec *executionContext) leanLessonProgress(sel ast.SelectionSet, obj *ent.LessonProgress) graphql.Marshaler {
+func (ec *executionContext) leanLessonProgress(ctx context.Context, sel ast.SelectionSet, obj *ent.LessonProgress) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LessonProgress", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLessonProgress(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanLessonProgress(w, now, plan, obj) })
 }
 
-func writeLeanLessonProgress(w *lean.Writer, plan lean.Plan, obj *ent.LessonProgress) bool {
+func writeLeanLessonProgress(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.LessonProgress) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -6724,6 +7541,26 @@ func writeLeanLessonProgress(w *lean.Writer, plan lean.Plan, obj *ent.LessonProg
 		switch step.Number {
 		case 0:
 			w.Text("LessonProgress")
+		case 1:
+			v, known := now.LessonProgressLessonID(obj)
+			if !known {
+				return false
+			}
+			if v == nil {
+				return false
+			} else {
+				if !w.ID(*v) {
+					return false
+				}
+			}
+		case 2:
+			v, known := now.LessonProgressState(obj)
+			if !known {
+				return false
+			}
+			if !w.Own(v) {
+				return false
+			}
 		case 3:
 			v := obj.WatchedMs
 			if !w.Int(v) {
@@ -6810,15 +7647,19 @@ func (ec *executionContext) lean_LessonProgress_completedAt(obj *ent.LessonProgr
 	})
 }
 
-func (ec *executionContext) leanLinkContent(sel ast.SelectionSet, obj *model.LinkContent) graphql.Marshaler {
+func (ec *executionContext) leanLinkContent(ctx context.Context, sel ast.SelectionSet, obj *model.LinkContent) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LinkContent", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLinkContent(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanLinkContent(w, now, plan, obj) })
 }
 
-func writeLeanLinkContent(w *lean.Writer, plan lean.Plan, obj *model.LinkContent) bool {
+func writeLeanLinkContent(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.LinkContent) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -6842,15 +7683,19 @@ func writeLeanLinkContent(w *lean.Writer, plan lean.Plan, obj *model.LinkContent
 	return true
 }
 
-func (ec *executionContext) leanMailPreference(sel ast.SelectionSet, obj *model.MailPreference) graphql.Marshaler {
+func (ec *executionContext) leanMailPreference(ctx context.Context, sel ast.SelectionSet, obj *model.MailPreference) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "MailPreference", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanMailPreference(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanMailPreference(w, now, plan, obj) })
 }
 
-func writeLeanMailPreference(w *lean.Writer, plan lean.Plan, obj *model.MailPreference) bool {
+func writeLeanMailPreference(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.MailPreference) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -6874,15 +7719,19 @@ func writeLeanMailPreference(w *lean.Writer, plan lean.Plan, obj *model.MailPref
 	return true
 }
 
-func (ec *executionContext) leanMarkNotificationsReadPayload(sel ast.SelectionSet, obj *model.MarkNotificationsReadPayload) graphql.Marshaler {
+func (ec *executionContext) leanMarkNotificationsReadPayload(ctx context.Context, sel ast.SelectionSet, obj *model.MarkNotificationsReadPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "MarkNotificationsReadPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanMarkNotificationsReadPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanMarkNotificationsReadPayload(w, now, plan, obj) })
 }
 
-func writeLeanMarkNotificationsReadPayload(w *lean.Writer, plan lean.Plan, obj *model.MarkNotificationsReadPayload) bool {
+func writeLeanMarkNotificationsReadPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.MarkNotificationsReadPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -6906,15 +7755,54 @@ func writeLeanMarkNotificationsReadPayload(w *lean.Writer, plan lean.Plan, obj *
 	return true
 }
 
-func (ec *executionContext) leanModule(sel ast.SelectionSet, obj *catalog.Module) graphql.Marshaler {
+func (ec *executionContext) leanMigrateEnrollmentsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.MigrateEnrollmentsPayload) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "MigrateEnrollmentsPayload", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanMigrateEnrollmentsPayload(w, now, plan, obj) })
+}
+
+func writeLeanMigrateEnrollmentsPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.MigrateEnrollmentsPayload) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("MigrateEnrollmentsPayload")
+		case 1:
+			v := obj.Migration
+			if v == nil {
+				return false
+			} else {
+				if !writeLeanEnrollmentMigration(w, now, step.Of, v) {
+					return false
+				}
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) leanModule(ctx context.Context, sel ast.SelectionSet, obj *catalog.Module) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Module", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanModule(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanModule(w, now, plan, obj) })
 }
 
-func writeLeanModule(w *lean.Writer, plan lean.Plan, obj *catalog.Module) bool {
+func writeLeanModule(w *lean.Writer, now LeanNow, plan lean.Plan, obj *catalog.Module) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -6950,7 +7838,7 @@ func writeLeanModule(w *lean.Writer, plan lean.Plan, obj *catalog.Module) bool {
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanLesson(w, step.Of, e) {
+					if !writeLeanLesson(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -6962,15 +7850,19 @@ func writeLeanModule(w *lean.Writer, plan lean.Plan, obj *catalog.Module) bool {
 	return true
 }
 
-func (ec *executionContext) leanModuleDraft(sel ast.SelectionSet, obj *ent.Module) graphql.Marshaler {
+func (ec *executionContext) leanModuleDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Module) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "ModuleDraft", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanModuleDraft(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanModuleDraft(w, now, plan, obj) })
 }
 
-func writeLeanModuleDraft(w *lean.Writer, plan lean.Plan, obj *ent.Module) bool {
+func writeLeanModuleDraft(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Module) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -7003,7 +7895,7 @@ func writeLeanModuleDraft(w *lean.Writer, plan lean.Plan, obj *ent.Module) bool 
 			if v == nil {
 				w.Null()
 			} else {
-				if !writeLeanCompletionPolicy(w, step.Of, v) {
+				if !writeLeanCompletionPolicy(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -7065,15 +7957,19 @@ func (ec *executionContext) lean_ModuleDraft_summary(obj *ent.Module) graphql.Ma
 	})
 }
 
-func (ec *executionContext) leanModuleProgress(sel ast.SelectionSet, obj *learning.ModuleProgress) graphql.Marshaler {
+func (ec *executionContext) leanModuleProgress(ctx context.Context, sel ast.SelectionSet, obj *learning.ModuleProgress) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "ModuleProgress", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanModuleProgress(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanModuleProgress(w, now, plan, obj) })
 }
 
-func writeLeanModuleProgress(w *lean.Writer, plan lean.Plan, obj *learning.ModuleProgress) bool {
+func writeLeanModuleProgress(w *lean.Writer, now LeanNow, plan lean.Plan, obj *learning.ModuleProgress) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -7113,15 +8009,19 @@ func (ec *executionContext) lean_ModuleProgress_completedAt(obj *learning.Module
 	})
 }
 
-func (ec *executionContext) leanMonthlyUsage(sel ast.SelectionSet, obj *model.MonthlyUsage) graphql.Marshaler {
+func (ec *executionContext) leanMonthlyUsage(ctx context.Context, sel ast.SelectionSet, obj *model.MonthlyUsage) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "MonthlyUsage", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanMonthlyUsage(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanMonthlyUsage(w, now, plan, obj) })
 }
 
-func writeLeanMonthlyUsage(w *lean.Writer, plan lean.Plan, obj *model.MonthlyUsage) bool {
+func writeLeanMonthlyUsage(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.MonthlyUsage) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -7189,15 +8089,19 @@ func (ec *executionContext) lean_MonthlyUsage_bytesRemoved(obj *model.MonthlyUsa
 	})
 }
 
-func (ec *executionContext) leanNotification(sel ast.SelectionSet, obj *ent.Notification) graphql.Marshaler {
+func (ec *executionContext) leanNotification(ctx context.Context, sel ast.SelectionSet, obj *ent.Notification) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Notification", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanNotification(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanNotification(w, now, plan, obj) })
 }
 
-func writeLeanNotification(w *lean.Writer, plan lean.Plan, obj *ent.Notification) bool {
+func writeLeanNotification(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Notification) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -7255,15 +8159,19 @@ func writeLeanNotification(w *lean.Writer, plan lean.Plan, obj *ent.Notification
 	return true
 }
 
-func (ec *executionContext) leanNotificationConnection(sel ast.SelectionSet, obj *relay.NotificationConnection) graphql.Marshaler {
+func (ec *executionContext) leanNotificationConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.NotificationConnection) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "NotificationConnection", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanNotificationConnection(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanNotificationConnection(w, now, plan, obj) })
 }
 
-func writeLeanNotificationConnection(w *lean.Writer, plan lean.Plan, obj *relay.NotificationConnection) bool {
+func writeLeanNotificationConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.NotificationConnection) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -7276,7 +8184,7 @@ func writeLeanNotificationConnection(w *lean.Writer, plan lean.Plan, obj *relay.
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !writeLeanNotificationEdge(w, step.Of, &e) {
+				if !writeLeanNotificationEdge(w, now, step.Of, &e) {
 					return false
 				}
 			}
@@ -7289,7 +8197,7 @@ func writeLeanNotificationConnection(w *lean.Writer, plan lean.Plan, obj *relay.
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanNotification(w, step.Of, e) {
+					if !writeLeanNotification(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -7297,7 +8205,7 @@ func writeLeanNotificationConnection(w *lean.Writer, plan lean.Plan, obj *relay.
 			w.Byte(']')
 		case 3:
 			v := obj.PageInfo
-			if !writeLeanPageInfo(w, step.Of, &v) {
+			if !writeLeanPageInfo(w, now, step.Of, &v) {
 				return false
 			}
 		}
@@ -7306,15 +8214,19 @@ func writeLeanNotificationConnection(w *lean.Writer, plan lean.Plan, obj *relay.
 	return true
 }
 
-func (ec *executionContext) leanNotificationEdge(sel ast.SelectionSet, obj *relay.Edge[*ent.Notification]) graphql.Marshaler {
+func (ec *executionContext) leanNotificationEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Notification]) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "NotificationEdge", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanNotificationEdge(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanNotificationEdge(w, now, plan, obj) })
 }
 
-func writeLeanNotificationEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*ent.Notification]) bool {
+func writeLeanNotificationEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*ent.Notification]) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -7332,7 +8244,7 @@ func writeLeanNotificationEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanNotification(w, step.Of, v) {
+				if !writeLeanNotification(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -7342,15 +8254,19 @@ func writeLeanNotificationEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*
 	return true
 }
 
-func (ec *executionContext) leanNumericKey(sel ast.SelectionSet, obj *quiz.NumericKey) graphql.Marshaler {
+func (ec *executionContext) leanNumericKey(ctx context.Context, sel ast.SelectionSet, obj *quiz.NumericKey) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "NumericKey", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanNumericKey(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanNumericKey(w, now, plan, obj) })
 }
 
-func writeLeanNumericKey(w *lean.Writer, plan lean.Plan, obj *quiz.NumericKey) bool {
+func writeLeanNumericKey(w *lean.Writer, now LeanNow, plan lean.Plan, obj *quiz.NumericKey) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -7418,15 +8334,19 @@ func (ec *executionContext) lean_NumericKey_excludeMax(obj *quiz.NumericKey) gra
 	})
 }
 
-func (ec *executionContext) leanPageInfo(sel ast.SelectionSet, obj *relay.PageInfo) graphql.Marshaler {
+func (ec *executionContext) leanPageInfo(ctx context.Context, sel ast.SelectionSet, obj *relay.PageInfo) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "PageInfo", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPageInfo(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanPageInfo(w, now, plan, obj) })
 }
 
-func writeLeanPageInfo(w *lean.Writer, plan lean.Plan, obj *relay.PageInfo) bool {
+func writeLeanPageInfo(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.PageInfo) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -7468,15 +8388,19 @@ func writeLeanPageInfo(w *lean.Writer, plan lean.Plan, obj *relay.PageInfo) bool
 	return true
 }
 
-func (ec *executionContext) leanPartTicket(sel ast.SelectionSet, obj *model.PartTicket) graphql.Marshaler {
+func (ec *executionContext) leanPartTicket(ctx context.Context, sel ast.SelectionSet, obj *model.PartTicket) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "PartTicket", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPartTicket(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanPartTicket(w, now, plan, obj) })
 }
 
-func writeLeanPartTicket(w *lean.Writer, plan lean.Plan, obj *model.PartTicket) bool {
+func writeLeanPartTicket(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.PartTicket) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -7494,7 +8418,7 @@ func writeLeanPartTicket(w *lean.Writer, plan lean.Plan, obj *model.PartTicket) 
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanUploadTicket(w, step.Of, v) {
+				if !writeLeanUploadTicket(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -7504,15 +8428,19 @@ func writeLeanPartTicket(w *lean.Writer, plan lean.Plan, obj *model.PartTicket) 
 	return true
 }
 
-func (ec *executionContext) leanPathEnrollment(sel ast.SelectionSet, obj *ent.PathEnrollment) graphql.Marshaler {
+func (ec *executionContext) leanPathEnrollment(ctx context.Context, sel ast.SelectionSet, obj *ent.PathEnrollment) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "PathEnrollment", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPathEnrollment(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanPathEnrollment(w, now, plan, obj) })
 }
 
-func writeLeanPathEnrollment(w *lean.Writer, plan lean.Plan, obj *ent.PathEnrollment) bool {
+func writeLeanPathEnrollment(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.PathEnrollment) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -7650,15 +8578,19 @@ func (ec *executionContext) lean_PathEnrollment_completedAt(obj *ent.PathEnrollm
 	})
 }
 
-func (ec *executionContext) leanPathEnrollmentConnection(sel ast.SelectionSet, obj *relay.PathEnrollmentConnection) graphql.Marshaler {
+func (ec *executionContext) leanPathEnrollmentConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.PathEnrollmentConnection) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "PathEnrollmentConnection", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPathEnrollmentConnection(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanPathEnrollmentConnection(w, now, plan, obj) })
 }
 
-func writeLeanPathEnrollmentConnection(w *lean.Writer, plan lean.Plan, obj *relay.PathEnrollmentConnection) bool {
+func writeLeanPathEnrollmentConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.PathEnrollmentConnection) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -7671,7 +8603,7 @@ func writeLeanPathEnrollmentConnection(w *lean.Writer, plan lean.Plan, obj *rela
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !writeLeanPathEnrollmentEdge(w, step.Of, &e) {
+				if !writeLeanPathEnrollmentEdge(w, now, step.Of, &e) {
 					return false
 				}
 			}
@@ -7684,7 +8616,7 @@ func writeLeanPathEnrollmentConnection(w *lean.Writer, plan lean.Plan, obj *rela
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanPathEnrollment(w, step.Of, e) {
+					if !writeLeanPathEnrollment(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -7692,7 +8624,7 @@ func writeLeanPathEnrollmentConnection(w *lean.Writer, plan lean.Plan, obj *rela
 			w.Byte(']')
 		case 3:
 			v := obj.PageInfo
-			if !writeLeanPageInfo(w, step.Of, &v) {
+			if !writeLeanPageInfo(w, now, step.Of, &v) {
 				return false
 			}
 		}
@@ -7701,15 +8633,19 @@ func writeLeanPathEnrollmentConnection(w *lean.Writer, plan lean.Plan, obj *rela
 	return true
 }
 
-func (ec *executionContext) leanPathEnrollmentEdge(sel ast.SelectionSet, obj *relay.Edge[*ent.PathEnrollment]) graphql.Marshaler {
+func (ec *executionContext) leanPathEnrollmentEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.PathEnrollment]) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "PathEnrollmentEdge", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPathEnrollmentEdge(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanPathEnrollmentEdge(w, now, plan, obj) })
 }
 
-func writeLeanPathEnrollmentEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*ent.PathEnrollment]) bool {
+func writeLeanPathEnrollmentEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*ent.PathEnrollment]) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -7727,7 +8663,7 @@ func writeLeanPathEnrollmentEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanPathEnrollment(w, step.Of, v) {
+				if !writeLeanPathEnrollment(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -7737,15 +8673,19 @@ func writeLeanPathEnrollmentEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge
 	return true
 }
 
-func (ec *executionContext) leanPathEnrollmentPayload(sel ast.SelectionSet, obj *model.PathEnrollmentPayload) graphql.Marshaler {
+func (ec *executionContext) leanPathEnrollmentPayload(ctx context.Context, sel ast.SelectionSet, obj *model.PathEnrollmentPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "PathEnrollmentPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPathEnrollmentPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanPathEnrollmentPayload(w, now, plan, obj) })
 }
 
-func writeLeanPathEnrollmentPayload(w *lean.Writer, plan lean.Plan, obj *model.PathEnrollmentPayload) bool {
+func writeLeanPathEnrollmentPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.PathEnrollmentPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -7758,7 +8698,7 @@ func writeLeanPathEnrollmentPayload(w *lean.Writer, plan lean.Plan, obj *model.P
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanPathEnrollment(w, step.Of, v) {
+				if !writeLeanPathEnrollment(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -7768,15 +8708,19 @@ func writeLeanPathEnrollmentPayload(w *lean.Writer, plan lean.Plan, obj *model.P
 	return true
 }
 
-func (ec *executionContext) leanPathStep(sel ast.SelectionSet, obj *pathway.Step) graphql.Marshaler {
+func (ec *executionContext) leanPathStep(ctx context.Context, sel ast.SelectionSet, obj *pathway.Step) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "PathStep", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPathStep(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanPathStep(w, now, plan, obj) })
 }
 
-func writeLeanPathStep(w *lean.Writer, plan lean.Plan, obj *pathway.Step) bool {
+func writeLeanPathStep(w *lean.Writer, now LeanNow, plan lean.Plan, obj *pathway.Step) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -7799,7 +8743,7 @@ func writeLeanPathStep(w *lean.Writer, plan lean.Plan, obj *pathway.Step) bool {
 			if v == nil {
 				w.Null()
 			} else {
-				if !writeLeanEnrollment(w, step.Of, v) {
+				if !writeLeanEnrollment(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -7835,15 +8779,19 @@ func (ec *executionContext) lean_PathStep_required(obj *pathway.Step) graphql.Ma
 	})
 }
 
-func (ec *executionContext) leanPlayback(sel ast.SelectionSet, obj *model.Playback) graphql.Marshaler {
+func (ec *executionContext) leanPlayback(ctx context.Context, sel ast.SelectionSet, obj *model.Playback) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Playback", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPlayback(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanPlayback(w, now, plan, obj) })
 }
 
-func writeLeanPlayback(w *lean.Writer, plan lean.Plan, obj *model.Playback) bool {
+func writeLeanPlayback(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.Playback) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -7882,7 +8830,7 @@ func writeLeanPlayback(w *lean.Writer, plan lean.Plan, obj *model.Playback) bool
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanCaptionTrack(w, step.Of, e) {
+					if !writeLeanCaptionTrack(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -7899,15 +8847,19 @@ func writeLeanPlayback(w *lean.Writer, plan lean.Plan, obj *model.Playback) bool
 	return true
 }
 
-func (ec *executionContext) leanPointRule(sel ast.SelectionSet, obj *engagement.Worth) graphql.Marshaler {
+func (ec *executionContext) leanPointRule(ctx context.Context, sel ast.SelectionSet, obj *engagement.Worth) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "PointRule", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPointRule(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanPointRule(w, now, plan, obj) })
 }
 
-func writeLeanPointRule(w *lean.Writer, plan lean.Plan, obj *engagement.Worth) bool {
+func writeLeanPointRule(w *lean.Writer, now LeanNow, plan lean.Plan, obj *engagement.Worth) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -7931,15 +8883,19 @@ func writeLeanPointRule(w *lean.Writer, plan lean.Plan, obj *engagement.Worth) b
 	return true
 }
 
-func (ec *executionContext) leanPoints(sel ast.SelectionSet, obj *engagement.Points) graphql.Marshaler {
+func (ec *executionContext) leanPoints(ctx context.Context, sel ast.SelectionSet, obj *engagement.Points) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Points", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPoints(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanPoints(w, now, plan, obj) })
 }
 
-func writeLeanPoints(w *lean.Writer, plan lean.Plan, obj *engagement.Points) bool {
+func writeLeanPoints(w *lean.Writer, now LeanNow, plan lean.Plan, obj *engagement.Points) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -7968,15 +8924,19 @@ func writeLeanPoints(w *lean.Writer, plan lean.Plan, obj *engagement.Points) boo
 	return true
 }
 
-func (ec *executionContext) leanPrice(sel ast.SelectionSet, obj *catalog.Price) graphql.Marshaler {
+func (ec *executionContext) leanPrice(ctx context.Context, sel ast.SelectionSet, obj *catalog.Price) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Price", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPrice(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanPrice(w, now, plan, obj) })
 }
 
-func writeLeanPrice(w *lean.Writer, plan lean.Plan, obj *catalog.Price) bool {
+func writeLeanPrice(w *lean.Writer, now LeanNow, plan lean.Plan, obj *catalog.Price) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8000,15 +8960,19 @@ func writeLeanPrice(w *lean.Writer, plan lean.Plan, obj *catalog.Price) bool {
 	return true
 }
 
-func (ec *executionContext) leanProgressEvent(sel ast.SelectionSet, obj *learning.Moment) graphql.Marshaler {
+func (ec *executionContext) leanProgressEvent(ctx context.Context, sel ast.SelectionSet, obj *learning.Moment) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "ProgressEvent", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanProgressEvent(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanProgressEvent(w, now, plan, obj) })
 }
 
-func writeLeanProgressEvent(w *lean.Writer, plan lean.Plan, obj *learning.Moment) bool {
+func writeLeanProgressEvent(w *lean.Writer, now LeanNow, plan lean.Plan, obj *learning.Moment) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8058,15 +9022,19 @@ func (ec *executionContext) lean_ProgressEvent_at(obj *learning.Moment) graphql.
 	})
 }
 
-func (ec *executionContext) leanProgressQuarter(sel ast.SelectionSet, obj *model.ProgressQuarter) graphql.Marshaler {
+func (ec *executionContext) leanProgressQuarter(ctx context.Context, sel ast.SelectionSet, obj *model.ProgressQuarter) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "ProgressQuarter", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanProgressQuarter(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanProgressQuarter(w, now, plan, obj) })
 }
 
-func writeLeanProgressQuarter(w *lean.Writer, plan lean.Plan, obj *model.ProgressQuarter) bool {
+func writeLeanProgressQuarter(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.ProgressQuarter) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8095,15 +9063,19 @@ func writeLeanProgressQuarter(w *lean.Writer, plan lean.Plan, obj *model.Progres
 	return true
 }
 
-func (ec *executionContext) leanPublishCoursePayload(sel ast.SelectionSet, obj *model.PublishCoursePayload) graphql.Marshaler {
+func (ec *executionContext) leanPublishCoursePayload(ctx context.Context, sel ast.SelectionSet, obj *model.PublishCoursePayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "PublishCoursePayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPublishCoursePayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanPublishCoursePayload(w, now, plan, obj) })
 }
 
-func writeLeanPublishCoursePayload(w *lean.Writer, plan lean.Plan, obj *model.PublishCoursePayload) bool {
+func writeLeanPublishCoursePayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.PublishCoursePayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8116,7 +9088,7 @@ func writeLeanPublishCoursePayload(w *lean.Writer, plan lean.Plan, obj *model.Pu
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanCourseDraft(w, step.Of, v) {
+				if !writeLeanCourseDraft(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -8125,7 +9097,7 @@ func writeLeanPublishCoursePayload(w *lean.Writer, plan lean.Plan, obj *model.Pu
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanCourseVersion(w, step.Of, v) {
+				if !writeLeanCourseVersion(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -8140,15 +9112,115 @@ func writeLeanPublishCoursePayload(w *lean.Writer, plan lean.Plan, obj *model.Pu
 	return true
 }
 
-func (ec *executionContext) leanQuestionDraft(sel ast.SelectionSet, obj *ent.Question) graphql.Marshaler {
+func (ec *executionContext) leanPublishImpact(ctx context.Context, sel ast.SelectionSet, obj *learning.Impact) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "PublishImpact", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanPublishImpact(w, now, plan, obj) })
+}
+
+func writeLeanPublishImpact(w *lean.Writer, now LeanNow, plan lean.Plan, obj *learning.Impact) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("PublishImpact")
+		case 1:
+			v := obj.InForce
+			if !w.Int(v) {
+				return false
+			}
+		case 2:
+			v := obj.InProgress
+			if !w.Int(v) {
+				return false
+			}
+		case 3:
+			v := obj.NotStarted
+			if !w.Int(v) {
+				return false
+			}
+		case 4:
+			v := obj.Added
+			w.Byte('[')
+			for n, e := range v {
+				w.Next(n)
+				if !writeLeanImpactLesson(w, now, step.Of, &e) {
+					return false
+				}
+			}
+			w.Byte(']')
+		case 5:
+			v := obj.Removed
+			w.Byte('[')
+			for n, e := range v {
+				w.Next(n)
+				if !writeLeanImpactLesson(w, now, step.Of, &e) {
+					return false
+				}
+			}
+			w.Byte(']')
+		case 6:
+			v := obj.Changed
+			w.Byte('[')
+			for n, e := range v {
+				w.Next(n)
+				if !writeLeanImpactLesson(w, now, step.Of, &e) {
+					return false
+				}
+			}
+			w.Byte(']')
+		case 7:
+			v := obj.Changes
+			w.Byte('[')
+			for n, e := range v {
+				w.Next(n)
+				if !writeLeanRequirementChange(w, now, step.Of, &e) {
+					return false
+				}
+			}
+			w.Byte(']')
+		case 8:
+			v := obj.PoliciesChanged
+			if !w.Bool(v) {
+				return false
+			}
+		case 9:
+			v := obj.Mapped
+			w.Byte('[')
+			for n, e := range v {
+				w.Next(n)
+				if !writeLeanImpactMapping(w, now, step.Of, &e) {
+					return false
+				}
+			}
+			w.Byte(']')
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) leanQuestionDraft(ctx context.Context, sel ast.SelectionSet, obj *ent.Question) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "QuestionDraft", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanQuestionDraft(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanQuestionDraft(w, now, plan, obj) })
 }
 
-func writeLeanQuestionDraft(w *lean.Writer, plan lean.Plan, obj *ent.Question) bool {
+func writeLeanQuestionDraft(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Question) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8186,7 +9258,7 @@ func writeLeanQuestionDraft(w *lean.Writer, plan lean.Plan, obj *ent.Question) b
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !writeLeanChoiceDraft(w, step.Of, &e) {
+				if !writeLeanChoiceDraft(w, now, step.Of, &e) {
 					return false
 				}
 			}
@@ -8196,7 +9268,7 @@ func writeLeanQuestionDraft(w *lean.Writer, plan lean.Plan, obj *ent.Question) b
 			if v == nil {
 				w.Null()
 			} else {
-				if !writeLeanNumericKey(w, step.Of, v) {
+				if !writeLeanNumericKey(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -8205,7 +9277,7 @@ func writeLeanQuestionDraft(w *lean.Writer, plan lean.Plan, obj *ent.Question) b
 			if v == nil {
 				w.Null()
 			} else {
-				if !writeLeanTextKey(w, step.Of, v) {
+				if !writeLeanTextKey(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -8235,15 +9307,19 @@ func writeLeanQuestionDraft(w *lean.Writer, plan lean.Plan, obj *ent.Question) b
 	return true
 }
 
-func (ec *executionContext) leanQuestionResponse(sel ast.SelectionSet, obj *quiz.Response) graphql.Marshaler {
+func (ec *executionContext) leanQuestionResponse(ctx context.Context, sel ast.SelectionSet, obj *quiz.Response) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "QuestionResponse", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanQuestionResponse(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanQuestionResponse(w, now, plan, obj) })
 }
 
-func writeLeanQuestionResponse(w *lean.Writer, plan lean.Plan, obj *quiz.Response) bool {
+func writeLeanQuestionResponse(w *lean.Writer, now LeanNow, plan lean.Plan, obj *quiz.Response) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8261,21 +9337,41 @@ func writeLeanQuestionResponse(w *lean.Writer, plan lean.Plan, obj *quiz.Respons
 				}
 			}
 			w.Byte(']')
+		case 2:
+			if !now.Sees("QuestionResponse", "number", obj) {
+				return false
+			}
+			v := obj.Number
+			if !w.Text(v) {
+				return false
+			}
+		case 3:
+			if !now.Sees("QuestionResponse", "text", obj) {
+				return false
+			}
+			v := obj.Text
+			if !w.Text(v) {
+				return false
+			}
 		}
 	}
 	w.Byte('}')
 	return true
 }
 
-func (ec *executionContext) leanQuestionResult(sel ast.SelectionSet, obj *assessment.Result) graphql.Marshaler {
+func (ec *executionContext) leanQuestionResult(ctx context.Context, sel ast.SelectionSet, obj *assessment.Result) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "QuestionResult", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanQuestionResult(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanQuestionResult(w, now, plan, obj) })
 }
 
-func writeLeanQuestionResult(w *lean.Writer, plan lean.Plan, obj *assessment.Result) bool {
+func writeLeanQuestionResult(w *lean.Writer, now LeanNow, plan lean.Plan, obj *assessment.Result) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8335,15 +9431,19 @@ func (ec *executionContext) lean_QuestionResult_explanation(obj *assessment.Resu
 	})
 }
 
-func (ec *executionContext) leanQuizContent(sel ast.SelectionSet, obj *model.QuizContent) graphql.Marshaler {
+func (ec *executionContext) leanQuizContent(ctx context.Context, sel ast.SelectionSet, obj *model.QuizContent) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "QuizContent", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanQuizContent(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanQuizContent(w, now, plan, obj) })
 }
 
-func writeLeanQuizContent(w *lean.Writer, plan lean.Plan, obj *model.QuizContent) bool {
+func writeLeanQuizContent(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.QuizContent) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8463,15 +9563,19 @@ func (ec *executionContext) lean_QuizContent_questionCount(obj *model.QuizConten
 	})
 }
 
-func (ec *executionContext) leanQuizDraft(sel ast.SelectionSet, obj *model.QuizDraft) graphql.Marshaler {
+func (ec *executionContext) leanQuizDraft(ctx context.Context, sel ast.SelectionSet, obj *model.QuizDraft) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "QuizDraft", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanQuizDraft(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanQuizDraft(w, now, plan, obj) })
 }
 
-func writeLeanQuizDraft(w *lean.Writer, plan lean.Plan, obj *model.QuizDraft) bool {
+func writeLeanQuizDraft(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.QuizDraft) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8524,7 +9628,7 @@ func writeLeanQuizDraft(w *lean.Writer, plan lean.Plan, obj *model.QuizDraft) bo
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanQuestionDraft(w, step.Of, e) {
+					if !writeLeanQuestionDraft(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -8536,15 +9640,19 @@ func writeLeanQuizDraft(w *lean.Writer, plan lean.Plan, obj *model.QuizDraft) bo
 	return true
 }
 
-func (ec *executionContext) leanRecordProgressPayload(sel ast.SelectionSet, obj *model.RecordProgressPayload) graphql.Marshaler {
+func (ec *executionContext) leanRecordProgressPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RecordProgressPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "RecordProgressPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanRecordProgressPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanRecordProgressPayload(w, now, plan, obj) })
 }
 
-func writeLeanRecordProgressPayload(w *lean.Writer, plan lean.Plan, obj *model.RecordProgressPayload) bool {
+func writeLeanRecordProgressPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.RecordProgressPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8557,7 +9665,7 @@ func writeLeanRecordProgressPayload(w *lean.Writer, plan lean.Plan, obj *model.R
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanCourseProgress(w, step.Of, v) {
+				if !writeLeanCourseProgress(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -8581,15 +9689,19 @@ func writeLeanRecordProgressPayload(w *lean.Writer, plan lean.Plan, obj *model.R
 	return true
 }
 
-func (ec *executionContext) leanRendition(sel ast.SelectionSet, obj *model.Rendition) graphql.Marshaler {
+func (ec *executionContext) leanRendition(ctx context.Context, sel ast.SelectionSet, obj *model.Rendition) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Rendition", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanRendition(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanRendition(w, now, plan, obj) })
 }
 
-func writeLeanRendition(w *lean.Writer, plan lean.Plan, obj *model.Rendition) bool {
+func writeLeanRendition(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.Rendition) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8658,15 +9770,19 @@ func writeLeanRendition(w *lean.Writer, plan lean.Plan, obj *model.Rendition) bo
 	return true
 }
 
-func (ec *executionContext) leanRequestUploadPayload(sel ast.SelectionSet, obj *model.RequestUploadPayload) graphql.Marshaler {
+func (ec *executionContext) leanRequestUploadPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RequestUploadPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "RequestUploadPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanRequestUploadPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanRequestUploadPayload(w, now, plan, obj) })
 }
 
-func writeLeanRequestUploadPayload(w *lean.Writer, plan lean.Plan, obj *model.RequestUploadPayload) bool {
+func writeLeanRequestUploadPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.RequestUploadPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8679,7 +9795,7 @@ func writeLeanRequestUploadPayload(w *lean.Writer, plan lean.Plan, obj *model.Re
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanAsset(w, step.Of, v) {
+				if !writeLeanAsset(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -8688,7 +9804,7 @@ func writeLeanRequestUploadPayload(w *lean.Writer, plan lean.Plan, obj *model.Re
 			if v == nil {
 				w.Null()
 			} else {
-				if !writeLeanUploadTicket(w, step.Of, v) {
+				if !writeLeanUploadTicket(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -8698,15 +9814,78 @@ func writeLeanRequestUploadPayload(w *lean.Writer, plan lean.Plan, obj *model.Re
 	return true
 }
 
-func (ec *executionContext) leanRestoreAssetPayload(sel ast.SelectionSet, obj *model.RestoreAssetPayload) graphql.Marshaler {
+func (ec *executionContext) leanRequirementChange(ctx context.Context, sel ast.SelectionSet, obj *learning.Change) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "RequirementChange", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanRequirementChange(w, now, plan, obj) })
+}
+
+func writeLeanRequirementChange(w *lean.Writer, now LeanNow, plan lean.Plan, obj *learning.Change) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("RequirementChange")
+		case 1:
+			v := obj.Lesson
+			if v == nil {
+				w.Null()
+			} else {
+				if !writeLeanImpactLesson(w, now, step.Of, v) {
+					return false
+				}
+			}
+		case 2:
+			v := obj.Module
+			if v == nil {
+				w.Null()
+			} else {
+				if !writeLeanImpactModule(w, now, step.Of, v) {
+					return false
+				}
+			}
+		case 3:
+			v := obj.Aspect
+			if !w.Text(string(v)) {
+				return false
+			}
+		case 4:
+			v := obj.From
+			if !w.Text(v) {
+				return false
+			}
+		case 5:
+			v := obj.To
+			if !w.Text(v) {
+				return false
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) leanRestoreAssetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RestoreAssetPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "RestoreAssetPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanRestoreAssetPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanRestoreAssetPayload(w, now, plan, obj) })
 }
 
-func writeLeanRestoreAssetPayload(w *lean.Writer, plan lean.Plan, obj *model.RestoreAssetPayload) bool {
+func writeLeanRestoreAssetPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.RestoreAssetPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8719,7 +9898,7 @@ func writeLeanRestoreAssetPayload(w *lean.Writer, plan lean.Plan, obj *model.Res
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanAsset(w, step.Of, v) {
+				if !writeLeanAsset(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -8729,15 +9908,19 @@ func writeLeanRestoreAssetPayload(w *lean.Writer, plan lean.Plan, obj *model.Res
 	return true
 }
 
-func (ec *executionContext) leanRevokeApiKeyPayload(sel ast.SelectionSet, obj *model.RevokeAPIKeyPayload) graphql.Marshaler {
+func (ec *executionContext) leanRevokeApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeAPIKeyPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "RevokeApiKeyPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanRevokeApiKeyPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanRevokeApiKeyPayload(w, now, plan, obj) })
 }
 
-func writeLeanRevokeApiKeyPayload(w *lean.Writer, plan lean.Plan, obj *model.RevokeAPIKeyPayload) bool {
+func writeLeanRevokeApiKeyPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.RevokeAPIKeyPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8750,7 +9933,7 @@ func writeLeanRevokeApiKeyPayload(w *lean.Writer, plan lean.Plan, obj *model.Rev
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanApiKey(w, step.Of, v) {
+				if !writeLeanApiKey(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -8760,15 +9943,19 @@ func writeLeanRevokeApiKeyPayload(w *lean.Writer, plan lean.Plan, obj *model.Rev
 	return true
 }
 
-func (ec *executionContext) leanRevokeCertificatePayload(sel ast.SelectionSet, obj *model.RevokeCertificatePayload) graphql.Marshaler {
+func (ec *executionContext) leanRevokeCertificatePayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeCertificatePayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "RevokeCertificatePayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanRevokeCertificatePayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanRevokeCertificatePayload(w, now, plan, obj) })
 }
 
-func writeLeanRevokeCertificatePayload(w *lean.Writer, plan lean.Plan, obj *model.RevokeCertificatePayload) bool {
+func writeLeanRevokeCertificatePayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.RevokeCertificatePayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8781,7 +9968,7 @@ func writeLeanRevokeCertificatePayload(w *lean.Writer, plan lean.Plan, obj *mode
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanCertificate(w, step.Of, v) {
+				if !writeLeanCertificate(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -8791,15 +9978,19 @@ func writeLeanRevokeCertificatePayload(w *lean.Writer, plan lean.Plan, obj *mode
 	return true
 }
 
-func (ec *executionContext) leanRevokeSessionsPayload(sel ast.SelectionSet, obj *model.RevokeSessionsPayload) graphql.Marshaler {
+func (ec *executionContext) leanRevokeSessionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeSessionsPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "RevokeSessionsPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanRevokeSessionsPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanRevokeSessionsPayload(w, now, plan, obj) })
 }
 
-func writeLeanRevokeSessionsPayload(w *lean.Writer, plan lean.Plan, obj *model.RevokeSessionsPayload) bool {
+func writeLeanRevokeSessionsPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.RevokeSessionsPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8818,15 +10009,19 @@ func writeLeanRevokeSessionsPayload(w *lean.Writer, plan lean.Plan, obj *model.R
 	return true
 }
 
-func (ec *executionContext) leanSaveAchievementPayload(sel ast.SelectionSet, obj *model.SaveAchievementPayload) graphql.Marshaler {
+func (ec *executionContext) leanSaveAchievementPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveAchievementPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "SaveAchievementPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSaveAchievementPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanSaveAchievementPayload(w, now, plan, obj) })
 }
 
-func writeLeanSaveAchievementPayload(w *lean.Writer, plan lean.Plan, obj *model.SaveAchievementPayload) bool {
+func writeLeanSaveAchievementPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SaveAchievementPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8839,7 +10034,7 @@ func writeLeanSaveAchievementPayload(w *lean.Writer, plan lean.Plan, obj *model.
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanAchievement(w, step.Of, v) {
+				if !writeLeanAchievement(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -8849,15 +10044,19 @@ func writeLeanSaveAchievementPayload(w *lean.Writer, plan lean.Plan, obj *model.
 	return true
 }
 
-func (ec *executionContext) leanSaveCategoryPayload(sel ast.SelectionSet, obj *model.SaveCategoryPayload) graphql.Marshaler {
+func (ec *executionContext) leanSaveCategoryPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveCategoryPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "SaveCategoryPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSaveCategoryPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanSaveCategoryPayload(w, now, plan, obj) })
 }
 
-func writeLeanSaveCategoryPayload(w *lean.Writer, plan lean.Plan, obj *model.SaveCategoryPayload) bool {
+func writeLeanSaveCategoryPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SaveCategoryPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8870,7 +10069,7 @@ func writeLeanSaveCategoryPayload(w *lean.Writer, plan lean.Plan, obj *model.Sav
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanCategory(w, step.Of, v) {
+				if !writeLeanCategory(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -8880,15 +10079,19 @@ func writeLeanSaveCategoryPayload(w *lean.Writer, plan lean.Plan, obj *model.Sav
 	return true
 }
 
-func (ec *executionContext) leanSaveCourseAdmissionPayload(sel ast.SelectionSet, obj *model.SaveCourseAdmissionPayload) graphql.Marshaler {
+func (ec *executionContext) leanSaveCourseAdmissionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveCourseAdmissionPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "SaveCourseAdmissionPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSaveCourseAdmissionPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanSaveCourseAdmissionPayload(w, now, plan, obj) })
 }
 
-func writeLeanSaveCourseAdmissionPayload(w *lean.Writer, plan lean.Plan, obj *model.SaveCourseAdmissionPayload) bool {
+func writeLeanSaveCourseAdmissionPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SaveCourseAdmissionPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8901,7 +10104,7 @@ func writeLeanSaveCourseAdmissionPayload(w *lean.Writer, plan lean.Plan, obj *mo
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanCourseAdmission(w, step.Of, v) {
+				if !writeLeanCourseAdmission(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -8911,15 +10114,19 @@ func writeLeanSaveCourseAdmissionPayload(w *lean.Writer, plan lean.Plan, obj *mo
 	return true
 }
 
-func (ec *executionContext) leanSaveLessonPayload(sel ast.SelectionSet, obj *model.SaveLessonPayload) graphql.Marshaler {
+func (ec *executionContext) leanSaveLessonPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveLessonPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "SaveLessonPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSaveLessonPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanSaveLessonPayload(w, now, plan, obj) })
 }
 
-func writeLeanSaveLessonPayload(w *lean.Writer, plan lean.Plan, obj *model.SaveLessonPayload) bool {
+func writeLeanSaveLessonPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SaveLessonPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8932,7 +10139,7 @@ func writeLeanSaveLessonPayload(w *lean.Writer, plan lean.Plan, obj *model.SaveL
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanLessonDraft(w, step.Of, v) {
+				if !writeLeanLessonDraft(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -8942,15 +10149,19 @@ func writeLeanSaveLessonPayload(w *lean.Writer, plan lean.Plan, obj *model.SaveL
 	return true
 }
 
-func (ec *executionContext) leanSaveModulePayload(sel ast.SelectionSet, obj *model.SaveModulePayload) graphql.Marshaler {
+func (ec *executionContext) leanSaveModulePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SaveModulePayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "SaveModulePayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSaveModulePayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanSaveModulePayload(w, now, plan, obj) })
 }
 
-func writeLeanSaveModulePayload(w *lean.Writer, plan lean.Plan, obj *model.SaveModulePayload) bool {
+func writeLeanSaveModulePayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SaveModulePayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8963,7 +10174,7 @@ func writeLeanSaveModulePayload(w *lean.Writer, plan lean.Plan, obj *model.SaveM
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanModuleDraft(w, step.Of, v) {
+				if !writeLeanModuleDraft(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -8973,15 +10184,19 @@ func writeLeanSaveModulePayload(w *lean.Writer, plan lean.Plan, obj *model.SaveM
 	return true
 }
 
-func (ec *executionContext) leanSearchHit(sel ast.SelectionSet, obj *model.SearchHit) graphql.Marshaler {
+func (ec *executionContext) leanSearchHit(ctx context.Context, sel ast.SelectionSet, obj *model.SearchHit) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "SearchHit", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSearchHit(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanSearchHit(w, now, plan, obj) })
 }
 
-func writeLeanSearchHit(w *lean.Writer, plan lean.Plan, obj *model.SearchHit) bool {
+func writeLeanSearchHit(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SearchHit) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -8994,7 +10209,7 @@ func writeLeanSearchHit(w *lean.Writer, plan lean.Plan, obj *model.SearchHit) bo
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanCourse(w, step.Of, v) {
+				if !writeLeanCourse(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -9003,7 +10218,7 @@ func writeLeanSearchHit(w *lean.Writer, plan lean.Plan, obj *model.SearchHit) bo
 			if v == nil {
 				w.Null()
 			} else {
-				if !writeLeanLesson(w, step.Of, v) {
+				if !writeLeanLesson(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -9037,15 +10252,19 @@ func writeLeanSearchHit(w *lean.Writer, plan lean.Plan, obj *model.SearchHit) bo
 	return true
 }
 
-func (ec *executionContext) leanSearchResult(sel ast.SelectionSet, obj *model.SearchResult) graphql.Marshaler {
+func (ec *executionContext) leanSearchResult(ctx context.Context, sel ast.SelectionSet, obj *model.SearchResult) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "SearchResult", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSearchResult(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanSearchResult(w, now, plan, obj) })
 }
 
-func writeLeanSearchResult(w *lean.Writer, plan lean.Plan, obj *model.SearchResult) bool {
+func writeLeanSearchResult(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SearchResult) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -9061,7 +10280,7 @@ func writeLeanSearchResult(w *lean.Writer, plan lean.Plan, obj *model.SearchResu
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanSearchHit(w, step.Of, e) {
+					if !writeLeanSearchHit(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -9083,15 +10302,19 @@ func writeLeanSearchResult(w *lean.Writer, plan lean.Plan, obj *model.SearchResu
 	return true
 }
 
-func (ec *executionContext) leanSearchToken(sel ast.SelectionSet, obj *model.SearchToken) graphql.Marshaler {
+func (ec *executionContext) leanSearchToken(ctx context.Context, sel ast.SelectionSet, obj *model.SearchToken) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "SearchToken", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSearchToken(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanSearchToken(w, now, plan, obj) })
 }
 
-func writeLeanSearchToken(w *lean.Writer, plan lean.Plan, obj *model.SearchToken) bool {
+func writeLeanSearchToken(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SearchToken) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -9125,15 +10348,19 @@ func writeLeanSearchToken(w *lean.Writer, plan lean.Plan, obj *model.SearchToken
 	return true
 }
 
-func (ec *executionContext) leanSession(sel ast.SelectionSet, obj *ent.Session) graphql.Marshaler {
+func (ec *executionContext) leanSession(ctx context.Context, sel ast.SelectionSet, obj *ent.Session) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Session", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSession(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanSession(w, now, plan, obj) })
 }
 
-func writeLeanSession(w *lean.Writer, plan lean.Plan, obj *ent.Session) bool {
+func writeLeanSession(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Session) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -9237,15 +10464,19 @@ func (ec *executionContext) lean_Session_userAgent(obj *ent.Session) graphql.Mar
 	})
 }
 
-func (ec *executionContext) leanSetMailPreferencePayload(sel ast.SelectionSet, obj *model.SetMailPreferencePayload) graphql.Marshaler {
+func (ec *executionContext) leanSetMailPreferencePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetMailPreferencePayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "SetMailPreferencePayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSetMailPreferencePayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanSetMailPreferencePayload(w, now, plan, obj) })
 }
 
-func writeLeanSetMailPreferencePayload(w *lean.Writer, plan lean.Plan, obj *model.SetMailPreferencePayload) bool {
+func writeLeanSetMailPreferencePayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SetMailPreferencePayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -9261,7 +10492,7 @@ func writeLeanSetMailPreferencePayload(w *lean.Writer, plan lean.Plan, obj *mode
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanMailPreference(w, step.Of, e) {
+					if !writeLeanMailPreference(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -9273,15 +10504,19 @@ func writeLeanSetMailPreferencePayload(w *lean.Writer, plan lean.Plan, obj *mode
 	return true
 }
 
-func (ec *executionContext) leanSetPointRulePayload(sel ast.SelectionSet, obj *model.SetPointRulePayload) graphql.Marshaler {
+func (ec *executionContext) leanSetPointRulePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetPointRulePayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "SetPointRulePayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSetPointRulePayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanSetPointRulePayload(w, now, plan, obj) })
 }
 
-func writeLeanSetPointRulePayload(w *lean.Writer, plan lean.Plan, obj *model.SetPointRulePayload) bool {
+func writeLeanSetPointRulePayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SetPointRulePayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -9297,7 +10532,7 @@ func writeLeanSetPointRulePayload(w *lean.Writer, plan lean.Plan, obj *model.Set
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanPointRule(w, step.Of, e) {
+					if !writeLeanPointRule(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -9309,15 +10544,19 @@ func writeLeanSetPointRulePayload(w *lean.Writer, plan lean.Plan, obj *model.Set
 	return true
 }
 
-func (ec *executionContext) leanSetTimeZonePayload(sel ast.SelectionSet, obj *model.SetTimeZonePayload) graphql.Marshaler {
+func (ec *executionContext) leanSetTimeZonePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetTimeZonePayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "SetTimeZonePayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSetTimeZonePayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanSetTimeZonePayload(w, now, plan, obj) })
 }
 
-func writeLeanSetTimeZonePayload(w *lean.Writer, plan lean.Plan, obj *model.SetTimeZonePayload) bool {
+func writeLeanSetTimeZonePayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SetTimeZonePayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -9336,15 +10575,19 @@ func writeLeanSetTimeZonePayload(w *lean.Writer, plan lean.Plan, obj *model.SetT
 	return true
 }
 
-func (ec *executionContext) leanSignInPayload(sel ast.SelectionSet, obj *model.SignInPayload) graphql.Marshaler {
+func (ec *executionContext) leanSignInPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignInPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "SignInPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSignInPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanSignInPayload(w, now, plan, obj) })
 }
 
-func writeLeanSignInPayload(w *lean.Writer, plan lean.Plan, obj *model.SignInPayload) bool {
+func writeLeanSignInPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SignInPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -9367,7 +10610,7 @@ func writeLeanSignInPayload(w *lean.Writer, plan lean.Plan, obj *model.SignInPay
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanViewer(w, step.Of, v) {
+				if !writeLeanViewer(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -9377,15 +10620,19 @@ func writeLeanSignInPayload(w *lean.Writer, plan lean.Plan, obj *model.SignInPay
 	return true
 }
 
-func (ec *executionContext) leanSignOutPayload(sel ast.SelectionSet, obj *model.SignOutPayload) graphql.Marshaler {
+func (ec *executionContext) leanSignOutPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignOutPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "SignOutPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSignOutPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanSignOutPayload(w, now, plan, obj) })
 }
 
-func writeLeanSignOutPayload(w *lean.Writer, plan lean.Plan, obj *model.SignOutPayload) bool {
+func writeLeanSignOutPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SignOutPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -9404,15 +10651,19 @@ func writeLeanSignOutPayload(w *lean.Writer, plan lean.Plan, obj *model.SignOutP
 	return true
 }
 
-func (ec *executionContext) leanSignPartsPayload(sel ast.SelectionSet, obj *model.SignPartsPayload) graphql.Marshaler {
+func (ec *executionContext) leanSignPartsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignPartsPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "SignPartsPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSignPartsPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanSignPartsPayload(w, now, plan, obj) })
 }
 
-func writeLeanSignPartsPayload(w *lean.Writer, plan lean.Plan, obj *model.SignPartsPayload) bool {
+func writeLeanSignPartsPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SignPartsPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -9428,7 +10679,7 @@ func writeLeanSignPartsPayload(w *lean.Writer, plan lean.Plan, obj *model.SignPa
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanPartTicket(w, step.Of, e) {
+					if !writeLeanPartTicket(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -9440,15 +10691,19 @@ func writeLeanSignPartsPayload(w *lean.Writer, plan lean.Plan, obj *model.SignPa
 	return true
 }
 
-func (ec *executionContext) leanStorageUsage(sel ast.SelectionSet, obj *model.StorageUsage) graphql.Marshaler {
+func (ec *executionContext) leanStorageUsage(ctx context.Context, sel ast.SelectionSet, obj *model.StorageUsage) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "StorageUsage", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanStorageUsage(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanStorageUsage(w, now, plan, obj) })
 }
 
-func writeLeanStorageUsage(w *lean.Writer, plan lean.Plan, obj *model.StorageUsage) bool {
+func writeLeanStorageUsage(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.StorageUsage) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -9484,7 +10739,7 @@ func writeLeanStorageUsage(w *lean.Writer, plan lean.Plan, obj *model.StorageUsa
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanMonthlyUsage(w, step.Of, e) {
+					if !writeLeanMonthlyUsage(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -9496,15 +10751,19 @@ func writeLeanStorageUsage(w *lean.Writer, plan lean.Plan, obj *model.StorageUsa
 	return true
 }
 
-func (ec *executionContext) leanStreak(sel ast.SelectionSet, obj *engagement.Streak) graphql.Marshaler {
+func (ec *executionContext) leanStreak(ctx context.Context, sel ast.SelectionSet, obj *engagement.Streak) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Streak", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanStreak(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanStreak(w, now, plan, obj) })
 }
 
-func writeLeanStreak(w *lean.Writer, plan lean.Plan, obj *engagement.Streak) bool {
+func writeLeanStreak(w *lean.Writer, now LeanNow, plan lean.Plan, obj *engagement.Streak) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -9538,15 +10797,19 @@ func writeLeanStreak(w *lean.Writer, plan lean.Plan, obj *engagement.Streak) boo
 	return true
 }
 
-func (ec *executionContext) leanStuckLearner(sel ast.SelectionSet, obj *analytics.Stuck) graphql.Marshaler {
+func (ec *executionContext) leanStuckLearner(ctx context.Context, sel ast.SelectionSet, obj *analytics.Stuck) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "StuckLearner", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanStuckLearner(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanStuckLearner(w, now, plan, obj) })
 }
 
-func writeLeanStuckLearner(w *lean.Writer, plan lean.Plan, obj *analytics.Stuck) bool {
+func writeLeanStuckLearner(w *lean.Writer, now LeanNow, plan lean.Plan, obj *analytics.Stuck) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -9596,15 +10859,19 @@ func (ec *executionContext) lean_StuckLearner_failedAttempts(obj *analytics.Stuc
 	})
 }
 
-func (ec *executionContext) leanSupportGrant(sel ast.SelectionSet, obj *ent.SupportGrant) graphql.Marshaler {
+func (ec *executionContext) leanSupportGrant(ctx context.Context, sel ast.SelectionSet, obj *ent.SupportGrant) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "SupportGrant", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSupportGrant(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanSupportGrant(w, now, plan, obj) })
 }
 
-func writeLeanSupportGrant(w *lean.Writer, plan lean.Plan, obj *ent.SupportGrant) bool {
+func writeLeanSupportGrant(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.SupportGrant) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -9716,15 +10983,19 @@ func (ec *executionContext) lean_SupportGrant_revokedAt(obj *ent.SupportGrant) g
 	})
 }
 
-func (ec *executionContext) leanSupportGrantConnection(sel ast.SelectionSet, obj *relay.SupportGrantConnection) graphql.Marshaler {
+func (ec *executionContext) leanSupportGrantConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.SupportGrantConnection) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "SupportGrantConnection", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSupportGrantConnection(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanSupportGrantConnection(w, now, plan, obj) })
 }
 
-func writeLeanSupportGrantConnection(w *lean.Writer, plan lean.Plan, obj *relay.SupportGrantConnection) bool {
+func writeLeanSupportGrantConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.SupportGrantConnection) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -9737,7 +11008,7 @@ func writeLeanSupportGrantConnection(w *lean.Writer, plan lean.Plan, obj *relay.
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !writeLeanSupportGrantEdge(w, step.Of, &e) {
+				if !writeLeanSupportGrantEdge(w, now, step.Of, &e) {
 					return false
 				}
 			}
@@ -9750,7 +11021,7 @@ func writeLeanSupportGrantConnection(w *lean.Writer, plan lean.Plan, obj *relay.
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanSupportGrant(w, step.Of, e) {
+					if !writeLeanSupportGrant(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -9758,7 +11029,7 @@ func writeLeanSupportGrantConnection(w *lean.Writer, plan lean.Plan, obj *relay.
 			w.Byte(']')
 		case 3:
 			v := obj.PageInfo
-			if !writeLeanPageInfo(w, step.Of, &v) {
+			if !writeLeanPageInfo(w, now, step.Of, &v) {
 				return false
 			}
 		}
@@ -9767,15 +11038,19 @@ func writeLeanSupportGrantConnection(w *lean.Writer, plan lean.Plan, obj *relay.
 	return true
 }
 
-func (ec *executionContext) leanSupportGrantEdge(sel ast.SelectionSet, obj *relay.Edge[*ent.SupportGrant]) graphql.Marshaler {
+func (ec *executionContext) leanSupportGrantEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.SupportGrant]) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "SupportGrantEdge", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSupportGrantEdge(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanSupportGrantEdge(w, now, plan, obj) })
 }
 
-func writeLeanSupportGrantEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*ent.SupportGrant]) bool {
+func writeLeanSupportGrantEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*ent.SupportGrant]) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -9793,7 +11068,7 @@ func writeLeanSupportGrantEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanSupportGrant(w, step.Of, v) {
+				if !writeLeanSupportGrant(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -9803,15 +11078,19 @@ func writeLeanSupportGrantEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*
 	return true
 }
 
-func (ec *executionContext) leanSupportGrantPayload(sel ast.SelectionSet, obj *model.SupportGrantPayload) graphql.Marshaler {
+func (ec *executionContext) leanSupportGrantPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SupportGrantPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "SupportGrantPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSupportGrantPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanSupportGrantPayload(w, now, plan, obj) })
 }
 
-func writeLeanSupportGrantPayload(w *lean.Writer, plan lean.Plan, obj *model.SupportGrantPayload) bool {
+func writeLeanSupportGrantPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SupportGrantPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -9824,7 +11103,7 @@ func writeLeanSupportGrantPayload(w *lean.Writer, plan lean.Plan, obj *model.Sup
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanSupportGrant(w, step.Of, v) {
+				if !writeLeanSupportGrant(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -9834,15 +11113,19 @@ func writeLeanSupportGrantPayload(w *lean.Writer, plan lean.Plan, obj *model.Sup
 	return true
 }
 
-func (ec *executionContext) leanTenant(sel ast.SelectionSet, obj *ent.Tenant) graphql.Marshaler {
+func (ec *executionContext) leanTenant(ctx context.Context, sel ast.SelectionSet, obj *ent.Tenant) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Tenant", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanTenant(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanTenant(w, now, plan, obj) })
 }
 
-func writeLeanTenant(w *lean.Writer, plan lean.Plan, obj *ent.Tenant) bool {
+func writeLeanTenant(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Tenant) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -9877,7 +11160,7 @@ func writeLeanTenant(w *lean.Writer, plan lean.Plan, obj *ent.Tenant) bool {
 			}
 		case 6:
 			v := obj.Branding
-			if !writeLeanBranding(w, step.Of, &v) {
+			if !writeLeanBranding(w, now, step.Of, &v) {
 				return false
 			}
 		case 7:
@@ -9891,15 +11174,19 @@ func writeLeanTenant(w *lean.Writer, plan lean.Plan, obj *ent.Tenant) bool {
 	return true
 }
 
-func (ec *executionContext) leanTextKey(sel ast.SelectionSet, obj *quiz.TextKey) graphql.Marshaler {
+func (ec *executionContext) leanTextKey(ctx context.Context, sel ast.SelectionSet, obj *quiz.TextKey) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "TextKey", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanTextKey(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanTextKey(w, now, plan, obj) })
 }
 
-func writeLeanTextKey(w *lean.Writer, plan lean.Plan, obj *quiz.TextKey) bool {
+func writeLeanTextKey(w *lean.Writer, now LeanNow, plan lean.Plan, obj *quiz.TextKey) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -9928,15 +11215,19 @@ func writeLeanTextKey(w *lean.Writer, plan lean.Plan, obj *quiz.TextKey) bool {
 	return true
 }
 
-func (ec *executionContext) leanUpdateBrandingPayload(sel ast.SelectionSet, obj *model.UpdateBrandingPayload) graphql.Marshaler {
+func (ec *executionContext) leanUpdateBrandingPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateBrandingPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "UpdateBrandingPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanUpdateBrandingPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanUpdateBrandingPayload(w, now, plan, obj) })
 }
 
-func writeLeanUpdateBrandingPayload(w *lean.Writer, plan lean.Plan, obj *model.UpdateBrandingPayload) bool {
+func writeLeanUpdateBrandingPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.UpdateBrandingPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -9949,7 +11240,7 @@ func writeLeanUpdateBrandingPayload(w *lean.Writer, plan lean.Plan, obj *model.U
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanTenant(w, step.Of, v) {
+				if !writeLeanTenant(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -9959,15 +11250,19 @@ func writeLeanUpdateBrandingPayload(w *lean.Writer, plan lean.Plan, obj *model.U
 	return true
 }
 
-func (ec *executionContext) leanUpdatePublishingRulesPayload(sel ast.SelectionSet, obj *model.UpdatePublishingRulesPayload) graphql.Marshaler {
+func (ec *executionContext) leanUpdatePublishingRulesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdatePublishingRulesPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "UpdatePublishingRulesPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanUpdatePublishingRulesPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanUpdatePublishingRulesPayload(w, now, plan, obj) })
 }
 
-func writeLeanUpdatePublishingRulesPayload(w *lean.Writer, plan lean.Plan, obj *model.UpdatePublishingRulesPayload) bool {
+func writeLeanUpdatePublishingRulesPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.UpdatePublishingRulesPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -9980,7 +11275,7 @@ func writeLeanUpdatePublishingRulesPayload(w *lean.Writer, plan lean.Plan, obj *
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanTenant(w, step.Of, v) {
+				if !writeLeanTenant(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -9990,15 +11285,19 @@ func writeLeanUpdatePublishingRulesPayload(w *lean.Writer, plan lean.Plan, obj *
 	return true
 }
 
-func (ec *executionContext) leanUploadPart(sel ast.SelectionSet, obj *model.UploadPart) graphql.Marshaler {
+func (ec *executionContext) leanUploadPart(ctx context.Context, sel ast.SelectionSet, obj *model.UploadPart) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "UploadPart", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanUploadPart(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanUploadPart(w, now, plan, obj) })
 }
 
-func writeLeanUploadPart(w *lean.Writer, plan lean.Plan, obj *model.UploadPart) bool {
+func writeLeanUploadPart(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.UploadPart) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -10027,15 +11326,19 @@ func writeLeanUploadPart(w *lean.Writer, plan lean.Plan, obj *model.UploadPart) 
 	return true
 }
 
-func (ec *executionContext) leanUploadParts(sel ast.SelectionSet, obj *model.UploadParts) graphql.Marshaler {
+func (ec *executionContext) leanUploadParts(ctx context.Context, sel ast.SelectionSet, obj *model.UploadParts) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "UploadParts", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanUploadParts(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanUploadParts(w, now, plan, obj) })
 }
 
-func writeLeanUploadParts(w *lean.Writer, plan lean.Plan, obj *model.UploadParts) bool {
+func writeLeanUploadParts(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.UploadParts) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -10061,7 +11364,7 @@ func writeLeanUploadParts(w *lean.Writer, plan lean.Plan, obj *model.UploadParts
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanUploadPart(w, step.Of, e) {
+					if !writeLeanUploadPart(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -10078,15 +11381,19 @@ func writeLeanUploadParts(w *lean.Writer, plan lean.Plan, obj *model.UploadParts
 	return true
 }
 
-func (ec *executionContext) leanUploadTicket(sel ast.SelectionSet, obj *model.UploadTicket) graphql.Marshaler {
+func (ec *executionContext) leanUploadTicket(ctx context.Context, sel ast.SelectionSet, obj *model.UploadTicket) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "UploadTicket", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanUploadTicket(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanUploadTicket(w, now, plan, obj) })
 }
 
-func writeLeanUploadTicket(w *lean.Writer, plan lean.Plan, obj *model.UploadTicket) bool {
+func writeLeanUploadTicket(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.UploadTicket) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -10112,7 +11419,7 @@ func writeLeanUploadTicket(w *lean.Writer, plan lean.Plan, obj *model.UploadTick
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanHttpHeader(w, step.Of, e) {
+					if !writeLeanHttpHeader(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -10129,15 +11436,19 @@ func writeLeanUploadTicket(w *lean.Writer, plan lean.Plan, obj *model.UploadTick
 	return true
 }
 
-func (ec *executionContext) leanUser(sel ast.SelectionSet, obj *ent.User) graphql.Marshaler {
+func (ec *executionContext) leanUser(ctx context.Context, sel ast.SelectionSet, obj *ent.User) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "User", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanUser(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanUser(w, now, plan, obj) })
 }
 
-func writeLeanUser(w *lean.Writer, plan lean.Plan, obj *ent.User) bool {
+func writeLeanUser(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.User) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -10150,8 +11461,32 @@ func writeLeanUser(w *lean.Writer, plan lean.Plan, obj *ent.User) bool {
 			if !w.ID(v) {
 				return false
 			}
+		case 2:
+			if !now.Sees("User", "name", obj) {
+				return false
+			}
+			v := obj.Name
+			if !w.Text(v) {
+				return false
+			}
 		case 3:
 			v := obj.Role
+			if !w.Text(string(v)) {
+				return false
+			}
+		case 4:
+			if !now.Sees("User", "email", obj) {
+				return false
+			}
+			v := obj.Email
+			if !w.Text(v) {
+				return false
+			}
+		case 5:
+			if !now.Sees("User", "status", obj) {
+				return false
+			}
+			v := obj.Status
 			if !w.Text(string(v)) {
 				return false
 			}
@@ -10205,15 +11540,19 @@ func (ec *executionContext) lean_User_createdAt(obj *ent.User) graphql.Marshaler
 	})
 }
 
-func (ec *executionContext) leanUserConnection(sel ast.SelectionSet, obj *relay.UserConnection) graphql.Marshaler {
+func (ec *executionContext) leanUserConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.UserConnection) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "UserConnection", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanUserConnection(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanUserConnection(w, now, plan, obj) })
 }
 
-func writeLeanUserConnection(w *lean.Writer, plan lean.Plan, obj *relay.UserConnection) bool {
+func writeLeanUserConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.UserConnection) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -10226,7 +11565,7 @@ func writeLeanUserConnection(w *lean.Writer, plan lean.Plan, obj *relay.UserConn
 			w.Byte('[')
 			for n, e := range v {
 				w.Next(n)
-				if !writeLeanUserEdge(w, step.Of, &e) {
+				if !writeLeanUserEdge(w, now, step.Of, &e) {
 					return false
 				}
 			}
@@ -10239,7 +11578,7 @@ func writeLeanUserConnection(w *lean.Writer, plan lean.Plan, obj *relay.UserConn
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanUser(w, step.Of, e) {
+					if !writeLeanUser(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -10247,7 +11586,7 @@ func writeLeanUserConnection(w *lean.Writer, plan lean.Plan, obj *relay.UserConn
 			w.Byte(']')
 		case 3:
 			v := obj.PageInfo
-			if !writeLeanPageInfo(w, step.Of, &v) {
+			if !writeLeanPageInfo(w, now, step.Of, &v) {
 				return false
 			}
 		}
@@ -10256,15 +11595,19 @@ func writeLeanUserConnection(w *lean.Writer, plan lean.Plan, obj *relay.UserConn
 	return true
 }
 
-func (ec *executionContext) leanUserEdge(sel ast.SelectionSet, obj *relay.Edge[*ent.User]) graphql.Marshaler {
+func (ec *executionContext) leanUserEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.User]) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "UserEdge", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanUserEdge(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanUserEdge(w, now, plan, obj) })
 }
 
-func writeLeanUserEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*ent.User]) bool {
+func writeLeanUserEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*ent.User]) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -10282,7 +11625,7 @@ func writeLeanUserEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*ent.User
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanUser(w, step.Of, v) {
+				if !writeLeanUser(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -10292,15 +11635,19 @@ func writeLeanUserEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*ent.User
 	return true
 }
 
-func (ec *executionContext) leanUserPayload(sel ast.SelectionSet, obj *model.UserPayload) graphql.Marshaler {
+func (ec *executionContext) leanUserPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UserPayload) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "UserPayload", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanUserPayload(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanUserPayload(w, now, plan, obj) })
 }
 
-func writeLeanUserPayload(w *lean.Writer, plan lean.Plan, obj *model.UserPayload) bool {
+func writeLeanUserPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.UserPayload) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -10313,7 +11660,7 @@ func writeLeanUserPayload(w *lean.Writer, plan lean.Plan, obj *model.UserPayload
 			if v == nil {
 				return false
 			} else {
-				if !writeLeanUser(w, step.Of, v) {
+				if !writeLeanUser(w, now, step.Of, v) {
 					return false
 				}
 			}
@@ -10323,15 +11670,19 @@ func writeLeanUserPayload(w *lean.Writer, plan lean.Plan, obj *model.UserPayload
 	return true
 }
 
-func (ec *executionContext) leanVideoContent(sel ast.SelectionSet, obj *model.VideoContent) graphql.Marshaler {
+func (ec *executionContext) leanVideoContent(ctx context.Context, sel ast.SelectionSet, obj *model.VideoContent) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "VideoContent", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanVideoContent(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanVideoContent(w, now, plan, obj) })
 }
 
-func writeLeanVideoContent(w *lean.Writer, plan lean.Plan, obj *model.VideoContent) bool {
+func writeLeanVideoContent(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.VideoContent) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -10410,7 +11761,7 @@ func writeLeanVideoContent(w *lean.Writer, plan lean.Plan, obj *model.VideoConte
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanCaption(w, step.Of, e) {
+					if !writeLeanCaption(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -10424,7 +11775,7 @@ func writeLeanVideoContent(w *lean.Writer, plan lean.Plan, obj *model.VideoConte
 				if e == nil {
 					return false
 				} else {
-					if !writeLeanCaptionTrack(w, step.Of, e) {
+					if !writeLeanCaptionTrack(w, now, step.Of, e) {
 						return false
 					}
 				}
@@ -10441,15 +11792,19 @@ func writeLeanVideoContent(w *lean.Writer, plan lean.Plan, obj *model.VideoConte
 	return true
 }
 
-func (ec *executionContext) leanViewer(sel ast.SelectionSet, obj *viewer.Viewer) graphql.Marshaler {
+func (ec *executionContext) leanViewer(ctx context.Context, sel ast.SelectionSet, obj *viewer.Viewer) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Viewer", sel)
 	if plan == nil {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanViewer(w, plan, obj) })
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanViewer(w, now, plan, obj) })
 }
 
-func writeLeanViewer(w *lean.Writer, plan lean.Plan, obj *viewer.Viewer) bool {
+func writeLeanViewer(w *lean.Writer, now LeanNow, plan lean.Plan, obj *viewer.Viewer) bool {
 	w.Byte('{')
 	for i := range plan {
 		step := &plan[i]
@@ -10489,6 +11844,10 @@ func (ec *executionContext) lean_marshalNAchievement2ᚕᚖlyceumᚋinternalᚋg
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -10497,7 +11856,7 @@ func (ec *executionContext) lean_marshalNAchievement2ᚕᚖlyceumᚋinternalᚋg
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanAchievement(w, step.Of, e) {
+				if !writeLeanAchievement(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -10515,6 +11874,10 @@ func (ec *executionContext) lean_marshalNApiKey2ᚕᚖlyceumᚋinternalᚋgenᚋ
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -10523,7 +11886,7 @@ func (ec *executionContext) lean_marshalNApiKey2ᚕᚖlyceumᚋinternalᚋgenᚋ
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanApiKey(w, step.Of, e) {
+				if !writeLeanApiKey(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -10541,6 +11904,10 @@ func (ec *executionContext) lean_marshalNAsset2ᚕᚖlyceumᚋinternalᚋgenᚋe
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -10549,7 +11916,7 @@ func (ec *executionContext) lean_marshalNAsset2ᚕᚖlyceumᚋinternalᚋgenᚋe
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanAsset(w, step.Of, e) {
+				if !writeLeanAsset(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -10567,6 +11934,10 @@ func (ec *executionContext) lean_marshalNAttachment2ᚕᚖlyceumᚋinternalᚋge
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -10575,7 +11946,7 @@ func (ec *executionContext) lean_marshalNAttachment2ᚕᚖlyceumᚋinternalᚋge
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanAttachment(w, step.Of, e) {
+				if !writeLeanAttachment(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -10593,6 +11964,10 @@ func (ec *executionContext) lean_marshalNAttempt2ᚕᚖlyceumᚋinternalᚋgen�
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -10601,7 +11976,7 @@ func (ec *executionContext) lean_marshalNAttempt2ᚕᚖlyceumᚋinternalᚋgen�
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanAttempt(w, step.Of, e) {
+				if !writeLeanAttempt(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -10619,6 +11994,10 @@ func (ec *executionContext) lean_marshalNAttemptQuestion2ᚕᚖlyceumᚋinternal
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -10627,7 +12006,7 @@ func (ec *executionContext) lean_marshalNAttemptQuestion2ᚕᚖlyceumᚋinternal
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanAttemptQuestion(w, step.Of, e) {
+				if !writeLeanAttemptQuestion(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -10645,6 +12024,10 @@ func (ec *executionContext) lean_marshalNAuditDatum2ᚕᚖlyceumᚋinternalᚋge
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -10653,7 +12036,7 @@ func (ec *executionContext) lean_marshalNAuditDatum2ᚕᚖlyceumᚋinternalᚋge
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanAuditDatum(w, step.Of, e) {
+				if !writeLeanAuditDatum(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -10671,12 +12054,16 @@ func (ec *executionContext) lean_marshalNAuditEdge2ᚕlyceumᚋgraphᚋrelayᚐE
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
-			if !writeLeanAuditEdge(w, step.Of, &e) {
+			if !writeLeanAuditEdge(w, now, step.Of, &e) {
 				return false
 			}
 		}
@@ -10693,6 +12080,10 @@ func (ec *executionContext) lean_marshalNAuditEntry2ᚕᚖlyceumᚋinternalᚋge
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -10701,7 +12092,7 @@ func (ec *executionContext) lean_marshalNAuditEntry2ᚕᚖlyceumᚋinternalᚋge
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanAuditEntry(w, step.Of, e) {
+				if !writeLeanAuditEntry(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -10719,12 +12110,16 @@ func (ec *executionContext) lean_marshalNCaption2ᚕlyceumᚋinternalᚋcatalog�
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
-			if !writeLeanCaption(w, step.Of, &e) {
+			if !writeLeanCaption(w, now, step.Of, &e) {
 				return false
 			}
 		}
@@ -10741,6 +12136,10 @@ func (ec *executionContext) lean_marshalNCaption2ᚕᚖlyceumᚋinternalᚋcatal
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -10749,7 +12148,7 @@ func (ec *executionContext) lean_marshalNCaption2ᚕᚖlyceumᚋinternalᚋcatal
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanCaption(w, step.Of, e) {
+				if !writeLeanCaption(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -10767,6 +12166,10 @@ func (ec *executionContext) lean_marshalNCaptionRevision2ᚕᚖlyceumᚋinternal
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -10775,7 +12178,7 @@ func (ec *executionContext) lean_marshalNCaptionRevision2ᚕᚖlyceumᚋinternal
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanCaptionRevision(w, step.Of, e) {
+				if !writeLeanCaptionRevision(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -10793,12 +12196,16 @@ func (ec *executionContext) lean_marshalNCaptionRevisionEdge2ᚕlyceumᚋgraph�
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
-			if !writeLeanCaptionRevisionEdge(w, step.Of, &e) {
+			if !writeLeanCaptionRevisionEdge(w, now, step.Of, &e) {
 				return false
 			}
 		}
@@ -10815,6 +12222,10 @@ func (ec *executionContext) lean_marshalNCaptionTrack2ᚕᚖlyceumᚋinternalᚋ
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -10823,7 +12234,7 @@ func (ec *executionContext) lean_marshalNCaptionTrack2ᚕᚖlyceumᚋinternalᚋ
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanCaptionTrack(w, step.Of, e) {
+				if !writeLeanCaptionTrack(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -10841,6 +12252,10 @@ func (ec *executionContext) lean_marshalNCategory2ᚕᚖlyceumᚋinternalᚋgen�
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -10849,7 +12264,7 @@ func (ec *executionContext) lean_marshalNCategory2ᚕᚖlyceumᚋinternalᚋgen�
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanCategory(w, step.Of, e) {
+				if !writeLeanCategory(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -10867,6 +12282,10 @@ func (ec *executionContext) lean_marshalNCertificate2ᚕᚖlyceumᚋinternalᚋg
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -10875,7 +12294,7 @@ func (ec *executionContext) lean_marshalNCertificate2ᚕᚖlyceumᚋinternalᚋg
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanCertificate(w, step.Of, e) {
+				if !writeLeanCertificate(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -10893,12 +12312,16 @@ func (ec *executionContext) lean_marshalNChoice2ᚕlyceumᚋinternalᚋassessmen
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
-			if !writeLeanChoice(w, step.Of, &e) {
+			if !writeLeanChoice(w, now, step.Of, &e) {
 				return false
 			}
 		}
@@ -10915,12 +12338,16 @@ func (ec *executionContext) lean_marshalNChoiceDraft2ᚕlyceumᚋinternalᚋasse
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
-			if !writeLeanChoiceDraft(w, step.Of, &e) {
+			if !writeLeanChoiceDraft(w, now, step.Of, &e) {
 				return false
 			}
 		}
@@ -10937,6 +12364,10 @@ func (ec *executionContext) lean_marshalNCompletionCondition2ᚕᚖlyceumᚋinte
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -10945,7 +12376,7 @@ func (ec *executionContext) lean_marshalNCompletionCondition2ᚕᚖlyceumᚋinte
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanCompletionCondition(w, step.Of, e) {
+				if !writeLeanCompletionCondition(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -10963,12 +12394,16 @@ func (ec *executionContext) lean_marshalNCompletionDay2ᚕlyceumᚋinternalᚋan
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
-			if !writeLeanCompletionDay(w, step.Of, &e) {
+			if !writeLeanCompletionDay(w, now, step.Of, &e) {
 				return false
 			}
 		}
@@ -10985,6 +12420,10 @@ func (ec *executionContext) lean_marshalNCourse2ᚕᚖlyceumᚋinternalᚋcatalo
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -10993,7 +12432,7 @@ func (ec *executionContext) lean_marshalNCourse2ᚕᚖlyceumᚋinternalᚋcatalo
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanCourse(w, step.Of, e) {
+				if !writeLeanCourse(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11011,6 +12450,10 @@ func (ec *executionContext) lean_marshalNCourseDraft2ᚕᚖlyceumᚋinternalᚋg
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11019,7 +12462,7 @@ func (ec *executionContext) lean_marshalNCourseDraft2ᚕᚖlyceumᚋinternalᚋg
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanCourseDraft(w, step.Of, e) {
+				if !writeLeanCourseDraft(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11037,12 +12480,16 @@ func (ec *executionContext) lean_marshalNCourseDraftEdge2ᚕlyceumᚋgraphᚋrel
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
-			if !writeLeanCourseDraftEdge(w, step.Of, &e) {
+			if !writeLeanCourseDraftEdge(w, now, step.Of, &e) {
 				return false
 			}
 		}
@@ -11059,12 +12506,16 @@ func (ec *executionContext) lean_marshalNCourseEdge2ᚕlyceumᚋgraphᚋrelayᚐ
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
-			if !writeLeanCourseEdge(w, step.Of, &e) {
+			if !writeLeanCourseEdge(w, now, step.Of, &e) {
 				return false
 			}
 		}
@@ -11081,6 +12532,10 @@ func (ec *executionContext) lean_marshalNCourseVersion2ᚕᚖlyceumᚋinternal�
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11089,7 +12544,7 @@ func (ec *executionContext) lean_marshalNCourseVersion2ᚕᚖlyceumᚋinternal�
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanCourseVersion(w, step.Of, e) {
+				if !writeLeanCourseVersion(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11107,6 +12562,10 @@ func (ec *executionContext) lean_marshalNEarnedAchievement2ᚕᚖlyceumᚋintern
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11115,7 +12574,7 @@ func (ec *executionContext) lean_marshalNEarnedAchievement2ᚕᚖlyceumᚋintern
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanEarnedAchievement(w, step.Of, e) {
+				if !writeLeanEarnedAchievement(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11133,6 +12592,10 @@ func (ec *executionContext) lean_marshalNEnrollment2ᚕᚖlyceumᚋinternalᚋge
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11141,7 +12604,7 @@ func (ec *executionContext) lean_marshalNEnrollment2ᚕᚖlyceumᚋinternalᚋge
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanEnrollment(w, step.Of, e) {
+				if !writeLeanEnrollment(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11159,6 +12622,10 @@ func (ec *executionContext) lean_marshalNEnrollmentChange2ᚕᚖlyceumᚋinterna
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11167,7 +12634,7 @@ func (ec *executionContext) lean_marshalNEnrollmentChange2ᚕᚖlyceumᚋinterna
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanEnrollmentChange(w, step.Of, e) {
+				if !writeLeanEnrollmentChange(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11185,12 +12652,16 @@ func (ec *executionContext) lean_marshalNEnrollmentEdge2ᚕlyceumᚋgraphᚋrela
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
-			if !writeLeanEnrollmentEdge(w, step.Of, &e) {
+			if !writeLeanEnrollmentEdge(w, now, step.Of, &e) {
 				return false
 			}
 		}
@@ -11207,6 +12678,10 @@ func (ec *executionContext) lean_marshalNEnrollmentGrant2ᚕᚖlyceumᚋinternal
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11215,7 +12690,7 @@ func (ec *executionContext) lean_marshalNEnrollmentGrant2ᚕᚖlyceumᚋinternal
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanEnrollmentGrant(w, step.Of, e) {
+				if !writeLeanEnrollmentGrant(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11233,6 +12708,10 @@ func (ec *executionContext) lean_marshalNHttpHeader2ᚕᚖlyceumᚋinternalᚋge
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11241,9 +12720,61 @@ func (ec *executionContext) lean_marshalNHttpHeader2ᚕᚖlyceumᚋinternalᚋge
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanHttpHeader(w, step.Of, e) {
+				if !writeLeanHttpHeader(w, now, step.Of, e) {
 					return false
 				}
+			}
+		}
+		w.Byte(']')
+		return true
+	})
+}
+
+func (ec *executionContext) lean_marshalNImpactLesson2ᚕlyceumᚋinternalᚋcatalogᚋoutlineᚐLessonᚄ(ctx context.Context, sel ast.SelectionSet, v []outline.Lesson) graphql.Marshaler {
+	if len(v) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "ImpactLesson", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	step := lean.Step{Of: plan}
+	return lean.Write(func(w *lean.Writer) bool {
+		w.Byte('[')
+		for n, e := range v {
+			w.Next(n)
+			if !writeLeanImpactLesson(w, now, step.Of, &e) {
+				return false
+			}
+		}
+		w.Byte(']')
+		return true
+	})
+}
+
+func (ec *executionContext) lean_marshalNImpactMapping2ᚕlyceumᚋinternalᚋlearningᚐMappedᚄ(ctx context.Context, sel ast.SelectionSet, v []learning.Mapped) graphql.Marshaler {
+	if len(v) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "ImpactMapping", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	step := lean.Step{Of: plan}
+	return lean.Write(func(w *lean.Writer) bool {
+		w.Byte('[')
+		for n, e := range v {
+			w.Next(n)
+			if !writeLeanImpactMapping(w, now, step.Of, &e) {
+				return false
 			}
 		}
 		w.Byte(']')
@@ -11259,12 +12790,16 @@ func (ec *executionContext) lean_marshalNLeaderboardEdge2ᚕlyceumᚋgraphᚋrel
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
-			if !writeLeanLeaderboardEdge(w, step.Of, &e) {
+			if !writeLeanLeaderboardEdge(w, now, step.Of, &e) {
 				return false
 			}
 		}
@@ -11281,6 +12816,10 @@ func (ec *executionContext) lean_marshalNLeaderboardRow2ᚕᚖlyceumᚋinternal�
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11289,7 +12828,7 @@ func (ec *executionContext) lean_marshalNLeaderboardRow2ᚕᚖlyceumᚋinternal�
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanLeaderboardRow(w, step.Of, e) {
+				if !writeLeanLeaderboardRow(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11307,6 +12846,10 @@ func (ec *executionContext) lean_marshalNLearningPath2ᚕᚖlyceumᚋinternalᚋ
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11315,7 +12858,7 @@ func (ec *executionContext) lean_marshalNLearningPath2ᚕᚖlyceumᚋinternalᚋ
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanLearningPath(w, step.Of, e) {
+				if !writeLeanLearningPath(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11333,6 +12876,10 @@ func (ec *executionContext) lean_marshalNLearningPathCourse2ᚕᚖlyceumᚋinter
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11341,7 +12888,7 @@ func (ec *executionContext) lean_marshalNLearningPathCourse2ᚕᚖlyceumᚋinter
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanLearningPathCourse(w, step.Of, e) {
+				if !writeLeanLearningPathCourse(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11359,12 +12906,16 @@ func (ec *executionContext) lean_marshalNLearningPathEdge2ᚕlyceumᚋgraphᚋre
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
-			if !writeLeanLearningPathEdge(w, step.Of, &e) {
+			if !writeLeanLearningPathEdge(w, now, step.Of, &e) {
 				return false
 			}
 		}
@@ -11381,6 +12932,10 @@ func (ec *executionContext) lean_marshalNLesson2ᚕᚖlyceumᚋinternalᚋcatalo
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11389,7 +12944,7 @@ func (ec *executionContext) lean_marshalNLesson2ᚕᚖlyceumᚋinternalᚋcatalo
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanLesson(w, step.Of, e) {
+				if !writeLeanLesson(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11407,6 +12962,10 @@ func (ec *executionContext) lean_marshalNLessonDraft2ᚕᚖlyceumᚋinternalᚋg
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11415,7 +12974,7 @@ func (ec *executionContext) lean_marshalNLessonDraft2ᚕᚖlyceumᚋinternalᚋg
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanLessonDraft(w, step.Of, e) {
+				if !writeLeanLessonDraft(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11433,6 +12992,10 @@ func (ec *executionContext) lean_marshalNLessonProgress2ᚕᚖlyceumᚋinternal�
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11441,7 +13004,7 @@ func (ec *executionContext) lean_marshalNLessonProgress2ᚕᚖlyceumᚋinternal�
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanLessonProgress(w, step.Of, e) {
+				if !writeLeanLessonProgress(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11459,6 +13022,10 @@ func (ec *executionContext) lean_marshalNMailPreference2ᚕᚖlyceumᚋinternal�
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11467,7 +13034,7 @@ func (ec *executionContext) lean_marshalNMailPreference2ᚕᚖlyceumᚋinternal�
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanMailPreference(w, step.Of, e) {
+				if !writeLeanMailPreference(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11485,6 +13052,10 @@ func (ec *executionContext) lean_marshalNModule2ᚕᚖlyceumᚋinternalᚋcatalo
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11493,7 +13064,7 @@ func (ec *executionContext) lean_marshalNModule2ᚕᚖlyceumᚋinternalᚋcatalo
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanModule(w, step.Of, e) {
+				if !writeLeanModule(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11511,6 +13082,10 @@ func (ec *executionContext) lean_marshalNModuleDraft2ᚕᚖlyceumᚋinternalᚋg
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11519,7 +13094,7 @@ func (ec *executionContext) lean_marshalNModuleDraft2ᚕᚖlyceumᚋinternalᚋg
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanModuleDraft(w, step.Of, e) {
+				if !writeLeanModuleDraft(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11537,6 +13112,10 @@ func (ec *executionContext) lean_marshalNModuleProgress2ᚕᚖlyceumᚋinternal�
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11545,7 +13124,7 @@ func (ec *executionContext) lean_marshalNModuleProgress2ᚕᚖlyceumᚋinternal�
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanModuleProgress(w, step.Of, e) {
+				if !writeLeanModuleProgress(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11563,6 +13142,10 @@ func (ec *executionContext) lean_marshalNMonthlyUsage2ᚕᚖlyceumᚋinternalᚋ
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11571,7 +13154,7 @@ func (ec *executionContext) lean_marshalNMonthlyUsage2ᚕᚖlyceumᚋinternalᚋ
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanMonthlyUsage(w, step.Of, e) {
+				if !writeLeanMonthlyUsage(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11589,6 +13172,10 @@ func (ec *executionContext) lean_marshalNNotification2ᚕᚖlyceumᚋinternalᚋ
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11597,7 +13184,7 @@ func (ec *executionContext) lean_marshalNNotification2ᚕᚖlyceumᚋinternalᚋ
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanNotification(w, step.Of, e) {
+				if !writeLeanNotification(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11615,12 +13202,16 @@ func (ec *executionContext) lean_marshalNNotificationEdge2ᚕlyceumᚋgraphᚋre
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
-			if !writeLeanNotificationEdge(w, step.Of, &e) {
+			if !writeLeanNotificationEdge(w, now, step.Of, &e) {
 				return false
 			}
 		}
@@ -11637,6 +13228,10 @@ func (ec *executionContext) lean_marshalNPartTicket2ᚕᚖlyceumᚋinternalᚋge
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11645,7 +13240,7 @@ func (ec *executionContext) lean_marshalNPartTicket2ᚕᚖlyceumᚋinternalᚋge
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanPartTicket(w, step.Of, e) {
+				if !writeLeanPartTicket(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11663,6 +13258,10 @@ func (ec *executionContext) lean_marshalNPathEnrollment2ᚕᚖlyceumᚋinternal�
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11671,7 +13270,7 @@ func (ec *executionContext) lean_marshalNPathEnrollment2ᚕᚖlyceumᚋinternal�
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanPathEnrollment(w, step.Of, e) {
+				if !writeLeanPathEnrollment(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11689,12 +13288,16 @@ func (ec *executionContext) lean_marshalNPathEnrollmentEdge2ᚕlyceumᚋgraphᚋ
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
-			if !writeLeanPathEnrollmentEdge(w, step.Of, &e) {
+			if !writeLeanPathEnrollmentEdge(w, now, step.Of, &e) {
 				return false
 			}
 		}
@@ -11711,6 +13314,10 @@ func (ec *executionContext) lean_marshalNPathStep2ᚕᚖlyceumᚋinternalᚋpath
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11719,7 +13326,7 @@ func (ec *executionContext) lean_marshalNPathStep2ᚕᚖlyceumᚋinternalᚋpath
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanPathStep(w, step.Of, e) {
+				if !writeLeanPathStep(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11737,6 +13344,10 @@ func (ec *executionContext) lean_marshalNPointRule2ᚕᚖlyceumᚋinternalᚋeng
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11745,7 +13356,7 @@ func (ec *executionContext) lean_marshalNPointRule2ᚕᚖlyceumᚋinternalᚋeng
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanPointRule(w, step.Of, e) {
+				if !writeLeanPointRule(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11763,6 +13374,10 @@ func (ec *executionContext) lean_marshalNProgressQuarter2ᚕᚖlyceumᚋinternal
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11771,7 +13386,7 @@ func (ec *executionContext) lean_marshalNProgressQuarter2ᚕᚖlyceumᚋinternal
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanProgressQuarter(w, step.Of, e) {
+				if !writeLeanProgressQuarter(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11789,6 +13404,10 @@ func (ec *executionContext) lean_marshalNQuestionDraft2ᚕᚖlyceumᚋinternal�
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11797,7 +13416,7 @@ func (ec *executionContext) lean_marshalNQuestionDraft2ᚕᚖlyceumᚋinternal�
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanQuestionDraft(w, step.Of, e) {
+				if !writeLeanQuestionDraft(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11815,6 +13434,10 @@ func (ec *executionContext) lean_marshalNRendition2ᚕᚖlyceumᚋinternalᚋgen
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11823,9 +13446,35 @@ func (ec *executionContext) lean_marshalNRendition2ᚕᚖlyceumᚋinternalᚋgen
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanRendition(w, step.Of, e) {
+				if !writeLeanRendition(w, now, step.Of, e) {
 					return false
 				}
+			}
+		}
+		w.Byte(']')
+		return true
+	})
+}
+
+func (ec *executionContext) lean_marshalNRequirementChange2ᚕlyceumᚋinternalᚋlearningᚐChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []learning.Change) graphql.Marshaler {
+	if len(v) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "RequirementChange", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	step := lean.Step{Of: plan}
+	return lean.Write(func(w *lean.Writer) bool {
+		w.Byte('[')
+		for n, e := range v {
+			w.Next(n)
+			if !writeLeanRequirementChange(w, now, step.Of, &e) {
+				return false
 			}
 		}
 		w.Byte(']')
@@ -11841,6 +13490,10 @@ func (ec *executionContext) lean_marshalNSearchHit2ᚕᚖlyceumᚋinternalᚋgen
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11849,7 +13502,7 @@ func (ec *executionContext) lean_marshalNSearchHit2ᚕᚖlyceumᚋinternalᚋgen
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanSearchHit(w, step.Of, e) {
+				if !writeLeanSearchHit(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11867,6 +13520,10 @@ func (ec *executionContext) lean_marshalNSession2ᚕᚖlyceumᚋinternalᚋgen�
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11875,7 +13532,7 @@ func (ec *executionContext) lean_marshalNSession2ᚕᚖlyceumᚋinternalᚋgen�
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanSession(w, step.Of, e) {
+				if !writeLeanSession(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11893,12 +13550,16 @@ func (ec *executionContext) lean_marshalNStuckLearner2ᚕlyceumᚋinternalᚋana
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
-			if !writeLeanStuckLearner(w, step.Of, &e) {
+			if !writeLeanStuckLearner(w, now, step.Of, &e) {
 				return false
 			}
 		}
@@ -11915,6 +13576,10 @@ func (ec *executionContext) lean_marshalNSupportGrant2ᚕᚖlyceumᚋinternalᚋ
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11923,7 +13588,7 @@ func (ec *executionContext) lean_marshalNSupportGrant2ᚕᚖlyceumᚋinternalᚋ
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanSupportGrant(w, step.Of, e) {
+				if !writeLeanSupportGrant(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11941,12 +13606,16 @@ func (ec *executionContext) lean_marshalNSupportGrantEdge2ᚕlyceumᚋgraphᚋre
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
-			if !writeLeanSupportGrantEdge(w, step.Of, &e) {
+			if !writeLeanSupportGrantEdge(w, now, step.Of, &e) {
 				return false
 			}
 		}
@@ -11963,6 +13632,10 @@ func (ec *executionContext) lean_marshalNUploadPart2ᚕᚖlyceumᚋinternalᚋge
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11971,7 +13644,7 @@ func (ec *executionContext) lean_marshalNUploadPart2ᚕᚖlyceumᚋinternalᚋge
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanUploadPart(w, step.Of, e) {
+				if !writeLeanUploadPart(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -11989,6 +13662,10 @@ func (ec *executionContext) lean_marshalNUser2ᚕᚖlyceumᚋinternalᚋgenᚋen
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
@@ -11997,7 +13674,7 @@ func (ec *executionContext) lean_marshalNUser2ᚕᚖlyceumᚋinternalᚋgenᚋen
 			if e == nil {
 				return false
 			} else {
-				if !writeLeanUser(w, step.Of, e) {
+				if !writeLeanUser(w, now, step.Of, e) {
 					return false
 				}
 			}
@@ -12015,12 +13692,16 @@ func (ec *executionContext) lean_marshalNUserEdge2ᚕlyceumᚋgraphᚋrelayᚐEd
 	if plan == nil {
 		return nil
 	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
 	step := lean.Step{Of: plan}
 	return lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
-			if !writeLeanUserEdge(w, step.Of, &e) {
+			if !writeLeanUserEdge(w, now, step.Of, &e) {
 				return false
 			}
 		}

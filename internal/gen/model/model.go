@@ -14,6 +14,7 @@ import (
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/enrollmentmigration"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/platform/gid"
@@ -305,6 +306,11 @@ type LessonDropOff struct {
 	Minutes []int `json:"minutes"`
 }
 
+type LessonMappingInput struct {
+	FromLessonID gid.ID `json:"fromLessonId"`
+	ToLessonID   gid.ID `json:"toLessonId"`
+}
+
 type LinkContent struct {
 	URL string `json:"url"`
 	// Sanitised HTML.
@@ -323,6 +329,17 @@ type MailPreference struct {
 type MarkNotificationsReadPayload struct {
 	Marked      int `json:"marked"`
 	UnreadCount int `json:"unreadCount"`
+}
+
+type MigrateEnrollmentsInput struct {
+	CourseID gid.ID                     `json:"courseId"`
+	Places   enrollmentmigration.Places `json:"places"`
+	// At most 200 lessons that the version in force does not have, each with one of its kind that it has.
+	Mapping []*LessonMappingInput `json:"mapping"`
+}
+
+type MigrateEnrollmentsPayload struct {
+	Migration *ent.EnrollmentMigration `json:"migration"`
 }
 
 // What was stored, removed and converted in a calendar month (UTC).

@@ -9,13 +9,14 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// TeachTypes makes a connection send and read ids as their 16 bytes: pgx would make texts of them, by way of
-// database/sql.
+// TeachTypes makes a connection send and read ids as their 16 bytes, of which pgx would make texts by way of
+// database/sql, and read what may be null without a detour.
 func TeachTypes(_ context.Context, conn *pgx.Conn) error {
 	types := conn.TypeMap()
 	id := &pgtype.Type{Name: "uuid", OID: pgtype.UUIDOID, Codec: uuidCodec{}}
 	types.RegisterType(id)
 	types.RegisterType(&pgtype.Type{Name: "_uuid", OID: pgtype.UUIDArrayOID, Codec: &pgtype.ArrayCodec{ElementType: id}})
+	teachNullable(types)
 	return nil
 }
 

@@ -30,6 +30,8 @@ const (
 	FieldAct = "act"
 	// FieldState holds the string denoting the state field in the database.
 	FieldState = "state"
+	// FieldMigrationID holds the string denoting the migration_id field in the database.
+	FieldMigrationID = "migration_id"
 	// FieldChangedBy holds the string denoting the changed_by field in the database.
 	FieldChangedBy = "changed_by"
 	// FieldChangedAt holds the string denoting the changed_at field in the database.
@@ -48,6 +50,7 @@ var Columns = []string{
 	FieldLearnerID,
 	FieldAct,
 	FieldState,
+	FieldMigrationID,
 	FieldChangedBy,
 	FieldChangedAt,
 }
@@ -183,6 +186,11 @@ func ByAct(opts ...sql.OrderTermOption) OrderOption {
 // ByState orders the results by the state field.
 func ByState(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldState, opts...).ToFunc()
+}
+
+// ByMigrationID orders the results by the migration_id field.
+func ByMigrationID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMigrationID, opts...).ToFunc()
 }
 
 // ByChangedBy orders the results by the changed_by field.

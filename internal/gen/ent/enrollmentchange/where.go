@@ -80,6 +80,11 @@ func LearnerID(v uuid.UUID) predicate.EnrollmentChange {
 	return predicate.EnrollmentChange(sql.FieldEQ(FieldLearnerID, v))
 }
 
+// MigrationID applies equality check predicate on the "migration_id" field. It's identical to MigrationIDEQ.
+func MigrationID(v uuid.UUID) predicate.EnrollmentChange {
+	return predicate.EnrollmentChange(sql.FieldEQ(FieldMigrationID, v))
+}
+
 // ChangedBy applies equality check predicate on the "changed_by" field. It's identical to ChangedByEQ.
 func ChangedBy(v uuid.UUID) predicate.EnrollmentChange {
 	return predicate.EnrollmentChange(sql.FieldEQ(FieldChangedBy, v))
@@ -328,6 +333,56 @@ func StateIn(vs ...State) predicate.EnrollmentChange {
 // StateNotIn applies the NotIn predicate on the "state" field.
 func StateNotIn(vs ...State) predicate.EnrollmentChange {
 	return predicate.EnrollmentChange(sql.FieldNotIn(FieldState, vs...))
+}
+
+// MigrationIDEQ applies the EQ predicate on the "migration_id" field.
+func MigrationIDEQ(v uuid.UUID) predicate.EnrollmentChange {
+	return predicate.EnrollmentChange(sql.FieldEQ(FieldMigrationID, v))
+}
+
+// MigrationIDNEQ applies the NEQ predicate on the "migration_id" field.
+func MigrationIDNEQ(v uuid.UUID) predicate.EnrollmentChange {
+	return predicate.EnrollmentChange(sql.FieldNEQ(FieldMigrationID, v))
+}
+
+// MigrationIDIn applies the In predicate on the "migration_id" field.
+func MigrationIDIn(vs ...uuid.UUID) predicate.EnrollmentChange {
+	return predicate.EnrollmentChange(sql.FieldIn(FieldMigrationID, vs...))
+}
+
+// MigrationIDNotIn applies the NotIn predicate on the "migration_id" field.
+func MigrationIDNotIn(vs ...uuid.UUID) predicate.EnrollmentChange {
+	return predicate.EnrollmentChange(sql.FieldNotIn(FieldMigrationID, vs...))
+}
+
+// MigrationIDGT applies the GT predicate on the "migration_id" field.
+func MigrationIDGT(v uuid.UUID) predicate.EnrollmentChange {
+	return predicate.EnrollmentChange(sql.FieldGT(FieldMigrationID, v))
+}
+
+// MigrationIDGTE applies the GTE predicate on the "migration_id" field.
+func MigrationIDGTE(v uuid.UUID) predicate.EnrollmentChange {
+	return predicate.EnrollmentChange(sql.FieldGTE(FieldMigrationID, v))
+}
+
+// MigrationIDLT applies the LT predicate on the "migration_id" field.
+func MigrationIDLT(v uuid.UUID) predicate.EnrollmentChange {
+	return predicate.EnrollmentChange(sql.FieldLT(FieldMigrationID, v))
+}
+
+// MigrationIDLTE applies the LTE predicate on the "migration_id" field.
+func MigrationIDLTE(v uuid.UUID) predicate.EnrollmentChange {
+	return predicate.EnrollmentChange(sql.FieldLTE(FieldMigrationID, v))
+}
+
+// MigrationIDIsNil applies the IsNil predicate on the "migration_id" field.
+func MigrationIDIsNil() predicate.EnrollmentChange {
+	return predicate.EnrollmentChange(sql.FieldIsNull(FieldMigrationID))
+}
+
+// MigrationIDNotNil applies the NotNil predicate on the "migration_id" field.
+func MigrationIDNotNil() predicate.EnrollmentChange {
+	return predicate.EnrollmentChange(sql.FieldNotNull(FieldMigrationID))
 }
 
 // ChangedByEQ applies the EQ predicate on the "changed_by" field.

@@ -272,6 +272,18 @@ func (f EnrollmentGrantFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Va
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.EnrollmentGrantMutation", m)
 }
 
+// The EnrollmentMigrationFunc type is an adapter to allow the use of ordinary
+// function as EnrollmentMigration mutator.
+type EnrollmentMigrationFunc func(context.Context, *ent.EnrollmentMigrationMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f EnrollmentMigrationFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.EnrollmentMigrationMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.EnrollmentMigrationMutation", m)
+}
+
 // The EquivalenceFunc type is an adapter to allow the use of ordinary
 // function as Equivalence mutator.
 type EquivalenceFunc func(context.Context, *ent.EquivalenceMutation) (ent.Value, error)

@@ -29,6 +29,7 @@ import (
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/enrollmentchange"
 	"lyceum/internal/gen/ent/enrollmentgrant"
+	"lyceum/internal/gen/ent/enrollmentmigration"
 	"lyceum/internal/gen/ent/equivalence"
 	"lyceum/internal/gen/ent/inbox"
 	"lyceum/internal/gen/ent/learningpath"
@@ -707,6 +708,33 @@ func (f TraverseEnrollmentGrant) Traverse(ctx context.Context, q ent.Query) erro
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.EnrollmentGrantQuery", q)
+}
+
+// The EnrollmentMigrationFunc type is an adapter to allow the use of ordinary function as a Querier.
+type EnrollmentMigrationFunc func(context.Context, *ent.EnrollmentMigrationQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f EnrollmentMigrationFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.EnrollmentMigrationQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.EnrollmentMigrationQuery", q)
+}
+
+// The TraverseEnrollmentMigration type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseEnrollmentMigration func(context.Context, *ent.EnrollmentMigrationQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseEnrollmentMigration) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseEnrollmentMigration) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.EnrollmentMigrationQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.EnrollmentMigrationQuery", q)
 }
 
 // The EquivalenceFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1431,6 +1459,8 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.EnrollmentChangeQuery, predicate.EnrollmentChange, enrollmentchange.OrderOption]{typ: ent.TypeEnrollmentChange, tq: q}, nil
 	case *ent.EnrollmentGrantQuery:
 		return &query[*ent.EnrollmentGrantQuery, predicate.EnrollmentGrant, enrollmentgrant.OrderOption]{typ: ent.TypeEnrollmentGrant, tq: q}, nil
+	case *ent.EnrollmentMigrationQuery:
+		return &query[*ent.EnrollmentMigrationQuery, predicate.EnrollmentMigration, enrollmentmigration.OrderOption]{typ: ent.TypeEnrollmentMigration, tq: q}, nil
 	case *ent.EquivalenceQuery:
 		return &query[*ent.EquivalenceQuery, predicate.Equivalence, equivalence.OrderOption]{typ: ent.TypeEquivalence, tq: q}, nil
 	case *ent.InboxQuery:

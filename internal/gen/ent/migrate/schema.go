@@ -672,6 +672,7 @@ var (
 		{Name: "learner_id", Type: field.TypeUUID},
 		{Name: "act", Type: field.TypeEnum, Enums: []string{"ENROLLED", "ADMITTED", "INVITED", "ASKED_TO_PAY", "QUEUED", "PROMOTED", "COMPLETED", "WITHDREW", "DECLINED", "EXPIRED", "REVOKED", "MIGRATED"}},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"INVITED", "PENDING_PAYMENT", "WAITLISTED", "ACTIVE", "COMPLETED", "EXPIRED", "WITHDRAWN", "REVOKED"}},
+		{Name: "migration_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "changed_by", Type: field.TypeUUID},
 		{Name: "changed_at", Type: field.TypeTime},
 	}
@@ -684,7 +685,7 @@ var (
 			{
 				Name:    "enrollmentchange_tenant_id_enrollment_id_changed_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{EnrollmentChangesColumns[1], EnrollmentChangesColumns[4], EnrollmentChangesColumns[9], EnrollmentChangesColumns[0]},
+				Columns: []*schema.Column{EnrollmentChangesColumns[1], EnrollmentChangesColumns[4], EnrollmentChangesColumns[10], EnrollmentChangesColumns[0]},
 			},
 		},
 	}
@@ -724,6 +725,37 @@ var (
 				Name:    "enrollmentgrant_tenant_id_ends_at",
 				Unique:  false,
 				Columns: []*schema.Column{EnrollmentGrantsColumns[1], EnrollmentGrantsColumns[10]},
+			},
+		},
+	}
+	// EnrollmentMigrationsColumns holds the columns for the "enrollment_migrations" table.
+	EnrollmentMigrationsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "course_id", Type: field.TypeUUID},
+		{Name: "version_id", Type: field.TypeUUID},
+		{Name: "number", Type: field.TypeInt},
+		{Name: "mapping", Type: field.TypeJSON},
+		{Name: "places", Type: field.TypeEnum, Enums: []string{"NOT_STARTED", "NOT_COMPLETED"}},
+		{Name: "started_by", Type: field.TypeUUID},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"RUNNING", "DONE"}, Default: "RUNNING"},
+		{Name: "total", Type: field.TypeInt},
+		{Name: "done", Type: field.TypeInt, Default: 0},
+		{Name: "failed", Type: field.TypeInt, Default: 0},
+		{Name: "reached_id", Type: field.TypeUUID},
+	}
+	// EnrollmentMigrationsTable holds the schema information for the "enrollment_migrations" table.
+	EnrollmentMigrationsTable = &schema.Table{
+		Name:       "enrollment_migrations",
+		Columns:    EnrollmentMigrationsColumns,
+		PrimaryKey: []*schema.Column{EnrollmentMigrationsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "enrollmentmigration_tenant_id_course_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{EnrollmentMigrationsColumns[1], EnrollmentMigrationsColumns[4], EnrollmentMigrationsColumns[0]},
 			},
 		},
 	}
@@ -1463,6 +1495,7 @@ var (
 		EnrollmentsTable,
 		EnrollmentChangesTable,
 		EnrollmentGrantsTable,
+		EnrollmentMigrationsTable,
 		EquivalencesTable,
 		InboxesTable,
 		LearningPathsTable,

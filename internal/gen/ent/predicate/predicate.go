@@ -72,6 +72,9 @@ type EnrollmentChange func(*sql.Selector)
 // EnrollmentGrant is the predicate function for enrollmentgrant builders.
 type EnrollmentGrant func(*sql.Selector)
 
+// EnrollmentMigration is the predicate function for enrollmentmigration builders.
+type EnrollmentMigration func(*sql.Selector)
+
 // Equivalence is the predicate function for equivalence builders.
 type Equivalence func(*sql.Selector)
 

@@ -638,6 +638,30 @@ func (f EnrollmentGrantMutationRuleFunc) EvalMutation(ctx context.Context, m ent
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.EnrollmentGrantMutation", m)
 }
 
+// The EnrollmentMigrationQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type EnrollmentMigrationQueryRuleFunc func(context.Context, *ent.EnrollmentMigrationQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f EnrollmentMigrationQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.EnrollmentMigrationQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.EnrollmentMigrationQuery", q)
+}
+
+// The EnrollmentMigrationMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type EnrollmentMigrationMutationRuleFunc func(context.Context, *ent.EnrollmentMigrationMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f EnrollmentMigrationMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.EnrollmentMigrationMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.EnrollmentMigrationMutation", m)
+}
+
 // The EquivalenceQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type EquivalenceQueryRuleFunc func(context.Context, *ent.EquivalenceQuery) error

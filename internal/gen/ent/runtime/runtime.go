@@ -29,6 +29,7 @@ import (
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/enrollmentchange"
 	"lyceum/internal/gen/ent/enrollmentgrant"
+	"lyceum/internal/gen/ent/enrollmentmigration"
 	"lyceum/internal/gen/ent/equivalence"
 	"lyceum/internal/gen/ent/inbox"
 	"lyceum/internal/gen/ent/learningpath"
@@ -1221,6 +1222,42 @@ func init() {
 	enrollmentgrantDescID := enrollmentgrantMixinFields0[0].Descriptor()
 	// enrollmentgrant.DefaultID holds the default value on creation for the id field.
 	enrollmentgrant.DefaultID = enrollmentgrantDescID.Default.(func() uuid.UUID)
+	enrollmentmigrationMixin := schema.EnrollmentMigration{}.Mixin()
+	enrollmentmigration.Policy = privacy.NewPolicies(enrollmentmigrationMixin[0], schema.EnrollmentMigration{})
+	enrollmentmigration.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := enrollmentmigration.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	enrollmentmigrationMixinFields0 := enrollmentmigrationMixin[0].Fields()
+	_ = enrollmentmigrationMixinFields0
+	enrollmentmigrationFields := schema.EnrollmentMigration{}.Fields()
+	_ = enrollmentmigrationFields
+	// enrollmentmigrationDescCreatedAt is the schema descriptor for created_at field.
+	enrollmentmigrationDescCreatedAt := enrollmentmigrationMixinFields0[2].Descriptor()
+	// enrollmentmigration.DefaultCreatedAt holds the default value on creation for the created_at field.
+	enrollmentmigration.DefaultCreatedAt = enrollmentmigrationDescCreatedAt.Default.(func() time.Time)
+	// enrollmentmigrationDescUpdatedAt is the schema descriptor for updated_at field.
+	enrollmentmigrationDescUpdatedAt := enrollmentmigrationMixinFields0[3].Descriptor()
+	// enrollmentmigration.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	enrollmentmigration.DefaultUpdatedAt = enrollmentmigrationDescUpdatedAt.Default.(func() time.Time)
+	// enrollmentmigration.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	enrollmentmigration.UpdateDefaultUpdatedAt = enrollmentmigrationDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// enrollmentmigrationDescDone is the schema descriptor for done field.
+	enrollmentmigrationDescDone := enrollmentmigrationFields[8].Descriptor()
+	// enrollmentmigration.DefaultDone holds the default value on creation for the done field.
+	enrollmentmigration.DefaultDone = enrollmentmigrationDescDone.Default.(int)
+	// enrollmentmigrationDescFailed is the schema descriptor for failed field.
+	enrollmentmigrationDescFailed := enrollmentmigrationFields[9].Descriptor()
+	// enrollmentmigration.DefaultFailed holds the default value on creation for the failed field.
+	enrollmentmigration.DefaultFailed = enrollmentmigrationDescFailed.Default.(int)
+	// enrollmentmigrationDescID is the schema descriptor for id field.
+	enrollmentmigrationDescID := enrollmentmigrationMixinFields0[0].Descriptor()
+	// enrollmentmigration.DefaultID holds the default value on creation for the id field.
+	enrollmentmigration.DefaultID = enrollmentmigrationDescID.Default.(func() uuid.UUID)
 	equivalenceMixin := schema.Equivalence{}.Mixin()
 	equivalence.Policy = privacy.NewPolicies(equivalenceMixin[0], schema.Equivalence{})
 	equivalence.Hooks[0] = func(next ent.Mutator) ent.Mutator {
