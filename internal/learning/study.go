@@ -73,7 +73,10 @@ func newStudy(tx *pg.Tx, place *ent.Enrollment) *study {
 // as long as its progress is not locked, a place may move to a newer version.
 func begin(ctx context.Context, tx *pg.Tx, place *ent.Enrollment) (*study, error) {
 	st := newStudy(tx, place)
-	return st, st.begin(ctx)
+	if err := st.begin(ctx); err != nil {
+		return nil, err
+	}
+	return st, nil
 }
 
 func (st *study) begin(ctx context.Context) error {

@@ -48,8 +48,12 @@ func TestNullableTravel(t *testing.T) {
 		query := columns + ` FROM (` + tt.from + `) x(t, v, n, at, i, l, b)`
 		// What stood there before is overwritten.
 		before := read{
-			stdsql.NullString{String: "old", Valid: true}, stdsql.NullString{String: "old", Valid: true}, stdsql.NullString{String: "old", Valid: true},
-			stdsql.NullTime{Time: time.Unix(1, 0), Valid: true}, stdsql.NullInt64{Int64: 1, Valid: true}, stdsql.NullInt64{Int64: 1, Valid: true},
+			stdsql.NullString{String: "old", Valid: true},
+			stdsql.NullString{String: "old", Valid: true},
+			stdsql.NullString{String: "old", Valid: true},
+			stdsql.NullTime{Time: time.Unix(1, 0), Valid: true},
+			stdsql.NullInt64{Int64: 1, Valid: true},
+			stdsql.NullInt64{Int64: 1, Valid: true},
 			stdsql.NullBool{Bool: true, Valid: true},
 		}
 		want, got := before, before
