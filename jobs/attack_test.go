@@ -20,6 +20,7 @@ import (
 	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/enrollmentmigration"
+	"lyceum/internal/gen/ent/learningpath"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/platform/pgtest"
 	"lyceum/jobs"
@@ -55,10 +56,22 @@ func (f fixture) target(t *testing.T, tenant pgtest.Tenant) target {
 	moving := f.EnrollmentMigration.Create().SetCourseID(p.course).SetVersionID(p.enrollment.VersionID).SetNumber(2).SetTotal(1).
 		SetMapping(map[uuid.UUID]uuid.UUID{}).SetPlaces(enrollmentmigration.PlacesNOT_COMPLETED).SetStartedBy(tenant.Instructor).
 		SetReachedID(uuid.Nil).SaveX(ctx)
+	path, way := f.onPath(t, tenant, other, p.course)
 	return target{tenant, map[string]uuid.UUID{
 		"event_id": event.ID, "enrollment_id": p.enrollment.ID, "certificate_id": stated.ID, "course_id": p.course, "asset_id": sound.ID,
 		"notification_id": told.ID, "migration_id": moving.ID,
+		"path_id": path, "path_enrollment_id": way, "learner_id": tenant.Learner, "after_id": uuid.Nil,
 	}}
+}
+
+// onPath puts the learner on a learning path of its own that consists of the course.
+func (f fixture) onPath(t *testing.T, tenant pgtest.Tenant, learner, course uuid.UUID) (path, place uuid.UUID) {
+	t.Helper()
+	ctx := tenant.System(t.Context())
+	path = f.LearningPath.Create().SetSlug("p" + uuid.NewString()).SetTitle("Barista").SetState(learningpath.StatePUBLISHED).SaveX(ctx).ID
+	f.PathCourse.Create().SetPathID(path).SetCourseID(course).SetPosition(0).SetRequired(true).ExecX(ctx)
+	place = f.PathEnrollment.Create().SetPathID(path).SetLearnerID(learner).SetByStaff(true).SetEnrolledBy(tenant.Instructor).SaveX(ctx).ID
+	return path, place
 }
 
 // args fills the arguments of the kind: the tenant of one, the things of another. An argument that nobody knows
@@ -160,6 +173,10 @@ func harmless() map[string]string {
 	return map[string]string{
 		"search.sync_course": "a course that the tenant does not have is one that search is to forget, and it holds nothing of it",
 		"search.sync_film":   "no course of the tenant shows a film that it does not have",
+
+		"pathway.advance":       "a learner whom the tenant does not have is on none of its learning paths",
+		"pathway.review":        "nobody of the tenant is on a learning path that it does not have",
+		"pathway.review_course": "no learning path of the tenant consists of a course that it does not have",
 	}
 }
 
@@ -313,6 +330,12 @@ func (f fixture) arrange(t *testing.T, conn *pgx.Conn, kind string, mine target)
 		if _, err := conn.Exec(t.Context(), arrived); err != nil {
 			t.Fatal(err)
 		}
+	case jobs.AdvancePaths{}.Kind():
+		f.onPath(t, mine.tenant, mine.tenant.Learner, mine.things["course_id"])
+	case jobs.ReviewPath{}.Kind(), jobs.ReviewPaths{}.Kind():
+		late := pgtest.NewUser(t, f.Database, mine.tenant, "late-"+strings.ReplaceAll(kind, ".", "-"), "LEARNER")
+		f.PathEnrollment.Create().SetPathID(mine.things["path_id"]).SetLearnerID(late).SetByStaff(true).SetEnrolledBy(mine.tenant.Instructor).
+			ExecX(mine.tenant.System(t.Context()))
 	case jobs.SweepTenant{}.Kind():
 		f.overdue(t, mine.tenant)
 		f.overdue(t, f.globex)

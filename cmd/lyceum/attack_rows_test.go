@@ -204,6 +204,11 @@ func newResident(t *testing.T, superuser *pgx.Conn, tables []dbTable, shapes map
 			row["id"] = v.ID
 		case "enrollments":
 			row["state"], row["seated"] = "WAITLISTED", false // who has a number waits
+		case "learning_paths":
+			row["need"] = "AT_LEAST" // so many
+		case "path_enrollments":
+			row["state"] = "COMPLETED" // who has arrived has not left
+			delete(row, "left_at")
 		}
 		insertRow(t, superuser, table.name, row)
 		v.rows[table.name] = row

@@ -172,6 +172,9 @@ func (c *careless) create(ctx context.Context, client *ent.Client, e entity, for
 			continue
 		}
 		field := row.FieldByNameFunc(func(name string) bool { return sameName(name, column.name) })
+		if field.Kind() == reflect.Pointer && field.IsNil() {
+			continue // what B's row leaves empty stays empty
+		}
 		err := mutation.SetField(column.name, field.Interface())
 		if err != nil && field.Kind() == reflect.Pointer {
 			err = mutation.SetField(column.name, field.Elem().Interface())
