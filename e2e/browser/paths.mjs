@@ -37,7 +37,7 @@ const scenarios = {
     await complete(page, second);
     await page.goto(`${ACME}/learn/paths/${along.slug}`);
     await reached(page, "2 of 2 required courses completed");
-    await page.getByText(/^Completed /).waitFor();
+    await reached(page, /^Completed /);
     assert.equal(await page.getByRole("button", { name: "Leave this path" }).count(), 0, "nobody leaves what is completed");
     await picture(page, "path-completed");
     await audit(page, "completed");
