@@ -1,9 +1,6 @@
 package e2e
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -60,41 +57,9 @@ func (c *campus) filmCourse(t *testing.T) string {
 		]}}) { lesson { id } }
 		file: saveLesson(input: {courseId: $c, moduleKey: "m", key: "f", title: "Take this along", kind: FILE, required: false, assetId: $notes}) { lesson { id } }
 		link: saveLesson(input: {courseId: $c, moduleKey: "m", key: "l", title: "Look there", kind: LINK, required: false, url: "https://example.org/more"}) { lesson { id } }
-	}`, input{"c": course, "film": c.uploadFilm(t), "notes": c.upload(t, "notes of "+slug), "vtt": string(vtt)})
+	}`, input{"c": course, "film": c.uploadFilm(t, film), "notes": c.upload(t, "notes of "+slug), "vtt": string(vtt)})
 	c.publish(t, course)
 	return slug
-}
-
-// uploadFilm brings in the film, unless it is there, and returns the asset.
-func (c *campus) uploadFilm(t *testing.T) string {
-	t.Helper()
-	body, err := os.ReadFile(film)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.Sum256(body)
-	data := c.run(t, c.instructor, `mutation($i: RequestUploadInput!) { requestUpload(input: $i) {
-		asset { id status } upload { method url headers { name value } } } }`, input{"i": input{
-		"kind": "VIDEO", "fileName": "film.mp4", "contentType": "video/mp4", "size": len(body), "sha256": hex.EncodeToString(sum[:]),
-	}})
-	asset := dig[string](t, data, "requestUpload", "asset", "id")
-	if dig[string](t, data, "requestUpload", "asset", "status") == "READY" {
-		return asset
-	}
-	ticket := dig[map[string]any](t, data, "requestUpload", "upload")
-	header := map[string]string{}
-	for _, h := range dig[[]any](t, ticket, "headers") {
-		header[dig[string](t, h, "name")] = dig[string](t, h, "value")
-	}
-	to, err := url.Parse(dig[string](t, ticket, "url"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if reply := running.Visitor("").Send(t, dig[string](t, ticket, "method"), to.RequestURI(), header, body); reply.Status >= 300 {
-		t.Fatalf("upload: status %d %s", reply.Status, reply.Body)
-	}
-	c.run(t, c.instructor, `mutation($a: ID!) { completeUpload(assetId: $a) { asset { status } } }`, input{"a": asset})
-	return asset
 }
 
 // playlist makes an HLS playlist of the film, six times over, in a folder: "" without ffmpeg. It is longer than what

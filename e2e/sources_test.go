@@ -130,7 +130,7 @@ func (m maker) bring(t *testing.T, s source) string {
 			t.Fatalf("%s: ffmpeg: %v\n%s", s.name, err, out)
 		}
 	}
-	asset := m.uploadFilmFrom(t, file)
+	asset := m.uploadFilm(t, file)
 	if s.own == 0 {
 		m.run(t, m.instructor, `mutation($i: SaveCaptionsInput!) { saveCaptions(input: $i) { revision { number } } }`,
 			input{"i": input{"assetId": asset, "locale": "en", "label": "English", "content": spokenSource}})
@@ -138,18 +138,23 @@ func (m maker) bring(t *testing.T, s source) string {
 	return asset
 }
 
-// uploadFilmFrom uploads a film as browsers do, and returns the asset.
-func (c *campus) uploadFilmFrom(t *testing.T, file string) string {
+// uploadFilm brings in a film as browsers do, unless it is there, and returns the asset.
+func (c *campus) uploadFilm(t *testing.T, file string) string {
 	t.Helper()
 	body, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	sum := sha256.Sum256(body)
-	asset, ticket := c.announceFile(t, input{
+	data := c.run(t, c.instructor, `mutation($i: RequestUploadInput!) { requestUpload(input: $i) {
+		asset { id status } upload { method url headers { name value } } } }`, input{"i": input{
 		"kind": "VIDEO", "fileName": filepath.Base(file), "contentType": "video/mp4", "size": len(body), "sha256": hex.EncodeToString(sum[:]),
-	})
-	c.send(t, ticket, string(body))
+	}})
+	asset := dig[string](t, data, "requestUpload", "asset", "id")
+	if dig[string](t, data, "requestUpload", "asset", "status") == "READY" {
+		return asset
+	}
+	c.send(t, dig[map[string]any](t, data, "requestUpload", "upload"), string(body))
 	c.run(t, c.instructor, `mutation($a: ID!) { completeUpload(assetId: $a) { asset { status } } }`, input{"a": asset})
 	return asset
 }
@@ -200,6 +205,12 @@ func (c *campus) streams(t *testing.T, asset string, s source) {
 		within = 15 * time.Minute
 	}
 	captions := max(1, s.own)
+	enough := func(has int) bool {
+		if s.make == nil {
+			return has >= captions // the real course may be online already, with captions of its own
+		}
+		return has == captions
+	}
 	var data struct {
 		Asset struct {
 			Status, Conversion, Failure string
@@ -214,7 +225,7 @@ func (c *campus) streams(t *testing.T, asset string, s source) {
 	stack.Eventually(t, "the conversion of "+s.name, within, func() bool {
 		c.instructor.MustDo(t, `query($a: ID!) { asset(id: $a) { status conversion failure width height renditions { width channels }
 			playback { captions { locale } } } }`, input{"a": asset}, &data)
-		return data.Asset.Conversion == "FAILED" || data.Asset.Playback != nil && len(data.Asset.Playback.Captions) == captions
+		return data.Asset.Conversion == "FAILED" || data.Asset.Playback != nil && enough(len(data.Asset.Playback.Captions))
 	})
 	a := data.Asset
 	sounds := 0

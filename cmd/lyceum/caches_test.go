@@ -15,7 +15,6 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"lyceum/graph/transport"
 	"lyceum/internal/gen/graphql"
 	"lyceum/internal/platform/cache/cachetest"
 	"lyceum/internal/platform/pgtest"
@@ -39,12 +38,7 @@ func (s *school) another(t *testing.T) *app {
 
 func newWindow(t *testing.T, a *app) window {
 	t.Helper()
-	handler, err := a.publicHandler(transport.NewStreams())
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
+	server := openDoor(t, a)
 	if pool, ok := server.Client().Transport.(*http.Transport); ok {
 		pool.MaxIdleConnsPerHost = 64
 	}

@@ -55,16 +55,10 @@ func (s *SlowStatements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data 
 
 // TraceQueryEnd implements pgx.QueryTracer.
 func (s *SlowStatements) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
-	t, ok := ctx.Value(timedKey{}).(*timed)
-	if !ok {
-		return
+	if t, ok := ctx.Value(timedKey{}).(*timed); ok {
+		t.rows = data.CommandTag.RowsAffected()
+		s.end(ctx, t, data.Err)
 	}
-	took := time.Since(t.began)
-	if took < s.Least {
-		return
-	}
-	t.rows, t.err = data.CommandTag.RowsAffected(), data.Err
-	s.log(ctx, t, took)
 }
 
 // TraceBatchStart implements pgx.BatchTracer.
@@ -88,18 +82,23 @@ func (s *SlowStatements) TraceBatchQuery(ctx context.Context, _ *pgx.Conn, data 
 
 // TraceBatchEnd implements pgx.BatchTracer.
 func (s *SlowStatements) TraceBatchEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchEndData) {
-	t, ok := ctx.Value(timedKey{}).(*timed)
-	if !ok {
-		return
+	if t, ok := ctx.Value(timedKey{}).(*timed); ok {
+		s.end(ctx, t, data.Err)
 	}
+}
+
+// end logs what took too long. The first error is the one that counts.
+func (s *SlowStatements) end(ctx context.Context, t *timed, err error) {
 	took := time.Since(t.began)
 	if took < s.Least {
 		return
 	}
 	if t.err == nil {
-		t.err = data.Err
+		t.err = err
 	}
-	t.sql = together(t.batch)
+	if t.batch != nil {
+		t.sql = together(t.batch)
+	}
 	s.log(ctx, t, took)
 }
 
