@@ -808,6 +808,14 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{LessonsColumns[1], LessonsColumns[5], LessonsColumns[10]},
 			},
+			{
+				Name:    "lesson_tenant_id_asset_id",
+				Unique:  false,
+				Columns: []*schema.Column{LessonsColumns[1], LessonsColumns[15]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "asset_id IS NOT NULL",
+				},
+			},
 		},
 	}
 	// LessonProgressesColumns holds the columns for the "lesson_progresses" table.
@@ -871,6 +879,14 @@ var (
 				Name:    "lessonversion_tenant_id_version_id_lesson_id",
 				Unique:  true,
 				Columns: []*schema.Column{LessonVersionsColumns[1], LessonVersionsColumns[4], LessonVersionsColumns[6]},
+			},
+			{
+				Name:    "lessonversion_tenant_id_asset_id",
+				Unique:  false,
+				Columns: []*schema.Column{LessonVersionsColumns[1], LessonVersionsColumns[12]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "asset_id IS NOT NULL",
+				},
 			},
 		},
 	}
@@ -1326,6 +1342,11 @@ var (
 				Name:    "user_tenant_id_email",
 				Unique:  true,
 				Columns: []*schema.Column{UsersColumns[1], UsersColumns[4]},
+			},
+			{
+				Name:    "user_tenant_id_name_id",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[1], UsersColumns[5], UsersColumns[0]},
 			},
 		},
 	}
