@@ -150,7 +150,7 @@ func (f benchFlags) write(_ context.Context, out io.Writer, r *report.Report) er
 // keep writes a report to the path, and its table beside it.
 func keep(r interface{ Save(path string) error }, table, path string) error {
 	if err := r.Save(path); err != nil {
-		return err
+		return fmt.Errorf("keep report: %w", err)
 	}
 	page := strings.TrimSuffix(path, filepath.Ext(path)) + ".md"
 	if err := os.WriteFile(page, []byte(table), 0o644); err != nil { //nolint:gosec // to be read by everybody

@@ -55,7 +55,7 @@ func (f *rigFlags) openSize(ctx context.Context, out io.Writer, size dataset.Siz
 	}
 	schema, err := migrate.Hash()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("name the schema: %w", err)
 	}
 	m.rig, err = rig.Open(ctx, rig.Options{
 		Home: f.home, Size: size, Schema: schema, Peer: m.peer, WAL: f.wal, Environ: f.environ, Say: out,

@@ -31,8 +31,8 @@ type statement struct {
 	by map[string]bool
 }
 
-// listener collects what is asked of Postgres.
-type listener struct {
+// overheard collects what is asked of Postgres.
+type overheard struct {
 	mu    sync.Mutex
 	who   string
 	heard map[string]*statement
@@ -41,7 +41,7 @@ type listener struct {
 // parameters matches lists of parameters, which are of any length, and the numbers of single ones.
 var parameters = regexp.MustCompile(`\(\$\d+(?:, \$\d+)+\)|\$\d+`)
 
-func (l *listener) tell(ctx context.Context, sql string, args []any) {
+func (l *overheard) tell(ctx context.Context, sql string, args []any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	key := parameters.ReplaceAllString(sql, "$")
@@ -51,7 +51,7 @@ func (l *listener) tell(ctx context.Context, sql string, args []any) {
 	l.heard[key].by[l.who] = true
 }
 
-func (l *listener) listen(who string) {
+func (l *overheard) listen(who string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.who = who
@@ -155,7 +155,7 @@ func (s *school) rowsOf(t *testing.T, superuser *pgx.Conn) map[string]int {
 // listenToAll asks every document, and lets workers do what follows from it.
 func (s *school) listenToAll(t *testing.T, superuser *pgx.Conn) map[string]*statement {
 	t.Helper()
-	l := &listener{heard: map[string]*statement{}}
+	l := &overheard{heard: map[string]*statement{}}
 	asks := s.asks(t)
 	tell := pg.Tell(l.tell)
 	for _, name := range s.documents.Names() {

@@ -15,9 +15,12 @@ func Hash() (string, error) {
 			return err
 		}
 		body, err := Files.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", path, err)
+		}
 		_, _ = fmt.Fprintf(hash, "%s %d\n", path, len(body))
 		_, _ = hash.Write(body)
-		return err
+		return nil
 	})
 	if err != nil {
 		return "", fmt.Errorf("hash migrations: %w", err)
