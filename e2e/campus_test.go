@@ -58,6 +58,8 @@ func newCampus(t *testing.T, slug string) *campus {
 	c.ids["film"] = c.uploadFile(t, filmInput(c.tag), hollowFilm(c.tag))
 	c.learn(t)
 	c.earn(t)
+	c.ids["path"] = c.path(t, "path")
+	c.ids["pathEnrollment"] = c.assignPath(t, c.ids["path"], c.ids["user"])
 	c.ids["session"] = c.ask(t, c.learner, `{ sessions { id } }`, nil, "sessions", "0", "id")
 	c.ids["apiKey"], _ = c.apiKey(t, c.instructor, "READ")
 	c.ids["supportGrant"] = grant(t, c)
@@ -182,6 +184,28 @@ func (c *campus) assign(t *testing.T, course, user string) string {
 	t.Helper()
 	return c.ask(t, c.instructor, `mutation($c: ID!, $u: ID!) { assignCourse(input: {courseId: $c, learnerId: $u}) { enrollment { id } } }`,
 		map[string]any{"c": course, "u": user}, "assignCourse", "enrollment", "id")
+}
+
+// path publishes a learning path of the campus's course, and returns its id.
+func (c *campus) path(t *testing.T, name string) string {
+	t.Helper()
+	slug := name + "-" + strings.ToLower(rand.Text()[:8])
+	id := c.draftPath(t, slug)
+	c.run(t, c.instructor, `mutation($p: ID!) { publishLearningPath(id: $p) { path { id } } }`, map[string]any{"p": id})
+	return id
+}
+
+func (c *campus) draftPath(t *testing.T, slug string) string {
+	t.Helper()
+	return c.ask(t, c.instructor, `mutation($s: String!, $c: ID!) { saveLearningPath(input: {slug: $s, title: "Path", courses: [{courseId: $c}]}) { path { id } } }`,
+		map[string]any{"s": slug, "c": c.ids["course"]}, "saveLearningPath", "path", "id")
+}
+
+// assignPath puts a person on a learning path and returns the place.
+func (c *campus) assignPath(t *testing.T, path, user string) string {
+	t.Helper()
+	return c.ask(t, c.instructor, `mutation($p: ID!, $u: ID!) { assignPath(input: {pathId: $p, learnerId: $u}) { enrollment { id } } }`,
+		map[string]any{"p": path, "u": user}, "assignPath", "enrollment", "id")
 }
 
 // attempt starts a quiz and returns the attempt with its first question.

@@ -84,6 +84,23 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 	"Query.courseAdmission": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.instructor, variables: input{"courseId": c.ids["course"]}}}
 	},
+	"Query.learningPaths": func(t *testing.T, c *campus) []good {
+		c.path(t, "another")
+		return []good{{who: c.learner, variables: input{"first": 1, "after": c.cursor(t, c.learner, "learningPaths(first: 1)")}}}
+	},
+	"Query.allLearningPaths": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"first": 1, "after": c.cursor(t, c.instructor, "allLearningPaths(first: 1)")}}}
+	},
+	"Query.learningPath": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"id": c.ids["path"]}}, {who: c.learner, variables: input{"slug": "unheard-of"}}}
+	},
+	"Query.myPathEnrollments": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"first": 1, "after": c.cursor(t, c.learner, "myPathEnrollments(first: 1)")}}}
+	},
+	"Query.pathEnrollments": func(t *testing.T, c *campus) []good {
+		after := c.cursor(t, c.instructor, `pathEnrollments(first: 1, pathId: "`+c.ids["path"]+`")`)
+		return []good{{who: c.instructor, variables: input{"pathId": c.ids["path"], "first": 1, "after": after}}}
+	},
 	"Query.attempt": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.learner, variables: input{"id": c.ids["attempt"]}}}
 	},
@@ -273,6 +290,32 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 		return []good{{who: c.instructor, variables: input{"input": input{
 			"courseId": c.course(t, "admission"), "capacity": 10, "dueDays": 30, "equivalentIds": []any{c.ids["course"]},
 		}}}}
+	},
+	"Mutation.saveLearningPath": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"input": input{
+			"slug": "path-" + strings.ToLower(rand.Text()[:8]), "title": "Path", "description": "A way.", "need": "AT_LEAST", "count": 1, "ordered": true,
+			"courses": []any{input{"courseId": c.ids["course"], "required": true}}, "selfEnroll": true, "visibility": "MEMBERS", "dueDays": 30, "expectedRevision": 0,
+		}}, once: true}}
+	},
+	"Mutation.publishLearningPath": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"id": c.draftPath(t, "draft-"+strings.ToLower(rand.Text()[:8]))}}}
+	},
+	"Mutation.archiveLearningPath": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"id": c.path(t, "archived")}}}
+	},
+	"Mutation.enrollInPath": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"pathId": c.path(t, "enroll")}}}
+	},
+	"Mutation.assignPath": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"input": input{
+			"pathId": c.path(t, "assign"), "learnerId": c.ids["user"], "dueAt": "2090-01-01T00:00:00Z",
+		}}}}
+	},
+	"Mutation.withdrawFromPath": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"pathEnrollmentId": c.assignPath(t, c.path(t, "left"), c.ids["user"])}}}
+	},
+	"Mutation.revokePathEnrollment": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.instructor, variables: input{"pathEnrollmentId": c.assignPath(t, c.path(t, "ended"), c.ids["user"])}}}
 	},
 	"Mutation.withdraw": func(t *testing.T, c *campus) []good {
 		who, enrollment, _ := c.student(t)

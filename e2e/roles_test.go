@@ -308,7 +308,7 @@ func (r *trial) letPersisted(t *testing.T, line row, documents map[string]string
 			continue
 		}
 		variables := values(r.schema, field, r.c)
-		maps.Copy(variables, input{"slug": "roles", "code": "roles", "query": "roles", "id": unheardOf(r.c.ids["course"]), "courseId": unheardOf(r.c.ids["course"])})
+		maps.Copy(variables, input{"slug": "roles", "pathSlug": "roles", "code": "roles", "query": "roles", "id": unheardOf(r.c.ids["course"]), "courseId": unheardOf(r.c.ids["course"])})
 		body, err := json.Marshal(request{"documentId": name, "variables": variables})
 		if err != nil {
 			t.Fatal(err)
@@ -406,11 +406,18 @@ func (r *trial) ways(t *testing.T) map[string]way {
 		}
 	}
 	return map[string]way{
-		"User.email":        people("email"),
-		"User.status":       people("status"),
-		"Course.enrollment": always(`query($c: ID!) { course(id: $c) { enrollment { id } } }`, input{"c": open}),
-		"Lesson.content":    always(`query($c: ID!, $l: ID!) { lesson(courseId: $c, id: $l) { content { __typename } } }`, lesson),
-		"Lesson.progress":   always(`query($c: ID!, $l: ID!) { lesson(courseId: $c, id: $l) { progress { state } } }`, lesson),
+		"User.email":              people("email"),
+		"User.status":             people("status"),
+		"Course.enrollment":       always(`query($c: ID!) { course(id: $c) { enrollment { id } } }`, input{"c": open}),
+		"LearningPath.enrollment": always(`query($p: ID!) { learningPath(id: $p) { enrollment { id } } }`, input{"p": c.ids["path"]}),
+		"LearningPathCourse.draft": func(column string) (string, map[string]any) {
+			if strings.HasPrefix(column, "support") {
+				return `{ allLearningPaths(first: 1) { nodes { courses { draft { id } } } } }`, nil
+			}
+			return `query($p: ID!) { learningPath(id: $p) { courses { draft { id } } } }`, input{"p": c.ids["path"]}
+		},
+		"Lesson.content":  always(`query($c: ID!, $l: ID!) { lesson(courseId: $c, id: $l) { content { __typename } } }`, lesson),
+		"Lesson.progress": always(`query($c: ID!, $l: ID!) { lesson(courseId: $c, id: $l) { progress { state } } }`, lesson),
 		"QuizContent.attempts": always(`query($c: ID!, $l: ID!) { lesson(courseId: $c, id: $l) { content { ... on QuizContent { attempts { id } } } } }`,
 			lesson),
 		"LessonDraft.quiz": always(`query($c: ID!) { courseDraft(id: $c) { modules { lessons { quiz { questions { choices { correct } } } } } } }`, input{"c": drafts}),

@@ -213,6 +213,10 @@ var unowned = map[string]string{
 	"Mutation.applyCompletions":      "for staff alone",
 	"Query.completionPreview":        "for staff alone",
 	"Query.completionReport":         "for staff alone",
+	"Mutation.enrollInPath":          "the path is everybody's",
+	"Mutation.assignPath":            "for staff alone",
+	"Query.pathEnrollments":          "for staff alone",
+	"Mutation.revokePathEnrollment":  "for staff alone",
 	"Mutation.markNotificationsRead": "ids that name nothing in the inbox mark nothing",
 }
 
@@ -283,7 +287,7 @@ func (c *campus) owned(t *testing.T, r root) []good {
 		return goods[r.Name()](t, c)
 	}
 	var all []good
-	for _, kind := range []string{"enrollment", "attempt", "certificate", "session", "notification", "user"} {
+	for _, kind := range []string{"enrollment", "pathEnrollment", "attempt", "certificate", "session", "notification", "user"} {
 		variables := input{"id": c.ids[kind]}
 		if r.Name() == "Query.nodes" {
 			variables = input{"ids": []any{c.ids[kind]}}

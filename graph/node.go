@@ -25,6 +25,10 @@ var nodeLoaders = map[string]nodeLoader{
 	ent.GIDEnrollment: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.Enrollment] {
 		return s.Enrollment
 	}),
+	ent.GIDLearningPath: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.LearningPath] { return s.Path }),
+	ent.GIDPathEnrollment: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.PathEnrollment] {
+		return s.PathEnrollment
+	}),
 	ent.GIDAttempt: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.Attempt] { return s.Attempt }),
 	ent.GIDUser:    lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.User] { return s.User }),
 	ent.GIDCertificate: lookup(func(s *loader.Set) *dataloadgen.Loader[uuid.UUID, *ent.Certificate] {

@@ -14,6 +14,7 @@ import (
 	"lyceum/internal/learning"
 	"lyceum/internal/media"
 	"lyceum/internal/notification"
+	"lyceum/internal/pathway"
 	"lyceum/internal/tenancy"
 	"lyceum/search"
 )
@@ -25,6 +26,7 @@ type Services struct {
 	Catalog      *catalog.Service
 	Media        *media.Service
 	Enrollment   *enrollment.Service
+	Pathway      *pathway.Service
 	Learning     *learning.Service
 	Assessment   *assessment.Service
 	Credential   *credential.Service
@@ -70,6 +72,10 @@ type (
 	enrollmentEventResolver        struct{ services *Services }
 	courseReportResolver           struct{ services *Services }
 	learnerDashboardResolver       struct{ services *Services }
+	learningPathResolver           struct{ services *Services }
+	learningPathCourseResolver     struct{ services *Services }
+	pathEnrollmentResolver         struct{ services *Services }
+	pathStepResolver               struct{ services *Services }
 	stuckLearnerResolver           struct{ services *Services }
 	lessonResolver                 struct{ services *Services }
 	lessonCompletionResolver       struct{ services *Services }
@@ -152,6 +158,24 @@ func (r *Resolver) CourseAdmission() graphql.CourseAdmissionResolver {
 func (r *Resolver) EnrollmentEvent() graphql.EnrollmentEventResolver {
 	return enrollmentEventResolver{r.services}
 }
+
+// LearningPath implements graphql.ResolverRoot.
+func (r *Resolver) LearningPath() graphql.LearningPathResolver {
+	return learningPathResolver{r.services}
+}
+
+// LearningPathCourse implements graphql.ResolverRoot.
+func (r *Resolver) LearningPathCourse() graphql.LearningPathCourseResolver {
+	return learningPathCourseResolver{r.services}
+}
+
+// PathEnrollment implements graphql.ResolverRoot.
+func (r *Resolver) PathEnrollment() graphql.PathEnrollmentResolver {
+	return pathEnrollmentResolver{r.services}
+}
+
+// PathStep implements graphql.ResolverRoot.
+func (r *Resolver) PathStep() graphql.PathStepResolver { return pathStepResolver{r.services} }
 
 // Lesson implements graphql.ResolverRoot.
 func (r *Resolver) Lesson() graphql.LessonResolver { return lessonResolver{r.services} }

@@ -26,6 +26,7 @@ import (
 	"lyceum/internal/learning"
 	"lyceum/internal/media"
 	"lyceum/internal/notification"
+	"lyceum/internal/pathway"
 	"lyceum/internal/platform/blob"
 	"lyceum/internal/platform/blob/file"
 	"lyceum/internal/platform/eventlog"
@@ -55,6 +56,7 @@ func services(db *pg.DB, store *file.Store) jobs.Services {
 	return jobs.Services{
 		DB:           db,
 		Enrollment:   &enrollment.Service{DB: db},
+		Pathway:      &pathway.Service{DB: db, Places: pathPlaces{&enrollment.Service{DB: db}}},
 		Learning:     &learning.Service{DB: db},
 		Assessment:   &assessment.Service{DB: db, Completer: &learning.Service{DB: db}},
 		Credential:   &credential.Service{DB: db, Blobs: store, Page: page},

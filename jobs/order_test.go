@@ -12,6 +12,7 @@ import (
 
 	"lyceum/internal/assessment"
 	"lyceum/internal/enrollment"
+	"lyceum/internal/gen/ent/learningpath"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/pgtest"
 	"lyceum/jobs"
@@ -32,6 +33,8 @@ var consumers = map[string]string{
 	"enrollments":         `SELECT state || (completed_at IS NOT NULL) FROM enrollments WHERE tenant_id = $1 AND learner_id = $2 AND course_id = $3`,
 	"enrollment_changes":  `SELECT act || c.state FROM enrollment_changes c JOIN enrollments e ON e.tenant_id = $1 AND e.id = enrollment_id WHERE c.tenant_id = $1 AND c.learner_id = $2 AND course_id = $3`,
 	"admissions":          `SELECT taken || ' ' || tickets FROM admissions WHERE tenant_id = $1 AND $2::uuid IS NOT NULL AND course_id = $3`,
+	"path_enrollments":    `SELECT p.state || (p.completed_at IS NOT NULL) FROM path_enrollments p JOIN path_courses c ON c.tenant_id = $1 AND c.path_id = p.path_id WHERE p.tenant_id = $1 AND learner_id = $2 AND c.course_id = $3`,
+	"enrollment_grants":   `SELECT source || (ended_at IS NULL) FROM enrollment_grants WHERE tenant_id = $1 AND learner_id = $2 AND $3::uuid IS NOT NULL`,
 	"audit_entries":       `SELECT action FROM audit_entries WHERE tenant_id = $1 AND $2::uuid IS NOT NULL AND subject IN (SELECT 'crt_' || id FROM certificates WHERE course_id = $3)`,
 	"audit_heads":         `SELECT 'one' FROM audit_heads WHERE tenant_id = $1 AND $2::uuid IS NOT NULL AND $3::uuid IS NOT NULL`,
 }
@@ -89,6 +92,7 @@ func TestEveryOrder(t *testing.T) {
 		tenant := f.acme
 		tenant.Learner = pgtest.NewUser(t, f.Database, tenant, fmt.Sprintf("l%d", i), "LEARNER")
 		p := f.publish(t, tenant)
+		f.onTheWay(t, tenant, p)
 		for _, n := range order {
 			f.announce(t, tenant, p.history(tenant, at)[n])
 		}
@@ -115,7 +119,7 @@ func TestEveryOrder(t *testing.T) {
 	}
 	f.allIn(t, rivertype.JobStateCompleted)
 	want := f.state(t, runs[0].tenant, runs[0].course)
-	for _, part := range []string{"point_entries: COURSE100", "point_entries: LESSON10", "point_entries: QUIZ20", "earned_achievements: busy", "daily_facts: ", "notifications: ", "certificates: "} {
+	for _, part := range []string{"point_entries: COURSE100", "point_entries: LESSON10", "point_entries: QUIZ20", "earned_achievements: busy", "daily_facts: ", "notifications: ", "certificates: ", "path_enrollments: COMPLETEDtrue"} {
 		if !strings.Contains(want, part) {
 			t.Errorf("no %q in\n%s", part, want)
 		}
@@ -137,7 +141,16 @@ func TestEveryOrder(t *testing.T) {
 // arranged are the tables that the test itself fills, with the epochs that its publishing counts up, and where documents
 // are kept, which certificates tell of.
 func arranged() []string {
-	return []string{"users", "courses", "course_versions", "publications", "lesson_versions", "achievements", "epochs", "blobs"}
+	return []string{"users", "courses", "course_versions", "publications", "lesson_versions", "achievements", "epochs", "blobs", "learning_paths", "path_courses"}
+}
+
+// onTheWay puts the learner on a learning path of the course alone.
+func (f fixture) onTheWay(t *testing.T, tenant pgtest.Tenant, p published) {
+	t.Helper()
+	ctx := tenant.System(t.Context())
+	path := f.LearningPath.Create().SetSlug("p" + uuid.NewString()).SetTitle("Barista").SetState(learningpath.StatePUBLISHED).SaveX(ctx)
+	f.PathCourse.Create().SetPathID(path.ID).SetCourseID(p.course).SetPosition(0).SetRequired(true).ExecX(ctx)
+	f.PathEnrollment.Create().SetPathID(path.ID).SetLearnerID(tenant.Learner).SetByStaff(true).SetEnrolledBy(tenant.Instructor).ExecX(ctx)
 }
 
 // define adds achievements to the tenant.

@@ -12,6 +12,7 @@ import (
 	"lyceum/internal/learning"
 	"lyceum/internal/media"
 	"lyceum/internal/notification"
+	"lyceum/internal/pathway"
 	"lyceum/internal/platform/pg"
 )
 
@@ -20,7 +21,7 @@ import (
 func subscribers(event pg.Event) ([]river.JobArgs, error) {
 	switch e := event.(type) {
 	case catalog.CoursePublished:
-		return []river.JobArgs{SyncCourse{Tenant: e.Tenant, Course: e.Course}}, nil
+		return []river.JobArgs{SyncCourse{Tenant: e.Tenant, Course: e.Course}, ReviewPaths{Tenant: e.Tenant, Course: e.Course}}, nil
 	case catalog.CourseUnpublished:
 		return []river.JobArgs{SyncCourse{Tenant: e.Tenant, Course: e.Course}}, nil
 
@@ -30,9 +31,29 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 			return []river.JobArgs{count}, nil
 		}
 		return []river.JobArgs{count, NotifyAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
-	case enrollment.EnrollmentChanged, learning.ModuleCompleted:
+	case enrollment.EnrollmentChanged:
+		if !e.Completed {
+			return nil, nil
+		}
+		return []river.JobArgs{AdvancePaths{Tenant: e.Tenant, Learner: e.Learner}}, nil
+	case enrollment.TermsSaved:
+		return []river.JobArgs{ReviewPaths{Tenant: e.Tenant, Course: e.Course}}, nil
+	case learning.ModuleCompleted:
 		// Nothing follows but that live streams are told (live.go): deeds, facts and certificates are of lessons and courses.
 		return nil, nil
+
+	case pathway.PathEnrolled:
+		if !e.ByStaff {
+			return nil, nil
+		}
+		return []river.JobArgs{NotifyPathAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
+	case pathway.PathCompleted:
+		return []river.JobArgs{NotifyPathCompleted{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
+	case pathway.PathLeft:
+		// What the path gave was taken in the same transaction.
+		return nil, nil
+	case pathway.PathChanged:
+		return []river.JobArgs{ReviewPath{Tenant: e.Tenant, Path: e.Path}}, nil
 
 	case media.ConversionAsked:
 		return []river.JobArgs{ConvertAsset{Tenant: e.Tenant, Asset: e.Asset}}, nil

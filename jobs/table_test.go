@@ -26,6 +26,7 @@ import (
 	"lyceum/internal/learning"
 	"lyceum/internal/media"
 	"lyceum/internal/notification"
+	"lyceum/internal/pathway"
 	"lyceum/internal/platform/pg"
 )
 
@@ -135,7 +136,8 @@ func TestWhoHearsWhat(t *testing.T) {
 		jobs  map[string]string
 	}{
 		{catalog.CoursePublished{Tenant: tenant, Course: id}, "catalog.course_published", map[string]string{
-			"search.sync_course": `{"tenant_id":"TENANT","course_id":"ID"}`,
+			"search.sync_course":    `{"tenant_id":"TENANT","course_id":"ID"}`,
+			"pathway.review_course": `{"tenant_id":"TENANT","course_id":"ID"}`,
 		}},
 		{catalog.CourseUnpublished{Tenant: tenant, Course: id}, "catalog.course_unpublished", map[string]string{
 			"search.sync_course": `{"tenant_id":"TENANT","course_id":"ID"}`,
@@ -148,6 +150,23 @@ func TestWhoHearsWhat(t *testing.T) {
 			"notify.assigned": `{"tenant_id":"TENANT","enrollment_id":"ID"}`,
 		}},
 		{enrollment.EnrollmentChanged{Tenant: tenant, Enrollment: id}, "enrollment.changed", nil},
+		{enrollment.EnrollmentChanged{Tenant: tenant, Learner: id, Completed: true}, "enrollment.changed", map[string]string{
+			"pathway.advance": `{"tenant_id":"TENANT","learner_id":"ID"}`,
+		}},
+		{enrollment.TermsSaved{Tenant: tenant, Course: id}, "enrollment.terms_saved", map[string]string{
+			"pathway.review_course": `{"tenant_id":"TENANT","course_id":"ID"}`,
+		}},
+		{pathway.PathEnrolled{Tenant: tenant, Enrollment: id}, "pathway.enrolled", nil},
+		{pathway.PathEnrolled{Tenant: tenant, Enrollment: id, ByStaff: true}, "pathway.enrolled", map[string]string{
+			"notify.path_assigned": `{"tenant_id":"TENANT","path_enrollment_id":"ID"}`,
+		}},
+		{pathway.PathLeft{Tenant: tenant, Enrollment: id}, "pathway.left", nil},
+		{pathway.PathCompleted{Tenant: tenant, Enrollment: id}, "pathway.completed", map[string]string{
+			"notify.path_completed": `{"tenant_id":"TENANT","path_enrollment_id":"ID"}`,
+		}},
+		{pathway.PathChanged{Tenant: tenant, Path: id}, "pathway.changed", map[string]string{
+			"pathway.review": `{"tenant_id":"TENANT","path_id":"ID","after_id":"00000000-0000-0000-0000-000000000000"}`,
+		}},
 		{learning.LessonCompleted{ID: id, Tenant: tenant, Enrollment: id}, "learning.lesson_completed", map[string]string{
 			"analytics.count":   `{"tenant_id":"TENANT","event_id":"ID"}`,
 			"engagement.credit": `{"tenant_id":"TENANT","event_id":"ID"}`,

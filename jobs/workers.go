@@ -14,6 +14,7 @@ import (
 	"lyceum/internal/learning"
 	"lyceum/internal/media"
 	"lyceum/internal/notification"
+	"lyceum/internal/pathway"
 	"lyceum/internal/platform/pg"
 )
 
@@ -30,6 +31,7 @@ type Syncer interface {
 type Services struct {
 	DB           *pg.DB
 	Enrollment   *enrollment.Service
+	Pathway      *pathway.Service
 	Learning     *learning.Service
 	Assessment   *assessment.Service
 	Credential   *credential.Service
@@ -59,5 +61,6 @@ func workers(s Services) *river.Workers {
 	river.AddWorker(all, creditDeed(s))
 	river.AddWorker(all, countFact(s))
 	addNotifiers(all, s)
+	addPaths(all, s)
 	return all
 }

@@ -25,6 +25,7 @@ import (
 	"lyceum/internal/enrollment"
 	"lyceum/internal/learning"
 	"lyceum/internal/notification"
+	"lyceum/internal/pathway"
 	"lyceum/internal/platform/auth"
 	"lyceum/internal/platform/blob"
 	"lyceum/internal/platform/blob/file"
@@ -157,7 +158,7 @@ func openPool(ctx context.Context, url string, tune func(*pgxpool.Config)) (*pgx
 		return nil, errors.New("the database URL is malformed")
 	}
 	parsed.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
-	parsed.AfterConnect = pg.TeachTypes
+	parsed.AfterConnect = pg.Prepare
 	tune(parsed)
 	pool, err := pgxpool.NewWithConfig(ctx, parsed)
 	if err != nil {
@@ -238,6 +239,7 @@ func (a *app) wire(ctx context.Context) error {
 	assessed := &assessment.Service{DB: a.db, Completer: learned, Files: quizFiles{files}}
 	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: catalogFiles{files}, Kept: a.caches.versions}
 	places := &enrollment.Service{DB: a.db, Feed: a.feed}
+	ways := &pathway.Service{DB: a.db, Places: pathPlaces{places}}
 	files.Holders = courses
 	learned.Drafts = courses
 	a.services = &graph.Services{
@@ -246,6 +248,7 @@ func (a *app) wire(ctx context.Context) error {
 		Catalog:      courses,
 		Media:        files,
 		Enrollment:   places,
+		Pathway:      ways,
 		Learning:     learned,
 		Assessment:   assessed,
 		Credential:   &credential.Service{DB: a.db, Blobs: a.blobs, Page: a.page},
@@ -256,7 +259,7 @@ func (a *app) wire(ctx context.Context) error {
 		Search:       finder,
 		Guesses:      a.bus,
 	}
-	a.sources = loader.Sources{DB: a.db, Catalog: courses, Assessment: assessed, Enrollment: places}
+	a.sources = loader.Sources{DB: a.db, Catalog: courses, Assessment: assessed, Enrollment: places, Pathway: ways}
 	a.health = a.checks()
 	return nil
 }
@@ -275,6 +278,6 @@ func (a *app) workerServices() jobs.Services {
 	return jobs.Services{
 		DB: a.db, Enrollment: a.services.Enrollment, Learning: a.services.Learning, Assessment: a.services.Assessment, Credential: a.services.Credential,
 		Notification: a.services.Notification, Media: a.services.Media, Search: a.services.Search,
-		Engagement: a.services.Engagement, Analytics: &analytics.Service{},
+		Pathway: a.services.Pathway, Engagement: a.services.Engagement, Analytics: &analytics.Service{},
 	}
 }

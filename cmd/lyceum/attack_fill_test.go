@@ -36,6 +36,7 @@ func (w *attackWorld) newSide(t *testing.T, slug string) *side {
 	f.learn(t)
 	f.watch(t)
 	f.graduate(t)
+	f.walk(t)
 	f.remember(t, "Course.relaxed", f.relaxed(t))
 	f.keys(t)
 	f.endings(t)

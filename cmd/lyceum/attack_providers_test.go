@@ -90,6 +90,9 @@ func (w *attackWorld) queryProviders(t *testing.T, s *side) attack.Registry {
 		"Query.attempt.id":                        s.oneOf("Attempt"),
 		"Query.enrollments.courseId":              attack.Always(s.id("Course")),
 		"Query.courseAdmission.courseId":          attack.Always(s.id("Course")),
+		"Query.learningPath.id":                   attack.Always(s.ids["LearningPath"][0], s.ids["LearningPath"][1], attack.Omit),
+		"Query.learningPath.slug":                 attack.Always(attack.Omit, attack.Omit, s.texts["LearningPath.slug"]),
+		"Query.pathEnrollments.pathId":            s.oneOf("LearningPath"),
 		"Query.auditLog.subject":                  attack.Always(attack.Omit, s.id("Course"), s.id("User")),
 		"Query.assetsByContent.sha256":            attack.Always([]any{s.texts["Asset.sha256"]}),
 		"Query.verifyCertificate.code":            s.text("Certificate.code", "Certificate.code revoked"),
@@ -113,7 +116,7 @@ func (w *attackWorld) queryProviders(t *testing.T, s *side) attack.Registry {
 		"Subscription.progressUpdated.after":        attack.Always(s.sinceEver(t)...),
 	}
 	for field, after := range map[string]int{
-		"users": 2, "courses": 3, "courseDrafts": 1, "myEnrollments": 1, "enrollments": 1, "notifications": 1, "auditLog": 3, "supportGrants": 1, "leaderboard": 2, "captionRevisions": 2,
+		"users": 2, "courses": 3, "courseDrafts": 1, "myEnrollments": 1, "enrollments": 1, "notifications": 1, "auditLog": 3, "supportGrants": 1, "leaderboard": 2, "captionRevisions": 2, "learningPaths": 1, "allLearningPaths": 1, "myPathEnrollments": 1, "pathEnrollments": 2,
 	} {
 		// The other arguments change before: a cursor goes with the ones that it came from.
 		values := slices.Repeat([]any{attack.Omit}, after)
@@ -142,6 +145,8 @@ func (w *attackWorld) cursor(t *testing.T, s *side, field string) string {
 		arguments += ", period: ALL"
 	case "enrollments":
 		arguments += `, courseId: "` + s.id("Course") + `"`
+	case "pathEnrollments":
+		arguments += `, pathId: "` + s.id("LearningPath") + `"`
 	case "captionRevisions":
 		arguments += `, assetId: "` + s.ids["Asset"][1] + `"`
 	}
@@ -176,6 +181,10 @@ func (s *side) mutationProviders() attack.Registry {
 		"Mutation.setTimeZone.timeZone":      attack.Always("Europe/Berlin", "UTC"),
 		"Mutation.submitAttempt.attemptId":   s.oneOf("Attempt"),
 		"Mutation.markNotificationsRead.ids": attack.Always(anys(s.ids["Notification"])),
+
+		"Mutation.publishLearningPath.id": s.oneOf("LearningPath"), "Mutation.archiveLearningPath.id": s.oneOf("LearningPath"),
+		"Mutation.enrollInPath.pathId": s.oneOf("LearningPath"), "Mutation.withdrawFromPath.pathEnrollmentId": s.oneOf("PathEnrollment"),
+		"Mutation.revokePathEnrollment.pathEnrollmentId": s.oneOf("PathEnrollment"),
 	}
 }
 
@@ -212,6 +221,10 @@ func (s *side) inputProviders() attack.Registry {
 		"PointRuleInput.reason": attack.Always("LESSON"), "PointRuleInput.points": attack.Always(12, 10),
 		"SaveAchievementInput.key": s.text("Achievement.key"), "SaveAchievementInput.title": attack.Always("Title"),
 		"SaveAchievementInput.rule": attack.Always("points >= 1"),
+
+		"SaveLearningPathInput.slug": s.text("LearningPath.slug"), "SaveLearningPathInput.title": attack.Always("Title"),
+		"LearningPathCourseInput.courseId": s.oneOf("Course"),
+		"AssignPathInput.pathId":           s.oneOf("LearningPath"), "AssignPathInput.learnerId": attack.Always(s.ids["User"][2]),
 
 		"EnrollInput.courseId":       s.oneOf("Course"),
 		"AssignCourseInput.courseId": s.oneOf("Course"), "AssignCourseInput.learnerId": attack.Always(s.ids["User"][2]),
@@ -259,39 +272,49 @@ type scene struct {
 func (w *attackWorld) scenes(s *side) map[string]func(t *testing.T) scene {
 	f := &filling{attackWorld: w, side: s}
 	return map[string]func(t *testing.T) scene{
-		"signIn":              f.sceneSignIn,
-		"signOut":             f.sceneAlone,
-		"rotateSession":       f.sceneAlone,
-		"revokeSessions":      f.sceneSessions,
-		"changePassword":      f.scenePassword,
-		"revokeApiKey":        fixed(attack.Registry{"Mutation.revokeApiKey.id": attack.Always(last(s.ids["ApiKey"]))}),
-		"createUser":          fixed(attack.Registry{"CreateUserInput.email": attack.Always("fresh@" + s.slug + ".example")}),
-		"changeUserRole":      f.onSomebody("Mutation.changeUserRole.id"),
-		"suspendUser":         f.onSomebody("Mutation.suspendUser.id"),
-		"reinstateUser":       f.onSomebody("Mutation.reinstateUser.id"),
-		"updateBranding":      fixed(attack.Registry{"BrandingInput.accent": attack.Always("#0f766e")}),
-		"saveCourse":          fixed(attack.Registry{"SaveCourseInput.slug": attack.Always("saved"), "SaveCourseInput.prerequisites": attack.Always(attack.Omit)}),
-		"saveModule":          f.onCourse("SaveModuleInput.courseId", nil),
-		"saveLesson":          f.onCourse("SaveLessonInput.courseId", attack.Registry{"SaveLessonInput.moduleKey": attack.Always("m"), "SaveLessonInput.key": attack.Always("fresh")}),
-		"arrangeCourse":       f.onCourse("ArrangeCourseInput.courseId", attack.Registry{"ArrangeModuleInput.key": attack.Always("m"), "ArrangeModuleInput.lessons": attack.Always([]any{"article"})}),
-		"publishCourse":       f.onCourse("PublishCourseInput.courseId", nil),
-		"unpublishCourse":     f.onCourse("Mutation.unpublishCourse.courseId", nil),
-		"revertCourse":        f.onCourse("Mutation.revertCourse.courseId", nil),
-		"archiveCourse":       f.onCourse("Mutation.archiveCourse.courseId", nil),
-		"saveAchievement":     fixed(attack.Registry{"SaveAchievementInput.key": attack.Always("saved")}),
-		"saveCategory":        fixed(attack.Registry{"SaveCategoryInput.slug": attack.Always("saved")}),
-		"requestUpload":       fixed(attack.Registry{"RequestUploadInput.sha256": attack.Always(s.texts["Asset.sha256"], hashOf("something new"))}),
-		"deleteAsset":         on("Mutation.deleteAsset.assetId", f.spare),
-		"restoreAsset":        on("Mutation.restoreAsset.assetId", f.gone),
-		"enroll":              f.onCourse("EnrollInput.courseId", nil),
-		"withdraw":            f.onPlace("Mutation.withdraw.enrollmentId", nil),
-		"answerInvitation":    f.onPlace("AnswerInvitationInput.enrollmentId", input{"invite": true}),
-		"revokeGrant":         f.onPlace("RevokeGrantInput.enrollmentId", nil),
-		"saveCourseAdmission": f.onCourse("SaveCourseAdmissionInput.courseId", nil),
-		"recordProgress":      f.sceneFilm,
-		"applyCompletions":    on("ApplyCompletionsInput.courseId", f.relaxed),
-		"saveAnswer":          fixed(attack.Registry{"SaveAnswerInput.attemptId": attack.Always(s.ids["Attempt"][1])}),
-		"revokeCertificate":   fixed(attack.Registry{"RevokeCertificateInput.certificateId": attack.Always(last(s.ids["Certificate"]))}),
+		"signIn":           f.sceneSignIn,
+		"signOut":          f.sceneAlone,
+		"rotateSession":    f.sceneAlone,
+		"revokeSessions":   f.sceneSessions,
+		"changePassword":   f.scenePassword,
+		"revokeApiKey":     fixed(attack.Registry{"Mutation.revokeApiKey.id": attack.Always(last(s.ids["ApiKey"]))}),
+		"createUser":       fixed(attack.Registry{"CreateUserInput.email": attack.Always("fresh@" + s.slug + ".example")}),
+		"changeUserRole":   f.onSomebody("Mutation.changeUserRole.id"),
+		"suspendUser":      f.onSomebody("Mutation.suspendUser.id"),
+		"reinstateUser":    f.onSomebody("Mutation.reinstateUser.id"),
+		"updateBranding":   fixed(attack.Registry{"BrandingInput.accent": attack.Always("#0f766e")}),
+		"saveCourse":       fixed(attack.Registry{"SaveCourseInput.slug": attack.Always("saved"), "SaveCourseInput.prerequisites": attack.Always(attack.Omit)}),
+		"saveModule":       f.onCourse("SaveModuleInput.courseId", nil),
+		"saveLesson":       f.onCourse("SaveLessonInput.courseId", attack.Registry{"SaveLessonInput.moduleKey": attack.Always("m"), "SaveLessonInput.key": attack.Always("fresh")}),
+		"arrangeCourse":    f.onCourse("ArrangeCourseInput.courseId", attack.Registry{"ArrangeModuleInput.key": attack.Always("m"), "ArrangeModuleInput.lessons": attack.Always([]any{"article"})}),
+		"publishCourse":    f.onCourse("PublishCourseInput.courseId", nil),
+		"unpublishCourse":  f.onCourse("Mutation.unpublishCourse.courseId", nil),
+		"revertCourse":     f.onCourse("Mutation.revertCourse.courseId", nil),
+		"archiveCourse":    f.onCourse("Mutation.archiveCourse.courseId", nil),
+		"saveAchievement":  fixed(attack.Registry{"SaveAchievementInput.key": attack.Always("saved")}),
+		"saveLearningPath": fixed(attack.Registry{"SaveLearningPathInput.slug": attack.Always("saved")}),
+		"publishLearningPath": func(t *testing.T) scene {
+			t.Helper()
+			return scene{with: attack.Registry{"Mutation.publishLearningPath.id": attack.Always(f.draftPath(t, "draft-"+uuid.NewString()[:8], nil))}}
+		},
+		"archiveLearningPath":  f.onPath("Mutation.archiveLearningPath.id"),
+		"enrollInPath":         f.onPath("Mutation.enrollInPath.pathId"),
+		"assignPath":           f.onPath("AssignPathInput.pathId"),
+		"withdrawFromPath":     f.onPathPlace("Mutation.withdrawFromPath.pathEnrollmentId"),
+		"revokePathEnrollment": f.onPathPlace("Mutation.revokePathEnrollment.pathEnrollmentId"),
+		"saveCategory":         fixed(attack.Registry{"SaveCategoryInput.slug": attack.Always("saved")}),
+		"requestUpload":        fixed(attack.Registry{"RequestUploadInput.sha256": attack.Always(s.texts["Asset.sha256"], hashOf("something new"))}),
+		"deleteAsset":          on("Mutation.deleteAsset.assetId", f.spare),
+		"restoreAsset":         on("Mutation.restoreAsset.assetId", f.gone),
+		"enroll":               f.onCourse("EnrollInput.courseId", nil),
+		"withdraw":             f.onPlace("Mutation.withdraw.enrollmentId", nil),
+		"answerInvitation":     f.onPlace("AnswerInvitationInput.enrollmentId", input{"invite": true}),
+		"revokeGrant":          f.onPlace("RevokeGrantInput.enrollmentId", nil),
+		"saveCourseAdmission":  f.onCourse("SaveCourseAdmissionInput.courseId", nil),
+		"recordProgress":       f.sceneFilm,
+		"applyCompletions":     on("ApplyCompletionsInput.courseId", f.relaxed),
+		"saveAnswer":           fixed(attack.Registry{"SaveAnswerInput.attemptId": attack.Always(s.ids["Attempt"][1])}),
+		"revokeCertificate":    fixed(attack.Registry{"RevokeCertificateInput.certificateId": attack.Always(last(s.ids["Certificate"]))}),
 	}
 }
 

@@ -280,6 +280,7 @@ var made = map[string]string{
 	"SaveCourseInput.slug":       `DELETE FROM courses WHERE tenant_id = $1 AND slug = $2`,
 	"SaveCourseInput.categories": `DELETE FROM categories WHERE tenant_id = $1 AND slug = $2`,
 	"SaveCategoryInput.slug":     `DELETE FROM categories WHERE tenant_id = $1 AND slug = $2`,
+	"SaveLearningPathInput.slug": `DELETE FROM learning_paths WHERE tenant_id = $1 AND slug = $2`,
 	"SaveAchievementInput.key":   `DELETE FROM achievements WHERE tenant_id = $1 AND key = $2`,
 	"SaveModuleInput.key":        `DELETE FROM modules WHERE tenant_id = $1 AND key = $2`,
 	"SaveLessonInput.key":        `DELETE FROM lessons WHERE tenant_id = $1 AND key = $2`,
@@ -399,6 +400,8 @@ func (f *forger) cursors(t *testing.T) {
 		switch field.Name {
 		case "enrollments":
 			arguments = `, courseId: "` + f.attacker.id("Course") + `"`
+		case "pathEnrollments":
+			arguments = `, pathId: "` + f.attacker.id("LearningPath") + `"`
 		case "captionRevisions":
 			arguments, inside = `, assetId: "`+f.attacker.ids["Asset"][1]+`"`, "__typename number locale vtt"
 		case "leaderboard":

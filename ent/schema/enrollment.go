@@ -39,7 +39,7 @@ func (Enrollment) Fields() []ent.Field {
 	}
 }
 
-func grantSources() []string { return []string{"SELF", "STAFF", "RULE", "PURCHASE", "IMPORT"} }
+func grantSources() []string { return []string{"SELF", "STAFF", "RULE", "PURCHASE", "IMPORT", "PATH"} }
 
 // Annotations of Enrollment.
 func (Enrollment) Annotations() []schema.Annotation {
@@ -97,6 +97,7 @@ func (EnrollmentGrant) Annotations() []schema.Annotation {
 func (EnrollmentGrant) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("tenant_id", "enrollment_id", "source", "reference").Unique(),
+		index.Fields("tenant_id", "source", "reference"),
 		index.Fields("tenant_id", "ends_at"),
 	}
 }

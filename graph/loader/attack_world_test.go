@@ -24,7 +24,9 @@ import (
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/enrollmentchange"
 	"lyceum/internal/gen/ent/enrollmentgrant"
+	"lyceum/internal/gen/ent/learningpath"
 	"lyceum/internal/gen/ent/notification"
+	"lyceum/internal/pathway"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/pgtest"
 	"lyceum/internal/viewer"
@@ -68,7 +70,7 @@ func newWorld(t *testing.T) world {
 		Database: d, acme: pgtest.NewTenant(t, d, "acme"), globex: pgtest.NewTenant(t, d, "globex"),
 		sources: loader.Sources{
 			DB: d.DB, Assessment: assessed, Catalog: &catalog.Service{DB: d.DB, Questions: assessed, Files: files{d.DB}},
-			Enrollment: &places.Service{DB: d.DB},
+			Enrollment: &places.Service{DB: d.DB}, Pathway: &pathway.Service{DB: d.DB},
 		},
 	}
 	for _, tenant := range []pgtest.Tenant{w.acme, w.globex} {
@@ -99,6 +101,7 @@ func (w world) seed(t *testing.T, tenant pgtest.Tenant) {
 	version := w.version(t, tenant, course.ID, lesson.ID, file.ID, asked.ID)
 	w.learn(t, tenant, version, lesson.ID, asked.ID)
 	w.wait(t, tenant, required.ID, version.ID)
+	w.walk(t, tenant, course.ID)
 	w.Session.Create().SetUserID(tenant.Learner).SetTokenHash([]byte("s")).SetExpiresAt(time.Now().Add(time.Hour)).SetUserAgent(text).ExecX(ctx)
 	w.APIKey.Create().SetUserID(tenant.Instructor).SetName(text).SetTokenHash([]byte("k")).SetHint("h").SetScopes([]viewer.Scope{viewer.ScopeRead}).ExecX(ctx)
 	w.Notification.Create().SetUserID(tenant.Learner).SetSeq(1).SetKind(notification.KindENROLLED).SetTitle(text).SetSubjectID(course.ID).ExecX(ctx)
@@ -144,6 +147,15 @@ func (w world) learn(t *testing.T, tenant pgtest.Tenant, version *ent.CourseVers
 		SetPicks([]quiz.Pick{{Question: question.String(), Choices: []string{"a"}}}).SetPassMark(50).SetStartedAt(time.Unix(1, 0)).
 		SetState(attempt.StateSUBMITTED).SetMaxScore(1).SaveX(ctx)
 	w.Answer.Create().SetAttemptID(tried.ID).SetLearnerID(tenant.Learner).SetQuestionID(question).SetResponse(quiz.Response{Text: text}).ExecX(ctx)
+}
+
+// walk puts the tenant's learner on a path of the course.
+func (w world) walk(t *testing.T, tenant pgtest.Tenant, course uuid.UUID) {
+	t.Helper()
+	ctx, text := tenant.System(t.Context()), mark(tenant)
+	path := w.LearningPath.Create().SetSlug("shared").SetTitle(text).SetDescription(text).SetState(learningpath.StatePUBLISHED).SaveX(ctx)
+	w.PathCourse.Create().SetPathID(path.ID).SetCourseID(course).SetPosition(0).SetRequired(true).ExecX(ctx)
+	w.PathEnrollment.Create().SetPathID(path.ID).SetLearnerID(tenant.Learner).SetByStaff(true).SetEnrolledBy(tenant.Instructor).ExecX(ctx)
 }
 
 // wait has the tenant's learner wait for a place in the course, for a reason.

@@ -14,6 +14,7 @@ import (
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/gen/ent/user"
+	"lyceum/internal/pathway"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/viewer"
 )
@@ -24,6 +25,7 @@ type Sources struct {
 	Catalog    *catalog.Service
 	Assessment *assessment.Service
 	Enrollment *enrollment.Service
+	Pathway    *pathway.Service
 }
 
 // Set is the loaders of one response. Each runs at most one statement for a level of the answer.
@@ -31,6 +33,7 @@ type Set struct {
 	Catalog
 	Authoring
 	Learning
+	Paths
 
 	// Report finds the reports of courses.
 	Report *dataloadgen.Loader[uuid.UUID, *analytics.Report]
@@ -49,6 +52,7 @@ func newSet(s Sources) *Set {
 		Catalog:   newCatalog(s),
 		Authoring: newAuthoring(s),
 		Learning:  newLearning(s),
+		Paths:     newPaths(s),
 		Nodes:     newNodes(s),
 		Report:    byID((&analytics.Dashboards{DB: s.DB}).Reports, func(r *analytics.Report) uuid.UUID { return r.Course }),
 		User: byID(func(ctx context.Context, ids []uuid.UUID) ([]*ent.User, error) {

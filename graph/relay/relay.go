@@ -86,6 +86,16 @@ type (
 	// SupportGrantEdge is one grant.
 	SupportGrantEdge = Edge[*ent.SupportGrant]
 
+	// LearningPathConnection pages through learning paths.
+	LearningPathConnection struct{ Page[*ent.LearningPath] }
+	// LearningPathEdge is one learning path.
+	LearningPathEdge = Edge[*ent.LearningPath]
+
+	// PathEnrollmentConnection pages through places on learning paths.
+	PathEnrollmentConnection struct{ Page[*ent.PathEnrollment] }
+	// PathEnrollmentEdge is one place on a learning path.
+	PathEnrollmentEdge = Edge[*ent.PathEnrollment]
+
 	// EnrollmentConnection pages through enrollments.
 	EnrollmentConnection struct{ Page[*ent.Enrollment] }
 	// EnrollmentEdge is one enrollment.

@@ -59,7 +59,7 @@ var layers = []layer{
 		holds: []string{
 			"internal/analytics/...", "internal/assessment/...", "internal/assist/...", "internal/catalog/...",
 			"internal/compliance/...", "internal/credential/...", "internal/engagement/...", "internal/enrollment/...", "internal/learning/...",
-			"internal/media/...", "internal/notification/...", "internal/tenancy/...",
+			"internal/media/...", "internal/notification/...", "internal/pathway/...", "internal/tenancy/...",
 		},
 		may:   []string{"vocabulary", "value", "rule", "format", "policy", "entities", "platform"},
 		apart: true,

@@ -26,8 +26,8 @@ type source struct {
 	// lessons are in order of their positions, those of all modules together.
 	lessons []*ent.Lesson
 	pinned  map[uuid.UUID]quiz.Pinned
-	// ready are the assets that can be read.
-	ready map[uuid.UUID]bool
+	// ready are the assets that can be read, with what is known of films.
+	ready map[uuid.UUID]*ent.Asset
 	// captioned are the films that have captions; nil where the tenant does not ask for them.
 	captioned map[uuid.UUID]bool
 }
@@ -58,9 +58,10 @@ func compile(from *source) (*compiled, error) {
 			Checker: &c, at: input.Path("lessons", l.Key), lesson: l, from: from, may: targets{files: l.Assets, lessons: keys},
 		}
 		home := place[l.ModuleID]
-		home.Lessons = append(home.Lessons, k.entry())
+		entry := k.entry()
+		home.Lessons = append(home.Lessons, entry)
 		out.lessons = append(out.lessons, k.body())
-		out.version.DurationMs += l.DurationMs
+		out.version.DurationMs += entry.DurationMS
 	}
 	c.Check(len(from.lessons) > 0, "modules", "A course needs at least one lesson.")
 	out.version.Outline = outline.Outline{Modules: modules, Completion: from.course.Completion}
@@ -199,7 +200,7 @@ func (k lessonCompiler) entry() outline.Lesson {
 	l := k.lesson
 	e := outline.Lesson{
 		ID: l.ID, Key: l.Key, Title: l.Title, Section: l.Section, Kind: l.Kind,
-		Required: l.Required, Preview: l.Preview, DurationMS: l.DurationMs,
+		Required: l.Required, Preview: l.Preview, DurationMS: lengthMS(l, k.from.ready),
 		Completion: l.Completion,
 	}
 	if l.Kind == outline.Quiz {
@@ -236,9 +237,9 @@ func (k lessonCompiler) body() *ent.LessonVersion {
 // complete records what a lesson of its kind cannot do without.
 func (k lessonCompiler) complete(html string) {
 	l := k.lesson
-	k.must(l.AssetID == nil || k.from.ready[*l.AssetID], "assetId", "The file is gone; upload it again.")
+	k.must(l.AssetID == nil || k.from.ready[*l.AssetID] != nil, "assetId", "The file is gone; upload it again.")
 	for _, name := range slices.Sorted(maps.Keys(l.Assets)) {
-		k.must(k.from.ready[l.Assets[name]], "attachments", "The file "+name+" is gone; upload it again.")
+		k.must(k.from.ready[l.Assets[name]] != nil, "attachments", "The file "+name+" is gone; upload it again.")
 	}
 	switch l.Kind {
 	case outline.Video:

@@ -113,6 +113,10 @@ func (s *Service) DraftOutline(ctx context.Context, courseID uuid.UUID) (*outlin
 	if err != nil {
 		return nil, err
 	}
+	ready, err := readyFiles(ctx, s.DB.Client, films(lessons))
+	if err != nil {
+		return nil, err
+	}
 	var c input.Checker
 	o := &outline.Outline{Modules: make([]outline.Module, len(modules)), Completion: course.Completion}
 	for i, m := range modules {
@@ -120,7 +124,7 @@ func (s *Service) DraftOutline(ctx context.Context, courseID uuid.UUID) (*outlin
 		for _, l := range lessons {
 			if l.ModuleID == m.ID {
 				o.Modules[i].Lessons = append(o.Modules[i].Lessons, outline.Lesson{
-					ID: l.ID, Key: l.Key, Title: l.Title, Kind: l.Kind, Required: l.Required, DurationMS: l.DurationMs,
+					ID: l.ID, Key: l.Key, Title: l.Title, Kind: l.Kind, Required: l.Required, DurationMS: lengthMS(l, ready),
 					Completion: l.Completion,
 				})
 			}

@@ -12,7 +12,6 @@ import (
 	"lyceum/internal/catalog/outline"
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
-	"lyceum/internal/gen/ent/asset"
 	"lyceum/internal/gen/ent/captionrevision"
 	"lyceum/internal/gen/ent/courseversion"
 	"lyceum/internal/gen/ent/lesson"
@@ -102,7 +101,7 @@ func (s *Service) source(ctx context.Context, e *edit) (*source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pin questions: %w", err)
 	}
-	ready, err := readyFiles(ctx, e.tx, files)
+	ready, err := readyFiles(ctx, e.tx.Client, files)
 	if err != nil {
 		return nil, err
 	}
@@ -119,14 +118,8 @@ func captionedFilms(ctx context.Context, tx *pg.Tx, lessons []*ent.Lesson) (map[
 	if !tenant.CaptionsRequired {
 		return nil, nil //nolint:nilnil // nobody asks
 	}
-	var films []uuid.UUID
-	for _, l := range lessons {
-		if l.Kind == outline.Video && l.AssetID != nil {
-			films = append(films, *l.AssetID)
-		}
-	}
 	captioned := map[uuid.UUID]bool{}
-	for batch := range slices.Chunk(films, idsPerStatement) {
+	for batch := range slices.Chunk(films(lessons), idsPerStatement) {
 		// Of each language the newest revision counts.
 		removed := map[string]bool{}
 		rows, err := tx.CaptionRevision.Query().Where(captionrevision.AssetIDIn(batch...)).
@@ -152,20 +145,6 @@ const (
 	// lessonsPerInsert keeps a statement below 50 MB, however long the lessons are.
 	lessonsPerInsert = 250
 )
-
-func readyFiles(ctx context.Context, tx *pg.Tx, ids []uuid.UUID) (map[uuid.UUID]bool, error) {
-	ready := make(map[uuid.UUID]bool, len(ids))
-	for batch := range slices.Chunk(ids, idsPerStatement) {
-		found, err := tx.Asset.Query().Where(asset.IDIn(batch...), asset.StatusEQ(asset.StatusREADY)).IDs(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("find files: %w", err)
-		}
-		for _, id := range found {
-			ready[id] = true
-		}
-	}
-	return ready, nil
-}
 
 // publish puts the compiled course in force, as a new version unless the newest one is equal.
 func (e *edit) publish(ctx context.Context, next *compiled, note string) (Published, error) {

@@ -19,6 +19,7 @@ import (
 	"lyceum/internal/gen/ent/courseversion"
 	"lyceum/internal/gen/ent/lessonversion"
 	"lyceum/internal/gen/ent/publication"
+	"lyceum/internal/media/rendition"
 	"lyceum/internal/platform/pg"
 )
 
@@ -81,6 +82,36 @@ func TestPublishRequiresCaptions(t *testing.T) {
 	revise(spoken, 3, false)
 	revise(film, 1, false)
 	must(d.Publish(ctx, id, catalog.PublishInput{}))(t)
+}
+
+// TestPublishMeasuredFilm: a video is as long as its author says, and otherwise as its film was measured, as soon as it was.
+func TestPublishMeasuredFilm(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	ctx, system := d.acme.AsInstructor(t.Context()), d.acme.System(t.Context())
+	id := d.rich(t, "measured")
+	film := d.asset(t, d.acme, asset.KindVIDEO, asset.StatusREADY)
+	for key, declared := range map[string]int{"declared": 50_000, "measured": 0} {
+		must(d.SaveLesson(ctx, id, catalog.LessonInput{Module: "m1", Key: key, Title: key, Kind: outline.Video, Asset: &film, DurationMS: declared}))(t)
+	}
+	expect := func(when string, v *ent.CourseVersion, declared, measured int) {
+		t.Helper()
+		for _, l := range v.Outline.Lessons() {
+			if want, named := map[string]int{"declared": declared, "measured": measured}[l.Key]; named && l.DurationMS != want {
+				t.Errorf("%s %s lasts %d ms, want %d", when, l.Key, l.DurationMS, want)
+			}
+		}
+		if total := 90_000 + declared + measured; v.DurationMs != total {
+			t.Errorf("%s the course lasts %d ms, want %d", when, v.DurationMs, total)
+		}
+	}
+	expect("before it was measured", must(d.Publish(ctx, id, catalog.PublishInput{}))(t).Version, 50_000, 0)
+	d.db.Asset.UpdateOneID(film).SetPlayback(&rendition.Summary{DurationMs: 61_000}).ExecX(system)
+	again := must(d.Publish(ctx, id, catalog.PublishInput{}))(t)
+	if !again.Created {
+		t.Error("publishing again made no version, though a length is known now")
+	}
+	expect("measured", again.Version, 50_000, 61_000)
 }
 
 func TestPublish(t *testing.T) {

@@ -111,6 +111,9 @@ func (s *Service) SaveTerms(ctx context.Context, t Terms) (*Standing, error) {
 		if saved, err = standing(ctx, tx.Client, t.Course); err != nil {
 			return err
 		}
+		if err := tx.Enqueue(ctx, TermsSaved{ID: uuid.Must(uuid.NewV7()), Tenant: viewer.Tenant(ctx), At: d.now, Course: t.Course}); err != nil {
+			return err
+		}
 		return tx.Record(ctx, pg.Entry{Action: "enrollment.terms_saved", Subject: gid.New(ent.GIDCourse, t.Course).String(), Data: saved.data()})
 	})
 	if err != nil {

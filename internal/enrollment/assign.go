@@ -108,6 +108,8 @@ func checkSource(a Assignment) error {
 	switch a.Source {
 	case enrollment.SourceSELF:
 		c.Fail("source", "Learners enroll by themselves.")
+	case enrollment.SourcePATH:
+		c.Fail("source", "Learning paths give places by themselves; put the learner on the path.")
 	case enrollment.SourceSTAFF:
 		c.Check(a.Reference == "", "reference", "Only a rule, a purchase or an import has a reference.")
 	default:

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"lyceum/internal/gen/ent"
+	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/platform/pg"
 )
 
@@ -29,11 +30,22 @@ type EnrollmentChanged struct {
 	Enrollment uuid.UUID `json:"enrollment_id"`
 	Learner    uuid.UUID `json:"learner_id"`
 	Course     uuid.UUID `json:"course_id"`
+	// Completed is true when the place is COMPLETED.
+	Completed bool `json:"completed"`
+}
+
+// TermsSaved says that something else may count as the course now.
+type TermsSaved struct {
+	ID     uuid.UUID `json:"id"`
+	Tenant uuid.UUID `json:"tenant_id"`
+	At     time.Time `json:"at"`
+	Course uuid.UUID `json:"course_id"`
 }
 
 var (
 	_ pg.Event = EnrollmentActivated{}
 	_ pg.Event = EnrollmentChanged{}
+	_ pg.Event = TermsSaved{}
 )
 
 // Kind implements pg.Event.
@@ -41,6 +53,9 @@ func (EnrollmentActivated) Kind() string { return "enrollment.activated" }
 
 // Kind implements pg.Event.
 func (EnrollmentChanged) Kind() string { return "enrollment.changed" }
+
+// Kind implements pg.Event.
+func (TermsSaved) Kind() string { return "enrollment.terms_saved" }
 
 // announced is the event of an act by which the place came into its state.
 func announced(place *ent.Enrollment, a act, at time.Time) pg.Event {
@@ -54,7 +69,8 @@ func announced(place *ent.Enrollment, a act, at time.Time) pg.Event {
 		Enrollment: place.ID,
 		Learner:    place.LearnerID,
 		Course:     place.CourseID,
-		ByStaff:    a != enroll,
+		// Of what a learning path gives it is told as of one thing, unless the learner has waited for a seat.
+		ByStaff: a != enroll && (a == promote || place.Source != enrollment.SourcePATH),
 	}
 }
 
@@ -67,5 +83,6 @@ func changed(place *ent.Enrollment, at time.Time) EnrollmentChanged {
 		Enrollment: place.ID,
 		Learner:    place.LearnerID,
 		Course:     place.CourseID,
+		Completed:  place.State == completed,
 	}
 }

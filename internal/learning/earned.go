@@ -1,6 +1,10 @@
 package learning
 
-import "github.com/google/uuid"
+import (
+	"github.com/google/uuid"
+
+	"lyceum/internal/catalog/outline"
+)
 
 // completingShare is the part of a video that has to be watched, in percent.
 const completingShare = 80
@@ -13,9 +17,12 @@ func watchedEnough(watchedMS, durationMS int) bool {
 
 // earned are the lessons of which there is evidence enough, in the order of the course. Watched are the lengths of the
 // unions of those that evidence came for, in milliseconds of video: no other lesson is looked at.
-func (st *study) earned(watched map[uuid.UUID]int) []uuid.UUID {
+func earned(o *outline.Outline, watched map[uuid.UUID]int) []uuid.UUID {
+	if len(watched) == 0 {
+		return nil
+	}
 	var enough []uuid.UUID
-	for _, lesson := range st.outline.Lessons() {
+	for _, lesson := range o.Lessons() {
 		if length, played := watched[lesson.ID]; played && watchedEnough(length, lesson.DurationMS) {
 			enough = append(enough, lesson.ID)
 		}

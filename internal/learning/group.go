@@ -35,7 +35,7 @@ type sent struct {
 
 // keep keeps the batches of any learners and tenants in one transaction. Each has its answer or its refusal afterwards;
 // with an error nothing was kept. The number of statements depends on the number of tenants alone, but for
-// batches that complete a lesson.
+// batches that complete a lesson; those that do not take three round trips, with the beginning.
 func (s *Service) keep(ctx context.Context, group []*sent) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -51,23 +51,46 @@ func (s *Service) keep(ctx context.Context, group []*sent) (err error) {
 		for _, l := range ledgers {
 			l.book(now)
 		}
-		if err := write(ctx, g, ledgers, now); err != nil {
-			return err
+		if pg.Sealed(ctx) || slices.ContainsFunc(ledgers, (*ledger).completes) {
+			return s.keepAndComplete(ctx, g, ledgers, now)
 		}
-		for _, l := range ledgers {
-			if err := l.complete(g, now); err != nil { //nolint:contextcheck // the group carries the tenant's
-				return err
-			}
-		}
-		if err := tell(ctx, g, ledgers, s.Feed); err != nil {
-			return err
-		}
-		return g.Seal(ctx)
+		return s.keepAlone(ctx, g, ledgers, now)
 	})
 	if err != nil {
 		return fmt.Errorf("keep %d batches: %w", len(group), err)
 	}
 	return nil
+}
+
+// keepAlone writes batches that complete nothing, tells of them, and commits, in one round trip.
+func (s *Service) keepAlone(ctx context.Context, g *pg.Group, ledgers []*ledger, now time.Time) error {
+	err := finishEach(ctx, g, ledgers, func(l *ledger) []pg.Statement {
+		return append(l.write(now), s.tell(ctx, g, l)...)
+	})
+	if err != nil {
+		return fmt.Errorf("write evidence: %w", err)
+	}
+	for _, l := range ledgers {
+		l.answer()
+	}
+	return nil
+}
+
+// keepAndComplete writes batches, and then all that they complete.
+func (s *Service) keepAndComplete(ctx context.Context, g *pg.Group, ledgers []*ledger, now time.Time) error {
+	if err := sendEach(ctx, g, ledgers, func(l *ledger) []pg.Statement { return l.write(now) }); err != nil {
+		return fmt.Errorf("write evidence: %w", err)
+	}
+	for _, l := range ledgers {
+		if err := l.complete(g, now); err != nil { //nolint:contextcheck // the group carries the tenant's
+			return err
+		}
+		l.answer()
+	}
+	if err := sendEach(ctx, g, ledgers, func(l *ledger) []pg.Statement { return s.tell(ctx, g, l) }); err != nil {
+		return fmt.Errorf("tell what moved: %w", err)
+	}
+	return g.Seal(ctx)
 }
 
 // ledgersOf sorts the batches by tenant, which is the order in which groups lock. Batches are anew what they
@@ -111,56 +134,58 @@ func (l *ledger) fold(s *sent) ([]folded, error) {
 	return fold(l.outlines[place.VersionID], s.batch.Lessons)
 }
 
-// complete completes what the batches suffice for, one after another, and says what to answer.
+// completes says whether a batch may complete something. Where authors wrote rules, more than lengths may suffice.
+func (l *ledger) completes() bool {
+	return slices.ContainsFunc(l.sent, func(s *sent) bool {
+		if !s.counts() {
+			return false
+		}
+		a := l.accounts[s.place]
+		return a.outline.HasRules() || len(a.earned(s)) > 0
+	})
+}
+
+// complete completes what the batches suffice for, one after another.
 func (l *ledger) complete(g *pg.Group, now time.Time) error {
 	for _, s := range l.sent {
-		if s.refused != nil || s.booked.again {
+		if !s.counts() {
 			continue
 		}
 		if err := l.accounts[s.place].complete(g, s, now); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// counts says whether the batch is neither refused nor one that was kept before.
+func (s *sent) counts() bool { return s.refused == nil && !s.booked.again }
+
+// answer says what to answer.
+func (l *ledger) answer() {
 	for _, s := range l.sent {
 		if s.refused == nil {
 			s.answer = l.accounts[s.place].answer(s)
 		}
 	}
-	return nil
 }
 
-// tell tells the feed which places moved, of all tenants in one round trip.
-func tell(ctx context.Context, g *pg.Group, ledgers []*ledger, log *feed.Log) error {
-	if log == nil {
+// tell is the statement that tells the feed which places of the tenant moved; their streams are woken after the commit.
+func (s *Service) tell(ctx context.Context, g *pg.Group, l *ledger) []pg.Statement {
+	changes := Moved(l.moved()...)
+	if s.Feed == nil || len(changes) == 0 {
 		return nil
 	}
-	moved := map[*ledger][]feed.Change{}
-	for _, l := range ledgers {
-		if changes := Moved(l.moved()...); len(changes) > 0 {
-			moved[l] = changes
-		}
-	}
-	err := sendEach(ctx, g, ledgers, func(l *ledger) []pg.Statement {
-		if moved[l] == nil {
-			return nil
-		}
-		return []pg.Statement{feed.Telling(l.tenant, moved[l]...)}
-	})
-	if err != nil {
-		return fmt.Errorf("tell what moved: %w", err)
-	}
-	for l, changes := range moved {
-		ctx := viewer.With(ctx, viewer.Job(l.tenant, "progress"))
-		log.HintLater(ctx, g.As(ctx), feed.Topics(changes...)...)
-	}
-	return nil
+	ctx = viewer.With(ctx, viewer.Job(l.tenant, "progress"))
+	g.AfterCommit(func() { s.Feed.WakeLater(ctx, feed.Topics(changes...)) })
+	return []pg.Statement{feed.Telling(l.tenant, changes...)}
 }
 
 // moved are the places that moved. Where something was completed, events tell of it.
 func (l *ledger) moved() []uuid.UUID {
 	told := map[uuid.UUID]bool{}
 	for _, s := range l.sent {
-		if s.refused == nil && !s.booked.again {
+		if s.counts() {
 			told[s.place] = told[s.place] || len(s.booked.completed) > 0
 		}
 	}
@@ -173,14 +198,19 @@ func (l *ledger) moved() []uuid.UUID {
 	return moved
 }
 
+// earned are the lessons that the batch suffices for and that were not completed before.
+func (a *account) earned(s *sent) []uuid.UUID {
+	return slices.DeleteFunc(earned(a.outline, s.booked.lengths), func(lesson uuid.UUID) bool {
+		l := a.lessons[lesson]
+		return l != nil && l.completed
+	})
+}
+
 // complete completes the lessons that the batch suffices for. Where authors wrote rules, more than lengths may suffice.
 func (a *account) complete(g *pg.Group, s *sent, now time.Time) error {
 	ctx := viewer.With(s.ctx, s.who)
 	st := &study{tx: g.As(ctx), place: a.place, outline: a.outline, progress: a.progress, now: now, under: decision{by: completion.ByRULE}}
-	earned := slices.DeleteFunc(st.earned(s.booked.lengths), func(lesson uuid.UUID) bool {
-		l := a.lessons[lesson]
-		return l != nil && l.completed
-	})
+	earned := a.earned(s)
 	if len(earned) == 0 && !a.outline.HasRules() {
 		return nil
 	}

@@ -168,47 +168,71 @@ func (l *ledger) first(places []*ent.Enrollment) []pg.Statement {
 	}
 }
 
-// load fills the ledgers: it locks the accounts, makes those that have had no evidence yet, and reads what the
-// batches change.
+// load fills the ledgers: it locks the accounts and reads what the batches change, and returns the server's clock behind
+// all locks. Where accounts are missing that have had no evidence yet, it makes them and looks again.
 func (s *Service) load(ctx context.Context, g *pg.Group, ledgers []*ledger) (time.Time, error) {
-	if err := sendEach(ctx, g, ledgers, func(l *ledger) []pg.Statement { return []pg.Statement{l.lock()} }); err != nil {
-		return time.Time{}, fmt.Errorf("lock progress: %w", err)
-	}
-	if err := s.begin(ctx, g, ledgers); err != nil {
+	now, err := lookAt(ctx, g, ledgers)
+	if err != nil {
 		return time.Time{}, err
 	}
-	if err := s.learnOutlines(ctx, g, ledgers, func(l *ledger) []*ent.Enrollment { return l.taken() }); err != nil {
+	made, err := s.begin(ctx, g, ledgers)
+	if err != nil {
 		return time.Time{}, err
 	}
-	return s.read(ctx, g, ledgers)
+	if made {
+		if now, err = lookAt(ctx, g, ledgers); err != nil {
+			return time.Time{}, err
+		}
+	}
+	if err := s.learnOutlines(ctx, g, ledgers, (*ledger).taken); err != nil {
+		return time.Time{}, err
+	}
+	for _, l := range ledgers {
+		l.settle()
+	}
+	return now, nil
 }
 
-// begin makes the accounts that are missing. Nothing is made for batches that are refused.
-func (s *Service) begin(ctx context.Context, g *pg.Group, ledgers []*ledger) error {
-	err := sendEach(ctx, g, ledgers, func(l *ledger) []pg.Statement {
+// begin makes the accounts that are missing, and says whether there were any. Nothing is made for batches that are refused.
+func (s *Service) begin(ctx context.Context, g *pg.Group, ledgers []*ledger) (made bool, err error) {
+	err = sendEach(ctx, g, ledgers, func(l *ledger) []pg.Statement {
 		if len(l.missing()) == 0 {
 			return nil
 		}
 		return []pg.Statement{l.places()}
 	})
 	if err != nil {
-		return fmt.Errorf("read places: %w", err)
+		return false, fmt.Errorf("read places: %w", err)
 	}
 	err = s.learnOutlines(ctx, g, ledgers, func(l *ledger) []*ent.Enrollment { return slices.Collect(maps.Values(l.unopened)) })
 	if err != nil {
-		return err
+		return false, err
 	}
 	err = sendEach(ctx, g, ledgers, func(l *ledger) []pg.Statement {
 		begun := l.begun()
 		if len(begun) == 0 {
 			return nil
 		}
-		return append(l.first(begun), l.lock())
+		made = true
+		return l.first(begun)
 	})
 	if err != nil {
-		return fmt.Errorf("start progress: %w", err)
+		return false, fmt.Errorf("start progress: %w", err)
 	}
-	return nil
+	return made, nil
+}
+
+// settle gives the accounts their outlines, and the sessions in which nothing was seen yet.
+func (l *ledger) settle() {
+	for _, a := range l.accounts {
+		a.outline = l.outlines[a.place.VersionID]
+	}
+	for _, s := range l.sent {
+		a := l.accounts[s.place]
+		if a != nil && s.batch.Session != uuid.Nil && a.sessions[s.batch.Session] == nil {
+			a.sessions[s.batch.Session] = &session{completed: map[string][]uuid.UUID{}}
+		}
+	}
 }
 
 // begun are the places without an account of which a batch will be booked, in order.
@@ -261,14 +285,24 @@ func (s *Service) learnOutlines(ctx context.Context, g *pg.Group, ledgers []*led
 
 // sendEach sends what each ledger has to say, in one round trip, or in none when nobody has anything.
 func sendEach(ctx context.Context, g *pg.Group, ledgers []*ledger, statements func(*ledger) []pg.Statement) error {
+	parts := partsOf(ledgers, statements)
+	if len(parts) == 0 {
+		return nil
+	}
+	return g.Send(ctx, parts)
+}
+
+// finishEach sends what each ledger has to say, and commits.
+func finishEach(ctx context.Context, g *pg.Group, ledgers []*ledger, statements func(*ledger) []pg.Statement) error {
+	return g.Finish(ctx, partsOf(ledgers, statements))
+}
+
+func partsOf(ledgers []*ledger, statements func(*ledger) []pg.Statement) []pg.Part {
 	var parts []pg.Part
 	for _, l := range ledgers {
 		if all := statements(l); len(all) > 0 {
 			parts = append(parts, pg.Part{Tenant: l.tenant, Statements: all})
 		}
 	}
-	if len(parts) == 0 {
-		return nil
-	}
-	return g.Send(ctx, parts)
+	return parts
 }

@@ -24,31 +24,32 @@ const readSessions = `
 SELECT enrollment_id, session_id, seen, completed FROM play_sessions
 WHERE tenant_id = $1 AND (enrollment_id, session_id) IN (SELECT p.enrollment_id, p.session_id FROM unnest($2::uuid[], $3::uuid[]) AS p (enrollment_id, session_id))`
 
-// read fills the accounts with what the batches change, and returns the server's clock behind all locks.
-func (s *Service) read(ctx context.Context, g *pg.Group, ledgers []*ledger) (time.Time, error) {
+// lookAt sends the statements that lock and read what the batches change, and returns the server's clock behind all locks.
+func lookAt(ctx context.Context, g *pg.Group, ledgers []*ledger) (time.Time, error) {
 	var now time.Time
 	last := ledgers[len(ledgers)-1]
 	err := sendEach(ctx, g, ledgers, func(l *ledger) []pg.Statement {
-		for _, a := range l.accounts {
-			a.outline = l.outlines[a.place.VersionID]
-		}
-		all := append([]pg.Statement{l.readLessons()}, l.readSessions()...)
+		all := append([]pg.Statement{l.lock(), l.readLessons()}, l.readSessions()...)
 		if l == last {
-			all = append(all, pg.Statement{SQL: `SELECT clock_timestamp()`, Read: func(rows pg.Rows) error {
-				for rows.Next() {
-					if err := rows.Scan(&now); err != nil {
-						return fmt.Errorf("read the database clock: %w", err)
-					}
-				}
-				return nil
-			}})
+			all = append(all, readClock(&now))
 		}
 		return all
 	})
 	if err != nil {
-		return time.Time{}, fmt.Errorf("read evidence: %w", err)
+		return time.Time{}, fmt.Errorf("lock and read evidence: %w", err)
 	}
 	return now.UTC(), nil
+}
+
+func readClock(now *time.Time) pg.Statement {
+	return pg.Statement{SQL: `SELECT clock_timestamp()`, Read: func(rows pg.Rows) error {
+		for rows.Next() {
+			if err := rows.Scan(now); err != nil {
+				return fmt.Errorf("read the database clock: %w", err)
+			}
+		}
+		return nil
+	}}
 }
 
 func (l *ledger) readLessons() pg.Statement {
@@ -85,8 +86,7 @@ func (l *ledger) readLessons() pg.Statement {
 func (l *ledger) readSessions() []pg.Statement {
 	var places, sessions []uuid.UUID
 	for _, s := range l.sent {
-		if a := l.accounts[s.place]; a != nil && s.batch.Session != uuid.Nil && a.sessions[s.batch.Session] == nil {
-			a.sessions[s.batch.Session] = &session{completed: map[string][]uuid.UUID{}}
+		if s.batch.Session != uuid.Nil {
 			places, sessions = append(places, s.place), append(sessions, s.batch.Session)
 		}
 	}
@@ -104,7 +104,9 @@ func (l *ledger) readSessions() []pg.Statement {
 			if err := json.Unmarshal(completed, &row.completed); err != nil {
 				return fmt.Errorf("decode session: %w", err)
 			}
-			l.accounts[place].sessions[id] = row
+			if a := l.accounts[place]; a != nil {
+				a.sessions[id] = row
+			}
 		}
 		return nil
 	}}}
@@ -148,20 +150,14 @@ SELECT $1, n.enrollment_id, n.session_id, n.seen::int4multirange, $2
 FROM unnest($3::uuid[], $4::uuid[], $5::text[]) AS n (enrollment_id, session_id, seen)
 ON CONFLICT (tenant_id, enrollment_id, session_id) DO UPDATE SET seen = EXCLUDED.seen, updated_at = EXCLUDED.updated_at`
 
-// write writes what the batches led to.
-func write(ctx context.Context, g *pg.Group, ledgers []*ledger, now time.Time) error {
-	err := sendEach(ctx, g, ledgers, func(l *ledger) []pg.Statement {
-		changed := l.changed()
-		if len(changed) == 0 {
-			return nil
-		}
-		all := []pg.Statement{l.writeClocks(changed), l.writeProgress(changed), l.writeLessons(changed, now)}
-		return append(all, l.writeSessions(changed, now)...)
-	})
-	if err != nil {
-		return fmt.Errorf("write evidence: %w", err)
+// write are the statements that write what the batches led to.
+func (l *ledger) write(now time.Time) []pg.Statement {
+	changed := l.changed()
+	if len(changed) == 0 {
+		return nil
 	}
-	return nil
+	all := []pg.Statement{l.writeClocks(changed), l.writeProgress(changed), l.writeLessons(changed, now)}
+	return append(all, l.writeSessions(changed, now)...)
 }
 
 // changed are the accounts in which something was booked.

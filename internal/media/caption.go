@@ -80,14 +80,20 @@ func (s *Service) SaveCaptions(ctx context.Context, id uuid.UUID, edit CaptionEd
 	})
 }
 
-// RevertCaptions puts the captions of an older revision in force again, under a new number.
-func (s *Service) RevertCaptions(ctx context.Context, id uuid.UUID, locale string, number int) (*Captioned, error) {
+// editing says whether the viewer may edit captions, and how their language is written.
+func editing(ctx context.Context, locale string) (string, error) {
 	if err := policy.Require(ctx, viewer.Instructor, viewer.TenantAdmin); err != nil {
-		return nil, err
+		return "", err
 	}
 	var c input.Checker
 	locale = checkLocale(&c, locale)
-	if err := c.Err(); err != nil {
+	return locale, c.Err()
+}
+
+// RevertCaptions puts the captions of an older revision in force again, under a new number.
+func (s *Service) RevertCaptions(ctx context.Context, id uuid.UUID, locale string, number int) (*Captioned, error) {
+	locale, err := editing(ctx, locale)
+	if err != nil {
 		return nil, err
 	}
 	return s.edit(ctx, id, locale, "reverted", func(ctx context.Context, tx *pg.Tx, newest *ent.CaptionRevision) (*revision, error) {
@@ -110,12 +116,8 @@ func (s *Service) RevertCaptions(ctx context.Context, id uuid.UUID, locale strin
 
 // RemoveCaptions takes the captions in a language out of force. Where there are none nothing happens.
 func (s *Service) RemoveCaptions(ctx context.Context, id uuid.UUID, locale string) (*Captioned, error) {
-	if err := policy.Require(ctx, viewer.Instructor, viewer.TenantAdmin); err != nil {
-		return nil, err
-	}
-	var c input.Checker
-	locale = checkLocale(&c, locale)
-	if err := c.Err(); err != nil {
+	locale, err := editing(ctx, locale)
+	if err != nil {
 		return nil, err
 	}
 	return s.edit(ctx, id, locale, "removed", func(_ context.Context, _ *pg.Tx, newest *ent.CaptionRevision) (*revision, error) {

@@ -66,6 +66,34 @@ func (s *Service) aboutCertificate(ctx context.Context, tx *pg.Tx, id uuid.UUID,
 	})
 }
 
+// PathAssigned tells a learner that somebody put them on a learning path.
+func (s *Service) PathAssigned(ctx context.Context, tx *pg.Tx, enrollment uuid.UUID) error {
+	return s.aboutPath(ctx, tx, enrollment, notification.KindPATH_ASSIGNED)
+}
+
+// PathCompleted congratulates a learner.
+func (s *Service) PathCompleted(ctx context.Context, tx *pg.Tx, enrollment uuid.UUID) error {
+	return s.aboutPath(ctx, tx, enrollment, notification.KindPATH_COMPLETED)
+}
+
+func (s *Service) aboutPath(ctx context.Context, tx *pg.Tx, id uuid.UUID, kind notification.Kind) error {
+	place, err := tx.PathEnrollment.Get(ctx, id)
+	if err != nil {
+		return gone(err, "place in a learning path")
+	}
+	path, err := tx.LearningPath.Get(ctx, place.PathID)
+	if err != nil {
+		return gone(err, "learning path")
+	}
+	locale, err := localeOf(ctx, tx, place.LearnerID)
+	if err != nil {
+		return err
+	}
+	return s.deliver(ctx, tx, note{
+		user: place.LearnerID, kind: kind, subject: id, text: write(locale, kind, path.Title), link: "/paths/" + path.Slug,
+	})
+}
+
 // localeOf is the language the user reads, or the tenant's.
 func localeOf(ctx context.Context, tx *pg.Tx, user uuid.UUID) (string, error) {
 	reader, err := tx.User.Get(ctx, user)

@@ -27,6 +27,8 @@ func english() map[notification.Kind]text {
 		notification.KindCOURSE_COMPLETED:    {"You completed “%s”", "Well done. If the course has a certificate, it is on its way."},
 		notification.KindCERTIFICATE_ISSUED:  {"Your certificate for “%s” is ready", "Anybody can check it at its address."},
 		notification.KindCERTIFICATE_REVOKED: {"Your certificate for “%s” was revoked", "Its page says so; ask your instructor why."},
+		notification.KindPATH_ASSIGNED:       {"You have been put on the learning path “%s”", "Its courses are open to you; start whenever you like."},
+		notification.KindPATH_COMPLETED:      {"You completed the learning path “%s”", "Well done: you have come all the way."},
 	}
 }
 
@@ -36,5 +38,7 @@ func german() map[notification.Kind]text {
 		notification.KindCOURSE_COMPLETED:    {"Du hast „%s“ abgeschlossen", "Glückwunsch. Gibt es ein Zertifikat, ist es unterwegs."},
 		notification.KindCERTIFICATE_ISSUED:  {"Dein Zertifikat für „%s“ ist da", "Unter seiner Adresse kann es jeder prüfen."},
 		notification.KindCERTIFICATE_REVOKED: {"Dein Zertifikat für „%s“ wurde widerrufen", "Seine Seite sagt es; frag deine Lehrkraft nach dem Grund."},
+		notification.KindPATH_ASSIGNED:       {"Dir wurde der Lernpfad „%s“ zugewiesen", "Seine Kurse stehen dir offen; fang an, wann du willst."},
+		notification.KindPATH_COMPLETED:      {"Du hast den Lernpfad „%s“ abgeschlossen", "Glückwunsch: Du bist den ganzen Weg gegangen."},
 	}
 }

@@ -84,6 +84,13 @@ export type CompletionCode =
   /** Seconds of the video. */
   | 'WATCH_TIME';
 
+/** How many parts complete a module or a course. */
+export type CompletionNeed =
+  | 'ALL'
+  | 'ANY'
+  /** So many as `count` says. */
+  | 'AT_LEAST';
+
 export type CourseFilter = {
   /** A category's slug. */
   category?: string | null | undefined;
@@ -104,6 +111,14 @@ export type CourseOrder =
   | 'NEWEST'
   | 'TITLE';
 
+export type CourseVisibility =
+  /** Who is signed in. */
+  | 'MEMBERS'
+  /** Everybody. */
+  | 'PUBLIC'
+  /** Who has the address; it is in no list. */
+  | 'UNLISTED';
+
 export type EnrollmentEventKind =
   /** The place was taken, given up, completed or given another date. */
   | 'CHANGED'
@@ -118,9 +133,11 @@ export type EnrollmentEventKind =
 export type EnrollmentSource =
   /** It came with data from elsewhere. */
   | 'IMPORT'
+  /** A learning path that they are on did; the reference is their place on it. */
+  | 'PATH'
   /** They bought it. */
   | 'PURCHASE'
-  /** A rule of the tenant did, or a learning path. */
+  /** A rule of the tenant did. */
   | 'RULE'
   /** They enrolled by themselves. */
   | 'SELF'
@@ -158,6 +175,19 @@ export type LeaderboardProfileInput = {
   pseudonym: string;
 };
 
+export type LearningPathCourseInput = {
+  courseId: string;
+  required?: boolean;
+};
+
+export type LearningPathState =
+  /** In no list. Who is on it goes on; nobody else gets on to it. */
+  | 'ARCHIVED'
+  /** Its authors work on it; nobody else sees it. */
+  | 'DRAFT'
+  /** Learners see it and get on to it. */
+  | 'PUBLISHED';
+
 export type LessonKind =
   | 'ARTICLE'
   | 'FILE'
@@ -170,7 +200,26 @@ export type NotificationKind =
   | 'CERTIFICATE_REVOKED'
   | 'COURSE_COMPLETED'
   /** Somebody assigned a course. */
-  | 'ENROLLED';
+  | 'ENROLLED'
+  /** Somebody assigned a learning path. */
+  | 'PATH_ASSIGNED'
+  | 'PATH_COMPLETED';
+
+export type PathEnrollmentState =
+  | 'ACTIVE'
+  /** For good: nothing takes it back, whatever becomes of the path. */
+  | 'COMPLETED'
+  /** Staff ended it. Only staff open it again. */
+  | 'REVOKED'
+  /** The learner left. Enrolling again takes it up again. */
+  | 'WITHDRAWN';
+
+export type PathStepState =
+  /** Itself, or a course that counts as it. */
+  | 'COMPLETED'
+  /** It opens when the required courses before it are completed. */
+  | 'LOCKED'
+  | 'OPEN';
 
 export type PlayedLessonInput = {
   lessonId: string;
@@ -243,6 +292,27 @@ export type SaveAchievementInput = {
   title: string;
 };
 
+export type SaveLearningPathInput = {
+  /** For AT_LEAST: 1 to how many courses are required. */
+  count?: number | null | undefined;
+  /** In their order, each once; at most 30. */
+  courses: Array<LearningPathCourseInput>;
+  /** Plain text, at most 8 KB. */
+  description?: string;
+  /** 1 to 3650. */
+  dueDays?: number | null | undefined;
+  /** The revision that was edited, 0 for a new path. CONFLICT when there is another by now. */
+  expectedRevision?: number | null | undefined;
+  need?: CompletionNeed;
+  ordered?: boolean;
+  selfEnroll?: boolean;
+  /** Lower-case words joined by hyphens; it names the path for good. */
+  slug: string;
+  /** 1 to 300 characters. */
+  title: string;
+  visibility?: CourseVisibility;
+};
+
 export type SearchFilter = {
   category?: string | null | undefined;
   language?: string | null | undefined;
@@ -293,6 +363,15 @@ export type AssetUpdatedSubscriptionVariables = Exact<{
 
 
 export type AssetUpdatedSubscription = { assetUpdated: { id: string, fileName: string, status: AssetStatus, failure: string, conversion: AssetConversion, progress: number, durationMs: number | null, url: string | null } };
+
+export type AssignPathMutationVariables = Exact<{
+  pathId: string;
+  learnerId: string;
+  dueAt?: string | null | undefined;
+}>;
+
+
+export type AssignPathMutation = { assignPath: { enrollment: { id: string, state: PathEnrollmentState, dueAt: string | null } } };
 
 export type AttemptQueryVariables = Exact<{
   attemptId: string;
@@ -407,6 +486,13 @@ export type EngagementQueryVariables = Exact<{
 
 export type EngagementQuery = { myPoints: { total: number, week: number, month: number }, myStreak: { current: number, longest: number, today: boolean, timeZone: string }, myAchievements: Array<{ title: string, description: string, earnedAt: string }>, leaderboard: { hidden: boolean, nodes: Array<{ rank: number, points: number, name: string | null, self: boolean }>, self: { rank: number, points: number } | null } };
 
+export type EnrollInPathMutationVariables = Exact<{
+  pathId: string;
+}>;
+
+
+export type EnrollInPathMutation = { enrollInPath: { enrollment: { id: string, state: PathEnrollmentState, dueAt: string | null, reachedCount: number, neededCount: number } } };
+
 export type EnrollMutationVariables = Exact<{
   courseId: string;
 }>;
@@ -445,6 +531,21 @@ export type LearnerDashboardQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type LearnerDashboardQuery = { learnerDashboard: { recommended: { id: string, dueAt: string | null, course: { id: string, slug: string, title: string }, progress: { state: ProgressState, percent: number }, nextLesson: { id: string, title: string, kind: LessonKind } | null } | null, due: Array<{ id: string, dueAt: string | null, course: { slug: string, title: string }, progress: { percent: number } }>, inProgress: Array<{ id: string, dueAt: string | null, course: { slug: string, title: string }, progress: { state: ProgressState, percent: number, lastActivityAt: string | null }, nextLesson: { id: string, title: string } | null }>, certificates: Array<{ code: string, status: CertificateStatus, verifyUrl: string }> } };
 
+export type LearningPathQueryVariables = Exact<{
+  pathSlug: string;
+}>;
+
+
+export type LearningPathQuery = { learningPath: { id: string, slug: string, title: string, description: string, state: LearningPathState, need: CompletionNeed, count: number, ordered: boolean, selfEnroll: boolean, courses: Array<{ required: boolean, course: { slug: string, title: string, summary: string } | null }>, enrollment: { id: string, state: PathEnrollmentState, dueAt: string | null, overdue: boolean, completedAt: string | null, reachedCount: number, neededCount: number, steps: Array<{ state: PathStepState, required: boolean, course: { slug: string, title: string, summary: string } | null, enrollment: { id: string, state: EnrollmentState, course: { slug: string, title: string }, progress: { percent: number } } | null }> } | null } | null };
+
+export type LearningPathsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type LearningPathsQuery = { learningPaths: { nodes: Array<{ id: string, slug: string, title: string, description: string, need: CompletionNeed, count: number, selfEnroll: boolean, courses: Array<{ required: boolean, course: { slug: string, title: string } | null }>, enrollment: { id: string, state: PathEnrollmentState, overdue: boolean, reachedCount: number, neededCount: number } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
 export type LessonDropOffQueryVariables = Exact<{
   courseId: string;
   lessonId: string;
@@ -479,6 +580,14 @@ export type MarkReadMutationVariables = Exact<{
 
 export type MarkReadMutation = { markNotificationsRead: { marked: number, unreadCount: number } };
 
+export type MyPathsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type MyPathsQuery = { myPathEnrollments: { nodes: Array<{ id: string, state: PathEnrollmentState, dueAt: string | null, overdue: boolean, completedAt: string | null, reachedCount: number, neededCount: number, path: { slug: string, title: string }, steps: Array<{ state: PathStepState, required: boolean, course: { slug: string, title: string } | null }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
 export type NotificationReceivedSubscriptionVariables = Exact<{
   after?: number | null | undefined;
 }>;
@@ -494,6 +603,23 @@ export type NotificationsQueryVariables = Exact<{
 
 
 export type NotificationsQuery = { notifications: { unreadCount: number, nodes: Array<{ id: string, seq: number, kind: NotificationKind, title: string, body: string, link: string, sentAt: string, readAt: string | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type PathDraftsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type PathDraftsQuery = { allLearningPaths: { nodes: Array<{ id: string, slug: string, title: string, state: LearningPathState, revision: number, courses: Array<{ required: boolean, draft: { id: string, slug: string, title: string } | null }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type PathRosterQueryVariables = Exact<{
+  pathId: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type PathRosterQuery = { pathEnrollments: { nodes: Array<{ id: string, state: PathEnrollmentState, byStaff: boolean, enrolledAt: string, dueAt: string | null, overdue: boolean, completedAt: string | null, reachedCount: number, neededCount: number, learner: { id: string, name: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type PeopleQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -518,7 +644,9 @@ export type PlaceQuery = { node:
     | { __typename: 'Certificate' }
     | { __typename: 'Course' }
     | { __typename: 'Enrollment', id: string, state: EnrollmentState, waitlistPosition: number | null, dueAt: string | null, course: { id: string, slug: string, title: string, summary: string, description: string, language: string, level: CourseLevel, tags: Array<string>, version: number, publishedAt: string, lessonCount: number, requiredLessonCount: number, durationMs: number, hasCertificate: boolean, price: { amount: number, currency: string } | null, categories: Array<{ slug: string, name: string }>, instructor: { name: string } | null, prerequisites: Array<{ slug: string, title: string, enrollment: { state: EnrollmentState } | null }>, modules: Array<{ id: string, key: string, title: string, summary: string, lessons: Array<{ id: string, key: string, title: string, section: string, kind: LessonKind, required: boolean, preview: boolean, durationMs: number, progress: { state: ProgressState, watchedMs: number, positionMs: number } | null }> }> }, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number }, nextLesson: { id: string, title: string } | null, certificate: { code: string, verifyUrl: string } | null }
+    | { __typename: 'LearningPath' }
     | { __typename: 'Notification' }
+    | { __typename: 'PathEnrollment' }
     | { __typename: 'Session' }
     | { __typename: 'SupportGrant' }
     | { __typename: 'Tenant' }
@@ -540,6 +668,13 @@ export type PublishCourseMutationVariables = Exact<{
 
 
 export type PublishCourseMutation = { publishCourse: { created: boolean, version: { number: number, contentHash: string, lessonCount: number } } };
+
+export type PublishLearningPathMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type PublishLearningPathMutation = { publishLearningPath: { path: { id: string, state: LearningPathState, publishedAt: string | null } } };
 
 export type PublishingRulesMutationVariables = Exact<{
   captionsRequired?: boolean | null | undefined;
@@ -625,6 +760,13 @@ export type SaveCaptionsMutationVariables = Exact<{
 
 
 export type SaveCaptionsMutation = { saveCaptions: { revision: { number: number, cueCount: number } } };
+
+export type SaveLearningPathMutationVariables = Exact<{
+  input: SaveLearningPathInput;
+}>;
+
+
+export type SaveLearningPathMutation = { saveLearningPath: { path: { id: string, slug: string, state: LearningPathState, revision: number, courses: Array<{ required: boolean, draft: { id: string, title: string } | null }> } } };
 
 export type SearchTokenQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -731,6 +873,13 @@ export type WhatIsLeftQuery = { node:
 
 export type LeftFragment = { state: ProgressState, completedAt: string | null, missing: Array<{ code: CompletionCode, text: string, have: number, need: number, at: string | null, partId: string | null, group: number }> };
 
+export type WithdrawFromPathMutationVariables = Exact<{
+  pathEnrollmentId: string;
+}>;
+
+
+export type WithdrawFromPathMutation = { withdrawFromPath: { enrollment: { id: string, state: PathEnrollmentState } } };
+
 export type WithdrawMutationVariables = Exact<{
   enrollmentId: string;
 }>;
@@ -742,6 +891,7 @@ export type WithdrawMutation = { withdraw: { enrollment: { id: string, state: En
 export interface Operations {
   "answer-invitation": { data: AnswerInvitationMutation; variables: AnswerInvitationMutationVariables };
   "asset-updated": { data: AssetUpdatedSubscription; variables: AssetUpdatedSubscriptionVariables };
+  "assign-path": { data: AssignPathMutation; variables: AssignPathMutationVariables };
   "attempt": { data: AttemptQuery; variables: AttemptQueryVariables };
   "audit-log": { data: AuditLogQuery; variables: AuditLogQueryVariables };
   "captions": { data: CaptionsQuery; variables: CaptionsQueryVariables };
@@ -757,20 +907,27 @@ export interface Operations {
   "delete-asset": { data: DeleteAssetMutation; variables: DeleteAssetMutationVariables };
   "engagement": { data: EngagementQuery; variables: EngagementQueryVariables };
   "enroll": { data: EnrollMutation; variables: EnrollMutationVariables };
+  "enroll-in-path": { data: EnrollInPathMutation; variables: EnrollInPathMutationVariables };
   "enrollment-changed": { data: EnrollmentChangedSubscription; variables: EnrollmentChangedSubscriptionVariables };
   "grant-support": { data: GrantSupportMutation; variables: GrantSupportMutationVariables };
   "leaderboard": { data: LeaderboardQuery; variables: LeaderboardQueryVariables };
   "learner-dashboard": { data: LearnerDashboardQuery; variables: LearnerDashboardQueryVariables };
+  "learning-path": { data: LearningPathQuery; variables: LearningPathQueryVariables };
+  "learning-paths": { data: LearningPathsQuery; variables: LearningPathsQueryVariables };
   "lesson": { data: LessonQuery; variables: LessonQueryVariables };
   "lesson-drop-off": { data: LessonDropOffQuery; variables: LessonDropOffQueryVariables };
   "mail-preferences": { data: MailPreferencesQuery; variables: MailPreferencesQueryVariables };
   "mark-read": { data: MarkReadMutation; variables: MarkReadMutationVariables };
+  "my-paths": { data: MyPathsQuery; variables: MyPathsQueryVariables };
   "notification-received": { data: NotificationReceivedSubscription; variables: NotificationReceivedSubscriptionVariables };
   "notifications": { data: NotificationsQuery; variables: NotificationsQueryVariables };
+  "path-drafts": { data: PathDraftsQuery; variables: PathDraftsQueryVariables };
+  "path-roster": { data: PathRosterQuery; variables: PathRosterQueryVariables };
   "people": { data: PeopleQuery; variables: PeopleQueryVariables };
   "place": { data: PlaceQuery; variables: PlaceQueryVariables };
   "progress-updated": { data: ProgressUpdatedSubscription; variables: ProgressUpdatedSubscriptionVariables };
   "publish-course": { data: PublishCourseMutation; variables: PublishCourseMutationVariables };
+  "publish-learning-path": { data: PublishLearningPathMutation; variables: PublishLearningPathMutationVariables };
   "publishing-rules": { data: PublishingRulesMutation; variables: PublishingRulesMutationVariables };
   "record-progress": { data: RecordProgressMutation; variables: RecordProgressMutationVariables };
   "request-upload": { data: RequestUploadMutation; variables: RequestUploadMutationVariables };
@@ -781,6 +938,7 @@ export interface Operations {
   "save-achievement": { data: SaveAchievementMutation; variables: SaveAchievementMutationVariables };
   "save-answer": { data: SaveAnswerMutation; variables: SaveAnswerMutationVariables };
   "save-captions": { data: SaveCaptionsMutation; variables: SaveCaptionsMutationVariables };
+  "save-learning-path": { data: SaveLearningPathMutation; variables: SaveLearningPathMutationVariables };
   "search": { data: SearchQuery; variables: SearchQueryVariables };
   "search-token": { data: SearchTokenQuery; variables: SearchTokenQueryVariables };
   "set-leaderboard-profile": { data: SetLeaderboardProfileMutation; variables: SetLeaderboardProfileMutationVariables };
@@ -796,4 +954,5 @@ export interface Operations {
   "viewer": { data: ViewerQuery; variables: ViewerQueryVariables };
   "what-is-left": { data: WhatIsLeftQuery; variables: WhatIsLeftQueryVariables };
   "withdraw": { data: WithdrawMutation; variables: WithdrawMutationVariables };
+  "withdraw-from-path": { data: WithdrawFromPathMutation; variables: WithdrawFromPathMutationVariables };
 }

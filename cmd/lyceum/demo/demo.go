@@ -42,6 +42,8 @@ type Tenant struct {
 	Courses []string
 
 	studies []study
+	// path is the tenant's learning path, if it has one.
+	path way
 }
 
 // Person is a user of a demo tenant.
@@ -93,6 +95,10 @@ func acme() Tenant {
 			{learner: "jonas.weber", course: "datenschutz-im-alltag", lessons: 4, assigned: true},
 			{learner: "jonas.weber", course: "coffee-basics", lessons: 2},
 			{learner: "priya.nair", course: "coffee-basics"},
+		},
+		path: way{
+			slug: "first-weeks", title: "Your first weeks", about: "What everybody at Acme learns first: our coffee, and what to do when it burns.",
+			required: []string{"coffee-basics", "fire-safety"}, optional: []string{"datenschutz-im-alltag"},
 		},
 	}
 }

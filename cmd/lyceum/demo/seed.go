@@ -117,12 +117,14 @@ type room struct {
 	// they should.
 	missing []string
 	undone  []study
-	// closed says that no grant lets the support people in.
-	closed bool
+	// closed says that no grant lets the support people in, pathless that the learning path was never made.
+	closed, pathless bool
 }
 
 // unfurnished reports whether there is anything to do through the API.
-func (r *room) unfurnished() bool { return len(r.missing) > 0 || len(r.undone) > 0 || r.closed }
+func (r *room) unfurnished() bool {
+	return len(r.missing) > 0 || len(r.undone) > 0 || r.closed || r.pathless
+}
 
 // settle makes the tenant and its people.
 func (r *room) settle(ctx context.Context) error {
@@ -173,6 +175,9 @@ func (r *room) look(ctx context.Context) error {
 	if err := r.lookForCourses(ctx); err != nil {
 		return err
 	}
+	if err := r.lookForPath(ctx); err != nil {
+		return err
+	}
 	for _, s := range r.studies {
 		done, err := r.isDone(ctx, s)
 		if err != nil {
@@ -197,6 +202,9 @@ func (r *room) furnish(ctx context.Context) error {
 		if err := r.publish(ctx, slug); err != nil {
 			return fmt.Errorf("course %s: %w", slug, err)
 		}
+	}
+	if err := r.offerPath(ctx); err != nil {
+		return err
 	}
 	for _, s := range r.undone {
 		if err := r.learn(ctx, s); err != nil {

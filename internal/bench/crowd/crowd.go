@@ -15,6 +15,7 @@ import (
 
 	"lyceum/internal/bench/dataset"
 	"lyceum/internal/bench/load"
+	"lyceum/internal/bench/question"
 )
 
 // Account is somebody who signs in.
@@ -75,7 +76,7 @@ func Run(ctx context.Context, conn *pgx.Conn, o Options) (Result, error) {
 	if o.For <= 0 || o.For > MostFor {
 		return Result{}, fmt.Errorf("a crowd stays for a time up to %s, not %s", MostFor, o.For)
 	}
-	speak := speaker{port: o.Port}
+	speak := speaker{question.Lyceum{Port: o.Port}}
 	var result Result
 	streams, leave := context.WithCancel(ctx)
 	defer leave()

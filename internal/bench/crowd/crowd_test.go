@@ -15,6 +15,7 @@ import (
 
 	"lyceum/internal/bench/dataset"
 	"lyceum/internal/bench/load"
+	"lyceum/internal/bench/question"
 	"lyceum/internal/platform/pgtest"
 )
 
@@ -83,7 +84,7 @@ func TestLost(t *testing.T) {
 		_, _ = w.Write([]byte(body))
 	}))
 	defer server.Close()
-	w := newWatching(people, speaker{port: 1})
+	w := newWatching(people, speaker{question.Lyceum{Port: 1}})
 	link := &load.Conn{Address: server.Listener.Addr().String()}
 	defer link.Close()
 	for n := range 3 {
@@ -117,7 +118,7 @@ func TestLost(t *testing.T) {
 func TestSpeaker(t *testing.T) {
 	t.Parallel()
 	v := dataset.Visit{Slug: "company-1", LearnerToken: "token"}
-	r := string(speaker{port: 8080}.stream(v))
+	r := string(speaker{question.Lyceum{Port: 8080}}.stream(v))
 	for _, part := range []string{"POST /graphql HTTP/1.1\r\n", "Host: company-1.localhost:8080\r\n", "Authorization: Bearer token\r\n", "Accept: text/event-stream\r\n"} {
 		if !strings.Contains(r, part) {
 			t.Errorf("%q does not say %q", r, part)

@@ -2,9 +2,7 @@ package crowd
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"strconv"
 	"time"
 
 	"lyceum/internal/bench/dataset"
@@ -15,7 +13,7 @@ import (
 )
 
 // speaker writes the requests of the crowd.
-type speaker struct{ port int }
+type speaker struct{ question.Lyceum }
 
 const (
 	streamDocument = `subscription Live($e: ID!) { progressUpdated(enrollmentId: $e) { eventId } }`
@@ -26,11 +24,11 @@ const (
 )
 
 func (s speaker) stream(v dataset.Visit) load.Request {
-	return s.post(v.Slug, v.LearnerToken, "Accept: text/event-stream\r\n", streamDocument, map[string]any{"e": gid.New(ent.GIDEnrollment, v.Enrollment)})
+	return s.Post(v.Slug, v.LearnerToken, "Accept: text/event-stream\r\n", streamDocument, map[string]any{"e": gid.New(ent.GIDEnrollment, v.Enrollment)})
 }
 
 func (s speaker) report(p *person, from, to int) load.Request {
-	return s.post(p.visit.Slug, p.visit.LearnerToken, "", reportDocument, map[string]any{"input": map[string]any{
+	return s.Post(p.visit.Slug, p.visit.LearnerToken, "", reportDocument, map[string]any{"input": map[string]any{
 		"enrollmentId": gid.New(ent.GIDEnrollment, p.visit.Enrollment), "sessionId": p.session, "sequence": p.sequence,
 		"lessons": []any{map[string]any{
 			"lessonId": gid.New("les", p.visit.Lessons[0]), "positionMs": to, "segments": []any{map[string]any{"fromMs": from, "toMs": to}},
@@ -38,27 +36,11 @@ func (s speaker) report(p *person, from, to int) load.Request {
 	}})
 }
 
-// post writes a GraphQL request over HTTP; headers end with CRLF each.
-func (s speaker) post(slug, token, headers, document string, variables map[string]any) load.Request {
-	body, err := json.Marshal(map[string]any{"query": document, "variables": variables})
-	if err != nil {
-		// Variables are strings, numbers and lists of them.
-		panic(fmt.Sprintf("crowd: must encode variables: %v", err))
-	}
-	head := "POST /graphql HTTP/1.1\r\nHost: " + slug + ".localhost:" + strconv.Itoa(s.port) + "\r\n" + headers
-	if token != "" {
-		head += "Authorization: Bearer " + token + "\r\n"
-	}
-	head += "Content-Type: application/json\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n"
-	return load.Request(append([]byte(head), body...))
-}
-
 // readCatalog has visitors of the learners' tenants look at the catalog, each as the first time.
 func (o Options) readCatalog(speak speaker) func(context.Context, *load.Conn, int) error {
-	lyceum := question.Lyceum{Port: speak.port}
 	written := make([]load.Request, len(o.Learners))
 	for i, visit := range o.Learners {
-		written[i] = lyceum.Ask("W1", &question.Visitor{Visit: visit}, 0)
+		written[i] = speak.Ask("W1", &question.Visitor{Visit: visit}, 0)
 	}
 	return func(ctx context.Context, conn *load.Conn, n int) error {
 		return conn.Ask(ctx, written[n%len(written)], question.Accept)
@@ -72,7 +54,7 @@ func (o Options) signIn(speak speaker) func(context.Context, *load.Conn, int) er
 		// A connection is kept only by who keeps asking.
 		fresh := &load.Conn{Address: conn.Address, From: from(n)}
 		defer fresh.Close()
-		return fresh.Ask(ctx, speak.post(a.Slug, "", "", signInDocument, map[string]any{
+		return fresh.Ask(ctx, speak.Post(a.Slug, "", "", signInDocument, map[string]any{
 			"input": map[string]any{"email": a.Email, "password": a.Password},
 		}), question.Accept)
 	}
@@ -82,13 +64,13 @@ func (o Options) signIn(speak speaker) func(context.Context, *load.Conn, int) er
 func (o Options) publish(speak speaker) func(context.Context, *load.Conn, int) error {
 	return func(ctx context.Context, conn *load.Conn, n int) error {
 		v := o.Learners[n%len(o.Learners)]
-		err := conn.Ask(ctx, speak.post(v.Slug, v.InstructorToken, "", saveDocument, map[string]any{"input": map[string]any{
+		err := conn.Ask(ctx, speak.Post(v.Slug, v.InstructorToken, "", saveDocument, map[string]any{"input": map[string]any{
 			"slug": v.LongCourseSlug, "title": "Changed under load", "summary": "Changed at " + time.Now().Format(time.RFC3339Nano),
 		}}), question.Accept)
 		if err != nil {
 			return fmt.Errorf("save course: %w", err)
 		}
-		err = conn.Ask(ctx, speak.post(v.Slug, v.InstructorToken, "", publishing, map[string]any{
+		err = conn.Ask(ctx, speak.Post(v.Slug, v.InstructorToken, "", publishing, map[string]any{
 			"input": map[string]any{"courseId": gid.New(ent.GIDCourse, v.LongCourse)},
 		}), question.Accept)
 		if err != nil {

@@ -74,7 +74,7 @@ func (l Lyceum) Catalog(v *Visitor, etag string) load.Request {
 	if etag != "" {
 		headers = "If-None-Match: " + etag + "\r\n"
 	}
-	return request("GET", "/graphql?query="+url.QueryEscape(lyceumCatalog), l.host(v), headers, nil)
+	return request("GET", "/graphql?query="+url.QueryEscape(lyceumCatalog), l.host(v.Slug), headers, nil)
 }
 
 func (l Lyceum) batch(v *Visitor, n int) map[string]any {
@@ -86,14 +86,18 @@ func (l Lyceum) batch(v *Visitor, n int) map[string]any {
 	}}}
 }
 
-func (l Lyceum) host(v *Visitor) string { return v.Slug + ".localhost:" + strconv.Itoa(l.Port) }
+func (l Lyceum) host(slug string) string { return slug + ".localhost:" + strconv.Itoa(l.Port) }
 
 func (l Lyceum) post(v *Visitor, token, document string, variables map[string]any) load.Request {
-	headers := ""
+	return l.Post(v.Slug, token, "", document, variables)
+}
+
+// Post writes an operation for the tenant, as the bearer of the token unless it is empty. Further headers end with CRLF each.
+func (l Lyceum) Post(slug, token, headers, document string, variables map[string]any) load.Request {
 	if token != "" {
-		headers = "Authorization: Bearer " + token + "\r\n"
+		headers += "Authorization: Bearer " + token + "\r\n"
 	}
-	return request("POST", "/graphql", l.host(v), headers, operation(document, variables))
+	return request("POST", "/graphql", l.host(slug), headers, operation(document, variables))
 }
 
 func id(typ string, u [16]byte) string { return gid.New(typ, u).String() }

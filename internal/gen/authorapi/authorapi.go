@@ -1462,18 +1462,19 @@ func (v *SaveCourseSaveCourseCourseDraftPayloadCourseCourseDraft) GetRevision() 
 }
 
 type SaveLessonInput struct {
-	CourseId    string             `json:"courseId"`
-	ModuleKey   string             `json:"moduleKey"`
-	Key         string             `json:"key"`
-	Title       string             `json:"title"`
-	Kind        LessonKind         `json:"kind"`
-	Section     *string            `json:"section"`
-	Required    *bool              `json:"required"`
-	Preview     *bool              `json:"preview"`
-	Body        *string            `json:"body"`
-	BodyFormat  *TextFormat        `json:"bodyFormat"`
-	AssetId     *string            `json:"assetId"`
-	Url         *string            `json:"url"`
+	CourseId   string      `json:"courseId"`
+	ModuleKey  string      `json:"moduleKey"`
+	Key        string      `json:"key"`
+	Title      string      `json:"title"`
+	Kind       LessonKind  `json:"kind"`
+	Section    *string     `json:"section"`
+	Required   *bool       `json:"required"`
+	Preview    *bool       `json:"preview"`
+	Body       *string     `json:"body"`
+	BodyFormat *TextFormat `json:"bodyFormat"`
+	AssetId    *string     `json:"assetId"`
+	Url        *string     `json:"url"`
+	// The length of a video in milliseconds. Without it, that of the uploaded film counts, as soon as it is measured.
 	DurationMs  *int               `json:"durationMs"`
 	Captions    []*CaptionInput    `json:"captions,omitempty"`
 	Attachments []*AttachmentInput `json:"attachments,omitempty"`

@@ -35,12 +35,15 @@ import (
 	"lyceum/internal/gen/ent/enrollmentgrant"
 	"lyceum/internal/gen/ent/equivalence"
 	"lyceum/internal/gen/ent/inbox"
+	"lyceum/internal/gen/ent/learningpath"
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/gen/ent/lessonversion"
 	"lyceum/internal/gen/ent/mailpreference"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
+	"lyceum/internal/gen/ent/pathcourse"
+	"lyceum/internal/gen/ent/pathenrollment"
 	"lyceum/internal/gen/ent/placement"
 	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/gen/ent/prerequisite"
@@ -115,6 +118,8 @@ type Client struct {
 	Equivalence *EquivalenceClient
 	// Inbox is the client for interacting with the Inbox builders.
 	Inbox *InboxClient
+	// LearningPath is the client for interacting with the LearningPath builders.
+	LearningPath *LearningPathClient
 	// Lesson is the client for interacting with the Lesson builders.
 	Lesson *LessonClient
 	// LessonProgress is the client for interacting with the LessonProgress builders.
@@ -127,6 +132,10 @@ type Client struct {
 	Module *ModuleClient
 	// Notification is the client for interacting with the Notification builders.
 	Notification *NotificationClient
+	// PathCourse is the client for interacting with the PathCourse builders.
+	PathCourse *PathCourseClient
+	// PathEnrollment is the client for interacting with the PathEnrollment builders.
+	PathEnrollment *PathEnrollmentClient
 	// Placement is the client for interacting with the Placement builders.
 	Placement *PlacementClient
 	// PointRule is the client for interacting with the PointRule builders.
@@ -190,12 +199,15 @@ func (c *Client) init() {
 	c.EnrollmentGrant = NewEnrollmentGrantClient(c.config)
 	c.Equivalence = NewEquivalenceClient(c.config)
 	c.Inbox = NewInboxClient(c.config)
+	c.LearningPath = NewLearningPathClient(c.config)
 	c.Lesson = NewLessonClient(c.config)
 	c.LessonProgress = NewLessonProgressClient(c.config)
 	c.LessonVersion = NewLessonVersionClient(c.config)
 	c.MailPreference = NewMailPreferenceClient(c.config)
 	c.Module = NewModuleClient(c.config)
 	c.Notification = NewNotificationClient(c.config)
+	c.PathCourse = NewPathCourseClient(c.config)
+	c.PathEnrollment = NewPathEnrollmentClient(c.config)
 	c.Placement = NewPlacementClient(c.config)
 	c.PointRule = NewPointRuleClient(c.config)
 	c.Prerequisite = NewPrerequisiteClient(c.config)
@@ -326,12 +338,15 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		EnrollmentGrant:   NewEnrollmentGrantClient(cfg),
 		Equivalence:       NewEquivalenceClient(cfg),
 		Inbox:             NewInboxClient(cfg),
+		LearningPath:      NewLearningPathClient(cfg),
 		Lesson:            NewLessonClient(cfg),
 		LessonProgress:    NewLessonProgressClient(cfg),
 		LessonVersion:     NewLessonVersionClient(cfg),
 		MailPreference:    NewMailPreferenceClient(cfg),
 		Module:            NewModuleClient(cfg),
 		Notification:      NewNotificationClient(cfg),
+		PathCourse:        NewPathCourseClient(cfg),
+		PathEnrollment:    NewPathEnrollmentClient(cfg),
 		Placement:         NewPlacementClient(cfg),
 		PointRule:         NewPointRuleClient(cfg),
 		Prerequisite:      NewPrerequisiteClient(cfg),
@@ -389,12 +404,15 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		EnrollmentGrant:   NewEnrollmentGrantClient(cfg),
 		Equivalence:       NewEquivalenceClient(cfg),
 		Inbox:             NewInboxClient(cfg),
+		LearningPath:      NewLearningPathClient(cfg),
 		Lesson:            NewLessonClient(cfg),
 		LessonProgress:    NewLessonProgressClient(cfg),
 		LessonVersion:     NewLessonVersionClient(cfg),
 		MailPreference:    NewMailPreferenceClient(cfg),
 		Module:            NewModuleClient(cfg),
 		Notification:      NewNotificationClient(cfg),
+		PathCourse:        NewPathCourseClient(cfg),
+		PathEnrollment:    NewPathEnrollmentClient(cfg),
 		Placement:         NewPlacementClient(cfg),
 		PointRule:         NewPointRuleClient(cfg),
 		Prerequisite:      NewPrerequisiteClient(cfg),
@@ -442,11 +460,11 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Attestation, c.AuditEntry, c.AuditHead, c.CaptionRevision, c.Category,
 		c.Certificate, c.Completion, c.Course, c.CourseProgress, c.CourseVersion,
 		c.DailyFact, c.Domain, c.EngagementProfile, c.Enrollment, c.EnrollmentChange,
-		c.EnrollmentGrant, c.Equivalence, c.Inbox, c.Lesson, c.LessonProgress,
-		c.LessonVersion, c.MailPreference, c.Module, c.Notification, c.Placement,
-		c.PointRule, c.Prerequisite, c.Publication, c.Question, c.QuestionVersion,
-		c.RenditionSet, c.Session, c.Staff, c.StaffSession, c.SupportGrant, c.Tenant,
-		c.Usage, c.User,
+		c.EnrollmentGrant, c.Equivalence, c.Inbox, c.LearningPath, c.Lesson,
+		c.LessonProgress, c.LessonVersion, c.MailPreference, c.Module, c.Notification,
+		c.PathCourse, c.PathEnrollment, c.Placement, c.PointRule, c.Prerequisite,
+		c.Publication, c.Question, c.QuestionVersion, c.RenditionSet, c.Session,
+		c.Staff, c.StaffSession, c.SupportGrant, c.Tenant, c.Usage, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -460,11 +478,11 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Attestation, c.AuditEntry, c.AuditHead, c.CaptionRevision, c.Category,
 		c.Certificate, c.Completion, c.Course, c.CourseProgress, c.CourseVersion,
 		c.DailyFact, c.Domain, c.EngagementProfile, c.Enrollment, c.EnrollmentChange,
-		c.EnrollmentGrant, c.Equivalence, c.Inbox, c.Lesson, c.LessonProgress,
-		c.LessonVersion, c.MailPreference, c.Module, c.Notification, c.Placement,
-		c.PointRule, c.Prerequisite, c.Publication, c.Question, c.QuestionVersion,
-		c.RenditionSet, c.Session, c.Staff, c.StaffSession, c.SupportGrant, c.Tenant,
-		c.Usage, c.User,
+		c.EnrollmentGrant, c.Equivalence, c.Inbox, c.LearningPath, c.Lesson,
+		c.LessonProgress, c.LessonVersion, c.MailPreference, c.Module, c.Notification,
+		c.PathCourse, c.PathEnrollment, c.Placement, c.PointRule, c.Prerequisite,
+		c.Publication, c.Question, c.QuestionVersion, c.RenditionSet, c.Session,
+		c.Staff, c.StaffSession, c.SupportGrant, c.Tenant, c.Usage, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -521,6 +539,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Equivalence.mutate(ctx, m)
 	case *InboxMutation:
 		return c.Inbox.mutate(ctx, m)
+	case *LearningPathMutation:
+		return c.LearningPath.mutate(ctx, m)
 	case *LessonMutation:
 		return c.Lesson.mutate(ctx, m)
 	case *LessonProgressMutation:
@@ -533,6 +553,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Module.mutate(ctx, m)
 	case *NotificationMutation:
 		return c.Notification.mutate(ctx, m)
+	case *PathCourseMutation:
+		return c.PathCourse.mutate(ctx, m)
+	case *PathEnrollmentMutation:
+		return c.PathEnrollment.mutate(ctx, m)
 	case *PlacementMutation:
 		return c.Placement.mutate(ctx, m)
 	case *PointRuleMutation:
@@ -3782,6 +3806,140 @@ func (c *InboxClient) mutate(ctx context.Context, m *InboxMutation) (Value, erro
 	}
 }
 
+// LearningPathClient is a client for the LearningPath schema.
+type LearningPathClient struct {
+	config
+}
+
+// NewLearningPathClient returns a client for the LearningPath from the given config.
+func NewLearningPathClient(c config) *LearningPathClient {
+	return &LearningPathClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `learningpath.Hooks(f(g(h())))`.
+func (c *LearningPathClient) Use(hooks ...Hook) {
+	c.hooks.LearningPath = append(c.hooks.LearningPath, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `learningpath.Intercept(f(g(h())))`.
+func (c *LearningPathClient) Intercept(interceptors ...Interceptor) {
+	c.inters.LearningPath = append(c.inters.LearningPath, interceptors...)
+}
+
+// Create returns a builder for creating a LearningPath entity.
+func (c *LearningPathClient) Create() *LearningPathCreate {
+	mutation := newLearningPathMutation(c.config, OpCreate)
+	return &LearningPathCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of LearningPath entities.
+func (c *LearningPathClient) CreateBulk(builders ...*LearningPathCreate) *LearningPathCreateBulk {
+	return &LearningPathCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *LearningPathClient) MapCreateBulk(slice any, setFunc func(*LearningPathCreate, int)) *LearningPathCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &LearningPathCreateBulk{err: fmt.Errorf("calling to LearningPathClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*LearningPathCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &LearningPathCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for LearningPath.
+func (c *LearningPathClient) Update() *LearningPathUpdate {
+	mutation := newLearningPathMutation(c.config, OpUpdate)
+	return &LearningPathUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *LearningPathClient) UpdateOne(_m *LearningPath) *LearningPathUpdateOne {
+	mutation := newLearningPathMutation(c.config, OpUpdateOne, withLearningPath(_m))
+	return &LearningPathUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *LearningPathClient) UpdateOneID(id uuid.UUID) *LearningPathUpdateOne {
+	mutation := newLearningPathMutation(c.config, OpUpdateOne, withLearningPathID(id))
+	return &LearningPathUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for LearningPath.
+func (c *LearningPathClient) Delete() *LearningPathDelete {
+	mutation := newLearningPathMutation(c.config, OpDelete)
+	return &LearningPathDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *LearningPathClient) DeleteOne(_m *LearningPath) *LearningPathDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *LearningPathClient) DeleteOneID(id uuid.UUID) *LearningPathDeleteOne {
+	builder := c.Delete().Where(learningpath.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &LearningPathDeleteOne{builder}
+}
+
+// Query returns a query builder for LearningPath.
+func (c *LearningPathClient) Query() *LearningPathQuery {
+	return &LearningPathQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeLearningPath},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a LearningPath entity by its id.
+func (c *LearningPathClient) Get(ctx context.Context, id uuid.UUID) (*LearningPath, error) {
+	return c.Query().Where(learningpath.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *LearningPathClient) GetX(ctx context.Context, id uuid.UUID) *LearningPath {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *LearningPathClient) Hooks() []Hook {
+	hooks := c.hooks.LearningPath
+	return append(hooks[:len(hooks):len(hooks)], learningpath.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *LearningPathClient) Interceptors() []Interceptor {
+	return c.inters.LearningPath
+}
+
+func (c *LearningPathClient) mutate(ctx context.Context, m *LearningPathMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&LearningPathCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&LearningPathUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&LearningPathUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&LearningPathDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown LearningPath mutation op: %q", m.Op())
+	}
+}
+
 // LessonClient is a client for the Lesson schema.
 type LessonClient struct {
 	config
@@ -4583,6 +4741,274 @@ func (c *NotificationClient) mutate(ctx context.Context, m *NotificationMutation
 		return (&NotificationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Notification mutation op: %q", m.Op())
+	}
+}
+
+// PathCourseClient is a client for the PathCourse schema.
+type PathCourseClient struct {
+	config
+}
+
+// NewPathCourseClient returns a client for the PathCourse from the given config.
+func NewPathCourseClient(c config) *PathCourseClient {
+	return &PathCourseClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `pathcourse.Hooks(f(g(h())))`.
+func (c *PathCourseClient) Use(hooks ...Hook) {
+	c.hooks.PathCourse = append(c.hooks.PathCourse, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `pathcourse.Intercept(f(g(h())))`.
+func (c *PathCourseClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PathCourse = append(c.inters.PathCourse, interceptors...)
+}
+
+// Create returns a builder for creating a PathCourse entity.
+func (c *PathCourseClient) Create() *PathCourseCreate {
+	mutation := newPathCourseMutation(c.config, OpCreate)
+	return &PathCourseCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PathCourse entities.
+func (c *PathCourseClient) CreateBulk(builders ...*PathCourseCreate) *PathCourseCreateBulk {
+	return &PathCourseCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PathCourseClient) MapCreateBulk(slice any, setFunc func(*PathCourseCreate, int)) *PathCourseCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PathCourseCreateBulk{err: fmt.Errorf("calling to PathCourseClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PathCourseCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PathCourseCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PathCourse.
+func (c *PathCourseClient) Update() *PathCourseUpdate {
+	mutation := newPathCourseMutation(c.config, OpUpdate)
+	return &PathCourseUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PathCourseClient) UpdateOne(_m *PathCourse) *PathCourseUpdateOne {
+	mutation := newPathCourseMutation(c.config, OpUpdateOne, withPathCourse(_m))
+	return &PathCourseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PathCourseClient) UpdateOneID(id uuid.UUID) *PathCourseUpdateOne {
+	mutation := newPathCourseMutation(c.config, OpUpdateOne, withPathCourseID(id))
+	return &PathCourseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PathCourse.
+func (c *PathCourseClient) Delete() *PathCourseDelete {
+	mutation := newPathCourseMutation(c.config, OpDelete)
+	return &PathCourseDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PathCourseClient) DeleteOne(_m *PathCourse) *PathCourseDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PathCourseClient) DeleteOneID(id uuid.UUID) *PathCourseDeleteOne {
+	builder := c.Delete().Where(pathcourse.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PathCourseDeleteOne{builder}
+}
+
+// Query returns a query builder for PathCourse.
+func (c *PathCourseClient) Query() *PathCourseQuery {
+	return &PathCourseQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePathCourse},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PathCourse entity by its id.
+func (c *PathCourseClient) Get(ctx context.Context, id uuid.UUID) (*PathCourse, error) {
+	return c.Query().Where(pathcourse.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PathCourseClient) GetX(ctx context.Context, id uuid.UUID) *PathCourse {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PathCourseClient) Hooks() []Hook {
+	hooks := c.hooks.PathCourse
+	return append(hooks[:len(hooks):len(hooks)], pathcourse.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PathCourseClient) Interceptors() []Interceptor {
+	return c.inters.PathCourse
+}
+
+func (c *PathCourseClient) mutate(ctx context.Context, m *PathCourseMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PathCourseCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PathCourseUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PathCourseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PathCourseDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PathCourse mutation op: %q", m.Op())
+	}
+}
+
+// PathEnrollmentClient is a client for the PathEnrollment schema.
+type PathEnrollmentClient struct {
+	config
+}
+
+// NewPathEnrollmentClient returns a client for the PathEnrollment from the given config.
+func NewPathEnrollmentClient(c config) *PathEnrollmentClient {
+	return &PathEnrollmentClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `pathenrollment.Hooks(f(g(h())))`.
+func (c *PathEnrollmentClient) Use(hooks ...Hook) {
+	c.hooks.PathEnrollment = append(c.hooks.PathEnrollment, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `pathenrollment.Intercept(f(g(h())))`.
+func (c *PathEnrollmentClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PathEnrollment = append(c.inters.PathEnrollment, interceptors...)
+}
+
+// Create returns a builder for creating a PathEnrollment entity.
+func (c *PathEnrollmentClient) Create() *PathEnrollmentCreate {
+	mutation := newPathEnrollmentMutation(c.config, OpCreate)
+	return &PathEnrollmentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PathEnrollment entities.
+func (c *PathEnrollmentClient) CreateBulk(builders ...*PathEnrollmentCreate) *PathEnrollmentCreateBulk {
+	return &PathEnrollmentCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PathEnrollmentClient) MapCreateBulk(slice any, setFunc func(*PathEnrollmentCreate, int)) *PathEnrollmentCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PathEnrollmentCreateBulk{err: fmt.Errorf("calling to PathEnrollmentClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PathEnrollmentCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PathEnrollmentCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PathEnrollment.
+func (c *PathEnrollmentClient) Update() *PathEnrollmentUpdate {
+	mutation := newPathEnrollmentMutation(c.config, OpUpdate)
+	return &PathEnrollmentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PathEnrollmentClient) UpdateOne(_m *PathEnrollment) *PathEnrollmentUpdateOne {
+	mutation := newPathEnrollmentMutation(c.config, OpUpdateOne, withPathEnrollment(_m))
+	return &PathEnrollmentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PathEnrollmentClient) UpdateOneID(id uuid.UUID) *PathEnrollmentUpdateOne {
+	mutation := newPathEnrollmentMutation(c.config, OpUpdateOne, withPathEnrollmentID(id))
+	return &PathEnrollmentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PathEnrollment.
+func (c *PathEnrollmentClient) Delete() *PathEnrollmentDelete {
+	mutation := newPathEnrollmentMutation(c.config, OpDelete)
+	return &PathEnrollmentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PathEnrollmentClient) DeleteOne(_m *PathEnrollment) *PathEnrollmentDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PathEnrollmentClient) DeleteOneID(id uuid.UUID) *PathEnrollmentDeleteOne {
+	builder := c.Delete().Where(pathenrollment.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PathEnrollmentDeleteOne{builder}
+}
+
+// Query returns a query builder for PathEnrollment.
+func (c *PathEnrollmentClient) Query() *PathEnrollmentQuery {
+	return &PathEnrollmentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePathEnrollment},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PathEnrollment entity by its id.
+func (c *PathEnrollmentClient) Get(ctx context.Context, id uuid.UUID) (*PathEnrollment, error) {
+	return c.Query().Where(pathenrollment.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PathEnrollmentClient) GetX(ctx context.Context, id uuid.UUID) *PathEnrollment {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PathEnrollmentClient) Hooks() []Hook {
+	hooks := c.hooks.PathEnrollment
+	return append(hooks[:len(hooks):len(hooks)], pathenrollment.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PathEnrollmentClient) Interceptors() []Interceptor {
+	return c.inters.PathEnrollment
+}
+
+func (c *PathEnrollmentClient) mutate(ctx context.Context, m *PathEnrollmentMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PathEnrollmentCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PathEnrollmentUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PathEnrollmentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PathEnrollmentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PathEnrollment mutation op: %q", m.Op())
 	}
 }
 
@@ -6468,19 +6894,20 @@ type (
 		APIKey, Achievement, Admission, Answer, Asset, Attempt, Attestation, AuditEntry,
 		AuditHead, CaptionRevision, Category, Certificate, Completion, Course,
 		CourseProgress, CourseVersion, DailyFact, Domain, EngagementProfile,
-		Enrollment, EnrollmentChange, EnrollmentGrant, Equivalence, Inbox, Lesson,
-		LessonProgress, LessonVersion, MailPreference, Module, Notification, Placement,
-		PointRule, Prerequisite, Publication, Question, QuestionVersion, RenditionSet,
-		Session, Staff, StaffSession, SupportGrant, Tenant, Usage, User []ent.Hook
+		Enrollment, EnrollmentChange, EnrollmentGrant, Equivalence, Inbox,
+		LearningPath, Lesson, LessonProgress, LessonVersion, MailPreference, Module,
+		Notification, PathCourse, PathEnrollment, Placement, PointRule, Prerequisite,
+		Publication, Question, QuestionVersion, RenditionSet, Session, Staff,
+		StaffSession, SupportGrant, Tenant, Usage, User []ent.Hook
 	}
 	inters struct {
 		APIKey, Achievement, Admission, Answer, Asset, Attempt, Attestation, AuditEntry,
 		AuditHead, CaptionRevision, Category, Certificate, Completion, Course,
 		CourseProgress, CourseVersion, DailyFact, Domain, EngagementProfile,
-		Enrollment, EnrollmentChange, EnrollmentGrant, Equivalence, Inbox, Lesson,
-		LessonProgress, LessonVersion, MailPreference, Module, Notification, Placement,
-		PointRule, Prerequisite, Publication, Question, QuestionVersion, RenditionSet,
-		Session, Staff, StaffSession, SupportGrant, Tenant, Usage,
-		User []ent.Interceptor
+		Enrollment, EnrollmentChange, EnrollmentGrant, Equivalence, Inbox,
+		LearningPath, Lesson, LessonProgress, LessonVersion, MailPreference, Module,
+		Notification, PathCourse, PathEnrollment, Placement, PointRule, Prerequisite,
+		Publication, Question, QuestionVersion, RenditionSet, Session, Staff,
+		StaffSession, SupportGrant, Tenant, Usage, User []ent.Interceptor
 	}
 )

@@ -30,12 +30,15 @@ import (
 	"lyceum/internal/gen/ent/enrollmentgrant"
 	"lyceum/internal/gen/ent/equivalence"
 	"lyceum/internal/gen/ent/inbox"
+	"lyceum/internal/gen/ent/learningpath"
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/gen/ent/lessonversion"
 	"lyceum/internal/gen/ent/mailpreference"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
+	"lyceum/internal/gen/ent/pathcourse"
+	"lyceum/internal/gen/ent/pathenrollment"
 	"lyceum/internal/gen/ent/placement"
 	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/gen/ent/prerequisite"
@@ -140,12 +143,15 @@ func checkColumn(t, c string) error {
 			enrollmentgrant.Table:   enrollmentgrant.ValidColumn,
 			equivalence.Table:       equivalence.ValidColumn,
 			inbox.Table:             inbox.ValidColumn,
+			learningpath.Table:      learningpath.ValidColumn,
 			lesson.Table:            lesson.ValidColumn,
 			lessonprogress.Table:    lessonprogress.ValidColumn,
 			lessonversion.Table:     lessonversion.ValidColumn,
 			mailpreference.Table:    mailpreference.ValidColumn,
 			module.Table:            module.ValidColumn,
 			notification.Table:      notification.ValidColumn,
+			pathcourse.Table:        pathcourse.ValidColumn,
+			pathenrollment.Table:    pathenrollment.ValidColumn,
 			placement.Table:         placement.ValidColumn,
 			pointrule.Table:         pointrule.ValidColumn,
 			prerequisite.Table:      prerequisite.ValidColumn,

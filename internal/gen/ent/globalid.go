@@ -17,10 +17,12 @@ const (
 	GIDCourse          = "crs"
 	GIDCourseVersion   = "ver"
 	GIDEnrollment      = "enr"
+	GIDLearningPath    = "pth"
 	GIDLesson          = "les"
 	GIDLessonVersion   = "lvr"
 	GIDModule          = "mod"
 	GIDNotification    = "ntf"
+	GIDPathEnrollment  = "pen"
 	GIDQuestion        = "qst"
 	GIDQuestionVersion = "qsv"
 	GIDSession         = "ses"
@@ -62,6 +64,9 @@ func (_m *CourseVersion) GlobalID() gid.ID { return gid.New(GIDCourseVersion, _m
 // GlobalID returns the id under which the API knows this Enrollment.
 func (_m *Enrollment) GlobalID() gid.ID { return gid.New(GIDEnrollment, _m.ID) }
 
+// GlobalID returns the id under which the API knows this LearningPath.
+func (_m *LearningPath) GlobalID() gid.ID { return gid.New(GIDLearningPath, _m.ID) }
+
 // GlobalID returns the id under which the API knows this Lesson.
 func (_m *Lesson) GlobalID() gid.ID { return gid.New(GIDLesson, _m.ID) }
 
@@ -73,6 +78,9 @@ func (_m *Module) GlobalID() gid.ID { return gid.New(GIDModule, _m.ID) }
 
 // GlobalID returns the id under which the API knows this Notification.
 func (_m *Notification) GlobalID() gid.ID { return gid.New(GIDNotification, _m.ID) }
+
+// GlobalID returns the id under which the API knows this PathEnrollment.
+func (_m *PathEnrollment) GlobalID() gid.ID { return gid.New(GIDPathEnrollment, _m.ID) }
 
 // GlobalID returns the id under which the API knows this Question.
 func (_m *Question) GlobalID() gid.ID { return gid.New(GIDQuestion, _m.ID) }

@@ -33,12 +33,15 @@ import (
 	"lyceum/internal/gen/ent/enrollmentgrant"
 	"lyceum/internal/gen/ent/equivalence"
 	"lyceum/internal/gen/ent/inbox"
+	"lyceum/internal/gen/ent/learningpath"
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/gen/ent/lessonversion"
 	"lyceum/internal/gen/ent/mailpreference"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
+	"lyceum/internal/gen/ent/pathcourse"
+	"lyceum/internal/gen/ent/pathenrollment"
 	"lyceum/internal/gen/ent/placement"
 	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/gen/ent/predicate"
@@ -99,12 +102,15 @@ const (
 	TypeEnrollmentGrant   = "EnrollmentGrant"
 	TypeEquivalence       = "Equivalence"
 	TypeInbox             = "Inbox"
+	TypeLearningPath      = "LearningPath"
 	TypeLesson            = "Lesson"
 	TypeLessonProgress    = "LessonProgress"
 	TypeLessonVersion     = "LessonVersion"
 	TypeMailPreference    = "MailPreference"
 	TypeModule            = "Module"
 	TypeNotification      = "Notification"
+	TypePathCourse        = "PathCourse"
+	TypePathEnrollment    = "PathEnrollment"
 	TypePlacement         = "Placement"
 	TypePointRule         = "PointRule"
 	TypePrerequisite      = "Prerequisite"
@@ -24175,6 +24181,1238 @@ func (m *InboxMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Inbox edge %s", name)
 }
 
+// LearningPathMutation represents an operation that mutates the LearningPath nodes in the graph.
+type LearningPathMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	slug          *string
+	title         *string
+	description   *string
+	state         *learningpath.State
+	visibility    *outline.Visibility
+	need          *outline.Need
+	need_count    *int
+	addneed_count *int
+	ordered       *bool
+	self_enroll   *bool
+	due_days      *int
+	adddue_days   *int
+	revision      *int
+	addrevision   *int
+	published_at  *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*LearningPath, error)
+	predicates    []predicate.LearningPath
+}
+
+var _ ent.Mutation = (*LearningPathMutation)(nil)
+
+// learningpathOption allows management of the mutation configuration using functional options.
+type learningpathOption func(*LearningPathMutation)
+
+// newLearningPathMutation creates new mutation for the LearningPath entity.
+func newLearningPathMutation(c config, op Op, opts ...learningpathOption) *LearningPathMutation {
+	m := &LearningPathMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeLearningPath,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withLearningPathID sets the ID field of the mutation.
+func withLearningPathID(id uuid.UUID) learningpathOption {
+	return func(m *LearningPathMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *LearningPath
+		)
+		m.oldValue = func(ctx context.Context) (*LearningPath, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().LearningPath.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withLearningPath sets the old LearningPath of the mutation.
+func withLearningPath(node *LearningPath) learningpathOption {
+	return func(m *LearningPathMutation) {
+		m.oldValue = func(context.Context) (*LearningPath, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m LearningPathMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m LearningPathMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of LearningPath entities.
+func (m *LearningPathMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *LearningPathMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *LearningPathMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().LearningPath.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *LearningPathMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *LearningPathMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the LearningPath entity.
+// If the LearningPath object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LearningPathMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *LearningPathMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *LearningPathMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *LearningPathMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the LearningPath entity.
+// If the LearningPath object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LearningPathMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *LearningPathMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *LearningPathMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *LearningPathMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the LearningPath entity.
+// If the LearningPath object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LearningPathMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *LearningPathMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetSlug sets the "slug" field.
+func (m *LearningPathMutation) SetSlug(s string) {
+	m.slug = &s
+}
+
+// Slug returns the value of the "slug" field in the mutation.
+func (m *LearningPathMutation) Slug() (r string, exists bool) {
+	v := m.slug
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSlug returns the old "slug" field's value of the LearningPath entity.
+// If the LearningPath object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LearningPathMutation) OldSlug(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSlug is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSlug requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSlug: %w", err)
+	}
+	return oldValue.Slug, nil
+}
+
+// ResetSlug resets all changes to the "slug" field.
+func (m *LearningPathMutation) ResetSlug() {
+	m.slug = nil
+}
+
+// SetTitle sets the "title" field.
+func (m *LearningPathMutation) SetTitle(s string) {
+	m.title = &s
+}
+
+// Title returns the value of the "title" field in the mutation.
+func (m *LearningPathMutation) Title() (r string, exists bool) {
+	v := m.title
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTitle returns the old "title" field's value of the LearningPath entity.
+// If the LearningPath object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LearningPathMutation) OldTitle(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTitle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTitle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTitle: %w", err)
+	}
+	return oldValue.Title, nil
+}
+
+// ResetTitle resets all changes to the "title" field.
+func (m *LearningPathMutation) ResetTitle() {
+	m.title = nil
+}
+
+// SetDescription sets the "description" field.
+func (m *LearningPathMutation) SetDescription(s string) {
+	m.description = &s
+}
+
+// Description returns the value of the "description" field in the mutation.
+func (m *LearningPathMutation) Description() (r string, exists bool) {
+	v := m.description
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDescription returns the old "description" field's value of the LearningPath entity.
+// If the LearningPath object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LearningPathMutation) OldDescription(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDescription is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDescription requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDescription: %w", err)
+	}
+	return oldValue.Description, nil
+}
+
+// ResetDescription resets all changes to the "description" field.
+func (m *LearningPathMutation) ResetDescription() {
+	m.description = nil
+}
+
+// SetState sets the "state" field.
+func (m *LearningPathMutation) SetState(l learningpath.State) {
+	m.state = &l
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *LearningPathMutation) State() (r learningpath.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the LearningPath entity.
+// If the LearningPath object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LearningPathMutation) OldState(ctx context.Context) (v learningpath.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *LearningPathMutation) ResetState() {
+	m.state = nil
+}
+
+// SetVisibility sets the "visibility" field.
+func (m *LearningPathMutation) SetVisibility(o outline.Visibility) {
+	m.visibility = &o
+}
+
+// Visibility returns the value of the "visibility" field in the mutation.
+func (m *LearningPathMutation) Visibility() (r outline.Visibility, exists bool) {
+	v := m.visibility
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVisibility returns the old "visibility" field's value of the LearningPath entity.
+// If the LearningPath object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LearningPathMutation) OldVisibility(ctx context.Context) (v outline.Visibility, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVisibility is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVisibility requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVisibility: %w", err)
+	}
+	return oldValue.Visibility, nil
+}
+
+// ResetVisibility resets all changes to the "visibility" field.
+func (m *LearningPathMutation) ResetVisibility() {
+	m.visibility = nil
+}
+
+// SetNeed sets the "need" field.
+func (m *LearningPathMutation) SetNeed(o outline.Need) {
+	m.need = &o
+}
+
+// Need returns the value of the "need" field in the mutation.
+func (m *LearningPathMutation) Need() (r outline.Need, exists bool) {
+	v := m.need
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNeed returns the old "need" field's value of the LearningPath entity.
+// If the LearningPath object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LearningPathMutation) OldNeed(ctx context.Context) (v outline.Need, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNeed is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNeed requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNeed: %w", err)
+	}
+	return oldValue.Need, nil
+}
+
+// ResetNeed resets all changes to the "need" field.
+func (m *LearningPathMutation) ResetNeed() {
+	m.need = nil
+}
+
+// SetNeedCount sets the "need_count" field.
+func (m *LearningPathMutation) SetNeedCount(i int) {
+	m.need_count = &i
+	m.addneed_count = nil
+}
+
+// NeedCount returns the value of the "need_count" field in the mutation.
+func (m *LearningPathMutation) NeedCount() (r int, exists bool) {
+	v := m.need_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNeedCount returns the old "need_count" field's value of the LearningPath entity.
+// If the LearningPath object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LearningPathMutation) OldNeedCount(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNeedCount is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNeedCount requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNeedCount: %w", err)
+	}
+	return oldValue.NeedCount, nil
+}
+
+// AddNeedCount adds i to the "need_count" field.
+func (m *LearningPathMutation) AddNeedCount(i int) {
+	if m.addneed_count != nil {
+		*m.addneed_count += i
+	} else {
+		m.addneed_count = &i
+	}
+}
+
+// AddedNeedCount returns the value that was added to the "need_count" field in this mutation.
+func (m *LearningPathMutation) AddedNeedCount() (r int, exists bool) {
+	v := m.addneed_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNeedCount resets all changes to the "need_count" field.
+func (m *LearningPathMutation) ResetNeedCount() {
+	m.need_count = nil
+	m.addneed_count = nil
+}
+
+// SetOrdered sets the "ordered" field.
+func (m *LearningPathMutation) SetOrdered(b bool) {
+	m.ordered = &b
+}
+
+// Ordered returns the value of the "ordered" field in the mutation.
+func (m *LearningPathMutation) Ordered() (r bool, exists bool) {
+	v := m.ordered
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrdered returns the old "ordered" field's value of the LearningPath entity.
+// If the LearningPath object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LearningPathMutation) OldOrdered(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrdered is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrdered requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrdered: %w", err)
+	}
+	return oldValue.Ordered, nil
+}
+
+// ResetOrdered resets all changes to the "ordered" field.
+func (m *LearningPathMutation) ResetOrdered() {
+	m.ordered = nil
+}
+
+// SetSelfEnroll sets the "self_enroll" field.
+func (m *LearningPathMutation) SetSelfEnroll(b bool) {
+	m.self_enroll = &b
+}
+
+// SelfEnroll returns the value of the "self_enroll" field in the mutation.
+func (m *LearningPathMutation) SelfEnroll() (r bool, exists bool) {
+	v := m.self_enroll
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSelfEnroll returns the old "self_enroll" field's value of the LearningPath entity.
+// If the LearningPath object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LearningPathMutation) OldSelfEnroll(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSelfEnroll is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSelfEnroll requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSelfEnroll: %w", err)
+	}
+	return oldValue.SelfEnroll, nil
+}
+
+// ResetSelfEnroll resets all changes to the "self_enroll" field.
+func (m *LearningPathMutation) ResetSelfEnroll() {
+	m.self_enroll = nil
+}
+
+// SetDueDays sets the "due_days" field.
+func (m *LearningPathMutation) SetDueDays(i int) {
+	m.due_days = &i
+	m.adddue_days = nil
+}
+
+// DueDays returns the value of the "due_days" field in the mutation.
+func (m *LearningPathMutation) DueDays() (r int, exists bool) {
+	v := m.due_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDueDays returns the old "due_days" field's value of the LearningPath entity.
+// If the LearningPath object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LearningPathMutation) OldDueDays(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDueDays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDueDays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDueDays: %w", err)
+	}
+	return oldValue.DueDays, nil
+}
+
+// AddDueDays adds i to the "due_days" field.
+func (m *LearningPathMutation) AddDueDays(i int) {
+	if m.adddue_days != nil {
+		*m.adddue_days += i
+	} else {
+		m.adddue_days = &i
+	}
+}
+
+// AddedDueDays returns the value that was added to the "due_days" field in this mutation.
+func (m *LearningPathMutation) AddedDueDays() (r int, exists bool) {
+	v := m.adddue_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearDueDays clears the value of the "due_days" field.
+func (m *LearningPathMutation) ClearDueDays() {
+	m.due_days = nil
+	m.adddue_days = nil
+	m.clearedFields[learningpath.FieldDueDays] = struct{}{}
+}
+
+// DueDaysCleared returns if the "due_days" field was cleared in this mutation.
+func (m *LearningPathMutation) DueDaysCleared() bool {
+	_, ok := m.clearedFields[learningpath.FieldDueDays]
+	return ok
+}
+
+// ResetDueDays resets all changes to the "due_days" field.
+func (m *LearningPathMutation) ResetDueDays() {
+	m.due_days = nil
+	m.adddue_days = nil
+	delete(m.clearedFields, learningpath.FieldDueDays)
+}
+
+// SetRevision sets the "revision" field.
+func (m *LearningPathMutation) SetRevision(i int) {
+	m.revision = &i
+	m.addrevision = nil
+}
+
+// Revision returns the value of the "revision" field in the mutation.
+func (m *LearningPathMutation) Revision() (r int, exists bool) {
+	v := m.revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevision returns the old "revision" field's value of the LearningPath entity.
+// If the LearningPath object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LearningPathMutation) OldRevision(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevision is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevision requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevision: %w", err)
+	}
+	return oldValue.Revision, nil
+}
+
+// AddRevision adds i to the "revision" field.
+func (m *LearningPathMutation) AddRevision(i int) {
+	if m.addrevision != nil {
+		*m.addrevision += i
+	} else {
+		m.addrevision = &i
+	}
+}
+
+// AddedRevision returns the value that was added to the "revision" field in this mutation.
+func (m *LearningPathMutation) AddedRevision() (r int, exists bool) {
+	v := m.addrevision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRevision resets all changes to the "revision" field.
+func (m *LearningPathMutation) ResetRevision() {
+	m.revision = nil
+	m.addrevision = nil
+}
+
+// SetPublishedAt sets the "published_at" field.
+func (m *LearningPathMutation) SetPublishedAt(t time.Time) {
+	m.published_at = &t
+}
+
+// PublishedAt returns the value of the "published_at" field in the mutation.
+func (m *LearningPathMutation) PublishedAt() (r time.Time, exists bool) {
+	v := m.published_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPublishedAt returns the old "published_at" field's value of the LearningPath entity.
+// If the LearningPath object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LearningPathMutation) OldPublishedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPublishedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPublishedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPublishedAt: %w", err)
+	}
+	return oldValue.PublishedAt, nil
+}
+
+// ClearPublishedAt clears the value of the "published_at" field.
+func (m *LearningPathMutation) ClearPublishedAt() {
+	m.published_at = nil
+	m.clearedFields[learningpath.FieldPublishedAt] = struct{}{}
+}
+
+// PublishedAtCleared returns if the "published_at" field was cleared in this mutation.
+func (m *LearningPathMutation) PublishedAtCleared() bool {
+	_, ok := m.clearedFields[learningpath.FieldPublishedAt]
+	return ok
+}
+
+// ResetPublishedAt resets all changes to the "published_at" field.
+func (m *LearningPathMutation) ResetPublishedAt() {
+	m.published_at = nil
+	delete(m.clearedFields, learningpath.FieldPublishedAt)
+}
+
+// Where appends a list predicates to the LearningPathMutation builder.
+func (m *LearningPathMutation) Where(ps ...predicate.LearningPath) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the LearningPathMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *LearningPathMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.LearningPath, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *LearningPathMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *LearningPathMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (LearningPath).
+func (m *LearningPathMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *LearningPathMutation) Fields() []string {
+	fields := make([]string, 0, 15)
+	if m.tenant_id != nil {
+		fields = append(fields, learningpath.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, learningpath.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, learningpath.FieldUpdatedAt)
+	}
+	if m.slug != nil {
+		fields = append(fields, learningpath.FieldSlug)
+	}
+	if m.title != nil {
+		fields = append(fields, learningpath.FieldTitle)
+	}
+	if m.description != nil {
+		fields = append(fields, learningpath.FieldDescription)
+	}
+	if m.state != nil {
+		fields = append(fields, learningpath.FieldState)
+	}
+	if m.visibility != nil {
+		fields = append(fields, learningpath.FieldVisibility)
+	}
+	if m.need != nil {
+		fields = append(fields, learningpath.FieldNeed)
+	}
+	if m.need_count != nil {
+		fields = append(fields, learningpath.FieldNeedCount)
+	}
+	if m.ordered != nil {
+		fields = append(fields, learningpath.FieldOrdered)
+	}
+	if m.self_enroll != nil {
+		fields = append(fields, learningpath.FieldSelfEnroll)
+	}
+	if m.due_days != nil {
+		fields = append(fields, learningpath.FieldDueDays)
+	}
+	if m.revision != nil {
+		fields = append(fields, learningpath.FieldRevision)
+	}
+	if m.published_at != nil {
+		fields = append(fields, learningpath.FieldPublishedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *LearningPathMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case learningpath.FieldTenantID:
+		return m.TenantID()
+	case learningpath.FieldCreatedAt:
+		return m.CreatedAt()
+	case learningpath.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case learningpath.FieldSlug:
+		return m.Slug()
+	case learningpath.FieldTitle:
+		return m.Title()
+	case learningpath.FieldDescription:
+		return m.Description()
+	case learningpath.FieldState:
+		return m.State()
+	case learningpath.FieldVisibility:
+		return m.Visibility()
+	case learningpath.FieldNeed:
+		return m.Need()
+	case learningpath.FieldNeedCount:
+		return m.NeedCount()
+	case learningpath.FieldOrdered:
+		return m.Ordered()
+	case learningpath.FieldSelfEnroll:
+		return m.SelfEnroll()
+	case learningpath.FieldDueDays:
+		return m.DueDays()
+	case learningpath.FieldRevision:
+		return m.Revision()
+	case learningpath.FieldPublishedAt:
+		return m.PublishedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *LearningPathMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case learningpath.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case learningpath.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case learningpath.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case learningpath.FieldSlug:
+		return m.OldSlug(ctx)
+	case learningpath.FieldTitle:
+		return m.OldTitle(ctx)
+	case learningpath.FieldDescription:
+		return m.OldDescription(ctx)
+	case learningpath.FieldState:
+		return m.OldState(ctx)
+	case learningpath.FieldVisibility:
+		return m.OldVisibility(ctx)
+	case learningpath.FieldNeed:
+		return m.OldNeed(ctx)
+	case learningpath.FieldNeedCount:
+		return m.OldNeedCount(ctx)
+	case learningpath.FieldOrdered:
+		return m.OldOrdered(ctx)
+	case learningpath.FieldSelfEnroll:
+		return m.OldSelfEnroll(ctx)
+	case learningpath.FieldDueDays:
+		return m.OldDueDays(ctx)
+	case learningpath.FieldRevision:
+		return m.OldRevision(ctx)
+	case learningpath.FieldPublishedAt:
+		return m.OldPublishedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown LearningPath field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *LearningPathMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case learningpath.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case learningpath.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case learningpath.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case learningpath.FieldSlug:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSlug(v)
+		return nil
+	case learningpath.FieldTitle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTitle(v)
+		return nil
+	case learningpath.FieldDescription:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDescription(v)
+		return nil
+	case learningpath.FieldState:
+		v, ok := value.(learningpath.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case learningpath.FieldVisibility:
+		v, ok := value.(outline.Visibility)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVisibility(v)
+		return nil
+	case learningpath.FieldNeed:
+		v, ok := value.(outline.Need)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNeed(v)
+		return nil
+	case learningpath.FieldNeedCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNeedCount(v)
+		return nil
+	case learningpath.FieldOrdered:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrdered(v)
+		return nil
+	case learningpath.FieldSelfEnroll:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSelfEnroll(v)
+		return nil
+	case learningpath.FieldDueDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDueDays(v)
+		return nil
+	case learningpath.FieldRevision:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevision(v)
+		return nil
+	case learningpath.FieldPublishedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPublishedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown LearningPath field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *LearningPathMutation) AddedFields() []string {
+	var fields []string
+	if m.addneed_count != nil {
+		fields = append(fields, learningpath.FieldNeedCount)
+	}
+	if m.adddue_days != nil {
+		fields = append(fields, learningpath.FieldDueDays)
+	}
+	if m.addrevision != nil {
+		fields = append(fields, learningpath.FieldRevision)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *LearningPathMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case learningpath.FieldNeedCount:
+		return m.AddedNeedCount()
+	case learningpath.FieldDueDays:
+		return m.AddedDueDays()
+	case learningpath.FieldRevision:
+		return m.AddedRevision()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *LearningPathMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case learningpath.FieldNeedCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNeedCount(v)
+		return nil
+	case learningpath.FieldDueDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDueDays(v)
+		return nil
+	case learningpath.FieldRevision:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRevision(v)
+		return nil
+	}
+	return fmt.Errorf("unknown LearningPath numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *LearningPathMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(learningpath.FieldDueDays) {
+		fields = append(fields, learningpath.FieldDueDays)
+	}
+	if m.FieldCleared(learningpath.FieldPublishedAt) {
+		fields = append(fields, learningpath.FieldPublishedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *LearningPathMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *LearningPathMutation) ClearField(name string) error {
+	switch name {
+	case learningpath.FieldDueDays:
+		m.ClearDueDays()
+		return nil
+	case learningpath.FieldPublishedAt:
+		m.ClearPublishedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown LearningPath nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *LearningPathMutation) ResetField(name string) error {
+	switch name {
+	case learningpath.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case learningpath.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case learningpath.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case learningpath.FieldSlug:
+		m.ResetSlug()
+		return nil
+	case learningpath.FieldTitle:
+		m.ResetTitle()
+		return nil
+	case learningpath.FieldDescription:
+		m.ResetDescription()
+		return nil
+	case learningpath.FieldState:
+		m.ResetState()
+		return nil
+	case learningpath.FieldVisibility:
+		m.ResetVisibility()
+		return nil
+	case learningpath.FieldNeed:
+		m.ResetNeed()
+		return nil
+	case learningpath.FieldNeedCount:
+		m.ResetNeedCount()
+		return nil
+	case learningpath.FieldOrdered:
+		m.ResetOrdered()
+		return nil
+	case learningpath.FieldSelfEnroll:
+		m.ResetSelfEnroll()
+		return nil
+	case learningpath.FieldDueDays:
+		m.ResetDueDays()
+		return nil
+	case learningpath.FieldRevision:
+		m.ResetRevision()
+		return nil
+	case learningpath.FieldPublishedAt:
+		m.ResetPublishedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown LearningPath field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *LearningPathMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *LearningPathMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *LearningPathMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *LearningPathMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *LearningPathMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *LearningPathMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *LearningPathMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown LearningPath unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *LearningPathMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown LearningPath edge %s", name)
+}
+
 // LessonMutation represents an operation that mutates the Lesson nodes in the graph.
 type LessonMutation struct {
 	config
@@ -30620,6 +31858,1684 @@ func (m *NotificationMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *NotificationMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Notification edge %s", name)
+}
+
+// PathCourseMutation represents an operation that mutates the PathCourse nodes in the graph.
+type PathCourseMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	path_id       *uuid.UUID
+	course_id     *uuid.UUID
+	position      *int
+	addposition   *int
+	required      *bool
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*PathCourse, error)
+	predicates    []predicate.PathCourse
+}
+
+var _ ent.Mutation = (*PathCourseMutation)(nil)
+
+// pathcourseOption allows management of the mutation configuration using functional options.
+type pathcourseOption func(*PathCourseMutation)
+
+// newPathCourseMutation creates new mutation for the PathCourse entity.
+func newPathCourseMutation(c config, op Op, opts ...pathcourseOption) *PathCourseMutation {
+	m := &PathCourseMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePathCourse,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPathCourseID sets the ID field of the mutation.
+func withPathCourseID(id uuid.UUID) pathcourseOption {
+	return func(m *PathCourseMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PathCourse
+		)
+		m.oldValue = func(ctx context.Context) (*PathCourse, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PathCourse.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPathCourse sets the old PathCourse of the mutation.
+func withPathCourse(node *PathCourse) pathcourseOption {
+	return func(m *PathCourseMutation) {
+		m.oldValue = func(context.Context) (*PathCourse, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PathCourseMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PathCourseMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PathCourse entities.
+func (m *PathCourseMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PathCourseMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PathCourseMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PathCourse.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *PathCourseMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *PathCourseMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the PathCourse entity.
+// If the PathCourse object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PathCourseMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *PathCourseMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *PathCourseMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *PathCourseMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the PathCourse entity.
+// If the PathCourse object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PathCourseMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *PathCourseMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *PathCourseMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *PathCourseMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the PathCourse entity.
+// If the PathCourse object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PathCourseMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *PathCourseMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetPathID sets the "path_id" field.
+func (m *PathCourseMutation) SetPathID(u uuid.UUID) {
+	m.path_id = &u
+}
+
+// PathID returns the value of the "path_id" field in the mutation.
+func (m *PathCourseMutation) PathID() (r uuid.UUID, exists bool) {
+	v := m.path_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPathID returns the old "path_id" field's value of the PathCourse entity.
+// If the PathCourse object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PathCourseMutation) OldPathID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPathID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPathID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPathID: %w", err)
+	}
+	return oldValue.PathID, nil
+}
+
+// ResetPathID resets all changes to the "path_id" field.
+func (m *PathCourseMutation) ResetPathID() {
+	m.path_id = nil
+}
+
+// SetCourseID sets the "course_id" field.
+func (m *PathCourseMutation) SetCourseID(u uuid.UUID) {
+	m.course_id = &u
+}
+
+// CourseID returns the value of the "course_id" field in the mutation.
+func (m *PathCourseMutation) CourseID() (r uuid.UUID, exists bool) {
+	v := m.course_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCourseID returns the old "course_id" field's value of the PathCourse entity.
+// If the PathCourse object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PathCourseMutation) OldCourseID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCourseID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCourseID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCourseID: %w", err)
+	}
+	return oldValue.CourseID, nil
+}
+
+// ResetCourseID resets all changes to the "course_id" field.
+func (m *PathCourseMutation) ResetCourseID() {
+	m.course_id = nil
+}
+
+// SetPosition sets the "position" field.
+func (m *PathCourseMutation) SetPosition(i int) {
+	m.position = &i
+	m.addposition = nil
+}
+
+// Position returns the value of the "position" field in the mutation.
+func (m *PathCourseMutation) Position() (r int, exists bool) {
+	v := m.position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPosition returns the old "position" field's value of the PathCourse entity.
+// If the PathCourse object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PathCourseMutation) OldPosition(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPosition: %w", err)
+	}
+	return oldValue.Position, nil
+}
+
+// AddPosition adds i to the "position" field.
+func (m *PathCourseMutation) AddPosition(i int) {
+	if m.addposition != nil {
+		*m.addposition += i
+	} else {
+		m.addposition = &i
+	}
+}
+
+// AddedPosition returns the value that was added to the "position" field in this mutation.
+func (m *PathCourseMutation) AddedPosition() (r int, exists bool) {
+	v := m.addposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPosition resets all changes to the "position" field.
+func (m *PathCourseMutation) ResetPosition() {
+	m.position = nil
+	m.addposition = nil
+}
+
+// SetRequired sets the "required" field.
+func (m *PathCourseMutation) SetRequired(b bool) {
+	m.required = &b
+}
+
+// Required returns the value of the "required" field in the mutation.
+func (m *PathCourseMutation) Required() (r bool, exists bool) {
+	v := m.required
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequired returns the old "required" field's value of the PathCourse entity.
+// If the PathCourse object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PathCourseMutation) OldRequired(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequired is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequired requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequired: %w", err)
+	}
+	return oldValue.Required, nil
+}
+
+// ResetRequired resets all changes to the "required" field.
+func (m *PathCourseMutation) ResetRequired() {
+	m.required = nil
+}
+
+// Where appends a list predicates to the PathCourseMutation builder.
+func (m *PathCourseMutation) Where(ps ...predicate.PathCourse) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PathCourseMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PathCourseMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PathCourse, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PathCourseMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PathCourseMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PathCourse).
+func (m *PathCourseMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PathCourseMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.tenant_id != nil {
+		fields = append(fields, pathcourse.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, pathcourse.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, pathcourse.FieldUpdatedAt)
+	}
+	if m.path_id != nil {
+		fields = append(fields, pathcourse.FieldPathID)
+	}
+	if m.course_id != nil {
+		fields = append(fields, pathcourse.FieldCourseID)
+	}
+	if m.position != nil {
+		fields = append(fields, pathcourse.FieldPosition)
+	}
+	if m.required != nil {
+		fields = append(fields, pathcourse.FieldRequired)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PathCourseMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case pathcourse.FieldTenantID:
+		return m.TenantID()
+	case pathcourse.FieldCreatedAt:
+		return m.CreatedAt()
+	case pathcourse.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case pathcourse.FieldPathID:
+		return m.PathID()
+	case pathcourse.FieldCourseID:
+		return m.CourseID()
+	case pathcourse.FieldPosition:
+		return m.Position()
+	case pathcourse.FieldRequired:
+		return m.Required()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PathCourseMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case pathcourse.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case pathcourse.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case pathcourse.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case pathcourse.FieldPathID:
+		return m.OldPathID(ctx)
+	case pathcourse.FieldCourseID:
+		return m.OldCourseID(ctx)
+	case pathcourse.FieldPosition:
+		return m.OldPosition(ctx)
+	case pathcourse.FieldRequired:
+		return m.OldRequired(ctx)
+	}
+	return nil, fmt.Errorf("unknown PathCourse field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PathCourseMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case pathcourse.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case pathcourse.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case pathcourse.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case pathcourse.FieldPathID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPathID(v)
+		return nil
+	case pathcourse.FieldCourseID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCourseID(v)
+		return nil
+	case pathcourse.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPosition(v)
+		return nil
+	case pathcourse.FieldRequired:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequired(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PathCourse field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PathCourseMutation) AddedFields() []string {
+	var fields []string
+	if m.addposition != nil {
+		fields = append(fields, pathcourse.FieldPosition)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PathCourseMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case pathcourse.FieldPosition:
+		return m.AddedPosition()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PathCourseMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case pathcourse.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PathCourse numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PathCourseMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PathCourseMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PathCourseMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown PathCourse nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PathCourseMutation) ResetField(name string) error {
+	switch name {
+	case pathcourse.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case pathcourse.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case pathcourse.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case pathcourse.FieldPathID:
+		m.ResetPathID()
+		return nil
+	case pathcourse.FieldCourseID:
+		m.ResetCourseID()
+		return nil
+	case pathcourse.FieldPosition:
+		m.ResetPosition()
+		return nil
+	case pathcourse.FieldRequired:
+		m.ResetRequired()
+		return nil
+	}
+	return fmt.Errorf("unknown PathCourse field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PathCourseMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PathCourseMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PathCourseMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PathCourseMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PathCourseMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PathCourseMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PathCourseMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown PathCourse unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PathCourseMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown PathCourse edge %s", name)
+}
+
+// PathEnrollmentMutation represents an operation that mutates the PathEnrollment nodes in the graph.
+type PathEnrollmentMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	created_at    *time.Time
+	updated_at    *time.Time
+	path_id       *uuid.UUID
+	learner_id    *uuid.UUID
+	state         *pathenrollment.State
+	by_staff      *bool
+	enrolled_by   *uuid.UUID
+	enrolled_at   *time.Time
+	due_at        *time.Time
+	completed_at  *time.Time
+	left_at       *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*PathEnrollment, error)
+	predicates    []predicate.PathEnrollment
+}
+
+var _ ent.Mutation = (*PathEnrollmentMutation)(nil)
+
+// pathenrollmentOption allows management of the mutation configuration using functional options.
+type pathenrollmentOption func(*PathEnrollmentMutation)
+
+// newPathEnrollmentMutation creates new mutation for the PathEnrollment entity.
+func newPathEnrollmentMutation(c config, op Op, opts ...pathenrollmentOption) *PathEnrollmentMutation {
+	m := &PathEnrollmentMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePathEnrollment,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPathEnrollmentID sets the ID field of the mutation.
+func withPathEnrollmentID(id uuid.UUID) pathenrollmentOption {
+	return func(m *PathEnrollmentMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PathEnrollment
+		)
+		m.oldValue = func(ctx context.Context) (*PathEnrollment, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PathEnrollment.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPathEnrollment sets the old PathEnrollment of the mutation.
+func withPathEnrollment(node *PathEnrollment) pathenrollmentOption {
+	return func(m *PathEnrollmentMutation) {
+		m.oldValue = func(context.Context) (*PathEnrollment, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PathEnrollmentMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PathEnrollmentMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PathEnrollment entities.
+func (m *PathEnrollmentMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PathEnrollmentMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PathEnrollmentMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PathEnrollment.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *PathEnrollmentMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *PathEnrollmentMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the PathEnrollment entity.
+// If the PathEnrollment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PathEnrollmentMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *PathEnrollmentMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *PathEnrollmentMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *PathEnrollmentMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the PathEnrollment entity.
+// If the PathEnrollment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PathEnrollmentMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *PathEnrollmentMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *PathEnrollmentMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *PathEnrollmentMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the PathEnrollment entity.
+// If the PathEnrollment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PathEnrollmentMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *PathEnrollmentMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetPathID sets the "path_id" field.
+func (m *PathEnrollmentMutation) SetPathID(u uuid.UUID) {
+	m.path_id = &u
+}
+
+// PathID returns the value of the "path_id" field in the mutation.
+func (m *PathEnrollmentMutation) PathID() (r uuid.UUID, exists bool) {
+	v := m.path_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPathID returns the old "path_id" field's value of the PathEnrollment entity.
+// If the PathEnrollment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PathEnrollmentMutation) OldPathID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPathID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPathID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPathID: %w", err)
+	}
+	return oldValue.PathID, nil
+}
+
+// ResetPathID resets all changes to the "path_id" field.
+func (m *PathEnrollmentMutation) ResetPathID() {
+	m.path_id = nil
+}
+
+// SetLearnerID sets the "learner_id" field.
+func (m *PathEnrollmentMutation) SetLearnerID(u uuid.UUID) {
+	m.learner_id = &u
+}
+
+// LearnerID returns the value of the "learner_id" field in the mutation.
+func (m *PathEnrollmentMutation) LearnerID() (r uuid.UUID, exists bool) {
+	v := m.learner_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLearnerID returns the old "learner_id" field's value of the PathEnrollment entity.
+// If the PathEnrollment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PathEnrollmentMutation) OldLearnerID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLearnerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLearnerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLearnerID: %w", err)
+	}
+	return oldValue.LearnerID, nil
+}
+
+// ResetLearnerID resets all changes to the "learner_id" field.
+func (m *PathEnrollmentMutation) ResetLearnerID() {
+	m.learner_id = nil
+}
+
+// SetState sets the "state" field.
+func (m *PathEnrollmentMutation) SetState(pa pathenrollment.State) {
+	m.state = &pa
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *PathEnrollmentMutation) State() (r pathenrollment.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the PathEnrollment entity.
+// If the PathEnrollment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PathEnrollmentMutation) OldState(ctx context.Context) (v pathenrollment.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *PathEnrollmentMutation) ResetState() {
+	m.state = nil
+}
+
+// SetByStaff sets the "by_staff" field.
+func (m *PathEnrollmentMutation) SetByStaff(b bool) {
+	m.by_staff = &b
+}
+
+// ByStaff returns the value of the "by_staff" field in the mutation.
+func (m *PathEnrollmentMutation) ByStaff() (r bool, exists bool) {
+	v := m.by_staff
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldByStaff returns the old "by_staff" field's value of the PathEnrollment entity.
+// If the PathEnrollment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PathEnrollmentMutation) OldByStaff(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldByStaff is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldByStaff requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldByStaff: %w", err)
+	}
+	return oldValue.ByStaff, nil
+}
+
+// ResetByStaff resets all changes to the "by_staff" field.
+func (m *PathEnrollmentMutation) ResetByStaff() {
+	m.by_staff = nil
+}
+
+// SetEnrolledBy sets the "enrolled_by" field.
+func (m *PathEnrollmentMutation) SetEnrolledBy(u uuid.UUID) {
+	m.enrolled_by = &u
+}
+
+// EnrolledBy returns the value of the "enrolled_by" field in the mutation.
+func (m *PathEnrollmentMutation) EnrolledBy() (r uuid.UUID, exists bool) {
+	v := m.enrolled_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnrolledBy returns the old "enrolled_by" field's value of the PathEnrollment entity.
+// If the PathEnrollment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PathEnrollmentMutation) OldEnrolledBy(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnrolledBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnrolledBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnrolledBy: %w", err)
+	}
+	return oldValue.EnrolledBy, nil
+}
+
+// ResetEnrolledBy resets all changes to the "enrolled_by" field.
+func (m *PathEnrollmentMutation) ResetEnrolledBy() {
+	m.enrolled_by = nil
+}
+
+// SetEnrolledAt sets the "enrolled_at" field.
+func (m *PathEnrollmentMutation) SetEnrolledAt(t time.Time) {
+	m.enrolled_at = &t
+}
+
+// EnrolledAt returns the value of the "enrolled_at" field in the mutation.
+func (m *PathEnrollmentMutation) EnrolledAt() (r time.Time, exists bool) {
+	v := m.enrolled_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnrolledAt returns the old "enrolled_at" field's value of the PathEnrollment entity.
+// If the PathEnrollment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PathEnrollmentMutation) OldEnrolledAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnrolledAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnrolledAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnrolledAt: %w", err)
+	}
+	return oldValue.EnrolledAt, nil
+}
+
+// ResetEnrolledAt resets all changes to the "enrolled_at" field.
+func (m *PathEnrollmentMutation) ResetEnrolledAt() {
+	m.enrolled_at = nil
+}
+
+// SetDueAt sets the "due_at" field.
+func (m *PathEnrollmentMutation) SetDueAt(t time.Time) {
+	m.due_at = &t
+}
+
+// DueAt returns the value of the "due_at" field in the mutation.
+func (m *PathEnrollmentMutation) DueAt() (r time.Time, exists bool) {
+	v := m.due_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDueAt returns the old "due_at" field's value of the PathEnrollment entity.
+// If the PathEnrollment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PathEnrollmentMutation) OldDueAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDueAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDueAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDueAt: %w", err)
+	}
+	return oldValue.DueAt, nil
+}
+
+// ClearDueAt clears the value of the "due_at" field.
+func (m *PathEnrollmentMutation) ClearDueAt() {
+	m.due_at = nil
+	m.clearedFields[pathenrollment.FieldDueAt] = struct{}{}
+}
+
+// DueAtCleared returns if the "due_at" field was cleared in this mutation.
+func (m *PathEnrollmentMutation) DueAtCleared() bool {
+	_, ok := m.clearedFields[pathenrollment.FieldDueAt]
+	return ok
+}
+
+// ResetDueAt resets all changes to the "due_at" field.
+func (m *PathEnrollmentMutation) ResetDueAt() {
+	m.due_at = nil
+	delete(m.clearedFields, pathenrollment.FieldDueAt)
+}
+
+// SetCompletedAt sets the "completed_at" field.
+func (m *PathEnrollmentMutation) SetCompletedAt(t time.Time) {
+	m.completed_at = &t
+}
+
+// CompletedAt returns the value of the "completed_at" field in the mutation.
+func (m *PathEnrollmentMutation) CompletedAt() (r time.Time, exists bool) {
+	v := m.completed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCompletedAt returns the old "completed_at" field's value of the PathEnrollment entity.
+// If the PathEnrollment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PathEnrollmentMutation) OldCompletedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCompletedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCompletedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCompletedAt: %w", err)
+	}
+	return oldValue.CompletedAt, nil
+}
+
+// ClearCompletedAt clears the value of the "completed_at" field.
+func (m *PathEnrollmentMutation) ClearCompletedAt() {
+	m.completed_at = nil
+	m.clearedFields[pathenrollment.FieldCompletedAt] = struct{}{}
+}
+
+// CompletedAtCleared returns if the "completed_at" field was cleared in this mutation.
+func (m *PathEnrollmentMutation) CompletedAtCleared() bool {
+	_, ok := m.clearedFields[pathenrollment.FieldCompletedAt]
+	return ok
+}
+
+// ResetCompletedAt resets all changes to the "completed_at" field.
+func (m *PathEnrollmentMutation) ResetCompletedAt() {
+	m.completed_at = nil
+	delete(m.clearedFields, pathenrollment.FieldCompletedAt)
+}
+
+// SetLeftAt sets the "left_at" field.
+func (m *PathEnrollmentMutation) SetLeftAt(t time.Time) {
+	m.left_at = &t
+}
+
+// LeftAt returns the value of the "left_at" field in the mutation.
+func (m *PathEnrollmentMutation) LeftAt() (r time.Time, exists bool) {
+	v := m.left_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLeftAt returns the old "left_at" field's value of the PathEnrollment entity.
+// If the PathEnrollment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PathEnrollmentMutation) OldLeftAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLeftAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLeftAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLeftAt: %w", err)
+	}
+	return oldValue.LeftAt, nil
+}
+
+// ClearLeftAt clears the value of the "left_at" field.
+func (m *PathEnrollmentMutation) ClearLeftAt() {
+	m.left_at = nil
+	m.clearedFields[pathenrollment.FieldLeftAt] = struct{}{}
+}
+
+// LeftAtCleared returns if the "left_at" field was cleared in this mutation.
+func (m *PathEnrollmentMutation) LeftAtCleared() bool {
+	_, ok := m.clearedFields[pathenrollment.FieldLeftAt]
+	return ok
+}
+
+// ResetLeftAt resets all changes to the "left_at" field.
+func (m *PathEnrollmentMutation) ResetLeftAt() {
+	m.left_at = nil
+	delete(m.clearedFields, pathenrollment.FieldLeftAt)
+}
+
+// Where appends a list predicates to the PathEnrollmentMutation builder.
+func (m *PathEnrollmentMutation) Where(ps ...predicate.PathEnrollment) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PathEnrollmentMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PathEnrollmentMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PathEnrollment, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PathEnrollmentMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PathEnrollmentMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PathEnrollment).
+func (m *PathEnrollmentMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PathEnrollmentMutation) Fields() []string {
+	fields := make([]string, 0, 12)
+	if m.tenant_id != nil {
+		fields = append(fields, pathenrollment.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, pathenrollment.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, pathenrollment.FieldUpdatedAt)
+	}
+	if m.path_id != nil {
+		fields = append(fields, pathenrollment.FieldPathID)
+	}
+	if m.learner_id != nil {
+		fields = append(fields, pathenrollment.FieldLearnerID)
+	}
+	if m.state != nil {
+		fields = append(fields, pathenrollment.FieldState)
+	}
+	if m.by_staff != nil {
+		fields = append(fields, pathenrollment.FieldByStaff)
+	}
+	if m.enrolled_by != nil {
+		fields = append(fields, pathenrollment.FieldEnrolledBy)
+	}
+	if m.enrolled_at != nil {
+		fields = append(fields, pathenrollment.FieldEnrolledAt)
+	}
+	if m.due_at != nil {
+		fields = append(fields, pathenrollment.FieldDueAt)
+	}
+	if m.completed_at != nil {
+		fields = append(fields, pathenrollment.FieldCompletedAt)
+	}
+	if m.left_at != nil {
+		fields = append(fields, pathenrollment.FieldLeftAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PathEnrollmentMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case pathenrollment.FieldTenantID:
+		return m.TenantID()
+	case pathenrollment.FieldCreatedAt:
+		return m.CreatedAt()
+	case pathenrollment.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case pathenrollment.FieldPathID:
+		return m.PathID()
+	case pathenrollment.FieldLearnerID:
+		return m.LearnerID()
+	case pathenrollment.FieldState:
+		return m.State()
+	case pathenrollment.FieldByStaff:
+		return m.ByStaff()
+	case pathenrollment.FieldEnrolledBy:
+		return m.EnrolledBy()
+	case pathenrollment.FieldEnrolledAt:
+		return m.EnrolledAt()
+	case pathenrollment.FieldDueAt:
+		return m.DueAt()
+	case pathenrollment.FieldCompletedAt:
+		return m.CompletedAt()
+	case pathenrollment.FieldLeftAt:
+		return m.LeftAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PathEnrollmentMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case pathenrollment.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case pathenrollment.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case pathenrollment.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case pathenrollment.FieldPathID:
+		return m.OldPathID(ctx)
+	case pathenrollment.FieldLearnerID:
+		return m.OldLearnerID(ctx)
+	case pathenrollment.FieldState:
+		return m.OldState(ctx)
+	case pathenrollment.FieldByStaff:
+		return m.OldByStaff(ctx)
+	case pathenrollment.FieldEnrolledBy:
+		return m.OldEnrolledBy(ctx)
+	case pathenrollment.FieldEnrolledAt:
+		return m.OldEnrolledAt(ctx)
+	case pathenrollment.FieldDueAt:
+		return m.OldDueAt(ctx)
+	case pathenrollment.FieldCompletedAt:
+		return m.OldCompletedAt(ctx)
+	case pathenrollment.FieldLeftAt:
+		return m.OldLeftAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown PathEnrollment field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PathEnrollmentMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case pathenrollment.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case pathenrollment.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case pathenrollment.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case pathenrollment.FieldPathID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPathID(v)
+		return nil
+	case pathenrollment.FieldLearnerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLearnerID(v)
+		return nil
+	case pathenrollment.FieldState:
+		v, ok := value.(pathenrollment.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case pathenrollment.FieldByStaff:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetByStaff(v)
+		return nil
+	case pathenrollment.FieldEnrolledBy:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnrolledBy(v)
+		return nil
+	case pathenrollment.FieldEnrolledAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnrolledAt(v)
+		return nil
+	case pathenrollment.FieldDueAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDueAt(v)
+		return nil
+	case pathenrollment.FieldCompletedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCompletedAt(v)
+		return nil
+	case pathenrollment.FieldLeftAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLeftAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PathEnrollment field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PathEnrollmentMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PathEnrollmentMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PathEnrollmentMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown PathEnrollment numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PathEnrollmentMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(pathenrollment.FieldDueAt) {
+		fields = append(fields, pathenrollment.FieldDueAt)
+	}
+	if m.FieldCleared(pathenrollment.FieldCompletedAt) {
+		fields = append(fields, pathenrollment.FieldCompletedAt)
+	}
+	if m.FieldCleared(pathenrollment.FieldLeftAt) {
+		fields = append(fields, pathenrollment.FieldLeftAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PathEnrollmentMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PathEnrollmentMutation) ClearField(name string) error {
+	switch name {
+	case pathenrollment.FieldDueAt:
+		m.ClearDueAt()
+		return nil
+	case pathenrollment.FieldCompletedAt:
+		m.ClearCompletedAt()
+		return nil
+	case pathenrollment.FieldLeftAt:
+		m.ClearLeftAt()
+		return nil
+	}
+	return fmt.Errorf("unknown PathEnrollment nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PathEnrollmentMutation) ResetField(name string) error {
+	switch name {
+	case pathenrollment.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case pathenrollment.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case pathenrollment.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case pathenrollment.FieldPathID:
+		m.ResetPathID()
+		return nil
+	case pathenrollment.FieldLearnerID:
+		m.ResetLearnerID()
+		return nil
+	case pathenrollment.FieldState:
+		m.ResetState()
+		return nil
+	case pathenrollment.FieldByStaff:
+		m.ResetByStaff()
+		return nil
+	case pathenrollment.FieldEnrolledBy:
+		m.ResetEnrolledBy()
+		return nil
+	case pathenrollment.FieldEnrolledAt:
+		m.ResetEnrolledAt()
+		return nil
+	case pathenrollment.FieldDueAt:
+		m.ResetDueAt()
+		return nil
+	case pathenrollment.FieldCompletedAt:
+		m.ResetCompletedAt()
+		return nil
+	case pathenrollment.FieldLeftAt:
+		m.ResetLeftAt()
+		return nil
+	}
+	return fmt.Errorf("unknown PathEnrollment field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PathEnrollmentMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PathEnrollmentMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PathEnrollmentMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PathEnrollmentMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PathEnrollmentMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PathEnrollmentMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PathEnrollmentMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown PathEnrollment unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PathEnrollmentMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown PathEnrollment edge %s", name)
 }
 
 // PlacementMutation represents an operation that mutates the Placement nodes in the graph.

@@ -60,6 +60,8 @@ type Tx struct {
 	Equivalence *EquivalenceClient
 	// Inbox is the client for interacting with the Inbox builders.
 	Inbox *InboxClient
+	// LearningPath is the client for interacting with the LearningPath builders.
+	LearningPath *LearningPathClient
 	// Lesson is the client for interacting with the Lesson builders.
 	Lesson *LessonClient
 	// LessonProgress is the client for interacting with the LessonProgress builders.
@@ -72,6 +74,10 @@ type Tx struct {
 	Module *ModuleClient
 	// Notification is the client for interacting with the Notification builders.
 	Notification *NotificationClient
+	// PathCourse is the client for interacting with the PathCourse builders.
+	PathCourse *PathCourseClient
+	// PathEnrollment is the client for interacting with the PathEnrollment builders.
+	PathEnrollment *PathEnrollmentClient
 	// Placement is the client for interacting with the Placement builders.
 	Placement *PlacementClient
 	// PointRule is the client for interacting with the PointRule builders.
@@ -255,12 +261,15 @@ func (tx *Tx) init() {
 	tx.EnrollmentGrant = NewEnrollmentGrantClient(tx.config)
 	tx.Equivalence = NewEquivalenceClient(tx.config)
 	tx.Inbox = NewInboxClient(tx.config)
+	tx.LearningPath = NewLearningPathClient(tx.config)
 	tx.Lesson = NewLessonClient(tx.config)
 	tx.LessonProgress = NewLessonProgressClient(tx.config)
 	tx.LessonVersion = NewLessonVersionClient(tx.config)
 	tx.MailPreference = NewMailPreferenceClient(tx.config)
 	tx.Module = NewModuleClient(tx.config)
 	tx.Notification = NewNotificationClient(tx.config)
+	tx.PathCourse = NewPathCourseClient(tx.config)
+	tx.PathEnrollment = NewPathEnrollmentClient(tx.config)
 	tx.Placement = NewPlacementClient(tx.config)
 	tx.PointRule = NewPointRuleClient(tx.config)
 	tx.Prerequisite = NewPrerequisiteClient(tx.config)

@@ -22,13 +22,16 @@ import (
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/enrollmentchange"
 	"lyceum/internal/gen/ent/enrollmentgrant"
+	"lyceum/internal/gen/ent/learningpath"
 	"lyceum/internal/gen/ent/notification"
+	"lyceum/internal/gen/ent/pathenrollment"
 	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/gen/model"
 	"lyceum/internal/learning"
 	"lyceum/internal/learning/rule"
+	"lyceum/internal/pathway"
 	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/tenancy/brand"
@@ -73,6 +76,8 @@ type ResolverRoot interface {
 	EnrollmentEvent() EnrollmentEventResolver
 	EnrollmentGrant() EnrollmentGrantResolver
 	LearnerDashboard() LearnerDashboardResolver
+	LearningPath() LearningPathResolver
+	LearningPathCourse() LearningPathCourseResolver
 	Lesson() LessonResolver
 	LessonCompletion() LessonCompletionResolver
 	LessonDraft() LessonDraftResolver
@@ -81,6 +86,8 @@ type ResolverRoot interface {
 	ModuleProgress() ModuleProgressResolver
 	Mutation() MutationResolver
 	NotificationConnection() NotificationConnectionResolver
+	PathEnrollment() PathEnrollmentResolver
+	PathStep() PathStepResolver
 	ProgressEvent() ProgressEventResolver
 	Query() QueryResolver
 	QuizContent() QuizContentResolver
@@ -604,6 +611,45 @@ type ComplexityRoot struct {
 		Recommended  func(childComplexity int) int
 	}
 
+	LearningPath struct {
+		Courses     func(childComplexity int) int
+		Description func(childComplexity int) int
+		DueDays     func(childComplexity int) int
+		Enrollment  func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		Need        func(childComplexity int) int
+		NeedCount   func(childComplexity int) int
+		Ordered     func(childComplexity int) int
+		PublishedAt func(childComplexity int) int
+		Revision    func(childComplexity int) int
+		SelfEnroll  func(childComplexity int) int
+		Slug        func(childComplexity int) int
+		State       func(childComplexity int) int
+		Title       func(childComplexity int) int
+		Visibility  func(childComplexity int) int
+	}
+
+	LearningPathConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	LearningPathCourse struct {
+		Course   func(childComplexity int) int
+		Draft    func(childComplexity int) int
+		Required func(childComplexity int) int
+	}
+
+	LearningPathEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	LearningPathPayload struct {
+		Path func(childComplexity int) int
+	}
+
 	Lesson struct {
 		Content    func(childComplexity int) int
 		DurationMS func(childComplexity int) int
@@ -706,8 +752,10 @@ type ComplexityRoot struct {
 		AnswerInvitation      func(childComplexity int, input model.AnswerInvitationInput) int
 		ApplyCompletions      func(childComplexity int, input model.ApplyCompletionsInput) int
 		ArchiveCourse         func(childComplexity int, courseID gid.ID) int
+		ArchiveLearningPath   func(childComplexity int, id gid.ID) int
 		ArrangeCourse         func(childComplexity int, input model.ArrangeCourseInput) int
 		AssignCourse          func(childComplexity int, input model.AssignCourseInput) int
+		AssignPath            func(childComplexity int, input model.AssignPathInput) int
 		ChangePassword        func(childComplexity int, input model.ChangePasswordInput) int
 		ChangeUserRole        func(childComplexity int, id gid.ID, role viewer.Role) int
 		CompleteForLearner    func(childComplexity int, input model.CompleteForLearnerInput) int
@@ -718,9 +766,11 @@ type ComplexityRoot struct {
 		CreateUser            func(childComplexity int, input model.CreateUserInput) int
 		DeleteAsset           func(childComplexity int, assetID gid.ID) int
 		Enroll                func(childComplexity int, input model.EnrollInput) int
+		EnrollInPath          func(childComplexity int, pathID gid.ID) int
 		GrantSupport          func(childComplexity int, input model.GrantSupportInput) int
 		MarkNotificationsRead func(childComplexity int, ids []*gid.ID) int
 		PublishCourse         func(childComplexity int, input model.PublishCourseInput) int
+		PublishLearningPath   func(childComplexity int, id gid.ID) int
 		RecordAttendance      func(childComplexity int, input model.RecordAttendanceInput) int
 		RecordProgress        func(childComplexity int, input model.RecordProgressInput) int
 		ReinstateUser         func(childComplexity int, id gid.ID) int
@@ -732,6 +782,7 @@ type ComplexityRoot struct {
 		RevokeAPIKey          func(childComplexity int, id gid.ID) int
 		RevokeCertificate     func(childComplexity int, input model.RevokeCertificateInput) int
 		RevokeGrant           func(childComplexity int, input model.RevokeGrantInput) int
+		RevokePathEnrollment  func(childComplexity int, pathEnrollmentID gid.ID) int
 		RevokeSessions        func(childComplexity int, id *gid.ID) int
 		RevokeSupportGrant    func(childComplexity int, id gid.ID) int
 		RotateSession         func(childComplexity int) int
@@ -741,6 +792,7 @@ type ComplexityRoot struct {
 		SaveCategory          func(childComplexity int, input model.SaveCategoryInput) int
 		SaveCourse            func(childComplexity int, input model.SaveCourseInput) int
 		SaveCourseAdmission   func(childComplexity int, input model.SaveCourseAdmissionInput) int
+		SaveLearningPath      func(childComplexity int, input model.SaveLearningPathInput) int
 		SaveLesson            func(childComplexity int, input model.SaveLessonInput) int
 		SaveModule            func(childComplexity int, input model.SaveModuleInput) int
 		SetLeaderboardProfile func(childComplexity int, input model.LeaderboardProfileInput) int
@@ -758,6 +810,7 @@ type ComplexityRoot struct {
 		UpdateBranding        func(childComplexity int, input model.BrandingInput) int
 		UpdatePublishingRules func(childComplexity int, input model.PublishingRulesInput) int
 		Withdraw              func(childComplexity int, enrollmentID gid.ID) int
+		WithdrawFromPath      func(childComplexity int, pathEnrollmentID gid.ID) int
 	}
 
 	Notification struct {
@@ -801,6 +854,43 @@ type ComplexityRoot struct {
 	PartTicket struct {
 		Number func(childComplexity int) int
 		Upload func(childComplexity int) int
+	}
+
+	PathEnrollment struct {
+		ByStaff      func(childComplexity int) int
+		CompletedAt  func(childComplexity int) int
+		DueAt        func(childComplexity int) int
+		EnrolledAt   func(childComplexity int) int
+		GlobalID     func(childComplexity int) int
+		Learner      func(childComplexity int) int
+		NeededCount  func(childComplexity int) int
+		Overdue      func(childComplexity int) int
+		Path         func(childComplexity int) int
+		ReachedCount func(childComplexity int) int
+		State        func(childComplexity int) int
+		Steps        func(childComplexity int) int
+	}
+
+	PathEnrollmentConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	PathEnrollmentEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	PathEnrollmentPayload struct {
+		Enrollment func(childComplexity int) int
+	}
+
+	PathStep struct {
+		Course   func(childComplexity int) int
+		Place    func(childComplexity int) int
+		Required func(childComplexity int) int
+		State    func(childComplexity int) int
 	}
 
 	Playback struct {
@@ -850,6 +940,7 @@ type ComplexityRoot struct {
 	Query struct {
 		APIKeys              func(childComplexity int) int
 		Achievements         func(childComplexity int) int
+		AllLearningPaths     func(childComplexity int, first *int, after *string) int
 		Asset                func(childComplexity int, id gid.ID) int
 		AssetsByContent      func(childComplexity int, sha256 []string) int
 		Attempt              func(childComplexity int, id gid.ID) int
@@ -866,6 +957,8 @@ type ComplexityRoot struct {
 		Enrollments          func(childComplexity int, courseID gid.ID, first *int, after *string, state *enrollment.State, overdue *bool) int
 		Leaderboard          func(childComplexity int, courseID *gid.ID, period engagement.Period, first *int, after *string, around *bool) int
 		LearnerDashboard     func(childComplexity int) int
+		LearningPath         func(childComplexity int, id *gid.ID, slug *string) int
+		LearningPaths        func(childComplexity int, first *int, after *string) int
 		Lesson               func(childComplexity int, courseID gid.ID, id gid.ID) int
 		LessonDropOff        func(childComplexity int, courseID gid.ID, lessonID gid.ID) int
 		MailPreferences      func(childComplexity int) int
@@ -873,11 +966,13 @@ type ComplexityRoot struct {
 		MyCertificates       func(childComplexity int) int
 		MyEnrollments        func(childComplexity int, first *int, after *string, state *enrollment.State, overdue *bool) int
 		MyLeaderboardProfile func(childComplexity int) int
+		MyPathEnrollments    func(childComplexity int, first *int, after *string) int
 		MyPoints             func(childComplexity int) int
 		MyStreak             func(childComplexity int) int
 		Node                 func(childComplexity int, id gid.ID) int
 		Nodes                func(childComplexity int, ids []*gid.ID) int
 		Notifications        func(childComplexity int, first *int, after *string, unreadOnly *bool) int
+		PathEnrollments      func(childComplexity int, pathID gid.ID, first *int, after *string) int
 		PointRules           func(childComplexity int) int
 		Search               func(childComplexity int, query string, first *int, offset *int, filter *model.SearchFilter) int
 		SearchToken          func(childComplexity int) int
@@ -1307,6 +1402,14 @@ type LearnerDashboardResolver interface {
 	Due(ctx context.Context, obj *analytics.Learner) ([]*ent.Enrollment, error)
 	Certificates(ctx context.Context, obj *analytics.Learner) ([]*ent.Certificate, error)
 }
+type LearningPathResolver interface {
+	Courses(ctx context.Context, obj *ent.LearningPath) ([]*ent.PathCourse, error)
+	Enrollment(ctx context.Context, obj *ent.LearningPath) (*ent.PathEnrollment, error)
+}
+type LearningPathCourseResolver interface {
+	Course(ctx context.Context, obj *ent.PathCourse) (*catalog.Course, error)
+	Draft(ctx context.Context, obj *ent.PathCourse) (*ent.Course, error)
+}
 type LessonResolver interface {
 	Content(ctx context.Context, obj *catalog.Lesson) (model.LessonContent, error)
 	Progress(ctx context.Context, obj *catalog.Lesson) (*ent.LessonProgress, error)
@@ -1382,6 +1485,13 @@ type MutationResolver interface {
 	ApplyCompletions(ctx context.Context, input model.ApplyCompletionsInput) (*model.ApplyCompletionsPayload, error)
 	RecordProgress(ctx context.Context, input model.RecordProgressInput) (*model.RecordProgressPayload, error)
 	CompleteLesson(ctx context.Context, input model.CompleteLessonInput) (*model.RecordProgressPayload, error)
+	SaveLearningPath(ctx context.Context, input model.SaveLearningPathInput) (*model.LearningPathPayload, error)
+	PublishLearningPath(ctx context.Context, id gid.ID) (*model.LearningPathPayload, error)
+	ArchiveLearningPath(ctx context.Context, id gid.ID) (*model.LearningPathPayload, error)
+	EnrollInPath(ctx context.Context, pathID gid.ID) (*model.PathEnrollmentPayload, error)
+	AssignPath(ctx context.Context, input model.AssignPathInput) (*model.PathEnrollmentPayload, error)
+	WithdrawFromPath(ctx context.Context, pathEnrollmentID gid.ID) (*model.PathEnrollmentPayload, error)
+	RevokePathEnrollment(ctx context.Context, pathEnrollmentID gid.ID) (*model.PathEnrollmentPayload, error)
 	StartAttempt(ctx context.Context, input model.StartAttemptInput) (*model.AttemptPayload, error)
 	SaveAnswer(ctx context.Context, input model.SaveAnswerInput) (*model.AttemptPayload, error)
 	SubmitAttempt(ctx context.Context, attemptID gid.ID) (*model.AttemptPayload, error)
@@ -1395,6 +1505,19 @@ type MutationResolver interface {
 }
 type NotificationConnectionResolver interface {
 	UnreadCount(ctx context.Context, obj *relay.NotificationConnection) (int, error)
+}
+type PathEnrollmentResolver interface {
+	Path(ctx context.Context, obj *ent.PathEnrollment) (*ent.LearningPath, error)
+	Learner(ctx context.Context, obj *ent.PathEnrollment) (*ent.User, error)
+
+	Overdue(ctx context.Context, obj *ent.PathEnrollment) (bool, error)
+
+	NeededCount(ctx context.Context, obj *ent.PathEnrollment) (int, error)
+	ReachedCount(ctx context.Context, obj *ent.PathEnrollment) (int, error)
+	Steps(ctx context.Context, obj *ent.PathEnrollment) ([]*pathway.Step, error)
+}
+type PathStepResolver interface {
+	Course(ctx context.Context, obj *pathway.Step) (*catalog.Course, error)
 }
 type ProgressEventResolver interface {
 	Kind(ctx context.Context, obj *learning.Moment) (model.ProgressEventKind, error)
@@ -1426,6 +1549,11 @@ type QueryResolver interface {
 	CompletionPreview(ctx context.Context, courseID gid.ID) (*learning.Report, error)
 	CompletionReport(ctx context.Context, courseID gid.ID, number *int) (*learning.Report, error)
 	LessonDropOff(ctx context.Context, courseID gid.ID, lessonID gid.ID) (*model.LessonDropOff, error)
+	LearningPaths(ctx context.Context, first *int, after *string) (*relay.LearningPathConnection, error)
+	LearningPath(ctx context.Context, id *gid.ID, slug *string) (*ent.LearningPath, error)
+	MyPathEnrollments(ctx context.Context, first *int, after *string) (*relay.PathEnrollmentConnection, error)
+	AllLearningPaths(ctx context.Context, first *int, after *string) (*relay.LearningPathConnection, error)
+	PathEnrollments(ctx context.Context, pathID gid.ID, first *int, after *string) (*relay.PathEnrollmentConnection, error)
 	Attempt(ctx context.Context, id gid.ID) (*ent.Attempt, error)
 	MyCertificates(ctx context.Context) ([]*ent.Certificate, error)
 	VerifyCertificate(ctx context.Context, code string) (*model.CertificateVerification, error)
@@ -3450,6 +3578,155 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LearnerDashboard.Recommended(childComplexity), true
 
+	case "LearningPath.courses":
+		if e.ComplexityRoot.LearningPath.Courses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPath.Courses(childComplexity), true
+	case "LearningPath.description":
+		if e.ComplexityRoot.LearningPath.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPath.Description(childComplexity), true
+	case "LearningPath.dueDays":
+		if e.ComplexityRoot.LearningPath.DueDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPath.DueDays(childComplexity), true
+	case "LearningPath.enrollment":
+		if e.ComplexityRoot.LearningPath.Enrollment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPath.Enrollment(childComplexity), true
+	case "LearningPath.id":
+		if e.ComplexityRoot.LearningPath.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPath.GlobalID(childComplexity), true
+	case "LearningPath.need":
+		if e.ComplexityRoot.LearningPath.Need == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPath.Need(childComplexity), true
+	case "LearningPath.count":
+		if e.ComplexityRoot.LearningPath.NeedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPath.NeedCount(childComplexity), true
+	case "LearningPath.ordered":
+		if e.ComplexityRoot.LearningPath.Ordered == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPath.Ordered(childComplexity), true
+	case "LearningPath.publishedAt":
+		if e.ComplexityRoot.LearningPath.PublishedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPath.PublishedAt(childComplexity), true
+	case "LearningPath.revision":
+		if e.ComplexityRoot.LearningPath.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPath.Revision(childComplexity), true
+	case "LearningPath.selfEnroll":
+		if e.ComplexityRoot.LearningPath.SelfEnroll == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPath.SelfEnroll(childComplexity), true
+	case "LearningPath.slug":
+		if e.ComplexityRoot.LearningPath.Slug == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPath.Slug(childComplexity), true
+	case "LearningPath.state":
+		if e.ComplexityRoot.LearningPath.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPath.State(childComplexity), true
+	case "LearningPath.title":
+		if e.ComplexityRoot.LearningPath.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPath.Title(childComplexity), true
+	case "LearningPath.visibility":
+		if e.ComplexityRoot.LearningPath.Visibility == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPath.Visibility(childComplexity), true
+
+	case "LearningPathConnection.edges":
+		if e.ComplexityRoot.LearningPathConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPathConnection.Edges(childComplexity), true
+	case "LearningPathConnection.nodes":
+		if e.ComplexityRoot.LearningPathConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPathConnection.Nodes(childComplexity), true
+	case "LearningPathConnection.pageInfo":
+		if e.ComplexityRoot.LearningPathConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPathConnection.PageInfo(childComplexity), true
+
+	case "LearningPathCourse.course":
+		if e.ComplexityRoot.LearningPathCourse.Course == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPathCourse.Course(childComplexity), true
+	case "LearningPathCourse.draft":
+		if e.ComplexityRoot.LearningPathCourse.Draft == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPathCourse.Draft(childComplexity), true
+	case "LearningPathCourse.required":
+		if e.ComplexityRoot.LearningPathCourse.Required == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPathCourse.Required(childComplexity), true
+
+	case "LearningPathEdge.cursor":
+		if e.ComplexityRoot.LearningPathEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPathEdge.Cursor(childComplexity), true
+	case "LearningPathEdge.node":
+		if e.ComplexityRoot.LearningPathEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPathEdge.Node(childComplexity), true
+
+	case "LearningPathPayload.path":
+		if e.ComplexityRoot.LearningPathPayload.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LearningPathPayload.Path(childComplexity), true
+
 	case "Lesson.content":
 		if e.ComplexityRoot.Lesson.Content == nil {
 			break
@@ -3867,6 +4144,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ArchiveCourse(childComplexity, args["courseId"].(gid.ID)), true
+	case "Mutation.archiveLearningPath":
+		if e.ComplexityRoot.Mutation.ArchiveLearningPath == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_archiveLearningPath_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ArchiveLearningPath(childComplexity, args["id"].(gid.ID)), true
 	case "Mutation.arrangeCourse":
 		if e.ComplexityRoot.Mutation.ArrangeCourse == nil {
 			break
@@ -3889,6 +4177,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AssignCourse(childComplexity, args["input"].(model.AssignCourseInput)), true
+	case "Mutation.assignPath":
+		if e.ComplexityRoot.Mutation.AssignPath == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_assignPath_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AssignPath(childComplexity, args["input"].(model.AssignPathInput)), true
 	case "Mutation.changePassword":
 		if e.ComplexityRoot.Mutation.ChangePassword == nil {
 			break
@@ -3999,6 +4298,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Enroll(childComplexity, args["input"].(model.EnrollInput)), true
+	case "Mutation.enrollInPath":
+		if e.ComplexityRoot.Mutation.EnrollInPath == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_enrollInPath_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EnrollInPath(childComplexity, args["pathId"].(gid.ID)), true
 	case "Mutation.grantSupport":
 		if e.ComplexityRoot.Mutation.GrantSupport == nil {
 			break
@@ -4032,6 +4342,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PublishCourse(childComplexity, args["input"].(model.PublishCourseInput)), true
+	case "Mutation.publishLearningPath":
+		if e.ComplexityRoot.Mutation.PublishLearningPath == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_publishLearningPath_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PublishLearningPath(childComplexity, args["id"].(gid.ID)), true
 	case "Mutation.recordAttendance":
 		if e.ComplexityRoot.Mutation.RecordAttendance == nil {
 			break
@@ -4153,6 +4474,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeGrant(childComplexity, args["input"].(model.RevokeGrantInput)), true
+	case "Mutation.revokePathEnrollment":
+		if e.ComplexityRoot.Mutation.RevokePathEnrollment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokePathEnrollment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokePathEnrollment(childComplexity, args["pathEnrollmentId"].(gid.ID)), true
 	case "Mutation.revokeSessions":
 		if e.ComplexityRoot.Mutation.RevokeSessions == nil {
 			break
@@ -4247,6 +4579,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveCourseAdmission(childComplexity, args["input"].(model.SaveCourseAdmissionInput)), true
+	case "Mutation.saveLearningPath":
+		if e.ComplexityRoot.Mutation.SaveLearningPath == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveLearningPath_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveLearningPath(childComplexity, args["input"].(model.SaveLearningPathInput)), true
 	case "Mutation.saveLesson":
 		if e.ComplexityRoot.Mutation.SaveLesson == nil {
 			break
@@ -4429,6 +4772,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Withdraw(childComplexity, args["enrollmentId"].(gid.ID)), true
+	case "Mutation.withdrawFromPath":
+		if e.ComplexityRoot.Mutation.WithdrawFromPath == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_withdrawFromPath_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.WithdrawFromPath(childComplexity, args["pathEnrollmentId"].(gid.ID)), true
 
 	case "Notification.body":
 		if e.ComplexityRoot.Notification.Body == nil {
@@ -4585,6 +4939,143 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PartTicket.Upload(childComplexity), true
+
+	case "PathEnrollment.byStaff":
+		if e.ComplexityRoot.PathEnrollment.ByStaff == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathEnrollment.ByStaff(childComplexity), true
+	case "PathEnrollment.completedAt":
+		if e.ComplexityRoot.PathEnrollment.CompletedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathEnrollment.CompletedAt(childComplexity), true
+	case "PathEnrollment.dueAt":
+		if e.ComplexityRoot.PathEnrollment.DueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathEnrollment.DueAt(childComplexity), true
+	case "PathEnrollment.enrolledAt":
+		if e.ComplexityRoot.PathEnrollment.EnrolledAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathEnrollment.EnrolledAt(childComplexity), true
+	case "PathEnrollment.id":
+		if e.ComplexityRoot.PathEnrollment.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathEnrollment.GlobalID(childComplexity), true
+	case "PathEnrollment.learner":
+		if e.ComplexityRoot.PathEnrollment.Learner == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathEnrollment.Learner(childComplexity), true
+	case "PathEnrollment.neededCount":
+		if e.ComplexityRoot.PathEnrollment.NeededCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathEnrollment.NeededCount(childComplexity), true
+	case "PathEnrollment.overdue":
+		if e.ComplexityRoot.PathEnrollment.Overdue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathEnrollment.Overdue(childComplexity), true
+	case "PathEnrollment.path":
+		if e.ComplexityRoot.PathEnrollment.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathEnrollment.Path(childComplexity), true
+	case "PathEnrollment.reachedCount":
+		if e.ComplexityRoot.PathEnrollment.ReachedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathEnrollment.ReachedCount(childComplexity), true
+	case "PathEnrollment.state":
+		if e.ComplexityRoot.PathEnrollment.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathEnrollment.State(childComplexity), true
+	case "PathEnrollment.steps":
+		if e.ComplexityRoot.PathEnrollment.Steps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathEnrollment.Steps(childComplexity), true
+
+	case "PathEnrollmentConnection.edges":
+		if e.ComplexityRoot.PathEnrollmentConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathEnrollmentConnection.Edges(childComplexity), true
+	case "PathEnrollmentConnection.nodes":
+		if e.ComplexityRoot.PathEnrollmentConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathEnrollmentConnection.Nodes(childComplexity), true
+	case "PathEnrollmentConnection.pageInfo":
+		if e.ComplexityRoot.PathEnrollmentConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathEnrollmentConnection.PageInfo(childComplexity), true
+
+	case "PathEnrollmentEdge.cursor":
+		if e.ComplexityRoot.PathEnrollmentEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathEnrollmentEdge.Cursor(childComplexity), true
+	case "PathEnrollmentEdge.node":
+		if e.ComplexityRoot.PathEnrollmentEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathEnrollmentEdge.Node(childComplexity), true
+
+	case "PathEnrollmentPayload.enrollment":
+		if e.ComplexityRoot.PathEnrollmentPayload.Enrollment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathEnrollmentPayload.Enrollment(childComplexity), true
+
+	case "PathStep.course":
+		if e.ComplexityRoot.PathStep.Course == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathStep.Course(childComplexity), true
+	case "PathStep.enrollment":
+		if e.ComplexityRoot.PathStep.Place == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathStep.Place(childComplexity), true
+	case "PathStep.required":
+		if e.ComplexityRoot.PathStep.Required == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathStep.Required(childComplexity), true
+	case "PathStep.state":
+		if e.ComplexityRoot.PathStep.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PathStep.State(childComplexity), true
 
 	case "Playback.captions":
 		if e.ComplexityRoot.Playback.Captions == nil {
@@ -4743,6 +5234,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Achievements(childComplexity), true
+	case "Query.allLearningPaths":
+		if e.ComplexityRoot.Query.AllLearningPaths == nil {
+			break
+		}
+
+		args, err := ec.field_Query_allLearningPaths_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AllLearningPaths(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Query.asset":
 		if e.ComplexityRoot.Query.Asset == nil {
 			break
@@ -4910,6 +5412,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.LearnerDashboard(childComplexity), true
+	case "Query.learningPath":
+		if e.ComplexityRoot.Query.LearningPath == nil {
+			break
+		}
+
+		args, err := ec.field_Query_learningPath_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.LearningPath(childComplexity, args["id"].(*gid.ID), args["slug"].(*string)), true
+	case "Query.learningPaths":
+		if e.ComplexityRoot.Query.LearningPaths == nil {
+			break
+		}
+
+		args, err := ec.field_Query_learningPaths_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.LearningPaths(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Query.lesson":
 		if e.ComplexityRoot.Query.Lesson == nil {
 			break
@@ -4967,6 +5491,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.MyLeaderboardProfile(childComplexity), true
+	case "Query.myPathEnrollments":
+		if e.ComplexityRoot.Query.MyPathEnrollments == nil {
+			break
+		}
+
+		args, err := ec.field_Query_myPathEnrollments_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.MyPathEnrollments(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Query.myPoints":
 		if e.ComplexityRoot.Query.MyPoints == nil {
 			break
@@ -5012,6 +5547,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Notifications(childComplexity, args["first"].(*int), args["after"].(*string), args["unreadOnly"].(*bool)), true
+	case "Query.pathEnrollments":
+		if e.ComplexityRoot.Query.PathEnrollments == nil {
+			break
+		}
+
+		args, err := ec.field_Query_pathEnrollments_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PathEnrollments(childComplexity, args["pathId"].(gid.ID), args["first"].(*int), args["after"].(*string)), true
 	case "Query.pointRules":
 		if e.ComplexityRoot.Query.PointRules == nil {
 			break
@@ -6086,6 +6632,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ArrangeCourseInput", ec.unmarshalInputArrangeCourseInput),
 			graphql.NewInputUnmarshaler("ArrangeModuleInput", ec.unmarshalInputArrangeModuleInput),
 			graphql.NewInputUnmarshaler("AssignCourseInput", ec.unmarshalInputAssignCourseInput),
+			graphql.NewInputUnmarshaler("AssignPathInput", ec.unmarshalInputAssignPathInput),
 			graphql.NewInputUnmarshaler("AttachmentInput", ec.unmarshalInputAttachmentInput),
 			graphql.NewInputUnmarshaler("BrandingInput", ec.unmarshalInputBrandingInput),
 			graphql.NewInputUnmarshaler("CaptionInput", ec.unmarshalInputCaptionInput),
@@ -6100,6 +6647,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("EnrollInput", ec.unmarshalInputEnrollInput),
 			graphql.NewInputUnmarshaler("GrantSupportInput", ec.unmarshalInputGrantSupportInput),
 			graphql.NewInputUnmarshaler("LeaderboardProfileInput", ec.unmarshalInputLeaderboardProfileInput),
+			graphql.NewInputUnmarshaler("LearningPathCourseInput", ec.unmarshalInputLearningPathCourseInput),
 			graphql.NewInputUnmarshaler("NumericKeyInput", ec.unmarshalInputNumericKeyInput),
 			graphql.NewInputUnmarshaler("PlayedLessonInput", ec.unmarshalInputPlayedLessonInput),
 			graphql.NewInputUnmarshaler("PointRuleInput", ec.unmarshalInputPointRuleInput),
@@ -6122,6 +6670,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SaveCategoryInput", ec.unmarshalInputSaveCategoryInput),
 			graphql.NewInputUnmarshaler("SaveCourseAdmissionInput", ec.unmarshalInputSaveCourseAdmissionInput),
 			graphql.NewInputUnmarshaler("SaveCourseInput", ec.unmarshalInputSaveCourseInput),
+			graphql.NewInputUnmarshaler("SaveLearningPathInput", ec.unmarshalInputSaveLearningPathInput),
 			graphql.NewInputUnmarshaler("SaveLessonInput", ec.unmarshalInputSaveLessonInput),
 			graphql.NewInputUnmarshaler("SaveModuleInput", ec.unmarshalInputSaveModuleInput),
 			graphql.NewInputUnmarshaler("SearchFilter", ec.unmarshalInputSearchFilter),
@@ -7141,6 +7690,7 @@ input SaveLessonInput {
   bodyFormat: TextFormat
   assetId: ID
   url: String
+  "The length of a video in milliseconds. Without it, that of the uploaded film counts, as soon as it is measured."
   durationMs: Int
   captions: [CaptionInput!]
   attachments: [AttachmentInput!]
@@ -7623,12 +8173,14 @@ enum EnrollmentSource {
   SELF
   "Staff gave it to them."
   STAFF
-  "A rule of the tenant did, or a learning path."
+  "A rule of the tenant did."
   RULE
   "They bought it."
   PURCHASE
   "It came with data from elsewhere."
   IMPORT
+  "A learning path that they are on did; the reference is their place on it."
+  PATH
 }
 
 "Why a grant ended."
@@ -8169,6 +8721,218 @@ type RecordProgressPayload {
   completedLessonIds: [ID!]!
 }
 
+# ─── Learning paths ──────────────────────────────────────────────────────────────────────────────────────
+
+enum LearningPathState {
+  "Its authors work on it; nobody else sees it."
+  DRAFT
+  "Learners see it and get on to it."
+  PUBLISHED
+  "In no list. Who is on it goes on; nobody else gets on to it."
+  ARCHIVED
+}
+
+"Courses that lead somewhere together."
+type LearningPath implements Node {
+  id: ID!
+  slug: String!
+  title: String!
+  "Plain text."
+  description: String!
+  state: LearningPathState!
+  visibility: CourseVisibility!
+  "How many of the required courses complete it."
+  need: CompletionNeed!
+  "0 unless AT_LEAST."
+  count: Int!
+  "Whether a course opens when the required ones before it are completed."
+  ordered: Boolean!
+  "Whether learners get on to it by themselves."
+  selfEnroll: Boolean!
+  "After how many days it is due unless somebody says otherwise, null for never."
+  dueDays: Int
+  "Grows with every edit."
+  revision: Int!
+  "When it was published first."
+  publishedAt: Time
+  "In their order."
+  courses: [LearningPathCourse!]!
+  "The viewer's own."
+  enrollment: PathEnrollment
+    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
+}
+
+"One course of a learning path."
+type LearningPathCourse {
+  "Whether it counts towards completing the path."
+  required: Boolean!
+  "Null while it is not published, or not for the viewer."
+  course: Course
+  "What its authors edit."
+  draft: CourseDraft
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
+}
+
+type LearningPathConnection {
+  edges: [LearningPathEdge!]!
+  nodes: [LearningPath!]!
+  pageInfo: PageInfo!
+}
+
+type LearningPathEdge {
+  cursor: Cursor!
+  node: LearningPath!
+}
+
+enum PathEnrollmentState {
+  ACTIVE
+  "For good: nothing takes it back, whatever becomes of the path."
+  COMPLETED
+  "The learner left. Enrolling again takes it up again."
+  WITHDRAWN
+  "Staff ended it. Only staff open it again."
+  REVOKED
+}
+
+"A learner's place on a learning path."
+type PathEnrollment implements Node {
+  id: ID!
+  state: PathEnrollmentState!
+  path: LearningPath!
+  learner: User
+  "Whether staff gave it."
+  byStaff: Boolean!
+  enrolledAt: Time!
+  dueAt: Time
+  "Whether it is active and its due date has passed."
+  overdue: Boolean!
+  completedAt: Time
+  "How many of the required courses complete the path."
+  neededCount: Int!
+  "How many of so many are completed, themselves or in an equivalent course."
+  reachedCount: Int!
+  "The courses in their order, and how far the learner is with each."
+  steps: [PathStep!]!
+}
+
+enum PathStepState {
+  "It opens when the required courses before it are completed."
+  LOCKED
+  OPEN
+  "Itself, or a course that counts as it."
+  COMPLETED
+}
+
+"One course of a learning path, for one learner."
+type PathStep {
+  state: PathStepState!
+  "Whether it counts towards completing the path."
+  required: Boolean!
+  "Null while it is not published."
+  course: Course
+  "The learner's place in it, whatever gave it; null for none."
+  enrollment: Enrollment
+}
+
+type PathEnrollmentConnection {
+  edges: [PathEnrollmentEdge!]!
+  nodes: [PathEnrollment!]!
+  pageInfo: PageInfo!
+}
+
+type PathEnrollmentEdge {
+  cursor: Cursor!
+  node: PathEnrollment!
+}
+
+extend type Query {
+  "The published learning paths that the viewer may see, by title."
+  learningPaths(first: Int, after: Cursor): LearningPathConnection!
+    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
+  "A learning path by id or slug; exactly one of them."
+  learningPath(id: ID, slug: String): LearningPath
+    @access(roles: [ANONYMOUS, LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
+  "The viewer's own places on learning paths, newest first."
+  myPathEnrollments(first: Int, after: Cursor): PathEnrollmentConnection!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: SELF, support: GRANTED, k12: SAME)
+  "All learning paths, drafts and archived ones too, by title."
+  allLearningPaths(first: Int, after: Cursor): LearningPathConnection!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
+  "Everybody's places on one learning path, newest first."
+  pathEnrollments(pathId: ID!, first: Int, after: Cursor): PathEnrollmentConnection!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: COURSE, support: GRANTED, k12: SAME)
+}
+
+extend type Mutation {
+  """
+  Adds a learning path as a draft, or replaces all that is said of the one with its slug. A change of one that is published
+  holds at once: who is on it gets what is new and keeps what they were given, and nobody who has completed it loses that.
+  """
+  saveLearningPath(input: SaveLearningPathInput!): LearningPathPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Offers a learning path to learners; all of its courses are published, and it requires one at least."
+  publishLearningPath(id: ID!): LearningPathPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  "Takes a learning path out of the lists. Who is on it goes on."
+  archiveLearningPath(id: ID!): LearningPathPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: TENANT, support: NONE, k12: SAME)
+  """
+  Puts the viewer on a learning path, with places in the courses that are open to them. Asking twice returns the same place.
+  Of a course with a price, or to which staff ended the viewer's access, the path gives none.
+  """
+  enrollInPath(pathId: ID!): PathEnrollmentPayload!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: SELF, support: NONE, k12: SAME)
+  "Puts a learner on a learning path; staff decide about prices themselves."
+  assignPath(input: AssignPathInput!): PathEnrollmentPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+  "Takes a learner off a learning path. Of each course only the reason ends that the path gave."
+  withdrawFromPath(pathEnrollmentId: ID!): PathEnrollmentPayload!
+    @access(roles: [LEARNER, INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+  "Ends a learner's place on a learning path; only staff open it again. What is completed stays completed."
+  revokePathEnrollment(pathEnrollmentId: ID!): PathEnrollmentPayload!
+    @access(roles: [INSTRUCTOR, TENANT_ADMIN], scope: COURSE, support: NONE, k12: SAME)
+}
+
+input SaveLearningPathInput {
+  "Lower-case words joined by hyphens; it names the path for good."
+  slug: String!
+  "1 to 300 characters."
+  title: String!
+  "Plain text, at most 8 KB."
+  description: String! = ""
+  "In their order, each once; at most 30."
+  courses: [LearningPathCourseInput!]!
+  need: CompletionNeed! = ALL
+  "For AT_LEAST: 1 to how many courses are required."
+  count: Int
+  ordered: Boolean! = false
+  selfEnroll: Boolean! = true
+  visibility: CourseVisibility! = PUBLIC
+  "1 to 3650."
+  dueDays: Int
+  "The revision that was edited, 0 for a new path. CONFLICT when there is another by now."
+  expectedRevision: Int
+}
+
+input LearningPathCourseInput {
+  courseId: ID!
+  required: Boolean! = true
+}
+
+type LearningPathPayload {
+  path: LearningPath!
+}
+
+input AssignPathInput {
+  pathId: ID!
+  learnerId: ID!
+  dueAt: Time
+}
+
+type PathEnrollmentPayload {
+  enrollment: PathEnrollment!
+}
+
 # ─── Assessment ──────────────────────────────────────────────────────────────────────────────────────────
 
 enum QuestionKind {
@@ -8410,6 +9174,9 @@ enum NotificationKind {
   COURSE_COMPLETED
   CERTIFICATE_ISSUED
   CERTIFICATE_REVOKED
+  "Somebody assigned a learning path."
+  PATH_ASSIGNED
+  PATH_COMPLETED
 }
 
 type Notification implements Node {
@@ -9768,6 +10535,84 @@ func (ec *executionContext) childFields_LearnerDashboard(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type LearnerDashboard", field.Name)
 }
 
+func (ec *executionContext) childFields_LearningPath(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_LearningPath_id(ctx, field)
+	case "slug":
+		return ec.fieldContext_LearningPath_slug(ctx, field)
+	case "title":
+		return ec.fieldContext_LearningPath_title(ctx, field)
+	case "description":
+		return ec.fieldContext_LearningPath_description(ctx, field)
+	case "state":
+		return ec.fieldContext_LearningPath_state(ctx, field)
+	case "visibility":
+		return ec.fieldContext_LearningPath_visibility(ctx, field)
+	case "need":
+		return ec.fieldContext_LearningPath_need(ctx, field)
+	case "count":
+		return ec.fieldContext_LearningPath_count(ctx, field)
+	case "ordered":
+		return ec.fieldContext_LearningPath_ordered(ctx, field)
+	case "selfEnroll":
+		return ec.fieldContext_LearningPath_selfEnroll(ctx, field)
+	case "dueDays":
+		return ec.fieldContext_LearningPath_dueDays(ctx, field)
+	case "revision":
+		return ec.fieldContext_LearningPath_revision(ctx, field)
+	case "publishedAt":
+		return ec.fieldContext_LearningPath_publishedAt(ctx, field)
+	case "courses":
+		return ec.fieldContext_LearningPath_courses(ctx, field)
+	case "enrollment":
+		return ec.fieldContext_LearningPath_enrollment(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LearningPath", field.Name)
+}
+
+func (ec *executionContext) childFields_LearningPathConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_LearningPathConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_LearningPathConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_LearningPathConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LearningPathConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_LearningPathCourse(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "required":
+		return ec.fieldContext_LearningPathCourse_required(ctx, field)
+	case "course":
+		return ec.fieldContext_LearningPathCourse_course(ctx, field)
+	case "draft":
+		return ec.fieldContext_LearningPathCourse_draft(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LearningPathCourse", field.Name)
+}
+
+func (ec *executionContext) childFields_LearningPathEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_LearningPathEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_LearningPathEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LearningPathEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_LearningPathPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "path":
+		return ec.fieldContext_LearningPathPayload_path(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LearningPathPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Lesson(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -10038,6 +10883,80 @@ func (ec *executionContext) childFields_PartTicket(ctx context.Context, field gr
 		return ec.fieldContext_PartTicket_upload(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PartTicket", field.Name)
+}
+
+func (ec *executionContext) childFields_PathEnrollment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PathEnrollment_id(ctx, field)
+	case "state":
+		return ec.fieldContext_PathEnrollment_state(ctx, field)
+	case "path":
+		return ec.fieldContext_PathEnrollment_path(ctx, field)
+	case "learner":
+		return ec.fieldContext_PathEnrollment_learner(ctx, field)
+	case "byStaff":
+		return ec.fieldContext_PathEnrollment_byStaff(ctx, field)
+	case "enrolledAt":
+		return ec.fieldContext_PathEnrollment_enrolledAt(ctx, field)
+	case "dueAt":
+		return ec.fieldContext_PathEnrollment_dueAt(ctx, field)
+	case "overdue":
+		return ec.fieldContext_PathEnrollment_overdue(ctx, field)
+	case "completedAt":
+		return ec.fieldContext_PathEnrollment_completedAt(ctx, field)
+	case "neededCount":
+		return ec.fieldContext_PathEnrollment_neededCount(ctx, field)
+	case "reachedCount":
+		return ec.fieldContext_PathEnrollment_reachedCount(ctx, field)
+	case "steps":
+		return ec.fieldContext_PathEnrollment_steps(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PathEnrollment", field.Name)
+}
+
+func (ec *executionContext) childFields_PathEnrollmentConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_PathEnrollmentConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_PathEnrollmentConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_PathEnrollmentConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PathEnrollmentConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_PathEnrollmentEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_PathEnrollmentEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_PathEnrollmentEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PathEnrollmentEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_PathEnrollmentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "enrollment":
+		return ec.fieldContext_PathEnrollmentPayload_enrollment(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PathEnrollmentPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_PathStep(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_PathStep_state(ctx, field)
+	case "required":
+		return ec.fieldContext_PathStep_required(ctx, field)
+	case "course":
+		return ec.fieldContext_PathStep_course(ctx, field)
+	case "enrollment":
+		return ec.fieldContext_PathStep_enrollment(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PathStep", field.Name)
 }
 
 func (ec *executionContext) childFields_Playback(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10820,6 +11739,20 @@ func (ec *executionContext) field_Mutation_archiveCourse_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_archiveLearningPath_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_arrangeCourse_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -10840,6 +11773,20 @@ func (ec *executionContext) field_Mutation_assignCourse_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.AssignCourseInput, error) {
 			return ec.unmarshalNAssignCourseInput2lyceumᚋinternalᚋgenᚋmodelᚐAssignCourseInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_assignPath_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.AssignPathInput, error) {
+			return ec.unmarshalNAssignPathInput2lyceumᚋinternalᚋgenᚋmodelᚐAssignPathInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -10982,6 +11929,20 @@ func (ec *executionContext) field_Mutation_deleteAsset_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_enrollInPath_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "pathId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["pathId"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_enroll_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -11035,6 +11996,20 @@ func (ec *executionContext) field_Mutation_publishCourse_args(ctx context.Contex
 		return nil, err
 	}
 	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_publishLearningPath_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
 	return args, nil
 }
 
@@ -11200,6 +12175,20 @@ func (ec *executionContext) field_Mutation_revokeGrant_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_revokePathEnrollment_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "pathEnrollmentId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["pathEnrollmentId"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_revokeSessions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -11304,6 +12293,20 @@ func (ec *executionContext) field_Mutation_saveCourse_args(ctx context.Context, 
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.SaveCourseInput, error) {
 			return ec.unmarshalNSaveCourseInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveCourseInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_saveLearningPath_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SaveLearningPathInput, error) {
+			return ec.unmarshalNSaveLearningPathInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveLearningPathInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -11522,6 +12525,20 @@ func (ec *executionContext) field_Mutation_updatePublishingRules_args(ctx contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_withdrawFromPath_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "pathEnrollmentId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["pathEnrollmentId"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_withdraw_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -11547,6 +12564,28 @@ func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["name"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_allLearningPaths_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -11906,6 +12945,50 @@ func (ec *executionContext) field_Query_leaderboard_args(ctx context.Context, ra
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_learningPath_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (*gid.ID, error) {
+			return ec.unmarshalOID2ᚖlyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "slug",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["slug"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_learningPaths_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_lessonDropOff_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -11988,6 +13071,28 @@ func (ec *executionContext) field_Query_myEnrollments_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_myPathEnrollments_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_node_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -12043,6 +13148,36 @@ func (ec *executionContext) field_Query_notifications_args(ctx context.Context, 
 		return nil, err
 	}
 	args["unreadOnly"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_pathEnrollments_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "pathId",
+		func(ctx context.Context, v any) (gid.ID, error) {
+			return ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["pathId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
 	return args, nil
 }
 
@@ -20705,6 +21840,681 @@ func (ec *executionContext) fieldContext_LearnerDashboard_certificates(_ context
 	return fc, nil
 }
 
+func (ec *executionContext) _LearningPath_id(ctx context.Context, field graphql.CollectedField, obj *ent.LearningPath) (ret graphql.Marshaler) {
+	if out := ec.lean_LearningPath_id(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPath_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.GlobalID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v gid.ID) graphql.Marshaler {
+			return ec.marshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPath_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LearningPath", field, true, false, "ID")
+}
+
+func (ec *executionContext) _LearningPath_slug(ctx context.Context, field graphql.CollectedField, obj *ent.LearningPath) (ret graphql.Marshaler) {
+	if out := ec.lean_LearningPath_slug(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPath_slug(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Slug, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPath_slug(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LearningPath", field, false, false, "String")
+}
+
+func (ec *executionContext) _LearningPath_title(ctx context.Context, field graphql.CollectedField, obj *ent.LearningPath) (ret graphql.Marshaler) {
+	if out := ec.lean_LearningPath_title(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPath_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPath_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LearningPath", field, false, false, "String")
+}
+
+func (ec *executionContext) _LearningPath_description(ctx context.Context, field graphql.CollectedField, obj *ent.LearningPath) (ret graphql.Marshaler) {
+	if out := ec.lean_LearningPath_description(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPath_description(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Description, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPath_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LearningPath", field, false, false, "String")
+}
+
+func (ec *executionContext) _LearningPath_state(ctx context.Context, field graphql.CollectedField, obj *ent.LearningPath) (ret graphql.Marshaler) {
+	if out := ec.lean_LearningPath_state(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPath_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v learningpath.State) graphql.Marshaler {
+			return ec.marshalNLearningPathState2lyceumᚋinternalᚋgenᚋentᚋlearningpathᚐState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPath_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LearningPath", field, false, false, "LearningPathState")
+}
+
+func (ec *executionContext) _LearningPath_visibility(ctx context.Context, field graphql.CollectedField, obj *ent.LearningPath) (ret graphql.Marshaler) {
+	if out := ec.lean_LearningPath_visibility(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPath_visibility(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Visibility, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v outline.Visibility) graphql.Marshaler {
+			return ec.marshalNCourseVisibility2lyceumᚋinternalᚋcatalogᚋoutlineᚐVisibility(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPath_visibility(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LearningPath", field, false, false, "CourseVisibility")
+}
+
+func (ec *executionContext) _LearningPath_need(ctx context.Context, field graphql.CollectedField, obj *ent.LearningPath) (ret graphql.Marshaler) {
+	if out := ec.lean_LearningPath_need(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPath_need(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Need, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v outline.Need) graphql.Marshaler {
+			return ec.marshalNCompletionNeed2lyceumᚋinternalᚋcatalogᚋoutlineᚐNeed(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPath_need(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LearningPath", field, false, false, "CompletionNeed")
+}
+
+func (ec *executionContext) _LearningPath_count(ctx context.Context, field graphql.CollectedField, obj *ent.LearningPath) (ret graphql.Marshaler) {
+	if out := ec.lean_LearningPath_count(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPath_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NeedCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPath_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LearningPath", field, false, false, "Int")
+}
+
+func (ec *executionContext) _LearningPath_ordered(ctx context.Context, field graphql.CollectedField, obj *ent.LearningPath) (ret graphql.Marshaler) {
+	if out := ec.lean_LearningPath_ordered(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPath_ordered(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ordered, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPath_ordered(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LearningPath", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _LearningPath_selfEnroll(ctx context.Context, field graphql.CollectedField, obj *ent.LearningPath) (ret graphql.Marshaler) {
+	if out := ec.lean_LearningPath_selfEnroll(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPath_selfEnroll(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SelfEnroll, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPath_selfEnroll(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LearningPath", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _LearningPath_dueDays(ctx context.Context, field graphql.CollectedField, obj *ent.LearningPath) (ret graphql.Marshaler) {
+	if out := ec.lean_LearningPath_dueDays(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPath_dueDays(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DueDays, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPath_dueDays(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LearningPath", field, false, false, "Int")
+}
+
+func (ec *executionContext) _LearningPath_revision(ctx context.Context, field graphql.CollectedField, obj *ent.LearningPath) (ret graphql.Marshaler) {
+	if out := ec.lean_LearningPath_revision(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPath_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPath_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LearningPath", field, false, false, "Int")
+}
+
+func (ec *executionContext) _LearningPath_publishedAt(ctx context.Context, field graphql.CollectedField, obj *ent.LearningPath) (ret graphql.Marshaler) {
+	if out := ec.lean_LearningPath_publishedAt(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPath_publishedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PublishedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPath_publishedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LearningPath", field, false, false, "Time")
+}
+
+func (ec *executionContext) _LearningPath_courses(ctx context.Context, field graphql.CollectedField, obj *ent.LearningPath) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPath_courses(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LearningPath().Courses(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.PathCourse) graphql.Marshaler {
+			return ec.marshalNLearningPathCourse2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐPathCourseᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPath_courses(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LearningPath",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LearningPathCourse(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LearningPath_enrollment(ctx context.Context, field graphql.CollectedField, obj *ent.LearningPath) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPath_enrollment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LearningPath().Enrollment(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.PathEnrollment) graphql.Marshaler {
+			return ec.marshalOPathEnrollment2ᚖlyceumᚋinternalᚋgenᚋentᚐPathEnrollment(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPath_enrollment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LearningPath",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PathEnrollment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LearningPathConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.LearningPathConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPathConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []relay.Edge[*ent.LearningPath]) graphql.Marshaler {
+			return ec.marshalNLearningPathEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPathConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LearningPathConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LearningPathEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LearningPathConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.LearningPathConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPathConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.LearningPath) graphql.Marshaler {
+			return ec.marshalNLearningPath2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐLearningPathᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPathConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LearningPathConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LearningPath(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LearningPathConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.LearningPathConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPathConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v relay.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2lyceumᚋgraphᚋrelayᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPathConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LearningPathConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LearningPathCourse_required(ctx context.Context, field graphql.CollectedField, obj *ent.PathCourse) (ret graphql.Marshaler) {
+	if out := ec.lean_LearningPathCourse_required(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPathCourse_required(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Required, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPathCourse_required(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LearningPathCourse", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _LearningPathCourse_course(ctx context.Context, field graphql.CollectedField, obj *ent.PathCourse) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPathCourse_course(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LearningPathCourse().Course(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *catalog.Course) graphql.Marshaler {
+			return ec.marshalOCourse2ᚖlyceumᚋinternalᚋcatalogᚐCourse(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPathCourse_course(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LearningPathCourse",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Course(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LearningPathCourse_draft(ctx context.Context, field graphql.CollectedField, obj *ent.PathCourse) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPathCourse_draft(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LearningPathCourse().Draft(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Course) graphql.Marshaler {
+			return ec.marshalOCourseDraft2ᚖlyceumᚋinternalᚋgenᚋentᚐCourse(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPathCourse_draft(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LearningPathCourse",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CourseDraft(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LearningPathEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.LearningPath]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPathEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPathEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LearningPathEdge", field, false, false, "Cursor")
+}
+
+func (ec *executionContext) _LearningPathEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.LearningPath]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPathEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.LearningPath) graphql.Marshaler {
+			return ec.marshalNLearningPath2ᚖlyceumᚋinternalᚋgenᚋentᚐLearningPath(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPathEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LearningPathEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LearningPath(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LearningPathPayload_path(ctx context.Context, field graphql.CollectedField, obj *model.LearningPathPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LearningPathPayload_path(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Path, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.LearningPath) graphql.Marshaler {
+			return ec.marshalNLearningPath2ᚖlyceumᚋinternalᚋgenᚋentᚐLearningPath(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LearningPathPayload_path(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LearningPathPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LearningPath(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Lesson_id(ctx context.Context, field graphql.CollectedField, obj *catalog.Lesson) (ret graphql.Marshaler) {
 	if out := ec.lean_Lesson_id(obj); out != nil {
 		return out
@@ -24291,6 +26101,314 @@ func (ec *executionContext) fieldContext_Mutation_completeLesson(ctx context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_saveLearningPath(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_saveLearningPath(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SaveLearningPath(ctx, fc.Args["input"].(model.SaveLearningPathInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.LearningPathPayload) graphql.Marshaler {
+			return ec.marshalNLearningPathPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLearningPathPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_saveLearningPath(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LearningPathPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_saveLearningPath_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_publishLearningPath(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_publishLearningPath(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().PublishLearningPath(ctx, fc.Args["id"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.LearningPathPayload) graphql.Marshaler {
+			return ec.marshalNLearningPathPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLearningPathPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_publishLearningPath(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LearningPathPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_publishLearningPath_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_archiveLearningPath(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_archiveLearningPath(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ArchiveLearningPath(ctx, fc.Args["id"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.LearningPathPayload) graphql.Marshaler {
+			return ec.marshalNLearningPathPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLearningPathPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_archiveLearningPath(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LearningPathPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_archiveLearningPath_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_enrollInPath(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_enrollInPath(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().EnrollInPath(ctx, fc.Args["pathId"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PathEnrollmentPayload) graphql.Marshaler {
+			return ec.marshalNPathEnrollmentPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐPathEnrollmentPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_enrollInPath(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PathEnrollmentPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_enrollInPath_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_assignPath(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_assignPath(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().AssignPath(ctx, fc.Args["input"].(model.AssignPathInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PathEnrollmentPayload) graphql.Marshaler {
+			return ec.marshalNPathEnrollmentPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐPathEnrollmentPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_assignPath(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PathEnrollmentPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_assignPath_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_withdrawFromPath(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_withdrawFromPath(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().WithdrawFromPath(ctx, fc.Args["pathEnrollmentId"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PathEnrollmentPayload) graphql.Marshaler {
+			return ec.marshalNPathEnrollmentPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐPathEnrollmentPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_withdrawFromPath(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PathEnrollmentPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_withdrawFromPath_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_revokePathEnrollment(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_revokePathEnrollment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RevokePathEnrollment(ctx, fc.Args["pathEnrollmentId"].(gid.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PathEnrollmentPayload) graphql.Marshaler {
+			return ec.marshalNPathEnrollmentPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐPathEnrollmentPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_revokePathEnrollment(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PathEnrollmentPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_revokePathEnrollment_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_startAttempt(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -25355,6 +27473,626 @@ func (ec *executionContext) fieldContext_PartTicket_upload(_ context.Context, fi
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_UploadTicket(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PathEnrollment_id(ctx context.Context, field graphql.CollectedField, obj *ent.PathEnrollment) (ret graphql.Marshaler) {
+	if out := ec.lean_PathEnrollment_id(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathEnrollment_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.GlobalID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v gid.ID) graphql.Marshaler {
+			return ec.marshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathEnrollment_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PathEnrollment", field, true, false, "ID")
+}
+
+func (ec *executionContext) _PathEnrollment_state(ctx context.Context, field graphql.CollectedField, obj *ent.PathEnrollment) (ret graphql.Marshaler) {
+	if out := ec.lean_PathEnrollment_state(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathEnrollment_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v pathenrollment.State) graphql.Marshaler {
+			return ec.marshalNPathEnrollmentState2lyceumᚋinternalᚋgenᚋentᚋpathenrollmentᚐState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathEnrollment_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PathEnrollment", field, false, false, "PathEnrollmentState")
+}
+
+func (ec *executionContext) _PathEnrollment_path(ctx context.Context, field graphql.CollectedField, obj *ent.PathEnrollment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathEnrollment_path(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PathEnrollment().Path(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.LearningPath) graphql.Marshaler {
+			return ec.marshalNLearningPath2ᚖlyceumᚋinternalᚋgenᚋentᚐLearningPath(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathEnrollment_path(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PathEnrollment",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LearningPath(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PathEnrollment_learner(ctx context.Context, field graphql.CollectedField, obj *ent.PathEnrollment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathEnrollment_learner(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PathEnrollment().Learner(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖlyceumᚋinternalᚋgenᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PathEnrollment_learner(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PathEnrollment",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PathEnrollment_byStaff(ctx context.Context, field graphql.CollectedField, obj *ent.PathEnrollment) (ret graphql.Marshaler) {
+	if out := ec.lean_PathEnrollment_byStaff(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathEnrollment_byStaff(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ByStaff, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathEnrollment_byStaff(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PathEnrollment", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _PathEnrollment_enrolledAt(ctx context.Context, field graphql.CollectedField, obj *ent.PathEnrollment) (ret graphql.Marshaler) {
+	if out := ec.lean_PathEnrollment_enrolledAt(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathEnrollment_enrolledAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EnrolledAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathEnrollment_enrolledAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PathEnrollment", field, false, false, "Time")
+}
+
+func (ec *executionContext) _PathEnrollment_dueAt(ctx context.Context, field graphql.CollectedField, obj *ent.PathEnrollment) (ret graphql.Marshaler) {
+	if out := ec.lean_PathEnrollment_dueAt(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathEnrollment_dueAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DueAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PathEnrollment_dueAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PathEnrollment", field, false, false, "Time")
+}
+
+func (ec *executionContext) _PathEnrollment_overdue(ctx context.Context, field graphql.CollectedField, obj *ent.PathEnrollment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathEnrollment_overdue(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PathEnrollment().Overdue(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathEnrollment_overdue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PathEnrollment", field, true, true, "Boolean")
+}
+
+func (ec *executionContext) _PathEnrollment_completedAt(ctx context.Context, field graphql.CollectedField, obj *ent.PathEnrollment) (ret graphql.Marshaler) {
+	if out := ec.lean_PathEnrollment_completedAt(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathEnrollment_completedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CompletedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PathEnrollment_completedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PathEnrollment", field, false, false, "Time")
+}
+
+func (ec *executionContext) _PathEnrollment_neededCount(ctx context.Context, field graphql.CollectedField, obj *ent.PathEnrollment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathEnrollment_neededCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PathEnrollment().NeededCount(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathEnrollment_neededCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PathEnrollment", field, true, true, "Int")
+}
+
+func (ec *executionContext) _PathEnrollment_reachedCount(ctx context.Context, field graphql.CollectedField, obj *ent.PathEnrollment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathEnrollment_reachedCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PathEnrollment().ReachedCount(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathEnrollment_reachedCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PathEnrollment", field, true, true, "Int")
+}
+
+func (ec *executionContext) _PathEnrollment_steps(ctx context.Context, field graphql.CollectedField, obj *ent.PathEnrollment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathEnrollment_steps(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PathEnrollment().Steps(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*pathway.Step) graphql.Marshaler {
+			return ec.marshalNPathStep2ᚕᚖlyceumᚋinternalᚋpathwayᚐStepᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathEnrollment_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PathEnrollment",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PathStep(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PathEnrollmentConnection_edges(ctx context.Context, field graphql.CollectedField, obj *relay.PathEnrollmentConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathEnrollmentConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []relay.Edge[*ent.PathEnrollment]) graphql.Marshaler {
+			return ec.marshalNPathEnrollmentEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathEnrollmentConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PathEnrollmentConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PathEnrollmentEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PathEnrollmentConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *relay.PathEnrollmentConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathEnrollmentConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.PathEnrollment) graphql.Marshaler {
+			return ec.marshalNPathEnrollment2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐPathEnrollmentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathEnrollmentConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PathEnrollmentConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PathEnrollment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PathEnrollmentConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *relay.PathEnrollmentConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathEnrollmentConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v relay.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2lyceumᚋgraphᚋrelayᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathEnrollmentConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PathEnrollmentConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PathEnrollmentEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.PathEnrollment]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathEnrollmentEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathEnrollmentEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PathEnrollmentEdge", field, false, false, "Cursor")
+}
+
+func (ec *executionContext) _PathEnrollmentEdge_node(ctx context.Context, field graphql.CollectedField, obj *relay.Edge[*ent.PathEnrollment]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathEnrollmentEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.PathEnrollment) graphql.Marshaler {
+			return ec.marshalNPathEnrollment2ᚖlyceumᚋinternalᚋgenᚋentᚐPathEnrollment(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathEnrollmentEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PathEnrollmentEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PathEnrollment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PathEnrollmentPayload_enrollment(ctx context.Context, field graphql.CollectedField, obj *model.PathEnrollmentPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathEnrollmentPayload_enrollment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Enrollment, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.PathEnrollment) graphql.Marshaler {
+			return ec.marshalNPathEnrollment2ᚖlyceumᚋinternalᚋgenᚋentᚐPathEnrollment(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathEnrollmentPayload_enrollment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PathEnrollmentPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PathEnrollment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PathStep_state(ctx context.Context, field graphql.CollectedField, obj *pathway.Step) (ret graphql.Marshaler) {
+	if out := ec.lean_PathStep_state(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathStep_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v pathway.StepState) graphql.Marshaler {
+			return ec.marshalNPathStepState2lyceumᚋinternalᚋpathwayᚐStepState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathStep_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PathStep", field, false, false, "PathStepState")
+}
+
+func (ec *executionContext) _PathStep_required(ctx context.Context, field graphql.CollectedField, obj *pathway.Step) (ret graphql.Marshaler) {
+	if out := ec.lean_PathStep_required(obj); out != nil {
+		return out
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathStep_required(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Required, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PathStep_required(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PathStep", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _PathStep_course(ctx context.Context, field graphql.CollectedField, obj *pathway.Step) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathStep_course(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PathStep().Course(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *catalog.Course) graphql.Marshaler {
+			return ec.marshalOCourse2ᚖlyceumᚋinternalᚋcatalogᚐCourse(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PathStep_course(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PathStep",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Course(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PathStep_enrollment(ctx context.Context, field graphql.CollectedField, obj *pathway.Step) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PathStep_enrollment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Place, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Enrollment) graphql.Marshaler {
+			return ec.marshalOEnrollment2ᚖlyceumᚋinternalᚋgenᚋentᚐEnrollment(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PathStep_enrollment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PathStep",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Enrollment(ctx, field)
 		},
 	}
 	return fc, nil
@@ -26889,6 +29627,226 @@ func (ec *executionContext) fieldContext_Query_lessonDropOff(ctx context.Context
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_lessonDropOff_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_learningPaths(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_learningPaths(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().LearningPaths(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.LearningPathConnection) graphql.Marshaler {
+			return ec.marshalNLearningPathConnection2ᚖlyceumᚋgraphᚋrelayᚐLearningPathConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_learningPaths(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LearningPathConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_learningPaths_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_learningPath(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_learningPath(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().LearningPath(ctx, fc.Args["id"].(*gid.ID), fc.Args["slug"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.LearningPath) graphql.Marshaler {
+			return ec.marshalOLearningPath2ᚖlyceumᚋinternalᚋgenᚋentᚐLearningPath(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_learningPath(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LearningPath(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_learningPath_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_myPathEnrollments(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_myPathEnrollments(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().MyPathEnrollments(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.PathEnrollmentConnection) graphql.Marshaler {
+			return ec.marshalNPathEnrollmentConnection2ᚖlyceumᚋgraphᚋrelayᚐPathEnrollmentConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_myPathEnrollments(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PathEnrollmentConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_myPathEnrollments_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_allLearningPaths(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_allLearningPaths(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().AllLearningPaths(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.LearningPathConnection) graphql.Marshaler {
+			return ec.marshalNLearningPathConnection2ᚖlyceumᚋgraphᚋrelayᚐLearningPathConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_allLearningPaths(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LearningPathConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_allLearningPaths_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_pathEnrollments(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_pathEnrollments(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().PathEnrollments(ctx, fc.Args["pathId"].(gid.ID), fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *relay.PathEnrollmentConnection) graphql.Marshaler {
+			return ec.marshalNPathEnrollmentConnection2ᚖlyceumᚋgraphᚋrelayᚐPathEnrollmentConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_pathEnrollments(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PathEnrollmentConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_pathEnrollments_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -32986,6 +35944,62 @@ func UnmarshalAssignCourseInput(ctx context.Context, raw any) (model.AssignCours
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputAssignPathInput(ctx context.Context, obj any) (model.AssignPathInput, error) {
+	var it model.AssignPathInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"pathId", "learnerId", "dueAt"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "pathId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("pathId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PathID = data
+		case "learnerId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("learnerId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.LearnerID = data
+		case "dueAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dueAt"))
+			data, err := ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DueAt = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAssignPathInput unmarshals raw into the AssignPathInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAssignPathInput(ctx context.Context, raw any) (model.AssignPathInput, error) {
+	var out model.AssignPathInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AssignPathInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputAttachmentInput(ctx context.Context, obj any) (model.AttachmentInput, error) {
 	var it model.AttachmentInput
 	if obj == nil {
@@ -33746,6 +36760,59 @@ func (ec *executionContext) unmarshalInputLeaderboardProfileInput(ctx context.Co
 func UnmarshalLeaderboardProfileInput(ctx context.Context, raw any) (model.LeaderboardProfileInput, error) {
 	var out model.LeaderboardProfileInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "LeaderboardProfileInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputLearningPathCourseInput(ctx context.Context, obj any) (model.LearningPathCourseInput, error) {
+	var it model.LearningPathCourseInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["required"]; !present {
+		asMap["required"] = true
+	}
+
+	fieldsInOrder := [...]string{"courseId", "required"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "courseId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("courseId"))
+			data, err := ec.unmarshalNID2lyceumᚋinternalᚋplatformᚋgidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CourseID = data
+		case "required":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("required"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Required = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalLearningPathCourseInput unmarshals raw into the LearningPathCourseInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalLearningPathCourseInput(ctx context.Context, raw any) (model.LearningPathCourseInput, error) {
+	var out model.LearningPathCourseInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "LearningPathCourseInput", raw, &out)
 	return out, err
 }
 
@@ -35199,6 +38266,134 @@ func UnmarshalSaveCourseInput(ctx context.Context, raw any) (model.SaveCourseInp
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputSaveLearningPathInput(ctx context.Context, obj any) (model.SaveLearningPathInput, error) {
+	var it model.SaveLearningPathInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["description"]; !present {
+		asMap["description"] = ""
+	}
+	if _, present := asMap["need"]; !present {
+		asMap["need"] = "ALL"
+	}
+	if _, present := asMap["ordered"]; !present {
+		asMap["ordered"] = false
+	}
+	if _, present := asMap["selfEnroll"]; !present {
+		asMap["selfEnroll"] = true
+	}
+	if _, present := asMap["visibility"]; !present {
+		asMap["visibility"] = "PUBLIC"
+	}
+
+	fieldsInOrder := [...]string{"slug", "title", "description", "courses", "need", "count", "ordered", "selfEnroll", "visibility", "dueDays", "expectedRevision"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "slug":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Slug = data
+		case "title":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("title"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Title = data
+		case "description":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("description"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Description = data
+		case "courses":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("courses"))
+			data, err := ec.unmarshalNLearningPathCourseInput2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐLearningPathCourseInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Courses = data
+		case "need":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("need"))
+			data, err := ec.unmarshalNCompletionNeed2lyceumᚋinternalᚋcatalogᚋoutlineᚐNeed(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Need = data
+		case "count":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("count"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Count = data
+		case "ordered":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ordered"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Ordered = data
+		case "selfEnroll":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("selfEnroll"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SelfEnroll = data
+		case "visibility":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("visibility"))
+			data, err := ec.unmarshalNCourseVisibility2lyceumᚋinternalᚋcatalogᚋoutlineᚐVisibility(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Visibility = data
+		case "dueDays":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dueDays"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DueDays = data
+		case "expectedRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedRevision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedRevision = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSaveLearningPathInput unmarshals raw into the SaveLearningPathInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSaveLearningPathInput(ctx context.Context, raw any) (model.SaveLearningPathInput, error) {
+	var out model.SaveLearningPathInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SaveLearningPathInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSaveLessonInput(ctx context.Context, obj any) (model.SaveLessonInput, error) {
 	var it model.SaveLessonInput
 	if obj == nil {
@@ -36017,11 +39212,21 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Session(ctx, sel, obj)
+	case *ent.PathEnrollment:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._PathEnrollment(ctx, sel, obj)
 	case *ent.Notification:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Notification(ctx, sel, obj)
+	case *ent.LearningPath:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._LearningPath(ctx, sel, obj)
 	case *ent.Enrollment:
 		if obj == nil {
 			return graphql.Null
@@ -39704,6 +42909,285 @@ func (ec *executionContext) _LearnerDashboard(ctx context.Context, sel ast.Selec
 	return out
 }
 
+var learningPathImplementors = []string{"LearningPath", "Node"}
+
+func (ec *executionContext) _LearningPath(ctx context.Context, sel ast.SelectionSet, obj *ent.LearningPath) graphql.Marshaler {
+	if out := ec.leanLearningPath(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, learningPathImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LearningPath")
+		case "id":
+			out.Values[i] = ec._LearningPath_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "slug":
+			out.Values[i] = ec._LearningPath_slug(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "title":
+			out.Values[i] = ec._LearningPath_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "description":
+			out.Values[i] = ec._LearningPath_description(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "state":
+			out.Values[i] = ec._LearningPath_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "visibility":
+			out.Values[i] = ec._LearningPath_visibility(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "need":
+			out.Values[i] = ec._LearningPath_need(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "count":
+			out.Values[i] = ec._LearningPath_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "ordered":
+			out.Values[i] = ec._LearningPath_ordered(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "selfEnroll":
+			out.Values[i] = ec._LearningPath_selfEnroll(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "dueDays":
+			out.Values[i] = ec._LearningPath_dueDays(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "revision":
+			out.Values[i] = ec._LearningPath_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "publishedAt":
+			out.Values[i] = ec._LearningPath_publishedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "courses":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LearningPath_courses(ctx, field, obj)
+				})
+		case "enrollment":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LearningPath_enrollment(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var learningPathConnectionImplementors = []string{"LearningPathConnection"}
+
+func (ec *executionContext) _LearningPathConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.LearningPathConnection) graphql.Marshaler {
+	if out := ec.leanLearningPathConnection(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, learningPathConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LearningPathConnection")
+		case "edges":
+			out.Values[i] = ec._LearningPathConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._LearningPathConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._LearningPathConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var learningPathCourseImplementors = []string{"LearningPathCourse"}
+
+func (ec *executionContext) _LearningPathCourse(ctx context.Context, sel ast.SelectionSet, obj *ent.PathCourse) graphql.Marshaler {
+	if out := ec.leanLearningPathCourse(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, learningPathCourseImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LearningPathCourse")
+		case "required":
+			out.Values[i] = ec._LearningPathCourse_required(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "course":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LearningPathCourse_course(ctx, field, obj)
+				})
+		case "draft":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LearningPathCourse_draft(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var learningPathEdgeImplementors = []string{"LearningPathEdge"}
+
+func (ec *executionContext) _LearningPathEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.LearningPath]) graphql.Marshaler {
+	if out := ec.leanLearningPathEdge(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, learningPathEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LearningPathEdge")
+		case "cursor":
+			out.Values[i] = ec._LearningPathEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._LearningPathEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var learningPathPayloadImplementors = []string{"LearningPathPayload"}
+
+func (ec *executionContext) _LearningPathPayload(ctx context.Context, sel ast.SelectionSet, obj *model.LearningPathPayload) graphql.Marshaler {
+	if out := ec.leanLearningPathPayload(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, learningPathPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LearningPathPayload")
+		case "path":
+			out.Values[i] = ec._LearningPathPayload_path(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var lessonImplementors = []string{"Lesson"}
 
 func (ec *executionContext) _Lesson(ctx context.Context, sel ast.SelectionSet, obj *catalog.Lesson) graphql.Marshaler {
@@ -40730,6 +44214,55 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "saveLearningPath":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_saveLearningPath(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "publishLearningPath":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_publishLearningPath(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "archiveLearningPath":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_archiveLearningPath(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "enrollInPath":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_enrollInPath(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "assignPath":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_assignPath(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "withdrawFromPath":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_withdrawFromPath(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revokePathEnrollment":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_revokePathEnrollment(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "startAttempt":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_startAttempt(ctx, field)
@@ -41111,6 +44644,278 @@ func (ec *executionContext) _PartTicket(ctx context.Context, sel ast.SelectionSe
 			out.Values[i] = ec._PartTicket_upload(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var pathEnrollmentImplementors = []string{"PathEnrollment", "Node"}
+
+func (ec *executionContext) _PathEnrollment(ctx context.Context, sel ast.SelectionSet, obj *ent.PathEnrollment) graphql.Marshaler {
+	if out := ec.leanPathEnrollment(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, pathEnrollmentImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PathEnrollment")
+		case "id":
+			out.Values[i] = ec._PathEnrollment_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "state":
+			out.Values[i] = ec._PathEnrollment_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "path":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PathEnrollment_path(ctx, field, obj)
+				})
+		case "learner":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PathEnrollment_learner(ctx, field, obj)
+				})
+		case "byStaff":
+			out.Values[i] = ec._PathEnrollment_byStaff(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "enrolledAt":
+			out.Values[i] = ec._PathEnrollment_enrolledAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "dueAt":
+			out.Values[i] = ec._PathEnrollment_dueAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "overdue":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PathEnrollment_overdue(ctx, field, obj)
+				})
+		case "completedAt":
+			out.Values[i] = ec._PathEnrollment_completedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "neededCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PathEnrollment_neededCount(ctx, field, obj)
+				})
+		case "reachedCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PathEnrollment_reachedCount(ctx, field, obj)
+				})
+		case "steps":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PathEnrollment_steps(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var pathEnrollmentConnectionImplementors = []string{"PathEnrollmentConnection"}
+
+func (ec *executionContext) _PathEnrollmentConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.PathEnrollmentConnection) graphql.Marshaler {
+	if out := ec.leanPathEnrollmentConnection(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, pathEnrollmentConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PathEnrollmentConnection")
+		case "edges":
+			out.Values[i] = ec._PathEnrollmentConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._PathEnrollmentConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._PathEnrollmentConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var pathEnrollmentEdgeImplementors = []string{"PathEnrollmentEdge"}
+
+func (ec *executionContext) _PathEnrollmentEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.PathEnrollment]) graphql.Marshaler {
+	if out := ec.leanPathEnrollmentEdge(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, pathEnrollmentEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PathEnrollmentEdge")
+		case "cursor":
+			out.Values[i] = ec._PathEnrollmentEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._PathEnrollmentEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var pathEnrollmentPayloadImplementors = []string{"PathEnrollmentPayload"}
+
+func (ec *executionContext) _PathEnrollmentPayload(ctx context.Context, sel ast.SelectionSet, obj *model.PathEnrollmentPayload) graphql.Marshaler {
+	if out := ec.leanPathEnrollmentPayload(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, pathEnrollmentPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PathEnrollmentPayload")
+		case "enrollment":
+			out.Values[i] = ec._PathEnrollmentPayload_enrollment(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var pathStepImplementors = []string{"PathStep"}
+
+func (ec *executionContext) _PathStep(ctx context.Context, sel ast.SelectionSet, obj *pathway.Step) graphql.Marshaler {
+	if out := ec.leanPathStep(sel, obj); out != nil {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, pathStepImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PathStep")
+		case "state":
+			out.Values[i] = ec._PathStep_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "required":
+			out.Values[i] = ec._PathStep_required(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "course":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PathStep_course(ctx, field, obj)
+				})
+		case "enrollment":
+			out.Values[i] = ec._PathStep_enrollment(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -41620,6 +45425,36 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_lessonDropOff(ctx, field)
+				})
+		case "learningPaths":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_learningPaths(ctx, field)
+				})
+		case "learningPath":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_learningPath(ctx, field)
+				})
+		case "myPathEnrollments":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_myPathEnrollments(ctx, field)
+				})
+		case "allLearningPaths":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_allLearningPaths(ctx, field)
+				})
+		case "pathEnrollments":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_pathEnrollments(ctx, field)
 				})
 		case "attempt":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -44567,6 +48402,11 @@ func (ec *executionContext) unmarshalNAssignCourseInput2lyceumᚋinternalᚋgen�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNAssignPathInput2lyceumᚋinternalᚋgenᚋmodelᚐAssignPathInput(ctx context.Context, v any) (model.AssignPathInput, error) {
+	res, err := ec.unmarshalInputAssignPathInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNAttachment2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐAttachmentᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Attachment) graphql.Marshaler {
 	if out := ec.lean_marshalNAttachment2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐAttachmentᚄ(ctx, sel, v); out != nil {
 		return out
@@ -45908,6 +49748,133 @@ func (ec *executionContext) marshalNLearnerDashboard2ᚖlyceumᚋinternalᚋanal
 	return ec._LearnerDashboard(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNLearningPath2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐLearningPathᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.LearningPath) graphql.Marshaler {
+	if out := ec.lean_marshalNLearningPath2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐLearningPathᚄ(ctx, sel, v); out != nil {
+		return out
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLearningPath2ᚖlyceumᚋinternalᚋgenᚋentᚐLearningPath(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNLearningPath2ᚖlyceumᚋinternalᚋgenᚋentᚐLearningPath(ctx context.Context, sel ast.SelectionSet, v *ent.LearningPath) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LearningPath!")
+		return graphql.Null
+	}
+	return ec._LearningPath(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNLearningPathConnection2ᚖlyceumᚋgraphᚋrelayᚐLearningPathConnection(ctx context.Context, sel ast.SelectionSet, v *relay.LearningPathConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LearningPathConnection!")
+		return graphql.Null
+	}
+	return ec._LearningPathConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNLearningPathCourse2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐPathCourseᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.PathCourse) graphql.Marshaler {
+	if out := ec.lean_marshalNLearningPathCourse2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐPathCourseᚄ(ctx, sel, v); out != nil {
+		return out
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLearningPathCourse2ᚖlyceumᚋinternalᚋgenᚋentᚐPathCourse(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNLearningPathCourse2ᚖlyceumᚋinternalᚋgenᚋentᚐPathCourse(ctx context.Context, sel ast.SelectionSet, v *ent.PathCourse) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LearningPathCourse!")
+		return graphql.Null
+	}
+	return ec._LearningPathCourse(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNLearningPathCourseInput2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐLearningPathCourseInputᚄ(ctx context.Context, v any) ([]*model.LearningPathCourseInput, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*model.LearningPathCourseInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNLearningPathCourseInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLearningPathCourseInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalNLearningPathCourseInput2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLearningPathCourseInput(ctx context.Context, v any) (*model.LearningPathCourseInput, error) {
+	res, err := ec.unmarshalInputLearningPathCourseInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLearningPathEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v relay.Edge[*ent.LearningPath]) graphql.Marshaler {
+	return ec._LearningPathEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNLearningPathEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.LearningPath]) graphql.Marshaler {
+	if out := ec.lean_marshalNLearningPathEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLearningPathEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNLearningPathPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐLearningPathPayload(ctx context.Context, sel ast.SelectionSet, v *model.LearningPathPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LearningPathPayload!")
+		return graphql.Null
+	}
+	return ec._LearningPathPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNLearningPathState2lyceumᚋinternalᚋgenᚋentᚋlearningpathᚐState(ctx context.Context, v any) (learningpath.State, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := learningpath.State(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLearningPathState2lyceumᚋinternalᚋgenᚋentᚋlearningpathᚐState(ctx context.Context, sel ast.SelectionSet, v learningpath.State) graphql.Marshaler {
+	_ = sel
+	res := limit.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "LearningPathState!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNLesson2ᚕᚖlyceumᚋinternalᚋcatalogᚐLessonᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Lesson) graphql.Marshaler {
 	if out := ec.lean_marshalNLesson2ᚕᚖlyceumᚋinternalᚋcatalogᚐLessonᚄ(ctx, sel, v); out != nil {
 		return out
@@ -46283,6 +50250,129 @@ func (ec *executionContext) marshalNPartTicket2ᚖlyceumᚋinternalᚋgenᚋmode
 		return graphql.Null
 	}
 	return ec._PartTicket(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNPathEnrollment2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐPathEnrollmentᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.PathEnrollment) graphql.Marshaler {
+	if out := ec.lean_marshalNPathEnrollment2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐPathEnrollmentᚄ(ctx, sel, v); out != nil {
+		return out
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPathEnrollment2ᚖlyceumᚋinternalᚋgenᚋentᚐPathEnrollment(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPathEnrollment2ᚖlyceumᚋinternalᚋgenᚋentᚐPathEnrollment(ctx context.Context, sel ast.SelectionSet, v *ent.PathEnrollment) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PathEnrollment!")
+		return graphql.Null
+	}
+	return ec._PathEnrollment(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNPathEnrollmentConnection2ᚖlyceumᚋgraphᚋrelayᚐPathEnrollmentConnection(ctx context.Context, sel ast.SelectionSet, v *relay.PathEnrollmentConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PathEnrollmentConnection!")
+		return graphql.Null
+	}
+	return ec._PathEnrollmentConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNPathEnrollmentEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx context.Context, sel ast.SelectionSet, v relay.Edge[*ent.PathEnrollment]) graphql.Marshaler {
+	return ec._PathEnrollmentEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPathEnrollmentEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.PathEnrollment]) graphql.Marshaler {
+	if out := ec.lean_marshalNPathEnrollmentEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx, sel, v); out != nil {
+		return out
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPathEnrollmentEdge2lyceumᚋgraphᚋrelayᚐEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPathEnrollmentPayload2ᚖlyceumᚋinternalᚋgenᚋmodelᚐPathEnrollmentPayload(ctx context.Context, sel ast.SelectionSet, v *model.PathEnrollmentPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PathEnrollmentPayload!")
+		return graphql.Null
+	}
+	return ec._PathEnrollmentPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNPathEnrollmentState2lyceumᚋinternalᚋgenᚋentᚋpathenrollmentᚐState(ctx context.Context, v any) (pathenrollment.State, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := pathenrollment.State(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPathEnrollmentState2lyceumᚋinternalᚋgenᚋentᚋpathenrollmentᚐState(ctx context.Context, sel ast.SelectionSet, v pathenrollment.State) graphql.Marshaler {
+	_ = sel
+	res := limit.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PathEnrollmentState!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNPathStep2ᚕᚖlyceumᚋinternalᚋpathwayᚐStepᚄ(ctx context.Context, sel ast.SelectionSet, v []*pathway.Step) graphql.Marshaler {
+	if out := ec.lean_marshalNPathStep2ᚕᚖlyceumᚋinternalᚋpathwayᚐStepᚄ(ctx, sel, v); out != nil {
+		return out
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 1000, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPathStep2ᚖlyceumᚋinternalᚋpathwayᚐStep(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPathStep2ᚖlyceumᚋinternalᚋpathwayᚐStep(ctx context.Context, sel ast.SelectionSet, v *pathway.Step) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PathStep!")
+		return graphql.Null
+	}
+	return ec._PathStep(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNPathStepState2lyceumᚋinternalᚋpathwayᚐStepState(ctx context.Context, v any) (pathway.StepState, error) {
+	tmp, err := limit.UnmarshalString(v)
+	res := pathway.StepState(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPathStepState2lyceumᚋinternalᚋpathwayᚐStepState(ctx context.Context, sel ast.SelectionSet, v pathway.StepState) graphql.Marshaler {
+	_ = sel
+	res := limit.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PathStepState!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNPlayedLessonInput2ᚕᚖlyceumᚋinternalᚋgenᚋmodelᚐPlayedLessonInputᚄ(ctx context.Context, v any) ([]*model.PlayedLessonInput, error) {
@@ -46704,6 +50794,11 @@ func (ec *executionContext) marshalNSaveCourseAdmissionPayload2ᚖlyceumᚋinter
 
 func (ec *executionContext) unmarshalNSaveCourseInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveCourseInput(ctx context.Context, v any) (model.SaveCourseInput, error) {
 	res, err := ec.unmarshalInputSaveCourseInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNSaveLearningPathInput2lyceumᚋinternalᚋgenᚋmodelᚐSaveLearningPathInput(ctx context.Context, v any) (model.SaveLearningPathInput, error) {
+	res, err := ec.unmarshalInputSaveLearningPathInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -47807,6 +51902,13 @@ func (ec *executionContext) marshalOLeaderboardPlace2ᚖlyceumᚋinternalᚋenga
 	return ec._LeaderboardPlace(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOLearningPath2ᚖlyceumᚋinternalᚋgenᚋentᚐLearningPath(ctx context.Context, sel ast.SelectionSet, v *ent.LearningPath) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._LearningPath(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOLesson2ᚖlyceumᚋinternalᚋcatalogᚐLesson(ctx context.Context, sel ast.SelectionSet, v *catalog.Lesson) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -47855,6 +51957,13 @@ func (ec *executionContext) unmarshalONumericKeyInput2ᚖlyceumᚋinternalᚋgen
 	}
 	res, err := ec.unmarshalInputNumericKeyInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOPathEnrollment2ᚖlyceumᚋinternalᚋgenᚋentᚐPathEnrollment(ctx context.Context, sel ast.SelectionSet, v *ent.PathEnrollment) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PathEnrollment(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOPlayback2ᚖlyceumᚋinternalᚋgenᚋmodelᚐPlayback(ctx context.Context, sel ast.SelectionSet, v *model.Playback) graphql.Marshaler {

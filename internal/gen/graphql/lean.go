@@ -17,6 +17,7 @@ import (
 	"lyceum/internal/gen/model"
 	"lyceum/internal/learning"
 	"lyceum/internal/learning/rule"
+	"lyceum/internal/pathway"
 	"lyceum/internal/platform/feed"
 	"lyceum/internal/tenancy/brand"
 	"lyceum/internal/viewer"
@@ -587,6 +588,51 @@ var leanTypes = lean.Types{
 			"self":   {Number: 4, Of: ""},
 		},
 	},
+	"LearningPath": {
+		Name: "LearningPath", Satisfies: []string{"LearningPath", "Node"},
+		Fields: map[string]lean.Field{
+			"id":          {Number: 1, Of: ""},
+			"slug":        {Number: 2, Of: ""},
+			"title":       {Number: 3, Of: ""},
+			"description": {Number: 4, Of: ""},
+			"state":       {Number: 5, Of: ""},
+			"visibility":  {Number: 6, Of: ""},
+			"need":        {Number: 7, Of: ""},
+			"count":       {Number: 8, Of: ""},
+			"ordered":     {Number: 9, Of: ""},
+			"selfEnroll":  {Number: 10, Of: ""},
+			"dueDays":     {Number: 11, Of: ""},
+			"revision":    {Number: 12, Of: ""},
+			"publishedAt": {Number: 13, Of: ""},
+		},
+	},
+	"LearningPathConnection": {
+		Name: "LearningPathConnection", Satisfies: []string{"LearningPathConnection"},
+		Fields: map[string]lean.Field{
+			"edges":    {Number: 1, Of: "LearningPathEdge"},
+			"nodes":    {Number: 2, Of: "LearningPath"},
+			"pageInfo": {Number: 3, Of: "PageInfo"},
+		},
+	},
+	"LearningPathCourse": {
+		Name: "LearningPathCourse", Satisfies: []string{"LearningPathCourse"},
+		Fields: map[string]lean.Field{
+			"required": {Number: 1, Of: ""},
+		},
+	},
+	"LearningPathEdge": {
+		Name: "LearningPathEdge", Satisfies: []string{"LearningPathEdge"},
+		Fields: map[string]lean.Field{
+			"cursor": {Number: 1, Of: ""},
+			"node":   {Number: 2, Of: "LearningPath"},
+		},
+	},
+	"LearningPathPayload": {
+		Name: "LearningPathPayload", Satisfies: []string{"LearningPathPayload"},
+		Fields: map[string]lean.Field{
+			"path": {Number: 1, Of: "LearningPath"},
+		},
+	},
 	"Lesson": {
 		Name: "Lesson", Satisfies: []string{"Lesson"},
 		Fields: map[string]lean.Field{
@@ -739,6 +785,46 @@ var leanTypes = lean.Types{
 		Fields: map[string]lean.Field{
 			"number": {Number: 1, Of: ""},
 			"upload": {Number: 2, Of: "UploadTicket"},
+		},
+	},
+	"PathEnrollment": {
+		Name: "PathEnrollment", Satisfies: []string{"PathEnrollment", "Node"},
+		Fields: map[string]lean.Field{
+			"id":          {Number: 1, Of: ""},
+			"state":       {Number: 2, Of: ""},
+			"byStaff":     {Number: 5, Of: ""},
+			"enrolledAt":  {Number: 6, Of: ""},
+			"dueAt":       {Number: 7, Of: ""},
+			"completedAt": {Number: 9, Of: ""},
+		},
+	},
+	"PathEnrollmentConnection": {
+		Name: "PathEnrollmentConnection", Satisfies: []string{"PathEnrollmentConnection"},
+		Fields: map[string]lean.Field{
+			"edges":    {Number: 1, Of: "PathEnrollmentEdge"},
+			"nodes":    {Number: 2, Of: "PathEnrollment"},
+			"pageInfo": {Number: 3, Of: "PageInfo"},
+		},
+	},
+	"PathEnrollmentEdge": {
+		Name: "PathEnrollmentEdge", Satisfies: []string{"PathEnrollmentEdge"},
+		Fields: map[string]lean.Field{
+			"cursor": {Number: 1, Of: ""},
+			"node":   {Number: 2, Of: "PathEnrollment"},
+		},
+	},
+	"PathEnrollmentPayload": {
+		Name: "PathEnrollmentPayload", Satisfies: []string{"PathEnrollmentPayload"},
+		Fields: map[string]lean.Field{
+			"enrollment": {Number: 1, Of: "PathEnrollment"},
+		},
+	},
+	"PathStep": {
+		Name: "PathStep", Satisfies: []string{"PathStep"},
+		Fields: map[string]lean.Field{
+			"state":      {Number: 1, Of: ""},
+			"required":   {Number: 2, Of: ""},
+			"enrollment": {Number: 4, Of: "Enrollment"},
 		},
 	},
 	"Playback": {
@@ -5737,6 +5823,436 @@ func (ec *executionContext) lean_LeaderboardRow_self(obj *engagement.Row) graphq
 	})
 }
 
+func (ec *executionContext) leanLearningPath(sel ast.SelectionSet, obj *ent.LearningPath) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LearningPath", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPath(w, plan, obj) })
+}
+
+func writeLeanLearningPath(w *lean.Writer, plan lean.Plan, obj *ent.LearningPath) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("LearningPath")
+		case 1:
+			v := obj.GlobalID()
+			if !w.ID(v) {
+				return false
+			}
+		case 2:
+			v := obj.Slug
+			if !w.Text(v) {
+				return false
+			}
+		case 3:
+			v := obj.Title
+			if !w.Text(v) {
+				return false
+			}
+		case 4:
+			v := obj.Description
+			if !w.Text(v) {
+				return false
+			}
+		case 5:
+			v := obj.State
+			if !w.Text(string(v)) {
+				return false
+			}
+		case 6:
+			v := obj.Visibility
+			if !w.Text(string(v)) {
+				return false
+			}
+		case 7:
+			v := obj.Need
+			if !w.Text(string(v)) {
+				return false
+			}
+		case 8:
+			v := obj.NeedCount
+			if !w.Int(v) {
+				return false
+			}
+		case 9:
+			v := obj.Ordered
+			if !w.Bool(v) {
+				return false
+			}
+		case 10:
+			v := obj.SelfEnroll
+			if !w.Bool(v) {
+				return false
+			}
+		case 11:
+			v := obj.DueDays
+			if v == nil {
+				w.Null()
+			} else {
+				if !w.Int(*v) {
+					return false
+				}
+			}
+		case 12:
+			v := obj.Revision
+			if !w.Int(v) {
+				return false
+			}
+		case 13:
+			v := obj.PublishedAt
+			if v == nil {
+				w.Null()
+			} else {
+				if !w.Time(*v) {
+					return false
+				}
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) lean_LearningPath_id(obj *ent.LearningPath) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.GlobalID()
+		if !w.ID(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_LearningPath_slug(obj *ent.LearningPath) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Slug
+		if !w.Text(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_LearningPath_title(obj *ent.LearningPath) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Title
+		if !w.Text(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_LearningPath_description(obj *ent.LearningPath) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Description
+		if !w.Text(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_LearningPath_state(obj *ent.LearningPath) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.State
+		if !w.Text(string(v)) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_LearningPath_visibility(obj *ent.LearningPath) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Visibility
+		if !w.Text(string(v)) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_LearningPath_need(obj *ent.LearningPath) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Need
+		if !w.Text(string(v)) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_LearningPath_count(obj *ent.LearningPath) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.NeedCount
+		if !w.Int(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_LearningPath_ordered(obj *ent.LearningPath) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Ordered
+		if !w.Bool(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_LearningPath_selfEnroll(obj *ent.LearningPath) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.SelfEnroll
+		if !w.Bool(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_LearningPath_dueDays(obj *ent.LearningPath) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.DueDays
+		if v == nil {
+			w.Null()
+		} else {
+			if !w.Int(*v) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_LearningPath_revision(obj *ent.LearningPath) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Revision
+		if !w.Int(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_LearningPath_publishedAt(obj *ent.LearningPath) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.PublishedAt
+		if v == nil {
+			w.Null()
+		} else {
+			if !w.Time(*v) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) leanLearningPathConnection(sel ast.SelectionSet, obj *relay.LearningPathConnection) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LearningPathConnection", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPathConnection(w, plan, obj) })
+}
+
+func writeLeanLearningPathConnection(w *lean.Writer, plan lean.Plan, obj *relay.LearningPathConnection) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("LearningPathConnection")
+		case 1:
+			v := obj.Edges
+			w.Byte('[')
+			for n, e := range v {
+				w.Next(n)
+				if !writeLeanLearningPathEdge(w, step.Of, &e) {
+					return false
+				}
+			}
+			w.Byte(']')
+		case 2:
+			v := obj.Nodes()
+			w.Byte('[')
+			for n, e := range v {
+				w.Next(n)
+				if e == nil {
+					return false
+				} else {
+					if !writeLeanLearningPath(w, step.Of, e) {
+						return false
+					}
+				}
+			}
+			w.Byte(']')
+		case 3:
+			v := obj.PageInfo
+			if !writeLeanPageInfo(w, step.Of, &v) {
+				return false
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) leanLearningPathCourse(sel ast.SelectionSet, obj *ent.PathCourse) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LearningPathCourse", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPathCourse(w, plan, obj) })
+}
+
+func writeLeanLearningPathCourse(w *lean.Writer, plan lean.Plan, obj *ent.PathCourse) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("LearningPathCourse")
+		case 1:
+			v := obj.Required
+			if !w.Bool(v) {
+				return false
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) lean_LearningPathCourse_required(obj *ent.PathCourse) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Required
+		if !w.Bool(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) leanLearningPathEdge(sel ast.SelectionSet, obj *relay.Edge[*ent.LearningPath]) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LearningPathEdge", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPathEdge(w, plan, obj) })
+}
+
+func writeLeanLearningPathEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*ent.LearningPath]) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("LearningPathEdge")
+		case 1:
+			v := obj.Cursor
+			if !w.Text(v) {
+				return false
+			}
+		case 2:
+			v := obj.Node
+			if v == nil {
+				return false
+			} else {
+				if !writeLeanLearningPath(w, step.Of, v) {
+					return false
+				}
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) leanLearningPathPayload(sel ast.SelectionSet, obj *model.LearningPathPayload) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LearningPathPayload", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPathPayload(w, plan, obj) })
+}
+
+func writeLeanLearningPathPayload(w *lean.Writer, plan lean.Plan, obj *model.LearningPathPayload) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("LearningPathPayload")
+		case 1:
+			v := obj.Path
+			if v == nil {
+				return false
+			} else {
+				if !writeLeanLearningPath(w, step.Of, v) {
+					return false
+				}
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
 func (ec *executionContext) leanLesson(sel ast.SelectionSet, obj *catalog.Lesson) graphql.Marshaler {
 	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Lesson", sel)
 	if plan == nil {
@@ -6986,6 +7502,337 @@ func writeLeanPartTicket(w *lean.Writer, plan lean.Plan, obj *model.PartTicket) 
 	}
 	w.Byte('}')
 	return true
+}
+
+func (ec *executionContext) leanPathEnrollment(sel ast.SelectionSet, obj *ent.PathEnrollment) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "PathEnrollment", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanPathEnrollment(w, plan, obj) })
+}
+
+func writeLeanPathEnrollment(w *lean.Writer, plan lean.Plan, obj *ent.PathEnrollment) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("PathEnrollment")
+		case 1:
+			v := obj.GlobalID()
+			if !w.ID(v) {
+				return false
+			}
+		case 2:
+			v := obj.State
+			if !w.Text(string(v)) {
+				return false
+			}
+		case 5:
+			v := obj.ByStaff
+			if !w.Bool(v) {
+				return false
+			}
+		case 6:
+			v := obj.EnrolledAt
+			if !w.Time(v) {
+				return false
+			}
+		case 7:
+			v := obj.DueAt
+			if v == nil {
+				w.Null()
+			} else {
+				if !w.Time(*v) {
+					return false
+				}
+			}
+		case 9:
+			v := obj.CompletedAt
+			if v == nil {
+				w.Null()
+			} else {
+				if !w.Time(*v) {
+					return false
+				}
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) lean_PathEnrollment_id(obj *ent.PathEnrollment) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.GlobalID()
+		if !w.ID(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_PathEnrollment_state(obj *ent.PathEnrollment) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.State
+		if !w.Text(string(v)) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_PathEnrollment_byStaff(obj *ent.PathEnrollment) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.ByStaff
+		if !w.Bool(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_PathEnrollment_enrolledAt(obj *ent.PathEnrollment) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.EnrolledAt
+		if !w.Time(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_PathEnrollment_dueAt(obj *ent.PathEnrollment) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.DueAt
+		if v == nil {
+			w.Null()
+		} else {
+			if !w.Time(*v) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_PathEnrollment_completedAt(obj *ent.PathEnrollment) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.CompletedAt
+		if v == nil {
+			w.Null()
+		} else {
+			if !w.Time(*v) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) leanPathEnrollmentConnection(sel ast.SelectionSet, obj *relay.PathEnrollmentConnection) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "PathEnrollmentConnection", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanPathEnrollmentConnection(w, plan, obj) })
+}
+
+func writeLeanPathEnrollmentConnection(w *lean.Writer, plan lean.Plan, obj *relay.PathEnrollmentConnection) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("PathEnrollmentConnection")
+		case 1:
+			v := obj.Edges
+			w.Byte('[')
+			for n, e := range v {
+				w.Next(n)
+				if !writeLeanPathEnrollmentEdge(w, step.Of, &e) {
+					return false
+				}
+			}
+			w.Byte(']')
+		case 2:
+			v := obj.Nodes()
+			w.Byte('[')
+			for n, e := range v {
+				w.Next(n)
+				if e == nil {
+					return false
+				} else {
+					if !writeLeanPathEnrollment(w, step.Of, e) {
+						return false
+					}
+				}
+			}
+			w.Byte(']')
+		case 3:
+			v := obj.PageInfo
+			if !writeLeanPageInfo(w, step.Of, &v) {
+				return false
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) leanPathEnrollmentEdge(sel ast.SelectionSet, obj *relay.Edge[*ent.PathEnrollment]) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "PathEnrollmentEdge", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanPathEnrollmentEdge(w, plan, obj) })
+}
+
+func writeLeanPathEnrollmentEdge(w *lean.Writer, plan lean.Plan, obj *relay.Edge[*ent.PathEnrollment]) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("PathEnrollmentEdge")
+		case 1:
+			v := obj.Cursor
+			if !w.Text(v) {
+				return false
+			}
+		case 2:
+			v := obj.Node
+			if v == nil {
+				return false
+			} else {
+				if !writeLeanPathEnrollment(w, step.Of, v) {
+					return false
+				}
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) leanPathEnrollmentPayload(sel ast.SelectionSet, obj *model.PathEnrollmentPayload) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "PathEnrollmentPayload", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanPathEnrollmentPayload(w, plan, obj) })
+}
+
+func writeLeanPathEnrollmentPayload(w *lean.Writer, plan lean.Plan, obj *model.PathEnrollmentPayload) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("PathEnrollmentPayload")
+		case 1:
+			v := obj.Enrollment
+			if v == nil {
+				return false
+			} else {
+				if !writeLeanPathEnrollment(w, step.Of, v) {
+					return false
+				}
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) leanPathStep(sel ast.SelectionSet, obj *pathway.Step) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "PathStep", sel)
+	if plan == nil {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanPathStep(w, plan, obj) })
+}
+
+func writeLeanPathStep(w *lean.Writer, plan lean.Plan, obj *pathway.Step) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("PathStep")
+		case 1:
+			v := obj.State
+			if !w.Text(string(v)) {
+				return false
+			}
+		case 2:
+			v := obj.Required
+			if !w.Bool(v) {
+				return false
+			}
+		case 4:
+			v := obj.Place
+			if v == nil {
+				w.Null()
+			} else {
+				if !writeLeanEnrollment(w, step.Of, v) {
+					return false
+				}
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) lean_PathStep_state(obj *pathway.Step) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.State
+		if !w.Text(string(v)) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_PathStep_required(obj *pathway.Step) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Required
+		if !w.Bool(v) {
+			return false
+		}
+		return true
+	})
 }
 
 func (ec *executionContext) leanPlayback(sel ast.SelectionSet, obj *model.Playback) graphql.Marshaler {
@@ -10452,6 +11299,80 @@ func (ec *executionContext) lean_marshalNLeaderboardRow2ᚕᚖlyceumᚋinternal�
 	})
 }
 
+func (ec *executionContext) lean_marshalNLearningPath2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐLearningPathᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.LearningPath) graphql.Marshaler {
+	if len(v) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LearningPath", sel)
+	if plan == nil {
+		return nil
+	}
+	step := lean.Step{Of: plan}
+	return lean.Write(func(w *lean.Writer) bool {
+		w.Byte('[')
+		for n, e := range v {
+			w.Next(n)
+			if e == nil {
+				return false
+			} else {
+				if !writeLeanLearningPath(w, step.Of, e) {
+					return false
+				}
+			}
+		}
+		w.Byte(']')
+		return true
+	})
+}
+
+func (ec *executionContext) lean_marshalNLearningPathCourse2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐPathCourseᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.PathCourse) graphql.Marshaler {
+	if len(v) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LearningPathCourse", sel)
+	if plan == nil {
+		return nil
+	}
+	step := lean.Step{Of: plan}
+	return lean.Write(func(w *lean.Writer) bool {
+		w.Byte('[')
+		for n, e := range v {
+			w.Next(n)
+			if e == nil {
+				return false
+			} else {
+				if !writeLeanLearningPathCourse(w, step.Of, e) {
+					return false
+				}
+			}
+		}
+		w.Byte(']')
+		return true
+	})
+}
+
+func (ec *executionContext) lean_marshalNLearningPathEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.LearningPath]) graphql.Marshaler {
+	if len(v) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "LearningPathEdge", sel)
+	if plan == nil {
+		return nil
+	}
+	step := lean.Step{Of: plan}
+	return lean.Write(func(w *lean.Writer) bool {
+		w.Byte('[')
+		for n, e := range v {
+			w.Next(n)
+			if !writeLeanLearningPathEdge(w, step.Of, &e) {
+				return false
+			}
+		}
+		w.Byte(']')
+		return true
+	})
+}
+
 func (ec *executionContext) lean_marshalNLesson2ᚕᚖlyceumᚋinternalᚋcatalogᚐLessonᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalog.Lesson) graphql.Marshaler {
 	if len(v) == 0 || ctx.Err() != nil {
 		return nil
@@ -10725,6 +11646,80 @@ func (ec *executionContext) lean_marshalNPartTicket2ᚕᚖlyceumᚋinternalᚋge
 				return false
 			} else {
 				if !writeLeanPartTicket(w, step.Of, e) {
+					return false
+				}
+			}
+		}
+		w.Byte(']')
+		return true
+	})
+}
+
+func (ec *executionContext) lean_marshalNPathEnrollment2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐPathEnrollmentᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.PathEnrollment) graphql.Marshaler {
+	if len(v) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "PathEnrollment", sel)
+	if plan == nil {
+		return nil
+	}
+	step := lean.Step{Of: plan}
+	return lean.Write(func(w *lean.Writer) bool {
+		w.Byte('[')
+		for n, e := range v {
+			w.Next(n)
+			if e == nil {
+				return false
+			} else {
+				if !writeLeanPathEnrollment(w, step.Of, e) {
+					return false
+				}
+			}
+		}
+		w.Byte(']')
+		return true
+	})
+}
+
+func (ec *executionContext) lean_marshalNPathEnrollmentEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.PathEnrollment]) graphql.Marshaler {
+	if len(v) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "PathEnrollmentEdge", sel)
+	if plan == nil {
+		return nil
+	}
+	step := lean.Step{Of: plan}
+	return lean.Write(func(w *lean.Writer) bool {
+		w.Byte('[')
+		for n, e := range v {
+			w.Next(n)
+			if !writeLeanPathEnrollmentEdge(w, step.Of, &e) {
+				return false
+			}
+		}
+		w.Byte(']')
+		return true
+	})
+}
+
+func (ec *executionContext) lean_marshalNPathStep2ᚕᚖlyceumᚋinternalᚋpathwayᚐStepᚄ(ctx context.Context, sel ast.SelectionSet, v []*pathway.Step) graphql.Marshaler {
+	if len(v) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "PathStep", sel)
+	if plan == nil {
+		return nil
+	}
+	step := lean.Step{Of: plan}
+	return lean.Write(func(w *lean.Writer) bool {
+		w.Byte('[')
+		for n, e := range v {
+			w.Next(n)
+			if e == nil {
+				return false
+			} else {
+				if !writeLeanPathStep(w, step.Of, e) {
 					return false
 				}
 			}

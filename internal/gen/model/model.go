@@ -85,6 +85,12 @@ type AssignCourseInput struct {
 	EndsAt *time.Time `json:"endsAt,omitempty"`
 }
 
+type AssignPathInput struct {
+	PathID    gid.ID     `json:"pathId"`
+	LearnerID gid.ID     `json:"learnerId"`
+	DueAt     *time.Time `json:"dueAt,omitempty"`
+}
+
 type Attachment struct {
 	Name  string     `json:"name"`
 	Asset *ent.Asset `json:"asset"`
@@ -282,6 +288,15 @@ type LeaderboardProfilePayload struct {
 	Profile *engagement.Profile `json:"profile"`
 }
 
+type LearningPathCourseInput struct {
+	CourseID gid.ID `json:"courseId"`
+	Required bool   `json:"required"`
+}
+
+type LearningPathPayload struct {
+	Path *ent.LearningPath `json:"path"`
+}
+
 // How far into a video its learners got.
 type LessonDropOff struct {
 	// How many watched any of it. Null when they are fewer than five: then nothing is told.
@@ -333,6 +348,10 @@ type NumericKeyInput struct {
 type PartTicket struct {
 	Number int           `json:"number"`
 	Upload *UploadTicket `json:"upload"`
+}
+
+type PathEnrollmentPayload struct {
+	Enrollment *ent.PathEnrollment `json:"enrollment"`
 }
 
 // Where a film or a sound is streamed from. The addresses are signed and short-lived; ask again after `expiresAt`.
@@ -637,19 +656,41 @@ type SaveCourseInput struct {
 	ExpectedRevision *int `json:"expectedRevision,omitempty"`
 }
 
+type SaveLearningPathInput struct {
+	// Lower-case words joined by hyphens; it names the path for good.
+	Slug string `json:"slug"`
+	// 1 to 300 characters.
+	Title string `json:"title"`
+	// Plain text, at most 8 KB.
+	Description string `json:"description"`
+	// In their order, each once; at most 30.
+	Courses []*LearningPathCourseInput `json:"courses"`
+	Need    outline.Need               `json:"need"`
+	// For AT_LEAST: 1 to how many courses are required.
+	Count      *int               `json:"count,omitempty"`
+	Ordered    bool               `json:"ordered"`
+	SelfEnroll bool               `json:"selfEnroll"`
+	Visibility outline.Visibility `json:"visibility"`
+	// 1 to 3650.
+	DueDays *int `json:"dueDays,omitempty"`
+	// The revision that was edited, 0 for a new path. CONFLICT when there is another by now.
+	ExpectedRevision *int `json:"expectedRevision,omitempty"`
+}
+
 type SaveLessonInput struct {
-	CourseID    gid.ID             `json:"courseId"`
-	ModuleKey   string             `json:"moduleKey"`
-	Key         string             `json:"key"`
-	Title       string             `json:"title"`
-	Kind        outline.Kind       `json:"kind"`
-	Section     *string            `json:"section,omitempty"`
-	Required    *bool              `json:"required,omitempty"`
-	Preview     *bool              `json:"preview,omitempty"`
-	Body        *string            `json:"body,omitempty"`
-	BodyFormat  *outline.Format    `json:"bodyFormat,omitempty"`
-	AssetID     *gid.ID            `json:"assetId,omitempty"`
-	URL         *string            `json:"url,omitempty"`
+	CourseID   gid.ID          `json:"courseId"`
+	ModuleKey  string          `json:"moduleKey"`
+	Key        string          `json:"key"`
+	Title      string          `json:"title"`
+	Kind       outline.Kind    `json:"kind"`
+	Section    *string         `json:"section,omitempty"`
+	Required   *bool           `json:"required,omitempty"`
+	Preview    *bool           `json:"preview,omitempty"`
+	Body       *string         `json:"body,omitempty"`
+	BodyFormat *outline.Format `json:"bodyFormat,omitempty"`
+	AssetID    *gid.ID         `json:"assetId,omitempty"`
+	URL        *string         `json:"url,omitempty"`
+	// The length of a video in milliseconds. Without it, that of the uploaded film counts, as soon as it is measured.
 	DurationMs  *int               `json:"durationMs,omitempty"`
 	Captions    []*CaptionInput    `json:"captions,omitempty"`
 	Attachments []*AttachmentInput `json:"attachments,omitempty"`

@@ -80,16 +80,30 @@ func (l *Log) Tell(ctx context.Context, tx *pg.Tx, changes ...Change) error {
 	return nil
 }
 
-// Telling is the statement of Tell, for who sends it among others; Hint then wakes the streams.
+// Telling is the statement of Tell, for who sends it among others; Hint or WakeLater then wakes the streams.
 func Telling(tenant uuid.UUID, changes ...Change) pg.Statement {
 	var kinds, events []string
 	var subjects, refs []uuid.UUID
+	named := false
 	for _, c := range changes {
 		kinds, subjects = append(kinds, c.Kind), append(subjects, c.Subject)
 		events, refs = append(events, c.Event), append(refs, c.Ref)
+		named = named || c.Event != ""
 	}
-	// Topics are locked in one order, so that two that tell of the same ones wait and do not deadlock.
-	const tell = `
+	if !named {
+		return pg.Statement{SQL: countUp, Args: []any{tenant, kinds, subjects}}
+	}
+	return pg.Statement{SQL: countUpAndName, Args: []any{tenant, kinds, subjects, events, refs}}
+}
+
+// The topics are counted up in one order, so that two that tell of the same ones wait and do not deadlock.
+const (
+	countUp = `
+		INSERT INTO feed_topics AS t (tenant_id, topic, subject, seq, moved_at)
+		SELECT $1, topic, subject, count(*), clock_timestamp()
+		FROM unnest($2::text[], $3::uuid[]) AS c (topic, subject) GROUP BY topic, subject ORDER BY topic, subject
+		ON CONFLICT (tenant_id, topic, subject) DO UPDATE SET seq = t.seq + excluded.seq, moved_at = excluded.moved_at`
+	countUpAndName = `
 		WITH told AS MATERIALIZED (
 			SELECT topic, subject, event, ref,
 				row_number() OVER (PARTITION BY topic, subject ORDER BY place) AS nth,
@@ -105,8 +119,7 @@ func Telling(tenant uuid.UUID, changes ...Change) pg.Statement {
 		SELECT $1, topic, subject, m.seq - t.of + t.nth, t.event, t.ref, clock_timestamp()
 		FROM told t JOIN moved m USING (topic, subject)
 		WHERE t.event <> ''`
-	return pg.Statement{SQL: tell, Args: []any{tenant, kinds, subjects, events, refs}}
-}
+)
 
 // Hint wakes the streams of the topics after the commit, for what is kept elsewhere. A nil log wakes nobody.
 func (l *Log) Hint(ctx context.Context, tx *pg.Tx, topics ...Topic) {
@@ -117,13 +130,12 @@ func (l *Log) Hint(ctx context.Context, tx *pg.Tx, topics ...Topic) {
 	tx.AfterCommit(func() { l.Bus.Wake(context.WithoutCancel(ctx), tenant, topics) })
 }
 
-// HintLater is Hint for who answers somebody after the commit: nobody waits until the streams are woken.
-func (l *Log) HintLater(ctx context.Context, tx *pg.Tx, topics ...Topic) {
+// WakeLater wakes the streams of the topics, for who has committed and answers somebody: nobody waits for it.
+func (l *Log) WakeLater(ctx context.Context, topics []Topic) {
 	if l == nil || l.Bus == nil {
 		return
 	}
-	tenant := viewer.Tenant(ctx)
-	tx.AfterCommit(func() { go l.Bus.Wake(context.WithoutCancel(ctx), tenant, topics) })
+	go l.Bus.Wake(context.WithoutCancel(ctx), viewer.Tenant(ctx), topics)
 }
 
 // Topics are the topics of the changes, each once.

@@ -40,6 +40,7 @@ var exempt = map[finding]string{
 	"id without foreign key: enrollment_changes.changed_by":      "kept though the person is erased; the system has none",
 	"id without foreign key: enrollment_grants.granted_by":       "kept though the person is erased; the system has none",
 	"id without foreign key: enrollments.enrolled_by":            "kept though the person is erased; the system has none",
+	"id without foreign key: path_enrollments.enrolled_by":       "kept though the person is erased",
 	"id without foreign key: feed_entries.ref":                   "points at rows of several tables, read as the one who watches",
 	"id without foreign key: feed_topics.subject":                "points at rows of several tables; a number that outlives them tells nothing",
 	"id without foreign key: idempotency_keys.claim_id":          "a number of its own: it points at no row",
@@ -55,6 +56,7 @@ var exempt = map[finding]string{
 
 	"trigger: course_progresses.completed_once": "refuses to change a completion; it reads and writes nothing",
 	"trigger: lesson_progresses.completed_once": "refuses to change a completion; it reads and writes nothing",
+	"trigger: path_enrollments.completed_once":  "refuses to change a completion; it reads and writes nothing",
 
 	"trigger: categories.moves_epoch":      "counts its own row's tenant up, as whoever writes the row, behind the tenant's wall",
 	"trigger: prerequisites.moves_epoch":   "counts its own row's tenant up, as whoever writes the row, behind the tenant's wall",

@@ -2,7 +2,9 @@ package pg
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -19,7 +21,14 @@ type Group struct {
 	turn string
 	// handed are the tenants' views of the transaction, who may have something to do after the commit.
 	handed []*Tx
+	after  []func()
+	// finished says that Finish has committed.
+	finished bool
 }
+
+// beginTogether begins a group without a tenant. Its statements take arrays of a few ids, for which Postgres would plan some
+// anew each time, which takes longer than running them.
+const beginTogether = `BEGIN; SELECT set_config('app.tenant_id', '', true), set_config('plan_cache_mode', 'force_generic_plan', true)`
 
 // Part is what one tenant runs in a Send.
 type Part struct {
@@ -40,9 +49,7 @@ func (db *DB) Together(ctx context.Context, fn func(g *Group) error) error {
 	for attempt := 1; ; attempt++ {
 		g, err := db.onceTogether(ctx, fn)
 		if err == nil {
-			for _, tx := range g.handed {
-				tx.committed()
-			}
+			g.committed()
 			return nil
 		}
 		if attempt == maxAttempts || !retriable(err) {
@@ -57,18 +64,17 @@ func (db *DB) onceTogether(ctx context.Context, fn func(g *Group) error) (*Group
 		return nil, err
 	}
 	defer conn.Release()
-	began, err := conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: `BEGIN; SELECT set_config('app.tenant_id', '', true)`})
+	began, err := conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: beginTogether})
 	if err != nil {
 		return nil, explain(fmt.Errorf("begin transaction: %w", err))
 	}
-	defer func() {
-		ctx, cancel := endContext(ctx)
-		defer cancel()
-		_ = began.Rollback(ctx)
-	}()
 	g := &Group{tx: began, hooks: db.hooks}
+	defer g.end(ctx)
 	if err := fn(g); err != nil {
 		return nil, err
+	}
+	if g.finished {
+		return g, nil
 	}
 	if err := began.Commit(ctx); err != nil {
 		return nil, explain(fmt.Errorf("commit transaction: %w", err))
@@ -76,8 +82,50 @@ func (db *DB) onceTogether(ctx context.Context, fn func(g *Group) error) (*Group
 	return g, nil
 }
 
+// end rolls back what has not been committed.
+func (g *Group) end(ctx context.Context) {
+	if g.finished {
+		return
+	}
+	ctx, cancel := endContext(ctx)
+	defer cancel()
+	_ = g.tx.Rollback(ctx) // After a commit there is nothing to roll back.
+}
+
+func (g *Group) committed() {
+	for _, after := range g.after {
+		after()
+	}
+	for _, tx := range g.handed {
+		tx.committed()
+	}
+}
+
+// AfterCommit runs fn once the transaction has committed, as Tx.AfterCommit does.
+func (g *Group) AfterCommit(fn func()) { g.after = append(g.after, fn) }
+
 // Send runs the statements of all parts in one round trip, in their order, each part behind its tenant.
-func (g *Group) Send(ctx context.Context, parts []Part) error {
+func (g *Group) Send(ctx context.Context, parts []Part) error { return g.send(ctx, parts, false) }
+
+// errReadsLast is what Finish says of a statement with a reader, which could fail when all is committed.
+var errReadsLast = errors.New("pg: statements that commit have no reader")
+
+// Finish is Send for the last statements of the transaction, which read nothing: it commits in the same round trip.
+// Nothing may follow.
+func (g *Group) Finish(ctx context.Context, parts []Part) error {
+	for _, part := range parts {
+		if slices.ContainsFunc(part.Statements, func(s Statement) bool { return s.Read != nil }) {
+			return errReadsLast
+		}
+	}
+	if err := g.send(ctx, parts, true); err != nil {
+		return err
+	}
+	g.finished = true
+	return nil
+}
+
+func (g *Group) send(ctx context.Context, parts []Part, commit bool) error {
 	batch := &pgx.Batch{}
 	for _, part := range parts {
 		batch.Queue(setTenant, part.Tenant.String())
@@ -87,8 +135,14 @@ func (g *Group) Send(ctx context.Context, parts []Part) error {
 		}
 		g.turn = part.Tenant.String()
 	}
+	if commit {
+		batch.Queue(`COMMIT`)
+	}
 	results := g.tx.SendBatch(ctx, batch)
 	err := readAll(results, parts)
+	if err == nil && commit {
+		_, err = results.Exec()
+	}
 	if closed := results.Close(); err == nil {
 		err = closed
 	}

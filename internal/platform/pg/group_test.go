@@ -75,20 +75,67 @@ func TestGroupKeepsTenantsApart(t *testing.T) {
 	}
 }
 
+// TestGroupFinishes commits with the last statements: what hangs on the commit happens once, and the connection is as
+// good as before.
+func TestGroupFinishes(t *testing.T) {
+	t.Parallel()
+	d := pgtest.New(t)
+	acme, globex := pgtest.NewTenant(t, d, "acme"), pgtest.NewTenant(t, d, "globex")
+	change := func(of pgtest.Tenant) pg.Part {
+		return pg.Part{Tenant: of.ID, Statements: []pg.Statement{{SQL: `UPDATE users SET locale = 'eo' WHERE tenant_id = $1`, Args: []any{of.ID}}}}
+	}
+	after := 0
+	for range 3 {
+		err := d.Together(t.Context(), func(g *pg.Group) error {
+			g.AfterCommit(func() { after++ })
+			return g.Finish(t.Context(), []pg.Part{change(acme), change(globex)})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, of := range []pgtest.Tenant{acme, globex} {
+		if locale := d.User.GetX(of.AsAdmin(t.Context()), of.Learner).Locale; locale != "eo" {
+			t.Errorf("%s: locale after the commit: %q", of.Slug, locale)
+		}
+	}
+	if after != 3 {
+		t.Errorf("%d times after three commits", after)
+	}
+}
+
 func TestGroupFailsWhole(t *testing.T) {
 	t.Parallel()
 	d := pgtest.New(t)
 	acme := pgtest.NewTenant(t, d, "acme")
 	rename := pg.Statement{SQL: `UPDATE users SET name = 'Renamed' WHERE id = $1`, Args: []any{acme.Learner}}
-	for name, last := range map[string]pg.Statement{
-		"a bad statement": {SQL: `SELECT nonsense`},
-		"a bad reader":    {SQL: `SELECT 1`, Read: func(pg.Rows) error { return errOnPurpose }},
+	// A constraint that is looked at when the transaction commits.
+	orphan := pg.Statement{SQL: `INSERT INTO late (parent) VALUES (1)`}
+	late := pgtest.Superuser(t, d)
+	const deferred = `CREATE TABLE parents (id int PRIMARY KEY); CREATE TABLE late (parent int REFERENCES parents DEFERRABLE INITIALLY DEFERRED);
+		GRANT ALL ON late, parents TO lyceum_app`
+	if _, err := late.Exec(t.Context(), deferred); err != nil {
+		t.Fatal(err)
+	}
+	reader := pg.Statement{SQL: `SELECT 1`, Read: func(pg.Rows) error { return errOnPurpose }}
+	for name, end := range map[string]func(g *pg.Group, s ...pg.Statement) error{
+		"sent": func(g *pg.Group, s ...pg.Statement) error {
+			return g.Send(t.Context(), []pg.Part{{Tenant: acme.ID, Statements: s}})
+		},
+		"finished": func(g *pg.Group, s ...pg.Statement) error {
+			return g.Finish(t.Context(), []pg.Part{{Tenant: acme.ID, Statements: s}})
+		},
 	} {
-		err := d.Together(t.Context(), func(g *pg.Group) error {
-			return g.Send(t.Context(), []pg.Part{{Tenant: acme.ID, Statements: []pg.Statement{rename, last}}})
-		})
-		if err == nil {
-			t.Errorf("%s: no error", name)
+		for why, last := range map[string]pg.Statement{
+			"a bad statement": {SQL: `SELECT nonsense`}, "a bad reader": reader, "a commit that fails": orphan,
+		} {
+			err := d.Together(t.Context(), func(g *pg.Group) error {
+				g.AfterCommit(func() { t.Errorf("%s, %s: something hangs on a commit that did not happen", name, why) })
+				return end(g, rename, last)
+			})
+			if err == nil {
+				t.Errorf("%s, %s: no error", name, why)
+			}
 		}
 	}
 	if name := d.User.GetX(acme.AsAdmin(t.Context()), acme.Learner).Name; name != "Learner" {

@@ -10,7 +10,7 @@ import (
 )
 
 // TeachTypes makes a connection send and read ids as their 16 bytes: pgx would make texts of them, by way of
-// database/sql. It is for pgxpool.Config.AfterConnect.
+// database/sql.
 func TeachTypes(_ context.Context, conn *pgx.Conn) error {
 	types := conn.TypeMap()
 	id := &pgtype.Type{Name: "uuid", OID: pgtype.UUIDOID, Codec: uuidCodec{}}

@@ -137,7 +137,7 @@ func Pool(t testing.TB, dsn string) *pgxpool.Pool {
 		t.Fatalf("parse database URL: %v", err)
 	}
 	config.MaxConns = 8
-	config.AfterConnect = pg.TeachTypes
+	config.AfterConnect = pg.Prepare
 	pool, err := pgxpool.NewWithConfig(t.Context(), config)
 	if err != nil {
 		t.Fatalf("open database: %v", err)

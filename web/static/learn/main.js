@@ -13,6 +13,7 @@ import { coursePage } from './views/course.js'
 import { dashboard } from './views/dashboard.js'
 import { inboxPage } from './views/inbox.js'
 import { lessonPage } from './views/lesson.js'
+import { pathPage, pathsPage } from './views/paths.js'
 import { reports } from './views/reports.js'
 import { afterwards, signIn } from './views/signin.js'
 
@@ -28,6 +29,8 @@ const routes = [
   { pattern: '/sign-in', show: async ({ query }) => signIn(app, afterwards(query.get('to'))) },
   { pattern: '/courses/:course', show: coursePage },
   { pattern: '/courses/:course/lessons/:lesson', show: (visit) => lessonPage(app, visit) },
+  { pattern: '/paths', show: pathsPage },
+  { pattern: '/paths/:path', show: pathPage },
   { pattern: '/my', members: true, show: (visit) => dashboard(app, visit) },
   { pattern: '/teaching', members: true, show: reports },
   { pattern: '/inbox', members: true, show: async (visit) => inboxPage(app, visit) },
@@ -62,6 +65,7 @@ function drawNav() {
   const unread = app.inbox?.unread ?? 0
   fill(nav,
     link('/', t('catalog')),
+    link('/paths', t('paths')),
     who && link('/my', t('my')),
     who && teaches.includes(who.role) && link('/teaching', t('reports')),
     who && link('/inbox', icon('bell'), h('span', { class: 'label' }, t('inbox')), unread > 0 && h('span', { class: 'badge' }, unread, h('span', { class: 'unseen' }, ` ${t('inbox.unread')}`))),

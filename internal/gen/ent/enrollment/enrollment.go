@@ -144,6 +144,7 @@ const (
 	SourceRULE     Source = "RULE"
 	SourcePURCHASE Source = "PURCHASE"
 	SourceIMPORT   Source = "IMPORT"
+	SourcePATH     Source = "PATH"
 )
 
 func (s Source) String() string {
@@ -153,7 +154,7 @@ func (s Source) String() string {
 // SourceValidator is a validator for the "source" field enum values. It is called by the builders before save.
 func SourceValidator(s Source) error {
 	switch s {
-	case SourceSELF, SourceSTAFF, SourceRULE, SourcePURCHASE, SourceIMPORT:
+	case SourceSELF, SourceSTAFF, SourceRULE, SourcePURCHASE, SourceIMPORT, SourcePATH:
 		return nil
 	default:
 		return fmt.Errorf("enrollment: invalid enum value for source field: %q", s)

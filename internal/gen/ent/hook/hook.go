@@ -296,6 +296,18 @@ func (f InboxFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.InboxMutation", m)
 }
 
+// The LearningPathFunc type is an adapter to allow the use of ordinary
+// function as LearningPath mutator.
+type LearningPathFunc func(context.Context, *ent.LearningPathMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f LearningPathFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.LearningPathMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.LearningPathMutation", m)
+}
+
 // The LessonFunc type is an adapter to allow the use of ordinary
 // function as Lesson mutator.
 type LessonFunc func(context.Context, *ent.LessonMutation) (ent.Value, error)
@@ -366,6 +378,30 @@ func (f NotificationFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.NotificationMutation", m)
+}
+
+// The PathCourseFunc type is an adapter to allow the use of ordinary
+// function as PathCourse mutator.
+type PathCourseFunc func(context.Context, *ent.PathCourseMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PathCourseFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PathCourseMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PathCourseMutation", m)
+}
+
+// The PathEnrollmentFunc type is an adapter to allow the use of ordinary
+// function as PathEnrollment mutator.
+type PathEnrollmentFunc func(context.Context, *ent.PathEnrollmentMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PathEnrollmentFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PathEnrollmentMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PathEnrollmentMutation", m)
 }
 
 // The PlacementFunc type is an adapter to allow the use of ordinary

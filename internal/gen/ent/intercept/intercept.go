@@ -31,12 +31,15 @@ import (
 	"lyceum/internal/gen/ent/enrollmentgrant"
 	"lyceum/internal/gen/ent/equivalence"
 	"lyceum/internal/gen/ent/inbox"
+	"lyceum/internal/gen/ent/learningpath"
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/gen/ent/lessonversion"
 	"lyceum/internal/gen/ent/mailpreference"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
+	"lyceum/internal/gen/ent/pathcourse"
+	"lyceum/internal/gen/ent/pathenrollment"
 	"lyceum/internal/gen/ent/placement"
 	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/gen/ent/predicate"
@@ -760,6 +763,33 @@ func (f TraverseInbox) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.InboxQuery", q)
 }
 
+// The LearningPathFunc type is an adapter to allow the use of ordinary function as a Querier.
+type LearningPathFunc func(context.Context, *ent.LearningPathQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f LearningPathFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.LearningPathQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.LearningPathQuery", q)
+}
+
+// The TraverseLearningPath type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseLearningPath func(context.Context, *ent.LearningPathQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseLearningPath) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseLearningPath) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.LearningPathQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.LearningPathQuery", q)
+}
+
 // The LessonFunc type is an adapter to allow the use of ordinary function as a Querier.
 type LessonFunc func(context.Context, *ent.LessonQuery) (ent.Value, error)
 
@@ -920,6 +950,60 @@ func (f TraverseNotification) Traverse(ctx context.Context, q ent.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *ent.NotificationQuery", q)
+}
+
+// The PathCourseFunc type is an adapter to allow the use of ordinary function as a Querier.
+type PathCourseFunc func(context.Context, *ent.PathCourseQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f PathCourseFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.PathCourseQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.PathCourseQuery", q)
+}
+
+// The TraversePathCourse type is an adapter to allow the use of ordinary function as Traverser.
+type TraversePathCourse func(context.Context, *ent.PathCourseQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraversePathCourse) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraversePathCourse) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PathCourseQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.PathCourseQuery", q)
+}
+
+// The PathEnrollmentFunc type is an adapter to allow the use of ordinary function as a Querier.
+type PathEnrollmentFunc func(context.Context, *ent.PathEnrollmentQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f PathEnrollmentFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.PathEnrollmentQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.PathEnrollmentQuery", q)
+}
+
+// The TraversePathEnrollment type is an adapter to allow the use of ordinary function as Traverser.
+type TraversePathEnrollment func(context.Context, *ent.PathEnrollmentQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraversePathEnrollment) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraversePathEnrollment) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PathEnrollmentQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.PathEnrollmentQuery", q)
 }
 
 // The PlacementFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1351,6 +1435,8 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.EquivalenceQuery, predicate.Equivalence, equivalence.OrderOption]{typ: ent.TypeEquivalence, tq: q}, nil
 	case *ent.InboxQuery:
 		return &query[*ent.InboxQuery, predicate.Inbox, inbox.OrderOption]{typ: ent.TypeInbox, tq: q}, nil
+	case *ent.LearningPathQuery:
+		return &query[*ent.LearningPathQuery, predicate.LearningPath, learningpath.OrderOption]{typ: ent.TypeLearningPath, tq: q}, nil
 	case *ent.LessonQuery:
 		return &query[*ent.LessonQuery, predicate.Lesson, lesson.OrderOption]{typ: ent.TypeLesson, tq: q}, nil
 	case *ent.LessonProgressQuery:
@@ -1363,6 +1449,10 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.ModuleQuery, predicate.Module, module.OrderOption]{typ: ent.TypeModule, tq: q}, nil
 	case *ent.NotificationQuery:
 		return &query[*ent.NotificationQuery, predicate.Notification, notification.OrderOption]{typ: ent.TypeNotification, tq: q}, nil
+	case *ent.PathCourseQuery:
+		return &query[*ent.PathCourseQuery, predicate.PathCourse, pathcourse.OrderOption]{typ: ent.TypePathCourse, tq: q}, nil
+	case *ent.PathEnrollmentQuery:
+		return &query[*ent.PathEnrollmentQuery, predicate.PathEnrollment, pathenrollment.OrderOption]{typ: ent.TypePathEnrollment, tq: q}, nil
 	case *ent.PlacementQuery:
 		return &query[*ent.PlacementQuery, predicate.Placement, placement.OrderOption]{typ: ent.TypePlacement, tq: q}, nil
 	case *ent.PointRuleQuery:

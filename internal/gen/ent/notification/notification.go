@@ -115,6 +115,8 @@ const (
 	KindCOURSE_COMPLETED    Kind = "COURSE_COMPLETED"
 	KindCERTIFICATE_ISSUED  Kind = "CERTIFICATE_ISSUED"
 	KindCERTIFICATE_REVOKED Kind = "CERTIFICATE_REVOKED"
+	KindPATH_ASSIGNED       Kind = "PATH_ASSIGNED"
+	KindPATH_COMPLETED      Kind = "PATH_COMPLETED"
 )
 
 func (k Kind) String() string {
@@ -124,7 +126,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindENROLLED, KindCOURSE_COMPLETED, KindCERTIFICATE_ISSUED, KindCERTIFICATE_REVOKED:
+	case KindENROLLED, KindCOURSE_COMPLETED, KindCERTIFICATE_ISSUED, KindCERTIFICATE_REVOKED, KindPATH_ASSIGNED, KindPATH_COMPLETED:
 		return nil
 	default:
 		return fmt.Errorf("notification: invalid enum value for kind field: %q", k)

@@ -78,6 +78,9 @@ type Equivalence func(*sql.Selector)
 // Inbox is the predicate function for inbox builders.
 type Inbox func(*sql.Selector)
 
+// LearningPath is the predicate function for learningpath builders.
+type LearningPath func(*sql.Selector)
+
 // Lesson is the predicate function for lesson builders.
 type Lesson func(*sql.Selector)
 
@@ -95,6 +98,12 @@ type Module func(*sql.Selector)
 
 // Notification is the predicate function for notification builders.
 type Notification func(*sql.Selector)
+
+// PathCourse is the predicate function for pathcourse builders.
+type PathCourse func(*sql.Selector)
+
+// PathEnrollment is the predicate function for pathenrollment builders.
+type PathEnrollment func(*sql.Selector)
 
 // Placement is the predicate function for placement builders.
 type Placement func(*sql.Selector)

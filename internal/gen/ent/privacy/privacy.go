@@ -686,6 +686,30 @@ func (f InboxMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation)
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.InboxMutation", m)
 }
 
+// The LearningPathQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type LearningPathQueryRuleFunc func(context.Context, *ent.LearningPathQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f LearningPathQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.LearningPathQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.LearningPathQuery", q)
+}
+
+// The LearningPathMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type LearningPathMutationRuleFunc func(context.Context, *ent.LearningPathMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f LearningPathMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.LearningPathMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.LearningPathMutation", m)
+}
+
 // The LessonQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type LessonQueryRuleFunc func(context.Context, *ent.LessonQuery) error
@@ -828,6 +852,54 @@ func (f NotificationMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mu
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.NotificationMutation", m)
+}
+
+// The PathCourseQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type PathCourseQueryRuleFunc func(context.Context, *ent.PathCourseQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f PathCourseQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PathCourseQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.PathCourseQuery", q)
+}
+
+// The PathCourseMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type PathCourseMutationRuleFunc func(context.Context, *ent.PathCourseMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f PathCourseMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.PathCourseMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PathCourseMutation", m)
+}
+
+// The PathEnrollmentQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type PathEnrollmentQueryRuleFunc func(context.Context, *ent.PathEnrollmentQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f PathEnrollmentQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PathEnrollmentQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.PathEnrollmentQuery", q)
+}
+
+// The PathEnrollmentMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type PathEnrollmentMutationRuleFunc func(context.Context, *ent.PathEnrollmentMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f PathEnrollmentMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.PathEnrollmentMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PathEnrollmentMutation", m)
 }
 
 // The PlacementQueryRuleFunc type is an adapter to allow the use of ordinary

@@ -31,12 +31,15 @@ import (
 	"lyceum/internal/gen/ent/enrollmentgrant"
 	"lyceum/internal/gen/ent/equivalence"
 	"lyceum/internal/gen/ent/inbox"
+	"lyceum/internal/gen/ent/learningpath"
 	"lyceum/internal/gen/ent/lesson"
 	"lyceum/internal/gen/ent/lessonprogress"
 	"lyceum/internal/gen/ent/lessonversion"
 	"lyceum/internal/gen/ent/mailpreference"
 	"lyceum/internal/gen/ent/module"
 	"lyceum/internal/gen/ent/notification"
+	"lyceum/internal/gen/ent/pathcourse"
+	"lyceum/internal/gen/ent/pathenrollment"
 	"lyceum/internal/gen/ent/placement"
 	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/gen/ent/prerequisite"
@@ -1282,6 +1285,78 @@ func init() {
 	inboxDescID := inboxMixinFields0[0].Descriptor()
 	// inbox.DefaultID holds the default value on creation for the id field.
 	inbox.DefaultID = inboxDescID.Default.(func() uuid.UUID)
+	learningpathMixin := schema.LearningPath{}.Mixin()
+	learningpath.Policy = privacy.NewPolicies(learningpathMixin[0], schema.LearningPath{})
+	learningpath.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := learningpath.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	learningpathMixinFields0 := learningpathMixin[0].Fields()
+	_ = learningpathMixinFields0
+	learningpathFields := schema.LearningPath{}.Fields()
+	_ = learningpathFields
+	// learningpathDescCreatedAt is the schema descriptor for created_at field.
+	learningpathDescCreatedAt := learningpathMixinFields0[2].Descriptor()
+	// learningpath.DefaultCreatedAt holds the default value on creation for the created_at field.
+	learningpath.DefaultCreatedAt = learningpathDescCreatedAt.Default.(func() time.Time)
+	// learningpathDescUpdatedAt is the schema descriptor for updated_at field.
+	learningpathDescUpdatedAt := learningpathMixinFields0[3].Descriptor()
+	// learningpath.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	learningpath.DefaultUpdatedAt = learningpathDescUpdatedAt.Default.(func() time.Time)
+	// learningpath.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	learningpath.UpdateDefaultUpdatedAt = learningpathDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// learningpathDescSlug is the schema descriptor for slug field.
+	learningpathDescSlug := learningpathFields[0].Descriptor()
+	// learningpath.SlugValidator is a validator for the "slug" field. It is called by the builders before save.
+	learningpath.SlugValidator = learningpathDescSlug.Validators[0].(func(string) error)
+	// learningpathDescTitle is the schema descriptor for title field.
+	learningpathDescTitle := learningpathFields[1].Descriptor()
+	// learningpath.TitleValidator is a validator for the "title" field. It is called by the builders before save.
+	learningpath.TitleValidator = func() func(string) error {
+		validators := learningpathDescTitle.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(title string) error {
+			for _, fn := range fns {
+				if err := fn(title); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// learningpathDescDescription is the schema descriptor for description field.
+	learningpathDescDescription := learningpathFields[2].Descriptor()
+	// learningpath.DefaultDescription holds the default value on creation for the description field.
+	learningpath.DefaultDescription = learningpathDescDescription.Default.(string)
+	// learningpathDescNeedCount is the schema descriptor for need_count field.
+	learningpathDescNeedCount := learningpathFields[6].Descriptor()
+	// learningpath.DefaultNeedCount holds the default value on creation for the need_count field.
+	learningpath.DefaultNeedCount = learningpathDescNeedCount.Default.(int)
+	// learningpath.NeedCountValidator is a validator for the "need_count" field. It is called by the builders before save.
+	learningpath.NeedCountValidator = learningpathDescNeedCount.Validators[0].(func(int) error)
+	// learningpathDescOrdered is the schema descriptor for ordered field.
+	learningpathDescOrdered := learningpathFields[7].Descriptor()
+	// learningpath.DefaultOrdered holds the default value on creation for the ordered field.
+	learningpath.DefaultOrdered = learningpathDescOrdered.Default.(bool)
+	// learningpathDescSelfEnroll is the schema descriptor for self_enroll field.
+	learningpathDescSelfEnroll := learningpathFields[8].Descriptor()
+	// learningpath.DefaultSelfEnroll holds the default value on creation for the self_enroll field.
+	learningpath.DefaultSelfEnroll = learningpathDescSelfEnroll.Default.(bool)
+	// learningpathDescRevision is the schema descriptor for revision field.
+	learningpathDescRevision := learningpathFields[10].Descriptor()
+	// learningpath.DefaultRevision holds the default value on creation for the revision field.
+	learningpath.DefaultRevision = learningpathDescRevision.Default.(int)
+	// learningpathDescID is the schema descriptor for id field.
+	learningpathDescID := learningpathMixinFields0[0].Descriptor()
+	// learningpath.DefaultID holds the default value on creation for the id field.
+	learningpath.DefaultID = learningpathDescID.Default.(func() uuid.UUID)
 	lessonMixin := schema.Lesson{}.Mixin()
 	lesson.Policy = privacy.NewPolicies(lessonMixin[0], schema.Lesson{})
 	lesson.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1608,6 +1683,66 @@ func init() {
 	notificationDescID := notificationMixinFields0[0].Descriptor()
 	// notification.DefaultID holds the default value on creation for the id field.
 	notification.DefaultID = notificationDescID.Default.(func() uuid.UUID)
+	pathcourseMixin := schema.PathCourse{}.Mixin()
+	pathcourse.Policy = privacy.NewPolicies(pathcourseMixin[0], schema.PathCourse{})
+	pathcourse.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := pathcourse.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	pathcourseMixinFields0 := pathcourseMixin[0].Fields()
+	_ = pathcourseMixinFields0
+	pathcourseFields := schema.PathCourse{}.Fields()
+	_ = pathcourseFields
+	// pathcourseDescCreatedAt is the schema descriptor for created_at field.
+	pathcourseDescCreatedAt := pathcourseMixinFields0[2].Descriptor()
+	// pathcourse.DefaultCreatedAt holds the default value on creation for the created_at field.
+	pathcourse.DefaultCreatedAt = pathcourseDescCreatedAt.Default.(func() time.Time)
+	// pathcourseDescUpdatedAt is the schema descriptor for updated_at field.
+	pathcourseDescUpdatedAt := pathcourseMixinFields0[3].Descriptor()
+	// pathcourse.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	pathcourse.DefaultUpdatedAt = pathcourseDescUpdatedAt.Default.(func() time.Time)
+	// pathcourse.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	pathcourse.UpdateDefaultUpdatedAt = pathcourseDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// pathcourseDescID is the schema descriptor for id field.
+	pathcourseDescID := pathcourseMixinFields0[0].Descriptor()
+	// pathcourse.DefaultID holds the default value on creation for the id field.
+	pathcourse.DefaultID = pathcourseDescID.Default.(func() uuid.UUID)
+	pathenrollmentMixin := schema.PathEnrollment{}.Mixin()
+	pathenrollment.Policy = privacy.NewPolicies(pathenrollmentMixin[0], schema.PathEnrollment{})
+	pathenrollment.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := pathenrollment.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	pathenrollmentMixinFields0 := pathenrollmentMixin[0].Fields()
+	_ = pathenrollmentMixinFields0
+	pathenrollmentFields := schema.PathEnrollment{}.Fields()
+	_ = pathenrollmentFields
+	// pathenrollmentDescCreatedAt is the schema descriptor for created_at field.
+	pathenrollmentDescCreatedAt := pathenrollmentMixinFields0[2].Descriptor()
+	// pathenrollment.DefaultCreatedAt holds the default value on creation for the created_at field.
+	pathenrollment.DefaultCreatedAt = pathenrollmentDescCreatedAt.Default.(func() time.Time)
+	// pathenrollmentDescUpdatedAt is the schema descriptor for updated_at field.
+	pathenrollmentDescUpdatedAt := pathenrollmentMixinFields0[3].Descriptor()
+	// pathenrollment.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	pathenrollment.DefaultUpdatedAt = pathenrollmentDescUpdatedAt.Default.(func() time.Time)
+	// pathenrollment.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	pathenrollment.UpdateDefaultUpdatedAt = pathenrollmentDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// pathenrollmentDescEnrolledAt is the schema descriptor for enrolled_at field.
+	pathenrollmentDescEnrolledAt := pathenrollmentFields[5].Descriptor()
+	// pathenrollment.DefaultEnrolledAt holds the default value on creation for the enrolled_at field.
+	pathenrollment.DefaultEnrolledAt = pathenrollmentDescEnrolledAt.Default.(func() time.Time)
+	// pathenrollmentDescID is the schema descriptor for id field.
+	pathenrollmentDescID := pathenrollmentMixinFields0[0].Descriptor()
+	// pathenrollment.DefaultID holds the default value on creation for the id field.
+	pathenrollment.DefaultID = pathenrollmentDescID.Default.(func() uuid.UUID)
 	placement.Policy = privacy.NewPolicies(schema.Placement{})
 	placement.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {

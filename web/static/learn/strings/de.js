@@ -40,6 +40,16 @@ export default {
   'place.REVOKED': 'Ihr Zugang zu diesem Kurs wurde von dessen Leitung beendet. Fragen Sie dort nach, wenn Sie weitermachen möchten; was Sie getan haben, bleibt erhalten.',
   certificate: 'Zertifikat',
 
+  paths: 'Lernpfade', 'paths.title': 'Lernpfade', 'paths.nothing': 'Es gibt noch keine Lernpfade.', 'paths.more': 'Weitere Lernpfade zeigen',
+  'paths.courses': '{n} Kurse', 'paths.courses.one': '{n} Kurs', 'paths.courses.other': '{n} Kurse',
+  'paths.reached': '{done} von {of} Pflichtkursen abgeschlossen', 'paths.completed': 'Abgeschlossen', 'paths.steps': 'Die Kurse', 'paths.yours': 'Ihr Weg',
+  'paths.needAll': 'Alle Pflichtkurse gehören dazu', 'paths.needSome': '{n} der Pflichtkurse genügen', 'paths.needSome.one': '{n} der Pflichtkurse genügt',
+  'paths.needSome.other': '{n} der Pflichtkurse genügen', 'paths.ordered': 'Einer nach dem anderen',
+  'paths.away': 'Ein Kurs, den Sie zurzeit nicht sehen können', 'paths.locked': 'Öffnet sich, wenn die Pflichtkurse davor abgeschlossen sind',
+  'paths.next': 'Weiter', 'paths.enroll': 'Diesen Weg beginnen', 'paths.leave': 'Diesen Weg verlassen', 'paths.signIn': 'Anmelden, um ihn zu beginnen',
+  'paths.revoked': 'Wer diesen Lernpfad anbietet, hat Ihren Platz darauf beendet. Fragen Sie dort nach, wenn Sie weitermachen möchten.',
+  'paths.archived': 'Dieser Lernpfad wird nicht mehr angeboten.', 'paths.byStaff': 'Auf diesen Lernpfad setzt Sie, wer ihn anbietet; fragen Sie dort nach.',
+
   my: 'Mein Lernen', 'my.waiting': 'Noch nicht offen', 'my.active': 'Begonnen', 'my.done': 'Abgeschlossen', 'my.certificates': 'Zertifikate', 'my.over': 'Beendet',
   engagement: 'Dranbleiben', 'engagement.points': '{n} Punkte', 'engagement.points.one': '{n} Punkt', 'engagement.points.other': '{n} Punkte',
   'engagement.week': '{points} diese Woche', 'engagement.streak': '{n} Tage in Folge', 'engagement.streak.one': '{n} Tag in Folge',
@@ -61,6 +71,7 @@ export default {
   mail: 'Wählen, worüber Sie E-Mails bekommen', 'mail.about': 'Hier steht alles, was immer Sie wählen.', 'mail.kept': 'Ihre Wahl ist gespeichert.',
   'mail.ENROLLED': 'Mir wurde ein Kurs zugewiesen', 'mail.COURSE_COMPLETED': 'Ich habe einen Kurs abgeschlossen',
   'mail.CERTIFICATE_ISSUED': 'Ein Zertifikat liegt bereit', 'mail.CERTIFICATE_REVOKED': 'Ein Zertifikat wurde zurückgezogen',
+  'mail.PATH_ASSIGNED': 'Mir wurde ein Lernpfad zugewiesen', 'mail.PATH_COMPLETED': 'Ich habe einen Lernpfad abgeschlossen',
 
   'lesson.onwards': 'Lektionen davor und danach', 'lesson.previous': 'Zurück', 'lesson.next': 'Weiter: {title}', 'lesson.toCourse': 'Zurück zum Kurs',
   'lesson.completed': 'Lektion abgeschlossen', 'lesson.locked': 'Diese Lektion ist offen, wenn Sie einen Platz im Kurs haben.',

@@ -39,6 +39,16 @@ export default {
   'place.REVOKED': 'The people who run this course have ended your access. Ask them if you want to go on; what you did is kept.',
   certificate: 'Certificate',
 
+  paths: 'Learning paths', 'paths.title': 'Learning paths', 'paths.nothing': 'There are no learning paths yet.', 'paths.more': 'Show more learning paths',
+  'paths.courses': '{n} courses', 'paths.courses.one': '{n} course', 'paths.courses.other': '{n} courses',
+  'paths.reached': '{done} of {of} required courses completed', 'paths.completed': 'Completed', 'paths.steps': 'The courses', 'paths.yours': 'Your way',
+  'paths.needAll': 'All required courses complete it', 'paths.needSome': '{n} of the required courses complete it', 'paths.needSome.one': '{n} of the required courses completes it',
+  'paths.needSome.other': '{n} of the required courses complete it', 'paths.ordered': 'One after the other',
+  'paths.away': 'A course that you cannot see at present', 'paths.locked': 'Opens when the required courses before it are completed',
+  'paths.next': 'Go on', 'paths.enroll': 'Get on to this path', 'paths.leave': 'Leave this path', 'paths.signIn': 'Sign in to get on to it',
+  'paths.revoked': 'The people who run this path have ended your place on it. Ask them if you want to go on.',
+  'paths.archived': 'This path is not offered any more.', 'paths.byStaff': 'The people who run this path put learners on it; ask them.',
+
   my: 'My learning', 'my.waiting': 'Not open yet', 'my.active': 'In progress', 'my.done': 'Completed', 'my.certificates': 'Certificates', 'my.over': 'Ended',
   engagement: 'Keeping at it', 'engagement.points': '{n} points', 'engagement.points.one': '{n} point', 'engagement.points.other': '{n} points',
   'engagement.week': '{points} this week', 'engagement.streak': '{n} days in a row', 'engagement.streak.one': '{n} day in a row',
@@ -60,6 +70,7 @@ export default {
   mail: 'Choose what you get mail about', 'mail.about': 'All of it stands in this inbox, whatever you choose.', 'mail.kept': 'Your choice is kept.',
   'mail.ENROLLED': 'A course was given to me', 'mail.COURSE_COMPLETED': 'I have completed a course',
   'mail.CERTIFICATE_ISSUED': 'A certificate is ready', 'mail.CERTIFICATE_REVOKED': 'A certificate was revoked',
+  'mail.PATH_ASSIGNED': 'I was put on a learning path', 'mail.PATH_COMPLETED': 'I have completed a learning path',
 
   'lesson.onwards': 'Lessons before and after', 'lesson.previous': 'Previous', 'lesson.next': 'Next: {title}', 'lesson.toCourse': 'Back to the course',
   'lesson.completed': 'Lesson completed', 'lesson.locked': 'This lesson is open to people who have a place in the course.',
