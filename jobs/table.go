@@ -25,35 +25,9 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 	case catalog.CourseUnpublished:
 		return []river.JobArgs{SyncCourse{Tenant: e.Tenant, Course: e.Course}}, nil
 
-	case enrollment.EnrollmentActivated:
-		count := CountFact{Tenant: e.Tenant, Event: e.ID}
-		if !e.ByStaff {
-			return []river.JobArgs{count}, nil
-		}
-		return []river.JobArgs{count, NotifyAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
-	case enrollment.EnrollmentChanged:
-		if !e.Completed {
-			return nil, nil
-		}
-		return []river.JobArgs{AdvancePaths{Tenant: e.Tenant, Learner: e.Learner}}, nil
-	case enrollment.TermsSaved:
-		return []river.JobArgs{ReviewPaths{Tenant: e.Tenant, Course: e.Course}}, nil
 	case learning.ModuleCompleted:
 		// Nothing follows but that live streams are told (live.go): deeds, facts and certificates are of lessons and courses.
 		return nil, nil
-
-	case pathway.PathEnrolled:
-		if !e.ByStaff {
-			return nil, nil
-		}
-		return []river.JobArgs{NotifyPathAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
-	case pathway.PathCompleted:
-		return []river.JobArgs{NotifyPathCompleted{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
-	case pathway.PathLeft:
-		// What the path gave was taken in the same transaction.
-		return nil, nil
-	case pathway.PathChanged:
-		return []river.JobArgs{ReviewPath{Tenant: e.Tenant, Path: e.Path}}, nil
 
 	case media.ConversionAsked:
 		return []river.JobArgs{ConvertAsset{Tenant: e.Tenant, Asset: e.Asset}}, nil
@@ -90,6 +64,40 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 
 	case notification.Told:
 		return []river.JobArgs{MailNotification{Tenant: e.Tenant, Notification: e.Notification}}, nil
+
+	default:
+		return ofPlaces(event)
+	}
+}
+
+// ofPlaces is the table's part about places in courses and on learning paths.
+func ofPlaces(event pg.Event) ([]river.JobArgs, error) {
+	switch e := event.(type) {
+	case enrollment.EnrollmentActivated:
+		count := CountFact{Tenant: e.Tenant, Event: e.ID}
+		if !e.ByStaff {
+			return []river.JobArgs{count}, nil
+		}
+		return []river.JobArgs{count, NotifyAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
+	case enrollment.EnrollmentChanged:
+		if !e.Completed {
+			return nil, nil
+		}
+		return []river.JobArgs{AdvancePaths{Tenant: e.Tenant, Learner: e.Learner}}, nil
+	case enrollment.TermsSaved:
+		return []river.JobArgs{ReviewPaths{Tenant: e.Tenant, Course: e.Course}}, nil
+	case pathway.PathEnrolled:
+		if !e.ByStaff {
+			return nil, nil
+		}
+		return []river.JobArgs{NotifyPathAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
+	case pathway.PathCompleted:
+		return []river.JobArgs{NotifyPathCompleted{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
+	case pathway.PathLeft:
+		// What the path gave was taken in the same transaction.
+		return nil, nil
+	case pathway.PathChanged:
+		return []river.JobArgs{ReviewPath{Tenant: e.Tenant, Path: e.Path}}, nil
 
 	default:
 		return nil, fmt.Errorf("jobs: the table does not know the event %s", event.Kind())

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/google/uuid"
@@ -38,9 +39,7 @@ func (f *filling) draftPath(t *testing.T, slug string, more input) string {
 	in := input{"slug": slug, "title": f.secret("Path"), "description": f.secret("Way"), "visibility": "MEMBERS", "courses": []any{
 		input{"courseId": f.ids["Course"][0]}, input{"courseId": f.ids["Course"][1]},
 	}}
-	for key, value := range more {
-		in[key] = value
-	}
+	maps.Copy(in, more)
 	var saved struct {
 		SaveLearningPath struct{ Path struct{ ID string } }
 	}

@@ -4,14 +4,12 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
 	"lyceum/internal/catalog/outline"
-	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/enrollmentgrant"
@@ -187,39 +185,4 @@ func (s *school) completions(place uuid.UUID) int {
 		}
 	}
 	return n
-}
-
-// open are the courses in which the learner has an active place.
-func (s *school) open(t *testing.T, learner uuid.UUID) map[uuid.UUID]bool {
-	t.Helper()
-	found := map[uuid.UUID]bool{}
-	for _, place := range s.db.Enrollment.Query().
-		Where(enrollment.LearnerID(learner), enrollment.StateEQ(enrollment.StateACTIVE)).AllX(s.acme.System(t.Context())) {
-		found[place.CourseID] = true
-	}
-	return found
-}
-
-// atOnce runs fn for every number below n, all from the same moment, and fails for any error but "busy".
-func atOnce(t *testing.T, n int, fn func(i int) error) {
-	t.Helper()
-	errs, start := make([]error, n), make(chan struct{})
-	var group sync.WaitGroup
-	for i := range n {
-		group.Go(func() {
-			<-start
-			for range 50 {
-				if errs[i] = fn(i); fault.CodeOf(errs[i]) != fault.Unavailable {
-					return
-				}
-			}
-		})
-	}
-	close(start)
-	group.Wait()
-	for i, err := range errs {
-		if err != nil {
-			t.Errorf("%d: %v", i, err)
-		}
-	}
 }

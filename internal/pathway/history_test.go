@@ -64,7 +64,7 @@ func (m *model) follow(p *person, fresh bool) {
 	}
 	shut := false
 	for _, part := range m.d.Courses {
-		if !p.done[part.Course] && !(m.d.Ordered && shut) && (fresh || !p.had[part.Course]) {
+		if !p.done[part.Course] && (!m.d.Ordered || !shut) && (fresh || !p.had[part.Course]) {
 			p.held[part.Course], p.had[part.Course] = true, true
 		}
 		if part.Required && !p.done[part.Course] {

@@ -50,15 +50,7 @@ func (s *Service) give(ctx context.Context, tx *pg.Tx, place *ent.PathEnrollment
 	if err != nil {
 		return err
 	}
-	var wanted []uuid.UUID
-	for _, step := range standing.Steps {
-		had := step.Place != nil && slices.ContainsFunc(given, func(g *ent.EnrollmentGrant) bool { return g.EnrollmentID == step.Place.ID })
-		// Staff alone reopen a place that staff have ended: by putting the learner on the path again, too.
-		shut := step.Place != nil && step.Place.State == enrollment.StateREVOKED && (!fresh || !place.ByStaff)
-		if step.State == Open && !shut && (fresh || !had) {
-			wanted = append(wanted, step.Course)
-		}
-	}
+	wanted := wantedOf(place, standing, given, fresh)
 	if len(wanted) == 0 {
 		return nil
 	}
@@ -73,6 +65,29 @@ func (s *Service) give(ctx context.Context, tx *pg.Tx, place *ent.PathEnrollment
 		}
 	}
 	return nil
+}
+
+// wantedOf are the courses that are open to the learner and in which the path has given them no place yet.
+func wantedOf(place *ent.PathEnrollment, standing *Standing, given []*ent.EnrollmentGrant, fresh bool) []uuid.UUID {
+	had := map[uuid.UUID]bool{}
+	for _, grant := range given {
+		had[grant.EnrollmentID] = true
+	}
+	var wanted []uuid.UUID
+	for _, step := range standing.Steps {
+		if step.State != Open {
+			continue
+		}
+		if in := step.Place; in != nil {
+			// Staff alone reopen a place that staff have ended: by putting the learner on the path again, too.
+			shut := in.State == enrollment.StateREVOKED && (!fresh || !place.ByStaff)
+			if shut || had[in.ID] && !fresh {
+				continue
+			}
+		}
+		wanted = append(wanted, step.Course)
+	}
+	return wanted
 }
 
 // given are the reasons for places that the path ever gave for the place's sake.

@@ -155,7 +155,10 @@ func surveyOf(ctx context.Context, db *ent.Client, places []*ent.PathEnrollment)
 		w.courses[step.PathID] = append(w.courses[step.PathID], step)
 		courses[i] = step.CourseID
 	}
-	return w, w.look(ctx, db, courses, learners)
+	if err := w.look(ctx, db, courses, learners); err != nil {
+		return nil, err
+	}
+	return w, nil
 }
 
 // look reads which courses count as well, and the places of the learners in all of them.
