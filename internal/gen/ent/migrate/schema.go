@@ -625,7 +625,7 @@ var (
 		{Name: "course_id", Type: field.TypeUUID},
 		{Name: "version_id", Type: field.TypeUUID},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"INVITED", "PENDING_PAYMENT", "WAITLISTED", "ACTIVE", "COMPLETED", "EXPIRED", "WITHDRAWN", "REVOKED"}, Default: "ACTIVE"},
-		{Name: "source", Type: field.TypeEnum, Enums: []string{"SELF", "STAFF", "RULE", "PURCHASE", "IMPORT"}},
+		{Name: "source", Type: field.TypeEnum, Enums: []string{"SELF", "STAFF", "RULE", "PURCHASE", "IMPORT", "PATH"}},
 		{Name: "enrolled_by", Type: field.TypeUUID},
 		{Name: "enrolled_at", Type: field.TypeTime},
 		{Name: "due_at", Type: field.TypeTime, Nullable: true},
@@ -696,7 +696,7 @@ var (
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "enrollment_id", Type: field.TypeUUID},
 		{Name: "learner_id", Type: field.TypeUUID},
-		{Name: "source", Type: field.TypeEnum, Enums: []string{"SELF", "STAFF", "RULE", "PURCHASE", "IMPORT"}},
+		{Name: "source", Type: field.TypeEnum, Enums: []string{"SELF", "STAFF", "RULE", "PURCHASE", "IMPORT", "PATH"}},
 		{Name: "reference", Type: field.TypeString, Default: ""},
 		{Name: "granted_by", Type: field.TypeUUID},
 		{Name: "granted_at", Type: field.TypeTime},
@@ -714,6 +714,11 @@ var (
 				Name:    "enrollmentgrant_tenant_id_enrollment_id_source_reference",
 				Unique:  true,
 				Columns: []*schema.Column{EnrollmentGrantsColumns[1], EnrollmentGrantsColumns[4], EnrollmentGrantsColumns[6], EnrollmentGrantsColumns[7]},
+			},
+			{
+				Name:    "enrollmentgrant_tenant_id_source_reference",
+				Unique:  false,
+				Columns: []*schema.Column{EnrollmentGrantsColumns[1], EnrollmentGrantsColumns[6], EnrollmentGrantsColumns[7]},
 			},
 			{
 				Name:    "enrollmentgrant_tenant_id_ends_at",
@@ -764,6 +769,43 @@ var (
 				Name:    "inbox_tenant_id_user_id",
 				Unique:  true,
 				Columns: []*schema.Column{InboxesColumns[1], InboxesColumns[4]},
+			},
+		},
+	}
+	// LearningPathsColumns holds the columns for the "learning_paths" table.
+	LearningPathsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "slug", Type: field.TypeString, Size: 100},
+		{Name: "title", Type: field.TypeString, Size: 300},
+		{Name: "description", Type: field.TypeString, Size: 2147483647, Default: ""},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"DRAFT", "PUBLISHED", "ARCHIVED"}, Default: "DRAFT"},
+		{Name: "visibility", Type: field.TypeEnum, Enums: []string{"PUBLIC", "MEMBERS", "UNLISTED"}, Default: "PUBLIC"},
+		{Name: "need", Type: field.TypeEnum, Enums: []string{"ALL", "ANY", "AT_LEAST"}, Default: "ALL"},
+		{Name: "need_count", Type: field.TypeInt, Default: 0},
+		{Name: "ordered", Type: field.TypeBool, Default: false},
+		{Name: "self_enroll", Type: field.TypeBool, Default: true},
+		{Name: "due_days", Type: field.TypeInt, Nullable: true},
+		{Name: "revision", Type: field.TypeInt, Default: 1},
+		{Name: "published_at", Type: field.TypeTime, Nullable: true},
+	}
+	// LearningPathsTable holds the schema information for the "learning_paths" table.
+	LearningPathsTable = &schema.Table{
+		Name:       "learning_paths",
+		Columns:    LearningPathsColumns,
+		PrimaryKey: []*schema.Column{LearningPathsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "learningpath_tenant_id_slug",
+				Unique:  true,
+				Columns: []*schema.Column{LearningPathsColumns[1], LearningPathsColumns[4]},
+			},
+			{
+				Name:    "learningpath_tenant_id_title_id",
+				Unique:  false,
+				Columns: []*schema.Column{LearningPathsColumns[1], LearningPathsColumns[5], LearningPathsColumns[0]},
 			},
 		},
 	}
@@ -897,7 +939,7 @@ var (
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "user_id", Type: field.TypeUUID},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENROLLED", "COURSE_COMPLETED", "CERTIFICATE_ISSUED", "CERTIFICATE_REVOKED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENROLLED", "COURSE_COMPLETED", "CERTIFICATE_ISSUED", "CERTIFICATE_REVOKED", "PATH_ASSIGNED", "PATH_COMPLETED"}},
 		{Name: "wanted", Type: field.TypeBool},
 	}
 	// MailPreferencesTable holds the schema information for the "mail_preferences" table.
@@ -947,7 +989,7 @@ var (
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "user_id", Type: field.TypeUUID},
 		{Name: "seq", Type: field.TypeInt},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENROLLED", "COURSE_COMPLETED", "CERTIFICATE_ISSUED", "CERTIFICATE_REVOKED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENROLLED", "COURSE_COMPLETED", "CERTIFICATE_ISSUED", "CERTIFICATE_REVOKED", "PATH_ASSIGNED", "PATH_COMPLETED"}},
 		{Name: "title", Type: field.TypeString, Size: 400},
 		{Name: "body", Type: field.TypeString, Size: 1000, Default: ""},
 		{Name: "link", Type: field.TypeString, Size: 500, Default: ""},
@@ -971,6 +1013,74 @@ var (
 				Name:    "notification_tenant_id_user_id_kind_subject_id",
 				Unique:  true,
 				Columns: []*schema.Column{NotificationsColumns[1], NotificationsColumns[4], NotificationsColumns[6], NotificationsColumns[10]},
+			},
+		},
+	}
+	// PathCoursesColumns holds the columns for the "path_courses" table.
+	PathCoursesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "path_id", Type: field.TypeUUID},
+		{Name: "course_id", Type: field.TypeUUID},
+		{Name: "position", Type: field.TypeInt},
+		{Name: "required", Type: field.TypeBool},
+	}
+	// PathCoursesTable holds the schema information for the "path_courses" table.
+	PathCoursesTable = &schema.Table{
+		Name:       "path_courses",
+		Columns:    PathCoursesColumns,
+		PrimaryKey: []*schema.Column{PathCoursesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "pathcourse_tenant_id_path_id_course_id",
+				Unique:  true,
+				Columns: []*schema.Column{PathCoursesColumns[1], PathCoursesColumns[4], PathCoursesColumns[5]},
+			},
+			{
+				Name:    "pathcourse_tenant_id_course_id",
+				Unique:  false,
+				Columns: []*schema.Column{PathCoursesColumns[1], PathCoursesColumns[5]},
+			},
+		},
+	}
+	// PathEnrollmentsColumns holds the columns for the "path_enrollments" table.
+	PathEnrollmentsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "path_id", Type: field.TypeUUID},
+		{Name: "learner_id", Type: field.TypeUUID},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"ACTIVE", "COMPLETED", "WITHDRAWN", "REVOKED"}, Default: "ACTIVE"},
+		{Name: "by_staff", Type: field.TypeBool},
+		{Name: "enrolled_by", Type: field.TypeUUID},
+		{Name: "enrolled_at", Type: field.TypeTime},
+		{Name: "due_at", Type: field.TypeTime, Nullable: true},
+		{Name: "completed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "left_at", Type: field.TypeTime, Nullable: true},
+	}
+	// PathEnrollmentsTable holds the schema information for the "path_enrollments" table.
+	PathEnrollmentsTable = &schema.Table{
+		Name:       "path_enrollments",
+		Columns:    PathEnrollmentsColumns,
+		PrimaryKey: []*schema.Column{PathEnrollmentsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "pathenrollment_tenant_id_path_id_learner_id",
+				Unique:  true,
+				Columns: []*schema.Column{PathEnrollmentsColumns[1], PathEnrollmentsColumns[4], PathEnrollmentsColumns[5]},
+			},
+			{
+				Name:    "pathenrollment_tenant_id_learner_id_enrolled_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{PathEnrollmentsColumns[1], PathEnrollmentsColumns[5], PathEnrollmentsColumns[9], PathEnrollmentsColumns[0]},
+			},
+			{
+				Name:    "pathenrollment_tenant_id_path_id_enrolled_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{PathEnrollmentsColumns[1], PathEnrollmentsColumns[4], PathEnrollmentsColumns[9], PathEnrollmentsColumns[0]},
 			},
 		},
 	}
@@ -1376,12 +1486,15 @@ var (
 		EnrollmentGrantsTable,
 		EquivalencesTable,
 		InboxesTable,
+		LearningPathsTable,
 		LessonsTable,
 		LessonProgressesTable,
 		LessonVersionsTable,
 		MailPreferencesTable,
 		ModulesTable,
 		NotificationsTable,
+		PathCoursesTable,
+		PathEnrollmentsTable,
 		PlacementsTable,
 		PointRulesTable,
 		PrerequisitesTable,
@@ -1417,6 +1530,17 @@ func init() {
 	EquivalencesTable.Annotation = &entsql.Annotation{}
 	EquivalencesTable.Annotation.Checks = map[string]string{
 		"equivalences_others": "course_id <> counts_id",
+	}
+	LearningPathsTable.Annotation = &entsql.Annotation{}
+	LearningPathsTable.Annotation.Checks = map[string]string{
+		"learning_paths_need":  "(need = 'AT_LEAST') = (need_count > 0)",
+		"learning_paths_state": "state IN ('DRAFT', 'PUBLISHED', 'ARCHIVED')",
+	}
+	PathEnrollmentsTable.Annotation = &entsql.Annotation{}
+	PathEnrollmentsTable.Annotation.Checks = map[string]string{
+		"path_enrollments_completed": "(state = 'COMPLETED') = (completed_at IS NOT NULL)",
+		"path_enrollments_left":      "(state IN ('WITHDRAWN', 'REVOKED')) = (left_at IS NOT NULL)",
+		"path_enrollments_state":     "state IN ('ACTIVE', 'COMPLETED', 'WITHDRAWN', 'REVOKED')",
 	}
 	PointRulesTable.Annotation = &entsql.Annotation{}
 	PointRulesTable.Annotation.Checks = map[string]string{
