@@ -30,7 +30,8 @@ func newDoctor() *cobra.Command {
 		Use:   "doctor",
 		Short: "Look whether everything is as it should be",
 		Long: "Checks the configuration, every dependency, the database role, row-level security, the clock, the job\n" +
-			"queue and the tools on PATH. The exit code is 0 when nothing is broken: fit for a monitor.",
+			"queue, the tools on PATH and how Postgres is doing, and shows the statements that took the most time.\n" +
+			"The exit code is 0 when nothing is broken: fit for a monitor.",
 		Args: cobra.NoArgs,
 	}
 	load := configured(command)
@@ -44,7 +45,14 @@ func newDoctor() *cobra.Command {
 			return err
 		}
 		defer func() { _ = a.Close(context.WithoutCancel(command.Context())) }()
-		return printFindings(command, a.examine(command.Context()))
+		statements, err := dearest(command.Context(), a.pool)
+		findings := append(a.examine(command.Context()), examineDatabase(command.Context(), a.pool, healthyDatabase())...)
+		findings = append(findings, finding{"statements are counted; those that took the most time", health.Worse(err)})
+		err = printFindings(command, findings)
+		for _, line := range statements {
+			command.Printf("         %s\n", line)
+		}
+		return err
 	}
 	return command
 }
