@@ -12,10 +12,12 @@ import (
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/multitracer"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"lyceum/graph"
 	"lyceum/graph/loader"
+	"lyceum/graph/present"
 	"lyceum/internal/analytics"
 	"lyceum/internal/assessment"
 	"lyceum/internal/catalog"
@@ -124,9 +126,7 @@ func (a *app) connect(ctx context.Context) error {
 		p.MaxConnLifetime = a.config.Database.ConnLifetime
 		p.MaxConnIdleTime = a.config.Database.ConnIdle
 		p.ConnConfig.ConnectTimeout = a.config.Database.ConnectTimeout
-		if tracer := a.tracing.Postgres(); tracer != nil {
-			p.ConnConfig.Tracer = tracer
-		}
+		p.ConnConfig.Tracer = a.tracer()
 		p.ConnConfig.RuntimeParams["statement_timeout"] = strconv.FormatInt(a.config.Timeout.Statement.Milliseconds(), 10)
 		p.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60000"
 	})
@@ -144,6 +144,26 @@ func (a *app) connect(ctx context.Context) error {
 	}
 	a.db = pg.Open(pool, a.showing.of(hooks(a.inserter, a.feed)))
 	return a.metrics.Pool("app", func() telemetry.PoolStat { return pool.Stat() })
+}
+
+// tracer follows the statements of the pool: into spans where they go somewhere, and into the log when they are slow. It is
+// nil when nobody wants to know.
+func (a *app) tracer() pgx.QueryTracer {
+	var tracers []pgx.QueryTracer
+	if spans := a.tracing.Postgres(); spans != nil {
+		tracers = append(tracers, spans)
+	}
+	if least := a.config.Database.SlowQuery; least > 0 {
+		tracers = append(tracers, &pg.SlowStatements{Log: a.log, Least: least, Operation: present.Operation})
+	}
+	switch len(tracers) {
+	case 0:
+		return nil
+	case 1:
+		return tracers[0]
+	default:
+		return multitracer.New(tracers...)
+	}
 }
 
 // hooks are what every transaction hands on before it commits.

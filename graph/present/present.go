@@ -144,13 +144,20 @@ func (p Presenter) log(ctx context.Context, level slog.Level, shown *gqlerror.Er
 	}
 	attrs := append([]slog.Attr{slog.Any("error", shown.Err), slog.String("path", shown.Path.String())}, more...)
 	if graphql.HasOperationContext(ctx) {
-		operation := graphql.GetOperationContext(ctx)
-		attrs = append(attrs, slog.String("operation", shorten(operation.OperationName)))
+		attrs = append(attrs, slog.String("operation", Operation(ctx)))
 	}
 	if panicked, ok := errors.AsType[*panicError](shown.Err); ok {
 		attrs = append(attrs, slog.String("stack", string(panicked.stack)))
 	}
 	cmp.Or(p.Log, slog.Default()).LogAttrs(ctx, level, "graphql error", attrs...)
+}
+
+// Operation returns the name of the operation that ctx runs, shortened for the log; "" when it has none.
+func Operation(ctx context.Context) string {
+	if !graphql.HasOperationContext(ctx) {
+		return ""
+	}
+	return shorten(graphql.GetOperationContext(ctx).OperationName)
 }
 
 // traceID returns the id of the trace that the context belongs to, or a fresh one to find the log line by.

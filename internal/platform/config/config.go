@@ -100,6 +100,8 @@ type Database struct {
 	ConnectTimeout time.Duration
 	// ConnLifetime and ConnIdle are how long a connection lives, and how long unused.
 	ConnLifetime, ConnIdle time.Duration
+	// SlowQuery is from how long on a statement is logged; 0 logs none.
+	SlowQuery time.Duration
 }
 
 // Redis is the shared cache and message bus.
@@ -330,6 +332,8 @@ func (c *Config) bindServices(add adder, env environment) {
 	add("database.connect_timeout", "5s", "Longest attempt to connect.", duration(&c.Database.ConnectTimeout, 100*time.Millisecond, time.Minute))
 	add("database.conn_lifetime", "1h", "How long a connection lives.", duration(&c.Database.ConnLifetime, time.Second, 24*time.Hour))
 	add("database.conn_idle", "30m", "How long an unused connection lives.", duration(&c.Database.ConnIdle, time.Second, 24*time.Hour))
+	add("database.slow_query", "500ms", "From how long on a statement is logged, without its arguments; 0s logs none.",
+		duration(&c.Database.SlowQuery, 0, time.Hour))
 	add("redis.url", "", "Redis.", secretURL(&c.Redis.URL, env, "redis", "rediss"), "REDIS_URL")
 	add("redis.mode", "single", "What answers at the address of Redis.", oneOf(&c.Redis.Mode, "single", "sentinel", "cluster"))
 	add("redis.timeout", "50ms", "Longest command of Redis.", duration(&c.Redis.Timeout, time.Millisecond, 10*time.Second))
