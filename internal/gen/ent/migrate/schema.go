@@ -659,6 +659,9 @@ var (
 				Name:    "enrollment_tenant_id_course_id_ticket",
 				Unique:  false,
 				Columns: []*schema.Column{EnrollmentsColumns[1], EnrollmentsColumns[5], EnrollmentsColumns[15]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "ticket IS NOT NULL",
+				},
 			},
 		},
 	}
