@@ -19,6 +19,13 @@ func TestOldRowsAreMadeAnew(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// What is seeded is written once, and not into a log besides.
+	first := openTiny(t, home)
+	var level string
+	if err := first.database.Conn.QueryRow(t.Context(), "SHOW wal_level").Scan(&level); err != nil || level != "minimal" {
+		t.Errorf("wal_level is %q, %v", level, err)
+	}
+	shut(t, first)
 	const mark = `UPDATE publications SET title = 'Touched'`
 	for _, tt := range []struct {
 		name, after string
