@@ -57,10 +57,11 @@ func (f fixture) target(t *testing.T, tenant pgtest.Tenant) target {
 		SetMapping(map[uuid.UUID]uuid.UUID{}).SetPlaces(enrollmentmigration.PlacesNOT_COMPLETED).SetStartedBy(tenant.Instructor).
 		SetReachedID(uuid.Nil).SaveX(ctx)
 	path, way := f.onPath(t, tenant, other, p.course)
+	earned := f.Achievement.Create().SetKey("told").SetTitle("Told").SetRule("courses >= 1000").SaveX(ctx)
 	return target{tenant, map[string]uuid.UUID{
 		"event_id": event.ID, "enrollment_id": p.enrollment.ID, "certificate_id": stated.ID, "course_id": p.course, "asset_id": sound.ID,
 		"notification_id": told.ID, "migration_id": moving.ID,
-		"path_id": path, "path_enrollment_id": way, "learner_id": tenant.Learner, "after_id": uuid.Nil,
+		"path_id": path, "path_enrollment_id": way, "learner_id": tenant.Learner, "after_id": uuid.Nil, "achievement_id": earned.ID,
 	}}
 }
 

@@ -8,6 +8,7 @@ import (
 	"lyceum/internal/assessment"
 	"lyceum/internal/catalog"
 	"lyceum/internal/credential"
+	"lyceum/internal/engagement"
 	"lyceum/internal/enrollment"
 	"lyceum/internal/learning"
 	"lyceum/internal/media"
@@ -62,6 +63,9 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 	case credential.CertificateRevoked:
 		return []river.JobArgs{NotifyRevoked{Tenant: e.Tenant, Certificate: e.Certificate}}, nil
 
+	case engagement.AchievementEarned:
+		return []river.JobArgs{NotifyAchieved{Tenant: e.Tenant, Learner: e.Learner, Achievement: e.Achievement}}, nil
+
 	case notification.Told:
 		return []river.JobArgs{MailNotification{Tenant: e.Tenant, Notification: e.Notification}}, nil
 
@@ -75,17 +79,25 @@ func ofPlaces(event pg.Event) ([]river.JobArgs, error) {
 	switch e := event.(type) {
 	case enrollment.EnrollmentActivated:
 		count := CountFact{Tenant: e.Tenant, Event: e.ID}
-		if !e.ByStaff {
+		switch {
+		case e.Promoted:
+			return []river.JobArgs{count, NotifyPromoted{Tenant: e.Tenant, Enrollment: e.Enrollment, Event: e.ID}}, nil
+		case e.ByStaff:
+			return []river.JobArgs{count, NotifyAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
+		default:
 			return []river.JobArgs{count}, nil
 		}
-		return []river.JobArgs{count, NotifyAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
 	case enrollment.MigrationStarted:
 		return []river.JobArgs{MigratePlaces{Tenant: e.Tenant, Migration: e.Migration}}, nil
 	case enrollment.EnrollmentChanged:
-		if !e.Completed {
+		switch {
+		case e.Invited:
+			return []river.JobArgs{NotifyInvited{Tenant: e.Tenant, Enrollment: e.Enrollment, Event: e.ID}}, nil
+		case e.Completed:
+			return []river.JobArgs{AdvancePaths{Tenant: e.Tenant, Learner: e.Learner}}, nil
+		default:
 			return nil, nil
 		}
-		return []river.JobArgs{AdvancePaths{Tenant: e.Tenant, Learner: e.Learner}}, nil
 	case enrollment.TermsSaved:
 		return []river.JobArgs{ReviewPaths{Tenant: e.Tenant, Course: e.Course}}, nil
 	case pathway.PathEnrolled:

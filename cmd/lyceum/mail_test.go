@@ -2,9 +2,14 @@ package main
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
+	"entgo.io/ent"
+
+	"lyceum/ent/schema"
+	entnotification "lyceum/internal/gen/ent/notification"
 	"lyceum/internal/platform/config"
 )
 
@@ -47,5 +52,30 @@ func TestMailsAreKeptOnLocalhostOnly(t *testing.T) {
 				t.Errorf("the log says: %q", got)
 			}
 		})
+	}
+}
+
+// TestLinksOfMails: what is told of is shown in the learner app, but for certificates, which have a public page.
+func TestLinksOfMails(t *testing.T) {
+	t.Parallel()
+	a := &app{config: &config.Config{Public: config.Public{BaseDomain: "lyceum.example"}}}
+	for path, want := range map[string]string{
+		"/courses/coffee": "/learn/courses/coffee", "/paths/barista": "/learn/paths/barista", "/my": "/learn/my", "/verify/abc": "/verify/abc",
+	} {
+		if got := a.frontPage("acme", path); got != a.page("acme", want) {
+			t.Errorf("%s leads to %s", path, got)
+		}
+	}
+}
+
+// TestEveryMailSaysWhenItComes where people turn it off.
+func TestEveryMailSaysWhenItComes(t *testing.T) {
+	t.Parallel()
+	fields := schema.Notification{}.Fields()
+	kind := slices.IndexFunc(fields, func(f ent.Field) bool { return f.Descriptor().Name == entnotification.FieldKind })
+	for _, declared := range fields[kind].Descriptor().Enums {
+		if mailedWhen()[entnotification.Kind(declared.V)] == "" {
+			t.Errorf("the page does not say what mail of the kind %s is about", declared.V)
+		}
 	}
 }

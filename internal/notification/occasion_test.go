@@ -2,11 +2,14 @@ package notification
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
+	"entgo.io/ent"
 	"github.com/google/uuid"
 
+	"lyceum/ent/schema"
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/platform/pg"
@@ -93,15 +96,19 @@ func TestLanguage(t *testing.T) {
 	}
 }
 
-// TestEveryKindHasWords in every language.
+// TestEveryKindHasWords in every language, and a mail preference.
 func TestEveryKindHasWords(t *testing.T) {
 	t.Parallel()
-	kinds := []notification.Kind{
-		notification.KindENROLLED, notification.KindCOURSE_COMPLETED, notification.KindCERTIFICATE_ISSUED, notification.KindCERTIFICATE_REVOKED,
+	fields := schema.Notification{}.Fields()
+	kind := slices.IndexFunc(fields, func(f ent.Field) bool { return f.Descriptor().Name == notification.FieldKind })
+	for _, declared := range fields[kind].Descriptor().Enums {
+		if !slices.Contains(kinds(), notification.Kind(declared.V)) {
+			t.Errorf("nobody is asked whether they want mail about %s", declared.V)
+		}
 	}
 	for _, locale := range []string{"en", "de", "", "xx-invalid-locale-\x00"} {
 		said := map[string]bool{}
-		for _, kind := range kinds {
+		for _, kind := range kinds() {
 			if err := notification.KindValidator(kind); err != nil {
 				t.Fatal(err)
 			}
