@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"entgo.io/ent"
+	"entgo.io/ent/dialect/sql/schema"
 
-	"lyceum/ent/schema"
+	"lyceum/internal/gen/ent/migrate"
 	entnotification "lyceum/internal/gen/ent/notification"
 	"lyceum/internal/platform/config"
 )
@@ -71,11 +71,10 @@ func TestLinksOfMails(t *testing.T) {
 // TestEveryMailSaysWhenItComes where people turn it off.
 func TestEveryMailSaysWhenItComes(t *testing.T) {
 	t.Parallel()
-	fields := schema.Notification{}.Fields()
-	kind := slices.IndexFunc(fields, func(f ent.Field) bool { return f.Descriptor().Name == entnotification.FieldKind })
-	for _, declared := range fields[kind].Descriptor().Enums {
-		if mailedWhen()[entnotification.Kind(declared.V)] == "" {
-			t.Errorf("the page does not say what mail of the kind %s is about", declared.V)
+	kind := slices.IndexFunc(migrate.NotificationsColumns, func(c *schema.Column) bool { return c.Name == entnotification.FieldKind })
+	for _, declared := range migrate.NotificationsColumns[kind].Enums {
+		if mailedWhen()[entnotification.Kind(declared)] == "" {
+			t.Errorf("the page does not say what mail of the kind %s is about", declared)
 		}
 	}
 }
