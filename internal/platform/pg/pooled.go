@@ -51,7 +51,7 @@ func (p pooled) send(ctx context.Context, sql string, args []any) (*pgxpool.Conn
 			conn.Release()
 		}
 	}()
-	count(ctx)
+	count(ctx, sql, args)
 	batch := &pgx.Batch{}
 	batch.Queue(setTenant, setting(ctx))
 	batch.Queue(sql, args...)
