@@ -79,25 +79,23 @@ func ofPlaces(event pg.Event) ([]river.JobArgs, error) {
 	switch e := event.(type) {
 	case enrollment.EnrollmentActivated:
 		count := CountFact{Tenant: e.Tenant, Event: e.ID}
-		switch {
-		case e.Promoted:
+		if e.Promoted {
 			return []river.JobArgs{count, NotifyPromoted{Tenant: e.Tenant, Enrollment: e.Enrollment, Event: e.ID}}, nil
-		case e.ByStaff:
-			return []river.JobArgs{count, NotifyAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
-		default:
-			return []river.JobArgs{count}, nil
 		}
+		if e.ByStaff {
+			return []river.JobArgs{count, NotifyAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
+		}
+		return []river.JobArgs{count}, nil
 	case enrollment.MigrationStarted:
 		return []river.JobArgs{MigratePlaces{Tenant: e.Tenant, Migration: e.Migration}}, nil
 	case enrollment.EnrollmentChanged:
-		switch {
-		case e.Invited:
+		if e.Invited {
 			return []river.JobArgs{NotifyInvited{Tenant: e.Tenant, Enrollment: e.Enrollment, Event: e.ID}}, nil
-		case e.Completed:
-			return []river.JobArgs{AdvancePaths{Tenant: e.Tenant, Learner: e.Learner}}, nil
-		default:
-			return nil, nil
 		}
+		if e.Completed {
+			return []river.JobArgs{AdvancePaths{Tenant: e.Tenant, Learner: e.Learner}}, nil
+		}
+		return nil, nil
 	case enrollment.TermsSaved:
 		return []river.JobArgs{ReviewPaths{Tenant: e.Tenant, Course: e.Course}}, nil
 	case pathway.PathEnrolled:

@@ -242,7 +242,7 @@ func TestWhoHearsWhat(t *testing.T) {
 	}
 }
 
-// everyEvent has one of each in the table.
+// everyEvent has one of each in the table, and of those of which different things follow one for each.
 func everyEvent() []pg.Event {
 	return []pg.Event{
 		catalog.CoursePublished{},
@@ -275,8 +275,12 @@ func everyEvent() []pg.Event {
 func TestEventsNameTheirTenant(t *testing.T) {
 	t.Parallel()
 	events := everyEvent()
-	if len(events) != len(tabled(t)) {
-		t.Errorf("%d events are looked at here, %d stand in the table", len(events), len(tabled(t)))
+	types := map[reflect.Type]bool{}
+	for _, event := range events {
+		types[reflect.TypeOf(event)] = true
+	}
+	if len(types) != len(tabled(t)) {
+		t.Errorf("%d events are looked at here, %d stand in the table", len(types), len(tabled(t)))
 	}
 	for _, event := range events {
 		for _, field := range fieldsOf(reflect.TypeOf(event)) {
