@@ -73,6 +73,8 @@ type DB struct {
 	pool  *pgxpool.Pool
 	run   pooled
 	hooks Hooks
+	// standby is nil when there is none.
+	standby *standby
 }
 
 // Open returns a DB over the pool. The pool stays the caller's to close.
