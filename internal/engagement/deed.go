@@ -108,7 +108,7 @@ func give(ctx context.Context, tx *pg.Tx, learner, achievement uuid.UUID) error 
 	if errors.Is(err, pg.ErrNoRows) {
 		return nil
 	} else if err != nil {
-		return err
+		return fmt.Errorf("keep earned achievement: %w", err)
 	}
 	return tx.Enqueue(ctx, AchievementEarned{
 		ID: uuid.Must(uuid.NewV7()), Tenant: viewer.Tenant(ctx), At: at.UTC(), Learner: learner, Achievement: achievement,

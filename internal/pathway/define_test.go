@@ -17,8 +17,6 @@ import (
 	"lyceum/internal/viewer"
 )
 
-func number(n int) *int { return &n }
-
 // TestSave holds what authors write against the bounds: what is refused leaves nothing behind.
 func TestSave(t *testing.T) {
 	t.Parallel()
@@ -33,8 +31,8 @@ func TestSave(t *testing.T) {
 		"no course":               {d: pathway.Definition{}},
 		"thirty courses":          {d: pathway.Definition{Courses: required(courses[:30]...)}},
 		"nothing required":        {d: pathway.Definition{Courses: optional}},
-		"a new one at revision 0": {d: pathway.Definition{ExpectedRevision: number(0)}},
-		"due tomorrow":            {d: pathway.Definition{DueDays: number(1)}},
+		"a new one at revision 0": {d: pathway.Definition{ExpectedRevision: new(0)}},
+		"due tomorrow":            {d: pathway.Definition{DueDays: new(1)}},
 		"one of one":              {d: pathway.Definition{Courses: required(courses[0]), Need: outline.NeedAtLeast, Count: 1}},
 		"the longest title":       {d: pathway.Definition{Title: strings.Repeat("𝕏", 300)}},
 
@@ -47,15 +45,15 @@ func TestSave(t *testing.T) {
 		"a title of blanks":         {pathway.Definition{Title: "  "}, fault.BadInput},
 		"a title too long":          {pathway.Definition{Title: strings.Repeat("x", 301)}, fault.BadInput},
 		"a description too long":    {pathway.Definition{Description: strings.Repeat("x", 8<<10+1)}, fault.BadInput},
-		"due at once":               {pathway.Definition{DueDays: number(0)}, fault.BadInput},
-		"due in eleven years":       {pathway.Definition{DueDays: number(3651)}, fault.BadInput},
+		"due at once":               {pathway.Definition{DueDays: new(0)}, fault.BadInput},
+		"due in eleven years":       {pathway.Definition{DueDays: new(3651)}, fault.BadInput},
 		"at least none":             {pathway.Definition{Courses: required(courses[0]), Need: outline.NeedAtLeast}, fault.BadInput},
 		"at least less than none":   {pathway.Definition{Courses: required(courses[0]), Need: outline.NeedAtLeast, Count: -1}, fault.BadInput},
 		"at least more than count":  {pathway.Definition{Courses: append(required(courses[1]), optional...), Need: outline.NeedAtLeast, Count: 2}, fault.BadInput},
 		"all, with a count":         {pathway.Definition{Courses: required(courses[0]), Count: 1}, fault.BadInput},
-		"a new one at a revision":   {pathway.Definition{ExpectedRevision: number(1)}, fault.Conflict},
+		"a new one at a revision":   {pathway.Definition{ExpectedRevision: new(1)}, fault.Conflict},
 		"a course twice, one way":   {pathway.Definition{Courses: append(required(courses[0]), optional...)}, fault.BadInput},
-		"a revision less than none": {pathway.Definition{ExpectedRevision: number(-1)}, fault.Conflict},
+		"a revision less than none": {pathway.Definition{ExpectedRevision: new(-1)}, fault.Conflict},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -125,11 +123,11 @@ func TestOldRevision(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
 	author := s.acme.AsInstructor(t.Context())
-	d := filled(pathway.Definition{Slug: "edited", DueDays: number(7)})
+	d := filled(pathway.Definition{Slug: "edited", DueDays: new(7)})
 	if _, err := s.Save(author, d); err != nil {
 		t.Fatal(err)
 	}
-	d.ExpectedRevision, d.Title, d.DueDays = number(1), "Second", nil
+	d.ExpectedRevision, d.Title, d.DueDays = new(1), "Second", nil
 	if saved, err := s.Save(author, d); err != nil || saved.Revision != 2 || saved.DueDays != nil {
 		t.Fatalf("%+v, %v", saved, err)
 	}
@@ -148,7 +146,7 @@ func TestSameKey(t *testing.T) {
 	s := newSchool(t)
 	ours := s.path(t, pathway.Definition{Slug: "barista", Title: "Ours", Courses: required(s.courses(t, 1)...), SelfEnroll: true})
 	there := s.globex.AsInstructor(t.Context())
-	theirs, err := s.Save(there, filled(pathway.Definition{Slug: "barista", Title: "Theirs", ExpectedRevision: number(0)}))
+	theirs, err := s.Save(there, filled(pathway.Definition{Slug: "barista", Title: "Theirs", ExpectedRevision: new(0)}))
 	if err != nil || theirs.ID == ours.ID {
 		t.Fatalf("%+v, %v", theirs, err)
 	}

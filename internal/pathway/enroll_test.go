@@ -101,7 +101,7 @@ func TestDueDates(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
 	staff := s.acme.AsInstructor(t.Context())
-	path := s.path(t, pathway.Definition{Courses: required(s.courses(t, 1)...), SelfEnroll: true, DueDays: number(10)})
+	path := s.path(t, pathway.Definition{Courses: required(s.courses(t, 1)...), SelfEnroll: true, DueDays: new(10)})
 	free := s.path(t, pathway.Definition{Courses: required(s.courses(t, 1)...), SelfEnroll: true})
 	learner, as := s.learner(t, "due")
 	place, err := s.Enroll(as, path.ID)
