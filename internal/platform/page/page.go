@@ -77,8 +77,8 @@ func (r Request) Position(order string, into ...any) (bool, error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return false, refused
 	}
-	for i, value := range values {
-		if err := json.Unmarshal(value, into[i]); err != nil {
+	for i, value := range into {
+		if err := json.Unmarshal(values[i], value); err != nil {
 			return false, refused
 		}
 	}
