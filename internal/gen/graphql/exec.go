@@ -9588,12 +9588,17 @@ extend type Query {
 enum NotificationKind {
   "Somebody assigned a course."
   ENROLLED
+  "Somebody invited the learner to a course."
+  INVITED
+  "A seat became free for the learner, who was on the waiting list."
+  PROMOTED
   COURSE_COMPLETED
   CERTIFICATE_ISSUED
   CERTIFICATE_REVOKED
   "Somebody assigned a learning path."
   PATH_ASSIGNED
   PATH_COMPLETED
+  ACHIEVEMENT_EARNED
 }
 
 type Notification implements Node {
