@@ -409,6 +409,7 @@ func (r *trial) ways(t *testing.T) map[string]way {
 		"User.email":              people("email"),
 		"User.status":             people("status"),
 		"Course.enrollment":       always(`query($c: ID!) { course(id: $c) { enrollment { id } } }`, input{"c": open}),
+		"Group.members":           always(`query($g: ID!) { group(id: $g) { members { nodes { since } } } }`, input{"g": c.ids["group"]}),
 		"LearningPath.enrollment": always(`query($p: ID!) { learningPath(id: $p) { enrollment { id } } }`, input{"p": c.ids["path"]}),
 		"LearningPathCourse.draft": func(column string) (string, map[string]any) {
 			if strings.HasPrefix(column, "support") {
