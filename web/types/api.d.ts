@@ -536,6 +536,7 @@ export type GroupLeaderboardQueryVariables = Exact<{
   period?: LeaderboardPeriod;
   first?: number | null | undefined;
   after?: string | null | undefined;
+  around?: boolean | null | undefined;
 }>;
 
 
