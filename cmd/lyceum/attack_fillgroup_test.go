@@ -21,7 +21,9 @@ func (f *filling) gather(t *testing.T) {
 		f.join(t, id, "learner")
 		f.remember(t, "Group", id)
 	}
-	f.do(t, "admin", `mutation($g: ID!) { archiveGroup(groupId: $g) { group { id } } }`, input{"g": f.group(t, "gone-"+f.marker)}, nil)
+	gone := f.group(t, "gone-"+f.marker)
+	f.do(t, "admin", `mutation($g: ID!) { archiveGroup(groupId: $g) { group { id } } }`, input{"g": gone}, nil)
+	f.remember(t, "Group", gone)
 }
 
 func (f *filling) group(t *testing.T, key string) string {
@@ -40,12 +42,14 @@ func (f *filling) join(t *testing.T, group, persona string) {
 		input{"g": group, "u": []any{gid.New("usr", f.people[persona]).String()}}, nil)
 }
 
-// onGroup is done to a group made for it, in which the learner is.
-func (f *filling) onGroup(argument string) func(*testing.T) scene {
+// onGroup is done to a group made for it, in which these personas are.
+func (f *filling) onGroup(argument string, personas ...string) func(*testing.T) scene {
 	return func(t *testing.T) scene {
 		t.Helper()
 		group := f.group(t, "fresh-"+uuid.NewString()[:8])
-		f.join(t, group, "learner")
+		for _, persona := range personas {
+			f.join(t, group, persona)
+		}
 		return scene{with: attack.Registry{argument: attack.Always(group)}}
 	}
 }

@@ -309,7 +309,7 @@ func (w *attackWorld) scenes(s *side) map[string]func(t *testing.T) scene {
 		"saveGroup":          fixed(attack.Registry{"SaveGroupInput.key": attack.Always("saved")}),
 		"archiveGroup":       f.onGroup("Mutation.archiveGroup.groupId"),
 		"addGroupMembers":    f.onGroup("Mutation.addGroupMembers.groupId"),
-		"removeGroupMembers": f.onGroup("Mutation.removeGroupMembers.groupId"),
+		"removeGroupMembers": f.onGroup("Mutation.removeGroupMembers.groupId", "learner"),
 		"saveLearningPath":   fixed(attack.Registry{"SaveLearningPathInput.slug": attack.Always("saved")}),
 		"publishLearningPath": func(t *testing.T) scene {
 			t.Helper()
