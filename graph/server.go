@@ -59,6 +59,8 @@ type Options struct {
 	Origins []string
 	// Executor is "gqlgen" to leave every field to it; otherwise objects of plain fields are written straight to JSON.
 	Executor string
+	// Reading returns a context for reading what is at most so old, and as of when that is: pg.DB's, as a rule.
+	Reading func(ctx context.Context, maxAge time.Duration) (context.Context, time.Time)
 	// Introspect lets everybody read the schema; otherwise staff only.
 	Introspect bool
 	Log        *slog.Logger
@@ -121,6 +123,7 @@ func newServer(o Options, resolvers graphql.ResolverRoot) (http.Handler, error) 
 	server.Use(limit.Introspection{Allow: mayIntrospect(o.Introspect)})
 	server.Use(limit.Cost{Maximum: o.MaxCost, Budget: purses})
 	server.Use(standing{o.Services})
+	server.Use(stale{o.Reading})
 	consulted := postcondition{presenter}
 	server.AroundOperations(consulted.operation)
 	server.AroundOperations(withEventIDs)

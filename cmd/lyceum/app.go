@@ -120,16 +120,7 @@ func (a *app) trace(ctx context.Context) error {
 
 // connect opens the pool and refuses a role that row-level security does not bind.
 func (a *app) connect(ctx context.Context) error {
-	pool, err := openPool(ctx, a.config.Database.URL.Reveal(), func(p *pgxpool.Config) {
-		p.MaxConns = int32(a.config.Database.MaxConns)
-		p.MinConns = int32(a.config.Database.MinConns)
-		p.MaxConnLifetime = a.config.Database.ConnLifetime
-		p.MaxConnIdleTime = a.config.Database.ConnIdle
-		p.ConnConfig.ConnectTimeout = a.config.Database.ConnectTimeout
-		p.ConnConfig.Tracer = a.tracer()
-		p.ConnConfig.RuntimeParams["statement_timeout"] = strconv.FormatInt(a.config.Timeout.Statement.Milliseconds(), 10)
-		p.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60000"
-	})
+	pool, err := openPool(ctx, a.config.Database.URL.Reveal(), a.tune)
 	if err != nil {
 		return err
 	}
@@ -143,7 +134,37 @@ func (a *app) connect(ctx context.Context) error {
 		return err
 	}
 	a.db = pg.Open(pool, a.showing.of(hooks(a.inserter, a.feed)))
+	if err := a.follow(ctx); err != nil {
+		return err
+	}
 	return a.metrics.Pool("app", func() telemetry.PoolStat { return pool.Stat() })
+}
+
+// follow lets queries that may be a little old be answered by a standby, where there is one. It need not answer yet.
+func (a *app) follow(ctx context.Context) error {
+	address := a.config.Database.ReplicaURL.Reveal()
+	if address == "" {
+		return nil
+	}
+	pool, err := newPool(ctx, address, a.tune)
+	if err != nil {
+		return err
+	}
+	a.onClose(func(context.Context) error { pool.Close(); return nil })
+	a.db.Follow(pool)
+	return a.metrics.Pool("replica", func() telemetry.PoolStat { return pool.Stat() })
+}
+
+// tune gives connections their bounds.
+func (a *app) tune(p *pgxpool.Config) {
+	p.MaxConns = int32(a.config.Database.MaxConns)
+	p.MinConns = int32(a.config.Database.MinConns)
+	p.MaxConnLifetime = a.config.Database.ConnLifetime
+	p.MaxConnIdleTime = a.config.Database.ConnIdle
+	p.ConnConfig.ConnectTimeout = a.config.Database.ConnectTimeout
+	p.ConnConfig.Tracer = a.tracer()
+	p.ConnConfig.RuntimeParams["statement_timeout"] = strconv.FormatInt(a.config.Timeout.Statement.Milliseconds(), 10)
+	p.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60000"
 }
 
 // tracer follows the statements of the pool: into spans where they go somewhere, and into the log when they are slow. It is
@@ -173,6 +194,19 @@ func hooks(inserter *jobs.Client, log *feed.Log) pg.Hooks {
 
 // openPool opens a pool and makes sure that it answers.
 func openPool(ctx context.Context, url string, tune func(*pgxpool.Config)) (*pgxpool.Pool, error) {
+	pool, err := newPool(ctx, url, tune)
+	if err != nil {
+		return nil, err
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("reach database: %w", err)
+	}
+	return pool, nil
+}
+
+// newPool opens a pool over a database that need not answer yet.
+func newPool(ctx context.Context, url string, tune func(*pgxpool.Config)) (*pgxpool.Pool, error) {
 	parsed, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, errors.New("the database URL is malformed")
@@ -183,10 +217,6 @@ func openPool(ctx context.Context, url string, tune func(*pgxpool.Config)) (*pgx
 	pool, err := pgxpool.NewWithConfig(ctx, parsed)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
-	}
-	if err := pool.Ping(ctx); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("reach database: %w", err)
 	}
 	return pool, nil
 }

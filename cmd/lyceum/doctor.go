@@ -16,6 +16,7 @@ import (
 const (
 	maxClockSkew = 2 * time.Second
 	maxQueueLag  = time.Minute
+	maxBehind    = 30 * time.Second
 )
 
 // finding is one thing that doctor looked at.
@@ -86,6 +87,7 @@ func (a *app) examine(ctx context.Context) []finding {
 		{"Postgres answers", a.pool.Ping(ctx)},
 		{"the database role is bound by row-level security", pg.CheckRole(ctx, a.pool)},
 		{"every tenant table enforces row-level security", a.checkRowSecurity(ctx)},
+		{"the standby follows", a.checkStandby(ctx)},
 		{"the clock agrees with the database's", a.checkClock(ctx)},
 		{"jobs do not wait", a.checkQueue(ctx)},
 		{"Redis answers", a.probeRedis(ctx)},
@@ -111,6 +113,21 @@ func (a *app) checkRowSecurity(ctx context.Context) error {
 		return fmt.Errorf("%d tables do not", tables)
 	}
 	return nil
+}
+
+// checkStandby warns: without a standby everything is read from the primary.
+func (a *app) checkStandby(ctx context.Context) error {
+	behind, followed, err := a.db.Behind(ctx)
+	switch {
+	case !followed:
+		return nil
+	case err != nil:
+		return health.Worse(fmt.Errorf("it is not read from: %w", err))
+	case behind > maxBehind:
+		return health.Worse(fmt.Errorf("it is %s behind; few queries allow that", behind.Round(time.Second)))
+	default:
+		return nil
+	}
 }
 
 func (a *app) checkClock(ctx context.Context) error {

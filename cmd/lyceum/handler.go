@@ -38,7 +38,7 @@ func (a *app) publicHandler(streams *transport.Streams) (http.Handler, error) {
 		MaxStreams: a.config.Limit.Connections, StreamsPerUser: a.config.Limit.ConnectionsPerUser,
 		MaxSubscriptions: a.config.Limit.Subscriptions, Streams: streams, Idempotency: keys, Answers: a.caches.answers,
 		Origins: a.config.HTTP.AllowedOrigins, Introspect: a.local(), Log: a.log,
-		Executor: a.config.HTTP.Executor,
+		Executor: a.config.HTTP.Executor, Reading: a.db.Reading,
 	})
 	if err != nil {
 		return nil, err

@@ -30,6 +30,8 @@ type school struct {
 	// server has the API; counter has the statements of the last request.
 	server  *httptest.Server
 	counter atomic.Pointer[pg.Counter]
+	// tell is told of every statement of every request, when it is set.
+	tell atomic.Pointer[pg.Tell]
 	// people and addresses are how many there are so far.
 	people, addresses int
 
@@ -104,7 +106,11 @@ func (s *school) found(t *testing.T, ownerURL string) {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, counter := pg.CountStatements(r.Context())
+		ctx := r.Context()
+		if tell := s.tell.Load(); tell != nil {
+			ctx = pg.TellStatements(ctx, *tell)
+		}
+		ctx, counter := pg.CountStatements(ctx)
 		s.counter.Store(counter)
 		handler.ServeHTTP(w, r.WithContext(ctx))
 	}))

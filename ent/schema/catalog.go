@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
@@ -146,6 +147,7 @@ func (Lesson) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("tenant_id", "course_id", "key").Unique(),
 		index.Fields("tenant_id", "module_id", "position"),
+		index.Fields("tenant_id", "asset_id").Annotations(entsql.IndexWhere("asset_id IS NOT NULL")),
 	}
 }
 
@@ -217,7 +219,10 @@ func (LessonVersion) Fields() []ent.Field {
 
 // Indexes of LessonVersion.
 func (LessonVersion) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("tenant_id", "version_id", "lesson_id").Unique()}
+	return []ent.Index{
+		index.Fields("tenant_id", "version_id", "lesson_id").Unique(),
+		index.Fields("tenant_id", "asset_id").Annotations(entsql.IndexWhere("asset_id IS NOT NULL")),
+	}
 }
 
 // Policy of LessonVersion: staff see all; learners come through the catalog's rule, which checks the

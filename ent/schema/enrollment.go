@@ -56,7 +56,7 @@ func (Enrollment) Indexes() []ent.Index {
 		index.Fields("tenant_id", "course_id", "learner_id").Unique(),
 		index.Fields("tenant_id", "learner_id", "enrolled_at", "id"),
 		index.Fields("tenant_id", "course_id", "enrolled_at", "id"),
-		index.Fields("tenant_id", "course_id", "ticket"),
+		index.Fields("tenant_id", "course_id", "ticket").Annotations(entsql.IndexWhere("ticket IS NOT NULL")),
 	}
 }
 

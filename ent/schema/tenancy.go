@@ -101,7 +101,10 @@ func (User) Fields() []ent.Field {
 
 // Indexes of User.
 func (User) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("tenant_id", "email").Unique()}
+	return []ent.Index{
+		index.Fields("tenant_id", "email").Unique(),
+		index.Fields("tenant_id", "name", "id"),
+	}
 }
 
 // Policy of User: learners see themselves and the people who teach.

@@ -21,6 +21,8 @@ const (
 	hintMaxAge    = "maxAge"
 	hintScope     = "scope"
 	scopePrivate  = "PRIVATE"
+	// staleDirective is on queries whose answer says as of when it is: no answer that is kept does.
+	staleDirective = "stale"
 )
 
 // maxHint is the longest that a hint may say.
@@ -111,7 +113,7 @@ func notForAll(field *ast.FieldDefinition) string {
 // Plan returns for how long answers to the operation, of a validated document, may be kept: as long as the
 // shortest of its hints says. What @skip and @include leave out counts as if it were there.
 func (h Hints) Plan(operation *ast.OperationDefinition) Plan {
-	if operation == nil || operation.Operation != ast.Query {
+	if operation == nil || operation.Operation != ast.Query || operation.Directives.ForName(staleDirective) != nil {
 		return Plan{}
 	}
 	p := planner{hints: h, age: math.MaxInt64, followed: map[string]bool{}}

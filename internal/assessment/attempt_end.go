@@ -153,10 +153,11 @@ func (s *Service) ExpireOverdue(ctx context.Context) (int, error) {
 	}
 }
 
-// overdueAttempts reads by the database's clock, which an ent predicate cannot name.
+// overdueAttempts reads by the database's clock, which an ent predicate cannot name: as it was when the statement began,
+// since what moves on could not be looked for in an index.
 const overdueAttempts = `
 SELECT id FROM attempts
-WHERE tenant_id = $1 AND state = 'IN_PROGRESS' AND deadline_at < clock_timestamp() - $2::interval AND id > $3
+WHERE tenant_id = $1 AND state = 'IN_PROGRESS' AND deadline_at < statement_timestamp() - $2::interval AND id > $3
 ORDER BY id LIMIT $4`
 
 // overdue returns the ids of overdue attempts behind the last one.

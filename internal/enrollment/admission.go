@@ -72,7 +72,9 @@ func standing(ctx context.Context, db *ent.Client, id uuid.UUID) (*Standing, err
 	default:
 		found.Capacity, found.DueDays, found.Taken = row.Capacity, row.DueDays, row.Taken
 	}
-	found.Waiting, err = db.Enrollment.Query().Where(enrollment.CourseID(id), enrollment.StateEQ(waitlisted)).Count(ctx)
+	// Who waits has a ticket, which the index of who waits asks for.
+	found.Waiting, err = db.Enrollment.Query().
+		Where(enrollment.CourseID(id), enrollment.StateEQ(waitlisted), enrollment.TicketNotNil()).Count(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("count who waits: %w", err)
 	}

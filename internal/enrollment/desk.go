@@ -115,7 +115,7 @@ func (d *desk) promote(ctx context.Context) error {
 	ctx = viewer.With(ctx, viewer.Job(viewer.Tenant(ctx), "enrollment.promote"))
 	for {
 		first, err := d.tx.Enrollment.Query().
-			Where(enrollment.CourseID(d.course), enrollment.StateEQ(waitlisted)).
+			Where(enrollment.CourseID(d.course), enrollment.StateEQ(waitlisted), enrollment.TicketNotNil()).
 			Order(enrollment.ByTicket(sql.OrderAsc())).ForUpdate().First(ctx)
 		if ent.IsNotFound(err) {
 			return nil

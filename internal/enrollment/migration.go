@@ -166,8 +166,12 @@ func (s *Service) MigrationOf(ctx context.Context, course uuid.UUID) (*ent.Enrol
 	if err := policy.Require(ctx, viewer.Instructor, viewer.TenantAdmin); err != nil {
 		return nil, err
 	}
-	if known, err := s.DB.Course.Query().Where(entcourse.ID(course)).Exist(ctx); err != nil || !known {
-		return nil, errNoCourse().Because(err)
+	known, err := s.DB.Course.Query().Where(entcourse.ID(course)).Exist(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find course: %w", err)
+	}
+	if !known {
+		return nil, errNoCourse()
 	}
 	found, err := s.DB.EnrollmentMigration.Query().Where(enrollmentmigration.CourseID(course)).
 		Order(enrollmentmigration.ByID(sql.OrderDesc())).First(ctx)

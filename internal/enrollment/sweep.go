@@ -57,9 +57,10 @@ func (s *Service) waitingFirst(ctx context.Context, places []uuid.UUID) ([]uuid.
 	return append(waiting, in...), nil
 }
 
-// overdueGrant holds for grants that live and should not.
+// overdueGrant holds for grants that live and should not. clock_timestamp() moves while a statement runs and therefore
+// could not be looked for in an index.
 func overdueGrant(s *sql.Selector) {
-	s.Where(sql.And(sql.IsNull(s.C(enrollmentgrant.FieldEndedAt)), sql.ExprP(s.C(enrollmentgrant.FieldEndsAt)+" <= clock_timestamp()")))
+	s.Where(sql.And(sql.IsNull(s.C(enrollmentgrant.FieldEndedAt)), sql.ExprP(s.C(enrollmentgrant.FieldEndsAt)+" <= statement_timestamp()")))
 }
 
 func (s *Service) expire(ctx context.Context, id uuid.UUID) (ended int, err error) {

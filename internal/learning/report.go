@@ -101,8 +101,12 @@ func (s *Service) taken(courseID uuid.UUID) *ent.EnrollmentQuery {
 }
 
 func (s *Service) report(ctx context.Context, courseID uuid.UUID, o *outline.Outline) (*Report, error) {
-	if known, err := s.DB.Course.Query().Where(drafted.ID(courseID)).Exist(ctx); err != nil || !known {
-		return nil, fault.New(fault.NotFound, "There is no such course.").Because(err)
+	known, err := s.DB.Course.Query().Where(drafted.ID(courseID)).Exist(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find course: %w", err)
+	}
+	if !known {
+		return nil, fault.New(fault.NotFound, "There is no such course.")
 	}
 	total, err := s.taken(courseID).Count(ctx)
 	if err != nil {

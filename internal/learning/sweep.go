@@ -17,10 +17,11 @@ import (
 	"lyceum/internal/viewer"
 )
 
-// timedPlaces are the active places in versions in which time alone can complete something.
+// timedPlaces are the active places in versions in which time alone can complete something. A version is of the course
+// of its places, which is said again since there is an index of places by course, and none by version.
 const timedPlaces = `
 SELECT e.id FROM enrollments e
-JOIN course_versions v ON v.tenant_id = e.tenant_id AND v.id = e.version_id AND (v.outline ->> 'timed') = 'true'
+JOIN course_versions v ON v.tenant_id = e.tenant_id AND v.id = e.version_id AND v.course_id = e.course_id AND (v.outline ->> 'timed') = 'true'
 WHERE e.tenant_id = $1 AND e.state = 'ACTIVE' AND e.id > $2
 ORDER BY e.id LIMIT $3`
 

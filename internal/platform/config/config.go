@@ -92,6 +92,8 @@ type Tenant struct {
 type Database struct {
 	// URL connects as the application's role, which row-level security binds.
 	URL Secret
+	// ReplicaURL connects to a standby, as the application's role; empty is none.
+	ReplicaURL Secret
 	// MigrateURL connects as the owner of the schema, for migrations.
 	MigrateURL Secret
 	// MaxConns and MinConns bound the pool of a process.
@@ -325,6 +327,8 @@ func (c *Config) bindDoors(add adder) {
 func (c *Config) bindServices(add adder, env environment) {
 	add("database.url", "", "Postgres, as the application's role.",
 		secretURL(&c.Database.URL, env, "postgres", "postgresql"), "DATABASE_URL")
+	add("database.replica_url", "", "A standby of Postgres, as the application's role, for queries that may be a little old.",
+		secretURL(&c.Database.ReplicaURL, env, "postgres", "postgresql"), "DATABASE_REPLICA_URL")
 	add("database.migrate_url", "", "Postgres, as the owner of the schema; for migrations only.",
 		secretURL(&c.Database.MigrateURL, env, "postgres", "postgresql"), "LYCEUM_MIGRATE_DATABASE_URL")
 	add("database.max_conns", "20", "Most connections of a process to Postgres.", integer(&c.Database.MaxConns, 1, 10000))

@@ -27,6 +27,8 @@ type PostgresOptions struct {
 	// Fast gives up durability for speed (fsync off): for tests only. What was committed survives the death of
 	// the server's processes, not of the machine.
 	Fast bool
+	// Follows is the superuser's URL of another cluster made by StartPostgres: this one becomes its hot standby.
+	Follows string
 }
 
 // Postgres is a private cluster that answers.
@@ -58,7 +60,10 @@ func StartPostgres(ctx context.Context, o PostgresOptions) (*Postgres, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start Postgres: %w", err)
 	}
-	c := &cluster{site: s, fast: o.Fast}
+	c := &cluster{site: s, fast: o.Fast, follows: o.Follows}
+	if err := c.adopt(); err != nil {
+		return nil, fmt.Errorf("start Postgres: %w", err)
+	}
 	if err := c.choose(ctx, o.BinDir); err != nil {
 		return nil, fmt.Errorf("start Postgres: %w", err)
 	}
@@ -121,6 +126,8 @@ type cluster struct {
 	binaries
 
 	fast bool
+	// follows is empty for a cluster of its own.
+	follows string
 }
 
 func (c *cluster) data() string { return c.path("data") }
@@ -236,16 +243,24 @@ func (c *cluster) create(ctx context.Context) error {
 		return nil
 	}
 	fresh := c.path("data.new")
-	if err := c.initialise(ctx, fresh); err != nil {
-		return fmt.Errorf("make cluster: %w", err)
-	}
-	if err := includeSettings(fresh); err != nil {
+	if err := c.fill(ctx, fresh); err != nil {
 		return fmt.Errorf("make cluster: %w", err)
 	}
 	if err := os.Rename(fresh, c.data()); err != nil {
 		return fmt.Errorf("make cluster: %w", err)
 	}
 	return nil
+}
+
+// fill makes the files of the cluster.
+func (c *cluster) fill(ctx context.Context, dir string) error {
+	if c.follows != "" {
+		return c.follow(ctx, dir)
+	}
+	if err := c.initialise(ctx, dir); err != nil {
+		return err
+	}
+	return includeSettings(dir)
 }
 
 // initialise runs initdb with the first locale that the machine has. Sorting by code point is the same

@@ -130,7 +130,7 @@ func (g *Group) send(ctx context.Context, parts []Part, commit bool) error {
 	for _, part := range parts {
 		batch.Queue(setTenant, part.Tenant.String())
 		for _, s := range part.Statements {
-			count(ctx)
+			count(ctx, s.SQL, s.Args)
 			batch.Queue(s.SQL, s.Args...)
 		}
 		g.turn = part.Tenant.String()

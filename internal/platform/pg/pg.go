@@ -73,6 +73,8 @@ type DB struct {
 	pool  *pgxpool.Pool
 	run   pooled
 	hooks Hooks
+	// standby is nil when there is none.
+	standby *standby
 }
 
 // Open returns a DB over the pool. The pool stays the caller's to close.
@@ -150,7 +152,13 @@ func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) (*Tx, error) {
 type counterKey struct{}
 
 // Counter counts the statements that ran under a context.
-type Counter struct{ n atomic.Int64 }
+type Counter struct {
+	n    atomic.Int64
+	tell Tell
+}
+
+// Tell is told of a statement before it runs: its text and its arguments.
+type Tell func(ctx context.Context, sql string, args []any)
 
 // Load returns how many statements ran so far.
 func (c *Counter) Load() int64 { return c.n.Load() }
@@ -158,11 +166,24 @@ func (c *Counter) Load() int64 { return c.n.Load() }
 // CountStatements returns a context under which statements are counted.
 func CountStatements(ctx context.Context) (context.Context, *Counter) {
 	c := &Counter{}
+	if outer, ok := ctx.Value(counterKey{}).(*Counter); ok {
+		c.tell = outer.tell
+	}
 	return context.WithValue(ctx, counterKey{}, c), c
 }
 
-func count(ctx context.Context) {
-	if c, ok := ctx.Value(counterKey{}).(*Counter); ok {
-		c.n.Add(1)
+// TellStatements returns a context under which each statement is told, for tests that look at what is asked of Postgres.
+func TellStatements(ctx context.Context, tell Tell) context.Context {
+	return context.WithValue(ctx, counterKey{}, &Counter{tell: tell})
+}
+
+func count(ctx context.Context, sql string, args []any) {
+	c, ok := ctx.Value(counterKey{}).(*Counter)
+	if !ok {
+		return
+	}
+	c.n.Add(1)
+	if c.tell != nil {
+		c.tell(ctx, sql, args)
 	}
 }

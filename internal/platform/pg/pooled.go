@@ -51,7 +51,7 @@ func (p pooled) send(ctx context.Context, sql string, args []any) (*pgxpool.Conn
 			conn.Release()
 		}
 	}()
-	count(ctx)
+	count(ctx, sql, args)
 	batch := &pgx.Batch{}
 	batch.Queue(setTenant, setting(ctx))
 	batch.Queue(sql, args...)
@@ -78,7 +78,17 @@ func (p pooled) exec(ctx context.Context, sql string, args []any) (pgconn.Comman
 	return tag, explain(err)
 }
 
+// query reads from the standby where the context says that it may.
 func (p pooled) query(ctx context.Context, sql string, args []any) (pgx.Rows, error) {
+	if s, may := ctx.Value(standbyKey{}).(*standby); may {
+		if rows, done := s.ask(ctx, sql, args); done {
+			return rows, nil
+		}
+	}
+	return p.read(ctx, sql, args)
+}
+
+func (p pooled) read(ctx context.Context, sql string, args []any) (pgx.Rows, error) {
 	conn, results, err := p.send(ctx, sql, args)
 	if err != nil {
 		return nil, err

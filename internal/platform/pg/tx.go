@@ -103,7 +103,7 @@ type inside struct {
 	turn *string
 }
 
-func (i inside) check(ctx context.Context) error {
+func (i inside) check(ctx context.Context, sql string, args []any) error {
 	if setting(ctx) != i.tenant {
 		return ErrOtherTenant
 	}
@@ -113,7 +113,7 @@ func (i inside) check(ctx context.Context) error {
 		}
 		*i.turn = i.tenant
 	}
-	count(ctx)
+	count(ctx, sql, args)
 	return nil
 }
 
@@ -130,7 +130,7 @@ func (joined) Commit() error { return nil }
 func (joined) Rollback() error { return nil }
 
 func (i inside) query(ctx context.Context, sql string, args []any) (pgx.Rows, error) {
-	if err := i.check(ctx); err != nil {
+	if err := i.check(ctx, sql, args); err != nil {
 		return nil, err
 	}
 	rows, err := i.tx.Query(ctx, sql, args...)
@@ -141,7 +141,7 @@ func (i inside) query(ctx context.Context, sql string, args []any) (pgx.Rows, er
 }
 
 func (i inside) exec(ctx context.Context, sql string, args []any) (pgconn.CommandTag, error) {
-	if err := i.check(ctx); err != nil {
+	if err := i.check(ctx, sql, args); err != nil {
 		return pgconn.CommandTag{}, err
 	}
 	tag, err := i.tx.Exec(ctx, sql, args...)
