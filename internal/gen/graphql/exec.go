@@ -7411,6 +7411,13 @@ enum CacheControlScope {
   PRIVATE
 }
 
+"""
+The query may be answered from a copy of the database that is at most so many seconds behind, 1 to 300: for reports, which
+ask for much and need not know of the last second. extensions.asOf tells as of when the answer is; what was committed
+before is in it.
+"""
+directive @stale(maxAge: Int! = 30) on QUERY
+
 "Personal data: support reads ` + "`" + `•••` + "`" + ` in its place, except about themselves."
 directive @personal on FIELD_DEFINITION
 

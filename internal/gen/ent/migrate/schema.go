@@ -659,6 +659,9 @@ var (
 				Name:    "enrollment_tenant_id_course_id_ticket",
 				Unique:  false,
 				Columns: []*schema.Column{EnrollmentsColumns[1], EnrollmentsColumns[5], EnrollmentsColumns[15]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "ticket IS NOT NULL",
+				},
 			},
 		},
 	}
@@ -942,6 +945,14 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{LessonsColumns[1], LessonsColumns[5], LessonsColumns[10]},
 			},
+			{
+				Name:    "lesson_tenant_id_asset_id",
+				Unique:  false,
+				Columns: []*schema.Column{LessonsColumns[1], LessonsColumns[15]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "asset_id IS NOT NULL",
+				},
+			},
 		},
 	}
 	// LessonProgressesColumns holds the columns for the "lesson_progresses" table.
@@ -1005,6 +1016,14 @@ var (
 				Name:    "lessonversion_tenant_id_version_id_lesson_id",
 				Unique:  true,
 				Columns: []*schema.Column{LessonVersionsColumns[1], LessonVersionsColumns[4], LessonVersionsColumns[6]},
+			},
+			{
+				Name:    "lessonversion_tenant_id_asset_id",
+				Unique:  false,
+				Columns: []*schema.Column{LessonVersionsColumns[1], LessonVersionsColumns[12]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "asset_id IS NOT NULL",
+				},
 			},
 		},
 	}
@@ -1528,6 +1547,11 @@ var (
 				Name:    "user_tenant_id_email",
 				Unique:  true,
 				Columns: []*schema.Column{UsersColumns[1], UsersColumns[4]},
+			},
+			{
+				Name:    "user_tenant_id_name_id",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[1], UsersColumns[5], UsersColumns[0]},
 			},
 		},
 	}
