@@ -192,8 +192,13 @@ func (c *campus) group(t *testing.T, people ...string) string {
 	t.Helper()
 	id := c.ask(t, c.admin, `mutation($k: String!) { saveGroup(input: {key: $k, name: "Group"}) { group { id } } }`,
 		map[string]any{"k": "group-" + strings.ToLower(rand.Text()[:8])}, "saveGroup", "group", "id")
-	c.run(t, c.admin, `mutation($g: ID!, $u: [ID!]!) { addGroupMembers(groupId: $g, userIds: $u) { changedCount } }`, map[string]any{"g": id, "u": people})
+	c.join(t, id, people...)
 	return id
+}
+
+func (c *campus) join(t *testing.T, group string, people ...string) {
+	t.Helper()
+	c.run(t, c.admin, `mutation($g: ID!, $u: [ID!]!) { addGroupMembers(groupId: $g, userIds: $u) { changedCount } }`, map[string]any{"g": group, "u": people})
 }
 
 // path publishes a learning path of the campus's course, and returns its id.

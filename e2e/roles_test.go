@@ -66,6 +66,7 @@ func castOf(t *testing.T, c *campus) map[string]*actor {
 	member := func(role string) *actor {
 		id, who := c.person(t, "LEARNER")
 		c.assign(t, c.ids["course"], id) // so that their subscription has something to say
+		c.join(t, c.ids["group"], id)    // so that there is something to refuse to who learns in it
 		c.run(t, c.admin, `mutation($u: ID!, $r: Role!) { changeUserRole(id: $u, role: $r) { user { id } } }`, input{"u": id, "r": role})
 		return &actor{who, id}
 	}

@@ -57,10 +57,11 @@ func (f fixture) target(t *testing.T, tenant pgtest.Tenant) target {
 		SetMapping(map[uuid.UUID]uuid.UUID{}).SetPlaces(enrollmentmigration.PlacesNOT_COMPLETED).SetStartedBy(tenant.Instructor).
 		SetReachedID(uuid.Nil).SaveX(ctx)
 	path, way := f.onPath(t, tenant, other, p.course)
+	earned := f.Achievement.Create().SetKey("told").SetTitle("Told").SetRule("courses >= 1000").SaveX(ctx)
 	return target{tenant, map[string]uuid.UUID{
 		"event_id": event.ID, "enrollment_id": p.enrollment.ID, "certificate_id": stated.ID, "course_id": p.course, "asset_id": sound.ID,
 		"notification_id": told.ID, "migration_id": moving.ID,
-		"path_id": path, "path_enrollment_id": way, "learner_id": tenant.Learner, "after_id": uuid.Nil,
+		"path_id": path, "path_enrollment_id": way, "learner_id": tenant.Learner, "after_id": uuid.Nil, "achievement_id": earned.ID,
 	}}
 }
 
@@ -305,10 +306,16 @@ func (f fixture) control(t *testing.T, conn *pgx.Conn, mine target, kinds []stri
 		before := f.sums(t, conn, f.acme, f.globex)
 		right, _ := args(t, kind, mine.tenant.ID, mine)
 		job := f.settled(t, conn, forge(t, conn, kind, encoded(t, right)))
-		changed := differences(before, f.sums(t, conn, f.acme, f.globex))
-		if job.State != rivertype.JobStateCompleted || len(changed) == 0 {
-			t.Errorf("%s of its own tenant is %s and changes %v (%s): the attack is vacuous", kind, job.State, changed, job.Errors)
+		if job.State != rivertype.JobStateCompleted {
+			t.Errorf("%s of its own tenant is %s (%s): the attack is vacuous", kind, job.State, job.Errors)
+			continue
 		}
+		// Some leave their work to other jobs.
+		var changed []string
+		eventually(t, kind+" changes something, else the attack is vacuous", func() bool {
+			changed = differences(before, f.sums(t, conn, f.acme, f.globex))
+			return len(changed) > 0
+		})
 		for _, name := range changed {
 			if !strings.HasPrefix(name, mine.tenant.Slug+" ") {
 				t.Errorf("%s of %s changed %s", kind, mine.tenant.Slug, name)

@@ -56,7 +56,7 @@ func services(db *pg.DB, store *file.Store) jobs.Services {
 	return jobs.Services{
 		DB:           db,
 		Enrollment:   &enrollment.Service{DB: db, Evidence: &learning.Service{DB: db}},
-		Pathway:      &pathway.Service{DB: db, Places: pathPlaces{&enrollment.Service{DB: db}}},
+		Pathway:      &pathway.Service{DB: db, Places: jobs.PathPlaces{Service: &enrollment.Service{DB: db}}},
 		Learning:     &learning.Service{DB: db},
 		Assessment:   &assessment.Service{DB: db, Completer: &learning.Service{DB: db}},
 		Credential:   &credential.Service{DB: db, Blobs: store, Page: page},

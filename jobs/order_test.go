@@ -119,7 +119,10 @@ func TestEveryOrder(t *testing.T) {
 	}
 	f.allIn(t, rivertype.JobStateCompleted)
 	want := f.state(t, runs[0].tenant, runs[0].course)
-	for _, part := range []string{"point_entries: COURSE100", "point_entries: LESSON10", "point_entries: QUIZ20", "earned_achievements: busy", "daily_facts: ", "notifications: ", "certificates: ", "path_enrollments: COMPLETEDtrue"} {
+	for _, part := range []string{
+		"point_entries: COURSE100", "point_entries: LESSON10", "point_entries: QUIZ20", "earned_achievements: busy", "daily_facts: ",
+		"notifications: ENROLLED", "notifications: ACHIEVEMENT_EARNEDYou earned “busy”", "certificates: ", "path_enrollments: COMPLETEDtrue",
+	} {
 		if !strings.Contains(want, part) {
 			t.Errorf("no %q in\n%s", part, want)
 		}

@@ -1,7 +1,6 @@
 package jobs_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
 
@@ -16,30 +15,9 @@ import (
 	entnotification "lyceum/internal/gen/ent/notification"
 	"lyceum/internal/gen/ent/pathenrollment"
 	"lyceum/internal/pathway"
-	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/pgtest"
 	"lyceum/internal/viewer"
 )
-
-// pathPlaces lets learning paths give and take places in courses, as the server's do.
-type pathPlaces struct{ *enrollment.Service }
-
-func assignment(p pathway.Place) enrollment.Assignment {
-	return enrollment.Assignment{Course: p.Course, Learner: p.Learner, Source: entenrollment.SourcePATH, Reference: p.Reference}
-}
-
-func (s pathPlaces) Give(ctx context.Context, tx *pg.Tx, p pathway.Place) error {
-	_, err := s.Grant(ctx, tx, assignment(p))
-	return err
-}
-
-func (s pathPlaces) Release(ctx context.Context, tx *pg.Tx, p pathway.Place) error {
-	return s.Service.Release(ctx, tx, assignment(p))
-}
-
-func (s pathPlaces) Revoke(ctx context.Context, tx *pg.Tx, p pathway.Place) error {
-	return s.Service.Revoke(ctx, tx, assignment(p))
-}
 
 // way publishes a learning path of the courses, in this order.
 func (f fixture) way(t *testing.T, paths *pathway.Service, d pathway.Definition, courses ...uuid.UUID) *ent.LearningPath {

@@ -8,6 +8,7 @@ import (
 	"lyceum/internal/assessment"
 	"lyceum/internal/catalog"
 	"lyceum/internal/credential"
+	"lyceum/internal/engagement"
 	"lyceum/internal/enrollment"
 	"lyceum/internal/learning"
 	"lyceum/internal/media"
@@ -62,6 +63,9 @@ func subscribers(event pg.Event) ([]river.JobArgs, error) {
 	case credential.CertificateRevoked:
 		return []river.JobArgs{NotifyRevoked{Tenant: e.Tenant, Certificate: e.Certificate}}, nil
 
+	case engagement.AchievementEarned:
+		return []river.JobArgs{NotifyAchieved{Tenant: e.Tenant, Learner: e.Learner, Achievement: e.Achievement}}, nil
+
 	case notification.Told:
 		return []river.JobArgs{MailNotification{Tenant: e.Tenant, Notification: e.Notification}}, nil
 
@@ -75,17 +79,23 @@ func ofPlaces(event pg.Event) ([]river.JobArgs, error) {
 	switch e := event.(type) {
 	case enrollment.EnrollmentActivated:
 		count := CountFact{Tenant: e.Tenant, Event: e.ID}
-		if !e.ByStaff {
-			return []river.JobArgs{count}, nil
+		if e.Promoted {
+			return []river.JobArgs{count, NotifyPromoted{Tenant: e.Tenant, Enrollment: e.Enrollment, Event: e.ID}}, nil
 		}
-		return []river.JobArgs{count, NotifyAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
+		if e.ByStaff {
+			return []river.JobArgs{count, NotifyAssigned{Tenant: e.Tenant, Enrollment: e.Enrollment}}, nil
+		}
+		return []river.JobArgs{count}, nil
 	case enrollment.MigrationStarted:
 		return []river.JobArgs{MigratePlaces{Tenant: e.Tenant, Migration: e.Migration}}, nil
 	case enrollment.EnrollmentChanged:
-		if !e.Completed {
-			return nil, nil
+		if e.Invited {
+			return []river.JobArgs{NotifyInvited{Tenant: e.Tenant, Enrollment: e.Enrollment, Event: e.ID}}, nil
 		}
-		return []river.JobArgs{AdvancePaths{Tenant: e.Tenant, Learner: e.Learner}}, nil
+		if e.Completed {
+			return []river.JobArgs{AdvancePaths{Tenant: e.Tenant, Learner: e.Learner}}, nil
+		}
+		return nil, nil
 	case enrollment.TermsSaved:
 		return []river.JobArgs{ReviewPaths{Tenant: e.Tenant, Course: e.Course}}, nil
 	case pathway.PathEnrolled:

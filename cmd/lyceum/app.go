@@ -289,7 +289,7 @@ func (a *app) wire(ctx context.Context) error {
 	assessed := &assessment.Service{DB: a.db, Completer: learned, Files: quizFiles{files}}
 	courses := &catalog.Service{DB: a.db, Questions: assessed, Files: catalogFiles{files}, Kept: a.caches.versions}
 	places := &enrollment.Service{DB: a.db, Feed: a.feed, Evidence: learned}
-	ways := &pathway.Service{DB: a.db, Places: pathPlaces{places}}
+	ways := &pathway.Service{DB: a.db, Places: jobs.PathPlaces{Service: places}}
 	files.Holders = courses
 	learned.Drafts = courses
 	a.services = &graph.Services{

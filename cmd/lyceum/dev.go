@@ -22,6 +22,9 @@ import (
 // devDatabase is the name of the database that dev makes.
 const devDatabase = "lyceum"
 
+// ownerRole owns the tables of dev's database.
+const ownerRole = "lyceum_owner"
+
 func newDev() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "dev",
@@ -74,6 +77,7 @@ func dev(ctx context.Context, command *cobra.Command) (err error) {
 	}
 	defer func() { err = errors.Join(err, a.Close(context.WithoutCancel(ctx))) }()
 	if ownerURL != "" {
+		a.countStatements(ctx, stack.Postgres)
 		if err := a.seed(ctx, ownerURL); err != nil {
 			return err
 		}
@@ -144,7 +148,7 @@ func prepareDatabase(ctx context.Context, stack *local.Stack, kept *secrets) (va
 	}
 	defer func() { _ = superuser.Close(context.WithoutCancel(ctx)) }()
 	roles := pg.Roles{
-		Owner: "lyceum_owner", OwnerPassword: kept.OwnerPassword, App: pg.AppRole, AppPassword: kept.AppPassword,
+		Owner: ownerRole, OwnerPassword: kept.OwnerPassword, App: pg.AppRole, AppPassword: kept.AppPassword,
 	}
 	if err := pg.Bootstrap(ctx, superuser, devDatabase, roles); err != nil {
 		return nil, "", err
@@ -158,6 +162,28 @@ func prepareDatabase(ctx context.Context, stack *local.Stack, kept *secrets) (va
 	}
 	appURL, err := asRole(stack.Postgres.SuperuserURL, roles.App, roles.AppPassword)
 	return append(variables, "DATABASE_URL="+appURL, "LYCEUM_MIGRATE_DATABASE_URL="+ownerURL), ownerURL, err
+}
+
+// countStatements lets the owner see what was asked of the private cluster. Where the installation cannot count, Lyceum goes
+// on without.
+func (a *app) countStatements(ctx context.Context, postgres *local.Postgres) {
+	if err := a.showStatements(ctx, postgres); err != nil {
+		a.log.WarnContext(ctx, "statements are not counted", "err", err)
+	}
+}
+
+func (a *app) showStatements(ctx context.Context, postgres *local.Postgres) error {
+	address, err := url.Parse(postgres.SuperuserURL)
+	if err != nil {
+		return fmt.Errorf("read the cluster's URL: %w", err)
+	}
+	address.Path = "/" + devDatabase
+	superuser, err := pgx.Connect(ctx, address.String())
+	if err != nil {
+		return fmt.Errorf("connect to the private cluster: %w", err)
+	}
+	defer func() { _ = superuser.Close(context.WithoutCancel(ctx)) }()
+	return pg.ShowStatements(ctx, superuser, ownerRole)
 }
 
 // asRole returns the URL of dev's database for a role.

@@ -46,7 +46,7 @@ func newDoctor() *cobra.Command {
 			return err
 		}
 		defer func() { _ = a.Close(context.WithoutCancel(command.Context())) }()
-		statements, err := dearest(command.Context(), a.pool)
+		statements, err := a.dearestStatementLines(command.Context())
 		findings := append(a.examine(command.Context()), examineDatabase(command.Context(), a.pool, healthyDatabase())...)
 		findings = append(findings, finding{"statements are counted; those that took the most time", health.Worse(err)})
 		err = printFindings(command, findings)

@@ -50,9 +50,10 @@ func (a *app) post() notification.Post {
 	return notification.Post{Sender: a.mails, From: a.config.Mail.From, Page: a.frontPage, Keys: keys}
 }
 
-// frontPage is the public address of a path of the frontend, which is the learner app: courses are shown there.
+// frontPage is the public address of a path of the frontend, which is the learner app: courses, learning paths and the
+// learner's own page are shown there.
 func (a *app) frontPage(slug, path string) string {
-	if strings.HasPrefix(path, "/courses/") {
+	if strings.HasPrefix(path, "/courses/") || strings.HasPrefix(path, "/paths/") || path == "/my" {
 		path = "/learn" + path
 	}
 	return a.page(slug, path)
@@ -62,18 +63,28 @@ func (a *app) frontPage(slug, path string) string {
 func (a *app) stopOnPage(
 	find func(ctx context.Context, token string) (entnotification.Kind, error),
 ) func(ctx context.Context, token string) (string, error) {
-	about := map[entnotification.Kind]string{
-		entnotification.KindENROLLED:            "when you are given a course",
-		entnotification.KindCOURSE_COMPLETED:    "when you complete a course",
-		entnotification.KindCERTIFICATE_ISSUED:  "when you get a certificate",
-		entnotification.KindCERTIFICATE_REVOKED: "when a certificate of yours is revoked",
-	}
+	about := mailedWhen()
 	return func(ctx context.Context, token string) (string, error) {
 		if err := a.services.TryCode(ctx); err != nil {
 			return "", err
 		}
 		kind, err := find(ctx, token)
 		return about[kind], err
+	}
+}
+
+// mailedWhen says of each kind when its mails come.
+func mailedWhen() map[entnotification.Kind]string {
+	return map[entnotification.Kind]string{
+		entnotification.KindENROLLED:            "when you are given a course",
+		entnotification.KindINVITED:             "when you are invited to a course",
+		entnotification.KindPROMOTED:            "when a seat becomes free for you",
+		entnotification.KindACHIEVEMENT_EARNED:  "when you earn an achievement",
+		entnotification.KindCOURSE_COMPLETED:    "when you complete a course",
+		entnotification.KindCERTIFICATE_ISSUED:  "when you get a certificate",
+		entnotification.KindCERTIFICATE_REVOKED: "when a certificate of yours is revoked",
+		entnotification.KindPATH_ASSIGNED:       "when you are put on a learning path",
+		entnotification.KindPATH_COMPLETED:      "when you complete a learning path",
 	}
 }
 

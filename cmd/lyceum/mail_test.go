@@ -2,9 +2,14 @@ package main
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
+	"entgo.io/ent/dialect/sql/schema"
+
+	"lyceum/internal/gen/ent/migrate"
+	entnotification "lyceum/internal/gen/ent/notification"
 	"lyceum/internal/platform/config"
 )
 
@@ -47,5 +52,29 @@ func TestMailsAreKeptOnLocalhostOnly(t *testing.T) {
 				t.Errorf("the log says: %q", got)
 			}
 		})
+	}
+}
+
+// TestLinksOfMails: what is told of is shown in the learner app, but for certificates, which have a public page.
+func TestLinksOfMails(t *testing.T) {
+	t.Parallel()
+	a := &app{config: &config.Config{Public: config.Public{BaseDomain: "lyceum.example"}}}
+	for path, want := range map[string]string{
+		"/courses/coffee": "/learn/courses/coffee", "/paths/barista": "/learn/paths/barista", "/my": "/learn/my", "/verify/abc": "/verify/abc",
+	} {
+		if got := a.frontPage("acme", path); got != a.page("acme", want) {
+			t.Errorf("%s leads to %s", path, got)
+		}
+	}
+}
+
+// TestEveryMailSaysWhenItComes where people turn it off.
+func TestEveryMailSaysWhenItComes(t *testing.T) {
+	t.Parallel()
+	kind := slices.IndexFunc(migrate.NotificationsColumns, func(c *schema.Column) bool { return c.Name == entnotification.FieldKind })
+	for _, declared := range migrate.NotificationsColumns[kind].Enums {
+		if mailedWhen()[entnotification.Kind(declared)] == "" {
+			t.Errorf("the page does not say what mail of the kind %s is about", declared)
+		}
 	}
 }

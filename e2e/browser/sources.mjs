@@ -21,13 +21,16 @@ for (const [name, path] of films) {
 }
 
 // A stream that does not load, at the start and later, gives way to the film as it was uploaded.
+const patience = 15_000;
 const [, some] = films.find(([name]) => name === "short");
 for (const [what, dead] of [["no playlist", /\.m3u8/], ["no segment", /\.m4s/]]) {
   scenarios[`falls back: ${what}`] = async ({ open, picture, allow }) => {
     allow(/404|Failed to load resource/);
     const page = await open(ACME + some, { prepare: (page) => page.route(dead, (route) => route.fulfill({ status: 404 })) });
     const asked = watch(page);
+    const began = Date.now();
     await begin(page);
+    assert.ok(Date.now() - began < patience, `people waited ${Date.now() - began} ms`);
     await page.waitForFunction(() => [...document.querySelector("video").textTracks].some((track) => track.mode === "showing" && track.activeCues?.length > 0));
     assert.ok(asked.some((url) => url.includes("/blob/")), "the upload was not asked for");
     assert.equal(await page.getByRole("alert").isVisible(), false, "it says that the film is lost");

@@ -39,7 +39,10 @@ func (Inbox) Policy() ent.Policy {
 
 // notificationKinds are what people are told of.
 func notificationKinds() []string {
-	return []string{"ENROLLED", "COURSE_COMPLETED", "CERTIFICATE_ISSUED", "CERTIFICATE_REVOKED", "PATH_ASSIGNED", "PATH_COMPLETED"}
+	return []string{
+		"ENROLLED", "INVITED", "PROMOTED", "COURSE_COMPLETED", "CERTIFICATE_ISSUED", "CERTIFICATE_REVOKED", "PATH_ASSIGNED", "PATH_COMPLETED",
+		"ACHIEVEMENT_EARNED",
+	}
 }
 
 // Notification is one entry of a user's inbox.

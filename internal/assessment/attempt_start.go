@@ -104,11 +104,7 @@ type seat struct {
 // start returns the open attempt, or makes the next one. Of several requests at once the unique index on
 // open attempts lets one through, and the one on numbers keeps their count.
 func (s *Service) start(ctx context.Context, tx *pg.Tx, at seat) (*ent.Attempt, error) {
-	last, err := lastAttempt(ctx, tx, at)
-	if err != nil {
-		return nil, err
-	}
-	now, err := tx.Now(ctx)
+	last, now, err := lastAttempt(ctx, tx, at)
 	if err != nil {
 		return nil, err
 	}
@@ -133,11 +129,7 @@ func (s *Service) start(ctx context.Context, tx *pg.Tx, at seat) (*ent.Attempt, 
 // begunBefore returns the open attempt at a quiz that the place's version does not have: the place has moved since it was
 // begun, and it is finished as it was. Without one it returns the fault.
 func begunBefore(ctx context.Context, tx *pg.Tx, at seat, no error) (*ent.Attempt, error) {
-	last, err := lastAttempt(ctx, tx, at)
-	if err != nil {
-		return nil, err
-	}
-	now, err := tx.Now(ctx)
+	last, now, err := lastAttempt(ctx, tx, at)
 	if err != nil {
 		return nil, err
 	}
@@ -147,17 +139,17 @@ func begunBefore(ctx context.Context, tx *pg.Tx, at seat, no error) (*ent.Attemp
 	return last, nil
 }
 
-// lastAttempt locks the learner's newest attempt at the quiz; it is nil when there is none.
-func lastAttempt(ctx context.Context, tx *pg.Tx, at seat) (*ent.Attempt, error) {
-	last, err := tx.Attempt.Query().
+// lastAttempt locks the learner's newest attempt at the quiz, nil when there is none, and returns what time it is behind
+// the lock.
+func lastAttempt(ctx context.Context, tx *pg.Tx, at seat) (last *ent.Attempt, now time.Time, err error) {
+	last, err = tx.Attempt.Query().
 		Where(attempt.EnrollmentID(at.place.ID), attempt.LessonID(at.lesson)).
 		Order(attempt.ByNumber(sql.OrderDesc())).ForUpdate().First(ctx)
-	if ent.IsNotFound(err) {
-		return nil, nil //nolint:nilnil // no attempt is an answer
-	} else if err != nil {
-		return nil, fmt.Errorf("find last attempt: %w", err)
+	if err != nil && !ent.IsNotFound(err) {
+		return nil, time.Time{}, fmt.Errorf("find last attempt: %w", err)
 	}
-	return last, nil
+	now, err = tx.Now(ctx)
+	return last, now, err
 }
 
 // create draws the questions and makes the attempt.

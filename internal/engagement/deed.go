@@ -2,6 +2,7 @@ package engagement
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -40,7 +41,7 @@ func (s *Service) Credit(ctx context.Context, tx *pg.Tx, d Deed) error {
 			return err
 		}
 	}
-	return s.award(ctx, tx, d.Learner)
+	return award(ctx, tx, d.Learner)
 }
 
 // takeTurn makes the deeds of a learner wait for each other: each sees what the ones before it led to.
@@ -69,7 +70,7 @@ func addPoints(ctx context.Context, tx *pg.Tx, d Deed) error {
 }
 
 // award gives the learner every achievement that they deserve by now and do not have.
-func (*Service) award(ctx context.Context, tx *pg.Tx, learner uuid.UUID) error {
+func award(ctx context.Context, tx *pg.Tx, learner uuid.UUID) error {
 	open, err := unearned(ctx, tx, learner)
 	if err != nil || len(open) == 0 {
 		return err
@@ -90,14 +91,28 @@ func (*Service) award(ctx context.Context, tx *pg.Tx, learner uuid.UUID) error {
 		if !deserved {
 			continue
 		}
-		const statement = `
-			INSERT INTO earned_achievements (tenant_id, learner_id, achievement_id, earned_at)
-			VALUES ($1, $2, $3, clock_timestamp()) ON CONFLICT DO NOTHING`
-		if _, err := tx.Exec(ctx, statement, viewer.Tenant(ctx), learner, a.ID); err != nil {
+		if err := give(ctx, tx, learner, a.ID); err != nil {
 			return fmt.Errorf("give achievement: %w", err)
 		}
 	}
 	return nil
+}
+
+// give gives the learner the achievement, and announces it if they did not have it.
+func give(ctx context.Context, tx *pg.Tx, learner, achievement uuid.UUID) error {
+	const statement = `
+		INSERT INTO earned_achievements (tenant_id, learner_id, achievement_id, earned_at)
+		VALUES ($1, $2, $3, clock_timestamp()) ON CONFLICT DO NOTHING RETURNING earned_at`
+	var at time.Time
+	err := tx.QueryRow(ctx, statement, viewer.Tenant(ctx), learner, achievement).Scan(&at)
+	if errors.Is(err, pg.ErrNoRows) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("keep earned achievement: %w", err)
+	}
+	return tx.Enqueue(ctx, AchievementEarned{
+		ID: uuid.Must(uuid.NewV7()), Tenant: viewer.Tenant(ctx), At: at.UTC(), Learner: learner, Achievement: achievement,
+	})
 }
 
 // factsOf counts what the learner has done.

@@ -67,6 +67,18 @@ func TestAchievements(t *testing.T) {
 	if got := earned(); len(got) != 1 || got[0] != "two" {
 		t.Fatalf("after two lessons: %v", got)
 	}
+	announced := func() {
+		t.Helper()
+		if len(f.heard.events) != 1 {
+			t.Fatalf("announced are %v, want one achievement", f.heard.events)
+		}
+		told, ok := f.heard.events[0].(engagement.AchievementEarned)
+		of := f.Achievement.GetX(f.acme.System(t.Context()), told.Achievement)
+		if !ok || told.Learner != f.acme.Learner || told.Tenant != f.acme.ID || told.At.IsZero() || of.Key != "two" {
+			t.Errorf("announced is %+v of %s", told, of.Key)
+		}
+	}
+	announced()
 	two.Rule, two.Retired = "lessons >= 100", true
 	define(two)
 	define(engagement.Definition{Key: "gone", Title: "Gone", Rule: "lessons >= 1", Retired: true})
@@ -74,6 +86,7 @@ func TestAchievements(t *testing.T) {
 	if got := earned(); len(got) != 1 {
 		t.Errorf("after the rule asks for more: %v", got)
 	}
+	announced()
 	for name, bad := range map[string]engagement.Definition{
 		"key": {Key: "A key", Title: "T", Rule: "lessons >= 1"}, "no key": {Title: "T", Rule: "lessons >= 1"},
 		"title": {Key: "k", Title: " ", Rule: "lessons >= 1"}, "rule": {Key: "k", Title: "T", Rule: "lessons <= 1"},

@@ -3,6 +3,7 @@ package engagement_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,11 +34,25 @@ func (did) Kind() string { return "test.did" }
 // unrecorded takes the place of the audit log.
 func unrecorded(context.Context, *pg.Tx, pg.Entry) error { return nil }
 
+// heard takes the place of the table of events.
+type heard struct {
+	mu     sync.Mutex
+	events []pg.Event
+}
+
+func (h *heard) announce(_ context.Context, _ *pg.Tx, events []pg.Event) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.events = append(h.events, events...)
+	return nil
+}
+
 type fixture struct {
 	*pgtest.Database
 
 	// plain asks the ledger, copied keeps copies in redis.
 	plain, copied *engagement.Service
+	heard         *heard
 	redis         *cachetest.Server
 	rankings      *cache.Rankings
 	acme          pgtest.Tenant
@@ -48,13 +63,13 @@ type fixture struct {
 // setup makes a tenant with two courses and so many learners, of whom the tenant's own is the first.
 func setup(t *testing.T, learners int) *fixture {
 	t.Helper()
-	f := &fixture{Database: pgtest.New(t), redis: cachetest.Start(t)}
+	f := &fixture{Database: pgtest.New(t), heard: &heard{}, redis: cachetest.Start(t)}
 	client, err := cache.Open(cache.Config{URL: f.redis.URL(), Timeout: 5 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
-	db := pg.Open(f.Pool(), pg.Hooks{Record: unrecorded})
+	db := pg.Open(f.Pool(), pg.Hooks{Record: unrecorded, Announce: f.heard.announce})
 	f.rankings = cache.NewRankings(client, time.Hour)
 	f.plain, f.copied = &engagement.Service{DB: db}, &engagement.Service{DB: db, Copies: f.rankings}
 	f.acme = pgtest.NewTenant(t, f.Database, "acme")

@@ -73,6 +73,19 @@ func deskOf(ctx context.Context, tx *pg.Tx, id uuid.UUID) (*desk, *ent.Enrollmen
 	return d, place, nil
 }
 
+// deskFor locks the course of an entry and then the learner's place in it, which is nil when there is none. Faults: NotFound.
+func deskFor(ctx context.Context, tx *pg.Tx, in entry) (*desk, *ent.Enrollment, error) {
+	d, err := openDesk(ctx, tx, in.course)
+	if err != nil {
+		return nil, nil, err
+	}
+	place, err := find(ctx, tx, in)
+	if err != nil {
+		return nil, nil, err
+	}
+	return d, place, nil
+}
+
 const (
 	takeSeat = `
 UPDATE admissions SET taken = taken + 1, updated_at = clock_timestamp()

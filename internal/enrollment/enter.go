@@ -32,11 +32,7 @@ type entry struct {
 
 // enter finds or makes the place, and reports whether anything changed.
 func enter(ctx context.Context, tx *pg.Tx, in entry) (place *ent.Enrollment, changed bool, err error) {
-	d, err := openDesk(ctx, tx, in.course)
-	if err != nil {
-		return nil, false, err
-	}
-	place, err = find(ctx, tx, in)
+	d, place, err := deskFor(ctx, tx, in)
 	if err != nil {
 		return nil, false, err
 	}

@@ -20,6 +20,8 @@ type EnrollmentActivated struct {
 	Course     uuid.UUID `json:"course_id"`
 	// ByStaff is true when somebody else gave the learner the place.
 	ByStaff bool `json:"by_staff"`
+	// Promoted is true when a seat became free for who waited.
+	Promoted bool `json:"promoted,omitempty"`
 }
 
 // EnrollmentChanged says that a place came into another state than ACTIVE, got another due date, or moved to a newer version.
@@ -32,6 +34,8 @@ type EnrollmentChanged struct {
 	Course     uuid.UUID `json:"course_id"`
 	// Completed is true when the place is COMPLETED.
 	Completed bool `json:"completed"`
+	// Invited is true when the learner was invited by it.
+	Invited bool `json:"invited,omitempty"`
 }
 
 // TermsSaved says that something else may count as the course now.
@@ -73,7 +77,9 @@ func (TermsSaved) Kind() string { return "enrollment.terms_saved" }
 // announced is the event of an act by which the place came into its state.
 func announced(place *ent.Enrollment, a act, at time.Time) pg.Event {
 	if place.State != active || a == migrate {
-		return changed(place, at)
+		e := changed(place, at)
+		e.Invited = a == invite
+		return e
 	}
 	return EnrollmentActivated{
 		ID:         uuid.Must(uuid.NewV7()),
@@ -83,7 +89,8 @@ func announced(place *ent.Enrollment, a act, at time.Time) pg.Event {
 		Learner:    place.LearnerID,
 		Course:     place.CourseID,
 		// Of what a learning path gives it is told as of one thing, unless the learner has waited for a seat.
-		ByStaff: a != enroll && (a == promote || place.Source != enrollment.SourcePATH),
+		ByStaff:  a != enroll && a != promote && place.Source != enrollment.SourcePATH,
+		Promoted: a == promote,
 	}
 }
 

@@ -15,11 +15,7 @@ func (s *Service) Release(ctx context.Context, tx *pg.Tx, a Assignment) error {
 	if err := policy.Require(ctx); err != nil {
 		return err
 	}
-	d, err := openDesk(ctx, tx, a.Course)
-	if err != nil {
-		return err
-	}
-	place, err := find(ctx, tx, a.entry(ctx))
+	d, place, err := deskFor(ctx, tx, a.entry(ctx))
 	if err != nil || place == nil {
 		return err
 	}

@@ -151,17 +151,12 @@ func (s *Service) CaptionRevisions(
 		query = query.Where(captionrevision.Locale(locale))
 	}
 	order := "captions, newest first " + id.String() + " " + locale
-	var last uuid.UUID
-	if behind, err := r.Position(order, &last); err != nil {
-		return none, err
-	} else if behind {
-		query = query.Where(captionrevision.IDLT(last))
-	}
-	rows, err := query.All(ctx)
+	found, err := page.ByID(ctx, r, order, query.All,
+		func(last uuid.UUID) { query.Where(captionrevision.IDLT(last)) }, func(c *ent.CaptionRevision) uuid.UUID { return c.ID })
 	if err != nil {
 		return none, fmt.Errorf("list revisions: %w", err)
 	}
-	return page.Of(rows, r, order, func(c *ent.CaptionRevision) []any { return []any{c.ID} }), nil
+	return found, nil
 }
 
 // revision is what comes next in a language.

@@ -14,12 +14,38 @@ import (
 
 // Assigned tells a learner that somebody gave them a course.
 func (s *Service) Assigned(ctx context.Context, tx *pg.Tx, enrollment uuid.UUID) error {
-	return s.aboutEnrollment(ctx, tx, enrollment, notification.KindENROLLED)
+	return s.aboutEnrollment(ctx, tx, enrollment, enrollment, notification.KindENROLLED)
+}
+
+// Invited tells a learner that they are invited to a course. Who declined may be invited again, by another invitation.
+func (s *Service) Invited(ctx context.Context, tx *pg.Tx, enrollment, invitation uuid.UUID) error {
+	return s.aboutEnrollment(ctx, tx, enrollment, invitation, notification.KindINVITED)
+}
+
+// Promoted tells a learner who waited that a seat became free for them. They may wait again, and get another promotion.
+func (s *Service) Promoted(ctx context.Context, tx *pg.Tx, enrollment, promotion uuid.UUID) error {
+	return s.aboutEnrollment(ctx, tx, enrollment, promotion, notification.KindPROMOTED)
+}
+
+// Achieved tells a learner that they earned an achievement.
+func (s *Service) Achieved(ctx context.Context, tx *pg.Tx, learner, achievement uuid.UUID) error {
+	earned, err := tx.Achievement.Get(ctx, achievement)
+	if err != nil {
+		return gone(err, "achievement")
+	}
+	locale, err := localeOf(ctx, tx, learner)
+	if err != nil {
+		return err
+	}
+	return s.deliver(ctx, tx, note{
+		user: learner, kind: notification.KindACHIEVEMENT_EARNED, subject: achievement,
+		text: write(locale, notification.KindACHIEVEMENT_EARNED, earned.Title), link: "/my",
+	})
 }
 
 // CourseCompleted congratulates a learner.
 func (s *Service) CourseCompleted(ctx context.Context, tx *pg.Tx, enrollment uuid.UUID) error {
-	return s.aboutEnrollment(ctx, tx, enrollment, notification.KindCOURSE_COMPLETED)
+	return s.aboutEnrollment(ctx, tx, enrollment, enrollment, notification.KindCOURSE_COMPLETED)
 }
 
 // CertificateIssued tells a learner where the certificate is.
@@ -32,7 +58,7 @@ func (s *Service) CertificateRevoked(ctx context.Context, tx *pg.Tx, certificate
 	return s.aboutCertificate(ctx, tx, certificate, notification.KindCERTIFICATE_REVOKED)
 }
 
-func (s *Service) aboutEnrollment(ctx context.Context, tx *pg.Tx, id uuid.UUID, kind notification.Kind) error {
+func (s *Service) aboutEnrollment(ctx context.Context, tx *pg.Tx, id, subject uuid.UUID, kind notification.Kind) error {
 	enrollment, err := tx.Enrollment.Get(ctx, id)
 	if err != nil {
 		return gone(err, "enrollment")
@@ -46,7 +72,7 @@ func (s *Service) aboutEnrollment(ctx context.Context, tx *pg.Tx, id uuid.UUID, 
 		return err
 	}
 	return s.deliver(ctx, tx, note{
-		user: enrollment.LearnerID, kind: kind, subject: id,
+		user: enrollment.LearnerID, kind: kind, subject: subject,
 		text: write(locale, kind, version.Title), link: "/courses/" + version.Slug,
 	})
 }

@@ -2,12 +2,15 @@ package notification
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
+	"entgo.io/ent/dialect/sql/schema"
 	"github.com/google/uuid"
 
 	"lyceum/internal/fault"
+	"lyceum/internal/gen/ent/migrate"
 	"lyceum/internal/gen/ent/notification"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/pgtest"
@@ -93,15 +96,18 @@ func TestLanguage(t *testing.T) {
 	}
 }
 
-// TestEveryKindHasWords in every language.
+// TestEveryKindHasWords in every language, and a mail preference.
 func TestEveryKindHasWords(t *testing.T) {
 	t.Parallel()
-	kinds := []notification.Kind{
-		notification.KindENROLLED, notification.KindCOURSE_COMPLETED, notification.KindCERTIFICATE_ISSUED, notification.KindCERTIFICATE_REVOKED,
+	kind := slices.IndexFunc(migrate.NotificationsColumns, func(c *schema.Column) bool { return c.Name == notification.FieldKind })
+	for _, declared := range migrate.NotificationsColumns[kind].Enums {
+		if !slices.Contains(kinds(), notification.Kind(declared)) {
+			t.Errorf("nobody is asked whether they want mail about %s", declared)
+		}
 	}
 	for _, locale := range []string{"en", "de", "", "xx-invalid-locale-\x00"} {
 		said := map[string]bool{}
-		for _, kind := range kinds {
+		for _, kind := range kinds() {
 			if err := notification.KindValidator(kind); err != nil {
 				t.Fatal(err)
 			}

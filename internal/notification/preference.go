@@ -23,8 +23,9 @@ type MailPreference struct {
 // kinds are what people are told of, in the order in which they are asked about it.
 func kinds() []notification.Kind {
 	return []notification.Kind{
-		notification.KindENROLLED, notification.KindCOURSE_COMPLETED,
+		notification.KindENROLLED, notification.KindINVITED, notification.KindPROMOTED, notification.KindCOURSE_COMPLETED,
 		notification.KindCERTIFICATE_ISSUED, notification.KindCERTIFICATE_REVOKED,
+		notification.KindPATH_ASSIGNED, notification.KindPATH_COMPLETED, notification.KindACHIEVEMENT_EARNED,
 	}
 }
 

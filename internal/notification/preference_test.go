@@ -52,9 +52,14 @@ func TestMailPreferences(t *testing.T) {
 	now, err := f.s.SetMailPreference(mine, notification.KindCERTIFICATE_REVOKED, false)
 	want := []MailPreference{
 		{notification.KindENROLLED, false},
+		{notification.KindINVITED, true},
+		{notification.KindPROMOTED, true},
 		{notification.KindCOURSE_COMPLETED, true},
 		{notification.KindCERTIFICATE_ISSUED, true},
 		{notification.KindCERTIFICATE_REVOKED, false},
+		{notification.KindPATH_ASSIGNED, true},
+		{notification.KindPATH_COMPLETED, true},
+		{notification.KindACHIEVEMENT_EARNED, true},
 	}
 	if diff := cmp.Diff(want, now); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)

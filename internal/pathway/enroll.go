@@ -161,9 +161,9 @@ func (s *Service) admit(ctx context.Context, tx *pg.Tx, w walk, place *ent.PathE
 		place, err = tx.PathEnrollment.Create().SetPathID(in.path).SetLearnerID(in.learner).SetState(to).
 			SetByStaff(in.act == assign).SetEnrolledBy(in.by).SetEnrolledAt(w.now).SetNillableDueAt(due).Save(ctx)
 	} else {
-		change := tx.PathEnrollment.UpdateOne(place).SetState(to).SetByStaff(in.act == assign).SetEnrolledBy(in.by).ClearLeftAt().ClearDueAt()
-		if due != nil {
-			change.SetDueAt(*due)
+		change := tx.PathEnrollment.UpdateOne(place).SetState(to).SetByStaff(in.act == assign).SetEnrolledBy(in.by).ClearLeftAt().SetNillableDueAt(due)
+		if due == nil {
+			change.ClearDueAt()
 		}
 		place, err = change.Save(ctx)
 	}

@@ -119,15 +119,10 @@ func (s *Service) Grants(ctx context.Context, r page.Request) (page.Page[*ent.Su
 	}
 	const order = "support grants, newest first"
 	query := s.DB.SupportGrant.Query().Order(supportgrant.ByID(sql.OrderDesc())).Limit(r.Limit())
-	var id uuid.UUID
-	if behind, err := r.Position(order, &id); err != nil {
-		return none, err
-	} else if behind {
-		query = query.Where(supportgrant.IDLT(id))
-	}
-	rows, err := query.All(ctx)
+	found, err := page.ByID(ctx, r, order, query.All,
+		func(last uuid.UUID) { query.Where(supportgrant.IDLT(last)) }, func(g *ent.SupportGrant) uuid.UUID { return g.ID })
 	if err != nil {
 		return none, fmt.Errorf("list grants: %w", err)
 	}
-	return page.Of(rows, r, order, func(g *ent.SupportGrant) []any { return []any{g.ID} }), nil
+	return found, nil
 }

@@ -165,9 +165,10 @@ func (s *Service) groups(ctx context.Context, r page.Request, order string, whic
 	return page.Of(rows, r, order, func(g *ent.Group) []any { return []any{g.Name, g.ID} }), nil
 }
 
-// Group returns the group with the id, if the viewer sees it. Faults: Unauthenticated; NotFound.
+// Group returns the group with the id, if the viewer sees it. Faults: Unauthenticated; Forbidden for support without a
+// grant; NotFound.
 func (s *Service) Group(ctx context.Context, id uuid.UUID) (*ent.Group, error) {
-	if _, err := policy.Signed(ctx); err != nil {
+	if err := policy.Require(ctx, viewer.Learner, viewer.Instructor, viewer.TenantAdmin, viewer.Support); err != nil {
 		return nil, err
 	}
 	found, err := s.DB.Group.Query().Where(group.ID(id)).Only(ctx)

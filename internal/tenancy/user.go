@@ -305,15 +305,10 @@ func usersByAge(ctx context.Context, query *ent.UserQuery, r page.Request, f Use
 		return page.Page[*ent.User]{}, fault.New(fault.Forbidden, "Support does not look for people by name or address.")
 	}
 	order := "users by age " + string(f.Role)
-	var id uuid.UUID
-	if behind, err := r.Position(order, &id); err != nil {
-		return page.Page[*ent.User]{}, err
-	} else if behind {
-		query = query.Where(user.IDGT(id))
-	}
-	rows, err := query.Order(user.ByID()).All(ctx)
+	found, err := page.ByID(ctx, r, order, query.Order(user.ByID()).All,
+		func(last uuid.UUID) { query.Where(user.IDGT(last)) }, func(u *ent.User) uuid.UUID { return u.ID })
 	if err != nil {
 		return page.Page[*ent.User]{}, fmt.Errorf("list users: %w", err)
 	}
-	return page.Of(rows, r, order, func(u *ent.User) []any { return []any{u.ID} }), nil
+	return found, nil
 }

@@ -34,6 +34,8 @@ test("the inbox has each notification once, newest first", () => {
 
 test("a notification leads to a page of this host, or nowhere", () => {
   assert.equal(leadsTo("/courses/fire-safety"), "/learn/courses/fire-safety");
+  assert.equal(leadsTo("/paths/barista"), "/learn/paths/barista");
+  assert.equal(leadsTo("/my"), "/learn/my");
   assert.equal(leadsTo("/verify/abc"), "/verify/abc");
   for (const link of ["", "//evil.example", "https://evil.example", "javascript:alert(1)"]) assert.equal(leadsTo(link), null);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { action, nextSpeed } from "../static/learn/player/keys.js";
-import { addressOf, choose, fallback, givenUp, playable, renewIn, retoken } from "../static/learn/player/source.js";
+import { addressOf, choose, fallback, givenUp, isGone, playable, renewIn, retoken } from "../static/learn/player/source.js";
 import { at, parse } from "../static/learn/player/storyboard.js";
 
 /** @type {any} */
@@ -32,6 +32,10 @@ test("a stream that does not play gives way to the film as it was uploaded, and 
   assert.equal(addressOf(both, "file"), "/f.mp4?a");
   assert.equal(addressOf(both, "hls"), "/v/a/master.m3u8");
   assert.equal(addressOf({ ...both, externalUrl: "https://films.example/a.mp4" }, "elsewhere"), "https://films.example/a.mp4");
+});
+
+test("what is not there is not asked for again and again", () => {
+  assert.deepEqual([404, 410, 401, 403, 500, 503, 0, undefined].filter(isGone), [404, 410]);
 });
 
 test("only files elsewhere are played here", () => {

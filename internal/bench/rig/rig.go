@@ -146,7 +146,7 @@ func giveMemory(ctx context.Context, superuserURL, most string) (changed bool, e
 	}
 	for _, statement := range []string{
 		"ALTER SYSTEM SET shared_buffers = '" + memory + "'", "ALTER SYSTEM SET max_wal_size = '" + most + "'",
-		"ALTER SYSTEM SET checkpoint_timeout = '30min'", "ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'",
+		"ALTER SYSTEM SET checkpoint_timeout = '30min'",
 	} {
 		if _, err := conn.Exec(ctx, statement); err != nil {
 			return false, fmt.Errorf("%s: %w", statement, err)

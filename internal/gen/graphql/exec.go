@@ -7797,7 +7797,7 @@ type Group implements Node {
   archivedAt: Time
   "How many are in it, suspended ones too."
   memberCount: Int!
-  "Who is in it, those first who have been longest. Null for learners."
+  "Who is in it, those first who have been longest. Not for learners."
   members(first: Int, after: Cursor): GroupMemberConnection
     @access(roles: [INSTRUCTOR, TENANT_ADMIN, SUPPORT], scope: TENANT, support: GRANTED, k12: SAME)
 }
@@ -9971,12 +9971,17 @@ extend type Query {
 enum NotificationKind {
   "Somebody assigned a course."
   ENROLLED
+  "Somebody invited the learner to a course."
+  INVITED
+  "A seat became free for the learner, who was on the waiting list."
+  PROMOTED
   COURSE_COMPLETED
   CERTIFICATE_ISSUED
   CERTIFICATE_REVOKED
   "Somebody assigned a learning path."
   PATH_ASSIGNED
   PATH_COMPLETED
+  ACHIEVEMENT_EARNED
 }
 
 type Notification implements Node {

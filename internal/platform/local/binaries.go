@@ -133,6 +133,26 @@ func inspect(ctx context.Context, dir string, as account) (binaries, error) {
 	return b, nil
 }
 
+// has reports whether the installation has the library, which a server that preloads it would not start without. Beside
+// pg_config it is asked where libraries are; packages for one machine, such as npm's, have them in a folder near by.
+func (b binaries) has(ctx context.Context, library string) bool {
+	places := []string{filepath.Join(b.bin, "..", "lib"), filepath.Join(b.bin, "..", "lib", "postgresql")}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	said, err := exec.CommandContext(ctx, filepath.Join(b.bin, "pg_config"), "--pkglibdir").Output() //nolint:gosec // Found by us.
+	if err == nil {
+		places = []string{strings.TrimSpace(string(said))}
+	}
+	for _, place := range places {
+		for _, suffix := range []string{".so", ".dylib"} {
+			if _, err := os.Stat(filepath.Join(place, library+suffix)); err == nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // hydrate makes the symbolic links of an npm package. A package cannot hold links; its postinstall script makes
 // them, and --ignore-scripts skips that. The list is native/pg-symlinks.json.
 func hydrate(pkg string) error {

@@ -170,3 +170,41 @@ func TestDataOfAnotherVersionNeedsThatVersion(t *testing.T) {
 		t.Fatalf("got %v, want an error that asks for PostgreSQL 16", err)
 	}
 }
+
+func TestLibraries(t *testing.T) {
+	t.Parallel()
+	install := func(t *testing.T, files ...string) binaries {
+		t.Helper()
+		root := t.TempDir()
+		for _, file := range append(files, "bin/postgres") {
+			path := filepath.Join(root, file)
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte("#!/bin/sh\necho '"+root+"/elsewhere'\n"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return binaries{bin: filepath.Join(root, "bin")}
+	}
+	tests := map[string]struct {
+		files []string
+		want  bool
+	}{
+		"beside the programs":        {[]string{"lib/pg_stat_statements.so"}, true},
+		"in npm's package":           {[]string{"lib/postgresql/pg_stat_statements.so"}, true},
+		"on macOS":                   {[]string{"lib/postgresql/pg_stat_statements.dylib"}, true},
+		"where pg_config says":       {[]string{"bin/pg_config", "elsewhere/pg_stat_statements.so"}, true},
+		"not where pg_config says":   {[]string{"bin/pg_config", "lib/pg_stat_statements.so"}, false},
+		"nowhere":                    {nil, false},
+		"another one is beside them": {[]string{"lib/auto_explain.so"}, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := install(t, tt.files...).has(t.Context(), counter); got != tt.want {
+				t.Errorf("has: %v, want %v", got, tt.want)
+			}
+		})
+	}
+}

@@ -187,6 +187,11 @@ func TestPostgresKeepsItsDataOverStopKillAndRestart(t *testing.T) {
 	if second.SuperuserURL != first.SuperuserURL {
 		t.Errorf("port or password changed: %s, then %s", first.SuperuserURL, second.SuperuserURL)
 	}
+	// Statements are counted where the installation can, also those of data that was there before.
+	wanted := ask(t, second.SuperuserURL, `SELECT coalesce(max(name::text), '') FROM pg_available_extensions WHERE name = 'pg_stat_statements'`)
+	if got := ask(t, second.SuperuserURL, `SHOW shared_preload_libraries`); got != wanted {
+		t.Errorf("preloaded are %q, want %q", got, wanted)
+	}
 	tell(t, second.SuperuserURL, `UPDATE kept SET word = 'before kill'`)
 	if err := syscall.Kill(postmasterPID(t, second), syscall.SIGKILL); err != nil {
 		t.Fatal(err)

@@ -338,8 +338,11 @@ func includeSettings(data string) error {
 	return nil
 }
 
+// counter is the library that counts statements. Where it is missing the server runs without.
+const counter = "pg_stat_statements"
+
 // configure writes the settings of this start.
-func (c *cluster) configure() error {
+func (c *cluster) configure(ctx context.Context) error {
 	socket := c.path("run")
 	if len(socket) > maxSocketPath {
 		socket = ""
@@ -363,6 +366,9 @@ log_line_prefix = '%%m [%%p] %%q%%u@%%d '
 fsync = %[3]s
 full_page_writes = %[3]s
 `, c.Port, strings.ReplaceAll(socket, "'", "''"), durable)
+	if c.has(ctx, counter) {
+		settings += "shared_preload_libraries = '" + counter + "'\n"
+	}
 	// The directory belongs to the account: a link that it may have put there is not followed out of it.
 	root, err := os.OpenRoot(c.data())
 	if err != nil {
@@ -400,7 +406,7 @@ func (c *cluster) serveOnce(ctx context.Context) (*process, error) {
 	if err := c.choosePort(ctx); err != nil {
 		return nil, err
 	}
-	if err := c.configure(); err != nil {
+	if err := c.configure(ctx); err != nil {
 		return nil, err
 	}
 	// The server outlives the context that it is started in.

@@ -4,11 +4,14 @@ package page
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
+
+	"github.com/google/uuid"
 
 	"lyceum/internal/fault"
 )
@@ -106,6 +109,24 @@ func Of[T any](rows []T, r Request, order string, key func(T) []any) Page[T] {
 		p.Cursors[i] = cursor(order, key(row))
 	}
 	return p
+}
+
+// ByID reads a page of a list whose rows are in the order of their ids. Behind narrows the query to what comes after an id;
+// all runs it.
+func ByID[T any](
+	ctx context.Context, r Request, order string, all func(context.Context) ([]T, error), behind func(last uuid.UUID), id func(T) uuid.UUID,
+) (Page[T], error) {
+	var last uuid.UUID
+	if later, err := r.Position(order, &last); err != nil {
+		return Page[T]{}, err
+	} else if later {
+		behind(last)
+	}
+	rows, err := all(ctx)
+	if err != nil {
+		return Page[T]{}, err
+	}
+	return Of(rows, r, order, func(row T) []any { return []any{id(row)} }), nil
 }
 
 func cursor(order string, values []any) string {

@@ -121,6 +121,8 @@ func Bootstrap(ctx context.Context, superuser *pgx.Conn, database string, roles 
 	if roles.App != AppRole {
 		return fmt.Errorf("the application role is called %s: the migrations grant to it", AppRole)
 	}
+	// What is counted is kept as it was sent, passwords too, unless a superuser says otherwise. Who is none may not say so.
+	_, _ = superuser.Exec(ctx, `SET pg_stat_statements.track_utility = off`)
 	for role, password := range map[string]string{roles.Owner: roles.OwnerPassword, roles.App: roles.AppPassword} {
 		if err := createRole(ctx, superuser, role, password); err != nil {
 			return err

@@ -99,11 +99,11 @@ export function unique(notifications) {
 }
 
 /**
- * Where a notification leads: courses are shown here, certificates on their public page.
+ * Where a notification leads: certificates have their public page, everything else is shown here.
  *
  * @param {string} link a path of the frontend, or ""
  */
 export function leadsTo(link) {
   if (!link.startsWith('/') || link.startsWith('//')) return null
-  return link.startsWith('/courses/') ? `/learn${link}` : link
+  return link.startsWith('/verify/') ? link : `/learn${link}`
 }

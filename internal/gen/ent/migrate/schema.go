@@ -1034,7 +1034,7 @@ var (
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "user_id", Type: field.TypeUUID},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENROLLED", "COURSE_COMPLETED", "CERTIFICATE_ISSUED", "CERTIFICATE_REVOKED", "PATH_ASSIGNED", "PATH_COMPLETED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENROLLED", "INVITED", "PROMOTED", "COURSE_COMPLETED", "CERTIFICATE_ISSUED", "CERTIFICATE_REVOKED", "PATH_ASSIGNED", "PATH_COMPLETED", "ACHIEVEMENT_EARNED"}},
 		{Name: "wanted", Type: field.TypeBool},
 	}
 	// MailPreferencesTable holds the schema information for the "mail_preferences" table.
@@ -1084,7 +1084,7 @@ var (
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "user_id", Type: field.TypeUUID},
 		{Name: "seq", Type: field.TypeInt},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENROLLED", "COURSE_COMPLETED", "CERTIFICATE_ISSUED", "CERTIFICATE_REVOKED", "PATH_ASSIGNED", "PATH_COMPLETED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ENROLLED", "INVITED", "PROMOTED", "COURSE_COMPLETED", "CERTIFICATE_ISSUED", "CERTIFICATE_REVOKED", "PATH_ASSIGNED", "PATH_COMPLETED", "ACHIEVEMENT_EARNED"}},
 		{Name: "title", Type: field.TypeString, Size: 400},
 		{Name: "body", Type: field.TypeString, Size: 1000, Default: ""},
 		{Name: "link", Type: field.TypeString, Size: 500, Default: ""},

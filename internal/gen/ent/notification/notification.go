@@ -112,11 +112,14 @@ type Kind string
 // Kind values.
 const (
 	KindENROLLED            Kind = "ENROLLED"
+	KindINVITED             Kind = "INVITED"
+	KindPROMOTED            Kind = "PROMOTED"
 	KindCOURSE_COMPLETED    Kind = "COURSE_COMPLETED"
 	KindCERTIFICATE_ISSUED  Kind = "CERTIFICATE_ISSUED"
 	KindCERTIFICATE_REVOKED Kind = "CERTIFICATE_REVOKED"
 	KindPATH_ASSIGNED       Kind = "PATH_ASSIGNED"
 	KindPATH_COMPLETED      Kind = "PATH_COMPLETED"
+	KindACHIEVEMENT_EARNED  Kind = "ACHIEVEMENT_EARNED"
 )
 
 func (k Kind) String() string {
@@ -126,7 +129,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindENROLLED, KindCOURSE_COMPLETED, KindCERTIFICATE_ISSUED, KindCERTIFICATE_REVOKED, KindPATH_ASSIGNED, KindPATH_COMPLETED:
+	case KindENROLLED, KindINVITED, KindPROMOTED, KindCOURSE_COMPLETED, KindCERTIFICATE_ISSUED, KindCERTIFICATE_REVOKED, KindPATH_ASSIGNED, KindPATH_COMPLETED, KindACHIEVEMENT_EARNED:
 		return nil
 	default:
 		return fmt.Errorf("notification: invalid enum value for kind field: %q", k)

@@ -6,22 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/minio/minio-go/v7"
-	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"lyceum/internal/platform/blob"
+	"lyceum/internal/platform/blob/blobtest"
 	"lyceum/internal/platform/blob/delivery"
 	"lyceum/internal/platform/blob/file"
 	"lyceum/internal/platform/blob/s3"
@@ -76,76 +72,18 @@ func stores(t *testing.T) map[string]func(t *testing.T) stored {
 	}
 }
 
-// openS3 returns a bucket at S3_TEST_ENDPOINT, else of a versitygw from the PATH, as the tests of blob/s3 do.
+// openS3 returns a bucket of what blobtest.S3 finds.
 func openS3(t *testing.T) blob.Store {
 	t.Helper()
-	cfg := s3.Config{
-		Endpoint: os.Getenv("S3_TEST_ENDPOINT"), Bucket: "lyceum-delivery", PathStyle: true,
-		AccessKey: os.Getenv("S3_TEST_ACCESS_KEY"), SecretKey: os.Getenv("S3_TEST_SECRET_KEY"),
-	}
-	if cfg.Endpoint == "" {
-		gateway, err := exec.LookPath("versitygw")
-		if err != nil {
-			t.Skip("no S3_TEST_ENDPOINT, and no versitygw on the PATH")
-		}
-		cfg.AccessKey, cfg.SecretKey = "lyceum", "lyceum-secret"
-		cfg.Endpoint = startGateway(t, gateway, cfg)
-	}
-	u, err := url.Parse(cfg.Endpoint)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := minio.New(u.Host, &minio.Options{
-		Creds: credentials.NewStaticV4(cfg.AccessKey, cfg.SecretKey, ""), Secure: u.Scheme == "https", Region: "us-east-1",
+	const bucket = "lyceum-delivery"
+	gateway := blobtest.S3(t, bucket)
+	store, err := s3.New(s3.Config{
+		Endpoint: gateway.Endpoint, Bucket: bucket, PathStyle: true, AccessKey: gateway.AccessKey, SecretKey: gateway.SecretKey,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if exists, err := client.BucketExists(t.Context(), cfg.Bucket); err != nil {
-		t.Fatal(err)
-	} else if !exists {
-		if err := client.MakeBucket(t.Context(), cfg.Bucket, minio.MakeBucketOptions{}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	store, err := s3.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
 	return store
-}
-
-// startGateway runs versitygw over a directory until the test ends, and returns its URL.
-func startGateway(t *testing.T, program string, cfg s3.Config) string {
-	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	_ = listener.Close()
-	cmd := exec.CommandContext(t.Context(), program, "--port", address, "--access", cfg.AccessKey, "--secret", cfg.SecretKey,
-		"--quiet", "posix", t.TempDir())
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 10 * time.Second
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Wait() })
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	for {
-		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
-		if err == nil {
-			_ = conn.Close()
-			return "http://" + address
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("wait for versitygw: %v", err)
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
 }
 
 // player watches a film through a handler that rewrites, and counts what came from it.

@@ -129,6 +129,18 @@ async function swap(video, url) {
   if (!paused) await video.play().catch(() => {})
 }
 
+/** How many segments are missing in a row when a stream is lost. By itself hls.js goes on asking for half a minute. */
+const missingAtMost = 3
+
+/**
+ * Whether the answer says that asking again will not help.
+ *
+ * @param {number | undefined} status
+ */
+export function isGone(status) {
+  return status === 404 || status === 410
+}
+
 /**
  * @param {HTMLVideoElement} video
  * @param {string} url
@@ -150,7 +162,17 @@ async function attachHls(video, url, { onFatal, onSounds }) {
     xhrSetup: (xhr, asked) => xhr.open('GET', retoken(asked, fresh), true),
   })
   let mended = false
+  let missing = 0
+  let lost = false
+  hls.on(Hls.Events.FRAG_LOADED, (_event, { frag }) => { if (frag.sn !== 'initSegment') missing = 0 })
   hls.on(Hls.Events.ERROR, (_event, data) => {
+    const gone = data.details === Hls.ErrorDetails.FRAG_LOAD_ERROR && isGone(data.response?.code)
+    if (gone && !data.fatal && !lost && ++missing >= missingAtMost) {
+      lost = true
+      hls.stopLoad()
+      onFatal(data.details)
+      return
+    }
     if (!data.fatal) return
     if (data.type === Hls.ErrorTypes.MEDIA_ERROR && !mended) {
       mended = true
@@ -171,6 +193,7 @@ async function attachHls(video, url, { onFatal, onSounds }) {
   return {
     renew: async (film) => {
       fresh = film.hlsUrl ?? fresh
+      lost = false
       if (listed) hls.startLoad()
       else hls.loadSource(fresh)
     },

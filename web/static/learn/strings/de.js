@@ -70,7 +70,8 @@ export default {
   inbox: 'Nachrichten', 'inbox.unread': 'ungelesen', 'inbox.live': 'Neue Nachrichten erscheinen von selbst.', 'inbox.notLive': 'Verbindung wird hergestellt…',
   'inbox.readAll': 'Alle als gelesen markieren', 'inbox.older': 'Ältere zeigen', 'inbox.nothing': 'Noch nichts. Was in Ihren Kursen geschieht, steht dann hier.', 'inbox.new': 'Neu',
   mail: 'Wählen, worüber Sie E-Mails bekommen', 'mail.about': 'Hier steht alles, was immer Sie wählen.', 'mail.kept': 'Ihre Wahl ist gespeichert.',
-  'mail.ENROLLED': 'Mir wurde ein Kurs zugewiesen', 'mail.COURSE_COMPLETED': 'Ich habe einen Kurs abgeschlossen',
+  'mail.ENROLLED': 'Mir wurde ein Kurs zugewiesen', 'mail.INVITED': 'Ich bin zu einem Kurs eingeladen', 'mail.PROMOTED': 'Ein Platz ist für mich frei geworden',
+  'mail.ACHIEVEMENT_EARNED': 'Ich habe eine Auszeichnung bekommen', 'mail.COURSE_COMPLETED': 'Ich habe einen Kurs abgeschlossen',
   'mail.CERTIFICATE_ISSUED': 'Ein Zertifikat liegt bereit', 'mail.CERTIFICATE_REVOKED': 'Ein Zertifikat wurde zurückgezogen',
   'mail.PATH_ASSIGNED': 'Mir wurde ein Lernpfad zugewiesen', 'mail.PATH_COMPLETED': 'Ich habe einen Lernpfad abgeschlossen',
 

@@ -69,7 +69,8 @@ export default {
   inbox: 'Inbox', 'inbox.unread': 'unread', 'inbox.live': 'New messages appear as they arrive.', 'inbox.notLive': 'Connecting…',
   'inbox.readAll': 'Mark all as read', 'inbox.older': 'Show older', 'inbox.nothing': 'Nothing yet. What happens in your courses is told here.', 'inbox.new': 'New',
   mail: 'Choose what you get mail about', 'mail.about': 'All of it stands in this inbox, whatever you choose.', 'mail.kept': 'Your choice is kept.',
-  'mail.ENROLLED': 'A course was given to me', 'mail.COURSE_COMPLETED': 'I have completed a course',
+  'mail.ENROLLED': 'A course was given to me', 'mail.INVITED': 'I am invited to a course', 'mail.PROMOTED': 'A seat became free for me',
+  'mail.ACHIEVEMENT_EARNED': 'I have earned an achievement', 'mail.COURSE_COMPLETED': 'I have completed a course',
   'mail.CERTIFICATE_ISSUED': 'A certificate is ready', 'mail.CERTIFICATE_REVOKED': 'A certificate was revoked',
   'mail.PATH_ASSIGNED': 'I was put on a learning path', 'mail.PATH_COMPLETED': 'I have completed a learning path',
 
