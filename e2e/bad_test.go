@@ -25,12 +25,13 @@ var huge = strings.Repeat("x", 230_000)
 // idKinds says what the ids in arguments are of, by the argument's name.
 var idKinds = map[string]string{
 	"courseId": "course", "lessonId": "lesson", "fromLessonId": "lesson", "toLessonId": "lesson", "partId": "lesson", "enrollmentId": "enrollment", "attemptId": "attempt", "questionId": "question",
-	"learnerId": "user", "after": "enrollment", "pathId": "path", "pathEnrollmentId": "pathEnrollment", "equivalentIds": "course", "assetId": "asset", "certificateId": "certificate", "ids": "notification", "subject": "course",
+	"learnerId": "user", "after": "enrollment", "pathId": "path", "groupId": "group", "userIds": "user", "pathEnrollmentId": "pathEnrollment", "equivalentIds": "course", "assetId": "asset", "certificateId": "certificate", "ids": "notification", "subject": "course",
 }
 
 // idKindsOf does the same for arguments called "id".
 var idKindsOf = map[string]string{
 	"Query.asset": "asset", "Subscription.assetUpdated": "asset", "Query.node": "course", "Query.course": "course", "Query.lesson": "lesson", "Query.courseDraft": "course", "Query.attempt": "attempt",
+	"Query.group":        "group",
 	"Query.learningPath": "path", "Mutation.publishLearningPath": "path", "Mutation.archiveLearningPath": "path",
 	"Mutation.revokeSessions": "session", "Mutation.revokeApiKey": "apiKey", "Mutation.changeUserRole": "user",
 	"Mutation.suspendUser": "user", "Mutation.reinstateUser": "user", "Mutation.revokeSupportGrant": "supportGrant",

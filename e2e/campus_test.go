@@ -58,6 +58,7 @@ func newCampus(t *testing.T, slug string) *campus {
 	c.ids["film"] = c.uploadFile(t, filmInput(c.tag), hollowFilm(c.tag))
 	c.learn(t)
 	c.earn(t)
+	c.ids["group"] = c.group(t, c.ids["user"])
 	c.ids["path"] = c.path(t, "path")
 	c.ids["pathEnrollment"] = c.assignPath(t, c.ids["path"], c.ids["user"])
 	c.ids["session"] = c.ask(t, c.learner, `{ sessions { id } }`, nil, "sessions", "0", "id")
@@ -184,6 +185,20 @@ func (c *campus) assign(t *testing.T, course, user string) string {
 	t.Helper()
 	return c.ask(t, c.instructor, `mutation($c: ID!, $u: ID!) { assignCourse(input: {courseId: $c, learnerId: $u}) { enrollment { id } } }`,
 		map[string]any{"c": course, "u": user}, "assignCourse", "enrollment", "id")
+}
+
+// group makes one with these people, and returns its id.
+func (c *campus) group(t *testing.T, people ...string) string {
+	t.Helper()
+	id := c.ask(t, c.admin, `mutation($k: String!) { saveGroup(input: {key: $k, name: "Group"}) { group { id } } }`,
+		map[string]any{"k": "group-" + strings.ToLower(rand.Text()[:8])}, "saveGroup", "group", "id")
+	c.join(t, id, people...)
+	return id
+}
+
+func (c *campus) join(t *testing.T, group string, people ...string) {
+	t.Helper()
+	c.run(t, c.admin, `mutation($g: ID!, $u: [ID!]!) { addGroupMembers(groupId: $g, userIds: $u) { changedCount } }`, map[string]any{"g": group, "u": people})
 }
 
 // path publishes a learning path of the campus's course, and returns its id.

@@ -84,6 +84,16 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 	"Query.courseAdmission": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.instructor, variables: input{"courseId": c.ids["course"]}}}
 	},
+	"Query.groups": func(t *testing.T, c *campus) []good {
+		c.group(t, c.ids["user"])
+		return []good{{who: c.instructor, variables: input{"first": 1, "archived": false, "after": c.cursor(t, c.instructor, "groups(first: 1)")}}}
+	},
+	"Query.group": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"id": c.ids["group"]}}}
+	},
+	"Query.myGroups": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.learner, variables: input{"first": 1, "after": c.cursor(t, c.learner, "myGroups(first: 1)")}}}
+	},
 	"Query.learningPaths": func(t *testing.T, c *campus) []good {
 		c.path(t, "another")
 		return []good{{who: c.learner, variables: input{"first": 1, "after": c.cursor(t, c.learner, "learningPaths(first: 1)")}}}
@@ -119,6 +129,7 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 		settled(t)
 		return []good{
 			{who: who, variables: input{"courseId": c.ids["course"], "period": "MONTH", "first": 5, "around": true}},
+			{who: c.learner, variables: input{"groupId": c.ids["group"], "period": "ALL", "first": 5}},
 			{who: c.learner, variables: input{"period": "ALL", "first": 5, "after": c.cursor(t, c.learner, "leaderboard(first: 1, period: ALL)")}},
 		}
 	},
@@ -304,6 +315,19 @@ var goods = map[string]func(t *testing.T, c *campus) []good{
 		return []good{{who: c.instructor, variables: input{"input": input{
 			"courseId": c.course(t, "admission"), "capacity": 10, "dueDays": 30, "equivalentIds": []any{c.ids["course"]},
 		}}}}
+	},
+	"Mutation.saveGroup": func(_ *testing.T, c *campus) []good {
+		return []good{{who: c.admin, variables: input{"input": input{"key": "group-" + strings.ToLower(rand.Text()[:8]), "name": "Class 7b"}}}}
+	},
+	"Mutation.archiveGroup": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.admin, variables: input{"groupId": c.group(t, c.ids["user"])}}}
+	},
+	"Mutation.addGroupMembers": func(t *testing.T, c *campus) []good {
+		id, _ := c.person(t, "LEARNER")
+		return []good{{who: c.admin, variables: input{"groupId": c.group(t, c.ids["user"]), "userIds": []any{id}}}}
+	},
+	"Mutation.removeGroupMembers": func(t *testing.T, c *campus) []good {
+		return []good{{who: c.admin, variables: input{"groupId": c.group(t, c.ids["user"]), "userIds": []any{c.ids["user"]}}}}
 	},
 	"Mutation.saveLearningPath": func(_ *testing.T, c *campus) []good {
 		return []good{{who: c.instructor, variables: input{"input": input{

@@ -66,6 +66,7 @@ func castOf(t *testing.T, c *campus) map[string]*actor {
 	member := func(role string) *actor {
 		id, who := c.person(t, "LEARNER")
 		c.assign(t, c.ids["course"], id) // so that their subscription has something to say
+		c.join(t, c.ids["group"], id)    // so that there is something to refuse to who learns in it
 		c.run(t, c.admin, `mutation($u: ID!, $r: Role!) { changeUserRole(id: $u, role: $r) { user { id } } }`, input{"u": id, "r": role})
 		return &actor{who, id}
 	}
@@ -409,6 +410,7 @@ func (r *trial) ways(t *testing.T) map[string]way {
 		"User.email":              people("email"),
 		"User.status":             people("status"),
 		"Course.enrollment":       always(`query($c: ID!) { course(id: $c) { enrollment { id } } }`, input{"c": open}),
+		"Group.members":           always(`query($g: ID!) { group(id: $g) { members { nodes { since } } } }`, input{"g": c.ids["group"]}),
 		"LearningPath.enrollment": always(`query($p: ID!) { learningPath(id: $p) { enrollment { id } } }`, input{"p": c.ids["path"]}),
 		"LearningPathCourse.draft": func(column string) (string, map[string]any) {
 			if strings.HasPrefix(column, "support") {

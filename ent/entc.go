@@ -24,6 +24,7 @@ var prefixes = map[string]string{
 	"Course":          "crs",
 	"CourseVersion":   "ver",
 	"Enrollment":      "enr",
+	"Group":           "grp",
 	"LearningPath":    "pth",
 	"Lesson":          "les",
 	"LessonVersion":   "lvr",

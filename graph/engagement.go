@@ -28,9 +28,13 @@ func (r queryResolver) MyLeaderboardProfile(ctx context.Context) (*engagement.Pr
 }
 
 func (r queryResolver) Leaderboard(
-	ctx context.Context, courseID *gid.ID, period engagement.Period, first *int, after *string, around *bool,
+	ctx context.Context, courseID, groupID *gid.ID, period engagement.Period, first *int, after *string, around *bool,
 ) (*relay.LeaderboardConnection, error) {
 	course, err := optionalID(courseID, ent.GIDCourse)
+	if err != nil {
+		return nil, err
+	}
+	group, err := optionalID(groupID, ent.GIDGroup)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +42,8 @@ func (r queryResolver) Leaderboard(
 	if err != nil {
 		return nil, err
 	}
-	board, err := r.services.Engagement.Leaderboard(ctx, request, engagement.Ask{Course: course, Period: period, Around: value(around)})
+	ask := engagement.Ask{Course: course, Group: group, Period: period, Around: value(around)}
+	board, err := r.services.Engagement.Leaderboard(ctx, request, ask)
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ var nodeLoaders = map[string]nodeLoader{
 	ent.GIDEnrollment: lookup(func(s *loader.Set) *loader.Loader[uuid.UUID, *ent.Enrollment] {
 		return s.Enrollment
 	}),
+	ent.GIDGroup:        lookup(func(s *loader.Set) *loader.Loader[uuid.UUID, *ent.Group] { return s.Group }),
 	ent.GIDLearningPath: lookup(func(s *loader.Set) *loader.Loader[uuid.UUID, *ent.LearningPath] { return s.Path }),
 	ent.GIDPathEnrollment: lookup(func(s *loader.Set) *loader.Loader[uuid.UUID, *ent.PathEnrollment] {
 		return s.PathEnrollment

@@ -76,6 +76,8 @@ type (
 	enrollmentEventResolver        struct{ services *Services }
 	courseReportResolver           struct{ services *Services }
 	learnerDashboardResolver       struct{ services *Services }
+	groupResolver                  struct{ services *Services }
+	groupMemberResolver            struct{ services *Services }
 	learningPathResolver           struct{ services *Services }
 	learningPathCourseResolver     struct{ services *Services }
 	pathEnrollmentResolver         struct{ services *Services }
@@ -167,6 +169,12 @@ func (r *Resolver) ImpactLesson() graphql.ImpactLessonResolver {
 func (r *Resolver) EnrollmentEvent() graphql.EnrollmentEventResolver {
 	return enrollmentEventResolver{r.services}
 }
+
+// Group implements graphql.ResolverRoot.
+func (r *Resolver) Group() graphql.GroupResolver { return groupResolver{r.services} }
+
+// GroupMember implements graphql.ResolverRoot.
+func (r *Resolver) GroupMember() graphql.GroupMemberResolver { return groupMemberResolver{r.services} }
 
 // LearningPath implements graphql.ResolverRoot.
 func (r *Resolver) LearningPath() graphql.LearningPathResolver {

@@ -309,7 +309,7 @@ func (a *app) wire(ctx context.Context) error {
 		Search:       finder,
 		Guesses:      a.bus,
 	}
-	a.sources = loader.Sources{DB: a.db, Catalog: courses, Assessment: assessed, Enrollment: places, Pathway: ways}
+	a.sources = loader.Sources{DB: a.db, Catalog: courses, Assessment: assessed, Enrollment: places, Pathway: ways, Tenancy: tenants}
 	a.health = a.checks()
 	return nil
 }

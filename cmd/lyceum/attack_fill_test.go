@@ -37,6 +37,7 @@ func (w *attackWorld) newSide(t *testing.T, slug string) *side {
 	f.watch(t)
 	f.graduate(t)
 	f.walk(t)
+	f.gather(t)
 	f.remember(t, "Course.relaxed", f.relaxed(t))
 	f.remember(t, "Course.remade", f.remade(t))
 	f.keys(t)

@@ -216,7 +216,7 @@ func (w *attackWorld) readyReads(t *testing.T, s *side, add func(name, document 
 	}
 	given := map[string]any{
 		"courseId": s.id("Course"), "slug": s.texts["Course.slug"], "id": s.id("Lesson.QUIZ"), "query": s.word, "code": s.texts["Certificate.code"],
-		"attemptId": s.id("Attempt"), "enrollmentId": s.id("Enrollment"), "period": "ALL", "pathId": s.id("LearningPath"), "pathSlug": s.texts["LearningPath.slug"],
+		"attemptId": s.id("Attempt"), "enrollmentId": s.id("Enrollment"), "period": "ALL", "pathId": s.id("LearningPath"), "groupId": s.id("Group"), "archived": false, "pathSlug": s.texts["LearningPath.slug"],
 		"assetId": s.ids["Asset"][1], "lessonId": s.id("Lesson.VIDEO"),
 	}
 	added := 0

@@ -101,7 +101,7 @@ func TestAttackWorld(t *testing.T) {
 	for _, s := range []*side{w.victim, w.attacker} {
 		for _, typ := range []string{
 			"ApiKey", "Asset", "Attempt", "AttemptQuestion", "AuditEntry", "Category", "Certificate", "Course", "CourseDraft", "CourseVersion",
-			"Enrollment", "LearningPath", "Lesson", "Module", "Notification", "PathEnrollment", "QuestionDraft", "Session", "SupportGrant", "Tenant", "User",
+			"Enrollment", "Group", "LearningPath", "Lesson", "Module", "Notification", "PathEnrollment", "QuestionDraft", "Session", "SupportGrant", "Tenant", "User",
 		} {
 			if s.id(typ) == "" {
 				t.Errorf("%s has no %s", s.slug, typ)

@@ -195,7 +195,7 @@ func (s *side) courseFor(operation string) string {
 func (s *side) given(operation *ast.OperationDefinition) map[string]any {
 	all := map[string]any{
 		"courseId": s.courseFor(operation.Name), "slug": s.texts["Course.slug"], "id": s.id("Lesson.QUIZ"), "query": s.word, "code": s.texts["Certificate.code"],
-		"attemptId": s.id("Attempt"), "enrollmentId": s.id("Enrollment"), "lessonId": s.id("Lesson.VIDEO"), "pathId": s.id("LearningPath"), "pathSlug": s.texts["LearningPath.slug"],
+		"attemptId": s.id("Attempt"), "enrollmentId": s.id("Enrollment"), "lessonId": s.id("Lesson.VIDEO"), "pathId": s.id("LearningPath"), "groupId": s.id("Group"), "pathSlug": s.texts["LearningPath.slug"],
 		"assetId": s.ids["Asset"][1],
 	}
 	given := map[string]any{}

@@ -104,6 +104,8 @@ func (w *attackWorld) queryProviders(t *testing.T, s *side) attack.Registry {
 		"Query.captionRevisions.assetId":          s.film(),
 		"Query.captionRevisions.locale":           attack.Always(attack.Omit, "en", attack.Omit),
 		"Query.leaderboard.courseId":              attack.Always(attack.Omit, s.id("Course"), attack.Omit),
+		"Query.leaderboard.groupId":               attack.Always(attack.Omit, attack.Omit, s.id("Group"), attack.Omit),
+		"Query.group.id":                          s.oneOf("Group"),
 		"Query.leaderboard.period":                attack.Always("ALL"),
 		"Query.completionPreview.courseId":        attack.Always(s.id("Course.relaxed")),
 		"Query.completionReport.courseId":         attack.Always(s.id("Course.relaxed")),
@@ -118,7 +120,7 @@ func (w *attackWorld) queryProviders(t *testing.T, s *side) attack.Registry {
 		"Subscription.progressUpdated.after":        attack.Always(s.sinceEver(t)...),
 	}
 	for field, after := range map[string]int{
-		"users": 2, "courses": 3, "courseDrafts": 1, "myEnrollments": 1, "enrollments": 1, "notifications": 1, "auditLog": 3, "supportGrants": 1, "leaderboard": 2, "captionRevisions": 2, "learningPaths": 1, "allLearningPaths": 1, "myPathEnrollments": 1, "pathEnrollments": 2,
+		"users": 2, "courses": 3, "courseDrafts": 1, "myEnrollments": 1, "enrollments": 1, "notifications": 1, "auditLog": 3, "supportGrants": 1, "leaderboard": 3, "groups": 1, "myGroups": 1, "captionRevisions": 2, "learningPaths": 1, "allLearningPaths": 1, "myPathEnrollments": 1, "pathEnrollments": 2,
 	} {
 		// The other arguments change before: a cursor goes with the ones that it came from.
 		values := slices.Repeat([]any{attack.Omit}, after)
@@ -184,6 +186,12 @@ func (s *side) mutationProviders() attack.Registry {
 		"Mutation.submitAttempt.attemptId":   s.oneOf("Attempt"),
 		"Mutation.markNotificationsRead.ids": attack.Always(anys(s.ids["Notification"])),
 
+		"Mutation.archiveGroup.groupId":       s.oneOf("Group"),
+		"Mutation.addGroupMembers.groupId":    s.oneOf("Group"),
+		"Mutation.addGroupMembers.userIds":    attack.Always([]any{s.ids["User"][2]}),
+		"Mutation.removeGroupMembers.groupId": s.oneOf("Group"),
+		"Mutation.removeGroupMembers.userIds": attack.Always([]any{s.ids["User"][2]}),
+
 		"Mutation.publishLearningPath.id": s.oneOf("LearningPath"), "Mutation.archiveLearningPath.id": s.oneOf("LearningPath"),
 		"Mutation.enrollInPath.pathId": s.oneOf("LearningPath"), "Mutation.withdrawFromPath.pathEnrollmentId": s.oneOf("PathEnrollment"),
 		"Mutation.revokePathEnrollment.pathEnrollmentId": s.oneOf("PathEnrollment"),
@@ -223,6 +231,8 @@ func (s *side) inputProviders() attack.Registry {
 		"PointRuleInput.reason": attack.Always("LESSON"), "PointRuleInput.points": attack.Always(12, 10),
 		"SaveAchievementInput.key": s.text("Achievement.key"), "SaveAchievementInput.title": attack.Always("Title"),
 		"SaveAchievementInput.rule": attack.Always("points >= 1"),
+
+		"SaveGroupInput.key": s.text("Group.key"), "SaveGroupInput.name": attack.Always("Name"),
 
 		"SaveLearningPathInput.slug": s.text("LearningPath.slug"), "SaveLearningPathInput.title": attack.Always("Title"),
 		"LearningPathCourseInput.courseId": s.oneOf("Course"),
@@ -276,27 +286,31 @@ type scene struct {
 func (w *attackWorld) scenes(s *side) map[string]func(t *testing.T) scene {
 	f := &filling{attackWorld: w, side: s}
 	return map[string]func(t *testing.T) scene{
-		"signIn":           f.sceneSignIn,
-		"signOut":          f.sceneAlone,
-		"rotateSession":    f.sceneAlone,
-		"revokeSessions":   f.sceneSessions,
-		"changePassword":   f.scenePassword,
-		"revokeApiKey":     fixed(attack.Registry{"Mutation.revokeApiKey.id": attack.Always(last(s.ids["ApiKey"]))}),
-		"createUser":       fixed(attack.Registry{"CreateUserInput.email": attack.Always("fresh@" + s.slug + ".example")}),
-		"changeUserRole":   f.onSomebody("Mutation.changeUserRole.id"),
-		"suspendUser":      f.onSomebody("Mutation.suspendUser.id"),
-		"reinstateUser":    f.onSomebody("Mutation.reinstateUser.id"),
-		"updateBranding":   fixed(attack.Registry{"BrandingInput.accent": attack.Always("#0f766e")}),
-		"saveCourse":       fixed(attack.Registry{"SaveCourseInput.slug": attack.Always("saved"), "SaveCourseInput.prerequisites": attack.Always(attack.Omit)}),
-		"saveModule":       f.onCourse("SaveModuleInput.courseId", nil),
-		"saveLesson":       f.onCourse("SaveLessonInput.courseId", attack.Registry{"SaveLessonInput.moduleKey": attack.Always("m"), "SaveLessonInput.key": attack.Always("fresh")}),
-		"arrangeCourse":    f.onCourse("ArrangeCourseInput.courseId", attack.Registry{"ArrangeModuleInput.key": attack.Always("m"), "ArrangeModuleInput.lessons": attack.Always([]any{"article"})}),
-		"publishCourse":    f.onCourse("PublishCourseInput.courseId", nil),
-		"unpublishCourse":  f.onCourse("Mutation.unpublishCourse.courseId", nil),
-		"revertCourse":     f.onCourse("Mutation.revertCourse.courseId", nil),
-		"archiveCourse":    f.onCourse("Mutation.archiveCourse.courseId", nil),
-		"saveAchievement":  fixed(attack.Registry{"SaveAchievementInput.key": attack.Always("saved")}),
-		"saveLearningPath": fixed(attack.Registry{"SaveLearningPathInput.slug": attack.Always("saved")}),
+		"signIn":             f.sceneSignIn,
+		"signOut":            f.sceneAlone,
+		"rotateSession":      f.sceneAlone,
+		"revokeSessions":     f.sceneSessions,
+		"changePassword":     f.scenePassword,
+		"revokeApiKey":       fixed(attack.Registry{"Mutation.revokeApiKey.id": attack.Always(last(s.ids["ApiKey"]))}),
+		"createUser":         fixed(attack.Registry{"CreateUserInput.email": attack.Always("fresh@" + s.slug + ".example")}),
+		"changeUserRole":     f.onSomebody("Mutation.changeUserRole.id"),
+		"suspendUser":        f.onSomebody("Mutation.suspendUser.id"),
+		"reinstateUser":      f.onSomebody("Mutation.reinstateUser.id"),
+		"updateBranding":     fixed(attack.Registry{"BrandingInput.accent": attack.Always("#0f766e")}),
+		"saveCourse":         fixed(attack.Registry{"SaveCourseInput.slug": attack.Always("saved"), "SaveCourseInput.prerequisites": attack.Always(attack.Omit)}),
+		"saveModule":         f.onCourse("SaveModuleInput.courseId", nil),
+		"saveLesson":         f.onCourse("SaveLessonInput.courseId", attack.Registry{"SaveLessonInput.moduleKey": attack.Always("m"), "SaveLessonInput.key": attack.Always("fresh")}),
+		"arrangeCourse":      f.onCourse("ArrangeCourseInput.courseId", attack.Registry{"ArrangeModuleInput.key": attack.Always("m"), "ArrangeModuleInput.lessons": attack.Always([]any{"article"})}),
+		"publishCourse":      f.onCourse("PublishCourseInput.courseId", nil),
+		"unpublishCourse":    f.onCourse("Mutation.unpublishCourse.courseId", nil),
+		"revertCourse":       f.onCourse("Mutation.revertCourse.courseId", nil),
+		"archiveCourse":      f.onCourse("Mutation.archiveCourse.courseId", nil),
+		"saveAchievement":    fixed(attack.Registry{"SaveAchievementInput.key": attack.Always("saved")}),
+		"saveGroup":          fixed(attack.Registry{"SaveGroupInput.key": attack.Always("saved")}),
+		"archiveGroup":       f.onGroup("Mutation.archiveGroup.groupId"),
+		"addGroupMembers":    f.onGroup("Mutation.addGroupMembers.groupId"),
+		"removeGroupMembers": f.onGroup("Mutation.removeGroupMembers.groupId", "learner"),
+		"saveLearningPath":   fixed(attack.Registry{"SaveLearningPathInput.slug": attack.Always("saved")}),
 		"publishLearningPath": func(t *testing.T) scene {
 			t.Helper()
 			return scene{with: attack.Registry{"Mutation.publishLearningPath.id": attack.Always(f.draftPath(t, "draft-"+uuid.NewString()[:8], nil))}}

@@ -281,6 +281,7 @@ var made = map[string]string{
 	"SaveCourseInput.categories": `DELETE FROM categories WHERE tenant_id = $1 AND slug = $2`,
 	"SaveCategoryInput.slug":     `DELETE FROM categories WHERE tenant_id = $1 AND slug = $2`,
 	"SaveLearningPathInput.slug": `DELETE FROM learning_paths WHERE tenant_id = $1 AND slug = $2`,
+	"SaveGroupInput.key":         `DELETE FROM groups WHERE tenant_id = $1 AND key = $2`,
 	"SaveAchievementInput.key":   `DELETE FROM achievements WHERE tenant_id = $1 AND key = $2`,
 	"SaveModuleInput.key":        `DELETE FROM modules WHERE tenant_id = $1 AND key = $2`,
 	"SaveLessonInput.key":        `DELETE FROM lessons WHERE tenant_id = $1 AND key = $2`,

@@ -119,7 +119,7 @@ func (s *school) asks(t *testing.T) map[string]asking {
 	fixed := func(token string, variables map[string]any) asking {
 		return func(*testing.T, int) asked { return asked{token, variables} }
 	}
-	return s.withPaths(t, map[string]asking{
+	return s.withGroups(t, s.withPaths(t, map[string]asking{
 		"audit-log":         page(s.admin, nil),
 		"grant-support":     fixed(s.admin, map[string]any{"reason": "Somebody cannot sign in.", "minutes": 5}),
 		"catalog":           page("", nil),
@@ -293,7 +293,7 @@ func (s *school) asks(t *testing.T) map[string]asking {
 			}
 			return asked{token, map[string]any{"attemptId": attempt}}
 		},
-	})
+	}))
 }
 
 // captioned is a film with n revisions of its captions.

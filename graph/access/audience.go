@@ -52,10 +52,12 @@ var audiences = map[string]audience{
 
 	"Points": owner, "Streak": owner, "EarnedAchievement": owner, "LeaderboardProfile": owner, "LeaderboardProfilePayload": owner,
 	"LeaderboardPlace": owner, "LeaderboardConnection": owner, "LeaderboardEdge": owner, "LeaderboardRow": owner,
+	"Group": owner, "GroupConnection": owner, "GroupEdge": owner,
 	"SetTimeZonePayload": owner, "PointRule": owner, "SetPointRulePayload": owner,
 
 	"CourseReport": staff, "ProgressQuarter": staff, "StuckLearner": staff, "CompletionDay": staff,
 	"Achievement": staff, "SaveAchievementPayload": staff,
+	"GroupMember": staff, "GroupMemberConnection": staff, "GroupMemberEdge": staff, "GroupPayload": staff, "GroupMembersPayload": staff,
 	"CompletionReport": staff, "ApplyCompletionsPayload": staff,
 	"UserConnection": staff, "UserEdge": staff, "UserPayload": staff, "UpdateBrandingPayload": staff, "UpdatePublishingRulesPayload": staff,
 	"CourseAdmission": staff, "SaveCourseAdmissionPayload": staff, "LearningPathPayload": staff,

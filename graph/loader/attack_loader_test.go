@@ -19,8 +19,10 @@ import (
 	"lyceum/internal/catalog"
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent"
+	"lyceum/internal/platform/page"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/pgtest"
+	"lyceum/internal/tenancy"
 	"lyceum/internal/viewer"
 )
 
@@ -76,6 +78,9 @@ func (w world) keys(t *testing.T) keys {
 			lessons = append(lessons, l.LessonID)
 			found.add(catalog.LessonRef{Version: l.VersionID, Course: l.CourseID, Lesson: l.LessonID},
 				catalog.LessonRef{Version: l.VersionID, Course: l.CourseID, Lesson: l.LessonID, Preview: true})
+		}
+		for _, id := range w.Group.Query().IDsX(ctx) {
+			found.add(tenancy.MembersAsked{Group: id, Page: page.Request{First: 5}})
 		}
 		for _, a := range w.Attempt.Query().AllX(ctx) {
 			found.add(a)

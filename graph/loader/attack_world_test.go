@@ -29,6 +29,7 @@ import (
 	"lyceum/internal/pathway"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/pgtest"
+	"lyceum/internal/tenancy"
 	"lyceum/internal/viewer"
 )
 
@@ -70,7 +71,7 @@ func newWorld(t *testing.T) world {
 		Database: d, acme: pgtest.NewTenant(t, d, "acme"), globex: pgtest.NewTenant(t, d, "globex"),
 		sources: loader.Sources{
 			DB: d.DB, Assessment: assessed, Catalog: &catalog.Service{DB: d.DB, Questions: assessed, Files: files{d.DB}},
-			Enrollment: &places.Service{DB: d.DB}, Pathway: &pathway.Service{DB: d.DB},
+			Enrollment: &places.Service{DB: d.DB}, Pathway: &pathway.Service{DB: d.DB}, Tenancy: &tenancy.Service{DB: d.DB},
 		},
 	}
 	for _, tenant := range []pgtest.Tenant{w.acme, w.globex} {
@@ -102,6 +103,7 @@ func (w world) seed(t *testing.T, tenant pgtest.Tenant) {
 	w.learn(t, tenant, version, lesson.ID, asked.ID)
 	w.wait(t, tenant, required.ID, version.ID)
 	w.walk(t, tenant, course.ID)
+	w.gather(t, tenant)
 	w.Session.Create().SetUserID(tenant.Learner).SetTokenHash([]byte("s")).SetExpiresAt(time.Now().Add(time.Hour)).SetUserAgent(text).ExecX(ctx)
 	w.APIKey.Create().SetUserID(tenant.Instructor).SetName(text).SetTokenHash([]byte("k")).SetHint("h").SetScopes([]viewer.Scope{viewer.ScopeRead}).ExecX(ctx)
 	w.Notification.Create().SetUserID(tenant.Learner).SetSeq(1).SetKind(notification.KindENROLLED).SetTitle(text).SetSubjectID(course.ID).ExecX(ctx)
@@ -147,6 +149,14 @@ func (w world) learn(t *testing.T, tenant pgtest.Tenant, version *ent.CourseVers
 		SetPicks([]quiz.Pick{{Question: question.String(), Choices: []string{"a"}}}).SetPassMark(50).SetStartedAt(time.Unix(1, 0)).
 		SetState(attempt.StateSUBMITTED).SetMaxScore(1).SaveX(ctx)
 	w.Answer.Create().SetAttemptID(tried.ID).SetLearnerID(tenant.Learner).SetQuestionID(question).SetResponse(quiz.Response{Text: text}).ExecX(ctx)
+}
+
+// gather puts the tenant's learner into a group.
+func (w world) gather(t *testing.T, tenant pgtest.Tenant) {
+	t.Helper()
+	ctx := tenant.System(t.Context())
+	group := w.Group.Create().SetKey("shared").SetName(mark(tenant)).SaveX(ctx)
+	w.GroupMember.Create().SetGroupID(group.ID).SetUserID(tenant.Learner).ExecX(ctx)
 }
 
 // walk puts the tenant's learner on a path of the course.

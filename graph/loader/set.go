@@ -16,6 +16,7 @@ import (
 	"lyceum/internal/gen/ent/user"
 	"lyceum/internal/pathway"
 	"lyceum/internal/platform/pg"
+	"lyceum/internal/tenancy"
 	"lyceum/internal/viewer"
 )
 
@@ -26,6 +27,7 @@ type Sources struct {
 	Assessment *assessment.Service
 	Enrollment *enrollment.Service
 	Pathway    *pathway.Service
+	Tenancy    *tenancy.Service
 }
 
 // Set is the loaders of one response. Each runs at most one statement for a level of the answer.
@@ -34,6 +36,7 @@ type Set struct {
 	Authoring
 	Learning
 	Paths
+	Groups
 
 	// Report finds the reports of courses.
 	Report *Loader[uuid.UUID, *analytics.Report]
@@ -53,6 +56,7 @@ func newSet(s Sources) *Set {
 		Authoring: newAuthoring(s),
 		Learning:  newLearning(s),
 		Paths:     newPaths(s),
+		Groups:    newGroups(s),
 		Nodes:     newNodes(s),
 		Report:    byID((&analytics.Dashboards{DB: s.DB}).Reports, func(r *analytics.Report) uuid.UUID { return r.Course }),
 		User: byID(func(ctx context.Context, ids []uuid.UUID) ([]*ent.User, error) {

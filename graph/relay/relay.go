@@ -8,6 +8,7 @@ import (
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/platform/gid"
 	"lyceum/internal/platform/page"
+	"lyceum/internal/tenancy"
 )
 
 // Node is anything with a global id.
@@ -75,6 +76,16 @@ type (
 	UserConnection struct{ Page[*ent.User] }
 	// UserEdge is one person.
 	UserEdge = Edge[*ent.User]
+
+	// GroupConnection pages through groups of people.
+	GroupConnection struct{ Page[*ent.Group] }
+	// GroupEdge is one group.
+	GroupEdge = Edge[*ent.Group]
+
+	// GroupMemberConnection pages through those who are in a group.
+	GroupMemberConnection struct{ Page[*tenancy.Member] }
+	// GroupMemberEdge is one of them.
+	GroupMemberEdge = Edge[*tenancy.Member]
 
 	// CaptionRevisionConnection pages through what was done to a film's captions.
 	CaptionRevisionConnection struct{ Page[*ent.CaptionRevision] }

@@ -41,6 +41,8 @@ var owners = map[string]string{
 	"EnrollmentGrant":     "internal/enrollment",
 	"EnrollmentMigration": "internal/enrollment",
 	"Equivalence":         "internal/enrollment",
+	"Group":               "internal/tenancy",
+	"GroupMember":         "internal/tenancy",
 	"Inbox":               "internal/notification",
 	"LearningPath":        "internal/pathway",
 	"Lesson":              "internal/catalog",

@@ -10,6 +10,7 @@ import (
 	"lyceum/internal/fault"
 	"lyceum/internal/gen/ent/course"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/group"
 	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/platform/page"
 	"lyceum/internal/policy"
@@ -40,10 +41,11 @@ func (p Period) start(now time.Time) time.Time {
 	}
 }
 
-// Board says whose points are compared: those of one course, or of the tenant when the course is the nil id.
+// Board says whose points are compared: those of one course, those of the members of one group in the tenant, or, when
+// both are the nil id, everybody's in the tenant.
 type Board struct {
-	Course uuid.UUID
-	Period Period
+	Course, Group uuid.UUID
+	Period        Period
 	// Since is when the period began.
 	Since time.Time
 }
@@ -75,32 +77,29 @@ type Leaderboard struct {
 
 // Ask is what a leaderboard is asked for.
 type Ask struct {
-	// Course is nil for the whole tenant.
-	Course *uuid.UUID
-	Period Period
+	// Course or Group say of what; both are nil for the whole tenant.
+	Course, Group *uuid.UUID
+	Period        Period
 	// Around asks for the page in whose middle the viewer stands, instead of one behind a cursor.
 	Around bool
 }
 
-// Leaderboard returns a page of those who have points, most first. Faults: Unauthenticated; NotFound for a course that
-// the viewer has no place in.
+// Leaderboard returns a page of those who have points, most first. Faults: Unauthenticated; BadInput for a course and a
+// group at the same time; NotFound for a course that the viewer has no place in, and for a group that they are not in.
 func (s *Service) Leaderboard(ctx context.Context, r page.Request, ask Ask) (*Leaderboard, error) {
 	who, err := policy.Signed(ctx)
 	if err != nil {
 		return nil, err
 	}
-	board := Board{Period: ask.Period, Since: ask.Period.start(s.now())}
-	if ask.Course != nil {
-		if err := s.admit(ctx, who, *ask.Course); err != nil {
-			return nil, err
-		}
-		board.Course = *ask.Course
+	board, err := s.board(ctx, who, ask)
+	if err != nil {
+		return nil, err
 	}
 	profile, err := s.profile(ctx, who.User)
 	if err != nil {
 		return nil, err
 	}
-	order := fmt.Sprintf("leaderboard %s %s", board.Course, board.Period)
+	order := board.order()
 	skip := 0
 	if _, err := r.Position(order, &skip); err != nil {
 		return nil, err
@@ -124,6 +123,43 @@ func (s *Service) Leaderboard(ctx context.Context, r page.Request, ask Ask) (*Le
 		shown.Self = &seen.Self
 	}
 	return shown, nil
+}
+
+// board is the one that is asked for, if the viewer may see it.
+func (s *Service) board(ctx context.Context, who viewer.Viewer, ask Ask) (Board, error) {
+	board := Board{Period: ask.Period, Since: ask.Period.start(s.now())}
+	switch {
+	case ask.Course != nil && ask.Group != nil:
+		return Board{}, fault.Invalid("groupId", "Ask for a course or for a group, not for both.")
+	case ask.Course != nil:
+		board.Course = *ask.Course
+		return board, s.admit(ctx, who, board.Course)
+	case ask.Group != nil:
+		board.Group = *ask.Group
+		return board, s.admitToGroup(ctx, board.Group)
+	default:
+		return board, nil
+	}
+}
+
+// order binds cursors to the board.
+func (b Board) order() string {
+	if b.Group != uuid.Nil {
+		return fmt.Sprintf("leaderboard of group %s %s", b.Group, b.Period)
+	}
+	return fmt.Sprintf("leaderboard %s %s", b.Course, b.Period)
+}
+
+// admitToGroup refuses a group that the viewer does not see: learners see those in use that they are in.
+func (s *Service) admitToGroup(ctx context.Context, id uuid.UUID) error {
+	known, err := s.DB.Group.Query().Where(group.ID(id)).Exist(ctx)
+	if err != nil {
+		return fmt.Errorf("find group: %w", err)
+	}
+	if !known {
+		return fault.New(fault.NotFound, "There is no such group among yours.")
+	}
+	return nil
 }
 
 // admit refuses a course that the viewer neither learns nor teaches in.

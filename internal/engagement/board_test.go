@@ -46,11 +46,11 @@ func (f *fixture) lines(t *testing.T, s *engagement.Service, who uuid.UUID, ask 
 	}
 }
 
-// model adds up what the deeds are worth.
-func model(deeds []engagement.Deed, course *uuid.UUID, since time.Time, hidden map[uuid.UUID]bool) []line {
+// model adds up what the deeds are worth. Members are those of the group that is asked for.
+func model(deeds []engagement.Deed, ask engagement.Ask, since time.Time, hidden, members map[uuid.UUID]bool) []line {
 	points := map[uuid.UUID]int{}
 	for _, d := range deeds {
-		if !d.At.Before(since) && (course == nil || d.Course == *course) && !hidden[d.Learner] {
+		if !d.At.Before(since) && (ask.Course == nil || d.Course == *ask.Course) && (ask.Group == nil || members[d.Learner]) && !hidden[d.Learner] {
 			points[d.Learner] += 10
 		}
 	}
@@ -96,7 +96,8 @@ func TestLeaderboardsAreTheLedger(t *testing.T) {
 		engagement.Week: weekOf(now), engagement.Month: time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC), engagement.AllTime: {},
 	}
 	var deeds []engagement.Deed
-	hidden := map[uuid.UUID]bool{}
+	hidden, members := map[uuid.UUID]bool{}, map[uuid.UUID]bool{f.acme.Learner: true}
+	group := f.group(t, f.acme.Learner)
 	for step := range 40 {
 		for range random.IntN(4) {
 			at := now.Add(-time.Duration(random.IntN(40*24)) * time.Hour)
@@ -111,15 +112,22 @@ func TestLeaderboardsAreTheLedger(t *testing.T) {
 			if _, err := f.plain.SetProfile(f.as(t.Context(), who), engagement.Profile{Hidden: hidden[who]}); err != nil {
 				t.Fatal(err)
 			}
+		case 2, 3:
+			who := f.people[1+random.IntN(len(f.people)-1)]
+			if members[who] = !members[who]; members[who] {
+				f.join(t, group, who)
+			} else {
+				f.leave(t, group, who)
+			}
 		case 1:
 			// Everything in Redis is lost.
 			f.redis.Stop(t)
 			f.redis.Restart(t)
 		}
 		for _, period := range []engagement.Period{engagement.Week, engagement.Month, engagement.AllTime} {
-			for _, course := range []*uuid.UUID{nil, &f.courses[0]} {
-				ask := engagement.Ask{Course: course, Period: period}
-				want := model(deeds, course, starts[period], hidden)
+			for _, ask := range []engagement.Ask{{}, {Course: &f.courses[0]}, {Group: &group}} {
+				ask.Period = period
+				want := model(deeds, ask, starts[period], hidden, members)
 				copied, mine := f.lines(t, f.copied, f.acme.Learner, ask, 3)
 				plain, myOwn := f.lines(t, f.plain, f.acme.Learner, ask, 100)
 				if !slices.Equal(unnamed(copied), want) || !slices.Equal(copied, plain) {
@@ -153,11 +161,17 @@ func TestRedisDown(t *testing.T) {
 			f.credit(t, f.deed(who, f.courses[0], time.Now()))
 		}
 	}
-	ask := engagement.Ask{Period: engagement.AllTime}
-	want, _ := f.lines(t, f.plain, f.acme.Learner, ask, 10)
+	group := f.group(t, f.people[0], f.people[1])
+	asks := []engagement.Ask{{Period: engagement.AllTime}, {Period: engagement.AllTime, Group: &group}}
+	want := map[int][]line{}
+	for i, ask := range asks {
+		want[i], _ = f.lines(t, f.plain, f.acme.Learner, ask, 10)
+	}
 	f.redis.Stop(t)
-	if got, _ := f.lines(t, f.copied, f.acme.Learner, ask, 10); len(want) != 3 || !slices.Equal(got, want) {
-		t.Errorf("%v without Redis, want %v", got, want)
+	for i, ask := range asks {
+		if got, _ := f.lines(t, f.copied, f.acme.Learner, ask, 10); len(want[i]) != 3-i || !slices.Equal(got, want[i]) {
+			t.Errorf("%v without Redis, want %v", got, want[i])
+		}
 	}
 }
 
@@ -190,6 +204,61 @@ func TestLooksWhilePointsArrive(t *testing.T) {
 	want, _ := f.lines(t, f.plain, f.acme.Learner, ask, 10)
 	if got, _ := f.lines(t, f.copied, f.acme.Learner, ask, 10); !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// TestGroupsHaveBoards: members stand there with what they have in the tenant, whoever is hidden is not in the list, staff
+// look on without a place of their own, and a group's board is not another's.
+func TestGroupsHaveBoards(t *testing.T) {
+	t.Parallel()
+	f := setup(t, 4)
+	for i, who := range f.people {
+		for range 4 - i {
+			f.credit(t, f.deed(who, f.courses[i%2], time.Now()))
+		}
+	}
+	f.credit(t, f.deed(f.acme.Instructor, f.courses[0], time.Now()))
+	me, mate, stranger := f.people[1], f.people[2], f.people[0]
+	group, other := f.group(t, me, mate), f.group(t, me)
+	ask := engagement.Ask{Group: &group, Period: engagement.AllTime}
+	for _, s := range []*engagement.Service{f.plain, f.copied} {
+		lines, self := f.lines(t, s, me, ask, 10)
+		if !slices.Equal(unnamed(lines), []line{{rank: 1, points: 30}, {rank: 2, points: 20}}) || self == nil || self.Rank != 1 {
+			t.Errorf("my group: %+v, I am %+v", lines, self)
+		}
+		if lines, _ := f.lines(t, s, me, engagement.Ask{Group: &other, Period: engagement.AllTime}, 10); len(lines) != 1 {
+			t.Errorf("my other group: %+v", lines)
+		}
+		staff := f.acme.AsInstructor(t.Context())
+		found, err := s.Leaderboard(staff, page.Request{First: 10}, ask)
+		if err != nil || len(found.Rows) != 2 || found.Self != nil {
+			t.Errorf("staff: %+v, %v", found, err)
+		}
+		if _, err := s.Leaderboard(f.as(t.Context(), stranger), page.Request{First: 10}, ask); fault.CodeOf(err) != fault.NotFound {
+			t.Errorf("a stranger: %v", err)
+		}
+		foreign, err := f.plain.Leaderboard(f.as(t.Context(), me), page.Request{First: 1}, engagement.Ask{Period: engagement.AllTime})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Leaderboard(f.as(t.Context(), me), page.Request{First: 1, After: foreign.Cursors[0]}, ask); fault.CodeOf(err) != fault.BadInput {
+			t.Errorf("a cursor of the tenant's board: %v", err)
+		}
+	}
+	// Who comes is there at once, and who goes is not.
+	f.join(t, group, stranger)
+	if lines, _ := f.lines(t, f.copied, stranger, ask, 10); len(lines) != 3 || !lines[0].self {
+		t.Errorf("with one more: %+v", lines)
+	}
+	f.leave(t, group, stranger)
+	if lines, _ := f.lines(t, f.copied, me, ask, 10); len(lines) != 2 || !lines[0].self {
+		t.Errorf("without them: %+v", lines)
+	}
+	if _, err := f.plain.SetProfile(f.as(t.Context(), me), engagement.Profile{Hidden: true}); err != nil {
+		t.Fatal(err)
+	}
+	if lines, self := f.lines(t, f.copied, me, ask, 10); len(lines) != 1 || self == nil || self.Rank != 1 {
+		t.Errorf("hidden: %+v, I am %+v", lines, self)
 	}
 }
 
@@ -238,8 +307,12 @@ func TestNames(t *testing.T) {
 	f := setup(t, 2)
 	me, other := f.people[0], f.people[1]
 	f.credit(t, f.deed(me, f.courses[0], time.Now()), f.deed(other, f.courses[0], time.Now()))
+	group := f.group(t, me, other)
 	names := func(s *engagement.Service) (mine, theirs string) {
 		lines, _ := f.lines(t, s, me, engagement.Ask{Period: engagement.AllTime}, 10)
+		if inGroup, _ := f.lines(t, s, me, engagement.Ask{Group: &group, Period: engagement.AllTime}, 10); !slices.Equal(inGroup, lines) {
+			t.Errorf("the tenant's board has %v, the group's %v", lines, inGroup)
+		}
 		for _, l := range lines {
 			if l.self {
 				mine = l.name
@@ -268,6 +341,8 @@ func TestLeaderboardRefuses(t *testing.T) {
 	t.Parallel()
 	f := setup(t, 2)
 	stranger, unknown := f.people[1], uuid.New()
+	group, archived := f.group(t, f.acme.Learner), f.group(t, f.acme.Learner)
+	f.Group.UpdateOneID(archived).SetArchivedAt(time.Now()).ExecX(f.acme.System(t.Context()))
 	for name, tt := range map[string]struct {
 		who  uuid.UUID
 		ask  engagement.Ask
@@ -276,6 +351,10 @@ func TestLeaderboardRefuses(t *testing.T) {
 	}{
 		"a course of others":  {stranger, engagement.Ask{Course: &f.courses[0], Period: engagement.Week}, page.Request{First: 1}, fault.NotFound},
 		"no course":           {f.acme.Learner, engagement.Ask{Course: &unknown, Period: engagement.Week}, page.Request{First: 1}, fault.NotFound},
+		"both":                {f.acme.Learner, engagement.Ask{Course: &f.courses[0], Group: &group, Period: engagement.Week}, page.Request{First: 1}, fault.BadInput},
+		"a group of others":   {stranger, engagement.Ask{Group: &group, Period: engagement.Week}, page.Request{First: 1}, fault.NotFound},
+		"an archived group":   {f.acme.Learner, engagement.Ask{Group: &archived, Period: engagement.Week}, page.Request{First: 1}, fault.NotFound},
+		"no group":            {f.acme.Learner, engagement.Ask{Group: &unknown, Period: engagement.Week}, page.Request{First: 1}, fault.NotFound},
 		"a cursor of nothing": {stranger, engagement.Ask{Period: engagement.Week}, page.Request{First: 1, After: "x"}, fault.BadInput},
 	} {
 		if _, err := f.copied.Leaderboard(f.as(t.Context(), tt.who), tt.page, tt.ask); fault.CodeOf(err) != tt.want {

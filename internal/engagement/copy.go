@@ -32,7 +32,7 @@ func (s *Service) look(ctx context.Context, tenant uuid.UUID, b Board, w Window)
 
 // key names the board's copy.
 func (b Board) key(tenant uuid.UUID) cache.Key {
-	return cache.NewKey(tenant, "board", b.Course.String(), string(b.Period), b.Since.Format(time.DateOnly))
+	return cache.NewKey(tenant, "board", b.Course.String(), b.Group.String(), string(b.Period), b.Since.Format(time.DateOnly))
 }
 
 func (s *Service) fromCopy(ctx context.Context, key cache.Key, b Board, w Window) (View, error) {

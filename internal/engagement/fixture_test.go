@@ -12,6 +12,7 @@ import (
 	"lyceum/internal/catalog/outline"
 	"lyceum/internal/engagement"
 	"lyceum/internal/gen/ent/enrollment"
+	"lyceum/internal/gen/ent/groupmember"
 	"lyceum/internal/gen/ent/pointrule"
 	"lyceum/internal/platform/cache"
 	"lyceum/internal/platform/cache/cachetest"
@@ -91,6 +92,26 @@ func (f *fixture) course(t *testing.T, tenant pgtest.Tenant) uuid.UUID {
 	f.Enrollment.Create().SetLearnerID(tenant.Learner).SetCourseID(course.ID).SetVersionID(version.ID).
 		SetSource(enrollment.SourceSELF).SetEnrolledBy(tenant.Learner).ExecX(ctx)
 	return course.ID
+}
+
+// group is one of the tenant's, with those people in it.
+func (f *fixture) group(t *testing.T, people ...uuid.UUID) uuid.UUID {
+	t.Helper()
+	id := f.Group.Create().SetKey("g" + uuid.NewString()).SetName("Class").SaveX(f.acme.System(t.Context())).ID
+	for _, who := range people {
+		f.join(t, id, who)
+	}
+	return id
+}
+
+func (f *fixture) join(t *testing.T, group, who uuid.UUID) {
+	t.Helper()
+	f.GroupMember.Create().SetGroupID(group).SetUserID(who).ExecX(f.acme.System(t.Context()))
+}
+
+func (f *fixture) leave(t *testing.T, group, who uuid.UUID) {
+	t.Helper()
+	f.GroupMember.Delete().Where(groupmember.GroupID(group), groupmember.UserID(who)).ExecX(f.acme.System(t.Context()))
 }
 
 // deed is a lesson that somebody completed.

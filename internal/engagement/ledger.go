@@ -29,37 +29,49 @@ type View struct {
 }
 
 const (
-	// counted is SQL for the points of those on a board who are not hidden. Its parameters: the tenant, the course or
-	// null, and since when.
+	// among is SQL for whether somebody's points are on the board. Its parameters: the tenant, the course or null, since
+	// when, whoever looks, and the group or null.
+	among = `p.tenant_id = $1 AND ($2::uuid IS NULL OR p.course_id = $2) AND p.at >= $3 AND (
+		$5::uuid IS NULL OR p.learner_id IN (SELECT user_id FROM group_members WHERE tenant_id = $1 AND group_id = $5)
+	)`
+	// counted is SQL for the points of those on a board who are not hidden.
 	counted = `
 	SELECT p.learner_id, sum(p.points)::bigint AS points
 	FROM point_entries p
-	WHERE p.tenant_id = $1 AND ($2::uuid IS NULL OR p.course_id = $2) AND p.at >= $3 AND NOT EXISTS (
+	WHERE ` + among + ` AND NOT EXISTS (
 		SELECT FROM engagement_profiles h WHERE h.tenant_id = $1 AND h.user_id = p.learner_id AND h.hidden
 	)`
 	grouped = `
 	GROUP BY p.learner_id HAVING sum(p.points) > 0`
 	// mine is SQL for the points of the one who looks, hidden or not.
 	mine = `
-	SELECT coalesce(sum(points), 0)::bigint AS points FROM point_entries
-	WHERE tenant_id = $1 AND ($2::uuid IS NULL OR course_id = $2) AND at >= $3 AND learner_id = $4`
+	SELECT coalesce(sum(p.points), 0)::bigint AS points FROM point_entries p
+	WHERE ` + among + ` AND p.learner_id = $4`
 	// marked is SQL for the mark of this moment and the points of the one who looks, with rows of points besides: in one
-	// statement, so that all are of one moment. Without rows it returns one line without a learner.
+	// statement, so that all are of one moment. Without rows it returns one line without a learner. The mark has who is
+	// hidden, and who is in the group: with either the board is another.
 	marked = `
-	SELECT m.written, m.hidden, me.points, b.learner_id, b.points
+	SELECT m.written, m.state, me.points, b.learner_id, b.points
 	FROM (
-		SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS written, md5(coalesce(string_agg(user_id::text, ',' ORDER BY user_id), '')) AS hidden
-		FROM engagement_profiles WHERE tenant_id = $1 AND hidden
+		SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS written, (
+			SELECT md5(coalesce(string_agg(user_id::text, ',' ORDER BY user_id), '')) FROM engagement_profiles WHERE tenant_id = $1 AND hidden
+		) || coalesce((
+			SELECT md5(string_agg(user_id::text, ',' ORDER BY user_id)) FROM group_members WHERE tenant_id = $1 AND group_id = $5
+		), '') AS state
 	) m CROSS JOIN (` + mine + `) me LEFT JOIN (`
 )
 
 // scope are the first parameters of every statement about the board.
 func (b Board) scope(ctx context.Context, me uuid.UUID) []any {
-	var course *uuid.UUID
-	if b.Course != uuid.Nil {
-		course = &b.Course
+	return []any{viewer.Tenant(ctx), some(b.Course), b.Since, me, some(b.Group)}
+}
+
+// some is nil for the nil id.
+func some(id uuid.UUID) *uuid.UUID {
+	if id == uuid.Nil {
+		return nil
 	}
-	return []any{viewer.Tenant(ctx), course, b.Since, me}
+	return &id
 }
 
 // fromLedger sees the board as the ledger has it, all at one moment.
@@ -72,15 +84,15 @@ func (s *Service) fromLedger(ctx context.Context, b Board, w Window) (View, erro
 			FROM board
 		),
 		skipped AS (
-			SELECT CASE WHEN $5 AND me.points > 0 THEN greatest(0, (
+			SELECT CASE WHEN $6 AND me.points > 0 THEN greatest(0, (
 				SELECT count(*) FROM board b WHERE b.points > me.points OR b.points = me.points AND b.learner_id < $4 AND EXISTS (
 					SELECT FROM board WHERE learner_id = $4
 				)
-			) - ($7::bigint - 1) / 2) ELSE $6::bigint END AS lines
+			) - ($8::bigint - 1) / 2) ELSE $7::bigint END AS lines
 			FROM me
 		)
 		SELECT me.points, (SELECT count(*) + 1 FROM board b WHERE b.points > me.points), skipped.lines, l.learner_id, l.points, l.rank
-		FROM me CROSS JOIN skipped LEFT JOIN lines l ON l.line >= skipped.lines AND l.line < skipped.lines + $7
+		FROM me CROSS JOIN skipped LEFT JOIN lines l ON l.line >= skipped.lines AND l.line < skipped.lines + $8
 		ORDER BY l.line`
 	rows, err := s.DB.Query(ctx, query, append(b.scope(ctx, w.Learner), w.Around, w.Skip, w.Limit)...)
 	if err != nil {
@@ -110,7 +122,7 @@ func (s *Service) whole(ctx context.Context, b Board, me uuid.UUID) (tally, erro
 
 func (s *Service) changed(ctx context.Context, b Board, me uuid.UUID, since cache.Mark) (tally, error) {
 	const query = marked + counted + `
-		AND p.learner_id IN (SELECT learner_id FROM point_entries WHERE tenant_id = $1 AND written_by >= $5)` + grouped + `
+		AND p.learner_id IN (SELECT learner_id FROM point_entries WHERE tenant_id = $1 AND written_by >= $6)` + grouped + `
 	) b ON true`
 	return s.tally(ctx, query, append(b.scope(ctx, me), since.Seen)...)
 }
@@ -118,7 +130,7 @@ func (s *Service) changed(ctx context.Context, b Board, me uuid.UUID, since cach
 // tally is who has how many points, as of the mark.
 type tally struct {
 	// mark is the oldest transaction that had not ended, since what was written later has its number or a higher one, with
-	// a digest of those who are hidden.
+	// a digest of those who are hidden, and of those who are in the group.
 	mark cache.Mark
 	// mine are the points of the one who looks.
 	mine   int

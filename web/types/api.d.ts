@@ -196,19 +196,14 @@ export type LessonKind =
   | 'VIDEO';
 
 export type NotificationKind =
-  | 'ACHIEVEMENT_EARNED'
   | 'CERTIFICATE_ISSUED'
   | 'CERTIFICATE_REVOKED'
   | 'COURSE_COMPLETED'
   /** Somebody assigned a course. */
   | 'ENROLLED'
-  /** Somebody invited the learner to a course. */
-  | 'INVITED'
   /** Somebody assigned a learning path. */
   | 'PATH_ASSIGNED'
-  | 'PATH_COMPLETED'
-  /** A seat became free for the learner, who was on the waiting list. */
-  | 'PROMOTED';
+  | 'PATH_COMPLETED';
 
 export type PathEnrollmentState =
   | 'ACTIVE'
@@ -354,6 +349,14 @@ export type UserStatus =
   | 'ACTIVE'
   | 'SUSPENDED';
 
+export type AddGroupMembersMutationVariables = Exact<{
+  groupId: string;
+  userIds: Array<string> | string;
+}>;
+
+
+export type AddGroupMembersMutation = { addGroupMembers: { changedCount: number, group: { id: string, memberCount: number } } };
+
 export type AnswerInvitationMutationVariables = Exact<{
   enrollmentId: string;
   accept: boolean;
@@ -361,6 +364,13 @@ export type AnswerInvitationMutationVariables = Exact<{
 
 
 export type AnswerInvitationMutation = { answerInvitation: { enrollment: { id: string, state: EnrollmentState, waitlistPosition: number | null } } };
+
+export type ArchiveGroupMutationVariables = Exact<{
+  groupId: string;
+}>;
+
+
+export type ArchiveGroupMutation = { archiveGroup: { group: { id: string, archivedAt: string | null } } };
 
 export type AssetUpdatedSubscriptionVariables = Exact<{
   id: string;
@@ -521,6 +531,35 @@ export type GrantSupportMutationVariables = Exact<{
 
 export type GrantSupportMutation = { grantSupport: { grant: { id: string, reason: string, expiresAt: string } } };
 
+export type GroupLeaderboardQueryVariables = Exact<{
+  groupId: string;
+  period?: LeaderboardPeriod;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  around?: boolean | null | undefined;
+}>;
+
+
+export type GroupLeaderboardQuery = { leaderboard: { hidden: boolean, nodes: Array<{ rank: number, points: number, name: string | null, self: boolean }>, pageInfo: { hasNextPage: boolean, endCursor: string | null }, self: { rank: number, points: number } | null } };
+
+export type GroupQueryVariables = Exact<{
+  groupId: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type GroupQuery = { group: { id: string, key: string, name: string, archivedAt: string | null, memberCount: number, members: { nodes: Array<{ since: string, user: { id: string, name: string, email: string | null, status: UserStatus | null } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null } | null };
+
+export type GroupsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  archived?: boolean;
+}>;
+
+
+export type GroupsQuery = { groups: { nodes: Array<{ id: string, key: string, name: string, archivedAt: string | null, memberCount: number, members: { nodes: Array<{ since: string, user: { id: string, name: string } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
 export type LeaderboardQueryVariables = Exact<{
   courseId?: string | null | undefined;
   period?: LeaderboardPeriod;
@@ -584,6 +623,14 @@ export type MarkReadMutationVariables = Exact<{
 
 
 export type MarkReadMutation = { markNotificationsRead: { marked: number, unreadCount: number } };
+
+export type MyGroupsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type MyGroupsQuery = { myGroups: { nodes: Array<{ id: string, key: string, name: string, memberCount: number }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type MyPathsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -649,6 +696,7 @@ export type PlaceQuery = { node:
     | { __typename: 'Certificate' }
     | { __typename: 'Course' }
     | { __typename: 'Enrollment', id: string, state: EnrollmentState, waitlistPosition: number | null, dueAt: string | null, course: { id: string, slug: string, title: string, summary: string, description: string, language: string, level: CourseLevel, tags: Array<string>, version: number, publishedAt: string, lessonCount: number, requiredLessonCount: number, durationMs: number, hasCertificate: boolean, price: { amount: number, currency: string } | null, categories: Array<{ slug: string, name: string }>, instructor: { name: string } | null, prerequisites: Array<{ slug: string, title: string, enrollment: { state: EnrollmentState } | null }>, modules: Array<{ id: string, key: string, title: string, summary: string, lessons: Array<{ id: string, key: string, title: string, section: string, kind: LessonKind, required: boolean, preview: boolean, durationMs: number, progress: { state: ProgressState, watchedMs: number, positionMs: number } | null }> }> }, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number }, nextLesson: { id: string, title: string } | null, certificate: { code: string, verifyUrl: string } | null }
+    | { __typename: 'Group' }
     | { __typename: 'LearningPath' }
     | { __typename: 'Notification' }
     | { __typename: 'PathEnrollment' }
@@ -698,6 +746,14 @@ export type RecordProgressMutationVariables = Exact<{
 
 
 export type RecordProgressMutation = { recordProgress: { completedLessonIds: Array<string>, progress: { state: ProgressState, percent: number, completedRequired: number, requiredLessons: number, lessons: Array<{ lessonId: string, state: ProgressState, watchedMs: number, positionMs: number, timeOnTaskMs: number }> } } };
+
+export type RemoveGroupMembersMutationVariables = Exact<{
+  groupId: string;
+  userIds: Array<string> | string;
+}>;
+
+
+export type RemoveGroupMembersMutation = { removeGroupMembers: { changedCount: number, group: { id: string, memberCount: number } } };
 
 export type RequestUploadMutationVariables = Exact<{
   input: RequestUploadInput;
@@ -765,6 +821,14 @@ export type SaveCaptionsMutationVariables = Exact<{
 
 
 export type SaveCaptionsMutation = { saveCaptions: { revision: { number: number, cueCount: number } } };
+
+export type SaveGroupMutationVariables = Exact<{
+  key: string;
+  name: string;
+}>;
+
+
+export type SaveGroupMutation = { saveGroup: { group: { id: string, key: string, name: string } } };
 
 export type SaveLearningPathMutationVariables = Exact<{
   input: SaveLearningPathInput;
@@ -894,7 +958,9 @@ export type WithdrawMutation = { withdraw: { enrollment: { id: string, state: En
 
 /** The ready documents, by the name under which the API runs them. */
 export interface Operations {
+  "add-group-members": { data: AddGroupMembersMutation; variables: AddGroupMembersMutationVariables };
   "answer-invitation": { data: AnswerInvitationMutation; variables: AnswerInvitationMutationVariables };
+  "archive-group": { data: ArchiveGroupMutation; variables: ArchiveGroupMutationVariables };
   "asset-updated": { data: AssetUpdatedSubscription; variables: AssetUpdatedSubscriptionVariables };
   "assign-path": { data: AssignPathMutation; variables: AssignPathMutationVariables };
   "attempt": { data: AttemptQuery; variables: AttemptQueryVariables };
@@ -915,6 +981,9 @@ export interface Operations {
   "enroll-in-path": { data: EnrollInPathMutation; variables: EnrollInPathMutationVariables };
   "enrollment-changed": { data: EnrollmentChangedSubscription; variables: EnrollmentChangedSubscriptionVariables };
   "grant-support": { data: GrantSupportMutation; variables: GrantSupportMutationVariables };
+  "group": { data: GroupQuery; variables: GroupQueryVariables };
+  "group-leaderboard": { data: GroupLeaderboardQuery; variables: GroupLeaderboardQueryVariables };
+  "groups": { data: GroupsQuery; variables: GroupsQueryVariables };
   "leaderboard": { data: LeaderboardQuery; variables: LeaderboardQueryVariables };
   "learner-dashboard": { data: LearnerDashboardQuery; variables: LearnerDashboardQueryVariables };
   "learning-path": { data: LearningPathQuery; variables: LearningPathQueryVariables };
@@ -923,6 +992,7 @@ export interface Operations {
   "lesson-drop-off": { data: LessonDropOffQuery; variables: LessonDropOffQueryVariables };
   "mail-preferences": { data: MailPreferencesQuery; variables: MailPreferencesQueryVariables };
   "mark-read": { data: MarkReadMutation; variables: MarkReadMutationVariables };
+  "my-groups": { data: MyGroupsQuery; variables: MyGroupsQueryVariables };
   "my-paths": { data: MyPathsQuery; variables: MyPathsQueryVariables };
   "notification-received": { data: NotificationReceivedSubscription; variables: NotificationReceivedSubscriptionVariables };
   "notifications": { data: NotificationsQuery; variables: NotificationsQueryVariables };
@@ -935,6 +1005,7 @@ export interface Operations {
   "publish-learning-path": { data: PublishLearningPathMutation; variables: PublishLearningPathMutationVariables };
   "publishing-rules": { data: PublishingRulesMutation; variables: PublishingRulesMutationVariables };
   "record-progress": { data: RecordProgressMutation; variables: RecordProgressMutationVariables };
+  "remove-group-members": { data: RemoveGroupMembersMutation; variables: RemoveGroupMembersMutationVariables };
   "request-upload": { data: RequestUploadMutation; variables: RequestUploadMutationVariables };
   "restore-asset": { data: RestoreAssetMutation; variables: RestoreAssetMutationVariables };
   "revert-captions": { data: RevertCaptionsMutation; variables: RevertCaptionsMutationVariables };
@@ -943,6 +1014,7 @@ export interface Operations {
   "save-achievement": { data: SaveAchievementMutation; variables: SaveAchievementMutationVariables };
   "save-answer": { data: SaveAnswerMutation; variables: SaveAnswerMutationVariables };
   "save-captions": { data: SaveCaptionsMutation; variables: SaveCaptionsMutationVariables };
+  "save-group": { data: SaveGroupMutation; variables: SaveGroupMutationVariables };
   "save-learning-path": { data: SaveLearningPathMutation; variables: SaveLearningPathMutationVariables };
   "search": { data: SearchQuery; variables: SearchQueryVariables };
   "search-token": { data: SearchTokenQuery; variables: SearchTokenQueryVariables };

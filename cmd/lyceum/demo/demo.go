@@ -44,6 +44,8 @@ type Tenant struct {
 	studies []study
 	// path is the tenant's learning path, if it has one.
 	path way
+	// team is its group of people.
+	team team
 }
 
 // Person is a user of a demo tenant.
@@ -100,6 +102,7 @@ func acme() Tenant {
 			slug: "first-weeks", title: "Your first weeks", about: "What everybody at Acme learns first: our coffee, and what to do when it burns.",
 			required: []string{"coffee-basics", "fire-safety"}, optional: []string{"datenschutz-im-alltag"},
 		},
+		team: team{key: "roastery", name: "The roastery", mailboxes: []string{Learner, "mei.tanaka", "jonas.weber"}},
 	}
 }
 
@@ -123,6 +126,7 @@ func globex() Tenant {
 			{learner: "henrik.lund", course: "sql-first-steps", lessons: 1},
 			{learner: "layla.mansour", course: "sql-joins", lessons: 2},
 		},
+		team: team{key: "reporting", name: "Reporting", mailboxes: []string{Learner, "layla.mansour"}},
 	}
 }
 
@@ -146,5 +150,6 @@ func springfield() Tenant {
 			{learner: "aisha.rahman", course: "photosynthesis", lessons: everything},
 			{learner: "aisha.rahman", course: "bruchrechnen", lessons: 3, assigned: true},
 		},
+		team: team{key: "class-7b", name: "Class 7b", mailboxes: []string{Learner, "noah.fischer", "aisha.rahman"}},
 	}
 }

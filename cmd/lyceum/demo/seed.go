@@ -117,13 +117,14 @@ type room struct {
 	// they should.
 	missing []string
 	undone  []study
-	// closed says that no grant lets the support people in, pathless that the learning path was never made.
-	closed, pathless bool
+	// closed says that no grant lets the support people in, pathless that the learning path was never made, groupless that
+	// the group was not.
+	closed, pathless, groupless bool
 }
 
 // unfurnished reports whether there is anything to do through the API.
 func (r *room) unfurnished() bool {
-	return len(r.missing) > 0 || len(r.undone) > 0 || r.closed || r.pathless
+	return len(r.missing) > 0 || len(r.undone) > 0 || r.closed || r.pathless || r.groupless
 }
 
 // settle makes the tenant and its people.
@@ -178,6 +179,9 @@ func (r *room) look(ctx context.Context) error {
 	if err := r.lookForPath(ctx); err != nil {
 		return err
 	}
+	if err := r.lookForGroup(ctx); err != nil {
+		return err
+	}
 	for _, s := range r.studies {
 		done, err := r.isDone(ctx, s)
 		if err != nil {
@@ -204,6 +208,9 @@ func (r *room) furnish(ctx context.Context) error {
 		}
 	}
 	if err := r.offerPath(ctx); err != nil {
+		return err
+	}
+	if err := r.gather(ctx); err != nil {
 		return err
 	}
 	for _, s := range r.undone {

@@ -35,6 +35,8 @@ import (
 	"lyceum/internal/gen/ent/enrollmentgrant"
 	"lyceum/internal/gen/ent/enrollmentmigration"
 	"lyceum/internal/gen/ent/equivalence"
+	"lyceum/internal/gen/ent/group"
+	"lyceum/internal/gen/ent/groupmember"
 	"lyceum/internal/gen/ent/inbox"
 	"lyceum/internal/gen/ent/learningpath"
 	"lyceum/internal/gen/ent/lesson"
@@ -119,6 +121,10 @@ type Client struct {
 	EnrollmentMigration *EnrollmentMigrationClient
 	// Equivalence is the client for interacting with the Equivalence builders.
 	Equivalence *EquivalenceClient
+	// Group is the client for interacting with the Group builders.
+	Group *GroupClient
+	// GroupMember is the client for interacting with the GroupMember builders.
+	GroupMember *GroupMemberClient
 	// Inbox is the client for interacting with the Inbox builders.
 	Inbox *InboxClient
 	// LearningPath is the client for interacting with the LearningPath builders.
@@ -202,6 +208,8 @@ func (c *Client) init() {
 	c.EnrollmentGrant = NewEnrollmentGrantClient(c.config)
 	c.EnrollmentMigration = NewEnrollmentMigrationClient(c.config)
 	c.Equivalence = NewEquivalenceClient(c.config)
+	c.Group = NewGroupClient(c.config)
+	c.GroupMember = NewGroupMemberClient(c.config)
 	c.Inbox = NewInboxClient(c.config)
 	c.LearningPath = NewLearningPathClient(c.config)
 	c.Lesson = NewLessonClient(c.config)
@@ -342,6 +350,8 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		EnrollmentGrant:     NewEnrollmentGrantClient(cfg),
 		EnrollmentMigration: NewEnrollmentMigrationClient(cfg),
 		Equivalence:         NewEquivalenceClient(cfg),
+		Group:               NewGroupClient(cfg),
+		GroupMember:         NewGroupMemberClient(cfg),
 		Inbox:               NewInboxClient(cfg),
 		LearningPath:        NewLearningPathClient(cfg),
 		Lesson:              NewLessonClient(cfg),
@@ -409,6 +419,8 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		EnrollmentGrant:     NewEnrollmentGrantClient(cfg),
 		EnrollmentMigration: NewEnrollmentMigrationClient(cfg),
 		Equivalence:         NewEquivalenceClient(cfg),
+		Group:               NewGroupClient(cfg),
+		GroupMember:         NewGroupMemberClient(cfg),
 		Inbox:               NewInboxClient(cfg),
 		LearningPath:        NewLearningPathClient(cfg),
 		Lesson:              NewLessonClient(cfg),
@@ -466,12 +478,12 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Attestation, c.AuditEntry, c.AuditHead, c.CaptionRevision, c.Category,
 		c.Certificate, c.Completion, c.Course, c.CourseProgress, c.CourseVersion,
 		c.DailyFact, c.Domain, c.EngagementProfile, c.Enrollment, c.EnrollmentChange,
-		c.EnrollmentGrant, c.EnrollmentMigration, c.Equivalence, c.Inbox,
-		c.LearningPath, c.Lesson, c.LessonProgress, c.LessonVersion, c.MailPreference,
-		c.Module, c.Notification, c.PathCourse, c.PathEnrollment, c.Placement,
-		c.PointRule, c.Prerequisite, c.Publication, c.Question, c.QuestionVersion,
-		c.RenditionSet, c.Session, c.Staff, c.StaffSession, c.SupportGrant, c.Tenant,
-		c.Usage, c.User,
+		c.EnrollmentGrant, c.EnrollmentMigration, c.Equivalence, c.Group,
+		c.GroupMember, c.Inbox, c.LearningPath, c.Lesson, c.LessonProgress,
+		c.LessonVersion, c.MailPreference, c.Module, c.Notification, c.PathCourse,
+		c.PathEnrollment, c.Placement, c.PointRule, c.Prerequisite, c.Publication,
+		c.Question, c.QuestionVersion, c.RenditionSet, c.Session, c.Staff,
+		c.StaffSession, c.SupportGrant, c.Tenant, c.Usage, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -485,12 +497,12 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Attestation, c.AuditEntry, c.AuditHead, c.CaptionRevision, c.Category,
 		c.Certificate, c.Completion, c.Course, c.CourseProgress, c.CourseVersion,
 		c.DailyFact, c.Domain, c.EngagementProfile, c.Enrollment, c.EnrollmentChange,
-		c.EnrollmentGrant, c.EnrollmentMigration, c.Equivalence, c.Inbox,
-		c.LearningPath, c.Lesson, c.LessonProgress, c.LessonVersion, c.MailPreference,
-		c.Module, c.Notification, c.PathCourse, c.PathEnrollment, c.Placement,
-		c.PointRule, c.Prerequisite, c.Publication, c.Question, c.QuestionVersion,
-		c.RenditionSet, c.Session, c.Staff, c.StaffSession, c.SupportGrant, c.Tenant,
-		c.Usage, c.User,
+		c.EnrollmentGrant, c.EnrollmentMigration, c.Equivalence, c.Group,
+		c.GroupMember, c.Inbox, c.LearningPath, c.Lesson, c.LessonProgress,
+		c.LessonVersion, c.MailPreference, c.Module, c.Notification, c.PathCourse,
+		c.PathEnrollment, c.Placement, c.PointRule, c.Prerequisite, c.Publication,
+		c.Question, c.QuestionVersion, c.RenditionSet, c.Session, c.Staff,
+		c.StaffSession, c.SupportGrant, c.Tenant, c.Usage, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -547,6 +559,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.EnrollmentMigration.mutate(ctx, m)
 	case *EquivalenceMutation:
 		return c.Equivalence.mutate(ctx, m)
+	case *GroupMutation:
+		return c.Group.mutate(ctx, m)
+	case *GroupMemberMutation:
+		return c.GroupMember.mutate(ctx, m)
 	case *InboxMutation:
 		return c.Inbox.mutate(ctx, m)
 	case *LearningPathMutation:
@@ -3816,6 +3832,274 @@ func (c *EquivalenceClient) mutate(ctx context.Context, m *EquivalenceMutation) 
 	}
 }
 
+// GroupClient is a client for the Group schema.
+type GroupClient struct {
+	config
+}
+
+// NewGroupClient returns a client for the Group from the given config.
+func NewGroupClient(c config) *GroupClient {
+	return &GroupClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `group.Hooks(f(g(h())))`.
+func (c *GroupClient) Use(hooks ...Hook) {
+	c.hooks.Group = append(c.hooks.Group, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `group.Intercept(f(g(h())))`.
+func (c *GroupClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Group = append(c.inters.Group, interceptors...)
+}
+
+// Create returns a builder for creating a Group entity.
+func (c *GroupClient) Create() *GroupCreate {
+	mutation := newGroupMutation(c.config, OpCreate)
+	return &GroupCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Group entities.
+func (c *GroupClient) CreateBulk(builders ...*GroupCreate) *GroupCreateBulk {
+	return &GroupCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *GroupClient) MapCreateBulk(slice any, setFunc func(*GroupCreate, int)) *GroupCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &GroupCreateBulk{err: fmt.Errorf("calling to GroupClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*GroupCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &GroupCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Group.
+func (c *GroupClient) Update() *GroupUpdate {
+	mutation := newGroupMutation(c.config, OpUpdate)
+	return &GroupUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *GroupClient) UpdateOne(_m *Group) *GroupUpdateOne {
+	mutation := newGroupMutation(c.config, OpUpdateOne, withGroup(_m))
+	return &GroupUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *GroupClient) UpdateOneID(id uuid.UUID) *GroupUpdateOne {
+	mutation := newGroupMutation(c.config, OpUpdateOne, withGroupID(id))
+	return &GroupUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Group.
+func (c *GroupClient) Delete() *GroupDelete {
+	mutation := newGroupMutation(c.config, OpDelete)
+	return &GroupDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *GroupClient) DeleteOne(_m *Group) *GroupDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *GroupClient) DeleteOneID(id uuid.UUID) *GroupDeleteOne {
+	builder := c.Delete().Where(group.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &GroupDeleteOne{builder}
+}
+
+// Query returns a query builder for Group.
+func (c *GroupClient) Query() *GroupQuery {
+	return &GroupQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeGroup},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Group entity by its id.
+func (c *GroupClient) Get(ctx context.Context, id uuid.UUID) (*Group, error) {
+	return c.Query().Where(group.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *GroupClient) GetX(ctx context.Context, id uuid.UUID) *Group {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *GroupClient) Hooks() []Hook {
+	hooks := c.hooks.Group
+	return append(hooks[:len(hooks):len(hooks)], group.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *GroupClient) Interceptors() []Interceptor {
+	return c.inters.Group
+}
+
+func (c *GroupClient) mutate(ctx context.Context, m *GroupMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&GroupCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&GroupUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&GroupUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&GroupDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Group mutation op: %q", m.Op())
+	}
+}
+
+// GroupMemberClient is a client for the GroupMember schema.
+type GroupMemberClient struct {
+	config
+}
+
+// NewGroupMemberClient returns a client for the GroupMember from the given config.
+func NewGroupMemberClient(c config) *GroupMemberClient {
+	return &GroupMemberClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `groupmember.Hooks(f(g(h())))`.
+func (c *GroupMemberClient) Use(hooks ...Hook) {
+	c.hooks.GroupMember = append(c.hooks.GroupMember, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `groupmember.Intercept(f(g(h())))`.
+func (c *GroupMemberClient) Intercept(interceptors ...Interceptor) {
+	c.inters.GroupMember = append(c.inters.GroupMember, interceptors...)
+}
+
+// Create returns a builder for creating a GroupMember entity.
+func (c *GroupMemberClient) Create() *GroupMemberCreate {
+	mutation := newGroupMemberMutation(c.config, OpCreate)
+	return &GroupMemberCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of GroupMember entities.
+func (c *GroupMemberClient) CreateBulk(builders ...*GroupMemberCreate) *GroupMemberCreateBulk {
+	return &GroupMemberCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *GroupMemberClient) MapCreateBulk(slice any, setFunc func(*GroupMemberCreate, int)) *GroupMemberCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &GroupMemberCreateBulk{err: fmt.Errorf("calling to GroupMemberClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*GroupMemberCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &GroupMemberCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for GroupMember.
+func (c *GroupMemberClient) Update() *GroupMemberUpdate {
+	mutation := newGroupMemberMutation(c.config, OpUpdate)
+	return &GroupMemberUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *GroupMemberClient) UpdateOne(_m *GroupMember) *GroupMemberUpdateOne {
+	mutation := newGroupMemberMutation(c.config, OpUpdateOne, withGroupMember(_m))
+	return &GroupMemberUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *GroupMemberClient) UpdateOneID(id uuid.UUID) *GroupMemberUpdateOne {
+	mutation := newGroupMemberMutation(c.config, OpUpdateOne, withGroupMemberID(id))
+	return &GroupMemberUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for GroupMember.
+func (c *GroupMemberClient) Delete() *GroupMemberDelete {
+	mutation := newGroupMemberMutation(c.config, OpDelete)
+	return &GroupMemberDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *GroupMemberClient) DeleteOne(_m *GroupMember) *GroupMemberDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *GroupMemberClient) DeleteOneID(id uuid.UUID) *GroupMemberDeleteOne {
+	builder := c.Delete().Where(groupmember.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &GroupMemberDeleteOne{builder}
+}
+
+// Query returns a query builder for GroupMember.
+func (c *GroupMemberClient) Query() *GroupMemberQuery {
+	return &GroupMemberQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeGroupMember},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a GroupMember entity by its id.
+func (c *GroupMemberClient) Get(ctx context.Context, id uuid.UUID) (*GroupMember, error) {
+	return c.Query().Where(groupmember.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *GroupMemberClient) GetX(ctx context.Context, id uuid.UUID) *GroupMember {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *GroupMemberClient) Hooks() []Hook {
+	hooks := c.hooks.GroupMember
+	return append(hooks[:len(hooks):len(hooks)], groupmember.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *GroupMemberClient) Interceptors() []Interceptor {
+	return c.inters.GroupMember
+}
+
+func (c *GroupMemberClient) mutate(ctx context.Context, m *GroupMemberMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&GroupMemberCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&GroupMemberUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&GroupMemberUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&GroupMemberDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown GroupMember mutation op: %q", m.Op())
+	}
+}
+
 // InboxClient is a client for the Inbox schema.
 type InboxClient struct {
 	config
@@ -7039,20 +7323,21 @@ type (
 		AuditHead, CaptionRevision, Category, Certificate, Completion, Course,
 		CourseProgress, CourseVersion, DailyFact, Domain, EngagementProfile,
 		Enrollment, EnrollmentChange, EnrollmentGrant, EnrollmentMigration,
-		Equivalence, Inbox, LearningPath, Lesson, LessonProgress, LessonVersion,
-		MailPreference, Module, Notification, PathCourse, PathEnrollment, Placement,
-		PointRule, Prerequisite, Publication, Question, QuestionVersion, RenditionSet,
-		Session, Staff, StaffSession, SupportGrant, Tenant, Usage, User []ent.Hook
+		Equivalence, Group, GroupMember, Inbox, LearningPath, Lesson, LessonProgress,
+		LessonVersion, MailPreference, Module, Notification, PathCourse,
+		PathEnrollment, Placement, PointRule, Prerequisite, Publication, Question,
+		QuestionVersion, RenditionSet, Session, Staff, StaffSession, SupportGrant,
+		Tenant, Usage, User []ent.Hook
 	}
 	inters struct {
 		APIKey, Achievement, Admission, Answer, Asset, Attempt, Attestation, AuditEntry,
 		AuditHead, CaptionRevision, Category, Certificate, Completion, Course,
 		CourseProgress, CourseVersion, DailyFact, Domain, EngagementProfile,
 		Enrollment, EnrollmentChange, EnrollmentGrant, EnrollmentMigration,
-		Equivalence, Inbox, LearningPath, Lesson, LessonProgress, LessonVersion,
-		MailPreference, Module, Notification, PathCourse, PathEnrollment, Placement,
-		PointRule, Prerequisite, Publication, Question, QuestionVersion, RenditionSet,
-		Session, Staff, StaffSession, SupportGrant, Tenant, Usage,
-		User []ent.Interceptor
+		Equivalence, Group, GroupMember, Inbox, LearningPath, Lesson, LessonProgress,
+		LessonVersion, MailPreference, Module, Notification, PathCourse,
+		PathEnrollment, Placement, PointRule, Prerequisite, Publication, Question,
+		QuestionVersion, RenditionSet, Session, Staff, StaffSession, SupportGrant,
+		Tenant, Usage, User []ent.Interceptor
 	}
 )

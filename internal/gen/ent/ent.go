@@ -30,6 +30,8 @@ import (
 	"lyceum/internal/gen/ent/enrollmentgrant"
 	"lyceum/internal/gen/ent/enrollmentmigration"
 	"lyceum/internal/gen/ent/equivalence"
+	"lyceum/internal/gen/ent/group"
+	"lyceum/internal/gen/ent/groupmember"
 	"lyceum/internal/gen/ent/inbox"
 	"lyceum/internal/gen/ent/learningpath"
 	"lyceum/internal/gen/ent/lesson"
@@ -144,6 +146,8 @@ func checkColumn(t, c string) error {
 			enrollmentgrant.Table:     enrollmentgrant.ValidColumn,
 			enrollmentmigration.Table: enrollmentmigration.ValidColumn,
 			equivalence.Table:         equivalence.ValidColumn,
+			group.Table:               group.ValidColumn,
+			groupmember.Table:         groupmember.ValidColumn,
 			inbox.Table:               inbox.ValidColumn,
 			learningpath.Table:        learningpath.ValidColumn,
 			lesson.Table:              lesson.ValidColumn,

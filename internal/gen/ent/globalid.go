@@ -17,6 +17,7 @@ const (
 	GIDCourse          = "crs"
 	GIDCourseVersion   = "ver"
 	GIDEnrollment      = "enr"
+	GIDGroup           = "grp"
 	GIDLearningPath    = "pth"
 	GIDLesson          = "les"
 	GIDLessonVersion   = "lvr"
@@ -63,6 +64,9 @@ func (_m *CourseVersion) GlobalID() gid.ID { return gid.New(GIDCourseVersion, _m
 
 // GlobalID returns the id under which the API knows this Enrollment.
 func (_m *Enrollment) GlobalID() gid.ID { return gid.New(GIDEnrollment, _m.ID) }
+
+// GlobalID returns the id under which the API knows this Group.
+func (_m *Group) GlobalID() gid.ID { return gid.New(GIDGroup, _m.ID) }
 
 // GlobalID returns the id under which the API knows this LearningPath.
 func (_m *LearningPath) GlobalID() gid.ID { return gid.New(GIDLearningPath, _m.ID) }

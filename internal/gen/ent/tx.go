@@ -60,6 +60,10 @@ type Tx struct {
 	EnrollmentMigration *EnrollmentMigrationClient
 	// Equivalence is the client for interacting with the Equivalence builders.
 	Equivalence *EquivalenceClient
+	// Group is the client for interacting with the Group builders.
+	Group *GroupClient
+	// GroupMember is the client for interacting with the GroupMember builders.
+	GroupMember *GroupMemberClient
 	// Inbox is the client for interacting with the Inbox builders.
 	Inbox *InboxClient
 	// LearningPath is the client for interacting with the LearningPath builders.
@@ -263,6 +267,8 @@ func (tx *Tx) init() {
 	tx.EnrollmentGrant = NewEnrollmentGrantClient(tx.config)
 	tx.EnrollmentMigration = NewEnrollmentMigrationClient(tx.config)
 	tx.Equivalence = NewEquivalenceClient(tx.config)
+	tx.Group = NewGroupClient(tx.config)
+	tx.GroupMember = NewGroupMemberClient(tx.config)
 	tx.Inbox = NewInboxClient(tx.config)
 	tx.LearningPath = NewLearningPathClient(tx.config)
 	tx.Lesson = NewLessonClient(tx.config)

@@ -20,6 +20,7 @@ import (
 	"lyceum/internal/pathway"
 	"lyceum/internal/platform/feed"
 	"lyceum/internal/platform/gid"
+	"lyceum/internal/tenancy"
 	"lyceum/internal/tenancy/brand"
 	"lyceum/internal/viewer"
 	"time"
@@ -564,6 +565,65 @@ var leanTypes = lean.Types{
 			"contentType": {Number: 4, Of: "", Guarded: false, AtOnce: false},
 			"size":        {Number: 5, Of: "", Guarded: false, AtOnce: false},
 			"html":        {Number: 6, Of: "", Guarded: false, AtOnce: false},
+		},
+	},
+	"Group": {
+		Name: "Group", Satisfies: []string{"Group", "Node"},
+		Fields: map[string]lean.Field{
+			"id":         {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"key":        {Number: 2, Of: "", Guarded: false, AtOnce: false},
+			"name":       {Number: 3, Of: "", Guarded: false, AtOnce: false},
+			"createdAt":  {Number: 4, Of: "", Guarded: false, AtOnce: false},
+			"archivedAt": {Number: 5, Of: "", Guarded: false, AtOnce: false},
+		},
+	},
+	"GroupConnection": {
+		Name: "GroupConnection", Satisfies: []string{"GroupConnection"},
+		Fields: map[string]lean.Field{
+			"edges":    {Number: 1, Of: "GroupEdge", Guarded: false, AtOnce: false},
+			"nodes":    {Number: 2, Of: "Group", Guarded: false, AtOnce: false},
+			"pageInfo": {Number: 3, Of: "PageInfo", Guarded: false, AtOnce: false},
+		},
+	},
+	"GroupEdge": {
+		Name: "GroupEdge", Satisfies: []string{"GroupEdge"},
+		Fields: map[string]lean.Field{
+			"cursor": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"node":   {Number: 2, Of: "Group", Guarded: false, AtOnce: false},
+		},
+	},
+	"GroupMember": {
+		Name: "GroupMember", Satisfies: []string{"GroupMember"},
+		Fields: map[string]lean.Field{
+			"since": {Number: 2, Of: "", Guarded: false, AtOnce: false},
+		},
+	},
+	"GroupMemberConnection": {
+		Name: "GroupMemberConnection", Satisfies: []string{"GroupMemberConnection"},
+		Fields: map[string]lean.Field{
+			"edges":    {Number: 1, Of: "GroupMemberEdge", Guarded: false, AtOnce: false},
+			"nodes":    {Number: 2, Of: "GroupMember", Guarded: false, AtOnce: false},
+			"pageInfo": {Number: 3, Of: "PageInfo", Guarded: false, AtOnce: false},
+		},
+	},
+	"GroupMemberEdge": {
+		Name: "GroupMemberEdge", Satisfies: []string{"GroupMemberEdge"},
+		Fields: map[string]lean.Field{
+			"cursor": {Number: 1, Of: "", Guarded: false, AtOnce: false},
+			"node":   {Number: 2, Of: "GroupMember", Guarded: false, AtOnce: false},
+		},
+	},
+	"GroupMembersPayload": {
+		Name: "GroupMembersPayload", Satisfies: []string{"GroupMembersPayload"},
+		Fields: map[string]lean.Field{
+			"group":        {Number: 1, Of: "Group", Guarded: false, AtOnce: false},
+			"changedCount": {Number: 2, Of: "", Guarded: false, AtOnce: false},
+		},
+	},
+	"GroupPayload": {
+		Name: "GroupPayload", Satisfies: []string{"GroupPayload"},
+		Fields: map[string]lean.Field{
+			"group": {Number: 1, Of: "Group", Guarded: false, AtOnce: false},
 		},
 	},
 	"HttpHeader": {
@@ -6085,6 +6145,439 @@ func writeLeanFileContent(w *lean.Writer, now LeanNow, plan lean.Plan, obj *mode
 			v := obj.HTML
 			if !w.Text(v) {
 				return false
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) leanGroup(ctx context.Context, sel ast.SelectionSet, obj *ent.Group) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Group", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanGroup(w, now, plan, obj) })
+}
+
+func writeLeanGroup(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Group) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("Group")
+		case 1:
+			v := obj.GlobalID()
+			if !w.ID(v) {
+				return false
+			}
+		case 2:
+			v := obj.Key
+			if !w.Text(v) {
+				return false
+			}
+		case 3:
+			v := obj.Name
+			if !w.Text(v) {
+				return false
+			}
+		case 4:
+			v := obj.CreatedAt
+			if !w.Time(v) {
+				return false
+			}
+		case 5:
+			v := obj.ArchivedAt
+			if v == nil {
+				w.Null()
+			} else {
+				if !w.Time(*v) {
+					return false
+				}
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) lean_Group_id(obj *ent.Group) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.GlobalID()
+		if !w.ID(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_Group_key(obj *ent.Group) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Key
+		if !w.Text(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_Group_name(obj *ent.Group) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Name
+		if !w.Text(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_Group_createdAt(obj *ent.Group) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.CreatedAt
+		if !w.Time(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) lean_Group_archivedAt(obj *ent.Group) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.ArchivedAt
+		if v == nil {
+			w.Null()
+		} else {
+			if !w.Time(*v) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) leanGroupConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.GroupConnection) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "GroupConnection", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanGroupConnection(w, now, plan, obj) })
+}
+
+func writeLeanGroupConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.GroupConnection) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("GroupConnection")
+		case 1:
+			v := obj.Edges
+			w.Byte('[')
+			for n, e := range v {
+				w.Next(n)
+				if !writeLeanGroupEdge(w, now, step.Of, &e) {
+					return false
+				}
+			}
+			w.Byte(']')
+		case 2:
+			v := obj.Nodes()
+			w.Byte('[')
+			for n, e := range v {
+				w.Next(n)
+				if e == nil {
+					return false
+				} else {
+					if !writeLeanGroup(w, now, step.Of, e) {
+						return false
+					}
+				}
+			}
+			w.Byte(']')
+		case 3:
+			v := obj.PageInfo
+			if !writeLeanPageInfo(w, now, step.Of, &v) {
+				return false
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) leanGroupEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*ent.Group]) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "GroupEdge", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanGroupEdge(w, now, plan, obj) })
+}
+
+func writeLeanGroupEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*ent.Group]) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("GroupEdge")
+		case 1:
+			v := obj.Cursor
+			if !w.Text(v) {
+				return false
+			}
+		case 2:
+			v := obj.Node
+			if v == nil {
+				return false
+			} else {
+				if !writeLeanGroup(w, now, step.Of, v) {
+					return false
+				}
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) leanGroupMember(ctx context.Context, sel ast.SelectionSet, obj *tenancy.Member) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "GroupMember", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanGroupMember(w, now, plan, obj) })
+}
+
+func writeLeanGroupMember(w *lean.Writer, now LeanNow, plan lean.Plan, obj *tenancy.Member) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("GroupMember")
+		case 2:
+			v := obj.Since
+			if !w.Time(v) {
+				return false
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) lean_GroupMember_since(obj *tenancy.Member) graphql.Marshaler {
+	if !lean.On(ec.Resolvers) {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool {
+		v := obj.Since
+		if !w.Time(v) {
+			return false
+		}
+		return true
+	})
+}
+
+func (ec *executionContext) leanGroupMemberConnection(ctx context.Context, sel ast.SelectionSet, obj *relay.GroupMemberConnection) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "GroupMemberConnection", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanGroupMemberConnection(w, now, plan, obj) })
+}
+
+func writeLeanGroupMemberConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.GroupMemberConnection) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("GroupMemberConnection")
+		case 1:
+			v := obj.Edges
+			w.Byte('[')
+			for n, e := range v {
+				w.Next(n)
+				if !writeLeanGroupMemberEdge(w, now, step.Of, &e) {
+					return false
+				}
+			}
+			w.Byte(']')
+		case 2:
+			v := obj.Nodes()
+			w.Byte('[')
+			for n, e := range v {
+				w.Next(n)
+				if e == nil {
+					return false
+				} else {
+					if !writeLeanGroupMember(w, now, step.Of, e) {
+						return false
+					}
+				}
+			}
+			w.Byte(']')
+		case 3:
+			v := obj.PageInfo
+			if !writeLeanPageInfo(w, now, step.Of, &v) {
+				return false
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) leanGroupMemberEdge(ctx context.Context, sel ast.SelectionSet, obj *relay.Edge[*tenancy.Member]) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "GroupMemberEdge", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanGroupMemberEdge(w, now, plan, obj) })
+}
+
+func writeLeanGroupMemberEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*tenancy.Member]) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("GroupMemberEdge")
+		case 1:
+			v := obj.Cursor
+			if !w.Text(v) {
+				return false
+			}
+		case 2:
+			v := obj.Node
+			if v == nil {
+				return false
+			} else {
+				if !writeLeanGroupMember(w, now, step.Of, v) {
+					return false
+				}
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) leanGroupMembersPayload(ctx context.Context, sel ast.SelectionSet, obj *model.GroupMembersPayload) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "GroupMembersPayload", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanGroupMembersPayload(w, now, plan, obj) })
+}
+
+func writeLeanGroupMembersPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.GroupMembersPayload) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("GroupMembersPayload")
+		case 1:
+			v := obj.Group
+			if v == nil {
+				return false
+			} else {
+				if !writeLeanGroup(w, now, step.Of, v) {
+					return false
+				}
+			}
+		case 2:
+			v := obj.ChangedCount
+			if !w.Int(v) {
+				return false
+			}
+		}
+	}
+	w.Byte('}')
+	return true
+}
+
+func (ec *executionContext) leanGroupPayload(ctx context.Context, sel ast.SelectionSet, obj *model.GroupPayload) graphql.Marshaler {
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "GroupPayload", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	return lean.Write(func(w *lean.Writer) bool { return writeLeanGroupPayload(w, now, plan, obj) })
+}
+
+func writeLeanGroupPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.GroupPayload) bool {
+	w.Byte('{')
+	for i := range plan {
+		step := &plan[i]
+		w.Key(i, step.Key)
+		switch step.Number {
+		case 0:
+			w.Text("GroupPayload")
+		case 1:
+			v := obj.Group
+			if v == nil {
+				return false
+			} else {
+				if !writeLeanGroup(w, now, step.Of, v) {
+					return false
+				}
 			}
 		}
 	}
@@ -12693,6 +13186,118 @@ func (ec *executionContext) lean_marshalNEnrollmentGrant2ᚕᚖlyceumᚋinternal
 				if !writeLeanEnrollmentGrant(w, now, step.Of, e) {
 					return false
 				}
+			}
+		}
+		w.Byte(']')
+		return true
+	})
+}
+
+func (ec *executionContext) lean_marshalNGroup2ᚕᚖlyceumᚋinternalᚋgenᚋentᚐGroupᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Group) graphql.Marshaler {
+	if len(v) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "Group", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	step := lean.Step{Of: plan}
+	return lean.Write(func(w *lean.Writer) bool {
+		w.Byte('[')
+		for n, e := range v {
+			w.Next(n)
+			if e == nil {
+				return false
+			} else {
+				if !writeLeanGroup(w, now, step.Of, e) {
+					return false
+				}
+			}
+		}
+		w.Byte(']')
+		return true
+	})
+}
+
+func (ec *executionContext) lean_marshalNGroupEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*ent.Group]) graphql.Marshaler {
+	if len(v) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "GroupEdge", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	step := lean.Step{Of: plan}
+	return lean.Write(func(w *lean.Writer) bool {
+		w.Byte('[')
+		for n, e := range v {
+			w.Next(n)
+			if !writeLeanGroupEdge(w, now, step.Of, &e) {
+				return false
+			}
+		}
+		w.Byte(']')
+		return true
+	})
+}
+
+func (ec *executionContext) lean_marshalNGroupMember2ᚕᚖlyceumᚋinternalᚋtenancyᚐMemberᚄ(ctx context.Context, sel ast.SelectionSet, v []*tenancy.Member) graphql.Marshaler {
+	if len(v) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "GroupMember", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	step := lean.Step{Of: plan}
+	return lean.Write(func(w *lean.Writer) bool {
+		w.Byte('[')
+		for n, e := range v {
+			w.Next(n)
+			if e == nil {
+				return false
+			} else {
+				if !writeLeanGroupMember(w, now, step.Of, e) {
+					return false
+				}
+			}
+		}
+		w.Byte(']')
+		return true
+	})
+}
+
+func (ec *executionContext) lean_marshalNGroupMemberEdge2ᚕlyceumᚋgraphᚋrelayᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []relay.Edge[*tenancy.Member]) graphql.Marshaler {
+	if len(v) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	plan := ec.lean.Of(ec.OperationContext, ec.Resolvers, leanTypes, "GroupMemberEdge", sel)
+	if plan == nil {
+		return nil
+	}
+	now, able := ec.leanNow(ctx, plan)
+	if !able {
+		return nil
+	}
+	step := lean.Step{Of: plan}
+	return lean.Write(func(w *lean.Writer) bool {
+		w.Byte('[')
+		for n, e := range v {
+			w.Next(n)
+			if !writeLeanGroupMemberEdge(w, now, step.Of, &e) {
+				return false
 			}
 		}
 		w.Byte(']')

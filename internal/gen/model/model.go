@@ -274,6 +274,16 @@ type GrantSupportInput struct {
 	ExpiresInMinutes int `json:"expiresInMinutes"`
 }
 
+type GroupMembersPayload struct {
+	Group *ent.Group `json:"group"`
+	// How many came or went.
+	ChangedCount int `json:"changedCount"`
+}
+
+type GroupPayload struct {
+	Group *ent.Group `json:"group"`
+}
+
 type HTTPHeader struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
@@ -671,6 +681,13 @@ type SaveCourseInput struct {
 	Completion graphql.Omittable[*CompletionPolicyInput] `json:"completion,omitempty"`
 	// Refuse with CONFLICT unless the draft is at this revision.
 	ExpectedRevision *int `json:"expectedRevision,omitempty"`
+}
+
+type SaveGroupInput struct {
+	// Lower case letters, digits and dashes.
+	Key string `json:"key"`
+	// One line of at most 200 characters.
+	Name string `json:"name"`
 }
 
 type SaveLearningPathInput struct {

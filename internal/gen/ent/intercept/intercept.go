@@ -31,6 +31,8 @@ import (
 	"lyceum/internal/gen/ent/enrollmentgrant"
 	"lyceum/internal/gen/ent/enrollmentmigration"
 	"lyceum/internal/gen/ent/equivalence"
+	"lyceum/internal/gen/ent/group"
+	"lyceum/internal/gen/ent/groupmember"
 	"lyceum/internal/gen/ent/inbox"
 	"lyceum/internal/gen/ent/learningpath"
 	"lyceum/internal/gen/ent/lesson"
@@ -764,6 +766,60 @@ func (f TraverseEquivalence) Traverse(ctx context.Context, q ent.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *ent.EquivalenceQuery", q)
 }
 
+// The GroupFunc type is an adapter to allow the use of ordinary function as a Querier.
+type GroupFunc func(context.Context, *ent.GroupQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f GroupFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.GroupQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.GroupQuery", q)
+}
+
+// The TraverseGroup type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseGroup func(context.Context, *ent.GroupQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseGroup) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseGroup) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.GroupQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.GroupQuery", q)
+}
+
+// The GroupMemberFunc type is an adapter to allow the use of ordinary function as a Querier.
+type GroupMemberFunc func(context.Context, *ent.GroupMemberQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f GroupMemberFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.GroupMemberQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.GroupMemberQuery", q)
+}
+
+// The TraverseGroupMember type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseGroupMember func(context.Context, *ent.GroupMemberQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseGroupMember) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseGroupMember) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.GroupMemberQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.GroupMemberQuery", q)
+}
+
 // The InboxFunc type is an adapter to allow the use of ordinary function as a Querier.
 type InboxFunc func(context.Context, *ent.InboxQuery) (ent.Value, error)
 
@@ -1463,6 +1519,10 @@ func NewQuery(q ent.Query) (Query, error) {
 		return &query[*ent.EnrollmentMigrationQuery, predicate.EnrollmentMigration, enrollmentmigration.OrderOption]{typ: ent.TypeEnrollmentMigration, tq: q}, nil
 	case *ent.EquivalenceQuery:
 		return &query[*ent.EquivalenceQuery, predicate.Equivalence, equivalence.OrderOption]{typ: ent.TypeEquivalence, tq: q}, nil
+	case *ent.GroupQuery:
+		return &query[*ent.GroupQuery, predicate.Group, group.OrderOption]{typ: ent.TypeGroup, tq: q}, nil
+	case *ent.GroupMemberQuery:
+		return &query[*ent.GroupMemberQuery, predicate.GroupMember, groupmember.OrderOption]{typ: ent.TypeGroupMember, tq: q}, nil
 	case *ent.InboxQuery:
 		return &query[*ent.InboxQuery, predicate.Inbox, inbox.OrderOption]{typ: ent.TypeInbox, tq: q}, nil
 	case *ent.LearningPathQuery:

@@ -784,6 +784,66 @@ var (
 			},
 		},
 	}
+	// GroupsColumns holds the columns for the "groups" table.
+	GroupsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "key", Type: field.TypeString, Size: 100},
+		{Name: "name", Type: field.TypeString, Size: 200},
+		{Name: "archived_at", Type: field.TypeTime, Nullable: true},
+	}
+	// GroupsTable holds the schema information for the "groups" table.
+	GroupsTable = &schema.Table{
+		Name:       "groups",
+		Columns:    GroupsColumns,
+		PrimaryKey: []*schema.Column{GroupsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "group_tenant_id_key",
+				Unique:  true,
+				Columns: []*schema.Column{GroupsColumns[1], GroupsColumns[4]},
+			},
+			{
+				Name:    "group_tenant_id_name_id",
+				Unique:  false,
+				Columns: []*schema.Column{GroupsColumns[1], GroupsColumns[5], GroupsColumns[0]},
+			},
+		},
+	}
+	// GroupMembersColumns holds the columns for the "group_members" table.
+	GroupMembersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "group_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID},
+	}
+	// GroupMembersTable holds the schema information for the "group_members" table.
+	GroupMembersTable = &schema.Table{
+		Name:       "group_members",
+		Columns:    GroupMembersColumns,
+		PrimaryKey: []*schema.Column{GroupMembersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "groupmember_tenant_id_group_id_user_id",
+				Unique:  true,
+				Columns: []*schema.Column{GroupMembersColumns[1], GroupMembersColumns[4], GroupMembersColumns[5]},
+			},
+			{
+				Name:    "groupmember_tenant_id_group_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{GroupMembersColumns[1], GroupMembersColumns[4], GroupMembersColumns[0]},
+			},
+			{
+				Name:    "groupmember_tenant_id_user_id_group_id",
+				Unique:  false,
+				Columns: []*schema.Column{GroupMembersColumns[1], GroupMembersColumns[5], GroupMembersColumns[4]},
+			},
+		},
+	}
 	// InboxesColumns holds the columns for the "inboxes" table.
 	InboxesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -1521,6 +1581,8 @@ var (
 		EnrollmentGrantsTable,
 		EnrollmentMigrationsTable,
 		EquivalencesTable,
+		GroupsTable,
+		GroupMembersTable,
 		InboxesTable,
 		LearningPathsTable,
 		LessonsTable,

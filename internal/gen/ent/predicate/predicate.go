@@ -78,6 +78,12 @@ type EnrollmentMigration func(*sql.Selector)
 // Equivalence is the predicate function for equivalence builders.
 type Equivalence func(*sql.Selector)
 
+// Group is the predicate function for group builders.
+type Group func(*sql.Selector)
+
+// GroupMember is the predicate function for groupmember builders.
+type GroupMember func(*sql.Selector)
+
 // Inbox is the predicate function for inbox builders.
 type Inbox func(*sql.Selector)
 

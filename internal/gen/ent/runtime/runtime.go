@@ -31,6 +31,8 @@ import (
 	"lyceum/internal/gen/ent/enrollmentgrant"
 	"lyceum/internal/gen/ent/enrollmentmigration"
 	"lyceum/internal/gen/ent/equivalence"
+	"lyceum/internal/gen/ent/group"
+	"lyceum/internal/gen/ent/groupmember"
 	"lyceum/internal/gen/ent/inbox"
 	"lyceum/internal/gen/ent/learningpath"
 	"lyceum/internal/gen/ent/lesson"
@@ -1286,6 +1288,84 @@ func init() {
 	equivalenceDescID := equivalenceMixinFields0[0].Descriptor()
 	// equivalence.DefaultID holds the default value on creation for the id field.
 	equivalence.DefaultID = equivalenceDescID.Default.(func() uuid.UUID)
+	groupMixin := schema.Group{}.Mixin()
+	group.Policy = privacy.NewPolicies(groupMixin[0], schema.Group{})
+	group.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := group.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	groupMixinFields0 := groupMixin[0].Fields()
+	_ = groupMixinFields0
+	groupFields := schema.Group{}.Fields()
+	_ = groupFields
+	// groupDescCreatedAt is the schema descriptor for created_at field.
+	groupDescCreatedAt := groupMixinFields0[2].Descriptor()
+	// group.DefaultCreatedAt holds the default value on creation for the created_at field.
+	group.DefaultCreatedAt = groupDescCreatedAt.Default.(func() time.Time)
+	// groupDescUpdatedAt is the schema descriptor for updated_at field.
+	groupDescUpdatedAt := groupMixinFields0[3].Descriptor()
+	// group.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	group.DefaultUpdatedAt = groupDescUpdatedAt.Default.(func() time.Time)
+	// group.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	group.UpdateDefaultUpdatedAt = groupDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// groupDescKey is the schema descriptor for key field.
+	groupDescKey := groupFields[0].Descriptor()
+	// group.KeyValidator is a validator for the "key" field. It is called by the builders before save.
+	group.KeyValidator = groupDescKey.Validators[0].(func(string) error)
+	// groupDescName is the schema descriptor for name field.
+	groupDescName := groupFields[1].Descriptor()
+	// group.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	group.NameValidator = func() func(string) error {
+		validators := groupDescName.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(name string) error {
+			for _, fn := range fns {
+				if err := fn(name); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// groupDescID is the schema descriptor for id field.
+	groupDescID := groupMixinFields0[0].Descriptor()
+	// group.DefaultID holds the default value on creation for the id field.
+	group.DefaultID = groupDescID.Default.(func() uuid.UUID)
+	groupmemberMixin := schema.GroupMember{}.Mixin()
+	groupmember.Policy = privacy.NewPolicies(groupmemberMixin[0], schema.GroupMember{})
+	groupmember.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := groupmember.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	groupmemberMixinFields0 := groupmemberMixin[0].Fields()
+	_ = groupmemberMixinFields0
+	groupmemberFields := schema.GroupMember{}.Fields()
+	_ = groupmemberFields
+	// groupmemberDescCreatedAt is the schema descriptor for created_at field.
+	groupmemberDescCreatedAt := groupmemberMixinFields0[2].Descriptor()
+	// groupmember.DefaultCreatedAt holds the default value on creation for the created_at field.
+	groupmember.DefaultCreatedAt = groupmemberDescCreatedAt.Default.(func() time.Time)
+	// groupmemberDescUpdatedAt is the schema descriptor for updated_at field.
+	groupmemberDescUpdatedAt := groupmemberMixinFields0[3].Descriptor()
+	// groupmember.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	groupmember.DefaultUpdatedAt = groupmemberDescUpdatedAt.Default.(func() time.Time)
+	// groupmember.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	groupmember.UpdateDefaultUpdatedAt = groupmemberDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// groupmemberDescID is the schema descriptor for id field.
+	groupmemberDescID := groupmemberMixinFields0[0].Descriptor()
+	// groupmember.DefaultID holds the default value on creation for the id field.
+	groupmember.DefaultID = groupmemberDescID.Default.(func() uuid.UUID)
 	inboxMixin := schema.Inbox{}.Mixin()
 	inbox.Policy = privacy.NewPolicies(inboxMixin[0], schema.Inbox{})
 	inbox.Hooks[0] = func(next ent.Mutator) ent.Mutator {

@@ -54,6 +54,7 @@ export default {
   engagement: 'Dranbleiben', 'engagement.points': '{n} Punkte', 'engagement.points.one': '{n} Punkt', 'engagement.points.other': '{n} Punkte',
   'engagement.week': '{points} diese Woche', 'engagement.streak': '{n} Tage in Folge', 'engagement.streak.one': '{n} Tag in Folge',
   'engagement.streak.other': '{n} Tage in Folge', 'engagement.achievements': 'Auszeichnungen', 'engagement.board': 'Bestenliste dieser Woche',
+  'engagement.boardOf': 'Bestenliste von', 'engagement.everybody': 'Alle',
   'engagement.somebody': 'Jemand', 'engagement.hidden': 'Sie stehen in keiner Bestenliste.',
   'my.nothing': 'Sie haben noch keine Kurse.', 'my.completedOn': 'Abgeschlossen am {date}', 'my.revoked': 'Dieses Zertifikat wurde widerrufen.', 'my.pdf': 'PDF herunterladen',
 

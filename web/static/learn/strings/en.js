@@ -53,6 +53,7 @@ export default {
   engagement: 'Keeping at it', 'engagement.points': '{n} points', 'engagement.points.one': '{n} point', 'engagement.points.other': '{n} points',
   'engagement.week': '{points} this week', 'engagement.streak': '{n} days in a row', 'engagement.streak.one': '{n} day in a row',
   'engagement.streak.other': '{n} days in a row', 'engagement.achievements': 'Achievements', 'engagement.board': 'This week’s leaderboard',
+  'engagement.boardOf': 'Leaderboard of', 'engagement.everybody': 'Everybody',
   'engagement.somebody': 'Somebody', 'engagement.hidden': 'You are hidden from leaderboards.',
   'my.nothing': 'You have no courses yet.', 'my.completedOn': 'Completed {date}', 'my.revoked': 'This certificate was revoked.', 'my.pdf': 'Download PDF',
 
