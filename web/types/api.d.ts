@@ -196,14 +196,19 @@ export type LessonKind =
   | 'VIDEO';
 
 export type NotificationKind =
+  | 'ACHIEVEMENT_EARNED'
   | 'CERTIFICATE_ISSUED'
   | 'CERTIFICATE_REVOKED'
   | 'COURSE_COMPLETED'
   /** Somebody assigned a course. */
   | 'ENROLLED'
+  /** Somebody invited the learner to a course. */
+  | 'INVITED'
   /** Somebody assigned a learning path. */
   | 'PATH_ASSIGNED'
-  | 'PATH_COMPLETED';
+  | 'PATH_COMPLETED'
+  /** A seat became free for the learner, who was on the waiting list. */
+  | 'PROMOTED';
 
 export type PathEnrollmentState =
   | 'ACTIVE'
