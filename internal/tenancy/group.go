@@ -72,8 +72,10 @@ func addGroup(ctx context.Context, tx *pg.Tx, key, name string) (*ent.Group, err
 	added, err := tx.Group.Create().SetKey(key).SetName(name).Save(ctx)
 	if ent.IsConstraintError(err) {
 		return nil, fault.New(fault.Conflict, "Somebody added this group a moment ago.").Because(err)
+	} else if err != nil {
+		return nil, fmt.Errorf("add group: %w", err)
 	}
-	return added, err
+	return added, nil
 }
 
 // ArchiveGroup takes the group out of use; who is in it stays, for staff to see. One that is archived already stays so.

@@ -54,7 +54,7 @@ func keys(t *testing.T, list func(page.Request) (page.Page[*ent.Group], error)) 
 }
 
 // people are the members on all pages.
-func (f fixture) people(t *testing.T, ctx context.Context, group uuid.UUID, first int) (all []uuid.UUID) { //nolint:revive // t leads
+func (f fixture) people(t *testing.T, ctx context.Context, group uuid.UUID, first int) (all []uuid.UUID) {
 	t.Helper()
 	asked := tenancy.MembersAsked{Group: group, Page: page.Request{First: first}}
 	for {
@@ -176,7 +176,7 @@ func TestMembersComeAtOnce(t *testing.T) {
 	}
 	busy.Wait()
 	total := 0
-	came.Range(func(_, n any) bool { total += n.(int); return true }) //nolint:forcetypeassert // stored above
+	came.Range(func(_, n any) bool { total += n.(int); return true })
 	if got := f.people(t, f.acme.AsAdmin(t.Context()), group, 10); len(got) != 2 || total != 2 {
 		t.Errorf("%d are in, %d came", len(got), total)
 	}
