@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 	"strings"
 	"testing"
 	"time"
@@ -268,12 +267,9 @@ func TestStatementsOfPages(t *testing.T) {
 			t.Fatalf("%d nodes, want %d", len(nodes), first)
 		}
 	}
-	few, many := c.cost(t, learner, document, map[string]any{"first": 1}), int64(math.MaxInt64)
-	for range 5 {
-		if many = min(many, c.cost(t, learner, document, map[string]any{"first": 10})); many <= few {
-			break
-		}
-	}
+	// A busy machine splits what loaders gather: what counts is the least of many runs.
+	many := c.best(t, learner, document, map[string]any{"first": 10}, 0, 25)
+	few := c.best(t, learner, document, map[string]any{"first": 1}, many, 25)
 	if few != many {
 		t.Errorf("a page of 1 takes %d statements, one of 10 takes %d", few, many)
 	}
