@@ -131,7 +131,7 @@ var signed = []struct {
 	mask string
 }{
 	{regexp.MustCompile(`(/v/|\bsig=)\d+\.[a-z0-9]+\.[\w-]+`), "${1}SIGNATURE"},
-	{regexp.MustCompile(`"(remaining|traceId)":("[^"]*"|\d+)`), `"$1":"X"`},
+	{regexp.MustCompile(`"(remaining|traceId|asOf)":("[^"]*"|\d+)`), `"$1":"X"`},
 	{regexp.MustCompile(`("(?:content|playback)":\{[^{}]*?"expiresAt"):"[^"]*"`), `$1:"X"`},
 }
 
