@@ -114,7 +114,7 @@ attack: ## Attack one tenant from another: every test named TestAttack…, and p
 	@packages=$$(grep -rl --include='*_test.go' '^func TestAttack' cmd graph internal jobs search e2e | sed 's|^|./|; s|/[^/]*$$||' | sort -u); \
 	test -n "$$packages" || { echo "No test is named TestAttack…: nothing was attacked." >&2; exit 1; }; \
 	mkdir -p bin; started=$$(date +%s); \
-	$(SERVERS) $(GO) test -tags=$(TAGS) -count=1 -v -timeout=$(TESTTIMEOUT) -run '^TestAttack' $$packages >bin/attack.log 2>&1 || { cat bin/attack.log; exit 1; }; \
+	$(SERVERS) $(GO) test -tags=$(TAGS) -count=1 -parallel=4 -v -timeout=$(TESTTIMEOUT) -run '^TestAttack' $$packages >bin/attack.log 2>&1 || { cat bin/attack.log; exit 1; }; \
 	sed -n -E -e '/^ok /p' -e 's/^ +attack_[a-z_]+_test.go:[0-9]+: /  /p' bin/attack.log; \
 	echo "attacked for $$(($$(date +%s) - started)) s; the whole log is bin/attack.log"
 
