@@ -46,7 +46,7 @@ func (db *DB) Follow(pool *pgxpool.Pool) {
 type standbyKey struct{}
 
 // Reading returns a context under which single statements that read are sent to the standby, if it is at most so far behind;
-// what fails there is read from the primary. It returns as of when everything is seen: what was committed before is. Without
+// what it does not take is read from the primary. It returns as of when everything is seen: what was committed before is. Without
 // a standby that is fit for it that is now, and the context is the one that was given.
 func (db *DB) Reading(ctx context.Context, maxAge time.Duration) (context.Context, time.Time) {
 	if db.standby == nil {
@@ -121,7 +121,8 @@ func (p pooled) row(ctx context.Context, sql string, args ...any) Row {
 	return row{rows, err}
 }
 
-// ask reads from the standby, and reports whether that went well: what it cannot do the primary does.
+// ask reads from the standby, and reports whether it took the statement: what it does not take the primary does. What
+// breaks off while rows are read is the caller's error.
 func (s *standby) ask(ctx context.Context, sql string, args []any) (pgx.Rows, bool) {
 	if !strings.HasPrefix(sql, "SELECT ") {
 		return nil, false
