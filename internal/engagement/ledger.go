@@ -30,9 +30,10 @@ type View struct {
 
 const (
 	// among is SQL for whether somebody's points are on the board. Its parameters: the tenant, the course or null, since
-	// when, whoever looks, and the group or null.
+	// when, whoever looks, and the group or null. The members are an array, which the index of the ledger by learner is asked
+	// for; as rows of a subquery behind OR they would be looked for in all points of the tenant.
 	among = `p.tenant_id = $1 AND ($2::uuid IS NULL OR p.course_id = $2) AND p.at >= $3 AND (
-		$5::uuid IS NULL OR p.learner_id IN (SELECT user_id FROM group_members WHERE tenant_id = $1 AND group_id = $5)
+		$5::uuid IS NULL OR p.learner_id = ANY (ARRAY(SELECT user_id FROM group_members WHERE tenant_id = $1 AND group_id = $5))
 	)`
 	// counted is SQL for the points of those on a board who are not hidden.
 	counted = `
