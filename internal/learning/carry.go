@@ -3,12 +3,14 @@ package learning
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/google/uuid"
 
 	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/completion"
 	"lyceum/internal/gen/ent/courseprogress"
+	"lyceum/internal/gen/ent/courseversion"
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/policy"
@@ -91,8 +93,9 @@ func (s *Service) Carry(ctx context.Context, tx *pg.Tx, placeID, actor uuid.UUID
 
 // carry adds the evidence.
 func (st *study) carry(ctx context.Context, mapping map[uuid.UUID]uuid.UUID) error {
-	if len(mapping) == 0 {
-		return nil
+	mapping, err := st.uncarried(ctx, mapping)
+	if err != nil || len(mapping) == 0 {
+		return err
 	}
 	for _, statement := range []string{carryEvidence, carryCompletions, carryAttestations} {
 		var ids, from, into []uuid.UUID
@@ -104,6 +107,32 @@ func (st *study) carry(ctx context.Context, mapping map[uuid.UUID]uuid.UUID) err
 		}
 	}
 	return nil
+}
+
+// uncarried leaves out of the mapping what an earlier move of the place has carried to the same lessons: time and
+// attendance would count twice. Where the place comes from a version that has the lesson again, all of it is carried once
+// more: nothing that came since is lost.
+func (st *study) uncarried(ctx context.Context, mapping map[uuid.UUID]uuid.UUID) (map[uuid.UUID]uuid.UUID, error) {
+	if len(mapping) == 0 {
+		return nil, nil //nolint:nilnil // nothing is mapped
+	}
+	all, err := st.moves(ctx)
+	if err != nil || len(all) < 2 {
+		return mapping, err
+	}
+	earlier := all[:len(all)-1] // the last one is going on
+	from, err := st.tx.CourseVersion.Query().Where(courseversion.ID(earlier[len(earlier)-1].version)).
+		Select(courseversion.FieldID, courseversion.FieldOutline).Only(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read outline of the version before: %w", err)
+	}
+	left := maps.Clone(mapping)
+	for _, m := range earlier {
+		maps.DeleteFunc(left, func(old, fresh uuid.UUID) bool {
+			return m.mapping[old] == fresh && from.Outline.Lesson(old) == nil
+		})
+	}
+	return left, nil
 }
 
 // recount sets the counters to what the outline asks for now, and completes what its rules complete.

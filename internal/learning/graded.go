@@ -65,10 +65,37 @@ func (st *study) graded(ctx context.Context, version uuid.UUID, passed bool) err
 	return nil
 }
 
-// mappings are those by which the place has moved, first to last.
-const mappings = `
-SELECT m.mapping FROM enrollment_changes c JOIN enrollment_migrations m ON m.tenant_id = c.tenant_id AND m.id = c.migration_id
+// moves are those of the place to newer versions, first to last.
+const moves = `
+SELECT m.mapping, m.version_id FROM enrollment_changes c JOIN enrollment_migrations m ON m.tenant_id = c.tenant_id AND m.id = c.migration_id
 WHERE c.tenant_id = $1 AND c.enrollment_id = $2 ORDER BY m.number, c.id`
+
+// move is one of them: the version that the place moved to, and where the evidence of which lessons went.
+type move struct {
+	mapping map[uuid.UUID]uuid.UUID
+	version uuid.UUID
+}
+
+func (st *study) moves(ctx context.Context) ([]move, error) {
+	rows, err := st.tx.Query(ctx, moves, st.place.TenantID, st.place.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read moves of place: %w", err)
+	}
+	var (
+		all  []move
+		text []byte
+		to   uuid.UUID
+	)
+	err = pg.ForEach(rows, []any{&text, &to}, func() error {
+		one := move{mapping: map[uuid.UUID]uuid.UUID{}, version: to}
+		all = append(all, one)
+		return json.Unmarshal(text, &one.mapping)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read moves of place: %w", err)
+	}
+	return all, nil
+}
 
 // counterpart is the lesson that the evidence counts for: the one it is about, or where the place has moved to a version
 // without it, the one that it was mapped to. The fault is NotFound.
@@ -76,27 +103,15 @@ func (st *study) counterpart(ctx context.Context) (uuid.UUID, error) {
 	if st.outline.Lesson(st.about) != nil {
 		return st.about, nil
 	}
-	rows, err := st.tx.Query(ctx, mappings, st.place.TenantID, st.place.ID)
+	all, err := st.moves(ctx)
 	if err != nil {
-		return uuid.Nil, fmt.Errorf("read mappings: %w", err)
+		return uuid.Nil, err
 	}
-	defer rows.Close()
 	lesson := st.about
-	for rows.Next() {
-		var text []byte
-		mapping := map[uuid.UUID]uuid.UUID{}
-		if err := rows.Scan(&text); err != nil {
-			return uuid.Nil, fmt.Errorf("read mapping: %w", err)
-		}
-		if err := json.Unmarshal(text, &mapping); err != nil {
-			return uuid.Nil, fmt.Errorf("decode mapping: %w", err)
-		}
-		if next, mapped := mapping[lesson]; mapped {
+	for _, m := range all {
+		if next, mapped := m.mapping[lesson]; mapped {
 			lesson = next
 		}
-	}
-	if err := rows.Err(); err != nil {
-		return uuid.Nil, fmt.Errorf("read mappings: %w", err)
 	}
 	if st.outline.Lesson(lesson) == nil {
 		return uuid.Nil, errNoLesson()
