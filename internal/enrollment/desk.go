@@ -143,7 +143,7 @@ func (d *desk) promote(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		change := d.tx.Enrollment.UpdateOne(first).SetState(to).SetSeated(true).ClearTicket().SetNillableDueAt(d.due(nil))
+		change := d.tx.Enrollment.UpdateOne(first).SetState(to).SetSeated(true).ClearTicket().SetNillableDueAt(d.due(first.DueAt))
 		if _, err := d.keep(ctx, change, promote); err != nil {
 			return err
 		}

@@ -156,9 +156,9 @@ func (d *desk) settle(ctx context.Context, in entry, place *ent.Enrollment, made
 		}
 		ticket = &number
 	}
-	due := in.dueAt
+	due := saidDue(in, place)
 	if to == active {
-		due = d.due(in.dueAt)
+		due = d.due(due)
 	}
 	if place == nil {
 		place, err = d.keep(ctx, d.tx.Enrollment.Create().
@@ -168,15 +168,29 @@ func (d *desk) settle(ctx context.Context, in entry, place *ent.Enrollment, made
 	} else {
 		// The pinned version stays, and with it the progress. It cannot have vanished: versions are never
 		// deleted, and a foreign key holds this one.
-		place, err = d.keep(ctx, d.tx.Enrollment.UpdateOne(place).
+		change := d.tx.Enrollment.UpdateOne(place).
 			SetState(to).SetSeated(to == active).SetNillableTicket(ticket).ClearWithdrawnAt().
-			SetSource(in.source).SetEnrolledBy(in.by).SetNillableDueAt(due), made.act)
+			SetSource(in.source).SetEnrolledBy(in.by).SetNillableDueAt(due)
+		// Staff who say no date change none.
+		if due == nil && in.act == enroll {
+			change.ClearDueAt()
+		}
+		place, err = d.keep(ctx, change, made.act)
 	}
 	if err != nil || !made.granted {
 		return place, err
 	}
 	_, err = d.grant(ctx, in, place)
 	return place, err
+}
+
+// saidDue is the date that somebody says, or said for a learner who has not got in since. What was said for an earlier life
+// of the place is over.
+func saidDue(in entry, place *ent.Enrollment) *time.Time {
+	if in.dueAt == nil && place != nil && (place.State == invited || place.State == waitlisted || place.State == pending) {
+		return place.DueAt
+	}
+	return in.dueAt
 }
 
 // changeState is the state in the words of the history.
