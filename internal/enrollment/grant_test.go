@@ -2,6 +2,8 @@ package enrollment_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -145,6 +147,38 @@ func TestExpire(t *testing.T) {
 	}
 	if again := must(s.Assign(admin, enrollment.Assignment{Course: course, Learner: s.acme.Learner})); again.State != entenrollment.StateACTIVE {
 		t.Errorf("given again: %s", again.State)
+	}
+}
+
+// TestExpireGoesOn: one place that cannot end does not keep the others from it.
+func TestExpireGoesOn(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	course := s.offer(t, s.acme, "go")
+	admin, system := s.acme.AsAdmin(t.Context()), s.acme.System(t.Context())
+	const crowd = 4
+	soon := time.Now().Add(time.Hour)
+	for i := range crowd {
+		id := pgtest.NewUser(t, s.db, s.acme, fmt.Sprintf("e%d", i), viewer.Learner)
+		must(s.Assign(admin, enrollment.Assignment{Course: course, Learner: id, EndsAt: &soon}))
+	}
+	s.db.EnrollmentGrant.Update().SetEndsAt(time.Now().Add(-time.Second)).ExecX(system)
+	first := true
+	s.DB = pg.Open(s.db.Pool(), pg.Hooks{Announce: func(context.Context, *pg.Tx, []pg.Event) error {
+		if first {
+			first = false
+			return errors.New("nobody can be told")
+		}
+		return nil
+	}})
+	if ended, err := s.ExpireGrants(system); err == nil || ended != crowd-1 {
+		t.Errorf("%d of %d ended, %v", ended, crowd, err)
+	}
+	if ended, err := s.ExpireGrants(system); err != nil || ended != 1 {
+		t.Errorf("%d ended the second time, %v", ended, err)
+	}
+	if states, _ := s.counted(t, course); states[entenrollment.StateEXPIRED] != crowd {
+		t.Errorf("%v", states)
 	}
 }
 

@@ -2,6 +2,7 @@ package enrollment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -18,7 +19,8 @@ import (
 const sweepAtOnce = 1000
 
 // ExpireGrants ends the reasons whose time has passed by the database's clock, and the places whose last reason that
-// was. It runs as the system, each place in a transaction of its own, and returns how many reasons ended.
+// was. It runs as the system, each place in a transaction of its own, and returns how many reasons ended. One that
+// fails does not keep the others waiting; the errors are returned together.
 func (s *Service) ExpireGrants(ctx context.Context) (int, error) {
 	if err := policy.Require(ctx); err != nil {
 		return 0, err
@@ -34,14 +36,13 @@ func (s *Service) ExpireGrants(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	total := 0
+	var failures []error
 	for _, place := range places {
 		ended, err := s.expire(ctx, place)
 		total += ended
-		if err != nil {
-			return total, err
-		}
+		failures = append(failures, err)
 	}
-	return total, nil
+	return total, errors.Join(failures...)
 }
 
 // waitingFirst puts those who wait before those who are in: nobody is let in whose own time has passed.
