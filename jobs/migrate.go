@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
@@ -39,6 +40,10 @@ func migratePlaces(s Services) river.Worker[MigratePlaces] { return migrator{enr
 func (w migrator) Work(ctx context.Context, job *river.Job[MigratePlaces]) error {
 	for range migrateAtOnce {
 		more, err := w.enrollment.MigrateNext(ctx, job.Args.Migration, job.Attempt >= patientTries)
+		if errors.Is(err, enrollment.ErrNotMoved) {
+			// Whatever the place says: cancelled, the job would leave the migration running for ever, and no other could begin.
+			return err
+		}
 		if err != nil || !more {
 			return verdict(err)
 		}

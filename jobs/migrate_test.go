@@ -280,7 +280,7 @@ func TestMigrationByJob(t *testing.T) {
 	f := setup(t)
 	m := f.newMoving(t, f.acme)
 	s := services(f.db, f.store)
-	stuck := &stubborn{Evidence: s.Learning, place: m.places[3].ID}
+	stuck := &stubborn{Evidence: s.Learning, place: m.places[3].ID, no: errors.New("this evidence cannot be read")}
 	s.Enrollment.Evidence = stuck
 	f.work(t, s, options())
 	for _, tt := range []struct {
@@ -301,16 +301,35 @@ func TestMigrationByJob(t *testing.T) {
 	}
 }
 
+// TestMigrationIsNotCancelled: what a place says no with, the migration goes on, and ends. Cancelled it would run for ever, and
+// no other could begin.
+func TestMigrationIsNotCancelled(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	m := f.newMoving(t, f.acme)
+	s := services(f.db, f.store)
+	s.Enrollment.Evidence = &stubborn{Evidence: s.Learning, place: m.places[2].ID, no: fault.Invalid("rule", "This rule cannot be read.")}
+	f.work(t, s, options())
+	started := m.start(t, enrollmentmigration.PlacesNOT_COMPLETED)
+	eventually(t, "the migration ended", func() bool {
+		return m.EnrollmentMigration.GetX(f.acme.System(t.Context()), started.ID).State == enrollmentmigration.StateDONE
+	})
+	if ended := m.EnrollmentMigration.GetX(f.acme.System(t.Context()), started.ID); ended.Done != 6 || ended.Failed != 1 {
+		t.Errorf("%v, want 6 moved and 1 failed", ended)
+	}
+}
+
 // stubborn says no for one place.
 type stubborn struct {
 	enrollment.Evidence
 
 	place uuid.UUID
+	no    error
 }
 
 func (s *stubborn) Carry(ctx context.Context, tx *pg.Tx, place, actor uuid.UUID, mapping map[uuid.UUID]uuid.UUID) error {
 	if place == s.place {
-		return errors.New("this evidence cannot be read")
+		return s.no
 	}
 	return s.Evidence.Carry(ctx, tx, place, actor, mapping)
 }

@@ -25,7 +25,10 @@ type Evidence interface {
 	Carry(ctx context.Context, tx *pg.Tx, place, actor uuid.UUID, mapping map[uuid.UUID]uuid.UUID) error
 }
 
-// notMovedError tells which place could not be moved.
+// ErrNotMoved is what MigrateNext fails with when it is the place that could not be moved.
+var ErrNotMoved = errors.New("enrollment: a place could not be moved")
+
+// notMovedError tells which place could not be moved. It is ErrNotMoved.
 type notMovedError struct {
 	place uuid.UUID
 	cause error
@@ -34,11 +37,12 @@ type notMovedError struct {
 func (e *notMovedError) Error() string {
 	return "move place " + e.place.String() + ": " + e.cause.Error()
 }
-func (e *notMovedError) Unwrap() error { return e.cause }
+func (e *notMovedError) Unwrap() []error { return []error{ErrNotMoved, e.cause} }
 
 // MigrateNext moves one more place, in one transaction with the note of how far the migration has come: who is killed
 // in between has done nothing, and whoever goes on begins there. With passOver, a place that cannot be moved is counted as
-// failed and left where it is. It reports whether there may be more, and runs as the system.
+// failed and left where it is. It reports whether there may be more, and runs as the system. Errors: ErrNotMoved without
+// passOver; NotFound.
 func (s *Service) MigrateNext(ctx context.Context, id uuid.UUID, passOver bool) (more bool, err error) {
 	if err := policy.Require(ctx); err != nil {
 		return false, err
