@@ -173,10 +173,12 @@ func (s *Service) admit(ctx context.Context, tx *pg.Tx, w walk, place *ent.PathE
 	if err := tx.Enqueue(ctx, enrolled(place, w.now)); err != nil {
 		return nil, err
 	}
-	if err := recordOfOther(ctx, tx, "pathway.assigned", place); err != nil {
+	moved, err := s.move(ctx, tx, w, place, true)
+	if err != nil {
 		return nil, err
 	}
-	return s.move(ctx, tx, w, place, true)
+	// Behind the courses that were locked: whoever gives places in one of them records it last, too.
+	return moved, recordOfOther(ctx, tx, "pathway.assigned", place)
 }
 
 // again is for somebody who is on the path: it may get another due date, and what has become open since is given.
@@ -184,16 +186,18 @@ func (s *Service) again(ctx context.Context, tx *pg.Tx, w walk, place *ent.PathE
 	if place.State != active {
 		return place, nil
 	}
-	if in.dueAt != nil && (place.DueAt == nil || !place.DueAt.Equal(*in.dueAt)) {
-		var err error
-		if place, err = tx.PathEnrollment.UpdateOne(place).SetDueAt(*in.dueAt).Save(ctx); err != nil {
-			return nil, fmt.Errorf("change due date: %w", err)
-		}
-		if err := recordOfOther(ctx, tx, "pathway.assigned", place); err != nil {
-			return nil, err
-		}
+	if in.dueAt == nil || place.DueAt != nil && place.DueAt.Equal(*in.dueAt) {
+		return s.move(ctx, tx, w, place, false)
 	}
-	return s.move(ctx, tx, w, place, false)
+	place, err := tx.PathEnrollment.UpdateOne(place).SetDueAt(*in.dueAt).Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("change due date: %w", err)
+	}
+	moved, err := s.move(ctx, tx, w, place, false)
+	if err != nil {
+		return nil, err
+	}
+	return moved, recordOfOther(ctx, tx, "pathway.assigned", place)
 }
 
 // offered refuses a path that nobody gets on to, or not by themselves.

@@ -64,7 +64,8 @@ func (m *model) follow(p *person, fresh bool) {
 	}
 	shut := false
 	for _, part := range m.d.Courses {
-		if !p.done[part.Course] && (!m.d.Ordered || !shut) && (fresh || !p.had[part.Course]) {
+		needless := part.Required && m.enough(p)
+		if !p.done[part.Course] && !needless && (!m.d.Ordered || !shut) && (fresh || !p.had[part.Course]) {
 			p.held[part.Course], p.had[part.Course] = true, true
 		}
 		if part.Required && !p.done[part.Course] {

@@ -67,7 +67,8 @@ func (s *Service) give(ctx context.Context, tx *pg.Tx, place *ent.PathEnrollment
 	return nil
 }
 
-// wantedOf are the courses that are open to the learner and in which the path has given them no place yet.
+// wantedOf are the courses that are open to the learner, still lead somewhere, and in which the path has given them no place
+// yet.
 func wantedOf(place *ent.PathEnrollment, standing *Standing, given []*ent.EnrollmentGrant, fresh bool) []uuid.UUID {
 	had := map[uuid.UUID]bool{}
 	for _, grant := range given {
@@ -75,7 +76,8 @@ func wantedOf(place *ent.PathEnrollment, standing *Standing, given []*ent.Enroll
 	}
 	var wanted []uuid.UUID
 	for _, step := range standing.Steps {
-		if step.State != Open {
+		// Who has arrived needs no further course of those that count.
+		if step.State != Open || step.Required && standing.complete() {
 			continue
 		}
 		if in := step.Place; in != nil {

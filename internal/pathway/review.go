@@ -6,9 +6,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"lyceum/internal/gen/ent"
 	"lyceum/internal/gen/ent/learningpath"
 	"lyceum/internal/gen/ent/pathcourse"
 	"lyceum/internal/gen/ent/pathenrollment"
+	"lyceum/internal/platform/pg"
 	"lyceum/internal/policy"
 )
 
@@ -21,23 +23,44 @@ func (s *Service) Advance(ctx context.Context, learner uuid.UUID) error {
 	if err := policy.Require(ctx); err != nil {
 		return err
 	}
-	ids, err := s.DB.PathEnrollment.Query().
-		Where(pathenrollment.LearnerID(learner), pathenrollment.StateEQ(active)).Order(pathenrollment.ByID()).IDs(ctx)
+	var ids []uuid.UUID
+	err := s.DB.Tx(ctx, func(tx *pg.Tx) error {
+		// Who gets on to a path at this moment may have looked before the course was completed, and is to be found.
+		if _, err := takeTurn(ctx, tx, learner); err != nil {
+			return err
+		}
+		var err error
+		ids, err = tx.PathEnrollment.Query().
+			Where(pathenrollment.LearnerID(learner), pathenrollment.StateEQ(active)).Order(pathenrollment.ByID()).IDs(ctx)
+		return wrap("find learning paths of learner", err)
+	})
 	if err != nil {
-		return fmt.Errorf("find learning paths of learner: %w", err)
+		return err
 	}
 	return s.resumeAll(ctx, ids)
 }
 
-// Review is Advance for everybody on the path, when it has changed: for 200 places behind the one given, by id. It returns
-// the last of them, or uuid.Nil when there are no more.
+// Review is Advance for everybody on the path, when it has changed: for 200 places behind the one given. It returns the last
+// of them, or uuid.Nil when there are no more.
 func (s *Service) Review(ctx context.Context, path, after uuid.UUID) (last uuid.UUID, err error) {
 	if err := policy.Require(ctx); err != nil {
 		return uuid.Nil, err
 	}
-	ids, err := s.DB.PathEnrollment.Query().
-		Where(pathenrollment.PathID(path), pathenrollment.StateEQ(active), pathenrollment.IDGT(after)).
-		Order(pathenrollment.ByID()).Limit(reviewAtOnce).IDs(ctx)
+	// By the learner, as an index has them: a batch costs what is in it, however many there are on the path.
+	query := s.DB.PathEnrollment.Query().
+		Where(pathenrollment.PathID(path), pathenrollment.StateEQ(active)).Order(pathenrollment.ByLearnerID()).Limit(reviewAtOnce)
+	if after == uuid.Nil {
+		err = s.settled(ctx, path)
+	} else {
+		var reached *ent.PathEnrollment
+		if reached, err = s.DB.PathEnrollment.Get(ctx, after); err == nil {
+			query.Where(pathenrollment.LearnerIDGT(reached.LearnerID))
+		}
+	}
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("begin review of learning path: %w", err)
+	}
+	ids, err := query.IDs(ctx)
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("find places in learning path: %w", err)
 	}
@@ -45,6 +68,14 @@ func (s *Service) Review(ctx context.Context, path, after uuid.UUID) (last uuid.
 		return uuid.Nil, err
 	}
 	return ids[len(ids)-1], nil
+}
+
+// settled waits for those who get on to the path at this moment: they may have looked before what it is reviewed for.
+func (s *Service) settled(ctx context.Context, path uuid.UUID) error {
+	return s.DB.Tx(ctx, func(tx *pg.Tx) error {
+		_, err := tx.LearningPath.Query().Where(learningpath.ID(path)).ForUpdate().Exist(ctx)
+		return wrap("lock learning path", err)
+	})
 }
 
 // With returns the paths of which the course is one and that learners may be on: when it is offered again, or something else
