@@ -76,6 +76,9 @@ func (db *DB) onceTogether(ctx context.Context, fn func(g *Group) error) (*Group
 	if g.finished {
 		return g, nil
 	}
+	if err := g.announce(); err != nil {
+		return nil, err
+	}
 	if err := began.Commit(ctx); err != nil {
 		return nil, explain(fmt.Errorf("commit transaction: %w", err))
 	}
@@ -90,6 +93,16 @@ func (g *Group) end(ctx context.Context) {
 	ctx, cancel := endContext(ctx)
 	defer cancel()
 	_ = g.tx.Rollback(ctx) // After a commit there is nothing to roll back.
+}
+
+// announce tells what was enqueued for any of the tenants.
+func (g *Group) announce() error {
+	for _, tx := range g.handed {
+		if err := tx.announce(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (g *Group) committed() {
@@ -117,6 +130,9 @@ func (g *Group) Finish(ctx context.Context, parts []Part) error {
 		if slices.ContainsFunc(part.Statements, func(s Statement) bool { return s.Read != nil }) {
 			return errReadsLast
 		}
+	}
+	if err := g.announce(); err != nil {
+		return err
 	}
 	if err := g.send(ctx, parts, true); err != nil {
 		return err

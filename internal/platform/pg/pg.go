@@ -57,7 +57,7 @@ type Entry struct {
 // Hooks are what a transaction hands on before it commits. Command lyceum wires them; a nil hook refuses,
 // so that nothing announced or recorded is lost by a forgotten wire.
 type Hooks struct {
-	// Announce inserts the jobs of the events' subscribers.
+	// Announce inserts the jobs of the events' subscribers. It is told of all events of a transaction at once, at its end.
 	Announce func(ctx context.Context, tx *Tx, events []Event) error
 	// Record appends to the tenant's audit chain.
 	Record func(ctx context.Context, tx *Tx, entry Entry) error
@@ -138,6 +138,9 @@ func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) (*Tx, error) {
 	}()
 	tx := newTx(ctx, began, db.hooks)
 	if err := fn(tx); err != nil {
+		return nil, err
+	}
+	if err := tx.announce(); err != nil {
 		return nil, err
 	}
 	if err := tx.seal(ctx); err != nil {

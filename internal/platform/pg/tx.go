@@ -20,6 +20,9 @@ type Tx struct {
 	run   inside
 	hooks Hooks
 	after []func()
+	// events are to be told, under the context of whoever had the first one to tell.
+	events  []Event
+	telling context.Context //nolint:containedctx // events are told at the end of the transaction
 }
 
 func newTx(ctx context.Context, began pgx.Tx, hooks Hooks) *Tx {
@@ -30,12 +33,31 @@ func newTx(ctx context.Context, began pgx.Tx, hooks Hooks) *Tx {
 // Pgx returns the transaction for River's InsertTx and JobCompleteTx.
 func (tx *Tx) Pgx() pgx.Tx { return tx.tx }
 
-// Enqueue tells the events to their subscribers: their jobs are inserted here and run after the commit.
+// Enqueue tells the events to their subscribers: their jobs are inserted in this transaction and run after the commit.
+// All that a transaction has to tell is told at once, as the last thing that it does. Telling takes locks, such as those
+// of live streams' topics: nobody holds them while they wait for something else, and so nobody waits in a circle.
 func (tx *Tx) Enqueue(ctx context.Context, events ...Event) error {
 	if tx.hooks.Announce == nil {
 		return fmt.Errorf("announce %d events: %w", len(events), errNoHook)
 	}
-	return tx.hooks.Announce(ctx, tx, events)
+	if setting(ctx) != tx.run.tenant {
+		return ErrOtherTenant
+	}
+	if len(tx.events) == 0 {
+		tx.telling = ctx
+	}
+	tx.events = append(tx.events, events...)
+	return nil
+}
+
+// announce tells what was enqueued.
+func (tx *Tx) announce() error {
+	events := tx.events
+	tx.events = nil
+	if len(events) == 0 {
+		return nil
+	}
+	return tx.hooks.Announce(tx.telling, tx, events)
 }
 
 // Record appends to the tenant's audit log, in this transaction.
