@@ -3,6 +3,8 @@ package push
 import (
 	"encoding/json"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,6 +84,29 @@ func TestPulledFilesAreKeptApart(t *testing.T) {
 	}
 	if d := cmp.Diff([]string{"aa", "bb", "cc", "dd", "ee"}, sums); d != "" {
 		t.Errorf("what would be pushed again: %s", d)
+	}
+}
+
+// blank gives a file with nothing in it for every path.
+type blank struct{}
+
+func (blank) Open(string) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("")), nil }
+
+// TestDigest: a caption file is a file like others where a text leads to it.
+func TestDigest(t *testing.T) {
+	t.Parallel()
+	c := coursetest.Example()
+	c.Modules[0].Lessons[0].Body.Source += "\n\n[What is said](media/film.en.vtt)"
+	found, err := digest(c, blank{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"media/film.en.vtt", "media/film.mp4", "media/knot.png", "media/sheet.pdf"}
+	if d := cmp.Diff(want, slices.Sorted(maps.Keys(found))); d != "" {
+		t.Error(d)
+	}
+	if n := len(c.Modules[0].Lessons[1].Video.Captions); n != 2 {
+		t.Errorf("the course has lost captions: %d are left", n)
 	}
 }
 
