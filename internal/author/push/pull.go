@@ -229,7 +229,9 @@ func quizFrom(d *draftQuiz, before beginnings) *course.Quiz {
 
 func questionFrom(d *draftQuestion, before beginnings) course.Question {
 	format := course.Format(d.Format)
-	in := func(source string) string { return fromServer(course.Text{Format: format, Source: source}, before).Source }
+	in := func(source string) string {
+		return fromServer(course.Text{Format: format, Source: source}, before).Source
+	}
 	q := course.Question{
 		Key: d.Key, Kind: course.QuestionKind(d.Kind), Format: format, Prompt: in(d.Prompt), Points: d.Points,
 		Explanation: in(d.Explanation),

@@ -34,9 +34,9 @@ func TestLinksGoThereAndBack(t *testing.T) {
 			course.MarkdownText("[a](media/a) [b](media/a.pdf) [c](media/media/a)"),
 			course.MarkdownText("[a](asset:a) [b](asset:a.pdf) [c](asset:media/a)"),
 		},
-		"escaped": {course.HTMLText(`<img src="media/a&amp;b.png">`), course.HTMLText(`<img src="asset:a&amp;b.png">`)},
+		"escaped":               {course.HTMLText(`<img src="media/a&amp;b.png">`), course.HTMLText(`<img src="asset:a&amp;b.png">`)},
 		"the word of the marks": {course.MarkdownText("relink0/ [a](media/a)"), course.MarkdownText("relink0/ [a](asset:a)")},
-		"no text":        {course.Text{}, course.Text{}},
+		"no text":               {course.Text{}, course.Text{}},
 	} {
 		if got := toServer(tt.here); got != tt.there {
 			t.Errorf("%s: to the server %q, want %q", name, got, tt.there)
