@@ -40,7 +40,7 @@ func TestGroupReadsItsMembers(t *testing.T) {
 	if _, err := f.plain.Leaderboard(ctx, page.Request{First: 10}, engagement.Ask{Group: &group, Period: engagement.AllTime}); err != nil {
 		t.Fatal(err)
 	}
-	rows, err := conn.Query(t.Context(), `EXPLAIN `+asked, with...) //nolint:rowserrcheck // ForEach returns it
+	rows, err := conn.Query(t.Context(), `EXPLAIN `+asked, with...)
 	if err != nil {
 		t.Fatal(err)
 	}
