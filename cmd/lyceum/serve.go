@@ -127,11 +127,17 @@ func (a *app) working(queues config.Queues) jobs.Options {
 	return jobs.Options{Queues: queues, Timeout: c.Timeout, RescueAfter: c.RescueAfter, Poll: c.Poll}
 }
 
+// server bounds how long one request holds its connection. Who announces a body and sends none would hold it for ever,
+// also where nobody reads the body, and so would who takes no answer. Streams and transfers of files set the time that
+// they need by themselves.
 func (a *app) server(addr string, handler http.Handler) *http.Server {
+	limits := a.config.Timeout
 	return &http.Server{
 		Addr: addr, Handler: handler,
-		ReadHeaderTimeout: a.config.Timeout.ReadHeader,
-		IdleTimeout:       a.config.Timeout.Idle,
+		ReadHeaderTimeout: limits.ReadHeader,
+		ReadTimeout:       limits.ReadHeader + limits.Request,
+		WriteTimeout:      limits.ReadHeader + 2*limits.Request + limits.Idle,
+		IdleTimeout:       limits.Idle,
 		ErrorLog:          nil,
 	}
 }
