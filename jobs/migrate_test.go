@@ -104,6 +104,13 @@ func (m *moving) watches(ms int) deed {
 	}
 }
 
+func (m *moving) spends(lesson uuid.UUID) deed {
+	return func(ctx context.Context, l *learning.Service, place uuid.UUID) error {
+		_, err := l.RecordProgress(ctx, place, learning.Batch{Lessons: []learning.Played{{Lesson: lesson, SignsMS: []int{0, 1000}}}})
+		return err
+	}
+}
+
 func all(deeds ...deed) deed {
 	return func(ctx context.Context, l *learning.Service, place uuid.UUID) error {
 		for _, did := range deeds {
@@ -344,6 +351,70 @@ func TestMigrationWhileTheyLearn(t *testing.T) {
 	var n int
 	if err := pgtest.Superuser(t, f.Database).QueryRow(t.Context(), wrong, m.course, m.film, m.anew).Scan(&n); err != nil || n != 0 {
 		t.Errorf("%d places are counted wrong (%v):\n%s", n, err, m.stand(t))
+	}
+}
+
+// paused has moved a place, and waits before it commits.
+type paused struct {
+	enrollment.Evidence
+
+	reached chan struct{}
+	goOn    chan struct{}
+}
+
+func (p *paused) Carry(ctx context.Context, tx *pg.Tx, place, actor uuid.UUID, mapping map[uuid.UUID]uuid.UUID) error {
+	close(p.reached)
+	<-p.goOn
+	return p.Evidence.Carry(ctx, tx, place, actor, mapping)
+}
+
+// TestMigrationMeetsFirstEvidence has a place move while the learner's first evidence waits for it, which has read what
+// the place was pinned to before: what is counted is of the version it is pinned to then. What is not in that version
+// is refused and counts nothing.
+func TestMigrationMeetsFirstEvidence(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		deed func(m *moving) deed
+		want fault.Code
+		end  string
+	}{
+		"a lesson of both versions":   {func(m *moving) deed { return m.spends(m.stays) }, "", "0: 2 ACTIVE 0 0 2 f stays/"},
+		"a lesson that is gone":       {func(m *moving) deed { return m.spends(m.gone) }, fault.NotFound, "0: 2 ACTIVE f MIGRATED"},
+		"a learner who says: I read":  {func(m *moving) deed { return m.reads(m.stays) }, "", "0: 2 ACTIVE 1 1 2 f stays/"},
+		"of what is gone, in its way": {func(m *moving) deed { return m.reads(m.gone) }, fault.NotFound, "0: 2 ACTIVE f MIGRATED"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := setup(t)
+			m := f.newMoving(t, f.acme)
+			s := services(f.db, f.store)
+			held := &paused{s.Learning, make(chan struct{}), make(chan struct{})}
+			s.Enrollment.Evidence = held
+			started := m.start(t, enrollmentmigration.PlacesNOT_STARTED)
+			moved, done := make(chan error, 1), make(chan error, 1)
+			go func() {
+				_, err := s.Enrollment.MigrateNext(f.acme.System(t.Context()), started.ID, false)
+				moved <- err
+			}()
+			<-held.reached
+			go func() { done <- tt.deed(m)(m.learners[0], s.Learning, m.places[0].ID) }()
+			eventually(t, "the evidence waits for the place", func() bool {
+				const blocked = `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')`
+				var waits bool
+				err := pgtest.Superuser(t, f.Database).QueryRow(t.Context(), blocked).Scan(&waits)
+				return err == nil && waits
+			})
+			close(held.goOn)
+			if err := <-moved; err != nil {
+				t.Fatal(err)
+			}
+			if err := <-done; fault.CodeOf(err) != tt.want {
+				t.Errorf("the evidence: %v, want %q", err, tt.want)
+			}
+			if got, _, _ := strings.Cut(m.stand(t), "\n"); !strings.HasPrefix(got, tt.end) {
+				t.Errorf("it stands as %q, want %q", got, tt.end)
+			}
+		})
 	}
 }
 

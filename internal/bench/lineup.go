@@ -178,6 +178,9 @@ func Index(ctx context.Context, r *rig.Rig, conn *pgx.Conn) error {
 	if out, err := reindex.CombinedOutput(); err != nil {
 		return fmt.Errorf("index what was seeded: %w: %s", err, out)
 	}
+	if _, err := conn.Exec(ctx, `VACUUM (ANALYZE) search_documents, search_words, search_titles`); err != nil {
+		return fmt.Errorf("count what was indexed: %w", err)
+	}
 	return nil
 }
 

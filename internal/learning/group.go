@@ -116,9 +116,15 @@ func ledgersOf(group []*sent) []*ledger {
 func (l *ledger) book(now time.Time) {
 	for _, s := range l.sent {
 		var lessons []folded
-		if lessons, s.refused = l.fold(s); s.refused == nil {
-			s.booked = l.accounts[s.place].book(s.batch, lessons, now)
+		if lessons, s.refused = l.fold(s); s.refused != nil {
+			continue
 		}
+		a := l.accounts[s.place]
+		if a == nil {
+			s.refused = errMoving()
+			continue
+		}
+		s.booked = a.book(s.batch, lessons, now)
 	}
 }
 

@@ -157,14 +157,19 @@ func (l *ledger) readOutlines(memory *outlines, versions []uuid.UUID) pg.Stateme
 }
 
 // firstAccounts makes the rows in which places and their learners are counted. A new place brings credit along, for
-// its learner as for itself. Two groups may both run it.
+// its learner as for itself. Two groups may both run it. It makes none for a place that has left the version, and keeps
+// the others in it until the transaction ends.
 const firstAccounts = `
-WITH opened AS (
+WITH places AS (
+	SELECT n.id, e.id AS enrollment_id, n.learner_id, n.course_id, n.required, n.since
+	FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::timestamptz[], $9::uuid[])
+		AS n (id, enrollment_id, learner_id, course_id, required, since, version_id)
+	JOIN enrollments e ON e.tenant_id = $1 AND e.id = n.enrollment_id AND e.version_id = n.version_id
+	ORDER BY e.id FOR KEY SHARE OF e
+), opened AS (
 	INSERT INTO course_progresses
 		(id, tenant_id, created_at, updated_at, enrollment_id, learner_id, course_id, required_lessons, last_activity_at, credit_ms, credited_at)
-	SELECT n.id, $1, clock_timestamp(), clock_timestamp(), n.enrollment_id, n.learner_id, n.course_id, n.required, clock_timestamp(), $8, n.since
-	FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::timestamptz[])
-		AS n (id, enrollment_id, learner_id, course_id, required, since)
+	SELECT id, $1, clock_timestamp(), clock_timestamp(), enrollment_id, learner_id, course_id, required, clock_timestamp(), $8, since FROM places
 	ON CONFLICT (tenant_id, enrollment_id) DO NOTHING
 	RETURNING learner_id, credited_at
 )
@@ -176,38 +181,43 @@ ON CONFLICT (tenant_id, learner_id) DO UPDATE
 // firstClocks makes the clocks of learners whose places are counted already.
 const firstClocks = `
 INSERT INTO learner_clocks (tenant_id, learner_id, credit_ms, time_credit_ms, credited_at)
-SELECT $1, learner_id, $4, $4, min(since) FROM unnest($2::uuid[], $3::timestamptz[]) AS n (learner_id, since)
-GROUP BY learner_id ORDER BY learner_id
+SELECT $1, p.learner_id, $4, $4, min(n.since) FROM unnest($2::uuid[], $3::timestamptz[]) AS n (enrollment_id, since)
+JOIN course_progresses p ON p.tenant_id = $1 AND p.enrollment_id = n.enrollment_id
+GROUP BY p.learner_id ORDER BY p.learner_id
 ON CONFLICT (tenant_id, learner_id) DO NOTHING`
 
 // first are the statements that make rows for the places.
 func (l *ledger) first(places []*ent.Enrollment) []pg.Statement {
-	var ids, enrollments, learners, courses []uuid.UUID
+	var ids, enrollments, learners, courses, versions []uuid.UUID
 	var required []int
 	var since []time.Time
 	for _, e := range places {
 		ids, enrollments = append(ids, uuid.Must(uuid.NewV7())), append(enrollments, e.ID)
-		learners, courses = append(learners, e.LearnerID), append(courses, e.CourseID)
+		learners, courses, versions = append(learners, e.LearnerID), append(courses, e.CourseID), append(versions, e.VersionID)
 		required, since = append(required, l.outlines[e.VersionID].Required()), append(since, e.EnrolledAt)
 	}
 	return []pg.Statement{
-		{SQL: firstAccounts, Args: []any{l.tenant, ids, enrollments, learners, courses, required, since, firstCredit}},
-		{SQL: firstClocks, Args: []any{l.tenant, learners, since, firstCredit}},
+		{SQL: firstAccounts, Args: []any{l.tenant, ids, enrollments, learners, courses, required, since, firstCredit, versions}},
+		{SQL: firstClocks, Args: []any{l.tenant, enrollments, since, firstCredit}},
 	}
 }
 
 // load fills the ledgers: it locks the accounts and reads what the batches change, and returns the server's clock behind
-// all locks. Where accounts are missing that have had no evidence yet, it makes them and looks again.
+// all locks. Where accounts are missing that have had no evidence yet, it makes them and looks again; one whose place
+// moved before it was made is still missing then.
 func (s *Service) load(ctx context.Context, g *pg.Group, ledgers []*ledger) (time.Time, error) {
 	now, err := lookAt(ctx, g, ledgers)
 	if err != nil {
 		return time.Time{}, err
 	}
-	made, err := s.begin(ctx, g, ledgers)
-	if err != nil {
-		return time.Time{}, err
-	}
-	if made {
+	for range maxMoves {
+		made, err := s.begin(ctx, g, ledgers)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if !made {
+			break
+		}
 		if now, err = lookAt(ctx, g, ledgers); err != nil {
 			return time.Time{}, err
 		}

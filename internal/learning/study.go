@@ -150,7 +150,12 @@ func (st *study) open(ctx context.Context) error {
 			return st.look(ctx) // Somebody else made them, and it may have moved since.
 		}
 	}
-	return fault.New(fault.Unavailable, "This place is moving to a newer version; try again.")
+	return errMoving()
+}
+
+// errMoving says that a place moved whenever it was looked at.
+func errMoving() error {
+	return fault.New(fault.Unavailable, "This place is moving to a newer version; try again shortly.").After(comeBack)
 }
 
 // done returns the lessons that are completed by now.

@@ -62,6 +62,21 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+// TestNothingIsPending checks that documents are in the indexes when they are written: a search would read all that are not.
+func TestNothingIsPending(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	tenant := pgtest.NewTenant(t, db, "acme")
+	course := newCourse(t, db, tenant.ID)
+	mustPut(t, tenant.System(t.Context()), &postgres.Engine{DB: db.DB}, course, []search.Document{{ID: course, Course: course, Title: "Light", Language: "en"}})
+	for _, index := range []string{"search_words_words", "search_titles_title"} {
+		var pages int
+		if err := pgtest.Superuser(t, db).QueryRow(t.Context(), `SELECT gin_clean_pending_list($1::text::regclass)`, index).Scan(&pages); err != nil || pages != 0 {
+			t.Errorf("%s: %d pages were pending (%v), want none", index, pages, err)
+		}
+	}
+}
+
 // TestRowsNeedASetting checks that the tables of words show nothing by themselves.
 func TestRowsNeedASetting(t *testing.T) {
 	t.Parallel()

@@ -91,6 +91,11 @@ SELECT pg_temp.id(10, e), pg_temp.id(1, tenant), now(), now(), pg_temp.id(9, e),
 	greatest(s.steps - 1, 0), greatest(s.steps - 1, 0), s.modules * s.lessons, now() - e * interval '1 second', now() - interval '1 day'
 FROM pg_temp.size s, pg_temp.places;
 
+-- step: clocks
+-- Whoever has progress has a clock that counts it.
+INSERT INTO learner_clocks (tenant_id, learner_id, credit_ms, time_credit_ms, credited_at)
+SELECT DISTINCT pg_temp.id(1, tenant), pg_temp.id(2, u), 0, 0, now() - interval '1 day' FROM pg_temp.places;
+
 -- step: lesson progress
 -- Emptied in the transaction that fills it, the largest table needs no log where none is kept for replicas.
 TRUNCATE lesson_progresses;

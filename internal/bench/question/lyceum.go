@@ -3,6 +3,7 @@ package question
 import (
 	"net/url"
 	"strconv"
+	"strings"
 
 	"lyceum/internal/bench/load"
 	"lyceum/internal/gen/ent"
@@ -48,7 +49,8 @@ func (l Lyceum) Ask(question string, v *Visitor, n int) load.Request {
 	case "W5":
 		return l.Roster(v, pageSize, v.Cursor)
 	case "W6":
-		return l.post(v, v.LearnerToken, lyceumSearch, map[string]any{"query": v.CourseSlug})
+		// As people type a title: "course 12".
+		return l.post(v, v.LearnerToken, lyceumSearch, map[string]any{"query": strings.ReplaceAll(v.CourseSlug, "-", " ")})
 	case "W7":
 		return l.Catalog(v, v.ETag)
 	default:

@@ -28,7 +28,7 @@ func All() []Question {
 		{Name: "W3", About: "my dashboard: 20 enrollments, course, progress", Keys: []string{"title", "completedLessons", "requiredLessons"}},
 		{Name: "W4", About: "progress batch, acknowledged when durable", Writes: true},
 		{Name: "W5", About: "deep page of 20 enrollments, learner and course", Keys: []string{"name", "email", "title"}},
-		{Name: "W6", About: "search", Keys: []string{"title"}},
+		{Name: "W6", About: "search by the words of a title", Keys: []string{"title"}},
 		{Name: "W7", About: "public catalog, not modified", Keys: []string{}},
 	}
 }
