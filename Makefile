@@ -6,7 +6,7 @@ BINARY := bin/lyceum
 # Narrow a target to some packages: make lint PKG=./internal/catalog/...
 PKG ?= ./...
 
-# How long each fuzz target runs, and what the race-enabled tests may take in all.
+# How long each fuzz target runs, and what the tests of one package may take.
 FUZZTIME    ?= 20s
 TESTTIMEOUT ?= 30m
 

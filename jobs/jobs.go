@@ -36,7 +36,8 @@ const (
 // Queues lists them all.
 func Queues() []string { return []string{QueueDefault, QueueMedia, QueueMail, QueueSearch} }
 
-// maxAttempts is how often a job is tried before it is given up, about six hours after the first time.
+// maxAttempts is how often a job is tried before it is given up, about eleven hours after the first time: it waits 1, 16, 81, …
+// seconds, the fourth powers of 1 to 11.
 const maxAttempts = 12
 
 // Options say how a process works on jobs.

@@ -107,7 +107,8 @@ type Found struct {
 // Held is what an engine holds of one course.
 type Held struct {
 	Documents int
-	Version   int
+	// Version is the number of the oldest version that one of them is of.
+	Version int
 }
 
 // Settle waits until queries see what was put.

@@ -15,7 +15,7 @@ import (
 )
 
 // untold are fields whose values are anybody's: from their answers alone nobody can tell whose they are, not even when
-// they leak. What they may depend on, TestAttackInterference says. The list can only shrink.
+// they leak. What they may depend on, TestAttackNonInterference says. The list can only shrink.
 var untold = map[string][]string{
 	"a sum, a rank or a count": {
 		"Query.storageUsage", "StorageUsage.used", "StorageUsage.quota", "StorageUsage.mine", "StorageUsage.quotaPerUser", "StorageUsage.months",

@@ -273,7 +273,7 @@ func newImport() *cobra.Command {
 		Use:   "import SOURCE DIR",
 		Short: "Turn an Open edX export (OLX, .tar.gz or folder) into a course folder",
 		Long: "Reads chapters, sequences, units, texts, videos with transcripts and problems, and writes a course folder.\n" +
-			"What it cannot carry is listed, with its place, in fidelity.md beside the course.",
+			"What it cannot carry is listed, with its place, in import-report.md beside the course.",
 		Args:    cobra.ExactArgs(2),
 		Example: "  lyceum author import course.tar.gz imported && lyceum author push imported --publish",
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -74,6 +75,10 @@ func createRoles(ctx context.Context, superuserURL string, c *config.Config) err
 	if err != nil {
 		return errors.New("database.url is malformed")
 	}
+	database := strings.TrimPrefix(owner.Path, "/")
+	if database == "" {
+		return config.MistakesError{{Key: "database.migrate_url", Message: "it names no database; end it with the name of one, such as /lyceum"}}
+	}
 	conn, err := pgx.Connect(ctx, superuserURL)
 	if err != nil {
 		return fmt.Errorf("connect as superuser: %w", err)
@@ -81,7 +86,7 @@ func createRoles(ctx context.Context, superuserURL string, c *config.Config) err
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	ownerPassword, _ := owner.User.Password()
 	appPassword, _ := app.User.Password()
-	return pg.Bootstrap(ctx, conn, owner.Path[1:], pg.Roles{
+	return pg.Bootstrap(ctx, conn, database, pg.Roles{
 		Owner: owner.User.Username(), OwnerPassword: ownerPassword,
 		App: app.User.Username(), AppPassword: appPassword,
 	})

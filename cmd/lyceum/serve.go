@@ -23,19 +23,9 @@ func newServe() *cobra.Command {
 		Args:    cobra.NoArgs,
 		Example: "  lyceum serve --http-addr=:8080",
 	}
-	load := configured(command)
-	command.RunE = func(command *cobra.Command, _ []string) error {
-		c, err := load()
-		if err != nil {
-			return err
-		}
-		a, err := newApp(command.Context(), c)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = a.Close(context.WithoutCancel(command.Context())) }()
-		return a.run(command.Context(), roles{serve: true}, nil)
-	}
+	withApp(command, func(ctx context.Context, _ *cobra.Command, a *app) error {
+		return a.run(ctx, roles{serve: true}, nil)
+	})
 	return command
 }
 
@@ -46,19 +36,9 @@ func newWork() *cobra.Command {
 		Args:    cobra.NoArgs,
 		Example: "  lyceum work\n  lyceum work --queues=media",
 	}
-	load := configured(command)
-	command.RunE = func(command *cobra.Command, _ []string) error {
-		c, err := load()
-		if err != nil {
-			return err
-		}
-		a, err := newApp(command.Context(), c)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = a.Close(context.WithoutCancel(command.Context())) }()
-		return a.run(command.Context(), roles{queues: c.Jobs.Queues}, nil)
-	}
+	withApp(command, func(ctx context.Context, _ *cobra.Command, a *app) error {
+		return a.run(ctx, roles{queues: a.config.Jobs.Queues}, nil)
+	})
 	return command
 }
 

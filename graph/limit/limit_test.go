@@ -312,21 +312,6 @@ func TestIntrospectionForNobody(t *testing.T) {
 	}
 }
 
-func TestCountRootFields(t *testing.T) {
-	t.Parallel()
-	const query = `mutation{signIn(password:"1"){id} x:signIn(password:"2"){id} ...f ...f
-	  ... on Mutation{z:signIn @skip(if:true){id} signOut}} fragment f on Mutation{x:signIn(password:"2"){name} y:signIn{id}}`
-	operation, errs := create(t.Context(), newExecutor(t), query, nil)
-	if len(errs) > 0 {
-		t.Fatal(errs)
-	}
-	for name, want := range map[string]int{"signIn": 4, "signOut": 1, "nothing": 0} {
-		if got := limit.CountRootFields(operation, name); got != want {
-			t.Errorf("%s runs %d times, want %d", name, got, want)
-		}
-	}
-}
-
 func TestDocuments(t *testing.T) {
 	t.Parallel()
 	documents, err := limit.NewDocuments(64 << 10)

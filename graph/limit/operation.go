@@ -11,19 +11,6 @@ import (
 	"lyceum/internal/fault"
 )
 
-// CountRootFields returns how many times the operation runs the root field of that name: aliases count
-// one by one, and fields behind @skip or @include count as if they ran. A limit on sign-ins counts these,
-// not requests.
-func CountRootFields(operation *graphql.OperationContext, name string) int {
-	aliases := map[string]bool{}
-	eachRootField(operation.Operation, func(field *ast.Field) {
-		if field.Name == name {
-			aliases[field.Alias] = true
-		}
-	})
-	return len(aliases)
-}
-
 // eachRootField visits the fields at the root of a validated operation, fragments followed.
 func eachRootField(operation *ast.OperationDefinition, visit func(*ast.Field)) {
 	if operation == nil {

@@ -38,15 +38,22 @@ func TestPromisesHaveTests(t *testing.T) {
 	}
 }
 
-// TestNamedTestsExist makes sure that every test which a page of docs names exists somewhere.
+// testName is the name of a test, benchmark or fuzz target.
+var testName = regexp.MustCompile(`\b(?:Test|Benchmark|Fuzz)[A-Z]\w+`)
+
+// TestNamedTestsExist makes sure that every test which a page names exists somewhere.
 func TestNamedTestsExist(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join("..", "..")
-	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
-	if err != nil || len(pages) == 0 {
-		t.Fatalf("%d pages: %v", len(pages), err)
+	var pages []string
+	for _, place := range []string{"*.md", "docs/*.md", "docs/*/*.md"} {
+		found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(place)))
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%d pages at %s: %v", len(found), place, err)
+		}
+		pages = append(pages, found...)
 	}
-	out, err := exec.CommandContext(t.Context(), "git", "-C", root, "grep", "-hoE", `^func Test\w+`, "--", "*_test.go").Output()
+	out, err := exec.CommandContext(t.Context(), "git", "-C", root, "grep", "-hoE", `^func (Test|Benchmark|Fuzz)\w+`, "--", "*_test.go").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,9 +66,9 @@ func TestNamedTestsExist(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, named := range regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(string(text), -1) {
-			if !exists[named[1]] {
-				t.Errorf("%s names %s, which does not exist", filepath.Base(page), named[1])
+		for _, named := range testName.FindAllString(string(text), -1) {
+			if !exists[named] {
+				t.Errorf("%s names %s, which does not exist", filepath.Base(page), named)
 			}
 		}
 	}

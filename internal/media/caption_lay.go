@@ -124,6 +124,9 @@ func (s *Service) inForce(
 		if err != nil {
 			return nil, err
 		}
+		if _, err := caption.Parse(data); fault.CodeOf(err) == fault.BadInput {
+			continue // none of its cues is within the film: it must not keep the others from being shown
+		}
 		captions = append(captions, transcode.Caption{
 			Language: t.Language, Label: t.Label, Data: data, Default: t.Default, Forced: t.Forced, Impaired: t.Impaired,
 		})

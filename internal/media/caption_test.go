@@ -279,6 +279,28 @@ func TestLayCaptions(t *testing.T) {
 	f.object(t, a, third.Playback.Play)
 }
 
+// TestLayCaptionsBesideAnEmptyTrack: a track inside the film without a cue keeps no others from those who play it, whether they
+// were edited before the film was converted or after.
+func TestLayCaptionsBesideAnEmptyTrack(t *testing.T) {
+	t.Parallel()
+	f, m := converting(t)
+	m.captions = "WEBVTT\n"
+	ctx := f.acme.AsInstructor(t.Context())
+	after := f.streamed(t, "after")
+	if _, err := f.s.SaveCaptions(ctx, after.ID, edit("en", "one")); err != nil {
+		t.Fatal(err)
+	}
+	f.laid(t, after, "en")
+	before := f.film(t, f.acme, "before")
+	if _, err := f.s.SaveCaptions(ctx, before.ID, edit("en", "one")); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.s.Convert(f.acme.System(t.Context()), before.ID, new(ends).finish); err != nil {
+		t.Fatal(err)
+	}
+	f.laid(t, before, "en")
+}
+
 // agesSets makes all sets older than a day.
 func (f fixture) agesSets(t *testing.T) {
 	t.Helper()

@@ -129,10 +129,11 @@ func (s *Service) SweepDeleted(ctx context.Context) (int, error) {
 	return removeEach(ctx, "file", ids, s.purge)
 }
 
-// purge removes the asset with everything that was made of it. The row goes last: whoever is killed before that leaves
-// it for the next sweep, to which objects that are gone already are no news.
-func (s *Service) purge(ctx context.Context, id uuid.UUID) error {
-	return s.DB.Tx(ctx, func(tx *pg.Tx) error {
+// purge removes the asset with everything that was made of it, unless it is in use again or a worker is at it. The row goes
+// last: whoever is killed before that leaves it for the next sweep, to which objects that are gone already are no news.
+func (s *Service) purge(ctx context.Context, id uuid.UUID) (done bool, err error) {
+	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
+		done = false
 		a, err := tx.Asset.Query().
 			Where(asset.ID(id), asset.StatusEQ(asset.StatusDELETED), asset.ExpiresAtLT(time.Now())).
 			ForUpdate(sql.WithLockAction(sql.SkipLocked)).
@@ -148,11 +149,12 @@ func (s *Service) purge(ctx context.Context, id uuid.UUID) error {
 			s.log().WarnContext(ctx, "deleted file is in use, and was restored", "asset", id)
 			return wrapped("keep asset", tx.Asset.UpdateOne(a).SetStatus(asset.StatusREADY).ClearExpiresAt().Exec(ctx))
 		}
-		if !over(a) && a.WorkedAt != nil && time.Since(*a.WorkedAt) < deadAfter {
-			return nil // a worker still writes files; the next sweep looks again
+		if done = !beingConverted(a); !done {
+			return nil // the next sweep looks again
 		}
 		return s.erase(ctx, tx, a)
 	})
+	return done, err
 }
 
 // erase removes the asset's row with its sets, its objects, and accounts for that. What is in the storage goes before

@@ -168,12 +168,40 @@ func TestPurgeKeepsWhatIsUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	holders.titles = []string{"Knots"}
-	if _, err := f.s.SweepDeleted(f.acme.System(t.Context())); err != nil {
-		t.Fatal(err)
+	if n, err := f.s.SweepDeleted(f.acme.System(t.Context())); err != nil || n != 0 {
+		t.Fatalf("swept %d (%v)", n, err)
 	}
 	if got := f.Asset.GetX(f.acme.System(t.Context()), a.ID); got.Status != asset.StatusREADY || got.ExpiresAt != nil {
 		t.Errorf("it is %s", got.Status)
 	}
+}
+
+// TestSweepsWaitForWorkers: a film that was deleted while it is converted again goes when its worker is done or dead, whether
+// it was broken before or not; what the worker writes meanwhile would be left behind.
+func TestSweepsWaitForWorkers(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.s.Holders = &shelf{}
+	system := f.acme.System(t.Context())
+	broken, whole := f.ready(t, f.acme, 1), f.ready(t, f.acme, 2)
+	for id, status := range map[uuid.UUID]asset.Status{broken.ID: asset.StatusFAILED, whole.ID: asset.StatusDELETED} {
+		f.Asset.UpdateOneID(id).SetStatus(status).SetConversion(asset.ConversionRUNNING).
+			SetWorkedAt(time.Now()).SetExpiresAt(time.Now().Add(-2 * time.Hour)).ExecX(system)
+	}
+	sweep := func(when string, want int) {
+		t.Helper()
+		stale, err := f.s.Sweep(system)
+		deleted, errDeleted := f.s.SweepDeleted(system)
+		if err := errors.Join(err, errDeleted); err != nil || stale != want || deleted != want {
+			t.Errorf("%s: swept %d and %d (%v), want %d of each", when, stale, deleted, err, want)
+		}
+		if left, want := f.Asset.Query().CountX(system), 2-2*want; left != want {
+			t.Errorf("%s: %d rows are left, want %d", when, left, want)
+		}
+	}
+	sweep("while a worker is at it", 0)
+	f.Asset.Update().Where(asset.IDIn(broken.ID, whole.ID)).SetWorkedAt(time.Now().Add(-time.Hour)).ExecX(system)
+	sweep("when it is silent", 1)
 }
 
 // TestDeleteUnready gives up what was never ready.

@@ -74,8 +74,8 @@ func (s *Service) SweepSets(ctx context.Context) (int, error) {
 }
 
 // removeSet deletes the set with its files. When they cannot be deleted the row stays, and so does the memory of them.
-func (s *Service) removeSet(ctx context.Context, id uuid.UUID) error {
-	return s.DB.Tx(ctx, func(tx *pg.Tx) error {
+func (s *Service) removeSet(ctx context.Context, id uuid.UUID) (done bool, err error) {
+	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
 		set, err := tx.RenditionSet.Query().
 			Where(renditionset.ID(id), left()).
 			ForUpdate(sql.WithLockAction(sql.SkipLocked)).Only(ctx)
@@ -90,6 +90,7 @@ func (s *Service) removeSet(ctx context.Context, id uuid.UUID) error {
 		}
 		return s.removeFiles(ctx, set)
 	})
+	return err == nil, err
 }
 
 // removeFiles deletes what lies under the set's name, and the playlist beside it that captions have.

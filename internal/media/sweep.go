@@ -40,27 +40,34 @@ func abandoned() predicate.Asset {
 	)
 }
 
-// removeEach removes things by their ids and returns how many. One that cannot be removed does not keep the
-// others; one that is not found was removed by somebody else, or is wanted by now.
-func removeEach(ctx context.Context, what string, ids []uuid.UUID, remove func(context.Context, uuid.UUID) error) (int, error) {
+// removeEach removes things by their ids and returns how many: remove says whether it did. One that cannot be removed does
+// not keep the others; one that is not found was removed by somebody else, or is wanted by now.
+func removeEach(
+	ctx context.Context, what string, ids []uuid.UUID, remove func(context.Context, uuid.UUID) (bool, error),
+) (int, error) {
 	removed := 0
 	var failed []error
 	for _, id := range ids {
-		switch err := remove(ctx, id); {
+		switch done, err := remove(ctx, id); {
 		case ent.IsNotFound(err):
 		case err != nil:
 			failed = append(failed, fmt.Errorf("remove %s %s: %w", what, id, err))
-		default:
+		case done:
 			removed++
 		}
 	}
 	return removed, errors.Join(failed...)
 }
 
-// remove deletes the asset with its bytes. The lock keeps it from becoming ready or being renewed meanwhile; when
-// the bytes cannot be deleted the row stays, and so does the memory of them.
-func (s *Service) remove(ctx context.Context, id uuid.UUID) error {
-	return s.DB.Tx(ctx, func(tx *pg.Tx) error {
+// beingConverted reports whether a worker still writes files of the asset: whoever removes them now leaves some behind.
+func beingConverted(a *ent.Asset) bool {
+	return !over(a) && a.WorkedAt != nil && time.Since(*a.WorkedAt) < deadAfter
+}
+
+// remove deletes the asset with its bytes, unless a worker is at it: then the next sweep looks again. The lock keeps it from
+// becoming ready or being renewed meanwhile; when the bytes cannot be deleted the row stays, and so does the memory of them.
+func (s *Service) remove(ctx context.Context, id uuid.UUID) (done bool, err error) {
+	err = s.DB.Tx(ctx, func(tx *pg.Tx) error {
 		stale, err := tx.Asset.Query().
 			Where(asset.ID(id), abandoned()).
 			ForUpdate(sql.WithLockAction(sql.SkipLocked)).
@@ -68,6 +75,10 @@ func (s *Service) remove(ctx context.Context, id uuid.UUID) error {
 		if err != nil {
 			return fmt.Errorf("lock asset: %w", err)
 		}
+		if done = !beingConverted(stale); !done {
+			return nil
+		}
 		return s.erase(ctx, tx, stale)
 	})
+	return done, err
 }

@@ -12,7 +12,8 @@ import (
 // heldPage is how many documents are asked for at a time.
 const heldPage = 1000
 
-// Held implements search.Engine. It counts page by page: what is put meanwhile may be counted twice or not.
+// Held implements search.Engine. It counts page by page: what is put meanwhile may be counted twice or not. The version of a
+// course is that of its oldest document: where a part of what was put never arrived, the others must not hide it.
 func (e *Engine) Held(ctx context.Context) (map[uuid.UUID]search.Held, error) {
 	tenant, err := tenantOf(ctx)
 	if err != nil {
@@ -48,8 +49,12 @@ func count(held map[uuid.UUID]search.Held, documents meilisearch.Hits) error {
 		return failed("read documents", err)
 	}
 	for _, d := range some {
-		h := held[d.CourseID]
-		held[d.CourseID] = search.Held{Documents: h.Documents + 1, Version: max(h.Version, d.Version)}
+		h, known := held[d.CourseID]
+		if !known || d.Version < h.Version {
+			h.Version = d.Version
+		}
+		h.Documents++
+		held[d.CourseID] = h
 	}
 	return nil
 }

@@ -119,6 +119,24 @@ func TestHeldInPages(t *testing.T) {
 	}
 }
 
+// TestHeldTellsOfTheOldest: a version of which a part never arrived is not held.
+func TestHeldTellsOfTheOldest(t *testing.T) {
+	t.Parallel()
+	engine, ctx, course := newInstance(t).open(t), as(t, uuid.New()), uuid.New()
+	for i, versions := range [][]int{{1, 2}, {2, 1}, {2, 2}} {
+		documents := make([]search.Document, len(versions))
+		for j, version := range versions {
+			documents[j] = lesson(course, "Part")
+			documents[j].Version = version
+		}
+		mustPut(t, ctx, engine, course, documents...)
+		want := search.Held{Documents: 2, Version: min(versions[0], versions[1])}
+		if held, err := engine.Held(ctx); err != nil || held[course] != want {
+			t.Errorf("%d: holds %v (%v), want %v", i, held[course], err, want)
+		}
+	}
+}
+
 // TestRebuild fills a new index while the old one answers.
 func TestRebuild(t *testing.T) {
 	t.Parallel()

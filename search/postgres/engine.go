@@ -166,7 +166,7 @@ func cut(text string, n int) string {
 
 // Held implements search.Engine.
 func (e *Engine) Held(ctx context.Context) (map[uuid.UUID]search.Held, error) {
-	const count = `SELECT course_id, max(version), count(*) FROM search_documents WHERE tenant_id = $1 GROUP BY course_id`
+	const count = `SELECT course_id, min(version), count(*) FROM search_documents WHERE tenant_id = $1 GROUP BY course_id`
 	return search.HeldFrom(e.DB.Query(ctx, count, viewer.Tenant(ctx)))
 }
 

@@ -24,7 +24,7 @@ const asked = `
 	), known AS (
 		SELECT dictionary::regconfig AS d FROM used WHERE dictionary IS NOT NULL UNION SELECT 'lyceum_simple'
 	), asked AS (
-		SELECT coalesce(string_agg('(' || q || ')', ' | '), '')::tsquery AS q
+		SELECT ` + eitherSign + `::tsquery AS q
 		FROM (
 			-- As texts: a word and a prefix are equal as tsqueries.
 			SELECT websearch_to_tsquery(d, $1)::text AS q FROM known
@@ -33,6 +33,10 @@ const asked = `
 		) AS readings
 		WHERE q <> ''
 	)`
+
+// eitherSign is the readings joined, in which a number is looked for with and without a sign: Postgres takes the hyphen of
+// COVID-19 and ISO-9001 for a minus, in documents as in queries, and people type it or do not.
+const eitherSign = `regexp_replace(coalesce(string_agg('(' || q || ')', ' | '), ''), $re$'-?(\d+)'(:\*)?$re$, $re$('\1'\2 | '-\1'\2)$re$, 'g')`
 
 // loose is the tsquery asked.q with its phrases taken apart, which finds all that it finds and more; but
 // where a phrase is excluded it stays, since taken apart it would exclude more.

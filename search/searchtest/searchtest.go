@@ -231,6 +231,7 @@ func (s Setup) words(t *testing.T) {
 		"Red apples|They are sweet and green inside.",
 		"Green pears|They are red at times, and never sweet.",
 		"Plums|C++ and state-of-the-art orchards; it's O'Neill's.",
+		"Hygiene after COVID-19|What ISO 9001 and ISO-14001 ask for.",
 	)
 	for query, want := range map[string][]search.Document{
 		"red green":            {d[0], d[1]},
@@ -245,6 +246,13 @@ func (s Setup) words(t *testing.T) {
 		"o'neill":              {d[2]},
 		`"red apples" "sweet"`: {d[0]},
 		"plums red":            {},
+		"covid 19":             {d[3]},
+		"covid-19":             {d[3]},
+		"iso-9001":             {d[3]},
+		"iso 14001":            {d[3]},
+		"iso 140":              {d[3]},
+		`"covid 19"`:           {d[3]},
+		"hygiene -9001":        {},
 	} {
 		expect(t, s.query(t, ctx, query), query, want...)
 	}

@@ -35,7 +35,7 @@ const (
 	maxAnswer   = 200
 	maxText     = 64 << 10
 	maxBody     = 200 << 10
-	maxAmount   = 1_000_000_00
+	maxAmount   = 1_000_000_000
 	maxDuration = 100 * time.Hour
 )
 

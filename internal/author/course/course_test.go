@@ -32,6 +32,16 @@ func TestCheckAcceptsGenerated(t *testing.T) {
 	})
 }
 
+// TestCheckAcceptsTheHighestPrice: what the server sells can be pushed and pulled; a currency with small units needs large numbers.
+func TestCheckAcceptsTheHighestPrice(t *testing.T) {
+	t.Parallel()
+	c := coursetest.Example()
+	c.Price = &course.Price{Amount: 1_000_000_000, Currency: "IDR"}
+	if err := c.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCheckFinds(t *testing.T) {
 	t.Parallel()
 	lesson := func(c *course.Course, module, i int) *course.Lesson { return &c.Modules[module].Lessons[i] }
@@ -61,6 +71,7 @@ func TestCheckFinds(t *testing.T) {
 		"many months":        {func(c *course.Course) { c.CertificateMonths = course.MaxMonths + 1 }, []string{"certificateMonths"}},
 		"currency":           {func(c *course.Course) { c.Price.Currency = "eur" }, []string{"price"}},
 		"negative price":     {func(c *course.Course) { c.Price.Amount = -1 }, []string{"price"}},
+		"absurd price":       {func(c *course.Course) { c.Price.Amount = 1_000_000_001 }, []string{"price"}},
 		"its own premise":    {func(c *course.Course) { c.Prerequisites = []string{"knots"} }, []string{"prerequisites.0"}},
 		"need":               {func(c *course.Course) { c.Completion.Need = "MOST" }, []string{"completion.need"}},
 		"at least none":      {func(c *course.Course) { c.Completion.Count = 0 }, []string{"completion.count"}},

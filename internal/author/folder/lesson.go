@@ -251,7 +251,7 @@ func parsePrice(s string) (course.Price, bool) {
 	code = strings.TrimSpace(code)
 	decimals, known := currencyDecimals(code)
 	whole, fraction, _ := strings.Cut(amount, ".")
-	if !found || !known || len(fraction) > decimals || whole == "" || len(whole) > 9 || strings.Trim(whole+fraction, "0123456789") != "" {
+	if !found || !known || len(fraction) > decimals || whole == "" || len(whole) > 10 || strings.Trim(whole+fraction, "0123456789") != "" {
 		return course.Price{}, false
 	}
 	minor, err := strconv.Atoi(whole + fraction + strings.Repeat("0", decimals-len(fraction)))

@@ -141,7 +141,7 @@ func (p *xmlParser) add(n *node) error {
 	return nil
 }
 
-// html returns the nodes as a page has them.
+// htmlNodes returns the nodes as a page has them.
 func htmlNodes(nodes []*node) []*html.Node {
 	out := make([]*html.Node, 0, len(nodes))
 	for _, n := range nodes {

@@ -3,10 +3,12 @@
 package push
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -148,22 +150,64 @@ func attachments(l course.Lesson, files digests) []*authorapi.AttachmentInput {
 
 // toServer writes links to media the way the server reads them: media/a.png becomes asset:a.png.
 func toServer(t course.Text) course.Text {
-	return relink(t, course.MediaDir+"/", assetScheme)
+	return relink(t, course.MediaDir+"/", func(string) string { return assetScheme })
 }
 
-// fromServer is the way back.
-func fromServer(t course.Text) course.Text {
-	return relink(t, assetScheme, course.MediaDir+"/")
+// fromServer is the way back. The media paths of attachments begin as before says, and those of other names with "media/".
+func fromServer(t course.Text, before beginnings) course.Text {
+	const usual = course.MediaDir + "/"
+	return relink(t, assetScheme, func(rest string) string {
+		name := strings.TrimPrefix(course.MediaPath(usual+rest), usual)
+		return cmp.Or(before[name], usual)
+	})
 }
 
-// relink replaces the beginning of every address that has it, and nothing else in the text.
-func relink(t course.Text, from, to string) course.Text {
-	for _, link := range t.Links() {
-		if rest, found := strings.CutPrefix(link.Target, from); found {
-			t.Source = strings.ReplaceAll(t.Source, from+rest, to+rest)
-		}
+// relink replaces the beginning of every address that has it, and nothing else in the text: not what only reads like one,
+// and not the same words inside an address that leads elsewhere. To is told the rest of the address, decoded as the text's
+// reader understands it.
+func relink(t course.Text, from string, to func(rest string) string) course.Text {
+	pieces := strings.Split(t.Source, from)
+	if len(pieces) == 1 {
+		return t
 	}
+	// Each place where it stands gets a name, which is read as it is read because it ends with the same sign. Names that
+	// links begin with stand where it is to be replaced.
+	word, sign := unusedIn(t.Source), from[len(from)-1:]
+	name := func(i int) string { return word + strconv.Itoa(i) }
+	named := course.Text{Format: t.Format, Source: joined(pieces, func(i int) string { return name(i) + sign })}
+	rests := map[string]string{}
+	for _, link := range named.Links() {
+		beginning, rest, _ := strings.Cut(link.Target, sign)
+		rests[beginning] = rest
+	}
+	t.Source = joined(pieces, func(i int) string {
+		if rest, isLink := rests[name(i)]; isLink {
+			return to(rest)
+		}
+		return from
+	})
 	return t
+}
+
+// unusedIn returns a word that stands nowhere in the text.
+func unusedIn(text string) string {
+	word := "relink"
+	for strings.Contains(text, word) {
+		word += "k"
+	}
+	return word
+}
+
+// joined is the pieces with something between each two: what between says of the place, counted from 0.
+func joined(pieces []string, between func(i int) string) string {
+	var b strings.Builder
+	for i, piece := range pieces {
+		if i > 0 {
+			b.WriteString(between(i - 1))
+		}
+		b.WriteString(piece)
+	}
+	return b.String()
 }
 
 func format(f course.Format) *authorapi.TextFormat {

@@ -92,11 +92,7 @@ func (c *Client) pull(ctx context.Context, slug string) (*pulled, error) {
 	p.course = courseFrom(draft.CourseDraft)
 	byKey := map[string][]course.Lesson{}
 	if lessons.CourseDraft != nil {
-		for _, m := range lessons.CourseDraft.Modules {
-			for _, l := range m.Lessons {
-				byKey[m.Key] = append(byKey[m.Key], p.lesson(l))
-			}
-		}
+		byKey = p.lessons(lessons.CourseDraft.Modules)
 	}
 	for _, m := range draft.CourseDraft.Modules {
 		p.course.Modules = append(p.course.Modules, course.Module{
@@ -104,6 +100,23 @@ func (c *Client) pull(ctx context.Context, slug string) (*pulled, error) {
 		})
 	}
 	return p, nil
+}
+
+// lessons are the lessons by the key of their module. What texts name is placed first, so that it keeps its names.
+func (p *pulled) lessons(modules []*draftModule) map[string][]course.Lesson {
+	before := map[string]beginnings{}
+	for _, m := range modules {
+		for _, l := range m.Lessons {
+			before[l.Key] = p.attached(l)
+		}
+	}
+	byKey := map[string][]course.Lesson{}
+	for _, m := range modules {
+		for _, l := range m.Lessons {
+			byKey[m.Key] = append(byKey[m.Key], p.lesson(l, before[l.Key]))
+		}
+	}
+	return byKey
 }
 
 // fetch gets a file from storage.
@@ -134,23 +147,47 @@ func courseFrom(d *authorapi.DraftCourseDraft) *course.Course {
 }
 
 type (
+	draftModule   = authorapi.DraftLessonsCourseDraftModulesModuleDraft
 	draftLesson   = authorapi.DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraft
 	draftQuiz     = authorapi.DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraftQuizQuizDraft
 	draftQuestion = authorapi.DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraftQuizQuizDraftQuestionsQuestionDraft
 )
 
-func (p *pulled) lesson(d *draftLesson) course.Lesson {
+// beginnings are what stands before the names of a lesson's attachments in their media paths, by name.
+type beginnings map[string]string
+
+// attached places the lesson's attachments.
+func (p *pulled) attached(d *draftLesson) beginnings {
+	before := beginnings{}
 	for _, a := range d.Attachments {
-		p.files[course.MediaDir+"/"+a.Name] = remoteFile{a.Asset.Sha256, text(a.Asset.Url)}
+		path := p.place(d.Key, a.Name, remoteFile{a.Asset.Sha256, text(a.Asset.Url)})
+		before[a.Name] = strings.TrimSuffix(path, a.Name)
 	}
+	return before
+}
+
+// place returns the media path of a file of the lesson: its name, behind the lesson's key where another file has it.
+func (p *pulled) place(lesson, name string, file remoteFile) string {
+	for {
+		path := course.MediaDir + "/" + name
+		other, taken := p.files[path]
+		if !taken || other.sum == file.sum {
+			p.files[path] = file
+			return path
+		}
+		name = lesson + "-" + name
+	}
+}
+
+func (p *pulled) lesson(d *draftLesson, before beginnings) course.Lesson {
 	l := course.Lesson{
 		Key: d.Key, Title: d.Title, Section: d.Section, Kind: course.LessonKind(d.Kind),
 		Required: d.Required, Preview: d.Preview, Completion: course.Block(d.Completion),
-		Body: fromServer(textFrom(d.BodyFormat, d.Body)),
+		Body: fromServer(textFrom(d.BodyFormat, d.Body), before),
 	}
 	file := ""
 	if d.Asset != nil {
-		file = p.own(d)
+		file = p.place(d.Key, course.MediaName(d.Asset.FileName), remoteFile{d.Asset.Sha256, text(d.Asset.Url)})
 	}
 	switch l.Kind {
 	case course.VideoLesson:
@@ -160,20 +197,10 @@ func (p *pulled) lesson(d *draftLesson) course.Lesson {
 	case course.LinkLesson:
 		l.URL = d.Url
 	case course.QuizLesson:
-		l.Quiz = quizFrom(d.Quiz)
+		l.Quiz = quizFrom(d.Quiz, before)
 	case course.ArticleLesson:
 	}
 	return l
-}
-
-// own is the media path of the lesson's own file: its name, unless another file has it.
-func (p *pulled) own(d *draftLesson) string {
-	file := course.MediaDir + "/" + course.MediaName(d.Asset.FileName)
-	if other, taken := p.files[file]; taken && other.sum != d.Asset.Sha256 {
-		file = course.MediaDir + "/" + d.Key + "-" + course.MediaName(d.Asset.FileName)
-	}
-	p.files[file] = remoteFile{d.Asset.Sha256, text(d.Asset.Url)}
-	return file
 }
 
 func (p *pulled) video(d *draftLesson, file string) *course.Video {
@@ -186,7 +213,7 @@ func (p *pulled) video(d *draftLesson, file string) *course.Video {
 	return v
 }
 
-func quizFrom(d *draftQuiz) *course.Quiz {
+func quizFrom(d *draftQuiz, before beginnings) *course.Quiz {
 	if d == nil {
 		return nil
 	}
@@ -195,14 +222,16 @@ func quizFrom(d *draftQuiz) *course.Quiz {
 		TimeLimit: time.Duration(number(d.TimeLimitSeconds)) * time.Second,
 	}
 	for _, question := range d.Questions {
-		q.Questions = append(q.Questions, questionFrom(question))
+		q.Questions = append(q.Questions, questionFrom(question, before))
 	}
 	return q
 }
 
-func questionFrom(d *draftQuestion) course.Question {
+func questionFrom(d *draftQuestion, before beginnings) course.Question {
 	format := course.Format(d.Format)
-	in := func(source string) string { return fromServer(course.Text{Format: format, Source: source}).Source }
+	in := func(source string) string {
+		return fromServer(course.Text{Format: format, Source: source}, before).Source
+	}
 	q := course.Question{
 		Key: d.Key, Kind: course.QuestionKind(d.Kind), Format: format, Prompt: in(d.Prompt), Points: d.Points,
 		Explanation: in(d.Explanation),

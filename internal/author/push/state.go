@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"lyceum/internal/author/course"
@@ -167,7 +168,7 @@ func (c *Client) Diff(ctx context.Context, local *course.Course, from folder.Ope
 		return nil, err
 	}
 	changes := diff(here, there)
-	for key := range there.lessons {
+	for _, key := range slices.Sorted(maps.Keys(there.lessons)) {
 		if here.lessons[key] == nil {
 			changes = append(changes, Change{ALesson, Removed, key})
 		}

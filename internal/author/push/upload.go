@@ -23,18 +23,11 @@ import (
 // askAtOnce is how many digests one request asks about.
 const askAtOnce = 100
 
-// isCaption reports whether a file is a caption track, which travels inside its lesson.
-func isCaption(file string) bool {
-	return slices.Contains([]string{".vtt", ".srt"}, strings.ToLower(path.Ext(file)))
-}
-
-// digest reads the files that the course uses and returns their digests.
+// digest reads the files that the course uses and returns their digests. Captions of a film travel inside its lesson, unless
+// a text leads to their file as well.
 func digest(c *course.Course, from folder.Opener) (digests, error) {
 	found := digests{}
-	for _, file := range c.MediaPaths() {
-		if isCaption(file) {
-			continue
-		}
+	for _, file := range withoutCaptions(c).MediaPaths() {
 		sum, err := sumOf(from, file)
 		if err != nil {
 			return nil, err
@@ -42,6 +35,24 @@ func digest(c *course.Course, from folder.Opener) (digests, error) {
 		found[file] = sum
 	}
 	return found, nil
+}
+
+// withoutCaptions is the course with films that have none.
+func withoutCaptions(c *course.Course) *course.Course {
+	bare := *c
+	bare.Modules = slices.Clone(c.Modules)
+	for i := range bare.Modules {
+		lessons := slices.Clone(bare.Modules[i].Lessons)
+		for j, l := range lessons {
+			if l.Video != nil {
+				film := *l.Video
+				film.Captions = nil
+				lessons[j].Video = &film
+			}
+		}
+		bare.Modules[i].Lessons = lessons
+	}
+	return &bare
 }
 
 func sumOf(from folder.Opener, file string) (sum string, err error) {

@@ -108,7 +108,7 @@ func (g *Growth) question(b *strings.Builder, first *Grown) {
 				dearer = "**" + dearer + "**"
 			}
 			fmt.Fprintf(b, "| %s | %.0f | %.1f | %.1f | %d + %d | %s | %.1f | %.1f | %.1f | %.2f %% | %.1f | %d |\n", s.Name, r.PerSecond,
-				milliseconds(r.P50), milliseconds(r.P99), r.ServerCPU.Microseconds(), r.PostgresCPU.Microseconds(), dearer,
+				milliseconds(r.P50), milliseconds(r.P99), microseconds(r.ServerCPU), microseconds(r.PostgresCPU), dearer,
 				r.Statements, r.Rows, r.Pages, 100*r.Found, float64(r.Bytes)/1024, r.Failed)
 		}
 	}

@@ -26,7 +26,9 @@ func TestMedianIsOfEachNumber(t *testing.T) {
 func TestReport(t *testing.T) {
 	t.Parallel()
 	r := &report.Report{At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Rows: []report.Row{
-		{Question: "W1", About: "a page", Contender: "ours", Measure: report.Measure{PerSecond: 300, P50: 1500 * time.Microsecond}},
+		{Question: "W1", About: "a page", Contender: "ours", Measure: report.Measure{
+			PerSecond: 300, P50: 1500 * time.Microsecond, ServerCPU: 53_600 * time.Nanosecond, PostgresCPU: 6400 * time.Nanosecond,
+		}},
 		{Question: "W1", About: "a page", Contender: "theirs", Measure: report.Measure{PerSecond: 100, Statements: 3}},
 	}}
 	r.Check([]report.Target{
@@ -39,7 +41,7 @@ func TestReport(t *testing.T) {
 	}
 	table := r.Table()
 	for _, want := range []string{
-		"## W1: a page", "| ours | 300 | 1.5 |", "| theirs | 100 |", "| W1 | ours | theirs | 3.0 | 3.00 | met |",
+		"## W1: a page", "| ours | 300 | 1.5 | 0.0 | 0.0 | 54 + 6 |", "| theirs | 100 |", "| W1 | ours | theirs | 3.0 | 3.00 | met |",
 		"| 3.5 | 3.00 | **missed** |", "not measured",
 	} {
 		if !strings.Contains(table, want) {

@@ -23,7 +23,7 @@ func (r *Report) Table() string {
 			b.WriteString("|---|---:|---:|---:|---:|---:|---:|---:|---:|\n")
 		}
 		fmt.Fprintf(&b, "| %s | %.0f | %.1f | %.1f | %.1f | %d + %d | %.1f | %d | %d |\n", row.Contender, row.PerSecond,
-			milliseconds(row.P50), milliseconds(row.P99), row.Statements, row.ServerCPU.Microseconds(), row.PostgresCPU.Microseconds(),
+			milliseconds(row.P50), milliseconds(row.P99), row.Statements, microseconds(row.ServerCPU), microseconds(row.PostgresCPU),
 			float64(row.Bytes)/1024, row.Resident>>20, row.Failed)
 	}
 	r.writeTargets(&b)
@@ -48,3 +48,6 @@ func (r *Report) writeTargets(b *strings.Builder) {
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// microseconds rounds to the nearest: of 6.6 there are 7.
+func microseconds(d time.Duration) int64 { return d.Round(time.Microsecond).Microseconds() }

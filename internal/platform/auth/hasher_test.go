@@ -190,7 +190,8 @@ func TestHasherServesQueue(t *testing.T) {
 	}
 }
 
-// TestUnknownUserTakesAsLong compares medians; the bound is wide because the machine is shared.
+// TestUnknownUserTakesAsLong compares the quickest of some runs: the others waited for a processor. The bound is wide because
+// the machine is shared.
 func TestUnknownUserTakesAsLong(t *testing.T) {
 	t.Parallel()
 	h := NewHasher()
@@ -204,9 +205,7 @@ func TestUnknownUserTakesAsLong(t *testing.T) {
 		known[i] = timeVerify(t, h, hash)
 		unknown[i] = timeVerify(t, h, "")
 	}
-	slices.Sort(known)
-	slices.Sort(unknown)
-	ratio := float64(unknown[rounds/2]) / float64(known[rounds/2])
+	ratio := float64(slices.Min(unknown)) / float64(slices.Min(known))
 	if ratio < 0.5 || ratio > 2 {
 		t.Errorf("an unknown user takes %.2f times as long as a known one", ratio)
 	}

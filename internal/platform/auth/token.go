@@ -2,7 +2,6 @@ package auth
 
 import (
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -71,9 +70,6 @@ func ParseToken(token string) (prefix string, tenant uuid.UUID, hash []byte, err
 	}
 	return prefix, tenant, hashSecret(secret), nil
 }
-
-// SameHash compares two stored hashes in a time that does not depend on where they differ.
-func SameHash(a, b []byte) bool { return len(a) > 0 && subtle.ConstantTimeCompare(a, b) == 1 }
 
 // belongs reports whether tokens of the prefix are made for such a tenant.
 func belongs(prefix string, tenant uuid.UUID) bool {

@@ -135,7 +135,8 @@ type Blob struct {
 
 // Mail is how mails go out.
 type Mail struct {
-	// URL is the server that takes them: smtp:// or smtps://; without one they are kept under Home, for a page to show.
+	// URL is the server that takes them: smtp:// or smtps://; without one none are sent; on localhost they are
+	// kept under Home, for a page to show.
 	URL Secret
 	// From is the bare address that they come from; empty: no-reply at the base domain.
 	From string
@@ -352,7 +353,7 @@ func (c *Config) bindServices(add adder, env environment) {
 	add("blob.region", "us-east-1", "Region of the bucket.", text(&c.Blob.Region), "S3_REGION")
 	add("blob.access_key", "", "Access key of the storage.", secret(&c.Blob.AccessKey, env), "S3_ACCESS_KEY")
 	add("blob.secret_key", "", "Secret key of the storage.", secret(&c.Blob.SecretKey, env), "S3_SECRET_KEY")
-	add("mail.url", "", "Server that takes mail: smtp://user:password@host:587 with STARTTLS or smtps://…:465; empty keeps mails under home.",
+	add("mail.url", "", "Server that takes mail: smtp://user:password@host:587 with STARTTLS or smtps://…:465; empty sends none, and on localhost keeps them under home.",
 		secretURL(&c.Mail.URL, env, "smtp", "smtps"), "SMTP_URL")
 	add("mail.from", "", "Address that mails come from; empty is no-reply at public.base_domain.", mailbox(&c.Mail.From))
 	add("media.url", "", "Where a CDN or web server serves media below /v/; empty lets the API serve files, and playlists over S3.",

@@ -428,37 +428,6 @@ func TestText(t *testing.T) {
 	}
 }
 
-func TestExcerpt(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		in   string
-		n    int
-		want string
-	}{
-		{"<p>short</p>", 10, "short"},
-		{"<p>one</p><p>two</p>", 10, "one two"},
-		{"one two three", 13, "one two three"},
-		{"one two three", 12, "one two…"},
-		{"one two, three", 10, "one two…"},
-		{"incomprehensibility", 8, "incompr…"},
-		{"aaaa bbbbbbbbbbbbbbbbbbb", 14, "aaaa bbbbbbbb…"},
-		{"100% sure of it", 7, "100%…"},
-		{"ae\u0301e\u0301e\u0301", 4, "ae\u0301…"},
-		{"a👩‍👩‍👧‍👦b cdefgh", 6, "a…"},
-		{"कि कि कि कि", 3, "कि…"},
-		{"कि कि कि कि", 2, "…"},
-		{"abc", 0, ""},
-		{"abc", -1, ""},
-		{"abc", 1, "…"},
-		{"", 5, ""},
-	}
-	for _, tt := range tests {
-		if got := Excerpt(tt.in, tt.n); got != tt.want {
-			t.Errorf("Excerpt(%q, %d) = %q, want %q", tt.in, tt.n, got, tt.want)
-		}
-	}
-}
-
 func TestAddress(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
@@ -514,9 +483,6 @@ func FuzzHTML(f *testing.F) {
 		checkBoth(t, source)
 		if text := Text(source); strings.ContainsAny(text, "\t\r\x00") || strings.Contains(text, "  ") {
 			t.Fatalf("Text(%q) = %q", source, text)
-		}
-		if excerpt := []rune(Excerpt(source, 20)); len(excerpt) > 20 {
-			t.Fatalf("Excerpt(%q) = %q", source, string(excerpt))
 		}
 	})
 }

@@ -4,11 +4,10 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/go-text/typesetting/segmenter"
 	"golang.org/x/net/html"
 )
 
-// Text is what a reader sees of source, for search and for excerpts: words as they are separated on the page,
+// Text is what a reader sees of source, for search: words as they are separated on the page,
 // blocks on lines of their own, images by their descriptions. It takes any HTML and runs in linear time.
 func Text(source string) string {
 	t := &plainText{}
@@ -94,47 +93,4 @@ func unknownInline(name string) bool {
 		return true
 	}
 	return false
-}
-
-// Excerpt is the beginning of the text of source, at most n characters long, the ellipsis of a cut included. It
-// ends with a whole word where the last one leaves room for that, and never inside of a user-perceived character.
-func Excerpt(source string, n int) string {
-	runes := []rune(strings.ReplaceAll(Text(source), "\n", " "))
-	if len(runes) <= max(n, 0) {
-		return string(runes)
-	}
-	if n <= 0 {
-		return ""
-	}
-	end := lastBoundary(runes, n-1)
-	for cut := end; cut > end/2; cut-- {
-		if runes[cut] == ' ' {
-			end = cut
-			break
-		}
-	}
-	return strings.TrimRightFunc(string(runes[:end]), trailing) + "…"
-}
-
-// lastBoundary is the last place up to limit that is not inside of a user-perceived character. Of characters that
-// are longer than any in use, a part is kept.
-func lastBoundary(runes []rune, limit int) int {
-	const longest = 64
-	var segments segmenter.Segmenter
-	segments.Init(runes[:min(len(runes), limit+longest)])
-	end := 0
-	for graphemes := segments.GraphemeIterator(); graphemes.Next(); {
-		grapheme := graphemes.Grapheme()
-		next := grapheme.Offset + len(grapheme.Text)
-		if next > limit {
-			break
-		}
-		end = next
-	}
-	return end
-}
-
-// trailing reports characters that look lost before an ellipsis.
-func trailing(r rune) bool {
-	return unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) || unicode.Is(unicode.Po, r) && r != '%'
 }

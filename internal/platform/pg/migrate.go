@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -121,6 +122,9 @@ func Bootstrap(ctx context.Context, superuser *pgx.Conn, database string, roles 
 	if roles.App != AppRole {
 		return fmt.Errorf("the application role is called %s: the migrations grant to it", AppRole)
 	}
+	if err := spareSuperusers(ctx, superuser, roles.Owner, roles.App); err != nil {
+		return err
+	}
 	// What is counted is kept as it was sent, passwords too, unless a superuser says otherwise. Who is none may not say so.
 	_, _ = superuser.Exec(ctx, `SET pg_stat_statements.track_utility = off`)
 	for role, password := range map[string]string{roles.Owner: roles.OwnerPassword, roles.App: roles.AppPassword} {
@@ -138,6 +142,20 @@ func Bootstrap(ctx context.Context, superuser *pgx.Conn, database string, roles 
 	create := `CREATE DATABASE ` + pgx.Identifier{database}.Sanitize() + ` OWNER ` + pgx.Identifier{roles.Owner}.Sanitize()
 	if _, err := superuser.Exec(ctx, create); err != nil {
 		return fmt.Errorf("create database %s: %w", database, err)
+	}
+	return nil
+}
+
+// spareSuperusers returns an error when one of the roles is a superuser, who would be made an ordinary role: whoever names the
+// cluster's own would be left without any.
+func spareSuperusers(ctx context.Context, superuser *pgx.Conn, roles ...string) error {
+	var exalted []string
+	const look = `SELECT coalesce(array_agg(rolname::text), '{}') FROM pg_roles WHERE rolname = ANY ($1) AND rolsuper`
+	if err := superuser.QueryRow(ctx, look, roles).Scan(&exalted); err != nil {
+		return fmt.Errorf("look at roles: %w", err)
+	}
+	if len(exalted) > 0 {
+		return fmt.Errorf("%s is a superuser: name a role of Lyceum's own", strings.Join(exalted, ", "))
 	}
 	return nil
 }

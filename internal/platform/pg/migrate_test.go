@@ -18,6 +18,7 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/schema"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -272,5 +273,24 @@ func TestBootstrapMayRunAgain(t *testing.T) {
 	}
 	if err := pg.Bootstrap(t.Context(), owner, "x", pg.Roles{Owner: "lyceum_owner", App: pg.AppRole}); err == nil {
 		t.Error("somebody who is no superuser made roles")
+	}
+}
+
+// TestBootstrapSparesSuperusers: who names a superuser as the owner of the tables does not make an ordinary role of it.
+func TestBootstrapSparesSuperusers(t *testing.T) {
+	t.Parallel()
+	conn, ctx := pgtest.Superuser(t, pgtest.New(t)), context.WithoutCancel(t.Context())
+	chief := "chief_" + strings.ReplaceAll(uuid.NewString(), "-", "")
+	if _, err := conn.Exec(ctx, "CREATE ROLE "+chief+" SUPERUSER NOLOGIN"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = conn.Exec(ctx, "DROP ROLE "+chief) })
+	err := pg.Bootstrap(ctx, conn, "x", pg.Roles{Owner: chief, App: pg.AppRole, AppPassword: "lyceum-test"})
+	if err == nil || !strings.Contains(err.Error(), "is a superuser") {
+		t.Errorf("a superuser as owner: %v", err)
+	}
+	var spared bool
+	if err := conn.QueryRow(ctx, `SELECT rolsuper AND NOT rolcanlogin FROM pg_roles WHERE rolname = $1`, chief).Scan(&spared); err != nil || !spared {
+		t.Errorf("the superuser was changed (%v)", err)
 	}
 }

@@ -164,7 +164,7 @@ func (g *generator) price() *course.Price {
 		return nil
 	}
 	return &course.Price{
-		Amount:   rapid.IntRange(1, 1_000_000).Draw(g.t, "amount"),
+		Amount:   rapid.IntRange(1, 1_000_000_000).Draw(g.t, "amount"),
 		Currency: rapid.SampledFrom([]string{"EUR", "JPY", "KWD", "USD"}).Draw(g.t, "currency"),
 	}
 }
