@@ -106,7 +106,11 @@ func (groupResolver) Members(ctx context.Context, g *ent.Group, first *int, afte
 	if err != nil {
 		return nil, err
 	}
-	found, err := loader.From(ctx).GroupMembers.Load(ctx, tenancy.MembersAsked{Group: g.ID, Page: request})
+	asked := tenancy.MembersAsked{Group: g.ID, Page: request}
+	if err := asked.Check(); err != nil {
+		return nil, err
+	}
+	found, err := loader.From(ctx).GroupMembers.Load(ctx, asked)
 	if err != nil {
 		return nil, err
 	}

@@ -79,10 +79,16 @@ func (oddQuery) Courses(
 // oddly serves odd resolvers to an admin.
 func oddly(t *testing.T, document string, executed bool) string {
 	t.Helper()
+	return settled(t, answered(t, odd{&Resolver{services: &Services{}, executed: executed}}, viewer.TenantAdmin, document))
+}
+
+// answered is what somebody in the role is answered by the resolvers.
+func answered(t *testing.T, resolvers graphql.ResolverRoot, role viewer.Role, document string) string {
+	t.Helper()
 	handler, err := newServer(Options{
 		Services: &Services{}, Sources: loader.Sources{}, Documents: noDocuments{}, Limits: limit.DefaultLimits(), MaxCost: 10_000, MaxBody: 1 << 16,
 		MaxStreams: 10, StreamsPerUser: 10, Introspect: true, Log: slog.New(slog.DiscardHandler),
-	}, odd{&Resolver{services: &Services{}, executed: executed}})
+	}, resolvers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,12 +96,12 @@ func oddly(t *testing.T, document string, executed bool) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	admin := viewer.Viewer{Tenant: uuid.New(), User: uuid.New(), Role: viewer.TenantAdmin, Session: uuid.New()}
-	request := httptest.NewRequestWithContext(viewer.With(t.Context(), admin), http.MethodPost, "/graphql", bytes.NewReader(body))
+	who := viewer.Viewer{Tenant: uuid.New(), User: uuid.New(), Role: role, Session: uuid.New()}
+	request := httptest.NewRequestWithContext(viewer.With(t.Context(), who), http.MethodPost, "/graphql", bytes.NewReader(body))
 	request.Header.Set("Content-Type", "application/json")
 	response := httptest.NewRecorder()
 	handler.ServeHTTP(response, request)
-	return settled(t, response.Body.String())
+	return response.Body.String()
 }
 
 // traceID names the request that an error was met in.

@@ -122,6 +122,7 @@ func newServer(o Options, resolvers graphql.ResolverRoot) (http.Handler, error) 
 	server.Use(limit.Shape{Limits: o.Limits, Accepted: documents})
 	server.Use(limit.Introspection{Allow: mayIntrospect(o.Introspect)})
 	server.Use(limit.Cost{Maximum: o.MaxCost, Budget: purses})
+	server.Use(limit.Size{Most: maxText})
 	server.Use(standing{o.Services})
 	server.Use(stale{o.Reading})
 	consulted := postcondition{presenter}
@@ -192,6 +193,20 @@ func (o Options) maxBody(ctx context.Context) int64 {
 		return max(o.MaxBody, o.MaxBodyAuthor)
 	}
 	return o.MaxBody
+}
+
+// The bounds of an answer's text, in bytes. Those who write courses read whole ones, with the captions of all films.
+const (
+	maxTextRead    = 16 << 20
+	maxTextWritten = 64 << 20
+)
+
+// maxText is how much text one answer to the caller holds.
+func maxText(ctx context.Context) int64 {
+	if v, _ := viewer.From(ctx); v.Is(viewer.Instructor, viewer.TenantAdmin) {
+		return maxTextWritten
+	}
+	return maxTextRead
 }
 
 // networkOf names where a request comes from, as far as visitors are told apart.

@@ -224,7 +224,8 @@ func (h handlers) fail(w http.ResponseWriter, r *http.Request, err error) {
 		h.render(w, r, http.StatusTooManyRequests, "problem.html", f.Message)
 		return
 	}
-	h.Log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "err", err)
+	// Paths hold codes and tokens, which do not belong into a log; patterns hold none.
+	h.Log.ErrorContext(r.Context(), "page failed", "page", r.Pattern, "err", err)
 	h.render(w, r, http.StatusInternalServerError, "problem.html", "Something went wrong on our side.")
 }
 

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -66,6 +67,24 @@ func open(t *testing.T, change func(p *web.Pages)) http.Handler {
 		t.Fatal(err)
 	}
 	return mux
+}
+
+// TestFailuresAreLoggedWithoutSecrets: what stands in the address of a page may open something for whoever has it.
+func TestFailuresAreLoggedWithoutSecrets(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	h := open(t, func(p *web.Pages) {
+		down := func(context.Context, string) (string, error) { return "", errors.New("the database is down") }
+		p.StopPath, p.Stop, p.StopMail = "/mail/stop/", down, down
+		p.Log = slog.New(slog.NewTextHandler(&log, nil))
+	})
+	for address, page := range map[string]string{"/verify/broken": "/verify/{code}", "/mail/stop/a-token": "/mail/stop/{token}"} {
+		log.Reset()
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody))
+		if said := log.String(); !strings.Contains(said, page) || strings.Contains(said, address) {
+			t.Errorf("%s is logged as %q", address, said)
+		}
+	}
 }
 
 func noTenant(context.Context) (*web.Tenant, error) { return nil, errors.New("the database is down") }

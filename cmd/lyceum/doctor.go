@@ -35,26 +35,16 @@ func newDoctor() *cobra.Command {
 			"The exit code is 0 when nothing is broken: fit for a monitor.",
 		Args: cobra.NoArgs,
 	}
-	load := configured(command)
-	command.RunE = func(command *cobra.Command, _ []string) error {
-		c, err := load()
-		if err != nil {
-			return err
-		}
-		a, err := newApp(command.Context(), c)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = a.Close(context.WithoutCancel(command.Context())) }()
-		statements, err := a.dearestStatementLines(command.Context())
-		findings := append(a.examine(command.Context()), examineDatabase(command.Context(), a.pool, healthyDatabase())...)
+	withApp(command, func(ctx context.Context, command *cobra.Command, a *app) error {
+		statements, err := a.dearestStatementLines(ctx)
+		findings := append(a.examine(ctx), examineDatabase(ctx, a.pool, healthyDatabase())...)
 		findings = append(findings, finding{"statements are counted; those that took the most time", health.Worse(err)})
 		err = printFindings(command, findings)
 		for _, line := range statements {
 			command.Printf("         %s\n", line)
 		}
 		return err
-	}
+	})
 	return command
 }
 

@@ -16,19 +16,9 @@ func newEngagement() *cobra.Command {
 		Long: "Goes through the events of every tenant and adds whatever points, days, achievements and daily facts are\n" +
 			"missing. What is there stays as it is. Leaderboards in Redis need no rebuilding: they follow by themselves.",
 	}
-	load := configured(rebuild)
-	rebuild.RunE = func(command *cobra.Command, _ []string) error {
-		c, err := load()
-		if err != nil {
-			return err
-		}
-		a, err := newApp(command.Context(), c)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = a.Close(context.WithoutCancel(command.Context())) }()
-		return a.replay(command.Context(), command)
-	}
+	withApp(rebuild, func(ctx context.Context, command *cobra.Command, a *app) error {
+		return a.replay(ctx, command)
+	})
 	command.AddCommand(rebuild)
 	return command
 }

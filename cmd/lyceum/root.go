@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -60,6 +61,24 @@ func configured(command *cobra.Command) func() (*config.Config, error) {
 	config.Flags(command.Flags())
 	return func() (*config.Config, error) {
 		return config.Load(config.Sources{Flags: command.Flags()})
+	}
+}
+
+// withApp gives a command the flags of the configuration, and has it run with everything wired as that says.
+func withApp(command *cobra.Command, run func(ctx context.Context, command *cobra.Command, a *app) error) {
+	load := configured(command)
+	command.RunE = func(command *cobra.Command, _ []string) error {
+		c, err := load()
+		if err != nil {
+			return err
+		}
+		ctx := command.Context()
+		a, err := newApp(ctx, c)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = a.Close(context.WithoutCancel(ctx)) }()
+		return run(ctx, command, a)
 	}
 }
 

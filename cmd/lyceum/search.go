@@ -28,19 +28,9 @@ func newSearchReindex() *cobra.Command {
 		Long: "Builds a new index beside the one that is answering, with every published course of every tenant, and\n" +
 			"swaps them. Search answers all the while.",
 	}
-	load := configured(command)
-	command.RunE = func(command *cobra.Command, _ []string) error {
-		c, err := load()
-		if err != nil {
-			return err
-		}
-		a, err := newApp(command.Context(), c)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = a.Close(context.WithoutCancel(command.Context())) }()
-		return a.reindex(command.Context(), command)
-	}
+	withApp(command, func(ctx context.Context, command *cobra.Command, a *app) error {
+		return a.reindex(ctx, command)
+	})
 	return command
 }
 
@@ -85,19 +75,9 @@ func newSearchCheck() *cobra.Command {
 	command := &cobra.Command{
 		Use: "check", Short: "Compare the index with what is published: counts and versions", Args: cobra.NoArgs,
 	}
-	load := configured(command)
-	command.RunE = func(command *cobra.Command, _ []string) error {
-		c, err := load()
-		if err != nil {
-			return err
-		}
-		a, err := newApp(command.Context(), c)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = a.Close(context.WithoutCancel(command.Context())) }()
-		return a.checkIndex(command.Context(), command)
-	}
+	withApp(command, func(ctx context.Context, command *cobra.Command, a *app) error {
+		return a.checkIndex(ctx, command)
+	})
 	return command
 }
 

@@ -23,19 +23,9 @@ func newServe() *cobra.Command {
 		Args:    cobra.NoArgs,
 		Example: "  lyceum serve --http-addr=:8080",
 	}
-	load := configured(command)
-	command.RunE = func(command *cobra.Command, _ []string) error {
-		c, err := load()
-		if err != nil {
-			return err
-		}
-		a, err := newApp(command.Context(), c)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = a.Close(context.WithoutCancel(command.Context())) }()
-		return a.run(command.Context(), roles{serve: true}, nil)
-	}
+	withApp(command, func(ctx context.Context, _ *cobra.Command, a *app) error {
+		return a.run(ctx, roles{serve: true}, nil)
+	})
 	return command
 }
 
@@ -46,19 +36,9 @@ func newWork() *cobra.Command {
 		Args:    cobra.NoArgs,
 		Example: "  lyceum work\n  lyceum work --queues=media",
 	}
-	load := configured(command)
-	command.RunE = func(command *cobra.Command, _ []string) error {
-		c, err := load()
-		if err != nil {
-			return err
-		}
-		a, err := newApp(command.Context(), c)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = a.Close(context.WithoutCancel(command.Context())) }()
-		return a.run(command.Context(), roles{queues: c.Jobs.Queues}, nil)
-	}
+	withApp(command, func(ctx context.Context, _ *cobra.Command, a *app) error {
+		return a.run(ctx, roles{queues: a.config.Jobs.Queues}, nil)
+	})
 	return command
 }
 
@@ -127,11 +107,17 @@ func (a *app) working(queues config.Queues) jobs.Options {
 	return jobs.Options{Queues: queues, Timeout: c.Timeout, RescueAfter: c.RescueAfter, Poll: c.Poll}
 }
 
+// server bounds how long one request holds its connection. Who announces a body and sends none would hold it for ever,
+// also where nobody reads the body, and so would who takes no answer. Streams and transfers of files set the time that
+// they need by themselves.
 func (a *app) server(addr string, handler http.Handler) *http.Server {
+	limits := a.config.Timeout
 	return &http.Server{
 		Addr: addr, Handler: handler,
-		ReadHeaderTimeout: a.config.Timeout.ReadHeader,
-		IdleTimeout:       a.config.Timeout.Idle,
+		ReadHeaderTimeout: limits.ReadHeader,
+		ReadTimeout:       limits.ReadHeader + limits.Request,
+		WriteTimeout:      limits.ReadHeader + 2*limits.Request + limits.Idle,
+		IdleTimeout:       limits.Idle,
 		ErrorLog:          nil,
 	}
 }

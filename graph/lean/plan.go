@@ -14,6 +14,7 @@ package lean
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -97,10 +98,24 @@ func (t Types) plan(operation *graphql.OperationContext, name string, selected a
 // Switch is implemented by roots of resolvers that say whether objects are written this way. Others have it on.
 type Switch interface{ Lean() bool }
 
-// Plans holds the plans of one operation. The zero value is ready.
+// Plans holds the plans of one operation, and counts what is written by them. The zero value is ready.
 type Plans struct {
-	mu    sync.RWMutex
-	known map[place]Plan
+	mu      sync.RWMutex
+	known   map[place]Plan
+	written atomic.Int64
+}
+
+// Write returns what fn writes, nil when it gives up or panics, and when so much was written for the operation that the rest
+// is left to gqlgen: then that does it over.
+func (p *Plans) Write(fn func(w *Writer) bool) graphql.Marshaler {
+	if p.written.Load() > mostBytes {
+		return nil
+	}
+	w, done := write(fn).(*Writer)
+	if !done || p.written.Add(int64(len(w.text))) > mostBytes {
+		return nil
+	}
+	return w
 }
 
 // place is a selection of the document, on a type.

@@ -17,8 +17,12 @@ type Writer struct{ text []byte }
 // firstBytes is the room that an object gets at first.
 const firstBytes = 256
 
-// Write returns what fn writes, nil when it gives up or panics: then gqlgen does it over.
-func Write(fn func(w *Writer) bool) (written graphql.Marshaler) {
+// mostBytes is how much is written for one operation, and into one object or list. What is longer is left to gqlgen, whose
+// fields are counted one by one: see limit.Size.
+const mostBytes = 4 << 20
+
+// write returns what fn writes, nil when it gives up or panics: then gqlgen does it over.
+func write(fn func(w *Writer) bool) (written graphql.Marshaler) {
 	defer func() {
 		if recover() != nil {
 			written = nil
@@ -65,9 +69,11 @@ func (w *Writer) Next(i int) {
 // Null writes null.
 func (w *Writer) Null() { w.text = append(w.text, "null"...) }
 
-// Text writes a string, as graphql.MarshalString does. It reports true, as all that write a value: there are values
-// that cannot be written.
+// Text writes a string, as graphql.MarshalString does. Like all that write a value it reports whether that could be written.
 func (w *Writer) Text(s string) bool {
+	if len(w.text)+len(s) > mostBytes {
+		return false
+	}
 	w.text = append(w.text, '"')
 	start := 0
 	for i := range len(s) {

@@ -2,7 +2,8 @@
 //
 // Three checks stand in a row. Shape looks at the parsed text before it is validated, because validation
 // itself is quadratic, or worse, on documents made for it. Introspection then asks whether the caller may
-// read the schema. Cost prices the validated operation, with its variables, before anything runs.
+// read the schema. Cost prices the validated operation, with its variables, before anything runs. Size then bounds the
+// text of the answer, which no price foresees.
 package limit
 
 import (

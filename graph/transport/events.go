@@ -91,7 +91,10 @@ func (e *eventWriter) open() bool {
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Accel-Buffering", "no") // nginx would hold events back
 	e.w.WriteHeader(http.StatusOK)
-	return e.comment()
+	began := e.comment()
+	// The request was read, up to here: a client that listens says nothing more, for as long as it likes.
+	_ = e.control.SetReadDeadline(time.Time{})
+	return began
 }
 
 // close lifts the write deadline: the connection may serve other requests.

@@ -1,12 +1,14 @@
 package transport_test
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -253,6 +255,37 @@ func TestSlowBody(t *testing.T) {
 	got := do(t, request(t, http.MethodPost, s.URL, body, "Content-Type", "application/json"))
 	if got.status != http.StatusRequestTimeout || got.code(t) != transport.CodeTimeout {
 		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
+// TestSlowBodyOfKnownLength: who announces a body and sends a part of it is answered when its time is up, and holds the
+// connection no longer.
+func TestSlowBodyOfKnownLength(t *testing.T) {
+	t.Parallel()
+	s := serve(t, options{http: transport.HTTP{BodyTimeout: 20 * time.Millisecond}})
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	const head = "POST / HTTP/1.1\r\nHost: school\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+	if _, err := io.WriteString(conn, head); err != nil {
+		t.Fatal(err)
+	}
+	answers := bufio.NewReader(conn)
+	got, err := http.ReadResponse(answers, nil)
+	if err != nil {
+		t.Fatalf("no answer: %v", err)
+	}
+	defer func() { _ = got.Body.Close() }()
+	if got.StatusCode != http.StatusRequestTimeout {
+		t.Errorf("status %d", got.StatusCode)
+	}
+	if _, err := io.Copy(io.Discard, answers); err != nil {
+		t.Errorf("the connection stays open: %v", err)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"lyceum/internal/gen/ent/publication"
 	"lyceum/internal/platform/input"
 	"lyceum/internal/platform/page"
+	"lyceum/internal/platform/pg"
 	"lyceum/internal/viewer"
 )
 
@@ -171,7 +172,8 @@ func (s *Service) Versions(ctx context.Context, ids []uuid.UUID) ([]*Course, err
 	if err := courseversion.Policy.EvalQuery(ctx, s.DB.CourseVersion.Query()); err != nil {
 		return nil, fmt.Errorf("read versions: %w", err)
 	}
-	return s.Kept.versions(ctx, ids, s.readVersions)
+	// What is found is kept for everybody, and so is that there is no such version: a standby may not have it yet.
+	return s.Kept.versions(pg.Fresh(ctx), ids, s.readVersions)
 }
 
 func (s *Service) readVersions(ctx context.Context, ids []uuid.UUID) ([]*Course, error) {

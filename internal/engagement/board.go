@@ -50,6 +50,9 @@ type Board struct {
 	Since time.Time
 }
 
+// maxSkip is more than stand on any leaderboard. Further than that the copy cannot count, and the ledger would be read.
+const maxSkip = 1_000_000_000
+
 // Standing is somebody's place. Who has the same points has the same rank.
 type Standing struct {
 	Learner uuid.UUID
@@ -104,7 +107,7 @@ func (s *Service) Leaderboard(ctx context.Context, r page.Request, ask Ask) (*Le
 	if _, err := r.Position(order, &skip); err != nil {
 		return nil, err
 	}
-	if skip < 0 {
+	if skip < 0 || skip > maxSkip {
 		return nil, fault.Invalid("after", "This cursor does not belong to this list; start again without `after`.")
 	}
 	seen, err := s.look(ctx, who.Tenant, board, Window{Learner: who.User, Skip: skip, Limit: r.Limit(), Around: ask.Around})
@@ -162,14 +165,17 @@ func (s *Service) admitToGroup(ctx context.Context, id uuid.UUID) error {
 	return nil
 }
 
-// admit refuses a course that the viewer neither learns nor teaches in.
+// admit refuses a course that the viewer neither learns nor teaches in: who waits for a place, gave it up or was sent out
+// hears nothing of those inside.
 func (s *Service) admit(ctx context.Context, who viewer.Viewer, id uuid.UUID) error {
 	var known bool
 	var err error
 	if who.Staff() || who.Granted() {
 		known, err = s.DB.Course.Query().Where(course.ID(id)).Exist(ctx)
 	} else {
-		known, err = s.DB.Enrollment.Query().Where(enrollment.CourseID(id), enrollment.LearnerID(who.User)).Exist(ctx)
+		known, err = s.DB.Enrollment.Query().Where(
+			enrollment.CourseID(id), enrollment.LearnerID(who.User), enrollment.StateIn(enrollment.StateACTIVE, enrollment.StateCOMPLETED),
+		).Exist(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("find course: %w", err)

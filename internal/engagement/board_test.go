@@ -2,6 +2,8 @@ package engagement_test
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -12,6 +14,7 @@ import (
 
 	"lyceum/internal/engagement"
 	"lyceum/internal/fault"
+	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/gen/ent/tenant"
 	"lyceum/internal/platform/page"
 )
@@ -337,12 +340,19 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// forged is a cursor of the tenant's leaderboard that nobody was given: what it is bound to can be known.
+func forged(period engagement.Period, skip string) string {
+	sum := sha256.Sum256([]byte("leaderboard " + uuid.Nil.String() + " " + string(period)))
+	return base64.RawURLEncoding.EncodeToString(append(sum[:6:6], "["+skip+"]"...))
+}
+
 func TestLeaderboardRefuses(t *testing.T) {
 	t.Parallel()
 	f := setup(t, 2)
 	stranger, unknown := f.people[1], uuid.New()
 	group, archived := f.group(t, f.acme.Learner), f.group(t, f.acme.Learner)
 	f.Group.UpdateOneID(archived).SetArchivedAt(time.Now()).ExecX(f.acme.System(t.Context()))
+	f.Enrollment.Update().Where(enrollment.CourseID(f.courses[1])).SetState(enrollment.StateREVOKED).ExecX(f.acme.System(t.Context()))
 	for name, tt := range map[string]struct {
 		who  uuid.UUID
 		ask  engagement.Ask
@@ -350,12 +360,15 @@ func TestLeaderboardRefuses(t *testing.T) {
 		want fault.Code
 	}{
 		"a course of others":  {stranger, engagement.Ask{Course: &f.courses[0], Period: engagement.Week}, page.Request{First: 1}, fault.NotFound},
+		"sent out of it":      {f.acme.Learner, engagement.Ask{Course: &f.courses[1], Period: engagement.Week}, page.Request{First: 1}, fault.NotFound},
 		"no course":           {f.acme.Learner, engagement.Ask{Course: &unknown, Period: engagement.Week}, page.Request{First: 1}, fault.NotFound},
 		"both":                {f.acme.Learner, engagement.Ask{Course: &f.courses[0], Group: &group, Period: engagement.Week}, page.Request{First: 1}, fault.BadInput},
 		"a group of others":   {stranger, engagement.Ask{Group: &group, Period: engagement.Week}, page.Request{First: 1}, fault.NotFound},
 		"an archived group":   {f.acme.Learner, engagement.Ask{Group: &archived, Period: engagement.Week}, page.Request{First: 1}, fault.NotFound},
 		"no group":            {f.acme.Learner, engagement.Ask{Group: &unknown, Period: engagement.Week}, page.Request{First: 1}, fault.NotFound},
 		"a cursor of nothing": {stranger, engagement.Ask{Period: engagement.Week}, page.Request{First: 1, After: "x"}, fault.BadInput},
+		"before the first":    {stranger, engagement.Ask{Period: engagement.Week}, page.Request{First: 1, After: forged(engagement.Week, "-1")}, fault.BadInput},
+		"behind everybody":    {stranger, engagement.Ask{Period: engagement.Week}, page.Request{First: 1, After: forged(engagement.Week, "1000000000000000000")}, fault.BadInput},
 	} {
 		if _, err := f.copied.Leaderboard(f.as(t.Context(), tt.who), tt.page, tt.ask); fault.CodeOf(err) != tt.want {
 			t.Errorf("%s: %v, want %s", name, err, tt.want)

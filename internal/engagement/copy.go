@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"lyceum/internal/platform/cache"
+	"lyceum/internal/platform/pg"
 )
 
 const (
@@ -23,7 +24,8 @@ func (s *Service) look(ctx context.Context, tenant uuid.UUID, b Board, w Window)
 	if s.Copies == nil {
 		return s.fromLedger(ctx, b, w)
 	}
-	seen, err := s.fromCopy(ctx, b.key(tenant), b, w)
+	// The copy is everybody's: who allows an answer to be old does not make it old for others.
+	seen, err := s.fromCopy(pg.Fresh(ctx), b.key(tenant), b, w)
 	if err == nil || ctx.Err() != nil {
 		return seen, err
 	}

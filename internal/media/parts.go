@@ -32,6 +32,9 @@ const (
 	partsLife = 24 * time.Hour
 	// checkLife is how long an upload that has arrived may wait to be checked.
 	checkLife = 7 * 24 * time.Hour
+	// checkAgain is how long after an upload has arrived another check is asked for when its file is announced again: jobs
+	// are given up when the storage is away for long. It is longer than one attempt takes; two at once do no harm.
+	checkAgain = 2 * time.Hour
 )
 
 func (s *Service) partSize() int64 { return cmp.Or(s.PartSize, usualPart) }
@@ -69,8 +72,8 @@ func (s *Service) announceLarge(ctx context.Context, u Upload) (*ent.Asset, erro
 			First(ctx)
 		switch {
 		case err == nil && there.Status == asset.StatusCHECKING:
-			made = there
-			return nil
+			made, err = s.remind(ctx, tx, there)
+			return err
 		case err == nil:
 			made, err = tx.Asset.UpdateOne(there).SetExpiresAt(time.Now().Add(partsLife)).Save(ctx)
 			return wrapped("renew upload", err)
@@ -256,19 +259,33 @@ func (s *Service) arrived(ctx context.Context, a *ent.Asset) (*ent.Asset, error)
 			waiting = now
 			return nil
 		}
-		waiting, err = tx.Asset.UpdateOne(now).SetStatus(asset.StatusCHECKING).SetExpiresAt(time.Now().Add(checkLife)).Save(ctx)
-		if err != nil {
-			return fmt.Errorf("mark asset: %w", err)
-		}
-		s.wakeAfter(ctx, tx, waiting)
-		return tx.Enqueue(ctx, UploadArrived{
-			ID: uuid.Must(uuid.NewV7()), Tenant: now.TenantID, At: time.Now().UTC(), Asset: now.ID,
-		})
+		waiting, err = s.askForCheck(ctx, tx, now)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("complete upload: %w", err)
 	}
 	return waiting, nil
+}
+
+// askForCheck makes the upload wait to be checked.
+func (s *Service) askForCheck(ctx context.Context, tx *pg.Tx, a *ent.Asset) (*ent.Asset, error) {
+	waiting, err := tx.Asset.UpdateOne(a).SetStatus(asset.StatusCHECKING).SetExpiresAt(time.Now().Add(checkLife)).Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("mark asset: %w", err)
+	}
+	s.wakeAfter(ctx, tx, waiting)
+	return waiting, tx.Enqueue(ctx, UploadArrived{
+		ID: uuid.Must(uuid.NewV7()), Tenant: a.TenantID, At: time.Now().UTC(), Asset: a.ID,
+	})
+}
+
+// remind asks for the check of an upload again that has waited for so long that nobody seems to be at it.
+func (s *Service) remind(ctx context.Context, tx *pg.Tx, a *ent.Asset) (*ent.Asset, error) {
+	if time.Since(a.UpdatedAt) < checkAgain {
+		return a, nil
+	}
+	return s.askForCheck(ctx, tx, a)
 }
 
 // complete returns a fault that names what is missing of the asset.

@@ -113,6 +113,43 @@ func TestPartsResume(t *testing.T) {
 	wantCode(t, "a part of a finished upload", err, fault.Conflict)
 }
 
+// TestForgottenCheck: an upload that nobody checks is checked when its owner comes back with the file, and not asked for with
+// every look.
+func TestForgottenCheck(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	ctx, system, content := f.acme.AsInstructor(t.Context()), f.acme.System(t.Context()), long("forgotten")
+	a := f.large(t, ctx, content)
+	for number := range 6 {
+		f.sendPart(t, ctx, a, content, number+1)
+	}
+	if _, err := f.s.Complete(ctx, a.ID); err != nil {
+		t.Fatal(err)
+	}
+	asked := func(when string, want int) {
+		t.Helper()
+		if again := f.large(t, ctx, content); again.ID != a.ID || again.Status != asset.StatusCHECKING {
+			t.Errorf("%s: %s is %s, want %s to be checked", when, again.ID, again.Status, a.ID)
+		}
+		n := 0
+		for _, event := range f.Events() {
+			if _, arrived := event.(media.UploadArrived); arrived {
+				n++
+			}
+		}
+		if n != want {
+			t.Errorf("%s: a check was asked for %d times, want %d", when, n, want)
+		}
+	}
+	asked("at once", 1)
+	f.Asset.UpdateOneID(a.ID).SetUpdatedAt(time.Now().Add(-3 * time.Hour)).ExecX(system)
+	asked("after three hours", 2)
+	asked("right after that", 2)
+	if err := f.s.Check(system, a.ID); err != nil || f.Asset.GetX(system, a.ID).Status != asset.StatusREADY {
+		t.Errorf("it cannot be checked any more: %v", err)
+	}
+}
+
 func TestPartsRefuse(t *testing.T) {
 	t.Parallel()
 	f := setup(t)

@@ -186,7 +186,8 @@ func (s *Service) Members(ctx context.Context, asked []MembersAsked) (map[Member
 	groups, behind, limits := make([]uuid.UUID, len(asked)), make([]uuid.UUID, len(asked)), make([]int, len(asked))
 	for i, one := range asked {
 		groups[i], limits[i] = one.Group, one.Page.Limit()
-		if _, err := one.Page.Position(one.order(), &behind[i]); err != nil {
+		var err error
+		if behind[i], err = one.behind(); err != nil {
 			return nil, err
 		}
 	}
@@ -219,6 +220,19 @@ func (s *Service) Members(ctx context.Context, asked []MembersAsked) (map[Member
 		found[one] = page.Of(lists[i], one.Page, one.order(), func(m *Member) []any { return []any{m.row} })
 	}
 	return found, nil
+}
+
+// Check returns BadInput for a cursor that is none of the group. Members of many groups are found together, and one such
+// cursor fails them all: who asks for them checks each page by itself.
+func (a MembersAsked) Check() error {
+	_, err := a.behind()
+	return err
+}
+
+// behind is the row that the page begins behind.
+func (a MembersAsked) behind() (last uuid.UUID, err error) {
+	_, err = a.Page.Position(a.order(), &last)
+	return last, err
 }
 
 func (a MembersAsked) order() string { return "members of group " + a.Group.String() }

@@ -28,11 +28,13 @@ const (
 // pass is what a viewer came in with: all that decides whether they may stay.
 type pass struct {
 	user, session, key, grant uuid.UUID
-	role                      viewer.Role
+	// rotation tells the token of the session from the one that was put in its place.
+	rotation int
+	role     viewer.Role
 }
 
 func passOf(v viewer.Viewer) pass {
-	return pass{user: v.User, session: v.Session, key: v.APIKey, grant: v.Grant, role: v.Role}
+	return pass{user: v.User, session: v.Session, key: v.APIKey, grant: v.Grant, rotation: v.Rotation, role: v.Role}
 }
 
 // Rounds looks after those who stay: who listens to live streams. It goes round each tenant's together, so that any
@@ -177,17 +179,17 @@ func (r *Rounds) round(ctx context.Context, tenant uuid.UUID, asked []pass) {
 	r.shut(tenant, h)
 }
 
-// welcomed reports of each pass whether it still holds: the session or key is good, the role is the same and, of
-// support, the grant is in force. The idle limit does not count: who listens is there. After an error none holds.
+// welcomed reports of each pass whether it still holds: the session or key is good, the session's token was not replaced,
+// the role is the same and, of support, the grant is in force. The idle limit does not count: who listens is there. After an error none holds.
 func welcomed(ctx context.Context, db *pg.DB, tenant uuid.UUID, asked []pass) ([]bool, error) {
 	const check = `
 		SELECT a.place
-		FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[])
-			WITH ORDINALITY AS a (user_id, role, session_id, key_id, grant_id, place)
+		FROM unnest($2::uuid[], $3::text[], $4::uuid[], $8::bigint[], $5::uuid[], $6::uuid[])
+			WITH ORDINALITY AS a (user_id, role, session_id, rotation, key_id, grant_id, place)
 		JOIN users u ON u.tenant_id = $1 AND u.id = a.user_id AND u.role = a.role AND u.status = 'ACTIVE'
 		JOIN placements p ON p.id = u.tenant_id AND p.status = 'ACTIVE'
 		WHERE (a.session_id = $7 OR EXISTS (SELECT 1 FROM sessions s
-			WHERE s.tenant_id = $1 AND s.id = a.session_id AND s.revoked_at IS NULL AND s.expires_at > now()))
+			WHERE s.tenant_id = $1 AND s.id = a.session_id AND s.rotation = a.rotation AND s.revoked_at IS NULL AND s.expires_at > now()))
 		  AND (a.key_id = $7 OR EXISTS (SELECT 1 FROM api_keys k
 			WHERE k.tenant_id = $1 AND k.id = a.key_id AND k.revoked_at IS NULL AND coalesce(k.expires_at > now(), true)))
 		  AND (a.grant_id = $7 OR EXISTS (SELECT 1 FROM support_grants g
@@ -195,11 +197,11 @@ func welcomed(ctx context.Context, db *pg.DB, tenant uuid.UUID, asked []pass) ([
 	n := len(asked)
 	good := make([]bool, n)
 	users, sessions, keys, grants := make([]uuid.UUID, n), make([]uuid.UUID, n), make([]uuid.UUID, n), make([]uuid.UUID, n)
-	roles := make([]string, n)
+	roles, rotations := make([]string, n), make([]int, n)
 	for i, p := range asked {
-		users[i], roles[i], sessions[i], keys[i], grants[i] = p.user, string(p.role), p.session, p.key, p.grant
+		users[i], roles[i], sessions[i], rotations[i], keys[i], grants[i] = p.user, string(p.role), p.session, p.rotation, p.key, p.grant
 	}
-	rows, err := db.Query(ctx, check, tenant, users, roles, sessions, keys, grants, uuid.Nil)
+	rows, err := db.Query(ctx, check, tenant, users, roles, sessions, keys, grants, uuid.Nil, rotations)
 	if err != nil {
 		return good, fmt.Errorf("check viewers: %w", err)
 	}

@@ -83,6 +83,30 @@ func TestRounds(t *testing.T) {
 	stays(t, "who did nothing", counter, merged(ctx, there, other))
 }
 
+// TestReplacedTokensLeave: who came in with a token that was replaced is sent away, though its session goes on, and asks
+// nothing more on a socket; who comes with the new one stays.
+func TestReplacedTokensLeave(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	r := f.rounds(10 * time.Millisecond)
+	old := f.as(t, f.signIn(t, f.acme, "learner").Token)
+	before, _ := viewer.From(old)
+	gone := r.Gone(t.Context(), before)
+	opened, err := f.s.Rotate(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sentAway(t, "who has the token that was replaced", gone)
+	after, _ := viewer.From(f.as(t, opened.Token))
+	for who, want := range map[*viewer.Viewer]bool{&before: false, &after: true} {
+		if good, err := f.s.Still(t.Context(), *who); err != nil || good != want {
+			t.Errorf("rotation %d is welcome: %t (%v), want %t", who.Rotation, good, err, want)
+		}
+	}
+	ctx, counter := pg.CountStatements(t.Context())
+	stays(t, "who has the new token", counter, r.Gone(ctx, after))
+}
+
 // merged is closed with the first of the channels.
 func merged(ctx context.Context, channels ...<-chan struct{}) <-chan struct{} {
 	first := make(chan struct{})

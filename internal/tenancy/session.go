@@ -69,8 +69,8 @@ func (s *Service) noteUse(ctx context.Context, stale bool, statement string, ten
 	return nil
 }
 
-// Still reports whether the session or key of the viewer is good now and carries the same role and, of support,
-// the same grant; a socket asks before each operation. The idle limit does not count: who listens is there.
+// Still reports whether the session or key of the viewer is good now, with the token that it had, and carries the same role
+// and, of support, the same grant; a socket asks before each operation. The idle limit does not count: who listens is there.
 func (s *Service) Still(ctx context.Context, v viewer.Viewer) (bool, error) {
 	ctx = viewer.With(ctx, viewer.Job(v.Tenant, "authenticate"))
 	welcome, err := welcomed(ctx, s.DB, v.Tenant, []pass{passOf(v)})
@@ -87,8 +87,8 @@ func (s *Service) SignOut(ctx context.Context) error {
 	return err
 }
 
-// Rotate gives the session of the request a new token. The old one stops working at once, and of two
-// rotations at the same time one wins.
+// Rotate gives the session of the request a new token. The old one stops working at once, also on a socket, and streams
+// that came in with it end as when the session does. Of two rotations at the same time one wins.
 func (s *Service) Rotate(ctx context.Context) (*Opened, error) {
 	v, err := s.inSession(ctx)
 	if err != nil {

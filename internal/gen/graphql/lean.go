@@ -1463,7 +1463,7 @@ func (ec *executionContext) leanAchievement(ctx context.Context, sel ast.Selecti
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanAchievement(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanAchievement(w, now, plan, obj) })
 }
 
 func writeLeanAchievement(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Achievement) bool {
@@ -1518,7 +1518,7 @@ func (ec *executionContext) leanApiKey(ctx context.Context, sel ast.SelectionSet
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanApiKey(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanApiKey(w, now, plan, obj) })
 }
 
 func writeLeanApiKey(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.APIKey) bool {
@@ -1601,7 +1601,7 @@ func (ec *executionContext) leanApplyCompletionsPayload(ctx context.Context, sel
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanApplyCompletionsPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanApplyCompletionsPayload(w, now, plan, obj) })
 }
 
 func writeLeanApplyCompletionsPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.ApplyCompletionsPayload) bool {
@@ -1651,7 +1651,7 @@ func (ec *executionContext) leanArticleContent(ctx context.Context, sel ast.Sele
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanArticleContent(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanArticleContent(w, now, plan, obj) })
 }
 
 func writeLeanArticleContent(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.ArticleContent) bool {
@@ -1682,7 +1682,7 @@ func (ec *executionContext) leanAsset(ctx context.Context, sel ast.SelectionSet,
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanAsset(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanAsset(w, now, plan, obj) })
 }
 
 func writeLeanAsset(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Asset) bool {
@@ -1758,7 +1758,7 @@ func (ec *executionContext) lean_Asset_id(obj *ent.Asset) graphql.Marshaler {
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.GlobalID()
 		if !w.ID(v) {
 			return false
@@ -1771,7 +1771,7 @@ func (ec *executionContext) lean_Asset_kind(obj *ent.Asset) graphql.Marshaler {
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Kind
 		if !w.Text(string(v)) {
 			return false
@@ -1784,7 +1784,7 @@ func (ec *executionContext) lean_Asset_fileName(obj *ent.Asset) graphql.Marshale
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.FileName
 		if !w.Text(v) {
 			return false
@@ -1797,7 +1797,7 @@ func (ec *executionContext) lean_Asset_contentType(obj *ent.Asset) graphql.Marsh
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.ContentType
 		if !w.Text(v) {
 			return false
@@ -1810,7 +1810,7 @@ func (ec *executionContext) lean_Asset_size(obj *ent.Asset) graphql.Marshaler {
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Size
 		if !w.Bytes(v) {
 			return false
@@ -1823,7 +1823,7 @@ func (ec *executionContext) lean_Asset_sha256(obj *ent.Asset) graphql.Marshaler 
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Sha256
 		if !w.Text(v) {
 			return false
@@ -1836,7 +1836,7 @@ func (ec *executionContext) lean_Asset_status(obj *ent.Asset) graphql.Marshaler 
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Status
 		if !w.Text(string(v)) {
 			return false
@@ -1849,7 +1849,7 @@ func (ec *executionContext) lean_Asset_failure(obj *ent.Asset) graphql.Marshaler
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Failure
 		if !w.Text(v) {
 			return false
@@ -1862,7 +1862,7 @@ func (ec *executionContext) lean_Asset_conversion(obj *ent.Asset) graphql.Marsha
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Conversion
 		if !w.Text(string(v)) {
 			return false
@@ -1875,7 +1875,7 @@ func (ec *executionContext) lean_Asset_progress(obj *ent.Asset) graphql.Marshale
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Progress
 		if !w.Int(v) {
 			return false
@@ -1888,7 +1888,7 @@ func (ec *executionContext) lean_Asset_createdAt(obj *ent.Asset) graphql.Marshal
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CreatedAt
 		if !w.Time(v) {
 			return false
@@ -1906,7 +1906,7 @@ func (ec *executionContext) leanAttachment(ctx context.Context, sel ast.Selectio
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanAttachment(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanAttachment(w, now, plan, obj) })
 }
 
 func writeLeanAttachment(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.Attachment) bool {
@@ -1946,7 +1946,7 @@ func (ec *executionContext) leanAttempt(ctx context.Context, sel ast.SelectionSe
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanAttempt(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanAttempt(w, now, plan, obj) })
 }
 
 func writeLeanAttempt(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Attempt) bool {
@@ -2010,7 +2010,7 @@ func (ec *executionContext) lean_Attempt_id(obj *ent.Attempt) graphql.Marshaler 
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.GlobalID()
 		if !w.ID(v) {
 			return false
@@ -2023,7 +2023,7 @@ func (ec *executionContext) lean_Attempt_number(obj *ent.Attempt) graphql.Marsha
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Number
 		if !w.Int(v) {
 			return false
@@ -2036,7 +2036,7 @@ func (ec *executionContext) lean_Attempt_state(obj *ent.Attempt) graphql.Marshal
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.State
 		if !w.Text(string(v)) {
 			return false
@@ -2049,7 +2049,7 @@ func (ec *executionContext) lean_Attempt_startedAt(obj *ent.Attempt) graphql.Mar
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.StartedAt
 		if !w.Time(v) {
 			return false
@@ -2062,7 +2062,7 @@ func (ec *executionContext) lean_Attempt_deadlineAt(obj *ent.Attempt) graphql.Ma
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.DeadlineAt
 		if v == nil {
 			w.Null()
@@ -2079,7 +2079,7 @@ func (ec *executionContext) lean_Attempt_submittedAt(obj *ent.Attempt) graphql.M
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.SubmittedAt
 		if v == nil {
 			w.Null()
@@ -2096,7 +2096,7 @@ func (ec *executionContext) lean_Attempt_passMark(obj *ent.Attempt) graphql.Mars
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.PassMark
 		if !w.Int(v) {
 			return false
@@ -2114,7 +2114,7 @@ func (ec *executionContext) leanAttemptPayload(ctx context.Context, sel ast.Sele
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanAttemptPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanAttemptPayload(w, now, plan, obj) })
 }
 
 func writeLeanAttemptPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.AttemptPayload) bool {
@@ -2149,7 +2149,7 @@ func (ec *executionContext) leanAttemptQuestion(ctx context.Context, sel ast.Sel
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanAttemptQuestion(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanAttemptQuestion(w, now, plan, obj) })
 }
 
 func writeLeanAttemptQuestion(w *lean.Writer, now LeanNow, plan lean.Plan, obj *assessment.Question) bool {
@@ -2231,7 +2231,7 @@ func (ec *executionContext) lean_AttemptQuestion_id(obj *assessment.Question) gr
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.GlobalID()
 		if !w.ID(v) {
 			return false
@@ -2244,7 +2244,7 @@ func (ec *executionContext) lean_AttemptQuestion_kind(obj *assessment.Question) 
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Kind
 		if !w.Text(string(v)) {
 			return false
@@ -2257,7 +2257,7 @@ func (ec *executionContext) lean_AttemptQuestion_prompt(obj *assessment.Question
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Prompt
 		if !w.Text(v) {
 			return false
@@ -2270,7 +2270,7 @@ func (ec *executionContext) lean_AttemptQuestion_points(obj *assessment.Question
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Points
 		if !w.Int(v) {
 			return false
@@ -2288,7 +2288,7 @@ func (ec *executionContext) leanAuditConnection(ctx context.Context, sel ast.Sel
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanAuditConnection(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanAuditConnection(w, now, plan, obj) })
 }
 
 func writeLeanAuditConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.AuditConnection) bool {
@@ -2343,7 +2343,7 @@ func (ec *executionContext) leanAuditDatum(ctx context.Context, sel ast.Selectio
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanAuditDatum(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanAuditDatum(w, now, plan, obj) })
 }
 
 func writeLeanAuditDatum(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.AuditDatum) bool {
@@ -2379,7 +2379,7 @@ func (ec *executionContext) leanAuditEdge(ctx context.Context, sel ast.Selection
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanAuditEdge(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanAuditEdge(w, now, plan, obj) })
 }
 
 func writeLeanAuditEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*ent.AuditEntry]) bool {
@@ -2419,7 +2419,7 @@ func (ec *executionContext) leanAuditEntry(ctx context.Context, sel ast.Selectio
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanAuditEntry(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanAuditEntry(w, now, plan, obj) })
 }
 
 func writeLeanAuditEntry(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.AuditEntry) bool {
@@ -2475,7 +2475,7 @@ func (ec *executionContext) lean_AuditEntry_id(obj *ent.AuditEntry) graphql.Mars
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.GlobalID()
 		if !w.ID(v) {
 			return false
@@ -2488,7 +2488,7 @@ func (ec *executionContext) lean_AuditEntry_seq(obj *ent.AuditEntry) graphql.Mar
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Seq
 		if !w.Int(v) {
 			return false
@@ -2501,7 +2501,7 @@ func (ec *executionContext) lean_AuditEntry_at(obj *ent.AuditEntry) graphql.Mars
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.At
 		if !w.Time(v) {
 			return false
@@ -2514,7 +2514,7 @@ func (ec *executionContext) lean_AuditEntry_actor(obj *ent.AuditEntry) graphql.M
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Actor
 		if !w.Text(v) {
 			return false
@@ -2527,7 +2527,7 @@ func (ec *executionContext) lean_AuditEntry_role(obj *ent.AuditEntry) graphql.Ma
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Role
 		if !w.Text(v) {
 			return false
@@ -2540,7 +2540,7 @@ func (ec *executionContext) lean_AuditEntry_action(obj *ent.AuditEntry) graphql.
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Action
 		if !w.Text(v) {
 			return false
@@ -2553,7 +2553,7 @@ func (ec *executionContext) lean_AuditEntry_subject(obj *ent.AuditEntry) graphql
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Subject
 		if !w.Text(v) {
 			return false
@@ -2571,7 +2571,7 @@ func (ec *executionContext) leanBranding(ctx context.Context, sel ast.SelectionS
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanBranding(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanBranding(w, now, plan, obj) })
 }
 
 func writeLeanBranding(w *lean.Writer, now LeanNow, plan lean.Plan, obj *brand.Brand) bool {
@@ -2612,7 +2612,7 @@ func (ec *executionContext) leanCaption(ctx context.Context, sel ast.SelectionSe
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCaption(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCaption(w, now, plan, obj) })
 }
 
 func writeLeanCaption(w *lean.Writer, now LeanNow, plan lean.Plan, obj *outline.Caption) bool {
@@ -2653,7 +2653,7 @@ func (ec *executionContext) leanCaptionRevision(ctx context.Context, sel ast.Sel
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCaptionRevision(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCaptionRevision(w, now, plan, obj) })
 }
 
 func writeLeanCaptionRevision(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.CaptionRevision) bool {
@@ -2708,7 +2708,7 @@ func (ec *executionContext) lean_CaptionRevision_number(obj *ent.CaptionRevision
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Number
 		if !w.Int(v) {
 			return false
@@ -2721,7 +2721,7 @@ func (ec *executionContext) lean_CaptionRevision_locale(obj *ent.CaptionRevision
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Locale
 		if !w.Text(v) {
 			return false
@@ -2734,7 +2734,7 @@ func (ec *executionContext) lean_CaptionRevision_label(obj *ent.CaptionRevision)
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Label
 		if !w.Text(v) {
 			return false
@@ -2747,7 +2747,7 @@ func (ec *executionContext) lean_CaptionRevision_cueCount(obj *ent.CaptionRevisi
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CueCount
 		if !w.Int(v) {
 			return false
@@ -2760,7 +2760,7 @@ func (ec *executionContext) lean_CaptionRevision_createdAt(obj *ent.CaptionRevis
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CreatedAt
 		if !w.Time(v) {
 			return false
@@ -2773,7 +2773,7 @@ func (ec *executionContext) lean_CaptionRevision_revertOf(obj *ent.CaptionRevisi
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.RevertOf
 		if v == nil {
 			w.Null()
@@ -2795,7 +2795,7 @@ func (ec *executionContext) leanCaptionRevisionConnection(ctx context.Context, s
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCaptionRevisionConnection(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCaptionRevisionConnection(w, now, plan, obj) })
 }
 
 func writeLeanCaptionRevisionConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.CaptionRevisionConnection) bool {
@@ -2850,7 +2850,7 @@ func (ec *executionContext) leanCaptionRevisionEdge(ctx context.Context, sel ast
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCaptionRevisionEdge(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCaptionRevisionEdge(w, now, plan, obj) })
 }
 
 func writeLeanCaptionRevisionEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*ent.CaptionRevision]) bool {
@@ -2890,7 +2890,7 @@ func (ec *executionContext) leanCaptionTrack(ctx context.Context, sel ast.Select
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCaptionTrack(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCaptionTrack(w, now, plan, obj) })
 }
 
 func writeLeanCaptionTrack(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.CaptionTrack) bool {
@@ -2936,7 +2936,7 @@ func (ec *executionContext) leanCaptionsPayload(ctx context.Context, sel ast.Sel
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCaptionsPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCaptionsPayload(w, now, plan, obj) })
 }
 
 func writeLeanCaptionsPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.CaptionsPayload) bool {
@@ -2980,7 +2980,7 @@ func (ec *executionContext) leanCategory(ctx context.Context, sel ast.SelectionS
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCategory(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCategory(w, now, plan, obj) })
 }
 
 func writeLeanCategory(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Category) bool {
@@ -3021,7 +3021,7 @@ func (ec *executionContext) leanCertificate(ctx context.Context, sel ast.Selecti
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCertificate(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCertificate(w, now, plan, obj) })
 }
 
 func writeLeanCertificate(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Certificate) bool {
@@ -3099,7 +3099,7 @@ func (ec *executionContext) lean_Certificate_id(obj *ent.Certificate) graphql.Ma
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.GlobalID()
 		if !w.ID(v) {
 			return false
@@ -3112,7 +3112,7 @@ func (ec *executionContext) lean_Certificate_courseTitle(obj *ent.Certificate) g
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CourseTitle
 		if !w.Text(v) {
 			return false
@@ -3125,7 +3125,7 @@ func (ec *executionContext) lean_Certificate_issuedAt(obj *ent.Certificate) grap
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.IssuedAt
 		if !w.Time(v) {
 			return false
@@ -3138,7 +3138,7 @@ func (ec *executionContext) lean_Certificate_expiresAt(obj *ent.Certificate) gra
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.ExpiresAt
 		if v == nil {
 			w.Null()
@@ -3155,7 +3155,7 @@ func (ec *executionContext) lean_Certificate_revokedAt(obj *ent.Certificate) gra
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.RevokedAt
 		if v == nil {
 			w.Null()
@@ -3177,7 +3177,7 @@ func (ec *executionContext) leanCertificateVerification(ctx context.Context, sel
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCertificateVerification(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCertificateVerification(w, now, plan, obj) })
 }
 
 func writeLeanCertificateVerification(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.CertificateVerification) bool {
@@ -3254,7 +3254,7 @@ func (ec *executionContext) lean_CertificateVerification_status(obj *model.Certi
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Status
 		if !w.Own(v) {
 			return false
@@ -3267,7 +3267,7 @@ func (ec *executionContext) lean_CertificateVerification_code(obj *model.Certifi
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Code
 		if !w.Text(v) {
 			return false
@@ -3280,7 +3280,7 @@ func (ec *executionContext) lean_CertificateVerification_courseTitle(obj *model.
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CourseTitle
 		if !w.Text(v) {
 			return false
@@ -3293,7 +3293,7 @@ func (ec *executionContext) lean_CertificateVerification_tenantName(obj *model.C
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.TenantName
 		if !w.Text(v) {
 			return false
@@ -3306,7 +3306,7 @@ func (ec *executionContext) lean_CertificateVerification_completedAt(obj *model.
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CompletedAt
 		if !w.Time(v) {
 			return false
@@ -3319,7 +3319,7 @@ func (ec *executionContext) lean_CertificateVerification_issuedAt(obj *model.Cer
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.IssuedAt
 		if !w.Time(v) {
 			return false
@@ -3332,7 +3332,7 @@ func (ec *executionContext) lean_CertificateVerification_expiresAt(obj *model.Ce
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.ExpiresAt
 		if v == nil {
 			w.Null()
@@ -3349,7 +3349,7 @@ func (ec *executionContext) lean_CertificateVerification_revokedAt(obj *model.Ce
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.RevokedAt
 		if v == nil {
 			w.Null()
@@ -3371,7 +3371,7 @@ func (ec *executionContext) leanChangePasswordPayload(ctx context.Context, sel a
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanChangePasswordPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanChangePasswordPayload(w, now, plan, obj) })
 }
 
 func writeLeanChangePasswordPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.ChangePasswordPayload) bool {
@@ -3402,7 +3402,7 @@ func (ec *executionContext) leanChoice(ctx context.Context, sel ast.SelectionSet
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanChoice(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanChoice(w, now, plan, obj) })
 }
 
 func writeLeanChoice(w *lean.Writer, now LeanNow, plan lean.Plan, obj *quiz.Choice) bool {
@@ -3438,7 +3438,7 @@ func (ec *executionContext) leanChoiceDraft(ctx context.Context, sel ast.Selecti
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanChoiceDraft(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanChoiceDraft(w, now, plan, obj) })
 }
 
 func writeLeanChoiceDraft(w *lean.Writer, now LeanNow, plan lean.Plan, obj *quiz.DraftChoice) bool {
@@ -3484,7 +3484,7 @@ func (ec *executionContext) leanCompleteUploadPayload(ctx context.Context, sel a
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCompleteUploadPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCompleteUploadPayload(w, now, plan, obj) })
 }
 
 func writeLeanCompleteUploadPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.CompleteUploadPayload) bool {
@@ -3519,7 +3519,7 @@ func (ec *executionContext) leanCompletion(ctx context.Context, sel ast.Selectio
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCompletion(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCompletion(w, now, plan, obj) })
 }
 
 func writeLeanCompletion(w *lean.Writer, now LeanNow, plan lean.Plan, obj *learning.Standing) bool {
@@ -3577,7 +3577,7 @@ func (ec *executionContext) lean_Completion_completedAt(obj *learning.Standing) 
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CompletedAt
 		if v == nil {
 			w.Null()
@@ -3599,7 +3599,7 @@ func (ec *executionContext) leanCompletionCondition(ctx context.Context, sel ast
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCompletionCondition(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCompletionCondition(w, now, plan, obj) })
 }
 
 func writeLeanCompletionCondition(w *lean.Writer, now LeanNow, plan lean.Plan, obj *rule.Condition) bool {
@@ -3644,7 +3644,7 @@ func (ec *executionContext) lean_CompletionCondition_code(obj *rule.Condition) g
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Code
 		if !w.Text(string(v)) {
 			return false
@@ -3657,7 +3657,7 @@ func (ec *executionContext) lean_CompletionCondition_at(obj *rule.Condition) gra
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.At
 		if v == nil {
 			w.Null()
@@ -3674,7 +3674,7 @@ func (ec *executionContext) lean_CompletionCondition_expression(obj *rule.Condit
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Expression
 		if !w.Text(v) {
 			return false
@@ -3687,7 +3687,7 @@ func (ec *executionContext) lean_CompletionCondition_group(obj *rule.Condition) 
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Group
 		if !w.Int(v) {
 			return false
@@ -3705,7 +3705,7 @@ func (ec *executionContext) leanCompletionDay(ctx context.Context, sel ast.Selec
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCompletionDay(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCompletionDay(w, now, plan, obj) })
 }
 
 func writeLeanCompletionDay(w *lean.Writer, now LeanNow, plan lean.Plan, obj *analytics.Day) bool {
@@ -3741,7 +3741,7 @@ func (ec *executionContext) leanCompletionPolicy(ctx context.Context, sel ast.Se
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCompletionPolicy(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCompletionPolicy(w, now, plan, obj) })
 }
 
 func writeLeanCompletionPolicy(w *lean.Writer, now LeanNow, plan lean.Plan, obj *outline.Policy) bool {
@@ -3782,7 +3782,7 @@ func (ec *executionContext) leanCompletionReport(ctx context.Context, sel ast.Se
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCompletionReport(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCompletionReport(w, now, plan, obj) })
 }
 
 func writeLeanCompletionReport(w *lean.Writer, now LeanNow, plan lean.Plan, obj *learning.Report) bool {
@@ -3847,7 +3847,7 @@ func (ec *executionContext) leanCompletionRule(ctx context.Context, sel ast.Sele
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCompletionRule(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCompletionRule(w, now, plan, obj) })
 }
 
 func writeLeanCompletionRule(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.CompletionRule) bool {
@@ -3892,7 +3892,7 @@ func (ec *executionContext) leanConvertAssetPayload(ctx context.Context, sel ast
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanConvertAssetPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanConvertAssetPayload(w, now, plan, obj) })
 }
 
 func writeLeanConvertAssetPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.ConvertAssetPayload) bool {
@@ -3927,7 +3927,7 @@ func (ec *executionContext) leanCourse(ctx context.Context, sel ast.SelectionSet
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourse(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCourse(w, now, plan, obj) })
 }
 
 func writeLeanCourse(w *lean.Writer, now LeanNow, plan lean.Plan, obj *catalog.Course) bool {
@@ -4078,7 +4078,7 @@ func (ec *executionContext) lean_Course_id(obj *catalog.Course) graphql.Marshale
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.GlobalID()
 		if !w.ID(v) {
 			return false
@@ -4091,7 +4091,7 @@ func (ec *executionContext) lean_Course_slug(obj *catalog.Course) graphql.Marsha
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Slug
 		if !w.Text(v) {
 			return false
@@ -4104,7 +4104,7 @@ func (ec *executionContext) lean_Course_title(obj *catalog.Course) graphql.Marsh
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Title
 		if !w.Text(v) {
 			return false
@@ -4117,7 +4117,7 @@ func (ec *executionContext) lean_Course_summary(obj *catalog.Course) graphql.Mar
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Summary
 		if !w.Text(v) {
 			return false
@@ -4130,7 +4130,7 @@ func (ec *executionContext) lean_Course_description(obj *catalog.Course) graphql
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.DescriptionHTML
 		if !w.Text(v) {
 			return false
@@ -4143,7 +4143,7 @@ func (ec *executionContext) lean_Course_language(obj *catalog.Course) graphql.Ma
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Language
 		if !w.Text(v) {
 			return false
@@ -4156,7 +4156,7 @@ func (ec *executionContext) lean_Course_level(obj *catalog.Course) graphql.Marsh
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Level
 		if !w.Text(string(v)) {
 			return false
@@ -4169,7 +4169,7 @@ func (ec *executionContext) lean_Course_version(obj *catalog.Course) graphql.Mar
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Number
 		if !w.Int(v) {
 			return false
@@ -4182,7 +4182,7 @@ func (ec *executionContext) lean_Course_publishedAt(obj *catalog.Course) graphql
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CreatedAt
 		if !w.Time(v) {
 			return false
@@ -4195,7 +4195,7 @@ func (ec *executionContext) lean_Course_lessonCount(obj *catalog.Course) graphql
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.LessonCount
 		if !w.Int(v) {
 			return false
@@ -4208,7 +4208,7 @@ func (ec *executionContext) lean_Course_requiredLessonCount(obj *catalog.Course)
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.RequiredCount
 		if !w.Int(v) {
 			return false
@@ -4221,7 +4221,7 @@ func (ec *executionContext) lean_Course_durationMs(obj *catalog.Course) graphql.
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.DurationMs
 		if !w.Int(v) {
 			return false
@@ -4234,7 +4234,7 @@ func (ec *executionContext) lean_Course_hasCertificate(obj *catalog.Course) grap
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Certificate
 		if !w.Bool(v) {
 			return false
@@ -4247,7 +4247,7 @@ func (ec *executionContext) lean_Course_certificateMonths(obj *catalog.Course) g
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CertificateMonths
 		if !w.Int(v) {
 			return false
@@ -4265,7 +4265,7 @@ func (ec *executionContext) leanCourseAdmission(ctx context.Context, sel ast.Sel
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseAdmission(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCourseAdmission(w, now, plan, obj) })
 }
 
 func writeLeanCourseAdmission(w *lean.Writer, now LeanNow, plan lean.Plan, obj *enrollment.Standing) bool {
@@ -4314,7 +4314,7 @@ func (ec *executionContext) lean_CourseAdmission_capacity(obj *enrollment.Standi
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Capacity
 		if v == nil {
 			w.Null()
@@ -4331,7 +4331,7 @@ func (ec *executionContext) lean_CourseAdmission_taken(obj *enrollment.Standing)
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Taken
 		if !w.Int(v) {
 			return false
@@ -4344,7 +4344,7 @@ func (ec *executionContext) lean_CourseAdmission_waiting(obj *enrollment.Standin
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Waiting
 		if !w.Int(v) {
 			return false
@@ -4357,7 +4357,7 @@ func (ec *executionContext) lean_CourseAdmission_dueDays(obj *enrollment.Standin
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.DueDays
 		if v == nil {
 			w.Null()
@@ -4379,7 +4379,7 @@ func (ec *executionContext) leanCourseConnection(ctx context.Context, sel ast.Se
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseConnection(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCourseConnection(w, now, plan, obj) })
 }
 
 func writeLeanCourseConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.CourseConnection) bool {
@@ -4434,7 +4434,7 @@ func (ec *executionContext) leanCourseDraft(ctx context.Context, sel ast.Selecti
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseDraft(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCourseDraft(w, now, plan, obj) })
 }
 
 func writeLeanCourseDraft(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Course) bool {
@@ -4553,7 +4553,7 @@ func (ec *executionContext) lean_CourseDraft_id(obj *ent.Course) graphql.Marshal
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.GlobalID()
 		if !w.ID(v) {
 			return false
@@ -4566,7 +4566,7 @@ func (ec *executionContext) lean_CourseDraft_slug(obj *ent.Course) graphql.Marsh
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Slug
 		if !w.Text(v) {
 			return false
@@ -4579,7 +4579,7 @@ func (ec *executionContext) lean_CourseDraft_title(obj *ent.Course) graphql.Mars
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Title
 		if !w.Text(v) {
 			return false
@@ -4592,7 +4592,7 @@ func (ec *executionContext) lean_CourseDraft_summary(obj *ent.Course) graphql.Ma
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Summary
 		if !w.Text(v) {
 			return false
@@ -4605,7 +4605,7 @@ func (ec *executionContext) lean_CourseDraft_description(obj *ent.Course) graphq
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Description
 		if !w.Text(v) {
 			return false
@@ -4618,7 +4618,7 @@ func (ec *executionContext) lean_CourseDraft_language(obj *ent.Course) graphql.M
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Language
 		if !w.Text(v) {
 			return false
@@ -4631,7 +4631,7 @@ func (ec *executionContext) lean_CourseDraft_level(obj *ent.Course) graphql.Mars
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Level
 		if !w.Text(string(v)) {
 			return false
@@ -4644,7 +4644,7 @@ func (ec *executionContext) lean_CourseDraft_visibility(obj *ent.Course) graphql
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Visibility
 		if !w.Text(string(v)) {
 			return false
@@ -4657,7 +4657,7 @@ func (ec *executionContext) lean_CourseDraft_hasCertificate(obj *ent.Course) gra
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Certificate
 		if !w.Bool(v) {
 			return false
@@ -4670,7 +4670,7 @@ func (ec *executionContext) lean_CourseDraft_certificateMonths(obj *ent.Course) 
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CertificateMonths
 		if !w.Int(v) {
 			return false
@@ -4683,7 +4683,7 @@ func (ec *executionContext) lean_CourseDraft_revision(obj *ent.Course) graphql.M
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Revision
 		if !w.Int(v) {
 			return false
@@ -4696,7 +4696,7 @@ func (ec *executionContext) lean_CourseDraft_updatedAt(obj *ent.Course) graphql.
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.UpdatedAt
 		if !w.Time(v) {
 			return false
@@ -4709,7 +4709,7 @@ func (ec *executionContext) lean_CourseDraft_archivedAt(obj *ent.Course) graphql
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.ArchivedAt
 		if v == nil {
 			w.Null()
@@ -4731,7 +4731,7 @@ func (ec *executionContext) leanCourseDraftConnection(ctx context.Context, sel a
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseDraftConnection(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCourseDraftConnection(w, now, plan, obj) })
 }
 
 func writeLeanCourseDraftConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.CourseDraftConnection) bool {
@@ -4786,7 +4786,7 @@ func (ec *executionContext) leanCourseDraftEdge(ctx context.Context, sel ast.Sel
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseDraftEdge(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCourseDraftEdge(w, now, plan, obj) })
 }
 
 func writeLeanCourseDraftEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*ent.Course]) bool {
@@ -4826,7 +4826,7 @@ func (ec *executionContext) leanCourseDraftPayload(ctx context.Context, sel ast.
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseDraftPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCourseDraftPayload(w, now, plan, obj) })
 }
 
 func writeLeanCourseDraftPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.CourseDraftPayload) bool {
@@ -4861,7 +4861,7 @@ func (ec *executionContext) leanCourseEdge(ctx context.Context, sel ast.Selectio
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseEdge(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCourseEdge(w, now, plan, obj) })
 }
 
 func writeLeanCourseEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*catalog.Course]) bool {
@@ -4901,7 +4901,7 @@ func (ec *executionContext) leanCourseProgress(ctx context.Context, sel ast.Sele
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseProgress(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCourseProgress(w, now, plan, obj) })
 }
 
 func writeLeanCourseProgress(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.CourseProgress) bool {
@@ -4996,7 +4996,7 @@ func (ec *executionContext) lean_CourseProgress_completedLessons(obj *ent.Course
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CompletedLessons
 		if !w.Int(v) {
 			return false
@@ -5009,7 +5009,7 @@ func (ec *executionContext) lean_CourseProgress_completedRequired(obj *ent.Cours
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CompletedRequired
 		if !w.Int(v) {
 			return false
@@ -5022,7 +5022,7 @@ func (ec *executionContext) lean_CourseProgress_requiredLessons(obj *ent.CourseP
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.RequiredLessons
 		if !w.Int(v) {
 			return false
@@ -5035,7 +5035,7 @@ func (ec *executionContext) lean_CourseProgress_completedAt(obj *ent.CourseProgr
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CompletedAt
 		if v == nil {
 			w.Null()
@@ -5052,7 +5052,7 @@ func (ec *executionContext) lean_CourseProgress_timeOnTaskMs(obj *ent.CourseProg
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.TimeMs
 		if !w.Int(v) {
 			return false
@@ -5070,7 +5070,7 @@ func (ec *executionContext) leanCourseReport(ctx context.Context, sel ast.Select
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseReport(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCourseReport(w, now, plan, obj) })
 }
 
 func writeLeanCourseReport(w *lean.Writer, now LeanNow, plan lean.Plan, obj *analytics.Report) bool {
@@ -5131,7 +5131,7 @@ func (ec *executionContext) lean_CourseReport_learners(obj *analytics.Report) gr
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Learners
 		if !w.Int(v) {
 			return false
@@ -5144,7 +5144,7 @@ func (ec *executionContext) lean_CourseReport_notStarted(obj *analytics.Report) 
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.NotStarted
 		if !w.Int(v) {
 			return false
@@ -5157,7 +5157,7 @@ func (ec *executionContext) lean_CourseReport_completed(obj *analytics.Report) g
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Completed
 		if !w.Int(v) {
 			return false
@@ -5170,7 +5170,7 @@ func (ec *executionContext) lean_CourseReport_stuckCount(obj *analytics.Report) 
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.StuckCount
 		if !w.Int(v) {
 			return false
@@ -5188,7 +5188,7 @@ func (ec *executionContext) leanCourseVersion(ctx context.Context, sel ast.Selec
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCourseVersion(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCourseVersion(w, now, plan, obj) })
 }
 
 func writeLeanCourseVersion(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.CourseVersion) bool {
@@ -5244,7 +5244,7 @@ func (ec *executionContext) lean_CourseVersion_id(obj *ent.CourseVersion) graphq
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.GlobalID()
 		if !w.ID(v) {
 			return false
@@ -5257,7 +5257,7 @@ func (ec *executionContext) lean_CourseVersion_number(obj *ent.CourseVersion) gr
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Number
 		if !w.Int(v) {
 			return false
@@ -5270,7 +5270,7 @@ func (ec *executionContext) lean_CourseVersion_title(obj *ent.CourseVersion) gra
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Title
 		if !w.Text(v) {
 			return false
@@ -5283,7 +5283,7 @@ func (ec *executionContext) lean_CourseVersion_contentHash(obj *ent.CourseVersio
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.ContentHash
 		if !w.Text(v) {
 			return false
@@ -5296,7 +5296,7 @@ func (ec *executionContext) lean_CourseVersion_lessonCount(obj *ent.CourseVersio
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.LessonCount
 		if !w.Int(v) {
 			return false
@@ -5309,7 +5309,7 @@ func (ec *executionContext) lean_CourseVersion_note(obj *ent.CourseVersion) grap
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Note
 		if !w.Text(v) {
 			return false
@@ -5322,7 +5322,7 @@ func (ec *executionContext) lean_CourseVersion_publishedAt(obj *ent.CourseVersio
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CreatedAt
 		if !w.Time(v) {
 			return false
@@ -5340,7 +5340,7 @@ func (ec *executionContext) leanCreateApiKeyPayload(ctx context.Context, sel ast
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanCreateApiKeyPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanCreateApiKeyPayload(w, now, plan, obj) })
 }
 
 func writeLeanCreateApiKeyPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.CreateAPIKeyPayload) bool {
@@ -5380,7 +5380,7 @@ func (ec *executionContext) leanDeleteAssetPayload(ctx context.Context, sel ast.
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanDeleteAssetPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanDeleteAssetPayload(w, now, plan, obj) })
 }
 
 func writeLeanDeleteAssetPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.DeleteAssetPayload) bool {
@@ -5415,7 +5415,7 @@ func (ec *executionContext) leanEarnedAchievement(ctx context.Context, sel ast.S
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanEarnedAchievement(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanEarnedAchievement(w, now, plan, obj) })
 }
 
 func writeLeanEarnedAchievement(w *lean.Writer, now LeanNow, plan lean.Plan, obj *engagement.Earned) bool {
@@ -5456,7 +5456,7 @@ func (ec *executionContext) leanEnrollment(ctx context.Context, sel ast.Selectio
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollment(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollment(w, now, plan, obj) })
 }
 
 func writeLeanEnrollment(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Enrollment) bool {
@@ -5559,7 +5559,7 @@ func (ec *executionContext) lean_Enrollment_id(obj *ent.Enrollment) graphql.Mars
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.GlobalID()
 		if !w.ID(v) {
 			return false
@@ -5572,7 +5572,7 @@ func (ec *executionContext) lean_Enrollment_state(obj *ent.Enrollment) graphql.M
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.State
 		if !w.Text(string(v)) {
 			return false
@@ -5585,7 +5585,7 @@ func (ec *executionContext) lean_Enrollment_source(obj *ent.Enrollment) graphql.
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Source
 		if !w.Text(string(v)) {
 			return false
@@ -5598,7 +5598,7 @@ func (ec *executionContext) lean_Enrollment_enrolledAt(obj *ent.Enrollment) grap
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.EnrolledAt
 		if !w.Time(v) {
 			return false
@@ -5611,7 +5611,7 @@ func (ec *executionContext) lean_Enrollment_dueAt(obj *ent.Enrollment) graphql.M
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.DueAt
 		if v == nil {
 			w.Null()
@@ -5628,7 +5628,7 @@ func (ec *executionContext) lean_Enrollment_completedAt(obj *ent.Enrollment) gra
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CompletedAt
 		if v == nil {
 			w.Null()
@@ -5650,7 +5650,7 @@ func (ec *executionContext) leanEnrollmentChange(ctx context.Context, sel ast.Se
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentChange(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentChange(w, now, plan, obj) })
 }
 
 func writeLeanEnrollmentChange(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.EnrollmentChange) bool {
@@ -5681,7 +5681,7 @@ func (ec *executionContext) lean_EnrollmentChange_act(obj *ent.EnrollmentChange)
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Act
 		if !w.Text(string(v)) {
 			return false
@@ -5694,7 +5694,7 @@ func (ec *executionContext) lean_EnrollmentChange_at(obj *ent.EnrollmentChange) 
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.ChangedAt
 		if !w.Time(v) {
 			return false
@@ -5712,7 +5712,7 @@ func (ec *executionContext) leanEnrollmentConnection(ctx context.Context, sel as
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentConnection(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentConnection(w, now, plan, obj) })
 }
 
 func writeLeanEnrollmentConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.EnrollmentConnection) bool {
@@ -5767,7 +5767,7 @@ func (ec *executionContext) leanEnrollmentEdge(ctx context.Context, sel ast.Sele
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentEdge(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentEdge(w, now, plan, obj) })
 }
 
 func writeLeanEnrollmentEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*ent.Enrollment]) bool {
@@ -5807,7 +5807,7 @@ func (ec *executionContext) leanEnrollmentEvent(ctx context.Context, sel ast.Sel
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentEvent(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentEvent(w, now, plan, obj) })
 }
 
 func writeLeanEnrollmentEvent(w *lean.Writer, now LeanNow, plan lean.Plan, obj *feed.Event) bool {
@@ -5838,7 +5838,7 @@ func (ec *executionContext) lean_EnrollmentEvent_eventId(obj *feed.Event) graphq
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.ID
 		if !w.Text(v) {
 			return false
@@ -5851,7 +5851,7 @@ func (ec *executionContext) lean_EnrollmentEvent_at(obj *feed.Event) graphql.Mar
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.At
 		if !w.Time(v) {
 			return false
@@ -5869,7 +5869,7 @@ func (ec *executionContext) leanEnrollmentGrant(ctx context.Context, sel ast.Sel
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentGrant(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentGrant(w, now, plan, obj) })
 }
 
 func writeLeanEnrollmentGrant(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.EnrollmentGrant) bool {
@@ -5927,7 +5927,7 @@ func (ec *executionContext) lean_EnrollmentGrant_reference(obj *ent.EnrollmentGr
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Reference
 		if !w.Text(v) {
 			return false
@@ -5940,7 +5940,7 @@ func (ec *executionContext) lean_EnrollmentGrant_grantedAt(obj *ent.EnrollmentGr
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.GrantedAt
 		if !w.Time(v) {
 			return false
@@ -5953,7 +5953,7 @@ func (ec *executionContext) lean_EnrollmentGrant_endsAt(obj *ent.EnrollmentGrant
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.EndsAt
 		if v == nil {
 			w.Null()
@@ -5970,7 +5970,7 @@ func (ec *executionContext) lean_EnrollmentGrant_endedAt(obj *ent.EnrollmentGran
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.EndedAt
 		if v == nil {
 			w.Null()
@@ -5987,7 +5987,7 @@ func (ec *executionContext) lean_EnrollmentGrant_endedWhy(obj *ent.EnrollmentGra
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.EndedWhy
 		if v == nil {
 			w.Null()
@@ -6009,7 +6009,7 @@ func (ec *executionContext) leanEnrollmentMigration(ctx context.Context, sel ast
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentMigration(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentMigration(w, now, plan, obj) })
 }
 
 func writeLeanEnrollmentMigration(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.EnrollmentMigration) bool {
@@ -6070,7 +6070,7 @@ func (ec *executionContext) leanEnrollmentPayload(ctx context.Context, sel ast.S
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanEnrollmentPayload(w, now, plan, obj) })
 }
 
 func writeLeanEnrollmentPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.EnrollmentPayload) bool {
@@ -6105,7 +6105,7 @@ func (ec *executionContext) leanFileContent(ctx context.Context, sel ast.Selecti
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanFileContent(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanFileContent(w, now, plan, obj) })
 }
 
 func writeLeanFileContent(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.FileContent) bool {
@@ -6161,7 +6161,7 @@ func (ec *executionContext) leanGroup(ctx context.Context, sel ast.SelectionSet,
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanGroup(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanGroup(w, now, plan, obj) })
 }
 
 func writeLeanGroup(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Group) bool {
@@ -6211,7 +6211,7 @@ func (ec *executionContext) lean_Group_id(obj *ent.Group) graphql.Marshaler {
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.GlobalID()
 		if !w.ID(v) {
 			return false
@@ -6224,7 +6224,7 @@ func (ec *executionContext) lean_Group_key(obj *ent.Group) graphql.Marshaler {
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Key
 		if !w.Text(v) {
 			return false
@@ -6237,7 +6237,7 @@ func (ec *executionContext) lean_Group_name(obj *ent.Group) graphql.Marshaler {
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Name
 		if !w.Text(v) {
 			return false
@@ -6250,7 +6250,7 @@ func (ec *executionContext) lean_Group_createdAt(obj *ent.Group) graphql.Marshal
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CreatedAt
 		if !w.Time(v) {
 			return false
@@ -6263,7 +6263,7 @@ func (ec *executionContext) lean_Group_archivedAt(obj *ent.Group) graphql.Marsha
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.ArchivedAt
 		if v == nil {
 			w.Null()
@@ -6285,7 +6285,7 @@ func (ec *executionContext) leanGroupConnection(ctx context.Context, sel ast.Sel
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanGroupConnection(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanGroupConnection(w, now, plan, obj) })
 }
 
 func writeLeanGroupConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.GroupConnection) bool {
@@ -6340,7 +6340,7 @@ func (ec *executionContext) leanGroupEdge(ctx context.Context, sel ast.Selection
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanGroupEdge(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanGroupEdge(w, now, plan, obj) })
 }
 
 func writeLeanGroupEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*ent.Group]) bool {
@@ -6380,7 +6380,7 @@ func (ec *executionContext) leanGroupMember(ctx context.Context, sel ast.Selecti
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanGroupMember(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanGroupMember(w, now, plan, obj) })
 }
 
 func writeLeanGroupMember(w *lean.Writer, now LeanNow, plan lean.Plan, obj *tenancy.Member) bool {
@@ -6406,7 +6406,7 @@ func (ec *executionContext) lean_GroupMember_since(obj *tenancy.Member) graphql.
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Since
 		if !w.Time(v) {
 			return false
@@ -6424,7 +6424,7 @@ func (ec *executionContext) leanGroupMemberConnection(ctx context.Context, sel a
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanGroupMemberConnection(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanGroupMemberConnection(w, now, plan, obj) })
 }
 
 func writeLeanGroupMemberConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.GroupMemberConnection) bool {
@@ -6479,7 +6479,7 @@ func (ec *executionContext) leanGroupMemberEdge(ctx context.Context, sel ast.Sel
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanGroupMemberEdge(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanGroupMemberEdge(w, now, plan, obj) })
 }
 
 func writeLeanGroupMemberEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*tenancy.Member]) bool {
@@ -6519,7 +6519,7 @@ func (ec *executionContext) leanGroupMembersPayload(ctx context.Context, sel ast
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanGroupMembersPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanGroupMembersPayload(w, now, plan, obj) })
 }
 
 func writeLeanGroupMembersPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.GroupMembersPayload) bool {
@@ -6559,7 +6559,7 @@ func (ec *executionContext) leanGroupPayload(ctx context.Context, sel ast.Select
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanGroupPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanGroupPayload(w, now, plan, obj) })
 }
 
 func writeLeanGroupPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.GroupPayload) bool {
@@ -6594,7 +6594,7 @@ func (ec *executionContext) leanHttpHeader(ctx context.Context, sel ast.Selectio
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanHttpHeader(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanHttpHeader(w, now, plan, obj) })
 }
 
 func writeLeanHttpHeader(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.HTTPHeader) bool {
@@ -6630,7 +6630,7 @@ func (ec *executionContext) leanImpactLesson(ctx context.Context, sel ast.Select
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanImpactLesson(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanImpactLesson(w, now, plan, obj) })
 }
 
 func writeLeanImpactLesson(w *lean.Writer, now LeanNow, plan lean.Plan, obj *outline.Lesson) bool {
@@ -6666,7 +6666,7 @@ func (ec *executionContext) lean_ImpactLesson_key(obj *outline.Lesson) graphql.M
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Key
 		if !w.Text(v) {
 			return false
@@ -6679,7 +6679,7 @@ func (ec *executionContext) lean_ImpactLesson_title(obj *outline.Lesson) graphql
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Title
 		if !w.Text(v) {
 			return false
@@ -6692,7 +6692,7 @@ func (ec *executionContext) lean_ImpactLesson_kind(obj *outline.Lesson) graphql.
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Kind
 		if !w.Text(string(v)) {
 			return false
@@ -6710,7 +6710,7 @@ func (ec *executionContext) leanImpactMapping(ctx context.Context, sel ast.Selec
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanImpactMapping(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanImpactMapping(w, now, plan, obj) })
 }
 
 func writeLeanImpactMapping(w *lean.Writer, now LeanNow, plan lean.Plan, obj *learning.Mapped) bool {
@@ -6746,7 +6746,7 @@ func (ec *executionContext) leanImpactModule(ctx context.Context, sel ast.Select
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanImpactModule(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanImpactModule(w, now, plan, obj) })
 }
 
 func writeLeanImpactModule(w *lean.Writer, now LeanNow, plan lean.Plan, obj *outline.Module) bool {
@@ -6782,7 +6782,7 @@ func (ec *executionContext) leanLeaderboardConnection(ctx context.Context, sel a
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardConnection(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardConnection(w, now, plan, obj) })
 }
 
 func writeLeanLeaderboardConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.LeaderboardConnection) bool {
@@ -6851,7 +6851,7 @@ func (ec *executionContext) leanLeaderboardEdge(ctx context.Context, sel ast.Sel
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardEdge(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardEdge(w, now, plan, obj) })
 }
 
 func writeLeanLeaderboardEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*engagement.Row]) bool {
@@ -6891,7 +6891,7 @@ func (ec *executionContext) leanLeaderboardPlace(ctx context.Context, sel ast.Se
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardPlace(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardPlace(w, now, plan, obj) })
 }
 
 func writeLeanLeaderboardPlace(w *lean.Writer, now LeanNow, plan lean.Plan, obj *engagement.Standing) bool {
@@ -6927,7 +6927,7 @@ func (ec *executionContext) leanLeaderboardProfile(ctx context.Context, sel ast.
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardProfile(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardProfile(w, now, plan, obj) })
 }
 
 func writeLeanLeaderboardProfile(w *lean.Writer, now LeanNow, plan lean.Plan, obj *engagement.Profile) bool {
@@ -6961,7 +6961,7 @@ func (ec *executionContext) lean_LeaderboardProfile_hidden(obj *engagement.Profi
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Hidden
 		if !w.Bool(v) {
 			return false
@@ -6979,7 +6979,7 @@ func (ec *executionContext) leanLeaderboardProfilePayload(ctx context.Context, s
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardProfilePayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardProfilePayload(w, now, plan, obj) })
 }
 
 func writeLeanLeaderboardProfilePayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.LeaderboardProfilePayload) bool {
@@ -7014,7 +7014,7 @@ func (ec *executionContext) leanLeaderboardRow(ctx context.Context, sel ast.Sele
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardRow(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanLeaderboardRow(w, now, plan, obj) })
 }
 
 func writeLeanLeaderboardRow(w *lean.Writer, now LeanNow, plan lean.Plan, obj *engagement.Row) bool {
@@ -7062,7 +7062,7 @@ func (ec *executionContext) lean_LeaderboardRow_rank(obj *engagement.Row) graphq
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Rank
 		if !w.Int(v) {
 			return false
@@ -7075,7 +7075,7 @@ func (ec *executionContext) lean_LeaderboardRow_points(obj *engagement.Row) grap
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Points
 		if !w.Int(v) {
 			return false
@@ -7088,7 +7088,7 @@ func (ec *executionContext) lean_LeaderboardRow_self(obj *engagement.Row) graphq
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Self
 		if !w.Bool(v) {
 			return false
@@ -7106,7 +7106,7 @@ func (ec *executionContext) leanLearningPath(ctx context.Context, sel ast.Select
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPath(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPath(w, now, plan, obj) })
 }
 
 func writeLeanLearningPath(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.LearningPath) bool {
@@ -7200,7 +7200,7 @@ func (ec *executionContext) lean_LearningPath_id(obj *ent.LearningPath) graphql.
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.GlobalID()
 		if !w.ID(v) {
 			return false
@@ -7213,7 +7213,7 @@ func (ec *executionContext) lean_LearningPath_slug(obj *ent.LearningPath) graphq
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Slug
 		if !w.Text(v) {
 			return false
@@ -7226,7 +7226,7 @@ func (ec *executionContext) lean_LearningPath_title(obj *ent.LearningPath) graph
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Title
 		if !w.Text(v) {
 			return false
@@ -7239,7 +7239,7 @@ func (ec *executionContext) lean_LearningPath_description(obj *ent.LearningPath)
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Description
 		if !w.Text(v) {
 			return false
@@ -7252,7 +7252,7 @@ func (ec *executionContext) lean_LearningPath_state(obj *ent.LearningPath) graph
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.State
 		if !w.Text(string(v)) {
 			return false
@@ -7265,7 +7265,7 @@ func (ec *executionContext) lean_LearningPath_visibility(obj *ent.LearningPath) 
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Visibility
 		if !w.Text(string(v)) {
 			return false
@@ -7278,7 +7278,7 @@ func (ec *executionContext) lean_LearningPath_need(obj *ent.LearningPath) graphq
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Need
 		if !w.Text(string(v)) {
 			return false
@@ -7291,7 +7291,7 @@ func (ec *executionContext) lean_LearningPath_count(obj *ent.LearningPath) graph
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.NeedCount
 		if !w.Int(v) {
 			return false
@@ -7304,7 +7304,7 @@ func (ec *executionContext) lean_LearningPath_ordered(obj *ent.LearningPath) gra
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Ordered
 		if !w.Bool(v) {
 			return false
@@ -7317,7 +7317,7 @@ func (ec *executionContext) lean_LearningPath_selfEnroll(obj *ent.LearningPath) 
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.SelfEnroll
 		if !w.Bool(v) {
 			return false
@@ -7330,7 +7330,7 @@ func (ec *executionContext) lean_LearningPath_dueDays(obj *ent.LearningPath) gra
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.DueDays
 		if v == nil {
 			w.Null()
@@ -7347,7 +7347,7 @@ func (ec *executionContext) lean_LearningPath_revision(obj *ent.LearningPath) gr
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Revision
 		if !w.Int(v) {
 			return false
@@ -7360,7 +7360,7 @@ func (ec *executionContext) lean_LearningPath_publishedAt(obj *ent.LearningPath)
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.PublishedAt
 		if v == nil {
 			w.Null()
@@ -7382,7 +7382,7 @@ func (ec *executionContext) leanLearningPathConnection(ctx context.Context, sel 
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPathConnection(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPathConnection(w, now, plan, obj) })
 }
 
 func writeLeanLearningPathConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.LearningPathConnection) bool {
@@ -7437,7 +7437,7 @@ func (ec *executionContext) leanLearningPathCourse(ctx context.Context, sel ast.
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPathCourse(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPathCourse(w, now, plan, obj) })
 }
 
 func writeLeanLearningPathCourse(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.PathCourse) bool {
@@ -7463,7 +7463,7 @@ func (ec *executionContext) lean_LearningPathCourse_required(obj *ent.PathCourse
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Required
 		if !w.Bool(v) {
 			return false
@@ -7481,7 +7481,7 @@ func (ec *executionContext) leanLearningPathEdge(ctx context.Context, sel ast.Se
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPathEdge(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPathEdge(w, now, plan, obj) })
 }
 
 func writeLeanLearningPathEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*ent.LearningPath]) bool {
@@ -7521,7 +7521,7 @@ func (ec *executionContext) leanLearningPathPayload(ctx context.Context, sel ast
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPathPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanLearningPathPayload(w, now, plan, obj) })
 }
 
 func writeLeanLearningPathPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.LearningPathPayload) bool {
@@ -7556,7 +7556,7 @@ func (ec *executionContext) leanLesson(ctx context.Context, sel ast.SelectionSet
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLesson(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanLesson(w, now, plan, obj) })
 }
 
 func writeLeanLesson(w *lean.Writer, now LeanNow, plan lean.Plan, obj *catalog.Lesson) bool {
@@ -7617,7 +7617,7 @@ func (ec *executionContext) lean_Lesson_id(obj *catalog.Lesson) graphql.Marshale
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.GlobalID()
 		if !w.ID(v) {
 			return false
@@ -7630,7 +7630,7 @@ func (ec *executionContext) lean_Lesson_key(obj *catalog.Lesson) graphql.Marshal
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Key
 		if !w.Text(v) {
 			return false
@@ -7643,7 +7643,7 @@ func (ec *executionContext) lean_Lesson_title(obj *catalog.Lesson) graphql.Marsh
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Title
 		if !w.Text(v) {
 			return false
@@ -7656,7 +7656,7 @@ func (ec *executionContext) lean_Lesson_section(obj *catalog.Lesson) graphql.Mar
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Section
 		if !w.Text(v) {
 			return false
@@ -7669,7 +7669,7 @@ func (ec *executionContext) lean_Lesson_kind(obj *catalog.Lesson) graphql.Marsha
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Kind
 		if !w.Text(string(v)) {
 			return false
@@ -7682,7 +7682,7 @@ func (ec *executionContext) lean_Lesson_required(obj *catalog.Lesson) graphql.Ma
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Required
 		if !w.Bool(v) {
 			return false
@@ -7695,7 +7695,7 @@ func (ec *executionContext) lean_Lesson_preview(obj *catalog.Lesson) graphql.Mar
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Preview
 		if !w.Bool(v) {
 			return false
@@ -7708,7 +7708,7 @@ func (ec *executionContext) lean_Lesson_durationMs(obj *catalog.Lesson) graphql.
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.DurationMS
 		if !w.Int(v) {
 			return false
@@ -7726,7 +7726,7 @@ func (ec *executionContext) leanLessonDraft(ctx context.Context, sel ast.Selecti
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLessonDraft(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanLessonDraft(w, now, plan, obj) })
 }
 
 func writeLeanLessonDraft(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Lesson) bool {
@@ -7817,7 +7817,7 @@ func (ec *executionContext) lean_LessonDraft_id(obj *ent.Lesson) graphql.Marshal
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.GlobalID()
 		if !w.ID(v) {
 			return false
@@ -7830,7 +7830,7 @@ func (ec *executionContext) lean_LessonDraft_key(obj *ent.Lesson) graphql.Marsha
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Key
 		if !w.Text(v) {
 			return false
@@ -7843,7 +7843,7 @@ func (ec *executionContext) lean_LessonDraft_title(obj *ent.Lesson) graphql.Mars
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Title
 		if !w.Text(v) {
 			return false
@@ -7856,7 +7856,7 @@ func (ec *executionContext) lean_LessonDraft_section(obj *ent.Lesson) graphql.Ma
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Section
 		if !w.Text(v) {
 			return false
@@ -7869,7 +7869,7 @@ func (ec *executionContext) lean_LessonDraft_kind(obj *ent.Lesson) graphql.Marsh
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Kind
 		if !w.Text(string(v)) {
 			return false
@@ -7882,7 +7882,7 @@ func (ec *executionContext) lean_LessonDraft_required(obj *ent.Lesson) graphql.M
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Required
 		if !w.Bool(v) {
 			return false
@@ -7895,7 +7895,7 @@ func (ec *executionContext) lean_LessonDraft_preview(obj *ent.Lesson) graphql.Ma
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Preview
 		if !w.Bool(v) {
 			return false
@@ -7908,7 +7908,7 @@ func (ec *executionContext) lean_LessonDraft_body(obj *ent.Lesson) graphql.Marsh
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Body
 		if !w.Text(v) {
 			return false
@@ -7921,7 +7921,7 @@ func (ec *executionContext) lean_LessonDraft_bodyFormat(obj *ent.Lesson) graphql
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.BodyFormat
 		if !w.Text(string(v)) {
 			return false
@@ -7934,7 +7934,7 @@ func (ec *executionContext) lean_LessonDraft_url(obj *ent.Lesson) graphql.Marsha
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.URL
 		if !w.Text(v) {
 			return false
@@ -7947,7 +7947,7 @@ func (ec *executionContext) lean_LessonDraft_durationMs(obj *ent.Lesson) graphql
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.DurationMs
 		if !w.Int(v) {
 			return false
@@ -7960,7 +7960,7 @@ func (ec *executionContext) lean_LessonDraft_completion(obj *ent.Lesson) graphql
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Completion
 		if !w.Text(v) {
 			return false
@@ -7978,7 +7978,7 @@ func (ec *executionContext) leanLessonDropOff(ctx context.Context, sel ast.Selec
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLessonDropOff(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanLessonDropOff(w, now, plan, obj) })
 }
 
 func writeLeanLessonDropOff(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.LessonDropOff) bool {
@@ -8023,7 +8023,7 @@ func (ec *executionContext) leanLessonProgress(ctx context.Context, sel ast.Sele
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLessonProgress(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanLessonProgress(w, now, plan, obj) })
 }
 
 func writeLeanLessonProgress(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.LessonProgress) bool {
@@ -8088,7 +8088,7 @@ func (ec *executionContext) lean_LessonProgress_watchedMs(obj *ent.LessonProgres
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.WatchedMs
 		if !w.Int(v) {
 			return false
@@ -8101,7 +8101,7 @@ func (ec *executionContext) lean_LessonProgress_positionMs(obj *ent.LessonProgre
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.PositionMs
 		if !w.Int(v) {
 			return false
@@ -8114,7 +8114,7 @@ func (ec *executionContext) lean_LessonProgress_timeOnTaskMs(obj *ent.LessonProg
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.TimeMs
 		if !w.Int(v) {
 			return false
@@ -8127,7 +8127,7 @@ func (ec *executionContext) lean_LessonProgress_completedAt(obj *ent.LessonProgr
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CompletedAt
 		if v == nil {
 			w.Null()
@@ -8149,7 +8149,7 @@ func (ec *executionContext) leanLinkContent(ctx context.Context, sel ast.Selecti
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanLinkContent(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanLinkContent(w, now, plan, obj) })
 }
 
 func writeLeanLinkContent(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.LinkContent) bool {
@@ -8185,7 +8185,7 @@ func (ec *executionContext) leanMailPreference(ctx context.Context, sel ast.Sele
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanMailPreference(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanMailPreference(w, now, plan, obj) })
 }
 
 func writeLeanMailPreference(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.MailPreference) bool {
@@ -8221,7 +8221,7 @@ func (ec *executionContext) leanMarkNotificationsReadPayload(ctx context.Context
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanMarkNotificationsReadPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanMarkNotificationsReadPayload(w, now, plan, obj) })
 }
 
 func writeLeanMarkNotificationsReadPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.MarkNotificationsReadPayload) bool {
@@ -8257,7 +8257,7 @@ func (ec *executionContext) leanMigrateEnrollmentsPayload(ctx context.Context, s
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanMigrateEnrollmentsPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanMigrateEnrollmentsPayload(w, now, plan, obj) })
 }
 
 func writeLeanMigrateEnrollmentsPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.MigrateEnrollmentsPayload) bool {
@@ -8292,7 +8292,7 @@ func (ec *executionContext) leanModule(ctx context.Context, sel ast.SelectionSet
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanModule(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanModule(w, now, plan, obj) })
 }
 
 func writeLeanModule(w *lean.Writer, now LeanNow, plan lean.Plan, obj *catalog.Module) bool {
@@ -8352,7 +8352,7 @@ func (ec *executionContext) leanModuleDraft(ctx context.Context, sel ast.Selecti
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanModuleDraft(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanModuleDraft(w, now, plan, obj) })
 }
 
 func writeLeanModuleDraft(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Module) bool {
@@ -8402,7 +8402,7 @@ func (ec *executionContext) lean_ModuleDraft_id(obj *ent.Module) graphql.Marshal
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.GlobalID()
 		if !w.ID(v) {
 			return false
@@ -8415,7 +8415,7 @@ func (ec *executionContext) lean_ModuleDraft_key(obj *ent.Module) graphql.Marsha
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Key
 		if !w.Text(v) {
 			return false
@@ -8428,7 +8428,7 @@ func (ec *executionContext) lean_ModuleDraft_title(obj *ent.Module) graphql.Mars
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Title
 		if !w.Text(v) {
 			return false
@@ -8441,7 +8441,7 @@ func (ec *executionContext) lean_ModuleDraft_summary(obj *ent.Module) graphql.Ma
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Summary
 		if !w.Text(v) {
 			return false
@@ -8459,7 +8459,7 @@ func (ec *executionContext) leanModuleProgress(ctx context.Context, sel ast.Sele
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanModuleProgress(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanModuleProgress(w, now, plan, obj) })
 }
 
 func writeLeanModuleProgress(w *lean.Writer, now LeanNow, plan lean.Plan, obj *learning.ModuleProgress) bool {
@@ -8489,7 +8489,7 @@ func (ec *executionContext) lean_ModuleProgress_completedAt(obj *learning.Module
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CompletedAt
 		if v == nil {
 			w.Null()
@@ -8511,7 +8511,7 @@ func (ec *executionContext) leanMonthlyUsage(ctx context.Context, sel ast.Select
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanMonthlyUsage(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanMonthlyUsage(w, now, plan, obj) })
 }
 
 func writeLeanMonthlyUsage(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.MonthlyUsage) bool {
@@ -8547,7 +8547,7 @@ func (ec *executionContext) lean_MonthlyUsage_month(obj *model.MonthlyUsage) gra
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Month
 		if !w.Text(v) {
 			return false
@@ -8560,7 +8560,7 @@ func (ec *executionContext) lean_MonthlyUsage_bytesStored(obj *model.MonthlyUsag
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.BytesStored
 		if !w.Bytes(v) {
 			return false
@@ -8573,7 +8573,7 @@ func (ec *executionContext) lean_MonthlyUsage_bytesRemoved(obj *model.MonthlyUsa
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.BytesRemoved
 		if !w.Bytes(v) {
 			return false
@@ -8591,7 +8591,7 @@ func (ec *executionContext) leanNotification(ctx context.Context, sel ast.Select
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanNotification(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanNotification(w, now, plan, obj) })
 }
 
 func writeLeanNotification(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Notification) bool {
@@ -8661,7 +8661,7 @@ func (ec *executionContext) leanNotificationConnection(ctx context.Context, sel 
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanNotificationConnection(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanNotificationConnection(w, now, plan, obj) })
 }
 
 func writeLeanNotificationConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.NotificationConnection) bool {
@@ -8716,7 +8716,7 @@ func (ec *executionContext) leanNotificationEdge(ctx context.Context, sel ast.Se
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanNotificationEdge(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanNotificationEdge(w, now, plan, obj) })
 }
 
 func writeLeanNotificationEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*ent.Notification]) bool {
@@ -8756,7 +8756,7 @@ func (ec *executionContext) leanNumericKey(ctx context.Context, sel ast.Selectio
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanNumericKey(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanNumericKey(w, now, plan, obj) })
 }
 
 func writeLeanNumericKey(w *lean.Writer, now LeanNow, plan lean.Plan, obj *quiz.NumericKey) bool {
@@ -8792,7 +8792,7 @@ func (ec *executionContext) lean_NumericKey_answer(obj *quiz.NumericKey) graphql
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Answer
 		if !w.Text(v) {
 			return false
@@ -8805,7 +8805,7 @@ func (ec *executionContext) lean_NumericKey_excludeMin(obj *quiz.NumericKey) gra
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.ExcludeMin
 		if !w.Bool(v) {
 			return false
@@ -8818,7 +8818,7 @@ func (ec *executionContext) lean_NumericKey_excludeMax(obj *quiz.NumericKey) gra
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.ExcludeMax
 		if !w.Bool(v) {
 			return false
@@ -8836,7 +8836,7 @@ func (ec *executionContext) leanPageInfo(ctx context.Context, sel ast.SelectionS
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPageInfo(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanPageInfo(w, now, plan, obj) })
 }
 
 func writeLeanPageInfo(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.PageInfo) bool {
@@ -8890,7 +8890,7 @@ func (ec *executionContext) leanPartTicket(ctx context.Context, sel ast.Selectio
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPartTicket(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanPartTicket(w, now, plan, obj) })
 }
 
 func writeLeanPartTicket(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.PartTicket) bool {
@@ -8930,7 +8930,7 @@ func (ec *executionContext) leanPathEnrollment(ctx context.Context, sel ast.Sele
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPathEnrollment(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanPathEnrollment(w, now, plan, obj) })
 }
 
 func writeLeanPathEnrollment(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.PathEnrollment) bool {
@@ -8989,7 +8989,7 @@ func (ec *executionContext) lean_PathEnrollment_id(obj *ent.PathEnrollment) grap
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.GlobalID()
 		if !w.ID(v) {
 			return false
@@ -9002,7 +9002,7 @@ func (ec *executionContext) lean_PathEnrollment_state(obj *ent.PathEnrollment) g
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.State
 		if !w.Text(string(v)) {
 			return false
@@ -9015,7 +9015,7 @@ func (ec *executionContext) lean_PathEnrollment_byStaff(obj *ent.PathEnrollment)
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.ByStaff
 		if !w.Bool(v) {
 			return false
@@ -9028,7 +9028,7 @@ func (ec *executionContext) lean_PathEnrollment_enrolledAt(obj *ent.PathEnrollme
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.EnrolledAt
 		if !w.Time(v) {
 			return false
@@ -9041,7 +9041,7 @@ func (ec *executionContext) lean_PathEnrollment_dueAt(obj *ent.PathEnrollment) g
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.DueAt
 		if v == nil {
 			w.Null()
@@ -9058,7 +9058,7 @@ func (ec *executionContext) lean_PathEnrollment_completedAt(obj *ent.PathEnrollm
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CompletedAt
 		if v == nil {
 			w.Null()
@@ -9080,7 +9080,7 @@ func (ec *executionContext) leanPathEnrollmentConnection(ctx context.Context, se
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPathEnrollmentConnection(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanPathEnrollmentConnection(w, now, plan, obj) })
 }
 
 func writeLeanPathEnrollmentConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.PathEnrollmentConnection) bool {
@@ -9135,7 +9135,7 @@ func (ec *executionContext) leanPathEnrollmentEdge(ctx context.Context, sel ast.
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPathEnrollmentEdge(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanPathEnrollmentEdge(w, now, plan, obj) })
 }
 
 func writeLeanPathEnrollmentEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*ent.PathEnrollment]) bool {
@@ -9175,7 +9175,7 @@ func (ec *executionContext) leanPathEnrollmentPayload(ctx context.Context, sel a
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPathEnrollmentPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanPathEnrollmentPayload(w, now, plan, obj) })
 }
 
 func writeLeanPathEnrollmentPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.PathEnrollmentPayload) bool {
@@ -9210,7 +9210,7 @@ func (ec *executionContext) leanPathStep(ctx context.Context, sel ast.SelectionS
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPathStep(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanPathStep(w, now, plan, obj) })
 }
 
 func writeLeanPathStep(w *lean.Writer, now LeanNow, plan lean.Plan, obj *pathway.Step) bool {
@@ -9250,7 +9250,7 @@ func (ec *executionContext) lean_PathStep_state(obj *pathway.Step) graphql.Marsh
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.State
 		if !w.Text(string(v)) {
 			return false
@@ -9263,7 +9263,7 @@ func (ec *executionContext) lean_PathStep_required(obj *pathway.Step) graphql.Ma
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Required
 		if !w.Bool(v) {
 			return false
@@ -9281,7 +9281,7 @@ func (ec *executionContext) leanPlayback(ctx context.Context, sel ast.SelectionS
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPlayback(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanPlayback(w, now, plan, obj) })
 }
 
 func writeLeanPlayback(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.Playback) bool {
@@ -9349,7 +9349,7 @@ func (ec *executionContext) leanPointRule(ctx context.Context, sel ast.Selection
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPointRule(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanPointRule(w, now, plan, obj) })
 }
 
 func writeLeanPointRule(w *lean.Writer, now LeanNow, plan lean.Plan, obj *engagement.Worth) bool {
@@ -9385,7 +9385,7 @@ func (ec *executionContext) leanPoints(ctx context.Context, sel ast.SelectionSet
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPoints(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanPoints(w, now, plan, obj) })
 }
 
 func writeLeanPoints(w *lean.Writer, now LeanNow, plan lean.Plan, obj *engagement.Points) bool {
@@ -9426,7 +9426,7 @@ func (ec *executionContext) leanPrice(ctx context.Context, sel ast.SelectionSet,
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPrice(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanPrice(w, now, plan, obj) })
 }
 
 func writeLeanPrice(w *lean.Writer, now LeanNow, plan lean.Plan, obj *catalog.Price) bool {
@@ -9462,7 +9462,7 @@ func (ec *executionContext) leanProgressEvent(ctx context.Context, sel ast.Selec
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanProgressEvent(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanProgressEvent(w, now, plan, obj) })
 }
 
 func writeLeanProgressEvent(w *lean.Writer, now LeanNow, plan lean.Plan, obj *learning.Moment) bool {
@@ -9493,7 +9493,7 @@ func (ec *executionContext) lean_ProgressEvent_eventId(obj *learning.Moment) gra
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.ID
 		if !w.Text(v) {
 			return false
@@ -9506,7 +9506,7 @@ func (ec *executionContext) lean_ProgressEvent_at(obj *learning.Moment) graphql.
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.At
 		if !w.Time(v) {
 			return false
@@ -9524,7 +9524,7 @@ func (ec *executionContext) leanProgressQuarter(ctx context.Context, sel ast.Sel
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanProgressQuarter(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanProgressQuarter(w, now, plan, obj) })
 }
 
 func writeLeanProgressQuarter(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.ProgressQuarter) bool {
@@ -9565,7 +9565,7 @@ func (ec *executionContext) leanPublishCoursePayload(ctx context.Context, sel as
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPublishCoursePayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanPublishCoursePayload(w, now, plan, obj) })
 }
 
 func writeLeanPublishCoursePayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.PublishCoursePayload) bool {
@@ -9614,7 +9614,7 @@ func (ec *executionContext) leanPublishImpact(ctx context.Context, sel ast.Selec
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanPublishImpact(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanPublishImpact(w, now, plan, obj) })
 }
 
 func writeLeanPublishImpact(w *lean.Writer, now LeanNow, plan lean.Plan, obj *learning.Impact) bool {
@@ -9710,7 +9710,7 @@ func (ec *executionContext) leanQuestionDraft(ctx context.Context, sel ast.Selec
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanQuestionDraft(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanQuestionDraft(w, now, plan, obj) })
 }
 
 func writeLeanQuestionDraft(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Question) bool {
@@ -9809,7 +9809,7 @@ func (ec *executionContext) leanQuestionResponse(ctx context.Context, sel ast.Se
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanQuestionResponse(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanQuestionResponse(w, now, plan, obj) })
 }
 
 func writeLeanQuestionResponse(w *lean.Writer, now LeanNow, plan lean.Plan, obj *quiz.Response) bool {
@@ -9861,7 +9861,7 @@ func (ec *executionContext) leanQuestionResult(ctx context.Context, sel ast.Sele
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanQuestionResult(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanQuestionResult(w, now, plan, obj) })
 }
 
 func writeLeanQuestionResult(w *lean.Writer, now LeanNow, plan lean.Plan, obj *assessment.Result) bool {
@@ -9902,7 +9902,7 @@ func (ec *executionContext) lean_QuestionResult_correct(obj *assessment.Result) 
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Correct
 		if !w.Bool(v) {
 			return false
@@ -9915,7 +9915,7 @@ func (ec *executionContext) lean_QuestionResult_explanation(obj *assessment.Resu
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Explanation
 		if !w.Text(v) {
 			return false
@@ -9933,7 +9933,7 @@ func (ec *executionContext) leanQuizContent(ctx context.Context, sel ast.Selecti
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanQuizContent(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanQuizContent(w, now, plan, obj) })
 }
 
 func writeLeanQuizContent(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.QuizContent) bool {
@@ -9987,7 +9987,7 @@ func (ec *executionContext) lean_QuizContent_html(obj *model.QuizContent) graphq
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.HTML
 		if !w.Text(v) {
 			return false
@@ -10000,7 +10000,7 @@ func (ec *executionContext) lean_QuizContent_passMark(obj *model.QuizContent) gr
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.PassMark
 		if !w.Int(v) {
 			return false
@@ -10013,7 +10013,7 @@ func (ec *executionContext) lean_QuizContent_attemptsAllowed(obj *model.QuizCont
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.AttemptsAllowed
 		if v == nil {
 			w.Null()
@@ -10030,7 +10030,7 @@ func (ec *executionContext) lean_QuizContent_timeLimitSeconds(obj *model.QuizCon
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.TimeLimitSeconds
 		if v == nil {
 			w.Null()
@@ -10047,7 +10047,7 @@ func (ec *executionContext) lean_QuizContent_questionCount(obj *model.QuizConten
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.QuestionCount
 		if !w.Int(v) {
 			return false
@@ -10065,7 +10065,7 @@ func (ec *executionContext) leanQuizDraft(ctx context.Context, sel ast.Selection
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanQuizDraft(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanQuizDraft(w, now, plan, obj) })
 }
 
 func writeLeanQuizDraft(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.QuizDraft) bool {
@@ -10142,7 +10142,7 @@ func (ec *executionContext) leanRecordProgressPayload(ctx context.Context, sel a
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanRecordProgressPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanRecordProgressPayload(w, now, plan, obj) })
 }
 
 func writeLeanRecordProgressPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.RecordProgressPayload) bool {
@@ -10191,7 +10191,7 @@ func (ec *executionContext) leanRendition(ctx context.Context, sel ast.Selection
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanRendition(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanRendition(w, now, plan, obj) })
 }
 
 func writeLeanRendition(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.Rendition) bool {
@@ -10272,7 +10272,7 @@ func (ec *executionContext) leanRequestUploadPayload(ctx context.Context, sel as
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanRequestUploadPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanRequestUploadPayload(w, now, plan, obj) })
 }
 
 func writeLeanRequestUploadPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.RequestUploadPayload) bool {
@@ -10316,7 +10316,7 @@ func (ec *executionContext) leanRequirementChange(ctx context.Context, sel ast.S
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanRequirementChange(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanRequirementChange(w, now, plan, obj) })
 }
 
 func writeLeanRequirementChange(w *lean.Writer, now LeanNow, plan lean.Plan, obj *learning.Change) bool {
@@ -10375,7 +10375,7 @@ func (ec *executionContext) leanRestoreAssetPayload(ctx context.Context, sel ast
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanRestoreAssetPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanRestoreAssetPayload(w, now, plan, obj) })
 }
 
 func writeLeanRestoreAssetPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.RestoreAssetPayload) bool {
@@ -10410,7 +10410,7 @@ func (ec *executionContext) leanRevokeApiKeyPayload(ctx context.Context, sel ast
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanRevokeApiKeyPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanRevokeApiKeyPayload(w, now, plan, obj) })
 }
 
 func writeLeanRevokeApiKeyPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.RevokeAPIKeyPayload) bool {
@@ -10445,7 +10445,7 @@ func (ec *executionContext) leanRevokeCertificatePayload(ctx context.Context, se
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanRevokeCertificatePayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanRevokeCertificatePayload(w, now, plan, obj) })
 }
 
 func writeLeanRevokeCertificatePayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.RevokeCertificatePayload) bool {
@@ -10480,7 +10480,7 @@ func (ec *executionContext) leanRevokeSessionsPayload(ctx context.Context, sel a
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanRevokeSessionsPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanRevokeSessionsPayload(w, now, plan, obj) })
 }
 
 func writeLeanRevokeSessionsPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.RevokeSessionsPayload) bool {
@@ -10511,7 +10511,7 @@ func (ec *executionContext) leanSaveAchievementPayload(ctx context.Context, sel 
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSaveAchievementPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanSaveAchievementPayload(w, now, plan, obj) })
 }
 
 func writeLeanSaveAchievementPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SaveAchievementPayload) bool {
@@ -10546,7 +10546,7 @@ func (ec *executionContext) leanSaveCategoryPayload(ctx context.Context, sel ast
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSaveCategoryPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanSaveCategoryPayload(w, now, plan, obj) })
 }
 
 func writeLeanSaveCategoryPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SaveCategoryPayload) bool {
@@ -10581,7 +10581,7 @@ func (ec *executionContext) leanSaveCourseAdmissionPayload(ctx context.Context, 
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSaveCourseAdmissionPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanSaveCourseAdmissionPayload(w, now, plan, obj) })
 }
 
 func writeLeanSaveCourseAdmissionPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SaveCourseAdmissionPayload) bool {
@@ -10616,7 +10616,7 @@ func (ec *executionContext) leanSaveLessonPayload(ctx context.Context, sel ast.S
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSaveLessonPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanSaveLessonPayload(w, now, plan, obj) })
 }
 
 func writeLeanSaveLessonPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SaveLessonPayload) bool {
@@ -10651,7 +10651,7 @@ func (ec *executionContext) leanSaveModulePayload(ctx context.Context, sel ast.S
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSaveModulePayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanSaveModulePayload(w, now, plan, obj) })
 }
 
 func writeLeanSaveModulePayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SaveModulePayload) bool {
@@ -10686,7 +10686,7 @@ func (ec *executionContext) leanSearchHit(ctx context.Context, sel ast.Selection
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSearchHit(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanSearchHit(w, now, plan, obj) })
 }
 
 func writeLeanSearchHit(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SearchHit) bool {
@@ -10754,7 +10754,7 @@ func (ec *executionContext) leanSearchResult(ctx context.Context, sel ast.Select
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSearchResult(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanSearchResult(w, now, plan, obj) })
 }
 
 func writeLeanSearchResult(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SearchResult) bool {
@@ -10804,7 +10804,7 @@ func (ec *executionContext) leanSearchToken(ctx context.Context, sel ast.Selecti
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSearchToken(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanSearchToken(w, now, plan, obj) })
 }
 
 func writeLeanSearchToken(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SearchToken) bool {
@@ -10850,7 +10850,7 @@ func (ec *executionContext) leanSession(ctx context.Context, sel ast.SelectionSe
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSession(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanSession(w, now, plan, obj) })
 }
 
 func writeLeanSession(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Session) bool {
@@ -10896,7 +10896,7 @@ func (ec *executionContext) lean_Session_id(obj *ent.Session) graphql.Marshaler 
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.GlobalID()
 		if !w.ID(v) {
 			return false
@@ -10909,7 +10909,7 @@ func (ec *executionContext) lean_Session_createdAt(obj *ent.Session) graphql.Mar
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CreatedAt
 		if !w.Time(v) {
 			return false
@@ -10922,7 +10922,7 @@ func (ec *executionContext) lean_Session_lastSeenAt(obj *ent.Session) graphql.Ma
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.LastSeenAt
 		if !w.Time(v) {
 			return false
@@ -10935,7 +10935,7 @@ func (ec *executionContext) lean_Session_expiresAt(obj *ent.Session) graphql.Mar
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.ExpiresAt
 		if !w.Time(v) {
 			return false
@@ -10948,7 +10948,7 @@ func (ec *executionContext) lean_Session_userAgent(obj *ent.Session) graphql.Mar
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.UserAgent
 		if !w.Text(v) {
 			return false
@@ -10966,7 +10966,7 @@ func (ec *executionContext) leanSetMailPreferencePayload(ctx context.Context, se
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSetMailPreferencePayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanSetMailPreferencePayload(w, now, plan, obj) })
 }
 
 func writeLeanSetMailPreferencePayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SetMailPreferencePayload) bool {
@@ -11006,7 +11006,7 @@ func (ec *executionContext) leanSetPointRulePayload(ctx context.Context, sel ast
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSetPointRulePayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanSetPointRulePayload(w, now, plan, obj) })
 }
 
 func writeLeanSetPointRulePayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SetPointRulePayload) bool {
@@ -11046,7 +11046,7 @@ func (ec *executionContext) leanSetTimeZonePayload(ctx context.Context, sel ast.
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSetTimeZonePayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanSetTimeZonePayload(w, now, plan, obj) })
 }
 
 func writeLeanSetTimeZonePayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SetTimeZonePayload) bool {
@@ -11077,7 +11077,7 @@ func (ec *executionContext) leanSignInPayload(ctx context.Context, sel ast.Selec
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSignInPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanSignInPayload(w, now, plan, obj) })
 }
 
 func writeLeanSignInPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SignInPayload) bool {
@@ -11122,7 +11122,7 @@ func (ec *executionContext) leanSignOutPayload(ctx context.Context, sel ast.Sele
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSignOutPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanSignOutPayload(w, now, plan, obj) })
 }
 
 func writeLeanSignOutPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SignOutPayload) bool {
@@ -11153,7 +11153,7 @@ func (ec *executionContext) leanSignPartsPayload(ctx context.Context, sel ast.Se
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSignPartsPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanSignPartsPayload(w, now, plan, obj) })
 }
 
 func writeLeanSignPartsPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SignPartsPayload) bool {
@@ -11193,7 +11193,7 @@ func (ec *executionContext) leanStorageUsage(ctx context.Context, sel ast.Select
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanStorageUsage(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanStorageUsage(w, now, plan, obj) })
 }
 
 func writeLeanStorageUsage(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.StorageUsage) bool {
@@ -11253,7 +11253,7 @@ func (ec *executionContext) leanStreak(ctx context.Context, sel ast.SelectionSet
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanStreak(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanStreak(w, now, plan, obj) })
 }
 
 func writeLeanStreak(w *lean.Writer, now LeanNow, plan lean.Plan, obj *engagement.Streak) bool {
@@ -11299,7 +11299,7 @@ func (ec *executionContext) leanStuckLearner(ctx context.Context, sel ast.Select
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanStuckLearner(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanStuckLearner(w, now, plan, obj) })
 }
 
 func writeLeanStuckLearner(w *lean.Writer, now LeanNow, plan lean.Plan, obj *analytics.Stuck) bool {
@@ -11330,7 +11330,7 @@ func (ec *executionContext) lean_StuckLearner_since(obj *analytics.Stuck) graphq
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Since
 		if !w.Time(v) {
 			return false
@@ -11343,7 +11343,7 @@ func (ec *executionContext) lean_StuckLearner_failedAttempts(obj *analytics.Stuc
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Failed
 		if !w.Int(v) {
 			return false
@@ -11361,7 +11361,7 @@ func (ec *executionContext) leanSupportGrant(ctx context.Context, sel ast.Select
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSupportGrant(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanSupportGrant(w, now, plan, obj) })
 }
 
 func writeLeanSupportGrant(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.SupportGrant) bool {
@@ -11411,7 +11411,7 @@ func (ec *executionContext) lean_SupportGrant_id(obj *ent.SupportGrant) graphql.
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.GlobalID()
 		if !w.ID(v) {
 			return false
@@ -11424,7 +11424,7 @@ func (ec *executionContext) lean_SupportGrant_reason(obj *ent.SupportGrant) grap
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Reason
 		if !w.Text(v) {
 			return false
@@ -11437,7 +11437,7 @@ func (ec *executionContext) lean_SupportGrant_createdAt(obj *ent.SupportGrant) g
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CreatedAt
 		if !w.Time(v) {
 			return false
@@ -11450,7 +11450,7 @@ func (ec *executionContext) lean_SupportGrant_expiresAt(obj *ent.SupportGrant) g
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.ExpiresAt
 		if !w.Time(v) {
 			return false
@@ -11463,7 +11463,7 @@ func (ec *executionContext) lean_SupportGrant_revokedAt(obj *ent.SupportGrant) g
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.RevokedAt
 		if v == nil {
 			w.Null()
@@ -11485,7 +11485,7 @@ func (ec *executionContext) leanSupportGrantConnection(ctx context.Context, sel 
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSupportGrantConnection(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanSupportGrantConnection(w, now, plan, obj) })
 }
 
 func writeLeanSupportGrantConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.SupportGrantConnection) bool {
@@ -11540,7 +11540,7 @@ func (ec *executionContext) leanSupportGrantEdge(ctx context.Context, sel ast.Se
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSupportGrantEdge(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanSupportGrantEdge(w, now, plan, obj) })
 }
 
 func writeLeanSupportGrantEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*ent.SupportGrant]) bool {
@@ -11580,7 +11580,7 @@ func (ec *executionContext) leanSupportGrantPayload(ctx context.Context, sel ast
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanSupportGrantPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanSupportGrantPayload(w, now, plan, obj) })
 }
 
 func writeLeanSupportGrantPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.SupportGrantPayload) bool {
@@ -11615,7 +11615,7 @@ func (ec *executionContext) leanTenant(ctx context.Context, sel ast.SelectionSet
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanTenant(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanTenant(w, now, plan, obj) })
 }
 
 func writeLeanTenant(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.Tenant) bool {
@@ -11676,7 +11676,7 @@ func (ec *executionContext) leanTextKey(ctx context.Context, sel ast.SelectionSe
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanTextKey(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanTextKey(w, now, plan, obj) })
 }
 
 func writeLeanTextKey(w *lean.Writer, now LeanNow, plan lean.Plan, obj *quiz.TextKey) bool {
@@ -11717,7 +11717,7 @@ func (ec *executionContext) leanUpdateBrandingPayload(ctx context.Context, sel a
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanUpdateBrandingPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanUpdateBrandingPayload(w, now, plan, obj) })
 }
 
 func writeLeanUpdateBrandingPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.UpdateBrandingPayload) bool {
@@ -11752,7 +11752,7 @@ func (ec *executionContext) leanUpdatePublishingRulesPayload(ctx context.Context
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanUpdatePublishingRulesPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanUpdatePublishingRulesPayload(w, now, plan, obj) })
 }
 
 func writeLeanUpdatePublishingRulesPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.UpdatePublishingRulesPayload) bool {
@@ -11787,7 +11787,7 @@ func (ec *executionContext) leanUploadPart(ctx context.Context, sel ast.Selectio
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanUploadPart(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanUploadPart(w, now, plan, obj) })
 }
 
 func writeLeanUploadPart(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.UploadPart) bool {
@@ -11828,7 +11828,7 @@ func (ec *executionContext) leanUploadParts(ctx context.Context, sel ast.Selecti
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanUploadParts(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanUploadParts(w, now, plan, obj) })
 }
 
 func writeLeanUploadParts(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.UploadParts) bool {
@@ -11883,7 +11883,7 @@ func (ec *executionContext) leanUploadTicket(ctx context.Context, sel ast.Select
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanUploadTicket(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanUploadTicket(w, now, plan, obj) })
 }
 
 func writeLeanUploadTicket(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.UploadTicket) bool {
@@ -11938,7 +11938,7 @@ func (ec *executionContext) leanUser(ctx context.Context, sel ast.SelectionSet, 
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanUser(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanUser(w, now, plan, obj) })
 }
 
 func writeLeanUser(w *lean.Writer, now LeanNow, plan lean.Plan, obj *ent.User) bool {
@@ -11998,7 +11998,7 @@ func (ec *executionContext) lean_User_id(obj *ent.User) graphql.Marshaler {
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.GlobalID()
 		if !w.ID(v) {
 			return false
@@ -12011,7 +12011,7 @@ func (ec *executionContext) lean_User_role(obj *ent.User) graphql.Marshaler {
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Role
 		if !w.Text(string(v)) {
 			return false
@@ -12024,7 +12024,7 @@ func (ec *executionContext) lean_User_createdAt(obj *ent.User) graphql.Marshaler
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.CreatedAt
 		if !w.Time(v) {
 			return false
@@ -12042,7 +12042,7 @@ func (ec *executionContext) leanUserConnection(ctx context.Context, sel ast.Sele
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanUserConnection(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanUserConnection(w, now, plan, obj) })
 }
 
 func writeLeanUserConnection(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.UserConnection) bool {
@@ -12097,7 +12097,7 @@ func (ec *executionContext) leanUserEdge(ctx context.Context, sel ast.SelectionS
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanUserEdge(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanUserEdge(w, now, plan, obj) })
 }
 
 func writeLeanUserEdge(w *lean.Writer, now LeanNow, plan lean.Plan, obj *relay.Edge[*ent.User]) bool {
@@ -12137,7 +12137,7 @@ func (ec *executionContext) leanUserPayload(ctx context.Context, sel ast.Selecti
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanUserPayload(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanUserPayload(w, now, plan, obj) })
 }
 
 func writeLeanUserPayload(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.UserPayload) bool {
@@ -12172,7 +12172,7 @@ func (ec *executionContext) leanVideoContent(ctx context.Context, sel ast.Select
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanVideoContent(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanVideoContent(w, now, plan, obj) })
 }
 
 func writeLeanVideoContent(w *lean.Writer, now LeanNow, plan lean.Plan, obj *model.VideoContent) bool {
@@ -12294,7 +12294,7 @@ func (ec *executionContext) leanViewer(ctx context.Context, sel ast.SelectionSet
 	if !able {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool { return writeLeanViewer(w, now, plan, obj) })
+	return ec.lean.Write(func(w *lean.Writer) bool { return writeLeanViewer(w, now, plan, obj) })
 }
 
 func writeLeanViewer(w *lean.Writer, now LeanNow, plan lean.Plan, obj *viewer.Viewer) bool {
@@ -12320,7 +12320,7 @@ func (ec *executionContext) lean_Viewer_role(obj *viewer.Viewer) graphql.Marshal
 	if !lean.On(ec.Resolvers) {
 		return nil
 	}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		v := obj.Role
 		if !w.Text(string(v)) {
 			return false
@@ -12342,7 +12342,7 @@ func (ec *executionContext) lean_marshalNAchievement2ᚕᚖlyceumᚋinternalᚋg
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12372,7 +12372,7 @@ func (ec *executionContext) lean_marshalNApiKey2ᚕᚖlyceumᚋinternalᚋgenᚋ
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12402,7 +12402,7 @@ func (ec *executionContext) lean_marshalNAsset2ᚕᚖlyceumᚋinternalᚋgenᚋe
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12432,7 +12432,7 @@ func (ec *executionContext) lean_marshalNAttachment2ᚕᚖlyceumᚋinternalᚋge
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12462,7 +12462,7 @@ func (ec *executionContext) lean_marshalNAttempt2ᚕᚖlyceumᚋinternalᚋgen�
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12492,7 +12492,7 @@ func (ec *executionContext) lean_marshalNAttemptQuestion2ᚕᚖlyceumᚋinternal
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12522,7 +12522,7 @@ func (ec *executionContext) lean_marshalNAuditDatum2ᚕᚖlyceumᚋinternalᚋge
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12552,7 +12552,7 @@ func (ec *executionContext) lean_marshalNAuditEdge2ᚕlyceumᚋgraphᚋrelayᚐE
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12578,7 +12578,7 @@ func (ec *executionContext) lean_marshalNAuditEntry2ᚕᚖlyceumᚋinternalᚋge
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12608,7 +12608,7 @@ func (ec *executionContext) lean_marshalNCaption2ᚕlyceumᚋinternalᚋcatalog�
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12634,7 +12634,7 @@ func (ec *executionContext) lean_marshalNCaption2ᚕᚖlyceumᚋinternalᚋcatal
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12664,7 +12664,7 @@ func (ec *executionContext) lean_marshalNCaptionRevision2ᚕᚖlyceumᚋinternal
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12694,7 +12694,7 @@ func (ec *executionContext) lean_marshalNCaptionRevisionEdge2ᚕlyceumᚋgraph�
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12720,7 +12720,7 @@ func (ec *executionContext) lean_marshalNCaptionTrack2ᚕᚖlyceumᚋinternalᚋ
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12750,7 +12750,7 @@ func (ec *executionContext) lean_marshalNCategory2ᚕᚖlyceumᚋinternalᚋgen�
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12780,7 +12780,7 @@ func (ec *executionContext) lean_marshalNCertificate2ᚕᚖlyceumᚋinternalᚋg
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12810,7 +12810,7 @@ func (ec *executionContext) lean_marshalNChoice2ᚕlyceumᚋinternalᚋassessmen
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12836,7 +12836,7 @@ func (ec *executionContext) lean_marshalNChoiceDraft2ᚕlyceumᚋinternalᚋasse
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12862,7 +12862,7 @@ func (ec *executionContext) lean_marshalNCompletionCondition2ᚕᚖlyceumᚋinte
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12892,7 +12892,7 @@ func (ec *executionContext) lean_marshalNCompletionDay2ᚕlyceumᚋinternalᚋan
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12918,7 +12918,7 @@ func (ec *executionContext) lean_marshalNCourse2ᚕᚖlyceumᚋinternalᚋcatalo
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12948,7 +12948,7 @@ func (ec *executionContext) lean_marshalNCourseDraft2ᚕᚖlyceumᚋinternalᚋg
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -12978,7 +12978,7 @@ func (ec *executionContext) lean_marshalNCourseDraftEdge2ᚕlyceumᚋgraphᚋrel
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13004,7 +13004,7 @@ func (ec *executionContext) lean_marshalNCourseEdge2ᚕlyceumᚋgraphᚋrelayᚐ
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13030,7 +13030,7 @@ func (ec *executionContext) lean_marshalNCourseVersion2ᚕᚖlyceumᚋinternal�
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13060,7 +13060,7 @@ func (ec *executionContext) lean_marshalNEarnedAchievement2ᚕᚖlyceumᚋintern
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13090,7 +13090,7 @@ func (ec *executionContext) lean_marshalNEnrollment2ᚕᚖlyceumᚋinternalᚋge
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13120,7 +13120,7 @@ func (ec *executionContext) lean_marshalNEnrollmentChange2ᚕᚖlyceumᚋinterna
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13150,7 +13150,7 @@ func (ec *executionContext) lean_marshalNEnrollmentEdge2ᚕlyceumᚋgraphᚋrela
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13176,7 +13176,7 @@ func (ec *executionContext) lean_marshalNEnrollmentGrant2ᚕᚖlyceumᚋinternal
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13206,7 +13206,7 @@ func (ec *executionContext) lean_marshalNGroup2ᚕᚖlyceumᚋinternalᚋgenᚋe
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13236,7 +13236,7 @@ func (ec *executionContext) lean_marshalNGroupEdge2ᚕlyceumᚋgraphᚋrelayᚐE
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13262,7 +13262,7 @@ func (ec *executionContext) lean_marshalNGroupMember2ᚕᚖlyceumᚋinternalᚋt
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13292,7 +13292,7 @@ func (ec *executionContext) lean_marshalNGroupMemberEdge2ᚕlyceumᚋgraphᚋrel
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13318,7 +13318,7 @@ func (ec *executionContext) lean_marshalNHttpHeader2ᚕᚖlyceumᚋinternalᚋge
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13348,7 +13348,7 @@ func (ec *executionContext) lean_marshalNImpactLesson2ᚕlyceumᚋinternalᚋcat
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13374,7 +13374,7 @@ func (ec *executionContext) lean_marshalNImpactMapping2ᚕlyceumᚋinternalᚋle
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13400,7 +13400,7 @@ func (ec *executionContext) lean_marshalNLeaderboardEdge2ᚕlyceumᚋgraphᚋrel
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13426,7 +13426,7 @@ func (ec *executionContext) lean_marshalNLeaderboardRow2ᚕᚖlyceumᚋinternal�
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13456,7 +13456,7 @@ func (ec *executionContext) lean_marshalNLearningPath2ᚕᚖlyceumᚋinternalᚋ
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13486,7 +13486,7 @@ func (ec *executionContext) lean_marshalNLearningPathCourse2ᚕᚖlyceumᚋinter
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13516,7 +13516,7 @@ func (ec *executionContext) lean_marshalNLearningPathEdge2ᚕlyceumᚋgraphᚋre
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13542,7 +13542,7 @@ func (ec *executionContext) lean_marshalNLesson2ᚕᚖlyceumᚋinternalᚋcatalo
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13572,7 +13572,7 @@ func (ec *executionContext) lean_marshalNLessonDraft2ᚕᚖlyceumᚋinternalᚋg
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13602,7 +13602,7 @@ func (ec *executionContext) lean_marshalNLessonProgress2ᚕᚖlyceumᚋinternal�
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13632,7 +13632,7 @@ func (ec *executionContext) lean_marshalNMailPreference2ᚕᚖlyceumᚋinternal�
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13662,7 +13662,7 @@ func (ec *executionContext) lean_marshalNModule2ᚕᚖlyceumᚋinternalᚋcatalo
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13692,7 +13692,7 @@ func (ec *executionContext) lean_marshalNModuleDraft2ᚕᚖlyceumᚋinternalᚋg
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13722,7 +13722,7 @@ func (ec *executionContext) lean_marshalNModuleProgress2ᚕᚖlyceumᚋinternal�
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13752,7 +13752,7 @@ func (ec *executionContext) lean_marshalNMonthlyUsage2ᚕᚖlyceumᚋinternalᚋ
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13782,7 +13782,7 @@ func (ec *executionContext) lean_marshalNNotification2ᚕᚖlyceumᚋinternalᚋ
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13812,7 +13812,7 @@ func (ec *executionContext) lean_marshalNNotificationEdge2ᚕlyceumᚋgraphᚋre
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13838,7 +13838,7 @@ func (ec *executionContext) lean_marshalNPartTicket2ᚕᚖlyceumᚋinternalᚋge
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13868,7 +13868,7 @@ func (ec *executionContext) lean_marshalNPathEnrollment2ᚕᚖlyceumᚋinternal�
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13898,7 +13898,7 @@ func (ec *executionContext) lean_marshalNPathEnrollmentEdge2ᚕlyceumᚋgraphᚋ
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13924,7 +13924,7 @@ func (ec *executionContext) lean_marshalNPathStep2ᚕᚖlyceumᚋinternalᚋpath
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13954,7 +13954,7 @@ func (ec *executionContext) lean_marshalNPointRule2ᚕᚖlyceumᚋinternalᚋeng
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -13984,7 +13984,7 @@ func (ec *executionContext) lean_marshalNProgressQuarter2ᚕᚖlyceumᚋinternal
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -14014,7 +14014,7 @@ func (ec *executionContext) lean_marshalNQuestionDraft2ᚕᚖlyceumᚋinternal�
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -14044,7 +14044,7 @@ func (ec *executionContext) lean_marshalNRendition2ᚕᚖlyceumᚋinternalᚋgen
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -14074,7 +14074,7 @@ func (ec *executionContext) lean_marshalNRequirementChange2ᚕlyceumᚋinternal�
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -14100,7 +14100,7 @@ func (ec *executionContext) lean_marshalNSearchHit2ᚕᚖlyceumᚋinternalᚋgen
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -14130,7 +14130,7 @@ func (ec *executionContext) lean_marshalNSession2ᚕᚖlyceumᚋinternalᚋgen�
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -14160,7 +14160,7 @@ func (ec *executionContext) lean_marshalNStuckLearner2ᚕlyceumᚋinternalᚋana
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -14186,7 +14186,7 @@ func (ec *executionContext) lean_marshalNSupportGrant2ᚕᚖlyceumᚋinternalᚋ
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -14216,7 +14216,7 @@ func (ec *executionContext) lean_marshalNSupportGrantEdge2ᚕlyceumᚋgraphᚋre
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -14242,7 +14242,7 @@ func (ec *executionContext) lean_marshalNUploadPart2ᚕᚖlyceumᚋinternalᚋge
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -14272,7 +14272,7 @@ func (ec *executionContext) lean_marshalNUser2ᚕᚖlyceumᚋinternalᚋgenᚋen
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)
@@ -14302,7 +14302,7 @@ func (ec *executionContext) lean_marshalNUserEdge2ᚕlyceumᚋgraphᚋrelayᚐEd
 		return nil
 	}
 	step := lean.Step{Of: plan}
-	return lean.Write(func(w *lean.Writer) bool {
+	return ec.lean.Write(func(w *lean.Writer) bool {
 		w.Byte('[')
 		for n, e := range v {
 			w.Next(n)

@@ -59,6 +59,10 @@ func (db *DB) Reading(ctx context.Context, maxAge time.Duration) (context.Contex
 	return context.WithValue(ctx, standbyKey{}, db.standby), seen
 }
 
+// Fresh returns a context under which nothing is read from a standby: for what is kept for others, who allow it to be less
+// old or not at all.
+func Fresh(ctx context.Context) context.Context { return context.WithValue(ctx, standbyKey{}, nil) }
+
 // Behind returns how far the standby is behind; false without one. The error is why it is not read from.
 func (db *DB) Behind(ctx context.Context) (behind time.Duration, followed bool, err error) {
 	if db.standby == nil {
@@ -124,7 +128,8 @@ func (p pooled) row(ctx context.Context, sql string, args ...any) Row {
 // ask reads from the standby, and reports whether it took the statement: what it does not take the primary does. What
 // breaks off while rows are read is the caller's error.
 func (s *standby) ask(ctx context.Context, sql string, args []any) (pgx.Rows, bool) {
-	if !strings.HasPrefix(sql, "SELECT ") {
+	// Statements of several lines, as those of reports are, begin with a line break.
+	if !strings.HasPrefix(strings.TrimLeft(sql, " \t\n"), "SELECT ") {
 		return nil, false
 	}
 	rows, err := s.run.read(ctx, sql, args)

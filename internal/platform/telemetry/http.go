@@ -189,7 +189,7 @@ func describe(span trace.Span, r *http.Request, a *answer) {
 	span.SetName(methodOf(r) + " " + route)
 	span.SetAttributes(
 		attribute.String("http.request.method", methodOf(r)), attribute.String("http.route", route),
-		attribute.String("url.path", r.URL.Path), attribute.String("server.address", r.Host),
+		attribute.String("url.path", pathOf(r)), attribute.String("server.address", r.Host),
 		attribute.Int("http.response.status_code", a.status), attribute.String("request.id", RequestID(r.Context())),
 	)
 	if a.status >= http.StatusInternalServerError {
@@ -242,6 +242,15 @@ func (a *answer) watch(w http.ResponseWriter) http.ResponseWriter {
 			}
 		},
 	})
+}
+
+// pathOf is the path of the request as others may know it. What stands in a place of the pattern may open something, as
+// the code of a certificate and the token in the link of a mail do: there the pattern stands for the path.
+func pathOf(r *http.Request) string {
+	if route := routeOf(r); strings.Contains(route, "{") {
+		return route
+	}
+	return r.URL.Path
 }
 
 // routeOf is the path of the pattern that a mux found for the request, "other" when none did.

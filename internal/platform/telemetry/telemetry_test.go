@@ -470,7 +470,7 @@ func TestTracesAreSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newServer(t, tracing)
-	if _, err := s.do(t, http.MethodGet, "/things/1"); err != nil {
+	if _, err := s.do(t, http.MethodGet, "/things/code-of-a-thing"); err != nil {
 		t.Fatal(err)
 	}
 	s.line(t, "request") // The span has ended before it.
@@ -493,6 +493,9 @@ func TestTracesAreSent(t *testing.T) {
 	}
 	if strings.Contains(sent(), "argument-of-a-command") {
 		t.Error("the traces hold what was written to Redis")
+	}
+	if strings.Contains(sent(), "code-of-a-thing") {
+		t.Error("the traces hold what stood in a place of the pattern, which may be a secret")
 	}
 	if tracing.Postgres() == nil {
 		t.Error("no tracer for Postgres")

@@ -119,7 +119,7 @@ func (s *Store) receive(w http.ResponseWriter, r *http.Request, key blob.Key, qu
 		s.refuse(w, r, blob.Mismatch(key, "The Content-Length is not the one that was announced."))
 		return
 	}
-	extendDeadline(http.NewResponseController(w).SetReadDeadline, rule.largest)
+	awaitBody(w, rule.largest)
 	info, err := s.put(r.Context(), key, r.Body, rule)
 	if err != nil {
 		s.refuse(w, r, err)
@@ -127,6 +127,13 @@ func (s *Store) receive(w http.ResponseWriter, r *http.Request, key blob.Key, qu
 	}
 	w.Header().Set("ETag", `"`+info.ETag+`"`)
 	w.WriteHeader(http.StatusCreated)
+}
+
+// awaitBody gives a body the time it needs to arrive, and its answer some more.
+func awaitBody(w http.ResponseWriter, size int64) {
+	control := http.NewResponseController(w)
+	extendDeadline(control.SetReadDeadline, size)
+	extendDeadline(func(end time.Time) error { return control.SetWriteDeadline(end.Add(transferGrace)) }, size)
 }
 
 // extendDeadline gives the transfer the time it needs. A connection that knows no deadlines has none to extend.

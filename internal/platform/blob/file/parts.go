@@ -109,7 +109,7 @@ func (s *Store) receivePart(w http.ResponseWriter, r *http.Request, key blob.Key
 		s.refuse(w, r, blob.Mismatch(key, "The Content-Length is not the one that was announced."))
 		return
 	}
-	extendDeadline(http.NewResponseController(w).SetReadDeadline, rule.largest)
+	awaitBody(w, rule.largest)
 	if err := s.putPart(r.Context(), key, query.Get(paramUpload), number, r.Body, rule); err != nil {
 		s.refuse(w, r, err)
 		return
