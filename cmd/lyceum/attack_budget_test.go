@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -172,7 +173,7 @@ func TestAttackBudgetWithoutRedis(t *testing.T) {
 			}
 			tt.away(redis, t)
 			allowed, limited, waited := 0, 0, time.Duration(0)
-			var quickest, slowest time.Duration = time.Hour, 0
+			var all []time.Duration
 			for range 300 {
 				reply, took := query()
 				switch reply.code() {
@@ -183,20 +184,22 @@ func TestAttackBudgetWithoutRedis(t *testing.T) {
 				default:
 					t.Fatalf("without Redis: %s", reply.text)
 				}
-				quickest, slowest, waited = min(quickest, took), max(slowest, took), waited+took
+				all, waited = append(all, took), waited+took
 			}
 			// A quarter of 400 at once, and of each second's; no more than half of it on the slowest machine.
 			if allowed > 200 || allowed < 100 || limited == 0 {
 				t.Errorf("%d allowed and %d refused while the process counts alone", allowed, limited)
 			}
-			// Five silences open the breaker; then one request a second tries again.
-			if most := timeout + 400*time.Millisecond*raceFactor; slowest > most {
-				t.Errorf("a request waited %v, at most %v is allowed", slowest, most)
+			// Five silences open the breaker; then one request a second tries again. A machine that does something else for a
+			// moment makes one or two slow.
+			slices.Sort(all)
+			if most, slow := timeout+400*time.Millisecond*raceFactor, all[len(all)-3]; slow > most {
+				t.Errorf("three requests waited %v and more, at most %v is allowed", slow, most)
 			}
 			if average := waited / 300; average > timeout/2*raceFactor {
 				t.Errorf("requests took %v on average", average)
 			}
-			t.Logf("Redis %s: %d of 300 allowed, the quickest took %v, the slowest %v, the average %v", name, allowed, quickest, slowest, waited/300)
+			t.Logf("Redis %s: %d of 300 allowed, the quickest took %v, the slowest %v, the average %v", name, allowed, all[0], all[len(all)-1], waited/300)
 			tt.back(redis, t)
 			deadline := time.Now().Add(20 * time.Second)
 			for e.bus.client.State() != cache.Up && time.Now().Before(deadline) {
