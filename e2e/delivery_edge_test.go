@@ -59,7 +59,7 @@ func readSignedPaths(t *testing.T) (signedPaths, []blob.SigningKey) {
 			changed := []byte(good.Path)
 			changed[i] ^= 1 << bit
 			p := signedPath{Name: fmt.Sprintf("bit %d of byte %d", bit, i), Path: string(changed)}
-			key, err := reference.VerifyPath(p.Path, time.Unix(v.Now, 0))
+			key, _, err := reference.VerifyPath(p.Path, time.Unix(v.Now, 0))
 			switch {
 			case changed[i] == '?' && i > below:
 				// What is left in front of it is another path, which may be good.

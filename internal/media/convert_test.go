@@ -246,14 +246,14 @@ func (f fixture) streams(t *testing.T, a *ent.Asset, set *ent.RenditionSet) {
 		p.HLSURL: "master.m3u8", p.PosterURL: "poster.jpg", p.StoryboardURL: "storyboard/index.vtt", p.Captions[0].URL: "captions/0-de.vtt",
 	} {
 		path, found := strings.CutPrefix(address, "https://media.example")
-		key, err := signer.VerifyPath(path, time.Now())
+		key, _, err := signer.VerifyPath(path, time.Now())
 		if want := "t/" + f.acme.ID.String() + "/" + a.ID.String() + "/" + set.Name + "/" + name; !found || err != nil || key.String() != want {
 			t.Errorf("%s addresses %s (%v), want %s", address, key, err, want)
 		}
 		if _, err := f.store.Stat(t.Context(), key); err != nil {
 			t.Errorf("%s: %v", address, err)
 		}
-		if _, err := signer.VerifyPath(path, p.ExpiresAt.Add(time.Second)); err == nil {
+		if _, _, err := signer.VerifyPath(path, p.ExpiresAt.Add(time.Second)); err == nil {
 			t.Errorf("%s is good for longer than it says", address)
 		}
 	}

@@ -58,7 +58,7 @@ func TestAttackSignedPaths(t *testing.T) {
 	}
 	for what, path := range forged {
 		for _, spelled := range []string{path, url.PathEscape(path), "/" + path, "/v" + path, path + "/", strings.Replace(path, "/v/", "/V/", 1)} {
-			if key, err := signer.VerifyPath(spelled, now()); !errors.Is(err, blob.ErrSignature) || !key.IsZero() {
+			if key, _, err := signer.VerifyPath(spelled, now()); !errors.Is(err, blob.ErrSignature) || !key.IsZero() {
 				t.Errorf("%s: %q addresses %v (%v)", what, spelled, key, err)
 			}
 		}
@@ -68,17 +68,17 @@ func TestAttackSignedPaths(t *testing.T) {
 		for bit := range 8 {
 			changed := []byte(good + "seg1.m4s")
 			changed[i] ^= 1 << bit
-			if key, err := signer.VerifyPath(string(changed), now()); err == nil {
+			if key, _, err := signer.VerifyPath(string(changed), now()); err == nil {
 				t.Errorf("byte %d, bit %d flipped: %v", i, bit, key)
 			}
 			flipped++
 		}
 	}
 	for path, want := range map[string]blob.Prefix{good: prefix, theirs: foreign, old: prefix} {
-		if key, err := signer.VerifyPath(path+"seg1.m4s", now()); err != nil || !want.Contains(key) {
+		if key, _, err := signer.VerifyPath(path+"seg1.m4s", now()); err != nil || !want.Contains(key) {
 			t.Errorf("%q as it was signed: %v (%v)", path, key, err)
 		}
-		if key, err := signer.VerifyPath(path+"seg1.m4s", end); !errors.Is(err, blob.ErrExpired) {
+		if key, _, err := signer.VerifyPath(path+"seg1.m4s", end); !errors.Is(err, blob.ErrExpired) {
 			t.Errorf("%q at its end: %v (%v)", path, key, err)
 		}
 	}

@@ -60,17 +60,17 @@ func TestPathVectors(t *testing.T) {
 	}
 	now := time.Unix(v.Now, 0)
 	for _, p := range v.Good {
-		if key, err := signer.VerifyPath(p.Path, now); err != nil || key.String() != p.Key {
+		if key, _, err := signer.VerifyPath(p.Path, now); err != nil || key.String() != p.Key {
 			t.Errorf("%s: %q is %v (%v), want %s", p.Name, p.Path, key, err, p.Key)
 		}
 	}
 	for _, p := range v.Bad {
-		if key, err := signer.VerifyPath(p.Path, now); err == nil || !key.IsZero() {
+		if key, _, err := signer.VerifyPath(p.Path, now); err == nil || !key.IsZero() {
 			t.Errorf("%s: %q is %v (%v), want a refusal", p.Name, p.Path, key, err)
 		}
 	}
 	for _, p := range v.Clock {
-		_, end, err := signer.ReadPath(p.Path, time.Unix(p.Now, 0))
+		_, end, err := signer.VerifyPath(p.Path, time.Unix(p.Now, 0))
 		if (err == nil) != p.Good || (err != nil && !errors.Is(err, blob.ErrExpired)) {
 			t.Errorf("%s: %v, want good: %v", p.Name, err, p.Good)
 		}

@@ -141,15 +141,9 @@ func (s *Signer) SignPath(prefix Prefix, expires time.Time) (string, error) {
 	return pathRoot + sign(s.current, s.paths[s.current], pathPurpose, prefix.String(), expires) + "/" + prefix.String(), nil
 }
 
-// VerifyPath returns the key that an undecoded request path below one of SignPath addresses. The error is
-// ErrSignature or ErrExpired. A path that needs decoding addresses nothing.
-func (s *Signer) VerifyPath(path string, now time.Time) (Key, error) {
-	key, _, err := s.ReadPath(path, now)
-	return key, err
-}
-
-// ReadPath is VerifyPath that also returns when the path ceases to be good.
-func (s *Signer) ReadPath(path string, now time.Time) (Key, time.Time, error) {
+// VerifyPath returns the key that an undecoded request path below one of SignPath addresses, and when the path ceases to
+// be good. The error is ErrSignature or ErrExpired. A path that needs decoding addresses nothing.
+func (s *Signer) VerifyPath(path string, now time.Time) (Key, time.Time, error) {
 	rest, found := strings.CutPrefix(path, pathRoot)
 	if !found {
 		return Key{}, time.Time{}, ErrSignature

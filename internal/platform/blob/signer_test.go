@@ -136,7 +136,7 @@ func TestSignPath(t *testing.T) {
 	if !strings.HasPrefix(path, "/v/1790000060.k1.") || !strings.HasSuffix(path, "/t/"+tenantText+"/asset/hls/seg1.m4s") {
 		t.Errorf("SignPath = %q", path)
 	}
-	if got, err := signer.VerifyPath(path, now()); got != want || err != nil {
+	if got, _, err := signer.VerifyPath(path, now()); got != want || err != nil {
 		t.Errorf("VerifyPath(%q) = %v, %v; want %v", path, got, err, want)
 	}
 	for name, prefix := range map[string]blob.Prefix{
@@ -161,7 +161,7 @@ func TestEveryBitOfPath(t *testing.T) {
 		for bit := range 8 {
 			flipped := []byte(path)
 			flipped[i] ^= 1 << bit
-			key, err := signer.VerifyPath(string(flipped), now())
+			key, _, err := signer.VerifyPath(string(flipped), now())
 			switch {
 			case i < signed && !errors.Is(err, blob.ErrSignature):
 				t.Errorf("VerifyPath(%q) = %v, %v; want ErrSignature (byte %d, bit %d)", flipped, key, err, i, bit)
@@ -206,7 +206,7 @@ func TestVerifyPathRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if key, err := signer.VerifyPath(tt.path, tt.now); !errors.Is(err, tt.want) || !key.IsZero() {
+			if key, _, err := signer.VerifyPath(tt.path, tt.now); !errors.Is(err, tt.want) || !key.IsZero() {
 				t.Errorf("VerifyPath(%q) = %v, %v; want %v", tt.path, key, err, tt.want)
 			}
 		})
@@ -263,7 +263,7 @@ func FuzzVerifyPath(f *testing.F) {
 		f.Add(seed, i, byte('b'))
 	}
 	f.Fuzz(func(t *testing.T, path string, at int, with byte) {
-		key, err := signer.VerifyPath(path, now())
+		key, _, err := signer.VerifyPath(path, now())
 		if err == nil && (!prefix.Contains(key) || path != good+strings.TrimPrefix(key.String(), prefix.String())) {
 			t.Errorf("VerifyPath(%q) = %v", path, key)
 		}
@@ -275,7 +275,7 @@ func FuzzVerifyPath(f *testing.F) {
 			return
 		}
 		changed[at] = with
-		if key, err := signer.VerifyPath(string(changed), now()); err == nil {
+		if key, _, err := signer.VerifyPath(string(changed), now()); err == nil {
 			t.Errorf("VerifyPath(%q) = %v, which was not signed", changed, key)
 		}
 	})

@@ -9,15 +9,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// StatisticsSchema holds pg_stat_statements where ShowStatements made it. The application's role may not look into it: the
-// texts of statements are of all tenants, and of whoever else signs in.
-const StatisticsSchema = "statistics"
-
 // ErrNotCounted is returned where Postgres does not count statements.
 var ErrNotCounted = errors.New("this Postgres runs without pg_stat_statements")
 
-// ShowStatements makes pg_stat_statements in the database that the superuser is connected to, and lets the owner read it,
-// with the statements of every role, and nobody else. It may be run again, also where somebody made the extension elsewhere.
+// ShowStatements makes pg_stat_statements in the database that the superuser is connected to, in the schema "statistics",
+// and lets the owner read it, with the statements of every role, and nobody else: the texts are of all tenants, so the
+// application's role may not look into it. It may be run again, also where somebody made the extension elsewhere.
 func ShowStatements(ctx context.Context, superuser *pgx.Conn, owner string) error {
 	const loaded = `SELECT current_setting('shared_preload_libraries') ~ '\mpg_stat_statements\M'
 		AND EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'pg_stat_statements')`

@@ -87,7 +87,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	sent, _, _ := strings.Cut(r.RequestURI, "?")
 	q := request{now: h.now()}
 	var err error
-	if q.key, q.end, err = h.Signer.ReadPath(sent, q.now); err != nil {
+	if q.key, q.end, err = h.Signer.VerifyPath(sent, q.now); err != nil {
 		end(w, http.StatusForbidden)
 		return
 	}
