@@ -61,7 +61,7 @@ func (a *app) publicHandler(streams *transport.Streams) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.observed(handler), nil
+	return a.observed(web.ForPeople(handler)), nil
 }
 
 // adminHandler is what operators reach: metrics, profiles, and the job console behind staff sign-in.
@@ -84,7 +84,7 @@ func (a *app) adminHandler(ctx context.Context) (http.Handler, error) {
 	mux.Handle("/debug/pprof/", staff.Only(http.HandlerFunc(pprof.Index)))
 	mux.Handle("/debug/pprof/profile", staff.Only(http.HandlerFunc(pprof.Profile)))
 	mux.Handle("/debug/pprof/trace", staff.Only(http.HandlerFunc(pprof.Trace)))
-	return a.observed(mux), nil
+	return a.observed(web.ForPeople(mux)), nil
 }
 
 // consolePath is where the job console is mounted on the admin listener.

@@ -17,6 +17,8 @@ if (!pictures || !ACME || !OPERATORS || !VALID || !REVOKED) {
 }
 const password = "lyceum-demo";
 const unknown = "a".repeat(26);
+// NOBODY is where no tenant is.
+const NOBODY = ACME.replace("//acme.", "//nobody.");
 
 // scenarios are played by harness.mjs, which says what they are given.
 const scenarios = {
@@ -49,6 +51,16 @@ const scenarios = {
     await page.getByRole("heading", { name: "Running for" }).waitFor();
     await picture(page, "welcome-telephone");
     await audit(page, "welcome-telephone");
+  },
+
+  async "an address that leads nowhere"({ open, picture, audit, allow }) {
+    for (const [name, address] of [["page", `${ACME}/nowhere`], ["host", `${NOBODY}/`], ["operators", `${OPERATORS}/nowhere`]]) {
+      allow(new RegExp(`^status 404 of ${address} $`));
+      const page = await open(address, { status: 404, viewport: { width: 390, height: 844 } });
+      await page.getByText("There is nothing at this address.").waitFor();
+      await picture(page, `nowhere-${name}`);
+      await audit(page, `nowhere-${name}`);
+    }
   },
 
   async graphiql({ open, picture, audit }) {
@@ -185,7 +197,7 @@ async function assignment() {
   return "For clients, 0";
 }
 
-const hosts = [ACME, OPERATORS].map((origin) => new URL(origin).host);
+const hosts = [ACME, OPERATORS, NOBODY].map((origin) => new URL(origin).host);
 // The answers that scenarios ask for, and that are no mistake.
 const expected = [/^status 404 of .*\/verify\//, /^status 401 of .*\/sign-in /];
 process.exit((await play(scenarios, { pictures, hosts, expected })) === 0 ? 0 : 1);

@@ -34,7 +34,7 @@ const scenarios = {
     // Who has signed in there is signed in here, too.
     await page.goto(`${ACME}/learn/`);
     await page.getByRole("link", { name: "Teaching", exact: true }).click();
-    await page.getByRole("heading", { name: "How your learners get on", level: 1 }).waitFor();
+    await page.getByRole("heading", { name: "How your learners are doing", level: 1 }).waitFor();
     const course = page.getByRole("region", { name: TITLE, exact: true });
     await found(page, course);
     await course.getByText("4 learners").waitFor();
@@ -42,7 +42,7 @@ const scenarios = {
     assert.equal(await spread.getByRole("row", { name: /^Completed/ }).locator("td").textContent(), "1");
 
     // The quiz that somebody does not pass.
-    const stuck = course.getByRole("table", { name: "Who does not get on" }).locator("tbody tr");
+    const stuck = course.getByRole("table", { name: "Who is stuck" }).locator("tbody tr");
     assert.equal(await stuck.count(), 1);
     assert.equal(await stuck.locator("td").last().textContent(), "3");
     await picture(page, "instructor-teaching");

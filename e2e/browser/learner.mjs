@@ -189,7 +189,7 @@ const scenarios = {
       await view("inbox");
       await visit(page, "/no/such/place", "Nothing here");
       await view("missing");
-      await visit(page, "/courses/no-such-course", "Not here for you");
+      await visit(page, "/courses/no-such-course", "Not available");
       await view("refused");
     }
   },
@@ -305,13 +305,15 @@ const scenarios = {
     await give();
     await ask(INSTRUCTOR_TOKEN, "mutation($c: ID!) { archiveCourse(courseId: $c) { course { id } } }", { c: OTHER });
     const page = await open(`${ACME}/learn/`);
-    await visit(page, `/courses/${OTHER}`, "Not here for you");
+    await visit(page, `/courses/${OTHER}`, "Not available");
     await signIn(page);
     await visit(page, `/courses/${OTHER}`, /^Course given-/);
     await page.getByRole("link", { name: "Start", exact: true }).click();
     await heading(page, "Article");
     await page.getByRole("button", { name: "I have read this" }).click();
     await page.getByText("Lesson completed").first().waitFor();
+    // The button is gone, and the keyboard goes on at what comes next.
+    await page.waitForFunction(() => document.activeElement?.matches(".onwards a"));
     // A film that is kept on another site is not asked for.
     await page.getByRole("link", { name: "Next: Film" }).click();
     await page.getByRole("link", { name: "Open videos.example" }).waitFor();
@@ -347,6 +349,9 @@ const scenarios = {
     await page.reload();
     await page.getByLabel("Password").waitFor();
     assert.match(page.url(), /\/learn\/sign-in\?to=/);
+    await page.getByText("Your session has ended.").first().waitFor();
+    await fillIn(page, "nobody@acme.example");
+    await page.getByRole("alert").getByText("The address or the password is wrong.").waitFor();
     await fillIn(page, INSTRUCTOR);
     await heading(page, title);
   },

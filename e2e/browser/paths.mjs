@@ -19,12 +19,12 @@ const scenarios = {
   async "along a learning path"({ open, picture, audit }) {
     const page = await open(`${ACME}/learn/paths/${along.slug}`);
     await heading(page, along.title);
-    await page.getByRole("link", { name: "Sign in to get on to it" }).click();
+    await page.getByRole("link", { name: "Sign in to start it" }).click();
     await page.getByLabel("Email address").fill(LEARNER);
     await page.getByLabel("Password").fill("lyceum-demo");
     await page.getByRole("button", { name: "Sign in" }).click();
     await heading(page, along.title);
-    await page.getByRole("button", { name: "Get on to this path" }).click();
+    await page.getByRole("button", { name: "Start this path" }).click();
     await page.getByText("0 of 2 required courses completed").waitFor();
     await page.getByText("Opens when the required courses before it are completed").waitFor();
     await picture(page, "path-begun");
@@ -49,7 +49,7 @@ const scenarios = {
     await audit(page, "list");
     await page.goto(`${ACME}/learn/paths/${left.slug}`);
     await heading(page, left.title);
-    await page.getByRole("button", { name: "Get on to this path" }).click();
+    await page.getByRole("button", { name: "Start this path" }).click();
     await page.getByText("2 of 2 required courses completed").waitFor();
 
     await page.goto(`${ACME}/learn/inbox`);

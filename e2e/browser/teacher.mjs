@@ -22,20 +22,20 @@ const scenarios = {
       const page = await open(`${ACME}/learn/sign-in`, { viewport, prepare: size === "wide" ? undefined : watched });
       await signIn(page, TEACHER);
       await page.getByRole("link", { name: "Teaching", exact: true }).click();
-      await page.getByRole("heading", { name: "How your learners get on", level: 1 }).waitFor();
+      await page.getByRole("heading", { name: "How your learners are doing", level: 1 }).waitFor();
       const course = page.getByRole("region", { name: TITLE, exact: true });
       await found(page, course);
       await course.getByText("4 learners").waitFor();
       await course.getByText("1 completed it in the last 30 days").waitFor();
-      await course.getByText("1 does not get on").waitFor();
+      await course.getByText("1 is stuck").waitFor();
       const spread = course.getByRole("table", { name: "How far they are" });
       const rows = await spread.locator("tbody tr").evaluateAll((all) => all.map((row) => [row.querySelector("th").textContent, row.querySelector("td").textContent]));
-      assert.deepEqual(rows, [["Not started", "1"], ["0 to 25 %", "1"], ["25 to 50 %", "0"], ["50 to 75 %", "1"], ["75 to 100 %", "0"], ["Completed", "1"]]);
-      const stuck = course.getByRole("table", { name: "Who does not get on" });
+      assert.deepEqual(rows, [["Not started", "1"], ["0 to 25%", "1"], ["25 to 50%", "0"], ["50 to 75%", "1"], ["75 to 100%", "0"], ["Completed", "1"]]);
+      const stuck = course.getByRole("table", { name: "Who is stuck" });
       assert.equal(await stuck.locator("tbody tr").count(), 1);
       assert.equal(await stuck.locator("tbody tr td").last().textContent(), "3");
       // Of a film that hardly anybody has watched nothing is told; of the next one it is told minute by minute.
-      await course.getByText("Who stays in the films").click();
+      await course.getByText("How far the films are watched").click();
       if (size === "wide") {
         await course.getByText("Fewer than five have watched it").waitFor();
       } else {

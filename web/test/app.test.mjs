@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { duration, percent } from "../static/learn/format.js";
 import { choose, fillGaps } from "../static/learn/i18n.js";
 import { Answers } from "../static/learn/lesson/answers.js";
 import { href, match } from "../static/learn/router.js";
@@ -39,6 +40,12 @@ test("both languages have the same words with the same gaps", () => {
     // A form for one may spell the number out.
     if (!word.endsWith(".one")) assert.deepEqual(gaps(de[/** @type {keyof typeof en} */ (word)]), gaps(text), word);
   }
+});
+
+test("lengths and shares read as people write them", () => {
+  const told = [45_000, 12 * 60_000, 2 * 3_600_000, 2 * 3_600_000 + 5 * 60_000, 3_599_600].map(duration);
+  assert.deepEqual(told, ["45 s", "12 min", "2 h", "2 h 5 min", "1 h"]);
+  assert.equal(percent(42), "42%");
 });
 
 test("gaps are filled once, and with text", () => {

@@ -50,8 +50,8 @@ export async function ask(name, variables, options = {}) {
   const first = answer.errors?.[0]
   if (!first) return answer.data
   const code = first.extensions?.code ?? 'INTERNAL'
-  // Another session may have begun since.
-  if (code === 'UNAUTHENTICATED' && token && token === session()?.token) onSignedOut()
+  // Another session may have begun since; and who mistypes a password while signed in stays so.
+  if (code === 'UNAUTHENTICATED' && name !== 'sign-in' && token && token === session()?.token) onSignedOut()
   throw new ApiError(code, first.message, Number(response.headers.get('Retry-After')) || undefined)
 }
 

@@ -15,7 +15,7 @@ export function clock(ms) {
 }
 
 /**
- * "12 min", "45 s", "2 h 5 min".
+ * "12 min", "45 s", "2 h", "2 h 5 min".
  *
  * @param {number} ms
  */
@@ -24,7 +24,13 @@ export function duration(ms) {
   if (seconds < 60) return t('seconds', { n: seconds })
   const minutes = Math.round(seconds / 60)
   if (minutes < 60) return t('minutes', { n: minutes })
-  return `${t('hours', { n: Math.floor(minutes / 60) })} ${t('minutes', { n: minutes % 60 })}`
+  const hours = t('hours', { n: Math.floor(minutes / 60) })
+  return minutes % 60 === 0 ? hours : `${hours} ${t('minutes', { n: minutes % 60 })}`
+}
+
+/** @param {number} of100 "42%" in English, "42 %" in German */
+export function percent(of100) {
+  return new Intl.NumberFormat(locale, { style: 'percent' }).format(of100 / 100)
 }
 
 /** @param {string} time RFC 3339 */

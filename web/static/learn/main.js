@@ -1,6 +1,6 @@
 // The learner app: its frame, and which view is shown in it.
 
-import { ask, whenSignedOut } from './api.js'
+import { ApiError, ask, whenSignedOut } from './api.js'
 import { App } from './app.js'
 import { apply, readTenant } from './brand.js'
 import { announce, fill, h, icon } from './dom.js'
@@ -26,7 +26,7 @@ document.documentElement.lang = language
 /** @type {Route[]} */
 const routes = [
   { pattern: '', show: catalog },
-  { pattern: '/sign-in', show: async ({ query }) => signIn(app, afterwards(query.get('to'))) },
+  { pattern: '/sign-in', show: async ({ query }) => signIn(app, afterwards(query.get('to')), query.has('ended') ? t('problem.signedOut') : '') },
   { pattern: '/courses/:course', show: coursePage },
   { pattern: '/courses/:course/lessons/:lesson', show: (visit) => lessonPage(app, visit) },
   { pattern: '/paths', show: pathsPage },
@@ -41,11 +41,12 @@ const teaches = ['INSTRUCTOR', 'TENANT_ADMIN']
 
 const main = h('main', { id: 'main', tabindex: -1 })
 const nav = h('nav', { 'aria-label': t('nav') })
+const account = h('div', { class: 'account' })
 const offline = h('p', { class: 'offline', role: 'status' })
 const toast = h('div', { class: 'toast', role: 'status' })
 fill(/** @type {HTMLElement} */ (document.getElementById('app')),
   h('a', { class: 'skip', href: '#main', click: () => main.focus() }, t('skip')),
-  h('header', { class: 'top' }, h('div', { class: 'bar' }, mark(), nav)),
+  h('header', { class: 'top' }, h('div', { class: 'bar' }, mark(), nav, account)),
   offline, main,
   h('footer', {}, h('p', {}, t('footer', { tenant: app.tenant.name }))),
   toast)
@@ -68,7 +69,8 @@ function drawNav() {
     link('/paths', t('paths')),
     who && link('/my', t('my')),
     who && teaches.includes(who.role) && link('/teaching', t('reports')),
-    who && link('/inbox', icon('bell'), h('span', { class: 'label' }, t('inbox')), unread > 0 && h('span', { class: 'badge' }, unread, h('span', { class: 'unseen' }, ` ${t('inbox.unread')}`))),
+    who && link('/inbox', icon('bell'), h('span', { class: 'label' }, t('inbox')), unread > 0 && h('span', { class: 'badge' }, unread, h('span', { class: 'unseen' }, ` ${t('inbox.unread')}`))))
+  fill(account,
     who ? h('button', { type: 'button', class: 'plain', title: who.name, click: leave }, t('signOut')) : link('/sign-in', t('signIn')))
 }
 
@@ -82,6 +84,9 @@ async function leave() {
 
 let visiting = new AbortController()
 
+/** Whether what is shown says that the server could not be reached. */
+let cutOff = false
+
 /**
  * Shows the view of the address in force.
  *
@@ -90,6 +95,7 @@ let visiting = new AbortController()
 async function render({ focus, scroll = 0 }) {
   visiting.abort()
   visiting = new AbortController()
+  cutOff = false
   const { signal } = visiting
   drawNav()
   main.setAttribute('aria-busy', 'true')
@@ -130,7 +136,8 @@ async function view(signal) {
     try {
       return await route.show(visit)
     } catch (error) {
-      return { title: t('problem.title'), content: problem(error, () => void render({ focus: true })) }
+      if (!signal.aborted) cutOff = error instanceof ApiError && error.code === 'NETWORK'
+      return problem(error, () => void render({ focus: true }))
     }
   }
   const content = h('div', { class: 'empty' }, h('h1', {}, t('missing.title')), h('p', {}, t('missing')), h('a', { class: 'button', href: href('/') }, t('toCatalog')))
@@ -140,7 +147,9 @@ async function view(signal) {
 function online() {
   offline.textContent = navigator.onLine ? '' : t('offline')
   offline.hidden = navigator.onLine
-  if (navigator.onLine) void app.outbox?.flush()
+  if (!navigator.onLine) return
+  void app.outbox?.flush()
+  if (cutOff) void render({ focus: false })
 }
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -162,7 +171,7 @@ whenSignedOut(() => {
   end()
   app.stop()
   announce(t('problem.signedOut'))
-  go(href('/sign-in', { to: location.pathname + location.search }), { replace: true })
+  go(href('/sign-in', { to: location.pathname + location.search, ended: 1 }), { replace: true })
 })
 addEventListener('online', online)
 addEventListener('offline', online)

@@ -1,7 +1,7 @@
 // A course's modules and lessons, with what is done of them.
 
 import { h, icon } from './dom.js'
-import { duration } from './format.js'
+import { duration, percent as percentOf } from './format.js'
 import { t } from './i18n.js'
 import { href } from './router.js'
 
@@ -64,6 +64,12 @@ export function outline(course, current) {
       const badge = items.get(lessonId)?.querySelector('.state')
       if (badge) badge.replaceWith(stateOf(state))
     },
+    /**
+     * How far down a lesson stands, in pixels.
+     *
+     * @param {string} lessonId
+     */
+    offset: (lessonId) => items.get(lessonId)?.offsetTop ?? 0,
   }
 }
 
@@ -92,14 +98,14 @@ function stateOf(state) {
 
 /** @param {number} percent */
 export function progressBar(percent) {
-  const text = h('span', {}, `${percent} %`)
+  const text = h('span', {}, percentOf(percent))
   const bar = h('progress', { max: 100, value: percent, 'aria-label': t('progress') })
   return {
     element: h('span', { class: 'progress' }, bar, text),
     /** @param {number} next */
     set: (next) => {
       bar.value = next
-      text.textContent = `${next} %`
+      text.textContent = percentOf(next)
     },
   }
 }

@@ -5,6 +5,7 @@ import { h } from './dom.js'
 import { t } from './i18n.js'
 
 /** @import { Word } from './i18n.js' */
+/** @import { Page } from './router.js' */
 
 /** @type {Record<string, Word>} */
 const words = {
@@ -25,19 +26,22 @@ export function explain(error) {
 }
 
 /**
- * A view that says so, with a button to try again where that may help.
+ * A page that says so, with a button to try again where that may help.
  *
  * @param {unknown} error
  * @param {() => void} again
+ * @returns {Page}
  */
 export function problem(error, again) {
   const missing = error instanceof ApiError && ['NOT_FOUND', 'FORBIDDEN', 'BAD_USER_INPUT'].includes(error.code)
-  return h('div', { class: 'empty' },
-    h('h1', {}, missing ? t('problem.title.missing') : t('problem.title')),
+  const title = t(missing ? 'problem.title.missing' : 'problem.title')
+  const content = h('div', { class: 'empty' },
+    h('h1', {}, title),
     h('p', {}, explain(error)),
     h('p', { class: 'row' },
       !missing && h('button', { type: 'button', click: again }, t('again')),
       h('a', { class: missing ? 'button' : '', href: '/learn/' }, t('toCatalog'))))
+  return { title, content }
 }
 
 /**

@@ -1,9 +1,9 @@
 // An article.
 
 import { h } from '../dom.js'
-import { show } from '../html.js'
 import { t } from '../i18n.js'
 import { doneButton } from './done.js'
+import { prose } from './prose.js'
 
 /** @import { Content, Desk } from '../views/lesson.js' */
 
@@ -12,5 +12,5 @@ import { doneButton } from './done.js'
  * @param {Extract<Content, { __typename: 'ArticleContent' }>} content
  */
 export function article(desk, content) {
-  return h('div', {}, show(h('div', { class: 'prose' }), content.html), doneButton(desk, t('lesson.read')))
+  return h('div', {}, prose(desk, content.html), doneButton(desk, t('lesson.read')))
 }

@@ -18,6 +18,7 @@ export function doneButton(desk, label) {
     const { completeLesson } = await ask('complete-lesson', { enrollmentId, lessonId: lesson.id })
     desk.onRecorded(completeLesson)
     row.remove()
+    desk.goOn()
   }) }, label)
   const row = h('div', { class: 'row' }, button, told)
   return row

@@ -2,9 +2,9 @@
 
 import { h, icon } from '../dom.js'
 import { size } from '../format.js'
-import { show } from '../html.js'
 import { t } from '../i18n.js'
 import { doneButton } from './done.js'
+import { prose } from './prose.js'
 
 /** @import { Content, Desk } from '../views/lesson.js' */
 
@@ -14,7 +14,7 @@ import { doneButton } from './done.js'
  */
 export function file(desk, content) {
   return h('div', {},
-    show(h('div', { class: 'prose' }), content.html),
+    prose(desk, content.html),
     h('p', {}, h('a', { class: 'button', href: content.fileUrl, download: content.fileName }, icon('file'), t('lesson.download', { name: content.fileName, size: size(content.size) }))),
     doneButton(desk, t('lesson.used')))
 }

@@ -1,9 +1,9 @@
 // Something that lies elsewhere.
 
 import { h, icon } from '../dom.js'
-import { show } from '../html.js'
 import { t } from '../i18n.js'
 import { doneButton } from './done.js'
+import { prose } from './prose.js'
 
 /** @import { Content, Desk } from '../views/lesson.js' */
 
@@ -12,7 +12,7 @@ import { doneButton } from './done.js'
  * @param {Extract<Content, { __typename: 'LinkContent' }>} content
  */
 export function link(desk, content) {
-  return h('div', {}, show(h('div', { class: 'prose' }), content.html), h('p', {}, elsewhere(content.linkUrl)), doneButton(desk, t('lesson.used')))
+  return h('div', {}, prose(desk, content.html), h('p', {}, elsewhere(content.linkUrl)), doneButton(desk, t('lesson.used')))
 }
 
 /**

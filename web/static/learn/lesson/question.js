@@ -3,8 +3,10 @@
 import { h, icon } from '../dom.js'
 import { show } from '../html.js'
 import { t } from '../i18n.js'
+import { prose } from './prose.js'
 
 /** @import { AttemptQuery, ResponseInput } from '../../../types/api.js' */
+/** @import { Desk } from '../views/lesson.js' */
 /** @typedef {NonNullable<AttemptQuery['attempt']>['questions'][number]} Graded */
 /** @typedef {Omit<Graded, 'result'> & { result?: Graded['result'] }} Question */
 
@@ -14,35 +16,37 @@ import { t } from '../i18n.js'
 const typing = 500
 
 /**
+ * @param {Desk} desk
  * @param {Question} question
  * @param {number} number
  * @param {OnAnswer | null} onAnswer null when it is over
  */
-export function questionField(question, number, onAnswer) {
+export function questionField(desk, question, number, onAnswer) {
   const { result } = question
   const name = `question-${question.id}`
-  const prompt = show(h('div', { class: 'prompt', id: `${name}-prompt` }), question.prompt)
+  const prompt = show(h('div', { class: 'prompt', id: `${name}-prompt`, lang: desk.course.language }), question.prompt)
   return h('fieldset', { class: 'question card', 'aria-labelledby': `${name}-number ${name}-prompt`, disabled: onAnswer === null },
     h('p', { class: 'facts', id: `${name}-number` }, t('quiz.question', { number }), ' · ', t('quiz.points', { n: question.points })),
     prompt,
-    fields(question, name, onAnswer),
-    onAnswer && question.hints.length > 0 && h('details', {}, h('summary', {}, t('quiz.hint')), question.hints.map((hint) => h('p', {}, hint))),
-    result && verdict(result))
+    fields(desk, question, name, onAnswer),
+    onAnswer && question.hints.length > 0 && h('details', {}, h('summary', {}, t('quiz.hint')), question.hints.map((hint) => h('p', { lang: desk.course.language }, hint))),
+    result && verdict(desk, result))
 }
 
 /**
+ * @param {Desk} desk
  * @param {Question} question
  * @param {string} name
  * @param {OnAnswer | null} onAnswer
  */
-function fields(question, name, onAnswer) {
+function fields(desk, question, name, onAnswer) {
   if (question.kind === 'NUMERIC' || question.kind === 'SHORT_TEXT') return written(question, name, onAnswer)
   const many = question.kind === 'MULTIPLE_CHOICE'
   const given = question.response?.choices ?? []
   const list = h('div', { class: 'choices' }, many && h('p', { class: 'facts' }, t('quiz.several')), question.choices.map(({ key, html }) =>
     h('label', { class: 'choice' },
       h('input', { type: many ? 'checkbox' : 'radio', name, value: key, checked: given.includes(key) }),
-      show(h('span'), html))))
+      show(h('span', { lang: desk.course.language }), html))))
   list.addEventListener('change', () => {
     const chosen = [...list.querySelectorAll('input')].filter((input) => input.checked).map((input) => input.value)
     onAnswer?.({ choices: chosen })
@@ -71,10 +75,13 @@ function written(question, name, onAnswer) {
   return input
 }
 
-/** @param {NonNullable<Graded['result']>} result */
-function verdict({ correct, score, feedback, explanation }) {
+/**
+ * @param {Desk} desk
+ * @param {NonNullable<Graded['result']>} result
+ */
+function verdict(desk, { correct, score, feedback, explanation }) {
   return h('div', { class: correct ? 'verdict right' : 'verdict wrong' },
     h('p', {}, h('strong', {}, correct && icon('check'), t(correct ? 'quiz.right' : 'quiz.wrong')), ` · ${t('quiz.scored', { n: score })}`),
-    feedback.map((one) => show(h('div', { class: 'prose' }), one)),
-    explanation && show(h('div', { class: 'prose' }), explanation))
+    feedback.map((one) => prose(desk, one)),
+    explanation && prose(desk, explanation))
 }

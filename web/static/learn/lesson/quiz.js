@@ -2,12 +2,12 @@
 
 import { ApiError, ask } from '../api.js'
 import { fill, h } from '../dom.js'
-import { duration } from '../format.js'
-import { show } from '../html.js'
+import { duration, percent } from '../format.js'
 import { t } from '../i18n.js'
 import { explain, press } from '../problem.js'
 import { Answers } from './answers.js'
 import { countdown } from './countdown.js'
+import { prose } from './prose.js'
 import { questionField } from './question.js'
 
 /** @import { AttemptQuery, StartAttemptMutation } from '../../../types/api.js' */
@@ -23,7 +23,7 @@ import { questionField } from './question.js'
 export function quiz(desk, quiz) {
   const stage = h('div', { class: 'quiz' })
   intro(stage, desk, quiz)
-  return h('div', {}, show(h('div', { class: 'prose' }), quiz.html), stage)
+  return h('div', {}, prose(desk, quiz.html), stage)
 }
 
 /**
@@ -42,7 +42,7 @@ function intro(stage, desk, quiz) {
   fill(stage,
     h('ul', { class: 'rules' },
       h('li', {}, t('quiz.questions', { n: quiz.questionCount })),
-      h('li', {}, t('quiz.pass', { percent: quiz.passMark })),
+      h('li', {}, t('quiz.pass', { percent: percent(quiz.passMark) })),
       quiz.timeLimitSeconds && h('li', {}, t('quiz.limit', { time: duration(quiz.timeLimitSeconds * 1000) })),
       quiz.attemptsAllowed && h('li', {}, t('quiz.attempts', { n: quiz.attemptsAllowed }))),
     desk.enrollmentId && (open || left > 0) && h('div', { class: 'row' }, button, told),
@@ -107,7 +107,7 @@ function take(stage, desk, quiz, attempt) {
   } },
     h('h2', { tabindex: -1 }, t('quiz.attempt', { number: attempt.number })),
     attempt.deadlineAt && countdown(attempt.deadlineAt, signal, over),
-    attempt.questions.map((question, i) => questionField(question, i + 1, (response, wait) => answers.set(question.id, response, wait))),
+    attempt.questions.map((question, i) => questionField(desk, question, i + 1, (response, wait) => answers.set(question.id, response, wait))),
     h('div', { class: 'row' }, button, saved), told)
   // Who looks away may not come back.
   document.addEventListener('visibilitychange', () => void answers.flush(), { signal })
@@ -148,8 +148,8 @@ function review(stage, desk, quiz, attempt) {
     h('div', { class: passed ? 'outcome right' : 'outcome wrong' },
       h('h2', { tabindex: -1 }, t(passed ? 'quiz.passed' : 'quiz.failed')),
       attempt.state === 'EXPIRED' && h('p', {}, t('quiz.expired')),
-      h('p', {}, points(attempt), ' · ', t('quiz.pass', { percent: attempt.passMark }))),
-    attempt.questions.map((question, i) => questionField(question, i + 1, null)),
+      h('p', {}, points(attempt), ' · ', t('quiz.pass', { percent: percent(attempt.passMark) }))),
+    attempt.questions.map((question, i) => questionField(desk, question, i + 1, null)),
     h('button', { type: 'button', class: 'quiet', click: () => intro(stage, desk, quiz) }, t('quiz.back')))
   stage.querySelector('h2')?.focus()
 }

@@ -3,13 +3,13 @@
 import { ask } from '../api.js'
 import { fill, h } from '../dom.js'
 import { clock } from '../format.js'
-import { show } from '../html.js'
 import { t } from '../i18n.js'
 import { Player } from '../player/player.js'
 import { report } from '../player/reporter.js'
 import { abilities, choose, playable } from '../player/source.js'
 import { doneButton } from './done.js'
 import { elsewhere } from './link.js'
+import { prose } from './prose.js'
 
 /** @import { Desk } from '../views/lesson.js' */
 /** @import { Film } from '../player/source.js' */
@@ -43,7 +43,7 @@ export function video(desk, film) {
   }
   const stage = h('div', { class: 'stage' })
   place(stage, player, film)
-  return h('div', {}, stage, enrollmentId && credited, waiting, show(h('div', { class: 'prose' }), film.html),
+  return h('div', {}, stage, enrollmentId && credited, waiting, prose(desk, film.html),
     lesson.durationMs === 0 && doneButton(desk, t('lesson.watched')))
 }
 

@@ -49,7 +49,9 @@ export function controls(video, { captions, act, choose, stills }) {
     const still = at(stills(), ms)
     fill(preview, still && picture(still), clock(ms))
     preview.hidden = !video.duration
-    preview.style.left = `${share * 100}%`
+    // Above the ends of the film it stays within the player.
+    const half = (still?.w ?? 40) / 2 + 10
+    preview.style.left = `clamp(${half}px, ${share * 100}%, calc(100% - ${half}px))`
   }
 
   function draw() {

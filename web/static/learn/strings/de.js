@@ -12,7 +12,7 @@ export default {
   hours: '{n} Std.', 'hours.one': '{n} Std.', 'hours.other': '{n} Std.',
   lessons: '{n} Lektionen', 'lessons.one': '{n} Lektion', 'lessons.other': '{n} Lektionen',
 
-  signIn: 'Anmelden', signOut: 'Abmelden', 'signIn.title': 'Bei {tenant} anmelden', 'signIn.email': 'E-Mail-Adresse', 'signIn.password': 'Passwort',
+  signIn: 'Anmelden', signOut: 'Abmelden', 'signIn.title': 'Bei {tenant} anmelden', 'signIn.email': 'E-Mail-Adresse', 'signIn.password': 'Passwort', 'signIn.wrong': 'Die Adresse oder das Passwort stimmt nicht.',
 
   catalog: 'Katalog', 'catalog.title': 'Was möchten Sie lernen?', 'catalog.search': 'Kurse und Lektionen suchen', 'catalog.results': 'Ergebnisse',
   'catalog.category': 'Thema', 'catalog.level': 'Niveau', 'catalog.language': 'Sprache', 'catalog.any': 'alle', 'catalog.free': 'Kostenlos',
@@ -31,7 +31,7 @@ export default {
   'course.before': 'Zuerst abschließen:', 'course.signIn': 'Anmelden und Platz nehmen', 'course.enroll': 'Platz nehmen',
   'course.start': 'Beginnen', 'course.continue': 'Weiterlernen', 'course.next': 'Als Nächstes: {title}', 'course.done': '{done} von {of} Pflichtlektionen abgeschlossen',
   'course.left': 'Was noch fehlt', 'course.or': 'oder ',
-  'course.due': 'Fällig am {date}', 'course.completed': 'Abgeschlossen', 'course.certificateComes': 'Ihr Zertifikat wird erstellt. Sie bekommen eine Nachricht.',
+  'course.due': 'Fällig am {date}', 'course.overdue': 'Überfällig: war fällig am {date}', 'course.completed': 'Abgeschlossen', 'course.certificateComes': 'Ihr Zertifikat wird erstellt. Sie bekommen eine Nachricht.',
   'course.lessons': 'Lektionen', 'course.films': 'Filme', 'course.certificate': 'Zertifikat', 'course.version': 'Fassung',
   'place.INVITED': 'Sie sind zu diesem Kurs eingeladen.', 'place.accept': 'Einladung annehmen', 'place.decline': 'Ablehnen',
   'place.WAITLISTED': 'Alle Plätze sind vergeben. Sie sind Nummer {position} auf der Warteliste und rücken von selbst nach.', 'place.queued': 'Alle Plätze sind vergeben. Sie stehen auf der Warteliste.',
@@ -42,11 +42,11 @@ export default {
 
   paths: 'Lernpfade', 'paths.title': 'Lernpfade', 'paths.nothing': 'Es gibt noch keine Lernpfade.', 'paths.more': 'Weitere Lernpfade zeigen',
   'paths.courses': '{n} Kurse', 'paths.courses.one': '{n} Kurs', 'paths.courses.other': '{n} Kurse',
-  'paths.reached': '{done} von {of} Pflichtkursen abgeschlossen', 'paths.completed': 'Abgeschlossen', 'paths.steps': 'Die Kurse', 'paths.yours': 'Ihr Weg',
-  'paths.needAll': 'Alle Pflichtkurse gehören dazu', 'paths.needSome': '{n} der Pflichtkurse genügen', 'paths.needSome.one': '{n} der Pflichtkurse genügt',
+  'paths.reached': '{done} von {of} Pflichtkursen abgeschlossen', 'paths.completed': 'Abgeschlossen', 'paths.steps': 'Die Kurse', 'paths.yours': 'Ihr Fortschritt',
+  'paths.needAll': 'Abgeschlossen mit allen Pflichtkursen', 'paths.needSome': '{n} der Pflichtkurse genügen', 'paths.needSome.one': '{n} der Pflichtkurse genügt',
   'paths.needSome.other': '{n} der Pflichtkurse genügen', 'paths.ordered': 'Einer nach dem anderen',
   'paths.away': 'Ein Kurs, den Sie zurzeit nicht sehen können', 'paths.locked': 'Öffnet sich, wenn die Pflichtkurse davor abgeschlossen sind',
-  'paths.next': 'Weiter', 'paths.enroll': 'Diesen Weg beginnen', 'paths.leave': 'Diesen Weg verlassen', 'paths.signIn': 'Anmelden, um ihn zu beginnen',
+  'paths.next': 'Weiter', 'paths.enroll': 'Diesen Lernpfad beginnen', 'paths.leave': 'Diesen Lernpfad verlassen', 'paths.signIn': 'Anmelden, um ihn zu beginnen',
   'paths.revoked': 'Wer diesen Lernpfad anbietet, hat Ihren Platz darauf beendet. Fragen Sie dort nach, wenn Sie weitermachen möchten.',
   'paths.archived': 'Dieser Lernpfad wird nicht mehr angeboten.', 'paths.byStaff': 'Auf diesen Lernpfad setzt Sie, wer ihn anbietet; fragen Sie dort nach.',
 
@@ -56,15 +56,16 @@ export default {
   'engagement.streak.other': '{n} Tage in Folge', 'engagement.achievements': 'Auszeichnungen', 'engagement.board': 'Bestenliste dieser Woche',
   'engagement.boardOf': 'Bestenliste von', 'engagement.everybody': 'Alle',
   'engagement.somebody': 'Jemand', 'engagement.hidden': 'Sie stehen in keiner Bestenliste.',
-  'my.nothing': 'Sie haben noch keine Kurse.', 'my.completedOn': 'Abgeschlossen am {date}', 'my.revoked': 'Dieses Zertifikat wurde widerrufen.', 'my.pdf': 'PDF herunterladen',
+  'my.nothing': 'Sie haben noch keine Kurse.', 'my.completedOn': 'Abgeschlossen am {date}', 'my.revoked': 'Dieses Zertifikat wurde widerrufen.', 'my.expired': 'Dieses Zertifikat ist abgelaufen.', 'my.pdf': 'PDF herunterladen',
 
   reports: 'Lehre', 'reports.title': 'Wie Ihre Lernenden vorankommen', 'reports.nothing': 'Es gibt noch keine Kurse.',
   'reports.learners': '{n} Lernende', 'reports.learners.one': '{n} Lernende(r)', 'reports.learners.other': '{n} Lernende',
-  'reports.lately': '{n} Abschlüsse in den letzten 30 Tagen', 'reports.stuck': '{n} kommen nicht voran', 'reports.stuck.one': '{n} kommt nicht voran', 'reports.stuck.other': '{n} kommen nicht voran',
+  'reports.lately': '{n} Abschlüsse in den letzten 30 Tagen', 'reports.lately.one': '{n} Abschluss in den letzten 30 Tagen', 'reports.lately.other': '{n} Abschlüsse in den letzten 30 Tagen',
+  'reports.stuck': '{n} kommen nicht voran', 'reports.stuck.one': '{n} kommt nicht voran', 'reports.stuck.other': '{n} kommen nicht voran',
   'reports.spread': 'Wie weit sie sind', 'reports.done': 'Erledigt', 'reports.people': 'Lernende', 'reports.quarter': '{from} bis {to} %',
   'reports.stuckTitle': 'Wer nicht vorankommt', 'reports.person': 'Name', 'reports.since': 'Zuletzt hier', 'reports.failed': 'Fehlversuche',
   'reports.somebody': 'Jemand', 'reports.others': 'Und {n} weitere.',
-  'reports.films': 'Wer bei den Filmen bleibt', 'reports.noFilms': 'Es sind keine Filme darin.', 'reports.tooFew': 'Weniger als fünf haben ihn gesehen; deshalb wird nichts gesagt.',
+  'reports.films': 'Wie weit die Filme angesehen werden', 'reports.noFilms': 'Dieser Kurs hat keine Filme.', 'reports.tooFew': 'Weniger als fünf Personen haben ihn angesehen: zu wenige, um etwas zu zeigen.',
   'reports.watched': '{n} haben ihn gesehen', 'reports.minute': 'Minute',
 
   inbox: 'Nachrichten', 'inbox.unread': 'ungelesen', 'inbox.live': 'Neue Nachrichten erscheinen von selbst.', 'inbox.notLive': 'Verbindung wird hergestellt…',
@@ -94,7 +95,7 @@ export default {
   'keys.start': 'An den Anfang', 'keys.end': 'Ans Ende', 'keys.help': 'Diese Liste',
 
   'quiz.start': 'Quiz beginnen', 'quiz.resume': 'Versuch fortsetzen', 'quiz.again': 'Noch einmal versuchen', 'quiz.questions': '{n} Fragen', 'quiz.questions.one': '{n} Frage', 'quiz.questions.other': '{n} Fragen',
-  'quiz.pass': 'Bestanden ab {percent} %', 'quiz.limit': 'Zeit: {time}', 'quiz.attempts': '{n} Versuche erlaubt', 'quiz.attempts.one': '{n} Versuch erlaubt', 'quiz.attempts.other': '{n} Versuche erlaubt',
+  'quiz.pass': 'Bestanden ab {percent}', 'quiz.limit': 'Zeit: {time}', 'quiz.attempts': '{n} Versuche erlaubt', 'quiz.attempts.one': '{n} Versuch erlaubt', 'quiz.attempts.other': '{n} Versuche erlaubt',
   'quiz.noneLeft': 'Sie haben alle Versuche gebraucht.', 'quiz.past': 'Ihre Versuche', 'quiz.review': 'Versuch {number}', 'quiz.passed': 'Bestanden', 'quiz.failed': 'Nicht bestanden',
   'quiz.pointsOf': '{score} von {max} Punkten', 'quiz.attempt': 'Versuch {number}', 'quiz.submit': 'Abgeben', 'quiz.question': 'Frage {number}',
   'quiz.points': '{n} Punkte', 'quiz.points.one': '{n} Punkt', 'quiz.points.other': '{n} Punkte', 'quiz.hint': 'Hinweis', 'quiz.several': 'Alles Zutreffende wählen.',
@@ -112,10 +113,10 @@ export default {
   'upload.rejected': 'Nicht angenommen.', 'upload.unreadable': 'Die Datei lässt sich nicht mehr lesen: Sie wurde verschoben oder geändert. Wählen Sie sie noch einmal aus.', 'upload.refused': 'Der Speicher nimmt die Datei nicht an. Versuchen Sie es noch einmal; bleibt es dabei, sagen Sie es Ihrer Administration.',
   'upload.pause': 'Anhalten', 'upload.resume': 'Weitermachen', 'upload.forget': 'Vergessen', 'upload.done': 'Aus der Liste nehmen', 'upload.id': 'Ihre Kennung für Kurse:',
 
-  'problem.title': 'Etwas ist schiefgegangen', 'problem.title.missing': 'Hier nicht für Sie',
+  'problem.title': 'Etwas ist schiefgegangen', 'problem.title.missing': 'Nicht verfügbar',
   'problem.network': 'Der Server ist nicht erreichbar. Prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.', 'problem.unavailable': 'Der Server ist beschäftigt oder wird gerade erneuert. Versuchen Sie es gleich noch einmal.',
   'problem.internal': 'Bei uns ist etwas schiefgegangen. Versuchen Sie es noch einmal; bleibt es so, sagen Sie Ihrer Verwaltung Bescheid.',
-  'problem.notFound': 'Das gibt es hier nicht, oder nicht mehr. Vielleicht wurde es aus dem Katalog genommen.', 'problem.forbidden': 'Das dürfen Sie nicht öffnen. Nehmen Sie einen Platz im Kurs, oder fragen Sie Ihre Kursleitung.',
+  'problem.notFound': 'Das gibt es hier nicht, oder nicht mehr. Vielleicht wurde es aus dem Katalog genommen.', 'problem.forbidden': 'Sie haben hierauf keinen Zugriff. Gehört es zu einem Kurs, nehmen Sie zuerst einen Platz darin.',
   'problem.signedOut': 'Ihre Sitzung ist beendet. Melden Sie sich wieder an, um weiterzumachen.',
   'problem.limited': 'Zu viele Versuche. Warten Sie {n} Sekunden und versuchen Sie es dann noch einmal.', 'problem.limited.one': 'Zu viele Versuche. Warten Sie eine Sekunde und versuchen Sie es dann noch einmal.', 'problem.limited.other': 'Zu viele Versuche. Warten Sie {n} Sekunden und versuchen Sie es dann noch einmal.',
 }

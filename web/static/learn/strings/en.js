@@ -11,7 +11,7 @@ export default {
   hours: '{n} h', 'hours.one': '{n} h', 'hours.other': '{n} h',
   lessons: '{n} lessons', 'lessons.one': '{n} lesson', 'lessons.other': '{n} lessons',
 
-  signIn: 'Sign in', signOut: 'Sign out', 'signIn.title': 'Sign in to {tenant}', 'signIn.email': 'Email address', 'signIn.password': 'Password',
+  signIn: 'Sign in', signOut: 'Sign out', 'signIn.title': 'Sign in to {tenant}', 'signIn.email': 'Email address', 'signIn.password': 'Password', 'signIn.wrong': 'The address or the password is wrong.',
 
   catalog: 'Catalog', 'catalog.title': 'What would you like to learn?', 'catalog.search': 'Search courses and lessons', 'catalog.results': 'Results',
   'catalog.category': 'Topic', 'catalog.level': 'Level', 'catalog.language': 'Language', 'catalog.any': 'any', 'catalog.free': 'Free',
@@ -30,7 +30,7 @@ export default {
   'course.before': 'Complete first:', 'course.signIn': 'Sign in to take a place', 'course.enroll': 'Take a place',
   'course.start': 'Start', 'course.continue': 'Continue', 'course.next': 'Next: {title}', 'course.done': '{done} of {of} required lessons completed',
   'course.left': 'What is left', 'course.or': 'or ',
-  'course.due': 'Due {date}', 'course.completed': 'Completed', 'course.certificateComes': 'Your certificate is being made. You will be notified.',
+  'course.due': 'Due {date}', 'course.overdue': 'Overdue: was due {date}', 'course.completed': 'Completed', 'course.certificateComes': 'Your certificate is being made. You will be notified.',
   'course.lessons': 'Lessons', 'course.films': 'Films', 'course.certificate': 'Certificate', 'course.version': 'Version',
   'place.INVITED': 'You are invited to this course.', 'place.accept': 'Accept the invitation', 'place.decline': 'Decline',
   'place.WAITLISTED': 'All seats are taken. You are number {position} on the waiting list, and move up by yourself.', 'place.queued': 'All seats are taken. You are on the waiting list.',
@@ -41,11 +41,11 @@ export default {
 
   paths: 'Learning paths', 'paths.title': 'Learning paths', 'paths.nothing': 'There are no learning paths yet.', 'paths.more': 'Show more learning paths',
   'paths.courses': '{n} courses', 'paths.courses.one': '{n} course', 'paths.courses.other': '{n} courses',
-  'paths.reached': '{done} of {of} required courses completed', 'paths.completed': 'Completed', 'paths.steps': 'The courses', 'paths.yours': 'Your way',
-  'paths.needAll': 'All required courses complete it', 'paths.needSome': '{n} of the required courses complete it', 'paths.needSome.one': '{n} of the required courses completes it',
-  'paths.needSome.other': '{n} of the required courses complete it', 'paths.ordered': 'One after the other',
+  'paths.reached': '{done} of {of} required courses completed', 'paths.completed': 'Completed', 'paths.steps': 'The courses', 'paths.yours': 'Your progress',
+  'paths.needAll': 'Completed with all required courses', 'paths.needSome': 'Completed with {n} of the required courses', 'paths.needSome.one': 'Completed with {n} of the required courses',
+  'paths.needSome.other': 'Completed with {n} of the required courses', 'paths.ordered': 'One after the other',
   'paths.away': 'A course that you cannot see at present', 'paths.locked': 'Opens when the required courses before it are completed',
-  'paths.next': 'Go on', 'paths.enroll': 'Get on to this path', 'paths.leave': 'Leave this path', 'paths.signIn': 'Sign in to get on to it',
+  'paths.next': 'Continue', 'paths.enroll': 'Start this path', 'paths.leave': 'Leave this path', 'paths.signIn': 'Sign in to start it',
   'paths.revoked': 'The people who run this path have ended your place on it. Ask them if you want to go on.',
   'paths.archived': 'This path is not offered any more.', 'paths.byStaff': 'The people who run this path put learners on it; ask them.',
 
@@ -55,15 +55,16 @@ export default {
   'engagement.streak.other': '{n} days in a row', 'engagement.achievements': 'Achievements', 'engagement.board': 'This week’s leaderboard',
   'engagement.boardOf': 'Leaderboard of', 'engagement.everybody': 'Everybody',
   'engagement.somebody': 'Somebody', 'engagement.hidden': 'You are hidden from leaderboards.',
-  'my.nothing': 'You have no courses yet.', 'my.completedOn': 'Completed {date}', 'my.revoked': 'This certificate was revoked.', 'my.pdf': 'Download PDF',
+  'my.nothing': 'You have no courses yet.', 'my.completedOn': 'Completed {date}', 'my.revoked': 'This certificate was revoked.', 'my.expired': 'This certificate has expired.', 'my.pdf': 'Download PDF',
 
-  reports: 'Teaching', 'reports.title': 'How your learners get on', 'reports.nothing': 'There are no courses yet.',
+  reports: 'Teaching', 'reports.title': 'How your learners are doing', 'reports.nothing': 'There are no courses yet.',
   'reports.learners': '{n} learners', 'reports.learners.one': '{n} learner', 'reports.learners.other': '{n} learners',
-  'reports.lately': '{n} completed it in the last 30 days', 'reports.stuck': '{n} do not get on', 'reports.stuck.one': '{n} does not get on', 'reports.stuck.other': '{n} do not get on',
-  'reports.spread': 'How far they are', 'reports.done': 'Done', 'reports.people': 'Learners', 'reports.quarter': '{from} to {to} %',
-  'reports.stuckTitle': 'Who does not get on', 'reports.person': 'Name', 'reports.since': 'Last seen here', 'reports.failed': 'Failed attempts',
+  'reports.lately': '{n} completed it in the last 30 days', 'reports.lately.one': '{n} completed it in the last 30 days', 'reports.lately.other': '{n} completed it in the last 30 days',
+  'reports.stuck': '{n} are stuck', 'reports.stuck.one': '{n} is stuck', 'reports.stuck.other': '{n} are stuck',
+  'reports.spread': 'How far they are', 'reports.done': 'Done', 'reports.people': 'Learners', 'reports.quarter': '{from} to {to}%',
+  'reports.stuckTitle': 'Who is stuck', 'reports.person': 'Name', 'reports.since': 'Last seen here', 'reports.failed': 'Failed attempts',
   'reports.somebody': 'Somebody', 'reports.others': 'And {n} more.',
-  'reports.films': 'Who stays in the films', 'reports.noFilms': 'There are no films in it.', 'reports.tooFew': 'Fewer than five have watched it, so nothing is told.',
+  'reports.films': 'How far the films are watched', 'reports.noFilms': 'There are no films in this course.', 'reports.tooFew': 'Fewer than five people have watched it: too few to show anything.',
   'reports.watched': '{n} have watched it', 'reports.minute': 'Minute',
 
   inbox: 'Inbox', 'inbox.unread': 'unread', 'inbox.live': 'New messages appear as they arrive.', 'inbox.notLive': 'Connecting…',
@@ -93,7 +94,7 @@ export default {
   'keys.start': 'To the start', 'keys.end': 'To the end', 'keys.help': 'This list',
 
   'quiz.start': 'Start the quiz', 'quiz.resume': 'Go on with your attempt', 'quiz.again': 'Try once more', 'quiz.questions': '{n} questions', 'quiz.questions.one': '{n} question', 'quiz.questions.other': '{n} questions',
-  'quiz.pass': '{percent} % to pass', 'quiz.limit': 'Time limit: {time}', 'quiz.attempts': '{n} attempts allowed', 'quiz.attempts.one': '{n} attempt allowed', 'quiz.attempts.other': '{n} attempts allowed',
+  'quiz.pass': '{percent} to pass', 'quiz.limit': 'Time limit: {time}', 'quiz.attempts': '{n} attempts allowed', 'quiz.attempts.one': '{n} attempt allowed', 'quiz.attempts.other': '{n} attempts allowed',
   'quiz.noneLeft': 'You have used all attempts.', 'quiz.past': 'Your attempts', 'quiz.review': 'Attempt {number}', 'quiz.passed': 'Passed', 'quiz.failed': 'Not passed',
   'quiz.pointsOf': '{score} of {max} points', 'quiz.attempt': 'Attempt {number}', 'quiz.submit': 'Hand in', 'quiz.question': 'Question {number}',
   'quiz.points': '{n} points', 'quiz.points.one': '{n} point', 'quiz.points.other': '{n} points', 'quiz.hint': 'Hint', 'quiz.several': 'Choose all that apply.',
@@ -111,10 +112,10 @@ export default {
   'upload.rejected': 'Not accepted.', 'upload.unreadable': 'The file cannot be read any more: it was moved or changed. Choose it again.', 'upload.refused': 'The storage refuses the file. Try again; if it stays so, tell your administrator.',
   'upload.pause': 'Pause', 'upload.resume': 'Go on', 'upload.forget': 'Forget', 'upload.done': 'Remove from the list', 'upload.id': 'Its id for courses:',
 
-  'problem.title': 'Something went wrong', 'problem.title.missing': 'Not here for you',
+  'problem.title': 'Something went wrong', 'problem.title.missing': 'Not available',
   'problem.network': 'The server cannot be reached. Check your connection and try again.', 'problem.unavailable': 'The server is busy or being updated. Try again in a moment.',
   'problem.internal': 'Something went wrong on our side. Try again; if it stays so, tell your administrator.',
-  'problem.notFound': 'This is not there, or no longer. It may have been taken out of the catalog.', 'problem.forbidden': 'You may not open this. Take a place in the course, or ask your instructor.',
+  'problem.notFound': 'This is not there, or no longer. It may have been taken out of the catalog.', 'problem.forbidden': 'You do not have access to this. If it belongs to a course, take a place in the course first.',
   'problem.signedOut': 'Your session has ended. Sign in again to go on.',
   'problem.limited': 'Too many tries. Wait {n} seconds, then try again.', 'problem.limited.one': 'Too many tries. Wait a second, then try again.', 'problem.limited.other': 'Too many tries. Wait {n} seconds, then try again.',
 }

@@ -31,14 +31,17 @@ fill(/** @type {HTMLElement} */ (document.getElementById('app')),
   main,
   h('footer', {}, h('p', {}, t('footer', { tenant: tenant.name }))))
 
-/** @param {boolean} focus whether the focus moves to the heading, as after signing in or out */
-function draw(focus) {
+/**
+ * @param {boolean} focus whether the focus moves to the heading, as after signing in or out
+ * @param {string} [why] what led to the sign-in, when it was not the person's own wish
+ */
+function draw(focus, why) {
   const who = session()
   desk?.close()
   desk = null
   fill(nav, h('a', { href: '/learn/' }, t('catalog')), who && h('button', { type: 'button', class: 'plain', title: who.name, click: leave }, t('signOut')))
   if (!who) {
-    fill(main, signIn({ tenant, begin: () => draw(true) }, here).content)
+    fill(main, signIn({ tenant, begin: () => draw(true) }, here, why).content)
   } else if (['INSTRUCTOR', 'TENANT_ADMIN'].includes(who.role)) {
     desk = new Desk(new Memory(localStorage, who.userId), hasher)
     fill(main, desk.draw())
@@ -64,6 +67,6 @@ async function leave() {
 whenSignedOut(() => {
   end()
   announce(t('problem.signedOut'))
-  draw(true)
+  draw(true, t('problem.signedOut'))
 })
 draw(false)

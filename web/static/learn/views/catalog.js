@@ -140,11 +140,11 @@ async function draw(results, wanted, signal, ready) {
 
 /** @param {CatalogQuery['courses']['nodes'][number]} course */
 function card(course) {
-  return h('li', {}, h('a', { class: 'card course', href: href(`/courses/${course.slug}`), lang: course.language },
+  return h('li', {}, h('a', { class: 'card course', href: href(`/courses/${course.slug}`) },
     h('span', { class: 'cover' }, course.categories[0]?.name ?? t(`level.${course.level}`)),
-    h('h2', {}, course.title),
-    h('p', {}, course.summary),
-    h('p', { class: 'facts', lang: document.documentElement.lang },
+    h('h2', { lang: course.language }, course.title),
+    h('p', { lang: course.language }, course.summary),
+    h('p', { class: 'facts' },
       h('span', {}, t('lessons', { n: course.lessonCount })),
       course.durationMs > 0 && h('span', {}, duration(course.durationMs)),
       h('span', {}, t(`level.${course.level}`)),

@@ -2,6 +2,7 @@
 
 import { ApiError, ask } from '../api.js'
 import { h, icon } from '../dom.js'
+import { due } from '../due.js'
 import { date, duration, languageName, price } from '../format.js'
 import { show } from '../html.js'
 import { t } from '../i18n.js'
@@ -131,7 +132,7 @@ function goOn(course) {
   return h('div', {},
     progressBar(mine.progress.percent).element,
     h('p', {}, t('course.done', { done: mine.progress.completedRequired, of: mine.progress.requiredLessons })),
-    mine.dueAt && h('p', {}, t('course.due', { date: date(mine.dueAt) })),
+    due(mine.dueAt),
     next && h('a', { class: 'button', href: href(`/courses/${course.slug}/lessons/${next.id}`) },
       mine.progress.state === 'NOT_STARTED' ? t('course.start') : t('course.continue')),
     next && h('p', { class: 'next' }, t('course.next', { title: next.title })))

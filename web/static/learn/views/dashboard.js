@@ -1,6 +1,7 @@
 // What the person learns: in progress, completed, certificates.
 
 import { fill, h, icon } from '../dom.js'
+import { due } from '../due.js'
 import { date } from '../format.js'
 import { t } from '../i18n.js'
 import { follow } from '../live.js'
@@ -46,9 +47,9 @@ function draw(content, all, earned, refresh) {
   const heading = content.querySelector('h1') ?? h('h1', {}, t('my'))
   fill(content, heading,
     waiting.length + active.length + done.length === 0 && h('div', { class: 'empty' }, h('p', {}, t('my.nothing')), h('a', { class: 'button', href: href('/') }, t('toCatalog'))),
-    earned,
     group('waiting', t('my.waiting'), waiting.map((place) => waitingCard(place, refresh))),
     group('active', t('my.active'), active.map(activeCard)),
+    earned,
     group('done', t('my.done'), done.map(doneCard)),
     group('certificates', t('my.certificates'), certified.map(certificateCard)),
     group('over', t('my.over'), over.map(overCard)))
@@ -90,7 +91,7 @@ function activeCard({ course, progress, nextLesson, dueAt }) {
     h('h3', {}, h('a', { href: href(`/courses/${course.slug}`) }, course.title)),
     course.instructor && h('p', { class: 'facts' }, course.instructor.name),
     progressBar(progress.percent).element,
-    dueAt && h('p', { class: 'due' }, t('course.due', { date: date(dueAt) })),
+    due(dueAt),
     nextLesson && h('p', { class: 'next' }, t('course.next', { title: nextLesson.title })),
     h('a', { class: 'button', href: href(to), 'aria-label': `${t(progress.state === 'NOT_STARTED' ? 'course.start' : 'course.continue')}: ${course.title}` },
       t(progress.state === 'NOT_STARTED' ? 'course.start' : 'course.continue')))
@@ -110,6 +111,7 @@ function certificateCard({ course, certificate }) {
   return h('li', { class: 'card' },
     h('h3', {}, course.title),
     revoked && h('p', { class: 'bad' }, t('my.revoked')),
+    certificate.status === 'EXPIRED' && h('p', { class: 'bad' }, t('my.expired')),
     h('p', { class: 'row' },
       h('a', { class: 'button', href: new URL(certificate.verifyUrl, location.href).pathname, 'aria-label': `${t('certificate')}: ${course.title}` }, icon('award'), t('certificate')),
       certificate.pdfUrl && !revoked && h('a', { href: certificate.pdfUrl, 'aria-label': `${t('my.pdf')}: ${course.title}` }, t('my.pdf'))))

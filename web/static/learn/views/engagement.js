@@ -38,15 +38,17 @@ export async function engagement(signal) {
  */
 function section({ myPoints, myStreak, myAchievements, leaderboard }, groups, signal) {
   const board = h('ol', { class: 'board', 'aria-label': t('engagement.board') }, leaderboard.nodes.map(row))
-  return h('section', { 'aria-labelledby': 'engagement' }, h('h2', { id: 'engagement' }, t('engagement')),
+  const boards = groups.length > 0 || leaderboard.nodes.length > 0
+  return h('section', { class: 'engagement', 'aria-labelledby': 'engagement' }, h('h2', { id: 'engagement' }, t('engagement')),
     h('p', { class: 'facts' },
       h('span', {}, t('engagement.points', { n: myPoints.total })),
       h('span', {}, t('engagement.week', { points: myPoints.week })),
       myStreak.current > 0 && h('span', {}, t('engagement.streak', { n: myStreak.current }))),
     myAchievements.length > 0 && h('ul', { class: 'facts', 'aria-label': t('engagement.achievements') }, myAchievements.map(({ title, description }) =>
       h('li', { title: description }, icon('award'), title))),
+    boards && groups.length === 0 && h('h3', {}, t('engagement.board')),
     groups.length > 0 && choice(groups, leaderboard.nodes, board, signal),
-    (groups.length > 0 || leaderboard.nodes.length > 0) && board,
+    boards && board,
     leaderboard.hidden && h('p', { class: 'facts' }, t('engagement.hidden')))
 }
 

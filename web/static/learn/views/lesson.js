@@ -32,6 +32,7 @@ import { readCourse } from './course.js'
  * @property {number | null} startMs where the address says that a film begins
  * @property {AbortSignal} signal ends with the visit
  * @property {(recorded: Recorded) => void} onRecorded takes what the API says of the person's progress
+ * @property {() => void} goOn moves focus to what comes next, when what had it is gone
  * @typedef {{ completedLessonIds: string[], progress: { state: ProgressState, percent: number, lessons?: { lessonId: string, state: ProgressState }[] } }} Recorded
  */
 
@@ -91,12 +92,17 @@ export async function lessonPage(app, { params, query, signal }) {
   /** @type {Desk} */
   const desk = {
     app, course, lesson, signal, onRecorded, enrollmentId: mine?.id ?? null, startMs: start >= 0 ? start * 1000 : null,
+    goOn: () => [...onwards.querySelectorAll('a')].at(-1)?.focus(),
   }
+  const beside = h('aside', { class: 'card side', 'aria-labelledby': 'outline' },
+    h('h2', { id: 'outline', class: 'unseen' }, t('course.outline')), mine && bar.element, side.element)
   const content = h('div', { class: 'study' },
-    h('article', { class: 'work', lang: course.language },
-      h('p', { class: 'facts crumbs' }, h('a', { href: href(`/courses/${course.slug}`) }, course.title)),
-      h('h1', {}, lesson.title), status, finish, body(desk), onwards),
-    h('aside', { class: 'card side', 'aria-label': t('course.outline') }, mine && bar.element, side.element))
+    h('article', { class: 'work' },
+      h('p', { class: 'facts crumbs' }, h('a', { href: href(`/courses/${course.slug}`), lang: course.language }, course.title)),
+      h('h1', { lang: course.language }, lesson.title), status, finish, body(desk), onwards),
+    beside)
+  // Of a long outline the part around this lesson is seen first.
+  requestAnimationFrame(() => { beside.scrollTop = side.offset(id) - beside.clientHeight / 2 })
   return { title: lesson.title, content, wide: true }
 }
 
@@ -125,7 +131,7 @@ function body(desk) {
  */
 function locked(course, title) {
   const content = h('div', { class: 'empty' },
-    h('h1', {}, title),
+    h('h1', { lang: course.language }, title),
     h('p', {}, t('lesson.locked')),
     h('a', { class: 'button', href: href(`/courses/${course.slug}`) }, t('lesson.toCourse')))
   return { title, content }

@@ -2,6 +2,7 @@
 
 import { ApiError, ask } from '../api.js'
 import { fill, h, icon } from '../dom.js'
+import { due } from '../due.js'
 import { date } from '../format.js'
 import { t } from '../i18n.js'
 import { follow } from '../live.js'
@@ -152,7 +153,7 @@ function standing(mine, path) {
     progressBar(done ? 100 : percent(mine)).element,
     h('p', {}, t('paths.reached', { done: mine.reachedCount, of: mine.neededCount })),
     done && h('p', { class: 'good' }, icon('check'), mine.completedAt ? t('my.completedOn', { date: date(mine.completedAt) }) : t('paths.completed')),
-    !done && mine.dueAt && h('p', { class: 'due' }, t('course.due', { date: date(mine.dueAt) })),
+    !done && due(mine.dueAt),
     !done && next && h('a', { class: 'button', href: href(`/courses/${next.slug}`), 'aria-label': `${t('paths.next')}: ${next.title}` }, t('paths.next')),
     !done && [leave, told],
     path.state === 'ARCHIVED' && h('p', { class: 'facts' }, t('paths.archived')),

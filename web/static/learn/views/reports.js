@@ -2,9 +2,9 @@
 
 import { ask } from '../api.js'
 import { fill, h } from '../dom.js'
-import { clock, date } from '../format.js'
+import { clock, date, percent } from '../format.js'
 import { t } from '../i18n.js'
-import { explain } from '../problem.js'
+import { explain, press } from '../problem.js'
 import { href } from '../router.js'
 
 /** @import { CourseQuery, CourseReportsQuery, LessonDropOffQuery } from '../../../types/api.js' */
@@ -26,15 +26,17 @@ const mostFilms = 20
 export async function reports({ signal }) {
   const list = h('div', { class: 'reports' })
   const more = h('div', { class: 'row' })
+  const told = h('p', { role: 'alert', class: 'alert' })
   const add = async (/** @type {string | null} */ after) => {
     const { courseDrafts } = /** @type {CourseReportsQuery} */ (await ask('course-reports', { first: pageSize, after }, { signal }))
     list.append(...courseDrafts.nodes.map((course) => section(course, signal)))
     const { hasNextPage, endCursor } = courseDrafts.pageInfo
-    fill(more, hasNextPage && h('button', { type: 'button', class: 'quiet', click: () => void add(endCursor) }, t('catalog.more')))
+    const button = h('button', { type: 'button', class: 'quiet', click: () => press(button, told, () => add(endCursor)) }, t('catalog.more'))
+    fill(more, hasNextPage && button)
   }
   await add(null)
   const content = h('div', {}, h('h1', {}, t('reports.title')),
-    list.childElementCount === 0 && h('p', { class: 'empty' }, t('reports.nothing')), list, more)
+    list.childElementCount === 0 && h('p', { class: 'empty' }, t('reports.nothing')), list, more, told)
   return { title: t('reports'), content, wide: true }
 }
 
@@ -89,7 +91,7 @@ function stuck({ stuck, stuckCount }) {
       h('thead', {}, h('tr', {}, head(t('reports.person')), head(t('progress')), head(t('reports.since')), head(t('reports.failed')))),
       h('tbody', {}, stuck.map(({ enrollment, since, failedAttempts }) => h('tr', {},
         h('th', { scope: 'row' }, enrollment.learner?.name ?? t('reports.somebody')),
-        h('td', {}, `${enrollment.progress.percent} %`),
+        h('td', {}, percent(enrollment.progress.percent)),
         h('td', {}, date(since)),
         h('td', {}, failedAttempts > 0 ? String(failedAttempts) : '–'))))),
     stuckCount > stuck.length && h('p', { class: 'facts' }, t('reports.others', { n: stuckCount - stuck.length })))
@@ -104,7 +106,10 @@ function stuck({ stuck, stuckCount }) {
  */
 function films(courseId, slug, signal) {
   const inside = h('div', { 'aria-live': 'polite' })
+  let asked = false
   const read = async () => {
+    if (asked || !details.open) return
+    asked = true
     try {
       const { course } = /** @type {CourseQuery} */ (await ask('course', { slug }, { signal }))
       const videos = (course?.modules ?? []).flatMap(({ lessons }) => lessons).filter(({ kind }) => kind === 'VIDEO').slice(0, mostFilms)
@@ -112,11 +117,11 @@ function films(courseId, slug, signal) {
       fill(inside, videos.length === 0 && h('p', {}, t('reports.noFilms')),
         h('div', { class: 'figures' }, videos.map(({ title }, i) => stayed(title, told[i]?.lessonDropOff ?? null))))
     } catch (error) {
+      asked = false
       if (!signal.aborted) fill(inside, h('p', { class: 'alert' }, explain(error)))
     }
   }
-  const details = h('details', {}, h('summary', {}, t('reports.films')), inside)
-  details.addEventListener('toggle', () => void read(), { once: true })
+  const details = h('details', { toggle: () => void read() }, h('summary', {}, t('reports.films')), inside)
   return details
 }
 

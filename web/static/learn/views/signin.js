@@ -1,6 +1,6 @@
 // Sign-in.
 
-import { ask } from '../api.js'
+import { ApiError, ask } from '../api.js'
 import { h } from '../dom.js'
 import { t } from '../i18n.js'
 import { press } from '../problem.js'
@@ -13,9 +13,10 @@ import { begin } from '../session.js'
 /**
  * @param {Pick<App, 'tenant' | 'begin'>} app
  * @param {string} to the address to go to afterwards
+ * @param {string} [why] what led here, when it was not the person's own wish
  * @returns {Page}
  */
-export function signIn(app, to) {
+export function signIn(app, to, why = '') {
   const told = h('p', { role: 'alert', class: 'alert' })
   const email = h('input', { type: 'email', name: 'email', autocomplete: 'username', required: true })
   const password = h('input', { type: 'password', name: 'password', autocomplete: 'current-password', required: true })
@@ -23,7 +24,7 @@ export function signIn(app, to) {
   const submit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault()
     void press(button, told, async () => {
-      const { signIn } = await ask('sign-in', { email: email.value, password: password.value, tenant: app.tenant.slug })
+      const { signIn } = await ask('sign-in', { email: email.value, password: password.value, tenant: app.tenant.slug }).catch(refused)
       const { user, role } = signIn.viewer
       begin({ token: signIn.token, expiresAt: signIn.expiresAt, userId: user?.id ?? '', name: user?.name ?? email.value, role })
       app.begin()
@@ -32,11 +33,23 @@ export function signIn(app, to) {
   }
   const content = h('div', { class: 'narrow card' },
     h('h1', {}, t('signIn.title', { tenant: app.tenant.name })),
+    why && h('p', { class: 'note' }, why),
     h('form', { submit },
       h('label', {}, t('signIn.email'), email),
       h('label', {}, t('signIn.password'), password),
       told, button))
   return { title: t('signIn'), content }
+}
+
+/**
+ * Says in the page's language what elsewhere means that a session has ended.
+ *
+ * @param {unknown} error
+ * @returns {never}
+ */
+function refused(error) {
+  if (error instanceof ApiError && error.code === 'UNAUTHENTICATED') throw new ApiError('WRONG_PASSWORD', t('signIn.wrong'))
+  throw error
 }
 
 /**
