@@ -37,7 +37,7 @@ const scenarios = {
       // Of a film that hardly anybody has watched nothing is told; of the next one it is told minute by minute.
       await course.getByText("How far the films are watched").click();
       if (size === "wide") {
-        await course.getByText("Fewer than five have watched it").waitFor();
+        await course.getByText("Fewer than five people have watched it").waitFor();
       } else {
         const film = course.getByRole("table", { name: "Film · 12 have watched it" });
         await film.waitFor();
