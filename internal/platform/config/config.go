@@ -358,7 +358,8 @@ func (c *Config) bindServices(add adder, env environment) {
 	add("mail.from", "", "Address that mails come from; empty is no-reply at public.base_domain.", mailbox(&c.Mail.From))
 	add("media.url", "", "Where a CDN or web server serves media below /v/; empty lets the API serve files, and playlists over S3.",
 		link(&c.Media.URL))
-	add("media.grace", "168h", "How long a deleted file can be restored.", duration(&c.Media.Grace, 0, 365*24*time.Hour))
+	add("media.grace", "168h", "How long a deleted file can be restored; with 0s it is removed for good within minutes.",
+		duration(&c.Media.Grace, 0, 365*24*time.Hour))
 }
 
 func (c *Config) bindIdentity(add adder, env environment) {
