@@ -95,6 +95,7 @@ func TestWhoWaitsForAnEventMayGo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, leave := context.WithCancel(t.Context())
+		defer leave()
 		purse := &purse{left: 3000} // says no time
 		next := open(t, ctx, purse, 0, `subscription{ticks(first:1){friends(first:100){friends(first:9){id}}}}`)
 		for next() != nil {
