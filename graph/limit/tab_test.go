@@ -70,6 +70,7 @@ func TestEventsArePaid(t *testing.T) {
 		"large, faster":       {large, 0, 20_000, 1_000, 9_101, 390 * time.Second, 400 * time.Second, 2_001},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				begin := time.Now()
 				budget := &well{perSecond: tt.perSecond, since: begin}

@@ -186,7 +186,7 @@ func courseFrom(d *authorapi.DraftCourseDraft) *course.Course {
 	c := &course.Course{
 		Slug: d.Slug, Title: course.Line(d.Title), Summary: course.Line(d.Summary), Description: course.Block(d.Description),
 		Language: d.Language,
-		Level: course.Level(d.Level), Visibility: course.Visibility(d.Visibility),
+		Level:    course.Level(d.Level), Visibility: course.Visibility(d.Visibility),
 		Categories: emptied(d.Categories), Tags: lines(d.Tags, strings.ToLower), Certificate: d.HasCertificate,
 		CertificateMonths: d.CertificateMonths, Prerequisites: emptied(d.Prerequisites),
 	}

@@ -26,8 +26,10 @@ type shelf struct {
 
 func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var in struct {
-		OperationName string
-		Variables     struct{ Keys []string }
+		OperationName string `json:"operationName"`
+		Variables     struct {
+			Keys []string `json:"keys"`
+		} `json:"variables"`
 	}
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
