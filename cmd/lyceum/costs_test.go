@@ -1,4 +1,4 @@
-package graph
+package main
 
 import (
 	"os"
@@ -22,7 +22,7 @@ var costsTold = regexp.MustCompile(
 // TestReadyDocumentsCost prices the ready documents as requests are, and holds docs/running.md to it.
 func TestReadyDocumentsCost(t *testing.T) {
 	t.Parallel()
-	schema := graphql.NewExecutableSchema(graphql.Config{Resolvers: NewResolver(nil)}).Schema()
+	schema := graphql.NewExecutableSchema(graphql.Config{}).Schema()
 	documents, err := operations.Load()
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func TestReadyDocumentsCost(t *testing.T) {
 		price, _ := limit.PriceOf(ctx)
 		costs[name], least, most = price.Requested, min(least, price.Requested), max(most, price.Requested)
 	}
-	text, err := os.ReadFile("../docs/running.md")
+	text, err := os.ReadFile("../../docs/running.md")
 	if err != nil {
 		t.Fatal(err)
 	}
