@@ -409,7 +409,7 @@ func (c *Config) bindBounds(add adder) {
 	add("response.cache", "on", "Whether answers that are the same for all visitors are kept.", oneOf(&c.Response.Cache, "on", "off"))
 	add("response.cache_size", "64MiB", "What a process keeps of such answers.", size(&c.Response.CacheSize, 64<<30))
 	add("outline.cache", "on", "Whether published versions are kept.", oneOf(&c.Outline.Cache, "on", "off"))
-	add("outline.cache_size", "64MiB", "What a process keeps of published versions.", size(&c.Outline.CacheSize, 64<<30))
+	add("outline.cache_size", "128MiB", "What a process keeps of published versions.", size(&c.Outline.CacheSize, 64<<30))
 	// Before the queues, which it completes.
 	add("jobs.workers", "4", "Workers of a queue that names no number.", integer(&c.Jobs.Workers, 1, 1000))
 	add("jobs.queues", "default=8,mail=2,media=1,search=2", "Queues that this process works on.", queues(&c.Jobs.Queues, &c.Jobs.Workers))
