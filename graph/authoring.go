@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
@@ -290,8 +291,11 @@ func (courseVersionResolver) PublishedBy(ctx context.Context, v *ent.CourseVersi
 	return loader.Optional(loader.From(ctx).User.Load(ctx, v.PublishedBy))
 }
 
-func (moduleDraftResolver) Lessons(ctx context.Context, m *ent.Module) ([]*ent.Lesson, error) {
-	return loader.From(ctx).Lessons.Load(ctx, m.ID)
+func (moduleDraftResolver) Lessons(ctx context.Context, m *ent.Module, keys []string) ([]*ent.Lesson, error) {
+	if keys == nil {
+		return loader.From(ctx).Lessons.Load(ctx, m.ID)
+	}
+	return loader.From(ctx).Named.Load(ctx, loader.Named{Module: m.ID, Keys: strings.Join(keys, "\n")})
 }
 
 func (lessonDraftResolver) Asset(ctx context.Context, l *ent.Lesson) (*ent.Asset, error) {

@@ -49,7 +49,7 @@ type secrets struct {
 }
 
 func dev(ctx context.Context, command *cobra.Command) (err error) {
-	home, given, err := surroundings(command)
+	found, home, err := surroundings(command)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func dev(ctx context.Context, command *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	stack, err := local.Start(ctx, local.Options{Home: home, Given: given})
+	stack, err := local.Start(ctx, local.Options{Home: home, Given: givenOf(found)})
 	if err != nil {
 		return err
 	}
@@ -67,6 +67,7 @@ func dev(ctx context.Context, command *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
+	variables = append(variables, wanting(found, stack.Redis.URL, kept)...)
 	c, err := config.Load(config.Sources{Flags: command.Flags(), Environ: append(os.Environ(), variables...)})
 	if err != nil {
 		return err
@@ -85,17 +86,38 @@ func dev(ctx context.Context, command *cobra.Command) (err error) {
 	return a.run(ctx, roles{serve: true, queues: c.Jobs.Queues}, func(ctx context.Context) { a.welcome(ctx, stack) })
 }
 
-// surroundings makes the place where dev lives, and reads what it need not start.
-func surroundings(command *cobra.Command) (home string, given local.Given, err error) {
-	c, err := config.Load(config.Sources{Flags: command.Flags()})
+// surroundings reads what is set already, and makes the place where dev lives.
+func surroundings(command *cobra.Command) (found *config.Config, home string, err error) {
+	found, err = config.Load(config.Sources{Flags: command.Flags()})
 	if err != nil {
-		return "", local.Given{}, err
+		return nil, "", err
 	}
-	home, err = local.MakeHome(c.Home)
-	return home, local.Given{
+	home, err = local.MakeHome(found.Home)
+	return found, home, err
+}
+
+// givenOf are the services that dev need not start.
+func givenOf(c *config.Config) local.Given {
+	return local.Given{
 		DatabaseURL: c.Database.URL.Reveal(), RedisURL: c.Redis.URL.Reveal(), SearchURL: c.Search.URL,
 		BlobEndpoint: c.Blob.Endpoint, MailURL: c.Mail.URL.Reveal(),
-	}, err
+	}
+}
+
+// wanting are the variables for what the server needs and nobody has set.
+func wanting(found *config.Config, redisURL string, kept *secrets) []string {
+	variables := []string{"REDIS_URL=" + redisURL}
+	for _, own := range []struct{ key, variable, value string }{
+		{"signing.keys", "LYCEUM_SIGNING_KEYS", "dev=literal:" + kept.SigningKey},
+		{"tenant.default", "LYCEUM_DEFAULT_TENANT", "acme"},
+		// Nobody balances load here, and Ctrl-C should not take its time.
+		{"timeout.unready", "LYCEUM_TIMEOUT_UNREADY", "0s"},
+	} {
+		if !found.Given(own.key) {
+			variables = append(variables, own.variable+"="+own.value)
+		}
+	}
+	return variables
 }
 
 // loadSecrets reads the secrets of a home, or makes and keeps them.
@@ -131,16 +153,8 @@ func (s *secrets) save(path string) error {
 // prepareDatabase makes roles and database in a private cluster and migrates. It returns the variables that
 // lead the server there, and the owner's URL; a database that was given is left alone.
 func prepareDatabase(ctx context.Context, stack *local.Stack, kept *secrets) (variables []string, ownerURL string, err error) {
-	variables = []string{"REDIS_URL=" + stack.Redis.URL, "LYCEUM_SIGNING_KEYS=dev=literal:" + kept.SigningKey}
-	if os.Getenv("LYCEUM_DEFAULT_TENANT") == "" {
-		variables = append(variables, "LYCEUM_DEFAULT_TENANT=acme")
-	}
-	if os.Getenv("LYCEUM_TIMEOUT_UNREADY") == "" {
-		// Nobody balances load here, and Ctrl-C should not take its time.
-		variables = append(variables, "LYCEUM_TIMEOUT_UNREADY=0s")
-	}
 	if stack.Postgres == nil {
-		return variables, "", nil
+		return nil, "", nil
 	}
 	superuser, err := pgx.Connect(ctx, stack.Postgres.SuperuserURL)
 	if err != nil {
@@ -161,7 +175,7 @@ func prepareDatabase(ctx context.Context, stack *local.Stack, kept *secrets) (va
 		return nil, "", err
 	}
 	appURL, err := asRole(stack.Postgres.SuperuserURL, roles.App, roles.AppPassword)
-	return append(variables, "DATABASE_URL="+appURL, "LYCEUM_MIGRATE_DATABASE_URL="+ownerURL), ownerURL, err
+	return []string{"DATABASE_URL=" + appURL, "LYCEUM_MIGRATE_DATABASE_URL=" + ownerURL}, ownerURL, err
 }
 
 // countStatements lets the owner see what was asked of the private cluster. Where the installation cannot count, Lyceum goes

@@ -44,6 +44,8 @@ type Budget interface {
 //
 // "first" and "last" outside 0 to MaxPage are refused, with the field named as a violation.
 //
+// The budget pays for each event of a subscription what the operation was priced at: see tab.
+//
 // Each answer to a query or a mutation says extensions.cost {requested, maximum}, and {remaining} where a
 // budget counts.
 type Cost struct {
@@ -96,12 +98,19 @@ func (c Cost) MutateOperationContext(ctx context.Context, operation *graphql.Ope
 	if err != nil {
 		return because(err)
 	}
+	if operation.Operation.Operation == ast.Subscription {
+		operation.Stats.SetExtension(tabExtension, newTab(price))
+	}
 	return nil
 }
 
 // InterceptResponse implements graphql.ResponseInterceptor.
-func (Cost) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	if price, known := PriceOf(ctx); known && !isSubscription(ctx) {
+func (c Cost) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	if isSubscription(ctx) {
+		c.settle(ctx)
+		return next(ctx)
+	}
+	if price, known := PriceOf(ctx); known {
 		graphql.RegisterExtension(ctx, costExtension, price)
 	}
 	return next(ctx)

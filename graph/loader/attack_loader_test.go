@@ -82,6 +82,9 @@ func (w world) keys(t *testing.T) keys {
 		for _, id := range w.Group.Query().IDsX(ctx) {
 			found.add(tenancy.MembersAsked{Group: id, Page: page.Request{First: 5}})
 		}
+		for _, id := range w.Module.Query().IDsX(ctx) {
+			found.add(loader.Named{Module: id, Keys: "q\nother"})
+		}
 		for _, a := range w.Attempt.Query().AllX(ctx) {
 			found.add(a)
 		}

@@ -3,6 +3,7 @@ package loader
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -112,14 +113,43 @@ func (c Catalog) Keep(courses ...*catalog.Course) {
 type Authoring struct {
 	// Draft finds drafts by id.
 	Draft *Loader[uuid.UUID, *ent.Course]
-	// Modules finds the draft modules of courses, Lessons the lessons of modules, Questions those of quiz
-	// lessons, and History the versions of courses.
+	// Modules finds the draft modules of courses, Lessons the lessons of modules, Named some of them, Questions those of
+	// quiz lessons, and History the versions of courses.
 	Modules   *Loader[uuid.UUID, []*ent.Module]
 	Lessons   *Loader[uuid.UUID, []*ent.Lesson]
+	Named     *Loader[Named, []*ent.Lesson]
 	Questions *Loader[uuid.UUID, []*ent.Question]
 	History   *Loader[uuid.UUID, []*ent.CourseVersion]
 	// Asset finds files by id.
 	Asset *Loader[uuid.UUID, *ent.Asset]
+}
+
+// Named are those lessons of a module that have one of the keys.
+type Named struct {
+	Module uuid.UUID
+	// Keys stand on a line each.
+	Keys string
+}
+
+// named finds lessons by the keys of all modules that ask for the same ones, which they do in one field of a document.
+func (s Sources) named(ctx context.Context, asked []Named) (map[Named][]*ent.Lesson, error) {
+	modules := map[string][]uuid.UUID{}
+	found := make(map[Named][]*ent.Lesson, len(asked))
+	for _, n := range asked {
+		modules[n.Keys] = append(modules[n.Keys], n.Module)
+		found[n] = []*ent.Lesson{}
+	}
+	for keys, in := range modules {
+		rows, err := s.Catalog.LessonsNamed(ctx, in, strings.Split(keys, "\n"))
+		if err != nil {
+			return nil, fmt.Errorf("load lessons of %d by key: %w", len(in), err)
+		}
+		for _, row := range rows {
+			n := Named{Module: row.ModuleID, Keys: keys}
+			found[n] = append(found[n], row)
+		}
+	}
+	return found, nil
 }
 
 func newAuthoring(s Sources) Authoring {
@@ -127,6 +157,7 @@ func newAuthoring(s Sources) Authoring {
 		Draft:   byID(s.Catalog.CoursesByID, func(c *ent.Course) uuid.UUID { return c.ID }),
 		Modules: grouped(s.Catalog.ModulesOf, func(m *ent.Module) uuid.UUID { return m.CourseID }),
 		Lessons: grouped(s.Catalog.LessonsOf, func(l *ent.Lesson) uuid.UUID { return l.ModuleID }),
+		Named:   mapped(s.named),
 		Questions: grouped(func(ctx context.Context, lessons []uuid.UUID) ([]*ent.Question, error) {
 			return s.DB.Question.Query().Where(question.LessonIDIn(lessons...)).Order(question.ByPosition()).All(ctx)
 		}, func(q *ent.Question) uuid.UUID { return q.LessonID }),

@@ -8,14 +8,17 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"lyceum/graph/transport"
+	"lyceum/internal/fault"
 )
 
 // eventually waits for a condition that other goroutines bring about.
@@ -300,4 +303,39 @@ func TestWriterWithoutFlush(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the stream ends", s.quiet)
+}
+
+// scarce is a budget that is used up whenever it was asked.
+type scarce struct {
+	asked atomic.Int32
+}
+
+func (s *scarce) Spend(context.Context, int) (*int, error) {
+	if s.asked.Add(1)%2 == 0 {
+		return new(0), fault.New(fault.RateLimited, "Too much.").After(time.Millisecond)
+	}
+	return new(1), nil
+}
+
+// TestEventsThatWaitAreNotLost has a stream wait for its budget again and again, and come back in between.
+func TestEventsThatWaitAreNotLost(t *testing.T) {
+	t.Parallel()
+	budget := &scarce{}
+	s := serve(t, options{budget: budget})
+	for _, from := range []int{0, 2500} {
+		body, err := io.ReadAll(s.subscribe(t, t.Context(), `subscription{count(to:5000)}`, "Last-Event-ID", strconv.Itoa(from)).Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		frames := strings.Split(strings.TrimPrefix(string(body), ":\n\n"), "\n\n")
+		for i := range 5000 - from {
+			if want := fmt.Sprintf("event: next\nid: %d\n", from+i+1); !strings.HasPrefix(frames[i], want) {
+				t.Fatalf("from %d: frame %d is %q", from, i, frames[i])
+			}
+		}
+		if end := frames[5000-from]; end != "event: complete\ndata:" {
+			t.Errorf("the end is %q", end)
+		}
+		budget.asked.Store(0)
+	}
 }

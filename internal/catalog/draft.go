@@ -172,6 +172,14 @@ func (s *Service) ModulesOf(ctx context.Context, courses []uuid.UUID) ([]*ent.Mo
 	return rows, wrap("read modules", err)
 }
 
+// LessonsNamed returns the draft lessons of the modules that have one of the keys, in order.
+func (s *Service) LessonsNamed(ctx context.Context, modules []uuid.UUID, keys []string) ([]*ent.Lesson, error) {
+	rows, err := s.DB.Lesson.Query().
+		Where(lesson.ModuleIDIn(modules...), lesson.KeyIn(keys...)).Order(lesson.ByPosition()).
+		All(ctx)
+	return rows, wrap("read lessons", err)
+}
+
 // LessonsOf returns the draft lessons of the modules, in order.
 func (s *Service) LessonsOf(ctx context.Context, modules []uuid.UUID) ([]*ent.Lesson, error) {
 	rows, err := s.DB.Lesson.Query().Where(lesson.ModuleIDIn(modules...)).Order(lesson.ByPosition()).All(ctx)

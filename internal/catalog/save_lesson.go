@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"lyceum/internal/assessment/quiz"
@@ -109,7 +110,8 @@ func (e *edit) lastPosition(ctx context.Context, c *input.Checker, home uuid.UUI
 	return behind(positions), wrap("read positions", err)
 }
 
-// checkFiles records files that cannot be used. Files of other tenants do not exist.
+// checkFiles records files that cannot be used. Files of other tenants do not exist. Who deletes or removes one of them now
+// waits for the edit, and sees then that the file is in use.
 func (e *edit) checkFiles(ctx context.Context, c *input.Checker, in *LessonInput) error {
 	ids := make([]uuid.UUID, 0, len(in.Attachments)+1)
 	for _, a := range in.Attachments {
@@ -121,7 +123,10 @@ func (e *edit) checkFiles(ctx context.Context, c *input.Checker, in *LessonInput
 	if len(ids) == 0 {
 		return nil
 	}
-	rows, err := e.tx.Asset.Query().Where(asset.IDIn(ids...), asset.StatusEQ(asset.StatusREADY)).All(ctx)
+	rows, err := e.tx.Asset.Query().
+		Where(asset.IDIn(ids...), asset.StatusEQ(asset.StatusREADY)).
+		ForUpdate(sql.WithLockClause("FOR KEY SHARE")).
+		All(ctx)
 	if err != nil {
 		return fmt.Errorf("find files: %w", err)
 	}

@@ -31,6 +31,7 @@ const (
 
 	maxTitle    = 300
 	maxSummary  = 1000
+	maxLines    = 2000
 	maxURL      = 2000
 	maxAnswer   = 200
 	maxText     = 64 << 10
@@ -154,6 +155,16 @@ func (k *checker) line(path, s string, limit int) {
 	}
 }
 
+// lines checks plain text of one line or several; limit is in bytes.
+func (k *checker) lines(path, s string, limit int) {
+	switch {
+	case !isBlock(s):
+		k.add(path, "The text must be UTF-8 without control characters, with \\n as line end, and without blank lines at its ends.")
+	case len(s) > limit:
+		k.add(path, "The text is %d bytes long, and at most %d are allowed.", len(s), limit)
+	}
+}
+
 func (k *checker) text(path string, t Text, limit int) {
 	if t.IsZero() {
 		if t.Format != "" {
@@ -271,7 +282,7 @@ func (k *checker) modules(modules []Module) {
 		k.key(at(path, "key"), "key", m.Key)
 		k.once(keys, at(path, "key"), "module", m.Key)
 		k.title(at(path, "title"), m.Title)
-		k.line(at(path, "summary"), m.Summary, maxSummary)
+		k.lines(at(path, "summary"), m.Summary, maxLines)
 		k.completion(at(path, "completion"), m.Completion)
 		k.count(at(path, "lessons"), "lesson", len(m.Lessons), 1, MaxLessons)
 		for j, l := range m.Lessons {

@@ -244,7 +244,7 @@ func (r *reader) readModule(dir string) error {
 	} else {
 		m.Key = cmpOr(o.text("key", "key"), m.Key)
 		m.Title = o.text("title", "title")
-		m.Summary = o.text("summary", "summary")
+		m.Summary = o.block("summary", "summary")
 		m.Completion = o.completion()
 		order = o.order("lessons")
 		o.done()

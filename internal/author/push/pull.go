@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"lyceum/internal/author/course"
 	"lyceum/internal/author/folder"
+	"lyceum/internal/fault"
 	"lyceum/internal/gen/authorapi"
 )
 
@@ -83,40 +85,88 @@ func (c *Client) pull(ctx context.Context, slug string) (*pulled, error) {
 	if draft.CourseDraft == nil {
 		return nil, errNoCourse(slug)
 	}
-	lessons, err := authorapi.DraftLessons(ctx, c.api, slug)
+	lessons, err := c.lessons(ctx, draft.CourseDraft)
 	if err != nil {
-		return nil, told(err)
+		return nil, err
 	}
 	p := &pulled{id: draft.CourseDraft.Id, files: map[string]remoteFile{}, captions: map[string]string{}}
 	p.fetch = func(url string) (*http.Response, error) { return c.fetch(ctx, url) }
 	p.course = courseFrom(draft.CourseDraft)
-	byKey := map[string][]course.Lesson{}
-	if lessons.CourseDraft != nil {
-		byKey = p.lessons(lessons.CourseDraft.Modules)
-	}
-	for _, m := range draft.CourseDraft.Modules {
+	homes := map[string]int{}
+	for i, m := range draft.CourseDraft.Modules {
 		p.course.Modules = append(p.course.Modules, course.Module{
-			Key: m.Key, Title: m.Title, Summary: m.Summary, Completion: policyFrom(m.Completion), Lessons: byKey[m.Key],
+			Key: m.Key, Title: course.Line(m.Title), Summary: course.Block(m.Summary), Completion: policyFrom(m.Completion),
 		})
+		for _, l := range m.Lessons {
+			homes[l.Key] = i
+		}
+	}
+	for _, l := range p.lessons(lessons) {
+		home := &p.course.Modules[homes[l.Key]]
+		home.Lessons = append(home.Lessons, l)
 	}
 	return p, nil
 }
 
-// lessons are the lessons by the key of their module. What texts name is placed first, so that it keeps its names.
-func (p *pulled) lessons(modules []*draftModule) map[string][]course.Lesson {
+// lessonsAtOnce is how many lessons are asked for at a time.
+const lessonsAtOnce = 100
+
+// lessons reads the lessons of the draft in their order, as many at a time as the server answers.
+func (c *Client) lessons(ctx context.Context, d *authorapi.DraftCourseDraft) ([]*draftLesson, error) {
+	var keys []string
+	for _, m := range d.Modules {
+		for _, l := range m.Lessons {
+			keys = append(keys, l.Key)
+		}
+	}
+	var all []*draftLesson
+	for some := range slices.Chunk(keys, lessonsAtOnce) {
+		found, err := c.lessonsNamed(ctx, d, some)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+// lessonsNamed reads the lessons with the keys: in halves when the server says that they are too much for one answer, which
+// is all that can be wrong with the question.
+func (c *Client) lessonsNamed(ctx context.Context, d *authorapi.DraftCourseDraft, keys []string) ([]*draftLesson, error) {
+	answer, err := authorapi.DraftLessons(ctx, c.api, d.Slug, keys)
+	if err != nil {
+		err = told(err)
+		if half := len(keys) / 2; half > 0 && fault.CodeOf(err) == fault.BadInput {
+			one, err := c.lessonsNamed(ctx, d, keys[:half])
+			if err != nil {
+				return nil, err
+			}
+			other, err := c.lessonsNamed(ctx, d, keys[half:])
+			return append(one, other...), err
+		}
+		return nil, err
+	}
+	if answer.CourseDraft == nil || answer.CourseDraft.Revision != d.Revision {
+		return nil, fault.New(fault.Conflict, "Somebody changed the course while it was read. Try again.")
+	}
+	var found []*draftLesson
+	for _, m := range answer.CourseDraft.Modules {
+		found = append(found, m.Lessons...)
+	}
+	return found, nil
+}
+
+// lessons are the lessons as a folder has them. What texts name is placed first, so that it keeps its names.
+func (p *pulled) lessons(drafts []*draftLesson) []course.Lesson {
 	before := map[string]beginnings{}
-	for _, m := range modules {
-		for _, l := range m.Lessons {
-			before[l.Key] = p.attached(l)
-		}
+	for _, l := range drafts {
+		before[l.Key] = p.attached(l)
 	}
-	byKey := map[string][]course.Lesson{}
-	for _, m := range modules {
-		for _, l := range m.Lessons {
-			byKey[m.Key] = append(byKey[m.Key], p.lesson(l, before[l.Key]))
-		}
+	lessons := make([]course.Lesson, 0, len(drafts))
+	for _, l := range drafts {
+		lessons = append(lessons, p.lesson(l, before[l.Key]))
 	}
-	return byKey
+	return lessons
 }
 
 // fetch gets a file from storage.
@@ -134,9 +184,10 @@ func (c *Client) fetch(ctx context.Context, url string) (*http.Response, error) 
 
 func courseFrom(d *authorapi.DraftCourseDraft) *course.Course {
 	c := &course.Course{
-		Slug: d.Slug, Title: d.Title, Summary: d.Summary, Description: d.Description, Language: d.Language,
-		Level: course.Level(d.Level), Visibility: course.Visibility(d.Visibility),
-		Categories: emptied(d.Categories), Tags: emptied(d.Tags), Certificate: d.HasCertificate,
+		Slug: d.Slug, Title: course.Line(d.Title), Summary: course.Line(d.Summary), Description: course.Block(d.Description),
+		Language: d.Language,
+		Level:    course.Level(d.Level), Visibility: course.Visibility(d.Visibility),
+		Categories: emptied(d.Categories), Tags: lines(d.Tags, strings.ToLower), Certificate: d.HasCertificate,
 		CertificateMonths: d.CertificateMonths, Prerequisites: emptied(d.Prerequisites),
 	}
 	c.Completion = policyFrom(d.Completion)
@@ -147,7 +198,6 @@ func courseFrom(d *authorapi.DraftCourseDraft) *course.Course {
 }
 
 type (
-	draftModule   = authorapi.DraftLessonsCourseDraftModulesModuleDraft
 	draftLesson   = authorapi.DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraft
 	draftQuiz     = authorapi.DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraftQuizQuizDraft
 	draftQuestion = authorapi.DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraftQuizQuizDraftQuestionsQuestionDraft
@@ -181,7 +231,7 @@ func (p *pulled) place(lesson, name string, file remoteFile) string {
 
 func (p *pulled) lesson(d *draftLesson, before beginnings) course.Lesson {
 	l := course.Lesson{
-		Key: d.Key, Title: d.Title, Section: d.Section, Kind: course.LessonKind(d.Kind),
+		Key: d.Key, Title: course.Line(d.Title), Section: course.Line(d.Section), Kind: course.LessonKind(d.Kind),
 		Required: d.Required, Preview: d.Preview, Completion: course.Block(d.Completion),
 		Body: fromServer(textFrom(d.BodyFormat, d.Body), before),
 	}
@@ -208,7 +258,7 @@ func (p *pulled) video(d *draftLesson, file string) *course.Video {
 	for _, c := range d.Captions {
 		path := fmt.Sprintf("%s/captions/%s.%s.vtt", course.MediaDir, d.Key, c.Locale)
 		p.captions[path] = c.Vtt
-		v.Captions = append(v.Captions, course.Caption{Locale: c.Locale, Label: c.Label, File: path})
+		v.Captions = append(v.Captions, course.Caption{Locale: c.Locale, Label: course.Line(c.Label), File: path})
 	}
 	return v
 }
@@ -230,7 +280,7 @@ func quizFrom(d *draftQuiz, before beginnings) *course.Quiz {
 func questionFrom(d *draftQuestion, before beginnings) course.Question {
 	format := course.Format(d.Format)
 	in := func(source string) string {
-		return fromServer(course.Text{Format: format, Source: source}, before).Source
+		return fromServer(textFrom(d.Format, source), before).Source
 	}
 	q := course.Question{
 		Key: d.Key, Kind: course.QuestionKind(d.Kind), Format: format, Prompt: in(d.Prompt), Points: d.Points,
@@ -252,16 +302,36 @@ func questionFrom(d *draftQuestion, before beginnings) course.Question {
 		q.Number = &n
 	}
 	if d.Text != nil {
-		q.Accepted = &course.Accepted{Answers: d.Text.Accepted, CaseSensitive: d.Text.CaseSensitive}
+		as := strings.ToLower
+		if d.Text.CaseSensitive {
+			as = strings.Clone
+		}
+		q.Accepted = &course.Accepted{Answers: lines(d.Text.Accepted, as), CaseSensitive: d.Text.CaseSensitive}
 	}
 	return q
 }
 
+// textFrom is the text in the form that a folder has it in: the server keeps what editors send, blank lines at the end and
+// all. So it is with other texts, by course.Line and course.Block.
 func textFrom(format authorapi.TextFormat, source string) course.Text {
-	if source == "" {
-		return course.Text{}
+	if course.Format(format) == course.HTML {
+		return course.HTMLText(source)
 	}
-	return course.Text{Format: course.Format(format), Source: source}
+	return course.MarkdownText(source)
+}
+
+// lines are the texts of one line each, of those that are read as the same the first.
+func lines(texts []string, as func(string) string) []string {
+	var all []string
+	seen := map[string]bool{}
+	for _, text := range texts {
+		line := course.Line(text)
+		if read := as(line); !seen[read] {
+			seen[read] = true
+			all = append(all, line)
+		}
+	}
+	return all
 }
 
 func number(n *int) int {

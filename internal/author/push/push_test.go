@@ -50,20 +50,20 @@ func TestLinksGoThereAndBack(t *testing.T) {
 // TestPulledFilesAreKeptApart pulls files that have one name and differ: a lesson's own, and attachments of two others.
 func TestPulledFilesAreKeptApart(t *testing.T) {
 	t.Parallel()
-	var modules []*draftModule
-	draft := `[{"key": "m", "lessons": [
+	var drafts []*draftLesson
+	draft := `[
 		{"key": "own", "kind": "FILE", "asset": {"fileName": "notes.pdf", "sha256": "aa"}},
 		{"key": "first", "kind": "ARTICLE", "bodyFormat": "MARKDOWN", "body": "[n](asset:notes.pdf#page=2) [x](asset:x/a%20b.pdf)",
 			"attachments": [{"name": "notes.pdf", "asset": {"sha256": "bb"}}, {"name": "x/a b.pdf", "asset": {"sha256": "cc"}}]},
 		{"key": "second", "kind": "QUIZ", "bodyFormat": "MARKDOWN", "body": "[n](asset:notes.pdf)",
 			"attachments": [{"name": "notes.pdf", "asset": {"sha256": "dd"}}, {"name": "x/a b.pdf", "asset": {"sha256": "ee"}}],
 			"quiz": {"questions": [{"key": "q", "kind": "SHORT_TEXT", "format": "MARKDOWN", "prompt": "[x](asset:x/a%20b.pdf)?"}]}}
-	]}]`
-	if err := json.Unmarshal([]byte(draft), &modules); err != nil {
+	]`
+	if err := json.Unmarshal([]byte(draft), &drafts); err != nil {
 		t.Fatal(err)
 	}
 	p := &pulled{files: map[string]remoteFile{}, captions: map[string]string{}}
-	lessons := p.lessons(modules)["m"]
+	lessons := p.lessons(drafts)
 	got := []string{lessons[0].File, lessons[1].Body.Source, lessons[2].Body.Source, lessons[2].Quiz.Questions[0].Prompt}
 	want := []string{
 		"media/own-notes.pdf", "[n](media/notes.pdf#page=2) [x](media/x/a%20b.pdf)",

@@ -429,8 +429,9 @@ type DraftCourseDraftModulesModuleDraft struct {
 	Title   string `json:"title"`
 	Summary string `json:"summary"`
 	// What completes the module; null is all lessons that it requires.
-	Completion *DraftPolicy                                            `json:"completion"`
-	Lessons    []*DraftCourseDraftModulesModuleDraftLessonsLessonDraft `json:"lessons"`
+	Completion *DraftPolicy `json:"completion"`
+	// All of them, or those with these keys: whoever reads a course that is too large for one answer asks for some at a time.
+	Lessons []*DraftCourseDraftModulesModuleDraftLessonsLessonDraft `json:"lessons"`
 }
 
 // GetKey returns DraftCourseDraftModulesModuleDraft.Key, and is useful for accessing the field via an interface.
@@ -503,12 +504,9 @@ func (v *DraftLessonsCourseDraft) GetModules() []*DraftLessonsCourseDraftModules
 
 // DraftLessonsCourseDraftModulesModuleDraft includes the requested fields of the GraphQL type ModuleDraft.
 type DraftLessonsCourseDraftModulesModuleDraft struct {
-	Key     string                                                         `json:"key"`
+	// All of them, or those with these keys: whoever reads a course that is too large for one answer asks for some at a time.
 	Lessons []*DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraft `json:"lessons"`
 }
-
-// GetKey returns DraftLessonsCourseDraftModulesModuleDraft.Key, and is useful for accessing the field via an interface.
-func (v *DraftLessonsCourseDraftModulesModuleDraft) GetKey() string { return v.Key }
 
 // GetLessons returns DraftLessonsCourseDraftModulesModuleDraft.Lessons, and is useful for accessing the field via an interface.
 func (v *DraftLessonsCourseDraftModulesModuleDraft) GetLessons() []*DraftLessonsCourseDraftModulesModuleDraftLessonsLessonDraft {
@@ -1876,11 +1874,15 @@ func (v *__DraftInput) GetSlug() string { return v.Slug }
 
 // __DraftLessonsInput is used internally by genqlient
 type __DraftLessonsInput struct {
-	Slug string `json:"slug"`
+	Slug string   `json:"slug"`
+	Keys []string `json:"keys"`
 }
 
 // GetSlug returns __DraftLessonsInput.Slug, and is useful for accessing the field via an interface.
 func (v *__DraftLessonsInput) GetSlug() string { return v.Slug }
+
+// GetKeys returns __DraftLessonsInput.Keys, and is useful for accessing the field via an interface.
+func (v *__DraftLessonsInput) GetKeys() []string { return v.Keys }
 
 // __PublishCourseInput is used internally by genqlient
 type __PublishCourseInput struct {
@@ -2160,12 +2162,11 @@ func Draft(
 
 // The query executed by DraftLessons.
 const DraftLessons_Operation = `
-query DraftLessons ($slug: String!) {
+query DraftLessons ($slug: String!, $keys: [String!]!) {
 	courseDraft(slug: $slug) {
 		revision
 		modules {
-			key
-			lessons {
+			lessons(keys: $keys) {
 				key
 				title
 				section
@@ -2242,12 +2243,14 @@ func DraftLessons(
 	ctx_ context.Context,
 	client_ graphql.Client,
 	slug string,
+	keys []string,
 ) (data_ *DraftLessonsResponse, err_ error) {
 	req_ := &graphql.Request{
 		OpName: "DraftLessons",
 		Query:  DraftLessons_Operation,
 		Variables: &__DraftLessonsInput{
 			Slug: slug,
+			Keys: keys,
 		},
 	}
 

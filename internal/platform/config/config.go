@@ -358,7 +358,8 @@ func (c *Config) bindServices(add adder, env environment) {
 	add("mail.from", "", "Address that mails come from; empty is no-reply at public.base_domain.", mailbox(&c.Mail.From))
 	add("media.url", "", "Where a CDN or web server serves media below /v/; empty lets the API serve files, and playlists over S3.",
 		link(&c.Media.URL))
-	add("media.grace", "168h", "How long a deleted file can be restored.", duration(&c.Media.Grace, 0, 365*24*time.Hour))
+	add("media.grace", "168h", "How long a deleted file can be restored; with 0s it is removed for good within minutes.",
+		duration(&c.Media.Grace, 0, 365*24*time.Hour))
 }
 
 func (c *Config) bindIdentity(add adder, env environment) {
@@ -408,7 +409,7 @@ func (c *Config) bindBounds(add adder) {
 	add("response.cache", "on", "Whether answers that are the same for all visitors are kept.", oneOf(&c.Response.Cache, "on", "off"))
 	add("response.cache_size", "64MiB", "What a process keeps of such answers.", size(&c.Response.CacheSize, 64<<30))
 	add("outline.cache", "on", "Whether published versions are kept.", oneOf(&c.Outline.Cache, "on", "off"))
-	add("outline.cache_size", "64MiB", "What a process keeps of published versions.", size(&c.Outline.CacheSize, 64<<30))
+	add("outline.cache_size", "128MiB", "What a process keeps of published versions.", size(&c.Outline.CacheSize, 64<<30))
 	// Before the queues, which it completes.
 	add("jobs.workers", "4", "Workers of a queue that names no number.", integer(&c.Jobs.Workers, 1, 1000))
 	add("jobs.queues", "default=8,mail=2,media=1,search=2", "Queues that this process works on.", queues(&c.Jobs.Queues, &c.Jobs.Workers))

@@ -129,6 +129,9 @@ func (c *Config) Require(keys ...string) error {
 	return nil
 }
 
+// Given reports whether somebody has set the key.
+func (c *Config) Given(key string) bool { return c.sources[key] != "" }
+
 // loader gathers what the sources say about each key.
 type loader struct {
 	from     Sources

@@ -184,7 +184,7 @@ func (g *generator) completion() *course.Completion {
 func (g *generator) modules(c *course.Course) {
 	lessonKeys := g.keys("lessons", 1, 6)
 	for i, key := range g.keys("modules", 1, len(lessonKeys)) {
-		m := course.Module{Key: key, Title: g.line("module title"), Summary: g.maybe("module summary", g.line), Completion: g.completion()}
+		m := course.Module{Key: key, Title: g.line("module title"), Summary: g.maybe("module summary", g.block), Completion: g.completion()}
 		// Every module gets a lesson, the last one the rest.
 		take := lessonKeys[i : i+1]
 		c.Modules = append(c.Modules, m)
