@@ -9,7 +9,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +23,7 @@ import (
 	"lyceum/internal/gen/ent/certificate"
 	"lyceum/internal/gen/ent/enrollment"
 	"lyceum/internal/platform/blob"
+	"lyceum/internal/platform/blob/blobtest"
 	"lyceum/internal/platform/blob/file"
 	"lyceum/internal/platform/pg"
 	"lyceum/internal/platform/pgtest"
@@ -43,21 +43,8 @@ type fixture struct {
 
 func setup(t *testing.T) fixture {
 	t.Helper()
-	f := fixture{Database: pgtest.New(t)}
+	f := fixture{Database: pgtest.New(t), store: blobtest.Files(t)}
 	f.acme, f.globex = pgtest.NewTenant(t, f.Database, "acme"), pgtest.NewTenant(t, f.Database, "globex")
-	signer, err := blob.NewSigner(blob.SigningKey{ID: "k1", Secret: bytes.Repeat([]byte("k"), 32)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	mux := http.NewServeMux()
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	f.store, err = file.Open(file.Config{Dir: t.TempDir(), BaseURL: server.URL + "/blob", Signer: signer})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = f.store.Close() })
-	mux.Handle("/blob/", http.StripPrefix("/blob/", f.store.Handler()))
 	f.s = &credential.Service{DB: f.DB, Blobs: f.store, Page: func(slug, path string) string { return "https://" + slug + ".example" + path }}
 	return f
 }

@@ -114,7 +114,7 @@ func linkProblem(target string, lessons map[string]bool) string {
 			return "links to the lesson " + quote(key) + ", which is not in this course"
 		}
 		return ""
-	case isOutside(target):
+	case IsOutside(target):
 		return ""
 	default:
 		return "links to " + quote(target) + ": use https://…, mailto:…, media/… or lesson:the-key"
@@ -132,8 +132,8 @@ func mediaTargetProblem(target string) string {
 	return ""
 }
 
-// isOutside tells whether target is an absolute address of a kind that texts may link to.
-func isOutside(target string) bool {
+// IsOutside tells whether target is an absolute address of a kind that texts may link to.
+func IsOutside(target string) bool {
 	u, err := url.Parse(target)
 	if err != nil {
 		return false

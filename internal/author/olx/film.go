@@ -82,7 +82,7 @@ func (c *converter) source(b *block) (*course.Video, []string) {
 			return &course.Video{File: media}, append(losses, replaced(address)...)
 		}
 	}
-	if !isForeign(address) {
+	if !course.IsOutside(address) {
 		return nil, append(losses, "Its address cannot be reached from outside: "+quote(address)+".")
 	}
 	if clip > 0 && strings.Contains(address, "youtube.com/") {
@@ -110,7 +110,7 @@ func (c *converter) localFilm(address string) string {
 }
 
 func replaced(address string) []string {
-	if !isForeign(address) {
+	if !course.IsOutside(address) {
 		return nil
 	}
 	return []string{"It was played from " + quote(address) + "; the export has a file of that name, which is played instead."}
@@ -174,7 +174,7 @@ func youtubeID(b *block) string {
 }
 
 func youtube(id string) string {
-	if id = strings.TrimSpace(id); id == "" || isForeign(id) {
+	if id = strings.TrimSpace(id); id == "" || course.IsOutside(id) {
 		return id
 	}
 	return "https://www.youtube.com/watch?v=" + url.QueryEscape(id)

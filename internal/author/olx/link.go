@@ -1,7 +1,6 @@
 package olx
 
 import (
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -39,7 +38,7 @@ func (c *converter) link(_ markup.Use, address string) (string, bool) {
 	if id := c.jumpTarget(bare); id != "" {
 		return jumpScheme + id, true
 	}
-	if isForeign(address) {
+	if course.IsOutside(address) {
 		return address, true
 	}
 	return "", false
@@ -75,19 +74,3 @@ func (c *converter) jumpTarget(address string) string {
 }
 
 func (c *converter) knows(id string) bool { return c.tree.byID[id] != nil }
-
-// isForeign tells whether an address leads out of the export, and may stay as it is.
-func isForeign(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil {
-		return false
-	}
-	switch u.Scheme {
-	case "http", "https":
-		return u.Host != ""
-	case "mailto", "tel":
-		return u.Opaque != ""
-	default:
-		return false
-	}
-}

@@ -33,7 +33,7 @@ type Certificate struct {
 	Locale string
 	// Accent is the tenant's colour as "#rrggbb"; empty means a dark blue.
 	Accent string
-	// Logo is a PNG or SVG file that CheckLogo accepts, or empty.
+	// Logo is a PNG or SVG file that readLogo accepts, or empty.
 	Logo []byte
 }
 

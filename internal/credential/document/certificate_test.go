@@ -364,7 +364,7 @@ func TestRenderLogo(t *testing.T) {
 	}
 }
 
-func TestCheckLogo(t *testing.T) {
+func TestReadLogo(t *testing.T) {
 	t.Parallel()
 	gray := func(int, int) color.Color { return color.Gray{Y: 9} }
 	tests := map[string]struct {
@@ -384,9 +384,9 @@ func TestCheckLogo(t *testing.T) {
 	for label, tt := range tests {
 		t.Run(label, func(t *testing.T) {
 			t.Parallel()
-			err := CheckLogo(tt.data)
+			_, err := readLogo(tt.data)
 			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("CheckLogo: %v, want %q", err, tt.want)
+				t.Errorf("readLogo: %v, want %q", err, tt.want)
 			}
 		})
 	}

@@ -37,14 +37,8 @@ type logo struct {
 	vector        *pdf.Form
 }
 
-// CheckLogo reports why data cannot be used as a certificate's logo: a PNG of 8 to 2048 pixels a side, or an SVG
-// of plain shapes (see package svg), of at most one mebibyte. The error is fit for the person who uploads it.
-func CheckLogo(data []byte) error {
-	_, err := readLogo(data)
-	return err
-}
-
-// readLogo decodes a PNG or SVG file.
+// readLogo decodes a PNG of 8 to 2048 pixels a side, or an SVG of plain shapes (see package svg), of at most one mebibyte.
+// The error says what is wrong with any other file.
 func readLogo(data []byte) (*logo, error) {
 	if len(data) > maxLogoBytes {
 		return nil, errors.New("the logo is larger than 1 MiB")

@@ -78,7 +78,7 @@ func (s *surveyor) below(section string) string {
 // Value is what one key is set to.
 type Value struct {
 	Key string
-	// Shown is what may be printed, as YAML takes it: secrets are masked.
+	// Shown is what may be printed: secrets are masked.
 	Shown any
 	// Source is where it was set: a variable, a flag, or a file and line; empty for the default.
 	Source string
@@ -91,42 +91,4 @@ func (c *Config) Values() []Value {
 		values = append(values, Value{Key: s.Key, Shown: s.value.show(), Source: c.sources[s.Key]})
 	}
 	return values
-}
-
-// YAML prints the configuration as a file that Load takes, with a comment where each value was set. Secrets that
-// did not come by reference are masked, and refused when the file is loaded.
-func (c *Config) YAML() ([]byte, error) {
-	root := &yaml.Node{Kind: yaml.MappingNode}
-	for _, v := range c.Values() {
-		var content yaml.Node
-		if err := content.Encode(v.Shown); err != nil {
-			return nil, fmt.Errorf("print %s: %w", v.Key, err)
-		}
-		parent, name := root, v.Key
-		if section, rest, nested := strings.Cut(v.Key, "."); nested {
-			parent, name = sectionOf(root, section), rest
-		}
-		key := &yaml.Node{Kind: yaml.ScalarNode, Value: name}
-		if v.Source != "" {
-			key.HeadComment = "set by " + v.Source
-		}
-		parent.Content = append(parent.Content, key, &content)
-	}
-	text, err := yaml.Marshal(root)
-	if err != nil {
-		return nil, fmt.Errorf("print configuration: %w", err)
-	}
-	return text, nil
-}
-
-// sectionOf finds or makes a section of the file.
-func sectionOf(root *yaml.Node, name string) *yaml.Node {
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		if root.Content[i].Value == name {
-			return root.Content[i+1]
-		}
-	}
-	section := &yaml.Node{Kind: yaml.MappingNode}
-	root.Content = append(root.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: name}, section)
-	return section
 }

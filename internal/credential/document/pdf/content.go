@@ -56,7 +56,6 @@ func (m Matrix) operands() string {
 // Path is a sequence of lines and Bézier curves.
 type Path struct {
 	ops   bytes.Buffer
-	x, y  float64
 	empty bool
 }
 
@@ -67,21 +66,14 @@ func NewPath() *Path { return &Path{empty: true} }
 func (p *Path) Empty() bool { return p.empty }
 
 // MoveTo starts a subpath at (x, y).
-func (p *Path) MoveTo(x, y float64) { p.add("m", x, y); p.x, p.y = x, y }
+func (p *Path) MoveTo(x, y float64) { p.add("m", x, y) }
 
 // LineTo adds a straight line to (x, y).
-func (p *Path) LineTo(x, y float64) { p.add("l", x, y); p.x, p.y = x, y }
+func (p *Path) LineTo(x, y float64) { p.add("l", x, y) }
 
 // CurveTo adds a cubic Bézier curve with control points 1 and 2 that ends at (x, y).
 func (p *Path) CurveTo(x1, y1, x2, y2, x, y float64) {
 	p.add("c", x1, y1, x2, y2, x, y)
-	p.x, p.y = x, y
-}
-
-// QuadTo adds a quadratic Bézier curve, raised to the cubic one that PDF has.
-func (p *Path) QuadTo(x1, y1, x, y float64) {
-	const third = 2.0 / 3
-	p.CurveTo(p.x+third*(x1-p.x), p.y+third*(y1-p.y), x+third*(x1-x), y+third*(y1-y), x, y)
 }
 
 // Close ends the current subpath where it started.

@@ -58,7 +58,7 @@ func found(t *testing.T) Gateway {
 		t.Skip("no S3_TEST_ENDPOINT, and no versitygw on the PATH")
 	}
 	g := Gateway{AccessKey: "lyceum", SecretKey: "lyceum-secret"}
-	address := freeAddress(t)
+	address := FreeAddress(t)
 	g.Endpoint = "http://" + address
 	cmd := exec.CommandContext(t.Context(), path, "--port", address, "--access", g.AccessKey, "--secret", g.SecretKey, "--quiet", "posix", t.TempDir())
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
@@ -71,7 +71,8 @@ func found(t *testing.T) Gateway {
 	return g
 }
 
-func freeAddress(t *testing.T) string {
+// FreeAddress is an address of this machine at which nothing listens.
+func FreeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {

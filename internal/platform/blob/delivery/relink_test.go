@@ -19,7 +19,6 @@ import (
 	"lyceum/internal/platform/blob"
 	"lyceum/internal/platform/blob/blobtest"
 	"lyceum/internal/platform/blob/delivery"
-	"lyceum/internal/platform/blob/file"
 	"lyceum/internal/platform/blob/s3"
 )
 
@@ -54,16 +53,7 @@ func stores(t *testing.T) map[string]func(t *testing.T) stored {
 	return map[string]func(t *testing.T) stored{
 		"files": func(t *testing.T) stored {
 			t.Helper()
-			mux := http.NewServeMux()
-			server := httptest.NewServer(mux)
-			t.Cleanup(server.Close)
-			store, err := file.Open(file.Config{Dir: t.TempDir(), BaseURL: server.URL + "/blob", Signer: newSigner(t, signingKey("k1"))})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = store.Close() })
-			mux.Handle("/blob/", http.StripPrefix("/blob/", store.Handler()))
-			return stored{store, server.Client()}
+			return stored{blobtest.Files(t), http.DefaultClient}
 		},
 		"S3": func(t *testing.T) stored {
 			t.Helper()

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -66,16 +65,6 @@ func testConfig(t *testing.T) s3.Config {
 	cfg := config(gateway.Endpoint)
 	cfg.AccessKey, cfg.SecretKey = gateway.AccessKey, gateway.SecretKey
 	return cfg
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("find a free port: %v", err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
 }
 
 func TestNewRefuses(t *testing.T) {
@@ -147,7 +136,7 @@ func TestStoreDown(t *testing.T) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}))
 	t.Cleanup(failing.Close)
-	for name, endpoint := range map[string]string{"refuses": "http://" + freeAddress(t), "fails": failing.URL} {
+	for name, endpoint := range map[string]string{"refuses": "http://" + blobtest.FreeAddress(t), "fails": failing.URL} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			store, key := newStore(t, config(endpoint)), newKey(t)
