@@ -203,6 +203,16 @@ const scenarios = {
     await audit(page, "German");
   },
 
+  async "what is late, and what has expired"({ open }) {
+    const page = await open(`${ACME}/learn/`, { prepare: (page) => change(page, "dashboard", ({ myEnrollments: { nodes: [late, expired] } }) => {
+      Object.assign(late, { state: "ACTIVE", dueAt: "2020-01-02T12:00:00Z" });
+      expired.certificate.status = "EXPIRED";
+    }) });
+    await signIn(page, "mei.tanaka@acme.example");
+    await page.getByText("Overdue: was due 2 Jan 2020").waitFor();
+    await page.getByText("This certificate has expired.").waitFor();
+  },
+
   async "an address that ends while a film plays"({ open }) {
     await placed();
     /** @type {string[]} */

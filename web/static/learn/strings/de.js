@@ -43,7 +43,7 @@ export default {
   paths: 'Lernpfade', 'paths.title': 'Lernpfade', 'paths.nothing': 'Es gibt noch keine Lernpfade.', 'paths.more': 'Weitere Lernpfade zeigen',
   'paths.courses': '{n} Kurse', 'paths.courses.one': '{n} Kurs', 'paths.courses.other': '{n} Kurse',
   'paths.reached': '{done} von {of} Pflichtkursen abgeschlossen', 'paths.completed': 'Abgeschlossen', 'paths.steps': 'Die Kurse', 'paths.yours': 'Ihr Fortschritt',
-  'paths.needAll': 'Abgeschlossen mit allen Pflichtkursen', 'paths.needSome': '{n} der Pflichtkurse genügen', 'paths.needSome.one': '{n} der Pflichtkurse genügt',
+  'paths.needAll': 'Zum Abschluss: alle Pflichtkurse', 'paths.needSome': '{n} der Pflichtkurse genügen', 'paths.needSome.one': '{n} der Pflichtkurse genügt',
   'paths.needSome.other': '{n} der Pflichtkurse genügen', 'paths.ordered': 'Einer nach dem anderen',
   'paths.away': 'Ein Kurs, den Sie zurzeit nicht sehen können', 'paths.locked': 'Öffnet sich, wenn die Pflichtkurse davor abgeschlossen sind',
   'paths.next': 'Weiter', 'paths.enroll': 'Diesen Lernpfad beginnen', 'paths.leave': 'Diesen Lernpfad verlassen', 'paths.signIn': 'Anmelden, um ihn zu beginnen',
