@@ -18,7 +18,15 @@ func ForPeople(next http.Handler) http.Handler {
 }
 
 // toPrograms reports whether what answers there speaks to programs, also when a person looks.
-func toPrograms(path string) bool { return path == "/graphql" || path == "/readyz" || path == "/livez" }
+func toPrograms(path string) bool {
+	switch path {
+	case "/graphql", "/readyz", "/livez":
+		return true
+	default:
+		// Media are refused without a word, here as at the edge: docs/delivery.
+		return strings.HasPrefix(path, "/v/")
+	}
+}
 
 // plainly puts a page in the place of a refusal that is none.
 type plainly struct {

@@ -24,6 +24,7 @@ func TestForPeople(t *testing.T) {
 	} {
 		mux.HandleFunc(path, refuse(status))
 	}
+	mux.HandleFunc("/v/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
 	mux.HandleFunc("/page", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.WriteHeader(http.StatusNotFound)
@@ -46,6 +47,7 @@ func TestForPeople(t *testing.T) {
 		"a page of its own":   {"GET", "/page", browser, 404, "a page of its own"},
 		"good":                {"GET", "/good", browser, 200, "as it is"},
 		"the API":             {"GET", "/graphql", browser, 400, "for programs"},
+		"media":               {"GET", "/v/expired/t/x", browser, 403, ""},
 		"health":              {"GET", "/readyz", browser, 503, "for programs"},
 		"a program":           {"GET", "/down", "application/json", 503, "for programs"},
 		"nobody says":         {"GET", "/down", "", 503, "for programs"},
@@ -62,6 +64,9 @@ func TestForPeople(t *testing.T) {
 				t.Errorf("status %d, want %d: %s", w.Code, tt.status, body)
 			}
 			page, told := strings.Contains(body, "<h1>Sorry</h1>"), strings.Contains(body, "for programs")
+			if strings.HasPrefix(tt.path, "/v/") && body != "" {
+				t.Errorf("media are refused with %s", body)
+			}
 			if page && (told || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") || w.Header().Get("Content-Security-Policy") == "") {
 				t.Errorf("%v: %s", w.Header(), body)
 			}
