@@ -117,6 +117,8 @@ func (d *desk) decide(ctx context.Context, in entry, place *ent.Enrollment) (dec
 		if charged {
 			return decision{act: charge, version: offer.VersionID}, nil
 		}
+		// Who comes back to what they have paid for is in for that alone: a refund ends it.
+		made.granted = offer.PriceAmount == 0
 	}
 	seated, err := d.seat(ctx)
 	if err != nil {

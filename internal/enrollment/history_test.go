@@ -128,7 +128,9 @@ func (m *model) enroll(p *person) fault.Code {
 			p.acts++
 		}
 	default:
-		p.give(self, false)
+		if !m.priced {
+			p.give(self, false)
+		}
 		m.sit(p)
 	}
 	return ""
