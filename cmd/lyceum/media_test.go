@@ -180,6 +180,19 @@ type video struct {
 const lessonDocument = `query($c: ID!, $l: ID!) { lesson(courseId: $c, id: $l) { content { ... on VideoContent {
 	url hlsUrl posterUrl storyboardUrl expiresAt captionTracks { locale label url } } } } }`
 
+// watchOften asks a few times, and returns the least number of statements that took: one asks whom it is for, too, and on a
+// busy machine loaders ask in more than one go.
+func (c *cinema) watchOften(t *testing.T, lesson string) (video, int64) {
+	t.Helper()
+	shown, least := c.watch(t, lesson)
+	for range 4 {
+		if again, statements := c.watch(t, lesson); statements < least {
+			shown, least = again, statements
+		}
+	}
+	return shown, least
+}
+
 // watch asks for the lesson, and returns how many statements that took.
 func (c *cinema) watch(t *testing.T, lesson string) (video, int64) {
 	t.Helper()
@@ -326,8 +339,7 @@ func TestFilm(t *testing.T) {
 			if a := c.asset(t, asset); a.Status != "READY" || a.Conversion != "WAITING" || a.Progress != 0 || a.Playback != nil {
 				t.Errorf("before: %+v", a)
 			}
-			c.watch(t, lesson) // the first asks whom it is for, too
-			before, statements := c.watch(t, lesson)
+			before, statements := c.watchOften(t, lesson)
 			if before.HLSURL != nil || before.URL == nil {
 				t.Fatalf("before it is converted: %+v", before)
 			}
@@ -339,7 +351,7 @@ func TestFilm(t *testing.T) {
 			if a.Conversion != "DONE" || a.Status != "READY" || a.Progress != 100 || a.Playback == nil || a.DurationMs == nil || len(a.Renditions) == 0 {
 				t.Fatalf("converted: %+v", a)
 			}
-			after, more := c.watch(t, lesson)
+			after, more := c.watchOften(t, lesson)
 			if more != statements {
 				t.Errorf("%d statements, %d before it was converted", more, statements)
 			}
